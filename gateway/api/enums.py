@@ -1,0 +1,115 @@
+"""The enums of the schema: those of storage and of the rules, with a description for each value."""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import TypeVar
+
+import strawberry
+
+from gateway.orders.problems import ProblemCode
+from gateway.storage.reference_data import (
+    AccountType,
+    CustomerBlocked,
+    CustomerType,
+    ItemType,
+    LineObjectKind,
+    TaxRounding,
+)
+from gateway.storage.sales_orders import SalesOrderLineType, SalesOrderStatus
+
+Members = TypeVar("Members", bound=type[Enum])
+
+
+def _described(
+    members: Members, description: str, values: Mapping[str, str], name: str | None = None
+) -> None:
+    """Make `members` a GraphQL enum; strawberry keeps descriptions of values in its definition."""
+    strawberry.enum(members, name=name, description=description)
+    for value in members.__strawberry_definition__.values:  # type: ignore[attr-defined]
+        value.description = values[value.name]
+
+
+_described(
+    SalesOrderStatus,
+    "Where an order stands in its life.",
+    {
+        "DRAFT": "Being written; everything may change.",
+        "IN_REVIEW": "Waiting for approval; nothing may change.",
+        "OPEN": "Accepted, and not yet free to ship.",
+        "RELEASED": "Free to ship and to invoice.",
+        "INVOICED": "Shipped and invoiced in full.",
+        "PAID": "Paid in full; this is final.",
+        "CANCELLED": "Given up before anything was shipped; this is final.",
+    },
+)
+_described(
+    SalesOrderLineType,
+    "What a line sells.",
+    {
+        "COMMENT": "Nothing: text between the other lines.",
+        "ACCOUNT": "An amount that is posted to a general-ledger account.",
+        "ITEM": "A quantity of an item.",
+        "RESOURCE": "Time of a person or a machine.",
+        "FIXED_ASSET": "A fixed asset of the company.",
+        "CHARGE": "A charge such as freight.",
+    },
+)
+_described(
+    TaxRounding,
+    "The direction in which a currency rounds tax.",
+    {
+        "NEAREST": "To the nearest step, the half away from zero.",
+        "UP": "Away from zero.",
+        "DOWN": "Toward zero.",
+    },
+)
+_described(
+    CustomerType,
+    "Whether a customer is an organisation.",
+    {"COMPANY": "An organisation.", "PERSON": "A private person."},
+)
+_described(
+    CustomerBlocked,
+    "Which business with a customer is stopped.",
+    {
+        "NONE": "None: orders are welcome.",
+        "SHIP": "New orders and shipments.",
+        "INVOICE": "New orders, shipments and invoices.",
+        "ALL": "Everything.",
+    },
+)
+_described(
+    ItemType,
+    "How an item is kept.",
+    {
+        "INVENTORY": "In stock, by quantity.",
+        "SERVICE": "Not at all: it is work.",
+        "NON_INVENTORY": "As goods whose stock is not counted.",
+    },
+)
+_described(
+    AccountType,
+    "The place of an account in the chart of accounts.",
+    {
+        "POSTING": "Takes amounts; the only type that a line can name.",
+        "HEADING": "A headline.",
+        "TOTAL": "The total of other accounts.",
+        "BEGIN_TOTAL": "The first line of a totalled range.",
+        "END_TOTAL": "The last line of a totalled range, with its total.",
+    },
+)
+_described(
+    LineObjectKind,
+    "What a line object is.",
+    {
+        "RESOURCE": "A person or a machine whose time is sold.",
+        "FIXED_ASSET": "A fixed asset.",
+        "CHARGE": "A charge such as freight.",
+    },
+)
+_described(
+    ProblemCode,
+    "The rule that a refused change breaks.",
+    {code.name: code.value for code in ProblemCode},
+    name="UserErrorCode",
+)

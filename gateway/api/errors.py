@@ -1,0 +1,72 @@
+"""What a client is told: refusals as data, and top-level errors with a code and without internals."""
+
+import logging
+import uuid
+
+import strawberry
+from graphql import GraphQLError, GraphQLFormattedError, GraphQLSyntaxError
+from strawberry.utils.str_converters import to_camel_case
+
+from gateway.orders.problems import Problem, ProblemCode
+from gateway.storage.paging import BadCursor
+from gateway.storage.scope import CompanyNotFound
+
+log = logging.getLogger("gateway")
+
+CODES: dict[type[Exception], str] = {
+    BadCursor: "BAD_CURSOR",
+    CompanyNotFound: "COMPANY_NOT_FOUND",
+}
+"""Errors whose own message a client may read, and their codes."""
+
+
+class RequestError(GraphQLError):
+    """A query that cannot be answered, through no fault of the gateway."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message, extensions={"code": code})
+
+
+def present(error: GraphQLError) -> GraphQLFormattedError:
+    """`error` as a client sees it. A crash is logged under an id, which is all that the client learns."""
+    formatted = error.formatted
+    formatted["extensions"] = {**(error.extensions or {})}
+    cause = error.original_error
+    if cause is not None and type(cause) in CODES:
+        formatted["extensions"]["code"] = CODES[type(cause)]
+    elif error.path is None and (cause is None or isinstance(cause, GraphQLError)):
+        formatted["extensions"].setdefault("code", _code(error))
+    elif "code" not in formatted["extensions"]:
+        incident = uuid.uuid4().hex
+        log.error("incident %s: %s", incident, error, exc_info=cause)
+        formatted["message"] = "The gateway failed to answer this. It is logged under the incident."
+        formatted["extensions"] = {"code": "INTERNAL_ERROR", "incident": incident}
+    return formatted
+
+
+def _code(error: GraphQLError) -> str:
+    is_syntax = isinstance(error, GraphQLSyntaxError)
+    return "GRAPHQL_PARSE_FAILED" if is_syntax else "GRAPHQL_VALIDATION_FAILED"
+
+
+@strawberry.type(description="One reason why a change was refused.")
+class UserError:
+    message: str = strawberry.field(description="What is wrong, in a sentence for people.")
+    code: ProblemCode = strawberry.field(description="The rule that is broken, for programs.")
+    path: list[str] = strawberry.field(
+        description="Where the value is in the arguments: names and list indexes from the outside in."
+    )
+    rejected_value: str | None = strawberry.field(description="The value as it was understood.")
+    suggestions: list[str] = strawberry.field(
+        description="Values that would be accepted there, the best first; bounds for a number."
+    )
+
+
+def user_error(problem: Problem) -> UserError:
+    return UserError(
+        message=problem.message,
+        code=problem.code,
+        path=["input", *map(to_camel_case, problem.path)],
+        rejected_value=problem.rejected_value,
+        suggestions=list(problem.suggestions),
+    )

@@ -1,0 +1,130 @@
+"""The kinds of field that are declared and not programmed: columns, addresses and relations.
+
+A declaration says once which columns a field needs. From it come the Strawberry field, its batched
+resolver, and the columns that a read selects."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import strawberry
+from strawberry.types.base import get_object_definition
+from strawberry.utils.str_converters import to_camel_case
+
+from gateway.api.context import Info
+from gateway.execution.selection import selected, selections
+from gateway.storage.columns import Base
+from gateway.storage.reading import Names, held
+
+DECLARED = "declared"
+ADDRESS_PARTS = ("address_line1", "address_line2", "city", "state", "country", "post_code")
+
+
+@dataclass(frozen=True)
+class Entity:
+    """A GraphQL type whose objects are rows of `model`, with the columns that each field needs."""
+
+    model: type[Base]
+    columns: Mapping[str, Names]
+
+
+ENTITIES: dict[str, Entity] = {}
+"""By the name of the GraphQL type."""
+
+Type = TypeVar("Type", bound=type)
+
+
+def entity(model: type[Base]) -> Any:
+    """Declare that the objects of the decorated Strawberry type are rows of `model`."""
+
+    def declare(cls: Type) -> Type:
+        definition = get_object_definition(cls, strict=True)
+        columns = {
+            to_camel_case(field.python_name): frozenset(
+                field.metadata[DECLARED] or {field.python_name}
+            )
+            for field in definition.fields
+            if DECLARED in field.metadata
+        }
+        definition.is_type_of = _is_row
+        ENTITIES[definition.name] = Entity(model, columns)
+        return cls
+
+    return declare
+
+
+def _is_row(_row: Any, _info: Any) -> bool:
+    """Rows carry no type: a field that yields objects of a type yields rows of its model."""
+    return True
+
+
+def column(description: str) -> Any:
+    """A field that is the column of the same name."""
+    return strawberry.field(description=description, metadata={DECLARED: None})
+
+
+def to_one(target: str, key: str, description: str, *, by: str = "id") -> Any:
+    """A field that is the object of type `target` whose `by` is in the column `key`."""
+
+    def resolve(root: strawberry.Parent[Any], info: Info) -> Any:
+        value = getattr(root, key)
+        if value is None:
+            return None
+        loaded = held(root, info.python_name)
+        if loaded is not None:
+            return loaded
+        model = ENTITIES[target].model
+        return info.context.reader.one(model, by, value, wanted(target, info))
+
+    return _relation(resolve, description, key)
+
+
+def to_many(target: str, key: str, order: str, description: str) -> Any:
+    """A field that is the objects of type `target` whose column `key` has the id of this one."""
+
+    def resolve(root: strawberry.Parent[Any], info: Info) -> Any:
+        loaded = held(root, info.python_name)
+        if loaded is not None:
+            return loaded
+        model = ENTITIES[target].model
+        return info.context.reader.many(model, key, root.id, order, wanted(target, info))
+
+    return _relation(resolve, description, "id")
+
+
+def address(prefix: str, description: str) -> Any:
+    """A field that is the PostalAddress in the columns that begin with `prefix`."""
+
+    def resolve(root: strawberry.Parent[Any]) -> Any:
+        return PostalAddress(**{part: getattr(root, prefix + part) for part in ADDRESS_PARTS})
+
+    return _relation(resolve, description, *(prefix + part for part in ADDRESS_PARTS))
+
+
+def _relation(resolve: Any, description: str, *columns: str) -> Any:
+    return strawberry.field(
+        resolver=resolve, description=description, metadata={DECLARED: frozenset(columns)}
+    )
+
+
+def wanted(target: str, info: Info, *path: str) -> Names:
+    """The columns of `target` that the operation needs below this field, or below `path` in it."""
+    nodes = info._raw_info.field_nodes
+    slot = (target, path, *map(id, nodes))
+    known = info.context.wanted
+    if slot not in known:
+        fragments = info._raw_info.fragments
+        names = selections(selected(nodes, fragments, *path), fragments)
+        columns = ENTITIES[target].columns
+        known[slot] = frozenset().union(*(columns.get(name, ()) for name in names))
+    return known[slot]
+
+
+@strawberry.type(description="Where a customer is, or where goods and invoices go.")
+class PostalAddress:
+    address_line1: str | None = strawberry.field(description="Street and house number.")
+    address_line2: str | None = strawberry.field(description="What the first line has no room for.")
+    city: str | None = strawberry.field(description="Town or city.")
+    state: str | None = strawberry.field(description="State, county or province.")
+    country: str | None = strawberry.field(description="Country or region as an ISO code, like DE.")
+    post_code: str | None = strawberry.field(description="Postal code as it is written locally.")

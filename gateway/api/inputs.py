@@ -1,0 +1,168 @@
+"""What clients send, and its way into the changes that the orders package understands."""
+
+import dataclasses
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import strawberry
+from strawberry import Maybe, Some
+
+from gateway.orders.references import Change, Reference
+from gateway.storage.sales_orders import SalesOrderLineType
+
+
+def given(description: str) -> Any:
+    """An input field that tells absent from null."""
+    return strawberry.field(description=description, default=None)
+
+
+@strawberry.input(one_of=True, description="Names a customer in exactly one way.")
+class CustomerRefInput:
+    id: Maybe[strawberry.ID] = given("Id of the customer.")
+    number: Maybe[str] = given("Number of the customer.")
+    contact_id: Maybe[str] = given("Contact of the customer in the client's own system.")
+
+
+@strawberry.input(one_of=True, description="Names an item in exactly one way.")
+class ItemRefInput:
+    id: Maybe[strawberry.ID] = given("Id of the item.")
+    number: Maybe[str] = given("Number of the item.")
+
+
+@strawberry.input(one_of=True, description="Names a general-ledger account in exactly one way.")
+class AccountRefInput:
+    id: Maybe[strawberry.ID] = given("Id of the account.")
+    number: Maybe[str] = given("Number of the account.")
+
+
+@strawberry.input(one_of=True, description="Names a currency in exactly one way.")
+class CurrencyRefInput:
+    id: Maybe[strawberry.ID] = given("Id of the currency.")
+    code: Maybe[str] = given("ISO 4217 code, such as EUR.")
+
+
+@strawberry.input(one_of=True, description="Names payment terms in exactly one way.")
+class PaymentTermsRefInput:
+    id: Maybe[strawberry.ID] = given("Id of the payment terms.")
+    code: Maybe[str] = given("Code of the payment terms.")
+
+
+@strawberry.input(one_of=True, description="Names a shipment method in exactly one way.")
+class ShipmentMethodRefInput:
+    id: Maybe[strawberry.ID] = given("Id of the shipment method.")
+    code: Maybe[str] = given("Code of the shipment method.")
+
+
+@strawberry.input(one_of=True, description="Names a unit of measure in exactly one way.")
+class UnitOfMeasureRefInput:
+    id: Maybe[strawberry.ID] = given("Id of the unit.")
+    code: Maybe[str] = given("Code of the unit.")
+
+
+@strawberry.input(one_of=True, description="Names a tax code in exactly one way.")
+class TaxCodeRefInput:
+    id: Maybe[strawberry.ID] = given("Id of the tax code.")
+    code: Maybe[str] = given("The code itself.")
+
+
+@strawberry.input(description="An address as a whole; parts left out are empty.")
+class PostalAddressInput:
+    address_line1: Maybe[str | None] = given("Street and house number, at most 100 characters.")
+    address_line2: Maybe[str | None] = given("Second line, at most 50 characters.")
+    city: Maybe[str | None] = given("Town or city, at most 30 characters.")
+    state: Maybe[str | None] = given("State, county or province, at most 30 characters.")
+    country: Maybe[str | None] = given("Country or region code, at most 10 characters.")
+    post_code: Maybe[str | None] = given("Postal code, at most 20 characters.")
+
+
+@strawberry.input(
+    description="A new line. It names what it sells by `item`, by `account`, or by"
+    " `lineObjectNumber` with a `lineType`; if by nothing, it is a comment."
+)
+class SalesOrderLineInput:
+    sequence: Maybe[int | None] = given(
+        "Place within the order; by default 10000 after the highest that is given or taken."
+    )
+    line_type: Maybe[SalesOrderLineType | None] = given("By default the type of what is named.")
+    item: Maybe[ItemRefInput | None] = given("The item sold.")
+    account: Maybe[AccountRefInput | None] = given("The account posted to.")
+    line_object_number: Maybe[str | None] = given(
+        "Number of the item, account, resource, fixed asset or charge, as `lineType` says."
+    )
+    description: Maybe[str | None] = given("By default the name of what is sold; 100 characters.")
+    description2: Maybe[str | None] = given("Second line of the text, at most 50 characters.")
+    unit_of_measure: Maybe[UnitOfMeasureRefInput | None] = given(
+        "One of the item's units; by default the one it is sold in."
+    )
+    quantity: Maybe[Decimal | None] = given("Units ordered, 0 by default; negative for a return.")
+    unit_price: Maybe[Decimal | None] = given(
+        "By default the item's price, if the order is in the company's currency."
+    )
+    discount_amount: Maybe[Decimal | None] = given("Line discount as an amount.")
+    discount_percent: Maybe[Decimal | None] = given("Line discount as a percent from 0 to 100.")
+    tax_code: Maybe[TaxCodeRefInput | None] = given(
+        "By default the item's or account's; null for no tax."
+    )
+    shipment_date: Maybe[dt.date | None] = given(
+        "By default the requested delivery date of the order, else its date."
+    )
+    ship_quantity: Maybe[Decimal | None] = given("Units to ship next; by default all outstanding.")
+    invoice_quantity: Maybe[Decimal | None] = given(
+        "Units to invoice next; by default all that are shipped or about to be."
+    )
+
+
+@strawberry.input(description="A new order with its lines.")
+class CreateSalesOrderInput:
+    customer: CustomerRefInput = strawberry.field(
+        description="Who orders. Address, currency, terms and more come from the customer where"
+        " they are not given."
+    )
+    bill_to_customer: Maybe[CustomerRefInput | None] = given(
+        "Who pays; by default the customer's payer, else the customer."
+    )
+    external_document_number: Maybe[str | None] = given("The customer's own number, 35 characters.")
+    order_date: Maybe[dt.date | None] = given("By default today, in UTC.")
+    posting_date: Maybe[dt.date | None] = given("By default today, in UTC.")
+    requested_delivery_date: Maybe[dt.date | None] = given("Day on which the goods are wanted.")
+    currency: Maybe[CurrencyRefInput | None] = given(
+        "By default the customer's; null for the company's."
+    )
+    prices_include_tax: Maybe[bool | None] = given("By default as the customer's.")
+    payment_terms: Maybe[PaymentTermsRefInput | None] = given("By default the customer's.")
+    shipment_method: Maybe[ShipmentMethodRefInput | None] = given("By default the customer's.")
+    salesperson: Maybe[str | None] = given("Code of the salesperson, at most 20 characters.")
+    partial_shipping: Maybe[bool | None] = given("By default as the customer's.")
+    discount_amount: Maybe[Decimal | None] = given("Discount on the whole order as an amount.")
+    discount_percent: Maybe[Decimal | None] = given("Discount on the whole order as a percent.")
+    ship_to_name: Maybe[str | None] = given("By default the customer's name.")
+    ship_to_contact: Maybe[str | None] = given("By default the customer's contact.")
+    sell_to_address: Maybe[PostalAddressInput | None] = given("By default the customer's.")
+    ship_to_address: Maybe[PostalAddressInput | None] = given("By default the sell-to address.")
+    phone_number: Maybe[str | None] = given("By default the customer's; no letters.")
+    email: Maybe[str | None] = given("By default the customer's.")
+    lines: list[SalesOrderLineInput] = strawberry.field(
+        description="The lines, in any order; sequence decides.", default_factory=list
+    )
+
+
+def change_from(value: Any) -> Change:
+    """The fields that an input gives, by name; absent ones are left out."""
+    fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    return {name: _plain(item) for name, item in fields.items() if item is not None}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Some):
+        value = value.value
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    definition = getattr(value, "__strawberry_definition__", None)
+    if definition is None or not definition.is_input:
+        return value
+    change = change_from(value)
+    if definition.is_one_of:
+        [(by, name)] = change.items()
+        return Reference(by, name)
+    return change

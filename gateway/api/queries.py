@@ -1,0 +1,89 @@
+"""What clients can read."""
+
+from typing import Annotated, Any
+
+import strawberry
+
+from gateway.api.connections import Connection, connection
+from gateway.api.context import Info
+from gateway.api.fields import ENTITIES, wanted
+from gateway.api.order_types import SalesOrder
+from gateway.api.reference_types import (
+    Account,
+    Company,
+    Currency,
+    Customer,
+    Item,
+    LineObject,
+    PaymentTerms,
+    ShipmentMethod,
+    TaxCode,
+    UnitOfMeasure,
+)
+from gateway.storage.columns import canonical_guid
+
+Id = Annotated[strawberry.ID, strawberry.argument(description="GUID of the record.")]
+Number = Annotated[str, strawberry.argument(description="Number of the record.")]
+
+
+def _by_id(target: str, description: str) -> Any:
+    """A root field that finds an object by its id; null for none, and for what is no id."""
+
+    async def resolve(id: Id, info: Info) -> Any:
+        guid = canonical_guid(id)
+        if guid is None:
+            return None
+        reader = info.context.reader
+        return await reader.one(ENTITIES[target].model, "id", guid, wanted(target, info))
+
+    return strawberry.field(resolver=resolve, description=description)
+
+
+def _by_number(target: str, description: str) -> Any:
+    async def resolve(number: Number, info: Info) -> Any:
+        reader = info.context.reader
+        return await reader.one(ENTITIES[target].model, "number", number, wanted(target, info))
+
+    return strawberry.field(resolver=resolve, description=description)
+
+
+async def _company(info: Info) -> Any:
+    reader = info.context.reader
+    scope = await reader.scope()
+    names = wanted("Company", info)
+    return await reader.one(ENTITIES["Company"].model, "id", scope.company, names)
+
+
+@strawberry.type(description="Everything that can be read, in the company that the request names.")
+class Query:
+    sales_order: SalesOrder | None = _by_id("SalesOrder", "The order with this id.")
+    sales_order_by_number: SalesOrder | None = _by_number(
+        "SalesOrder", "The order with this number."
+    )
+    sales_orders: Connection[SalesOrder] = connection(
+        "SalesOrder", "Orders, the latest order date first.", "-order_date", "-id"
+    )
+    customer: Customer | None = _by_id("Customer", "The customer with this id.")
+    customers: Connection[Customer] = connection("Customer", "Customers by number.", "number", "id")
+    item: Item | None = _by_id("Item", "The item with this id.")
+    items: Connection[Item] = connection("Item", "Items by number.", "number", "id")
+    account: Account | None = _by_id("Account", "The general-ledger account with this id.")
+    accounts: Connection[Account] = connection("Account", "Accounts by number.", "number", "id")
+    line_objects: Connection[LineObject] = connection(
+        "LineObject", "Resources, fixed assets and charges by number.", "number", "id"
+    )
+    currencies: Connection[Currency] = connection("Currency", "Currencies by code.", "code", "id")
+    payment_terms: Connection[PaymentTerms] = connection(
+        "PaymentTerms", "Payment terms by code.", "code", "id"
+    )
+    shipment_methods: Connection[ShipmentMethod] = connection(
+        "ShipmentMethod", "Shipment methods by code.", "code", "id"
+    )
+    units_of_measure: Connection[UnitOfMeasure] = connection(
+        "UnitOfMeasure", "Units of measure by code.", "code", "id"
+    )
+    tax_codes: Connection[TaxCode] = connection("TaxCode", "Tax codes by code.", "code", "id")
+
+    company: Company = strawberry.field(
+        resolver=_company, description="The company in which the request works."
+    )

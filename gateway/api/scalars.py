@@ -1,0 +1,111 @@
+"""Exact numbers, dates and times on the wire."""
+
+import datetime as dt
+import re
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import strawberry
+from graphql import FloatValueNode, GraphQLError, IntValueNode, StringValueNode, ValueNode
+from strawberry.schema.config import StrawberryConfig
+
+_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d{1,3})?")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})")
+_LONGEST_NUMBER = 60
+_MOST_DIGITS = 40
+
+
+def plain_number(value: Decimal) -> str:
+    """`value` without exponent and trailing zeros."""
+    text = f"{value:f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
+
+
+def _refused(kind: str, example: str) -> GraphQLError:
+    return GraphQLError(f"This is no {kind}: write it like {example}.")
+
+
+def _parse_number(value: Any) -> Decimal:
+    """An exact number from a string or a JSON number; floats never reach this function, since the
+    request is read with `parse_float=Decimal`."""
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        raise _refused("Decimal", '"12.5"')
+    try:
+        number = Decimal(value) if not isinstance(value, str) else _number_from(value)
+    except (InvalidOperation, ValueError):
+        raise _refused("Decimal", '"12.5"') from None
+    if (
+        not number.is_finite()
+        or abs(number.adjusted()) > _MOST_DIGITS
+        or _digits(number) > _LONGEST_NUMBER
+    ):
+        raise GraphQLError(f"A Decimal has at most {_MOST_DIGITS} digits.")
+    return number
+
+
+def _number_from(text: str) -> Decimal:
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(text)
+    return Decimal(text)
+
+
+def _digits(number: Decimal) -> int:
+    return len(number.as_tuple().digits)
+
+
+def _parse_number_literal(node: ValueNode, _variables: Any = None) -> Decimal:
+    if not isinstance(node, IntValueNode | FloatValueNode | StringValueNode):
+        raise _refused("Decimal", '"12.5"')
+    return _parse_number(node.value)
+
+
+def _parse_date(value: Any) -> dt.date:
+    if not isinstance(value, str) or not _DATE.fullmatch(value):
+        raise _refused("Date", '"2026-05-31"')
+    try:
+        return dt.date.fromisoformat(value)
+    except ValueError:
+        raise _refused("Date", '"2026-05-31"') from None
+
+
+def _parse_date_time(value: Any) -> dt.datetime:
+    if not isinstance(value, str) or not _DATE_TIME.fullmatch(value):
+        raise _refused("DateTime", '"2026-05-31T12:00:00Z"')
+    try:
+        return dt.datetime.fromisoformat(value).astimezone(dt.UTC)
+    except (ValueError, OverflowError):
+        raise _refused("DateTime", '"2026-05-31T12:00:00Z"') from None
+
+
+def _print_date_time(value: dt.datetime) -> str:
+    return value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+
+
+SCALARS = StrawberryConfig(
+    scalar_map={
+        Decimal: strawberry.scalar(
+            name="Decimal",
+            description="An exact decimal number, as a string without exponent and trailing zeros"
+            ' such as "12.5". A string or a number is accepted, and taken digit by digit.',
+            serialize=plain_number,
+            parse_value=_parse_number,
+            parse_literal=_parse_number_literal,
+        ),
+        dt.date: strawberry.scalar(
+            name="Date",
+            description="A day of the calendar as YYYY-MM-DD.",
+            serialize=dt.date.isoformat,
+            parse_value=_parse_date,
+        ),
+        dt.datetime: strawberry.scalar(
+            name="DateTime",
+            description="A moment in UTC such as 2026-05-31T12:00:00.5Z. Any offset is accepted, and"
+            " one must be given.",
+            serialize=_print_date_time,
+            parse_value=_parse_date_time,
+        ),
+    }
+)
+"""Strawberry's configuration: our scalars in place of its own, which go through binary floats."""

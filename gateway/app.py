@@ -1,0 +1,65 @@
+"""Puts the rooms together: the only place that knows them all."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from gateway.api.context import Context
+from gateway.api.schema import sdl
+from gateway.orders.service import Rules
+from gateway.settings import Settings
+from gateway.storage.database import Database
+from gateway.storage.migrations import is_current
+from gateway.web.endpoint import Endpoint
+from gateway.web.health import live, ready
+
+LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"]
+
+
+def create_app(settings: Settings, *, hosts: list[str] | None = None) -> Starlette:
+    """The gateway over the database of `settings`.
+
+    It answers requests for the names in `hosts` only, by default those of this machine, so that a
+    page from elsewhere cannot reach it through a name of its own (DNS rebinding)."""
+    database = Database(settings.database_url, pool_size=settings.pool_size, max_overflow=0)
+    rules = Rules(largest_order=settings.max_lines)
+
+    def context(company: str | None) -> Context:
+        return Context(database, rules, settings.max_page, company)
+
+    async def why_not() -> str | None:
+        return await _fault(database)
+
+    async def schema_text(request: Request) -> Response:
+        return PlainTextResponse(sdl())
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        yield
+        await database.dispose()
+
+    return Starlette(
+        routes=[
+            Route("/graphql", Endpoint(context).answer, methods=["GET", "POST"]),
+            Route("/schema.graphql", schema_text),
+            Route("/healthz", live),
+            Route("/readyz", ready(why_not)),
+        ],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts or LOOPBACK_NAMES)],
+        lifespan=lifespan,
+    )
+
+
+async def _fault(database: Database) -> str | None:
+    """Why the database cannot be used, or None."""
+    try:
+        current = await is_current(database)
+    except Exception as error:  # noqa: BLE001 - drivers raise what they like when they cannot connect
+        return f"The database cannot be reached ({type(error).__name__})."
+    return None if current else "The database is not migrated: run `gateway migrate`."

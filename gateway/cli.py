@@ -1,0 +1,176 @@
+"""The `gateway` command."""
+
+import asyncio
+import socket
+import tempfile
+from collections.abc import Awaitable, Callable
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import sqlalchemy.exc
+import typer
+import uvicorn
+from pydantic import ValidationError
+
+from gateway.api.schema import sdl
+from gateway.app import LOOPBACK_NAMES, create_app
+from gateway.exchange.demo import load_demo
+from gateway.settings import EMBEDDED_DATABASE, Settings
+from gateway.storage.companies import (
+    CompanyExists,
+    CurrencyUnknown,
+    create_company,
+    has_company,
+)
+from gateway.storage.database import Database
+from gateway.storage.migrations import is_current, migrate
+
+cli = typer.Typer(
+    help="A GraphQL gateway over sales orders.", no_args_is_help=True, add_completion=False
+)
+company = typer.Typer(help="The companies of the database.", no_args_is_help=True)
+cli.add_typer(company, name="company")
+
+FIRST_COMPANY, FIRST_CURRENCY = "My Company", "EUR"
+
+
+@cli.command()
+def serve(
+    demo: Annotated[
+        bool,
+        typer.Option("--demo", help="Play with the orders of Northwind in a throw-away database."),
+    ] = False,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8000,
+    allow_open: Annotated[
+        bool,
+        typer.Option(
+            "--allow-open", help="Listen elsewhere than on this machine, for anybody who asks."
+        ),
+    ] = False,
+) -> None:
+    """Serve GraphQL and GraphiQL."""
+    if not allow_open and not _is_loopback(host):
+        _fail(
+            f"Anybody who can reach {host} could read and change every order. Listen on 127.0.0.1,"
+            " or say --allow-open if a proxy in front decides who may ask."
+        )
+    settings = _settings()
+    with tempfile.TemporaryDirectory(prefix="gateway-demo-") as folder:
+        if demo:
+            settings = settings.model_copy(
+                update={"database_url": f"sqlite:///{Path(folder) / 'demo.db'}"}
+            )
+        listener = _listen(host, port)
+        _run(settings, lambda database: _prepare(database, settings, demo))
+        hosts = ["*"] if allow_open else LOOPBACK_NAMES
+        _announce(*listener.getsockname()[:2], demo=demo)
+        config = uvicorn.Config(
+            create_app(settings, hosts=hosts), log_level="warning", lifespan="on"
+        )
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+@cli.command("migrate")
+def migrate_command() -> None:
+    """Make or update the tables, and the first company if there is none."""
+    _run(_settings(), _migrate)
+    typer.echo("The database is up to date.")
+
+
+@cli.command()
+def schema() -> None:
+    """Print the GraphQL schema, as committed in schema.graphql."""
+    typer.echo(sdl(), nl=False)
+
+
+@company.command("create")
+def company_create(
+    name: Annotated[str, typer.Argument(help="Unique name, for the Company header.")],
+    currency: Annotated[str, typer.Option(help="ISO 4217 code of the currency of its books.")],
+) -> None:
+    """Make a company with its currency and its order numbers."""
+
+    async def create(database: Database) -> None:
+        try:
+            await create_company(database, name, currency)
+        except (CompanyExists, CurrencyUnknown) as error:
+            _fail(str(error))
+
+    _run(_settings(), create)
+    typer.echo(f"Company {name!r} keeps its books in {currency}.")
+
+
+def _settings() -> Settings:
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = [f"GATEWAY_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
+        _fail("\n".join(wrong))
+
+
+def _run(settings: Settings, task: Callable[[Database], Awaitable[None]]) -> None:
+    """Run `task` on the database of `settings`; ends the command in one sentence if it cannot be used."""
+
+    async def run() -> None:
+        database = Database(settings.database_url)
+        try:
+            await task(database)
+        finally:
+            await database.dispose()
+
+    try:
+        asyncio.run(run())
+    except ValueError as error:
+        _fail(f"GATEWAY_DATABASE_URL: {error}")
+    except (OSError, sqlalchemy.exc.DBAPIError) as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        _fail(f"The database cannot be used: {reason}")
+
+
+async def _prepare(database: Database, settings: Settings, demo: bool) -> None:
+    """Migrate a database of our own; of somebody else's only say that it needs it."""
+    if demo:
+        await migrate(database)
+        await load_demo(database)
+    elif settings.database_url == EMBEDDED_DATABASE:
+        await _migrate(database)
+    elif not await is_current(database):
+        _fail("The database is not migrated: run `gateway migrate`.")
+
+
+async def _migrate(database: Database) -> None:
+    await migrate(database)
+    if not await has_company(database):
+        await create_company(database, FIRST_COMPANY, FIRST_CURRENCY)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        _fail(f"Cannot listen on {host} port {port}: {error.strerror}. Choose another with --port.")
+    return listener
+
+
+def _announce(host: str, port: int, *, demo: bool) -> None:
+    name = f"[{host}]" if ":" in host else host
+    typer.echo(f"GraphQL and GraphiQL: http://{name}:{port}/graphql")
+    if demo:
+        typer.echo("These are the orders of Northwind; what you change is gone when you stop.")
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(1)

@@ -1,0 +1,1 @@
+"""How an operation runs: knows graphql-core and no orders."""

@@ -1,0 +1,144 @@
+"""Between an order and its totals: what the totals need, and where the results go."""
+
+from decimal import Decimal
+
+from gateway.orders.problems import ProblemCode, Report, plain
+from gateway.orders.references import Change, References
+from gateway.orders.rounding import Direction
+from gateway.orders.totals import (
+    ZERO,
+    PricedLine,
+    Terms,
+    Totals,
+    derive,
+    discount_base,
+    header_discount,
+)
+from gateway.storage.columns import LARGEST
+from gateway.storage.reference_data import Currency, TaxCode
+from gateway.storage.sales_orders import SalesOrder, SalesOrderLine, SalesOrderLineType
+
+
+def step_of(order: SalesOrder, found: References) -> Decimal:
+    """The smallest amount of the order's currency."""
+    return found.by_id(Currency, order.currency_id).amount_rounding_precision
+
+
+def derive_totals(order: SalesOrder, change: Change, found: References, report: Report) -> None:
+    """Set every amount of `order` and its lines, and what follows from them; report a header discount
+    in `change` that does not fit, or an amount too large to keep."""
+    currency = found.by_id(Currency, order.currency_id)
+    terms = Terms(
+        step=currency.amount_rounding_precision,
+        prices_include_tax=order.prices_include_tax,
+        tax_rounding=Direction[currency.tax_rounding.name],
+        discount_amount=order.discount_amount,
+        discount_percent=order.discount_percent,
+    )
+    lines = [_priced(line, found) for line in order.lines]
+    if _discount_fits(change, lines, terms, report):
+        totals = derive(terms, lines)
+        if _amounts_fit(order, totals, report):
+            _keep(order, totals)
+
+
+def _priced(line: SalesOrderLine, found: References) -> PricedLine:
+    sells = bool(line.quantity and line.unit_price)
+    code = "" if line.tax_code_id is None else found.by_id(TaxCode, line.tax_code_id).code
+    return PricedLine(
+        sequence=line.sequence,
+        quantity=line.quantity,
+        unit_price=line.unit_price,
+        discount_percent=line.discount_percent,
+        discount_amount=line.discount_amount,
+        takes_discount=sells and line.allow_invoice_discount,
+        tax_code=code,
+        tax_percent=line.tax_percent,
+    )
+
+
+def _discount_fits(change: Change, lines: list[PricedLine], terms: Terms, report: Report) -> bool:
+    """A discount may take all that its lines cost and no more (domain rules 2.5); an amount given
+    beside a percent must mean the same."""
+    base = max(discount_base(lines, terms), ZERO)
+    derived = header_discount(lines, terms)
+    amount, percent = change.get("discount_amount"), change.get("discount_percent")
+    if amount is not None and percent is not None and amount != derived:
+        report.refuse(
+            ProblemCode.CONFLICTING,
+            "discount_amount",
+            message=f"{plain(percent)} % of {plain(base)} is {plain(derived)}."
+            " Give the amount or the percent.",
+            rejected=amount,
+            suggestions=(plain(derived),),
+        )
+        return False
+    if derived > base:
+        report.refuse(
+            ProblemCode.OUT_OF_RANGE,
+            "discount_amount",
+            message=f"The discount is more than the {plain(base)} that the lines which take a share"
+            " of it cost.",
+            rejected=derived,
+            suggestions=(plain(base),),
+        )
+        return False
+    return True
+
+
+def _amounts_fit(order: SalesOrder, totals: Totals, report: Report) -> bool:
+    """Every amount must have a place in the database; the largest of a line is the one with tax."""
+    amounts = [(line.amount_including_tax, line.sequence) for line in totals.lines]
+    for amount, sequence in amounts:
+        if abs(amount) > LARGEST:
+            places = [line.sequence for line in order.lines]
+            _refuse_size(amount, report.at("lines", str(places.index(sequence))), "quantity")
+            return False
+    if (
+        max(abs(totals.total_amount_including_tax), abs(totals.total_amount_excluding_tax))
+        > LARGEST
+    ):
+        _refuse_size(totals.total_amount_including_tax, report, "lines")
+        return False
+    return True
+
+
+def _refuse_size(amount: Decimal, report: Report, field: str) -> None:
+    report.refuse(
+        ProblemCode.OUT_OF_RANGE,
+        field,
+        message=f"This comes to {plain(amount)}, more than {plain(LARGEST)}.",
+        rejected=amount,
+        suggestions=(plain(LARGEST),),
+    )
+
+
+def _keep(order: SalesOrder, totals: Totals) -> None:
+    order.discount_amount = totals.discount_amount
+    order.total_amount_excluding_tax = totals.total_amount_excluding_tax
+    order.total_tax_amount = totals.total_tax_amount
+    order.total_amount_including_tax = totals.total_amount_including_tax
+    order.discount_applied_before_tax = bool(order.lines) and not order.prices_include_tax
+    by_sequence = {line.sequence: line for line in order.lines}
+    for derived in totals.lines:
+        line = by_sequence[derived.sequence]
+        line.discount_applied_before_tax = not order.prices_include_tax
+        line.discount_amount = derived.discount_amount
+        line.amount_excluding_tax = derived.amount_excluding_tax
+        line.total_tax_amount = derived.total_tax_amount
+        line.amount_including_tax = derived.amount_including_tax
+        line.invoice_discount_allocation = derived.invoice_discount_allocation
+        line.net_amount = derived.net_amount
+        line.net_tax_amount = derived.net_tax_amount
+        line.net_amount_including_tax = derived.net_amount_including_tax
+    order.fully_shipped = is_fully_shipped(order)
+
+
+def is_fully_shipped(order: SalesOrder) -> bool:
+    """Whether there is something to ship and all of it is shipped (domain rules 4.5)."""
+    sold = [
+        line
+        for line in order.lines
+        if line.line_type is not SalesOrderLineType.COMMENT and line.quantity
+    ]
+    return bool(sold) and all(line.shipped_quantity == line.quantity for line in sold)

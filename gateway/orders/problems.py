@@ -1,0 +1,79 @@
+"""Why a change is refused: one code for each rule, and the problems of one change."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+
+Path = tuple[str, ...]
+
+
+class ProblemCode(Enum):
+    """A rule that a change breaks. The value says when; it stands in the schema and the README."""
+
+    REQUIRED = "A value is missing that the order cannot do without."
+    NOT_FOUND = "No record in the company has this id, number or code."
+    INVALID = "The value is not well formed for its field."
+    TOO_LONG = "The text is longer than its field."
+    OUT_OF_RANGE = "The number, date or amount is outside its bounds."
+    CONFLICTING = "Two of the given values contradict each other."
+    DUPLICATE = "The value must be unique and is taken."
+    BLOCKED = "The record exists but is closed for sales."
+    PRICE_REQUIRED = (
+        "The order is not in the company's currency, so the line needs its own unit price."
+    )
+    TOO_MANY_LINES = "The order has more lines than the gateway allows."
+    SHIP_TOO_MANY = "The quantity to ship is more than is outstanding."
+    INVOICE_TOO_MANY = "The quantity to invoice is more than is shipped or about to be."
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One refusal. `path` leads from the change to the value, by field names and list indexes;
+    `suggestions` are values that would be accepted."""
+
+    code: ProblemCode
+    path: Path
+    message: str
+    rejected_value: str | None = None
+    suggestions: tuple[str, ...] = ()
+
+
+class Rejected(Exception):
+    """A change broke rules; nothing of it is kept."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("; ".join(problem.message for problem in problems))
+        self.problems = tuple(problems)
+
+
+class Report:
+    """Collects problems; `at` gives the same report for what lies deeper in the change."""
+
+    def __init__(self, problems: list[Problem] | None = None, path: Path = ()) -> None:
+        self.problems: list[Problem] = [] if problems is None else problems
+        self._path = path
+
+    def at(self, *path: str) -> "Report":
+        return Report(self.problems, self._path + path)
+
+    def refuse(
+        self,
+        code: ProblemCode,
+        *path: str,
+        message: str,
+        rejected: object = None,
+        suggestions: tuple[str, ...] = (),
+    ) -> None:
+        value = None if rejected is None else plain(rejected)
+        self.problems.append(Problem(code, self._path + path, message, value, suggestions))
+
+
+def plain(value: object) -> str:
+    """`value` as a reader types it: a number without exponent and trailing zeros, an enum member by
+    name, and at most 100 code points of text that can be encoded."""
+    if isinstance(value, Decimal):
+        text = f"{value:f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    text = value.name if isinstance(value, Enum) else str(value)
+    return text.encode("utf-8", "replace").decode()[:100]

@@ -1,0 +1,188 @@
+"""What a change names: customers, items and codes, looked up together before anything is decided."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from gateway.orders.problems import ProblemCode, Report
+from gateway.storage.columns import Base
+from gateway.storage.reference_data import (
+    Account,
+    Currency,
+    Customer,
+    Item,
+    ItemUnitOfMeasure,
+    LineObject,
+    LineObjectKind,
+    PaymentTerms,
+    ShipmentMethod,
+    TaxCode,
+    UnitOfMeasure,
+)
+from gateway.storage.sales_orders import SalesOrderLineType
+from gateway.storage.writing import Writer
+
+Change = Mapping[str, Any]
+"""The given fields of an order or a line by name: a missing one is not given, None clears it."""
+
+Model = TypeVar("Model", bound=Base)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A record named in one way: `by` is id, number, code or contact_id."""
+
+    by: str
+    value: str
+
+
+LABELS: Mapping[type[Base], str] = {
+    Customer: "customer",
+    Currency: "currency",
+    PaymentTerms: "payment terms",
+    ShipmentMethod: "shipment method",
+    UnitOfMeasure: "unit of measure",
+    TaxCode: "tax code",
+    Item: "item",
+    Account: "account",
+    LineObject: "line object",
+}
+
+LINE_OBJECTS: Mapping[SalesOrderLineType, type[Base]] = {
+    SalesOrderLineType.ITEM: Item,
+    SalesOrderLineType.ACCOUNT: Account,
+    SalesOrderLineType.RESOURCE: LineObject,
+    SalesOrderLineType.FIXED_ASSET: LineObject,
+    SalesOrderLineType.CHARGE: LineObject,
+}
+"""What a line of each type sells; a comment sells nothing."""
+
+CUSTOMER_FIELDS = ("customer", "bill_to_customer")
+NAMES = ("id", "number", "code", "contact_id")
+
+
+class References:
+    """The records that changes name, and those that these refer to in turn."""
+
+    def __init__(self, company_currency: Currency) -> None:
+        self.company_currency = company_currency
+        self._rows: dict[tuple[type[Base], str, str], Any] = {}
+        self._item_units: dict[str, set[str]] = defaultdict(set)
+        self._keep(Currency, [company_currency])
+
+    def get(self, model: type[Model], reference: Reference) -> Model | None:
+        value = reference.value.lower() if reference.by == "id" else reference.value
+        return self._rows.get((model, reference.by, value))
+
+    def by_id(self, model: type[Model], key: str) -> Model:
+        """The record with an id that another record or an order refers to."""
+        row: Model = self._rows[model, "id", key]
+        return row
+
+    def named(self, model: type[Model], change: Change, field: str, report: Report) -> Model | None:
+        """The record that `field` names, or None if it names none; reports one that is not there."""
+        reference: Reference | None = change.get(field)
+        if reference is None:
+            return None
+        row = self.get(model, reference)
+        if row is None:
+            report.refuse(
+                ProblemCode.NOT_FOUND,
+                field,
+                reference.by,
+                message=f"There is no {LABELS[model]} with this {reference.by.replace('_', ' ')}.",
+                rejected=reference.value,
+            )
+        return row
+
+    def units_of(self, item: Item) -> list[UnitOfMeasure]:
+        """The units in which an item may be sold, by code."""
+        ids = self._item_units[item.id] | {item.base_unit_of_measure_id}
+        if item.sales_unit_of_measure_id is not None:
+            ids |= {item.sales_unit_of_measure_id}
+        units = [self.by_id(UnitOfMeasure, key) for key in ids]
+        return sorted(units, key=lambda unit: unit.code)
+
+    async def load(
+        self,
+        writer: Writer,
+        model: type[Base],
+        references: Iterable[Reference | None] = (),
+        ids: Iterable[str | None] = (),
+    ) -> None:
+        """Fetch what is not known yet, in one statement or none."""
+        wanted: dict[str, set[str]] = {}
+        by_id = (Reference("id", key) for key in ids if key is not None)
+        for reference in (*filter(None, references), *by_id):
+            if self.get(model, reference) is None:
+                column = "number" if model is LineObject else reference.by
+                wanted.setdefault(column, set()).add(reference.value)
+        self._keep(model, await writer.find(model, wanted))
+
+    def _keep(self, model: type[Base], rows: Sequence[Any]) -> None:
+        for row in rows:
+            if isinstance(row, LineObject):
+                self._rows[model, row.kind.value, row.number] = row
+            for name in NAMES:
+                if value := getattr(row, name, None):
+                    self._rows[model, name, value] = row
+
+    def _all(self, model: type[Model]) -> list[Model]:
+        return [row for (of, by, _), row in self._rows.items() if of is model and by == "id"]
+
+    @classmethod
+    async def gather(cls, writer: Writer, changes: Sequence[Change]) -> "References":
+        """Everything that new orders name or take over, in at most a dozen statements whatever the
+        number of orders and lines."""
+        found = cls(await writer.company_currency())
+        lines = [line for change in changes for line in change.get("lines") or ()]
+        customers = [change.get(name) for change in changes for name in CUSTOMER_FIELDS]
+        await found.load(writer, Customer, customers)
+        named = [object_reference(line) for line in lines]
+        for model in (Item, Account, LineObject):
+            await found.load(writer, model, [reference for of, reference in named if of is model])
+        await found._load_header_codes(writer, changes)
+        await found._load_line_codes(writer, lines)
+        return found
+
+    async def _load_header_codes(self, writer: Writer, changes: Sequence[Change]) -> None:
+        customers = self._all(Customer)
+        await self.load(writer, Customer, ids=[row.bill_to_customer_id for row in customers])
+        currencies = [change.get("currency") for change in changes]
+        await self.load(writer, Currency, currencies, [row.currency_id for row in customers])
+        terms = [change.get("payment_terms") for change in changes]
+        await self.load(writer, PaymentTerms, terms)
+        methods = [change.get("shipment_method") for change in changes]
+        await self.load(writer, ShipmentMethod, methods)
+
+    async def _load_line_codes(self, writer: Writer, lines: Sequence[Change]) -> None:
+        items = self._all(Item)
+        tax_codes = [row.tax_code_id for row in items]
+        tax_codes += [row.tax_code_id for row in self._all(Account)]
+        tax_codes += [row.tax_code_id for row in self._all(LineObject)]
+        await self.load(writer, TaxCode, [line.get("tax_code") for line in lines], tax_codes)
+        rows = await writer.find(ItemUnitOfMeasure, {"item_id": {item.id for item in items}})
+        for row in rows:
+            self._item_units[row.item_id].add(row.unit_of_measure_id)
+        units: list[str | None] = [row.unit_of_measure_id for row in rows]
+        units += [item.base_unit_of_measure_id for item in items]
+        units += [item.sales_unit_of_measure_id for item in items]
+        named = [line.get("unit_of_measure") for line in lines]
+        await self.load(writer, UnitOfMeasure, named, units)
+
+
+def object_reference(line: Change) -> tuple[type[Base] | None, Reference | None]:
+    """What the line sells and how it is named: by `item`, by `account`, or by `line_object_number`
+    together with a `line_type`."""
+    if line.get("item") is not None:
+        return Item, line["item"]
+    if line.get("account") is not None:
+        return Account, line["account"]
+    line_type: SalesOrderLineType | None = line.get("line_type")
+    number: str | None = line.get("line_object_number")
+    if number is None or line_type is None or line_type not in LINE_OBJECTS:
+        return None, None
+    model = LINE_OBJECTS[line_type]
+    by = LineObjectKind[line_type.name].value if model is LineObject else "number"
+    return model, Reference(by, number)

@@ -1,0 +1,249 @@
+"""What an order costs: the canonical path of domain rules 2, a pure function of header and lines.
+
+Amounts are in the order's currency, percents from 0 to 100. `R` in the rules is `rounded` to the
+currency's step. Nothing here depends on the history of an order: the same header and lines give the
+same totals, in whatever order the lines come."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, localcontext
+from itertools import groupby
+
+from gateway.orders.rounding import EXACT, PERCENT_STEP, PRICE_STEP, Direction, rounded
+
+ZERO = Decimal(0)
+ONE = Decimal(1)
+HUNDRED = Decimal(100)
+
+
+@dataclass(frozen=True)
+class PricedLine:
+    """What the price of a line depends on. A comment is a line with quantity and price 0.
+
+    `discount_amount` None derives the discount from `discount_percent`; an amount is kept as it is."""
+
+    sequence: int
+    quantity: Decimal = ZERO
+    unit_price: Decimal = ZERO
+    discount_percent: Decimal = ZERO
+    discount_amount: Decimal | None = None
+    takes_discount: bool = False
+    tax_code: str = ""
+    tax_percent: Decimal = ZERO
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the prices of all lines depend on. `discount_percent` wins over `discount_amount`."""
+
+    step: Decimal
+    prices_include_tax: bool = False
+    tax_rounding: Direction = Direction.NEAREST
+    discount_amount: Decimal = ZERO
+    discount_percent: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class LineTotals:
+    """The amounts of a line before (`amount_...`) and after (`net_...`) the header discount.
+
+    `allocation` is the share of the header discount as it was taken, tax included when prices
+    include tax; `invoice_discount_allocation` is the same without tax."""
+
+    sequence: int
+    gross_amount: Decimal
+    discount_amount: Decimal
+    line_amount: Decimal
+    amount_excluding_tax: Decimal
+    total_tax_amount: Decimal
+    amount_including_tax: Decimal
+    allocation: Decimal
+    invoice_discount_allocation: Decimal
+    net_amount: Decimal
+    net_tax_amount: Decimal
+    net_amount_including_tax: Decimal
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The totals of an order and of its lines by sequence."""
+
+    discount_amount: Decimal
+    total_amount_excluding_tax: Decimal
+    total_tax_amount: Decimal
+    total_amount_including_tax: Decimal
+    lines: tuple[LineTotals, ...]
+
+
+def gross_amount(quantity: Decimal, unit_price: Decimal, step: Decimal) -> Decimal:
+    """R(quantity x price), domain rules 2.1."""
+    return rounded(EXACT.multiply(quantity, unit_price), ONE, step)
+
+
+def discount_percent_of(discount_amount: Decimal, gross: Decimal) -> Decimal:
+    """The percent that stands for a discount given as an amount, 0 on nothing (domain rules 2.2)."""
+    if not gross:
+        return ZERO
+    return rounded(EXACT.multiply(discount_amount, HUNDRED), gross, PERCENT_STEP)
+
+
+def price_with_tax(unit_price: Decimal, tax_percent: Decimal) -> Decimal:
+    return rounded(EXACT.multiply(unit_price, HUNDRED + tax_percent), HUNDRED, PRICE_STEP)
+
+
+def price_without_tax(unit_price: Decimal, tax_percent: Decimal) -> Decimal:
+    return rounded(EXACT.multiply(unit_price, HUNDRED), HUNDRED + tax_percent, PRICE_STEP)
+
+
+def discount_base(lines: Iterable[PricedLine], terms: Terms) -> Decimal:
+    """The largest header discount: what the lines that take a share amount to."""
+    with localcontext(EXACT):
+        return sum((_line_amount(ln, terms) for ln in lines if ln.takes_discount), ZERO)
+
+
+def header_discount(lines: Iterable[PricedLine], terms: Terms) -> Decimal:
+    """The header discount as an amount: given, or its percent of the base, never below 0."""
+    if terms.discount_percent is None:
+        return terms.discount_amount
+    base = discount_base(lines, terms)
+    discount = rounded(EXACT.multiply(terms.discount_percent, base), HUNDRED, terms.step)
+    return max(discount, ZERO)
+
+
+def derive(terms: Terms, lines: Iterable[PricedLine]) -> Totals:
+    """The totals of an order whose header discount is at most its `discount_base`."""
+    with localcontext(EXACT):
+        ordered = sorted(lines, key=lambda line: line.sequence)
+        amounts = [_line_amount(line, terms) for line in ordered]
+        discount = header_discount(ordered, terms)
+        groups = _groups(ordered, amounts)
+        allocations = _allocate(discount, groups, ordered, amounts, terms.step)
+        net = [amount - share for amount, share in zip(amounts, allocations, strict=True)]
+        taxes = _group_taxes(groups, ordered, net, terms, carries=not discount)
+        derived = tuple(map(_line_totals, ordered, allocations, taxes, [terms] * len(ordered)))
+        excluding = sum((line.net_amount for line in derived), ZERO)
+        including = sum((line.net_amount_including_tax for line in derived), ZERO)
+        return Totals(discount, excluding, including - excluding, including, derived)
+
+
+def _line_discount(line: PricedLine, terms: Terms) -> Decimal:
+    if line.discount_amount is not None:
+        return rounded(line.discount_amount, ONE, terms.step)
+    gross = gross_amount(line.quantity, line.unit_price, terms.step)
+    return rounded(EXACT.multiply(gross, line.discount_percent), HUNDRED, terms.step)
+
+
+def _line_amount(line: PricedLine, terms: Terms) -> Decimal:
+    gross = gross_amount(line.quantity, line.unit_price, terms.step)
+    return gross - _line_discount(line, terms)
+
+
+def _groups(lines: Sequence[PricedLine], amounts: Sequence[Decimal]) -> list[list[int]]:
+    """Indexes of lines by tax code and sign, negative before positive (domain rules 2.6).
+
+    A line keeps the percent that its code had when it was written, so a code that has changed since
+    makes a group for each percent."""
+
+    def key(index: int) -> tuple[str, Decimal, bool]:
+        return lines[index].tax_code, lines[index].tax_percent, amounts[index] >= 0
+
+    return [list(group) for _, group in groupby(sorted(range(len(lines)), key=key), key)]
+
+
+def _apportion(total: Decimal, weights: Sequence[Decimal], step: Decimal) -> list[Decimal]:
+    """`total` in parts proportional to `weights`, each a multiple of `step`.
+
+    The unrounded remainder rolls on from part to part, so the odd step lands where the running sum
+    crosses a half (domain rules 2.5); a weight of 0 takes nothing. Each part is what the exact
+    running share still lacks."""
+    whole = sum(weights, ZERO)
+    if not whole:
+        return [ZERO] * len(weights)
+    parts = []
+    weighed = given = ZERO
+    for weight in weights:
+        if not weight:
+            parts.append(ZERO)
+            continue
+        weighed += weight
+        part = rounded(total * weighed - given * whole, whole, step)
+        given += part
+        parts.append(part)
+    return parts
+
+
+def _allocate(
+    discount: Decimal,
+    groups: Sequence[Sequence[int]],
+    lines: Sequence[PricedLine],
+    amounts: Sequence[Decimal],
+    step: Decimal,
+) -> list[Decimal]:
+    """Each line's share of the header discount: first by group, then by line within its group."""
+    allocations = [ZERO] * len(lines)
+    eligible = [[index for index in group if lines[index].takes_discount] for group in groups]
+    bases = [sum((amounts[index] for index in group), ZERO) for group in eligible]
+    for group, share in zip(eligible, _apportion(discount, bases, step), strict=True):
+        parts = _apportion(share, [amounts[index] for index in group], step)
+        for index, part in zip(group, parts, strict=True):
+            allocations[index] = part
+    return allocations
+
+
+def _group_taxes(
+    groups: Sequence[Sequence[int]],
+    lines: Sequence[PricedLine],
+    net: Sequence[Decimal],
+    terms: Terms,
+    *,
+    carries: bool,
+) -> list[Decimal]:
+    """Each line's part of its group's tax.
+
+    What rounding took from a negative group goes into the positive group of the same tax code,
+    which follows it; only with prices without tax and without a header discount."""
+    taxes = [ZERO] * len(lines)
+    carry, carried_from = ZERO, None
+    for group in groups:
+        tax_code, percent = lines[group[0]].tax_code, lines[group[0]].tax_percent
+        base = sum((net[index] for index in group), ZERO)
+        if carried_from != (tax_code, percent):
+            carry = ZERO
+        if terms.prices_include_tax:
+            tax = rounded(base * percent, HUNDRED + percent, terms.step, terms.tax_rounding)
+        else:
+            exact = carry + base * percent / HUNDRED
+            tax = rounded(exact, ONE, terms.step, terms.tax_rounding)
+            carry, carried_from = (exact - tax if carries else ZERO), (tax_code, percent)
+        parts = _apportion(tax, [net[index] for index in group], terms.step)
+        for index, part in zip(group, parts, strict=True):
+            taxes[index] = part
+    return taxes
+
+
+def _line_totals(line: PricedLine, allocation: Decimal, tax: Decimal, terms: Terms) -> LineTotals:
+    gross = gross_amount(line.quantity, line.unit_price, terms.step)
+    discount = _line_discount(line, terms)
+    amount = gross - discount
+    remaining = amount - allocation
+    with_tax = HUNDRED + line.tax_percent
+    if terms.prices_include_tax:
+        excluding, including = rounded(amount * HUNDRED, with_tax, terms.step), amount
+        net, net_including = remaining - tax, remaining
+    else:
+        excluding, including = amount, rounded(amount * with_tax, HUNDRED, terms.step)
+        net, net_including = remaining, remaining + tax
+    return LineTotals(
+        sequence=line.sequence,
+        gross_amount=gross,
+        discount_amount=discount,
+        line_amount=amount,
+        amount_excluding_tax=excluding,
+        total_tax_amount=including - excluding,
+        amount_including_tax=including,
+        allocation=allocation,
+        invoice_discount_allocation=excluding - net if allocation else ZERO,
+        net_amount=net,
+        net_tax_amount=tax,
+        net_amount_including_tax=net_including,
+    )

@@ -1,0 +1,212 @@
+"""The rules that an order's values must keep, whoever wrote them (domain rules 1, 3.2 and 3.3)."""
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+
+from gateway.orders.header import ADDRESS_PARTS
+from gateway.orders.problems import Path, ProblemCode, Report, plain
+from gateway.storage.columns import (
+    DECIMALS,
+    LARGEST,
+    clean,
+    is_storable,
+    is_storable_text,
+    text_lengths,
+)
+from gateway.storage.sales_orders import SalesOrder, SalesOrderLine
+
+ZERO = Decimal(0)
+HUNDRED = Decimal(100)
+EARLIEST, LATEST = dt.date(1753, 1, 1), dt.date(9999, 12, 31)
+LAST_SEQUENCE = 2**31 - 1
+
+_HEADER_TEXTS = text_lengths(SalesOrder)
+_LINE_TEXTS = text_lengths(SalesOrderLine)
+_ADDRESSES = ("sell_to", "bill_to", "ship_to")
+_HEADER_DATES = ("order_date", "posting_date", "requested_delivery_date")
+_HEADER_NUMBERS = ("discount_amount", "discount_percent")
+_LINE_NUMBERS = (
+    "quantity",
+    "unit_price",
+    "discount_amount",
+    "discount_percent",
+    "ship_quantity",
+    "invoice_quantity",
+)
+_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+def tidy(order: SalesOrder) -> None:
+    """Put every text into the form in which it is stored; empty text is no text."""
+    for row, names in [(order, _HEADER_TEXTS), *((line, _LINE_TEXTS) for line in order.lines)]:
+        for name in names:
+            value = getattr(row, name)
+            if value is not None and is_storable_text(value):
+                setattr(row, name, clean(value) or None)
+
+
+def check(order: SalesOrder, report: Report) -> None:
+    """Report every rule that `order` breaks; line paths are places in the order's list of lines."""
+    _check_texts(order, _HEADER_TEXTS, report)
+    _check_contact(order, report)
+    for name in _HEADER_DATES:
+        _check_date(getattr(order, name), report, name)
+    for name in _HEADER_NUMBERS:
+        _check_number(getattr(order, name), report, name)
+    _check_header_discount(order, report)
+    for place, line in enumerate(order.lines):
+        _check_line(line, report.at("lines", str(place)))
+    _check_sequences(order, report)
+
+
+def _check_line(line: SalesOrderLine, report: Report) -> None:
+    _check_texts(line, _LINE_TEXTS, report)
+    _check_date(line.shipment_date, report, "shipment_date")
+    storable = [_check_number(getattr(line, name), report, name) for name in _LINE_NUMBERS]
+    if not ZERO <= line.discount_percent <= HUNDRED:
+        _refuse_range(report, "discount_percent", line.discount_percent, "0", "100")
+    if not 0 < line.sequence <= LAST_SEQUENCE:
+        _refuse_range(report, "sequence", line.sequence, "1", str(LAST_SEQUENCE))
+    if all(storable):
+        _check_quantities(line, report)
+
+
+def _check_quantities(line: SalesOrderLine, report: Report) -> None:
+    """Nothing is shipped beyond the order nor invoiced beyond the shipment (domain rules 3.3)."""
+    outstanding = line.quantity - line.shipped_quantity
+    if not _is_part(line.ship_quantity, outstanding):
+        report.refuse(
+            ProblemCode.SHIP_TOO_MANY,
+            "ship_quantity",
+            message=f"{plain(outstanding)} are outstanding.",
+            rejected=line.ship_quantity,
+            suggestions=(plain(outstanding),),
+        )
+        return
+    ready = line.shipped_quantity + line.ship_quantity - line.invoiced_quantity
+    if not _is_part(line.invoice_quantity, ready):
+        report.refuse(
+            ProblemCode.INVOICE_TOO_MANY,
+            "invoice_quantity",
+            message=f"{plain(ready)} are shipped or about to be, and not invoiced.",
+            rejected=line.invoice_quantity,
+            suggestions=(plain(ready),),
+        )
+
+
+def _is_part(quantity: Decimal, whole: Decimal) -> bool:
+    return min(whole, ZERO) <= quantity <= max(whole, ZERO)
+
+
+def _check_texts(row: SalesOrder | SalesOrderLine, lengths: dict[str, int], report: Report) -> None:
+    for name, longest in lengths.items():
+        value = getattr(row, name)
+        if value is None:
+            continue
+        if not is_storable_text(value):
+            report.refuse(
+                ProblemCode.INVALID,
+                *_place(name),
+                message="The text has a control character or half a surrogate pair in it.",
+                rejected=value,
+            )
+        elif len(value) > longest:
+            report.refuse(
+                ProblemCode.TOO_LONG,
+                *_place(name),
+                message=f"The text has {len(value)} characters, at most {longest} fit.",
+                rejected=value,
+                suggestions=(value[:longest].strip(),),
+            )
+
+
+def _place(name: str) -> Path:
+    """Where a column is in a change: the parts of an address are one level deeper."""
+    for prefix in _ADDRESSES:
+        part = name.removeprefix(f"{prefix}_")
+        if part != name and part in ADDRESS_PARTS:
+            return f"{prefix}_address", part
+    return (name,)
+
+
+def _check_contact(order: SalesOrder, report: Report) -> None:
+    if order.phone_number is not None and _LETTER.search(order.phone_number):
+        report.refuse(
+            ProblemCode.INVALID,
+            "phone_number",
+            message="A phone number has no letters.",
+            rejected=order.phone_number,
+        )
+    if order.email is not None and not _EMAIL.fullmatch(order.email):
+        report.refuse(
+            ProblemCode.INVALID,
+            "email",
+            message="An e-mail address looks like name@example.com.",
+            rejected=order.email,
+        )
+
+
+def _check_date(value: dt.date | None, report: Report, name: str) -> None:
+    if value is not None and not EARLIEST <= value <= LATEST:
+        _refuse_range(report, name, value, EARLIEST.isoformat(), LATEST.isoformat())
+
+
+def _check_number(value: Decimal | None, report: Report, name: str) -> bool:
+    """Whether the number can be kept as it is."""
+    if value is None or is_storable(value):
+        return True
+    if abs(value) > LARGEST:
+        _refuse_range(report, name, value, plain(-LARGEST), plain(LARGEST))
+    else:
+        report.refuse(
+            ProblemCode.OUT_OF_RANGE,
+            name,
+            message=f"A number has at most {DECIMALS} decimals.",
+            rejected=value,
+            suggestions=(plain(round(value, DECIMALS)),),
+        )
+    return False
+
+
+def _check_header_discount(order: SalesOrder, report: Report) -> None:
+    if order.discount_amount < ZERO:
+        _refuse_range(report, "discount_amount", order.discount_amount, "0", None)
+    percent = order.discount_percent
+    if percent is not None and not ZERO <= percent <= HUNDRED:
+        _refuse_range(report, "discount_percent", percent, "0", "100")
+
+
+def _check_sequences(order: SalesOrder, report: Report) -> None:
+    for place, taken in _repeated(line.sequence for line in order.lines):
+        report.refuse(
+            ProblemCode.DUPLICATE,
+            "lines",
+            str(place),
+            "sequence",
+            message="Another line of the order has this sequence.",
+            rejected=taken,
+            suggestions=(str(max(line.sequence for line in order.lines) + 10000),),
+        )
+
+
+def _repeated(sequences: Iterator[int]) -> Iterator[tuple[int, int]]:
+    seen: set[int] = set()
+    for place, sequence in enumerate(sequences):
+        if sequence in seen:
+            yield place, sequence
+        seen.add(sequence)
+
+
+def _refuse_range(report: Report, name: str, value: object, low: str, high: str | None) -> None:
+    bounds = (low,) if high is None else (low, high)
+    text = f"at least {low}" if high is None else f"between {low} and {high}"
+    report.refuse(
+        ProblemCode.OUT_OF_RANGE,
+        name,
+        message=f"The value must be {text}.",
+        rejected=value,
+        suggestions=bounds,
+    )

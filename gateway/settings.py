@@ -1,0 +1,23 @@
+"""What a deployment sets, read once from the environment."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+EMBEDDED_DATABASE = "sqlite:///gateway.db"
+
+
+class Settings(BaseSettings):
+    """Each field is the environment variable GATEWAY_ and its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="GATEWAY_", frozen=True)
+
+    database_url: str = Field(
+        EMBEDDED_DATABASE,
+        description="SQLAlchemy URL of a SQLite or PostgreSQL database. A SQLite file in the current"
+        " directory by default, which is made and migrated by itself.",
+    )
+    max_page: int = Field(200, ge=1, description="Largest page of a connection.")
+    max_lines: int = Field(1000, ge=1, description="Most lines of an order.")
+    pool_size: int = Field(
+        10, ge=1, description="Most operations that use the database at once, per process."
+    )

@@ -1,0 +1,1 @@
+"""Where orders are kept: the only package that speaks SQL."""

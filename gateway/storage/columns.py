@@ -1,0 +1,182 @@
+"""The column types that are exact on SQLite and PostgreSQL alike, and the base of every table."""
+
+import datetime as dt
+import re
+import unicodedata
+import uuid
+from collections.abc import Iterator
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+DECIMALS = 5
+LARGEST = Decimal("9999999999999.99999")
+"""Numbers have at most 13 digits before the point and 5 after it, positive or negative."""
+
+
+def is_storable(value: Decimal) -> bool:
+    """Whether `value` can be kept without losing a digit."""
+    return value.is_finite() and abs(value) <= LARGEST and value == round(value, DECIMALS)
+
+
+class Amount(TypeDecorator[Decimal]):
+    """An exact number: NUMERIC(18,5) on PostgreSQL, an integer of 1/100,000 on SQLite, whose own
+    NUMERIC is a binary float. Raises ValueError rather than store a rounded number."""
+
+    impl = sa.Numeric
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        scaled = dialect.name == "sqlite"
+        return dialect.type_descriptor(sa.BigInteger() if scaled else sa.Numeric(18, DECIMALS))
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        if not is_storable(value):
+            raise ValueError(f"{value} has more than 13 digits before the point or 5 after it")
+        return int(value.scaleb(DECIMALS)) if dialect.name == "sqlite" else value
+
+    def process_literal_param(self, value: Decimal | None, dialect: Dialect) -> str:
+        return str(self.process_bind_param(value, dialect))
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        if value is None or dialect.name != "sqlite":
+            return value  # type: ignore[no-any-return]
+        return Decimal(value).scaleb(-DECIMALS)
+
+
+class Instant(TypeDecorator[dt.datetime]):
+    """A moment in UTC to the microsecond. Raises ValueError for a time without a zone."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone")
+        in_utc = value.astimezone(dt.UTC)
+        return in_utc.replace(tzinfo=None) if dialect.name == "sqlite" else in_utc
+
+    def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> Any:
+        if value is None or value.tzinfo is not None:
+            return value
+        return value.replace(tzinfo=dt.UTC)
+
+
+class Guid(TypeDecorator[str]):
+    """A GUID as its canonical text; UUID on PostgreSQL, the same text on SQLite, so both sort alike."""
+
+    impl = sa.CHAR(36)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        text = dialect.name == "sqlite"
+        return dialect.type_descriptor(sa.CHAR(36) if text else sa.Uuid(as_uuid=False))
+
+
+_GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+def canonical_guid(text: str) -> str | None:
+    """`text` as a GUID in lower case, or None if it is no GUID, so that it cannot name a row."""
+    lowered = text.lower()
+    return lowered if _GUID.fullmatch(lowered) else None
+
+
+def new_guid() -> str:
+    return str(uuid.uuid4())
+
+
+def now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def text(length: int) -> sa.String:
+    """Text of at most `length` code points that sorts by code point on both databases."""
+    return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql")
+
+
+def choice(kind: type[StrEnum]) -> sa.Enum:
+    """A member of `kind`, kept by name and guarded by a CHECK."""
+    name = re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
+    return sa.Enum(kind, native_enum=False, create_constraint=True, length=20, name=name)
+
+
+_UNSTORABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def is_storable_text(value: str) -> bool:
+    """Whether `value` is free of control characters and of halves of surrogate pairs."""
+    return _UNSTORABLE.search(value) is None
+
+
+def text_lengths(model: type["Base"]) -> dict[str, int]:
+    """The columns of `model` that hold text, with their largest number of code points."""
+    return {
+        column.name: column.type.length
+        for column in model.__table__.columns
+        if type(column.type) is sa.String and column.type.length
+    }
+
+
+def clean(value: str) -> str:
+    """`value` as it is stored: trimmed and in Unicode normal form C."""
+    return unicodedata.normalize("NFC", value).strip()
+
+
+class Base(MappedAsDataclass, DeclarativeBase, kw_only=True, eq=False, repr=False):
+    metadata = sa.MetaData(
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+        }
+    )
+
+
+class CompanyRow(MappedAsDataclass, kw_only=True, eq=False, repr=False):
+    """A row of one company. The company is part of every key, so that a distributed PostgreSQL can
+    keep a company's rows together."""
+
+    company_id: Mapped[str] = mapped_column(Guid, sa.ForeignKey("companies.id"), primary_key=True)
+    id: Mapped[str] = mapped_column(Guid, primary_key=True, default_factory=new_guid)
+
+
+def refers(column: str, table: str, **options: Any) -> sa.ForeignKeyConstraint:
+    """A foreign key to a row of the same company."""
+    return sa.ForeignKeyConstraint(
+        ["company_id", column], [f"{table}.company_id", f"{table}.id"], **options
+    )
+
+
+def unique(*columns: str) -> sa.UniqueConstraint:
+    return sa.UniqueConstraint("company_id", *columns)
+
+
+def index(*columns: str) -> sa.Index:
+    return sa.Index(None, "company_id", *columns)
+
+
+def guards(table: sa.Table) -> Iterator[sa.CheckConstraint]:
+    """What SQLite's types do not enforce: the length of text and the range of numbers (on PostgreSQL
+    the range keeps NaN out)."""
+    for column in table.columns:
+        if isinstance(column.type, sa.Enum):
+            continue
+        if isinstance(column.type, sa.String) and column.type.length:
+            condition = sa.func.length(column) <= column.type.length
+            yield sa.CheckConstraint(condition, name=f"{column.name}_length")
+        elif isinstance(column.type, Amount):
+            low, high = (0, 100) if column.name == "discount_percent" else (-LARGEST, LARGEST)
+            condition = column.between(Decimal(low), Decimal(high))
+            yield sa.CheckConstraint(condition, name=f"{column.name}_range")

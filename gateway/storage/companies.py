@@ -1,0 +1,53 @@
+"""Companies and what each needs before its first order."""
+
+from decimal import Decimal
+
+import sqlalchemy as sa
+from babel.numbers import get_currency_name, get_currency_precision, list_currencies
+
+from gateway.storage.database import Database
+from gateway.storage.reference_data import Company, Currency, NumberSeries
+from gateway.storage.writing import SALES_ORDERS
+
+
+class CompanyExists(ValueError):
+    """There is a company of this name already."""
+
+
+class CurrencyUnknown(ValueError):
+    """ISO 4217 has no such code."""
+
+
+def iso_currency(company_id: str, code: str) -> Currency:
+    """The currency with this ISO 4217 code and its usual decimals; raises CurrencyUnknown."""
+    if code not in list_currencies("en"):
+        raise CurrencyUnknown(f"{code} is not a currency code of ISO 4217, such as EUR.")
+    decimals = get_currency_precision(code)
+    return Currency(
+        company_id=company_id,
+        code=code,
+        display_name=get_currency_name(code, locale="en"),
+        amount_decimal_places=f"{decimals}:{decimals}",
+        amount_rounding_precision=Decimal(1).scaleb(-decimals),
+    )
+
+
+async def create_company(database: Database, name: str, currency_code: str) -> Company:
+    """A company with its currency and a number series SO-000001, SO-000002 and so on.
+
+    Raises CompanyExists and CurrencyUnknown."""
+    company = Company(name=name, currency_code=currency_code)
+    currency = iso_currency(company.id, currency_code)
+    series = NumberSeries(company_id=company.id, code=SALES_ORDERS, prefix="SO-")
+    async with database.write() as session:
+        if await session.scalar(sa.select(Company.id).where(Company.name == name)):
+            raise CompanyExists(f"There is a company named {name!r} already.")
+        session.add(company)
+        await session.flush()
+        session.add_all([currency, series])
+    return company
+
+
+async def has_company(database: Database) -> bool:
+    async with database.engine.connect() as connection:
+        return await connection.scalar(sa.select(Company.id).limit(1)) is not None

@@ -1,0 +1,126 @@
+"""The database: its engine, its write transactions and its read snapshots."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
+
+DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+PRAGMAS = ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000")
+
+
+def database_url(text: str) -> URL:
+    """`text` with the driver that the gateway uses; raises ValueError for another database."""
+    try:
+        url = make_url(text)
+    except sa.exc.ArgumentError:
+        raise ValueError("it is not a URL such as postgresql://user:password@host/name") from None
+    backend = url.get_backend_name()
+    if backend not in DRIVERS:
+        raise ValueError(f"{backend} is not supported, use sqlite or postgresql")
+    return url.set(drivername=DRIVERS[backend])
+
+
+class Database:
+    """An engine over SQLite or PostgreSQL. Connections are opened when first needed."""
+
+    def __init__(self, url: str, **options: Any) -> None:
+        self.url = database_url(url)
+        self.engine = create_async_engine(self.url, **options)
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self._writing = asyncio.Lock()
+        if self.is_sqlite:
+            sa.event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
+            sa.event.listen(self.engine.sync_engine, "begin", _begin_sqlite)
+
+    @asynccontextmanager
+    async def write(self, *, dry_run: bool = False) -> AsyncIterator[AsyncSession]:
+        """One transaction, kept at the end unless `dry_run`. Objects stay readable afterwards.
+
+        SQLite has one writer at a time: writers of this process queue here, fairly, and those of
+        other processes in SQLite's own busy timeout."""
+        if self.is_sqlite:
+            async with self._writing, self._transaction(dry_run) as session:
+                yield session
+        else:
+            async with self._transaction(dry_run) as session:
+                yield session
+
+    @asynccontextmanager
+    async def _transaction(self, dry_run: bool) -> AsyncIterator[AsyncSession]:
+        async with self.engine.connect() as connection:
+            await connection.execution_options(gateway_writes=True)
+            async with (
+                AsyncSession(connection, expire_on_commit=False, autoflush=False) as session,
+                session.begin() as transaction,
+            ):
+                yield session
+                await session.flush()
+                if dry_run:
+                    session.expunge_all()
+                    await transaction.rollback()
+
+    def snapshot(self) -> "Snapshot":
+        return Snapshot(self)
+
+    async def dispose(self) -> None:
+        await self.engine.dispose()
+
+
+class Snapshot:
+    """Reads that all see the database as it was at the first of them.
+
+    One connection in one read-only transaction, opened by the first read. Concurrent readers wait
+    for each other, since a connection runs one statement at a time."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._connection: AsyncConnection | None = None
+        self._turn = asyncio.Lock()
+        self._is_over = False
+
+    async def rows(self, statement: sa.Executable) -> Sequence[sa.Row[Any]]:
+        """All rows of a statement; raises RuntimeError once the snapshot is closed."""
+        async with self._turn:
+            if self._is_over:
+                raise RuntimeError("the operation that reads is over")
+            if self._connection is None:
+                self._connection = await self._open()
+            return (await self._connection.execute(statement)).all()
+
+    async def _open(self) -> AsyncConnection:
+        connection = await self._database.engine.connect()
+        if not self._database.is_sqlite:
+            await connection.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+        return connection
+
+    async def close(self) -> None:
+        """Give the connection back, even if the caller is being cancelled."""
+        async with self._turn:
+            self._is_over = True
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                await asyncio.shield(connection.close())
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    """The driver must not open transactions by itself: `_begin_sqlite` does, so that a read is a
+    transaction too and a write takes its lock at the start."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get("gateway_writes", False)
+    cursor = connection.connection.cursor()
+    cursor.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+    cursor.close()

@@ -1,0 +1,37 @@
+"""Bringing a database to the tables that the code expects, with Alembic."""
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from gateway.storage.database import Database
+
+
+def _config(connection: sa.Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.attributes["connection"] = connection
+    return config
+
+
+async def migrate(database: Database) -> None:
+    """Bring the database to the newest revision; does nothing if it is there."""
+    async with database.engine.connect() as connection:
+        await connection.execution_options(gateway_writes=True)
+        async with connection.begin():
+            await connection.run_sync(lambda sync: command.upgrade(_config(sync), "head"))
+
+
+async def is_current(database: Database) -> bool:
+    """Whether the database is at the newest revision."""
+    async with database.engine.connect() as connection:
+        revision = await connection.run_sync(_revision)
+    return revision == ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _revision(connection: sa.Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()

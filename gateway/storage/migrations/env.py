@@ -1,0 +1,13 @@
+"""Run by Alembic, in the transaction of the connection that `migrate` hands over."""
+
+from alembic import context
+
+from gateway.storage.sales_orders import SalesOrder
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=SalesOrder.metadata,
+    render_as_batch=True,
+    transactional_ddl=True,
+)
+context.run_migrations()

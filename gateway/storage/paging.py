@@ -1,0 +1,135 @@
+"""Pages that keep their place while rows come and go: keyset paging."""
+
+import base64
+import binascii
+import datetime as dt
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from gateway.storage.columns import Amount, Base, Guid, Instant, canonical_guid
+
+
+class BadCursor(ValueError):
+    """A cursor that this list, sorted this way, has not given out."""
+
+
+@dataclass(frozen=True)
+class SortKey:
+    column: str
+    descending: bool = False
+
+
+Sort = tuple[SortKey, ...]
+"""Never empty; its last key is unique within a company."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """`size` rows after (or, `backward`, before) the row that `cursor` names, or from the end."""
+
+    sort: Sort
+    size: int
+    cursor: str | None = None
+    backward: bool = False
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows in the order of the sort, and whether there are more beyond the far end."""
+
+    rows: Sequence[Any]
+    has_more: bool
+
+
+def encode_cursor(sort: Sort, row: Any) -> str:
+    """An opaque name for the place of `row`, good for this sort alone."""
+    values = [str(getattr(row, key.column)) for key in sort]
+    text = json.dumps([_signature(sort), *values], ensure_ascii=False, separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def decode_cursor(model: type[Base], sort: Sort, cursor: str) -> list[Any]:
+    """The values that a row of `model` has at the sort keys; raises BadCursor."""
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        signature, *values = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        if signature != _signature(sort) or len(values) != len(sort):
+            raise BadCursor("This cursor belongs to another list or sort.")
+        columns = model.__table__.c
+        return [
+            _parser(columns[key.column].type)(value)
+            for key, value in zip(sort, values, strict=True)
+        ]
+    except (ValueError, TypeError, ArithmeticError, binascii.Error, RecursionError) as error:
+        if isinstance(error, BadCursor):
+            raise
+        raise BadCursor("This is not a cursor.") from None
+
+
+def page_statement(statement: sa.Select[Any], model: type[Base], window: Window) -> sa.Select[Any]:
+    """`statement` cut to the window, in reading direction, with one row more to see if there is one."""
+    sort = _reversed(window.sort) if window.backward else window.sort
+    columns = model.__table__.c
+    if window.cursor is not None:
+        values = decode_cursor(model, window.sort, window.cursor)
+        statement = statement.where(_beyond([columns[key.column] for key in sort], sort, values))
+    order = [
+        columns[key.column].desc() if key.descending else columns[key.column].asc() for key in sort
+    ]
+    return statement.order_by(*order).limit(window.size + 1)
+
+
+def page_of(rows: Sequence[Any], window: Window) -> Page:
+    """The page that the rows of `page_statement` make."""
+    page = rows[: window.size]
+    return Page(page[::-1] if window.backward else page, len(rows) > window.size)
+
+
+def _signature(sort: Sort) -> str:
+    return ",".join(("-" if key.descending else "") + key.column for key in sort)
+
+
+def _reversed(sort: Sort) -> Sort:
+    return tuple(SortKey(key.column, not key.descending) for key in sort)
+
+
+def _beyond(
+    columns: Sequence[sa.ColumnElement[Any]], sort: Sort, values: Sequence[Any]
+) -> sa.ColumnElement[bool]:
+    """The rows after `values`: a row comparison, which an index answers as one range; for mixed
+    directions its OR form with a bound on the first key, without which no index would help."""
+    typed = [sa.literal(value, column.type) for column, value in zip(columns, values, strict=True)]
+    if len({key.descending for key in sort}) == 1:
+        row, mark = sa.tuple_(*columns), sa.tuple_(*typed)
+        return row < mark if sort[0].descending else row > mark
+    alternatives = []
+    for place, key in enumerate(sort):
+        equal = [ours == theirs for ours, theirs in zip(columns[:place], typed, strict=False)]
+        ours, theirs = columns[place], typed[place]
+        alternatives.append(sa.and_(*equal, ours < theirs if key.descending else ours > theirs))
+    bound = columns[0] <= typed[0] if sort[0].descending else columns[0] >= typed[0]
+    return sa.and_(bound, sa.or_(*alternatives))
+
+
+def _guid(value: str) -> str:
+    guid = canonical_guid(value)
+    if guid is None:
+        raise BadCursor("This is not a cursor.")
+    return guid
+
+
+def _parser(column_type: Any) -> Callable[[str], Any]:
+    if isinstance(column_type, sa.Enum):
+        return column_type.enum_class  # type: ignore[return-value]
+    parsers: dict[type, Callable[[str], Any]] = {
+        Amount: Decimal,
+        Instant: dt.datetime.fromisoformat,
+        sa.Date: dt.date.fromisoformat,
+        Guid: _guid,
+    }
+    return parsers.get(type(column_type), str)

@@ -1,0 +1,154 @@
+"""Reading for one operation: one snapshot, one scope, and loaders that batch."""
+
+import asyncio
+import json
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from aiodataloader import DataLoader
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import attributes
+
+from gateway.storage.columns import Base
+from gateway.storage.database import Database
+from gateway.storage.paging import Page, Window, page_of, page_statement
+from gateway.storage.scope import Scope, find_scope, within
+
+Names = frozenset[str]
+"""The columns that somebody wants of a row."""
+
+Found = TypeVar("Found")
+
+
+class Loader(DataLoader[str, Found]):
+    """Collects the keys asked for in one turn of the event loop and loads them together.
+
+    aiodataloader keeps the future that it hands out: a caller that is cancelled would cancel it for
+    everybody who waits for the same key, so each caller gets a shield around it. A batch that is
+    cancelled itself would leave its callers waiting for ever, so they get an error instead."""
+
+    def __init__(self, load: Callable[[list[str]], Coroutine[Any, Any, list[Found]]]) -> None:
+        async def batch(keys: list[str]) -> list[Found]:
+            try:
+                return await load(keys)
+            except asyncio.CancelledError:
+                raise RuntimeError("the batch was cancelled") from None
+
+        super().__init__(batch, loop=asyncio.get_running_loop())
+
+    def load(self, key: str) -> asyncio.Future[Found]:
+        return asyncio.shield(super().load(key))
+
+
+class Reader:
+    """What one operation reads, of the company named `company`; to be closed at its end.
+
+    Rows come as objects with the wanted columns as attributes."""
+
+    def __init__(self, database: Database, company: str | None) -> None:
+        self._database = database
+        self._company = company
+        self._snapshot = database.snapshot()
+        self._scope: asyncio.Future[Scope] | None = None
+        self._loaders: dict[Any, Loader[Any]] = {}
+
+    async def scope(self) -> Scope:
+        """Found by one statement before the first read; raises CompanyNotFound."""
+        if self._scope is None:
+            search = find_scope(self._rows, self._company)
+            self._scope = asyncio.ensure_future(search)
+        return await asyncio.shield(self._scope)
+
+    def one(self, model: type[Base], column: str, key: str, names: Names) -> Awaitable[Any]:
+        """The row of `model` whose unique `column` is `key`, or None; batched."""
+        slot = ("one", model, column, names)
+        if slot not in self._loaders:
+
+            async def load(keys: list[str]) -> list[Any]:
+                rows = await self._rows_among(model, column, keys, names)
+                by_key = {row._mapping["key"]: row for row in rows}
+                return [by_key.get(key) for key in keys]
+
+            self._loaders[slot] = Loader(load)
+        return self._loaders[slot].load(key)
+
+    def many(
+        self, model: type[Base], column: str, key: str, order: str, names: Names
+    ) -> Awaitable[list[Any]]:
+        """The rows of `model` whose `column` is `key`, by `order`; batched."""
+        slot = ("many", model, column, order, names)
+        if slot not in self._loaders:
+
+            async def load(keys: list[str]) -> list[list[Any]]:
+                groups: dict[str, list[Any]] = defaultdict(list)
+                for row in await self._rows_among(model, column, keys, names, order):
+                    groups[row._mapping["key"]].append(row)
+                return [groups[key] for key in keys]
+
+            self._loaders[slot] = Loader(load)
+        return self._loaders[slot].load(key)
+
+    async def page(self, model: type[Base], window: Window, names: Names) -> Page:
+        """The rows of a window with the wanted columns and those of its sort; raises BadCursor."""
+        wanted = names | {key.column for key in window.sort}
+        statement = sa.select(*columns_of(model, wanted)).where(within(await self.scope(), model))
+        rows = await self._rows(page_statement(statement, model, window))
+        return page_of(rows, window)
+
+    async def count(self, model: type[Base]) -> int:
+        """How many rows of `model` the caller can see."""
+        statement = sa.select(sa.func.count()).select_from(model)
+        [row] = await self._rows(statement.where(within(await self.scope(), model)))
+        return int(row[0])
+
+    async def restart(self) -> None:
+        """Forget what was read and give the connection back; the next read sees the database anew."""
+        await self.close()
+        self._loaders.clear()
+        self._snapshot = self._database.snapshot()
+
+    async def close(self) -> None:
+        """Give the connection back for good."""
+        await self._snapshot.close()
+
+    async def _rows(self, statement: sa.Executable) -> Sequence[sa.Row[Any]]:
+        return await self._snapshot.rows(statement)
+
+    async def _rows_among(
+        self,
+        model: type[Base],
+        column: str,
+        keys: list[str],
+        names: Names,
+        order: str | None = None,
+    ) -> Sequence[sa.Row[Any]]:
+        key = model.__table__.c[column]
+        statement = sa.select(*columns_of(model, names), key.label("key")).where(
+            within(await self.scope(), model), self._among(key, keys)
+        )
+        if order is not None:
+            statement = statement.order_by(model.__table__.c[order])
+        return await self._rows(statement)
+
+    def _among(self, column: sa.ColumnElement[Any], keys: list[str]) -> sa.ColumnElement[bool]:
+        """`column` IN `keys` with one parameter however many keys there are, so that the statement
+        is prepared once and no database's limit on parameters is met."""
+        if self._database.is_sqlite:
+            listed = sa.func.json_each(json.dumps(keys)).table_valued("value")
+            return column.in_(sa.select(listed.c.value))
+        return column == sa.any_(sa.literal(keys, ARRAY(column.type)))
+
+
+def columns_of(model: type[Base], names: Names) -> list[sa.ColumnElement[Any]]:
+    """The columns of `model` with these names, in the order of the table."""
+    return [column for column in model.__table__.columns if column.name in names]
+
+
+def held(row: Any, relation: str) -> Any:
+    """What an order that was just written, or a line of it, has in memory under `relation`; None
+    for a row that was read."""
+    if isinstance(row, Base):
+        return attributes.instance_dict(row).get(relation)
+    return None

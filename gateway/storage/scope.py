@@ -1,0 +1,61 @@
+"""Whose rows a caller may touch."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from gateway.storage.columns import Base, canonical_guid
+from gateway.storage.reference_data import Company, Customer
+from gateway.storage.sales_orders import SalesOrder, SalesOrderLine
+
+
+class CompanyNotFound(LookupError):
+    """The request names no company that there is, or none where there are several."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """One company, and of its customers either all (None) or those with the ids in `customers`."""
+
+    company: str
+    customers: frozenset[str] | None = None
+
+
+def within(scope: Scope, model: type[Base]) -> sa.ColumnElement[bool]:
+    """The condition that keeps rows of `model` inside `scope`: the only place that applies it."""
+    if model is Company:
+        return Company.id == scope.company
+    own: sa.ColumnElement[bool] = model.__table__.c.company_id == scope.company
+    if scope.customers is None:
+        return own
+    if model is Customer:
+        return own & Customer.id.in_(scope.customers)
+    if model is SalesOrder:
+        return own & SalesOrder.customer_id.in_(scope.customers)
+    if model is SalesOrderLine:
+        orders = sa.select(SalesOrder.id).where(within(scope, SalesOrder))
+        return own & SalesOrderLine.sales_order_id.in_(orders)
+    return own
+
+
+async def find_scope(
+    rows: Callable[[sa.Executable], Awaitable[Sequence[sa.Row[Any]]]], company: str | None
+) -> Scope:
+    """The scope of the company with this name or id, or of the only one if None is given.
+
+    Raises CompanyNotFound."""
+    statement = sa.select(Company.id, Company.name).order_by(Company.name).limit(2)
+    if company is not None:
+        statement = statement.where(
+            (Company.name == company) | (Company.id == canonical_guid(company))
+        )
+    found = await rows(statement)
+    if len(found) == 1:
+        return Scope(found[0].id)
+    if company is not None:
+        raise CompanyNotFound(f"There is no company {company!r}.")
+    if found:
+        raise CompanyNotFound("There are several companies: name one in the Company header.")
+    raise CompanyNotFound("There is no company yet: make one with `gateway company create`.")

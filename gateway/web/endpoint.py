@@ -1,0 +1,122 @@
+"""GraphQL over HTTP: https://graphql.github.io/graphql-over-http/draft/."""
+
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from gateway.api.context import Context
+from gateway.api.schema import Operation, graphiql, run
+
+JSON = "application/json"
+GRAPHQL = "application/graphql-response+json"
+
+
+class Refused(Exception):
+    """The request holds no operation."""
+
+    def __init__(self, status: int, message: str, code: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class Endpoint:
+    """POST with a JSON body, GET for queries, and GraphiQL for browsers."""
+
+    def __init__(self, context: Callable[[str | None], Context]) -> None:
+        self._context = context
+
+    async def answer(self, request: Request) -> Response:
+        accepted = _accepted(request.headers.get("accept", JSON))
+        is_page = request.method == "GET" and "query" not in request.query_params
+        if is_page and "text/html" in accepted:
+            return HTMLResponse(graphiql())
+        media_type = _media_type(accepted)
+        if media_type is None:
+            return _refusal(Refused(406, f"Accept {GRAPHQL} or {JSON}.", "NOT_ACCEPTABLE"), JSON)
+        try:
+            operation = await _operation(request)
+        except Refused as refused:
+            return _refusal(refused, media_type)
+        answer = await run(operation, self._context(request.headers.get("company")))
+        if answer.needs_post:
+            return _response(answer.as_json(), media_type, 405, {"Allow": "POST"})
+        status = 200 if answer.was_run or media_type == JSON else 400
+        return _response(answer.as_json(), media_type, status)
+
+
+def _refusal(refused: Refused, media_type: str) -> Response:
+    error = {"message": str(refused), "extensions": {"code": refused.code}}
+    return _response({"errors": [error]}, media_type, refused.status)
+
+
+def _response(
+    content: Any, media_type: str, status: int, headers: dict[str, str] | None = None
+) -> Response:
+    return Response(
+        orjson.dumps(content), status, headers, media_type=f"{media_type}; charset=utf-8"
+    )
+
+
+def _accepted(header: str) -> list[str]:
+    """The media types of an Accept header, the preferred first, without those refused by q=0."""
+    weighed = []
+    for place, part in enumerate(header.lower().split(",")):
+        media_type, *parameters = (piece.strip() for piece in part.split(";"))
+        weight = next((text[2:] for text in parameters if text.startswith("q=")), "1")
+        try:
+            weighed.append((-float(weight), place, media_type))
+        except ValueError:
+            continue
+    return [media_type for weight, _, media_type in sorted(weighed) if weight < 0]
+
+
+def _media_type(accepted: list[str]) -> str | None:
+    for media_type in accepted:
+        if media_type in (JSON, GRAPHQL):
+            return media_type
+        if media_type in ("*/*", "application/*"):
+            return JSON
+    return None
+
+
+async def _operation(request: Request) -> Operation:
+    if request.method == "GET":
+        parameters: Any = dict(request.query_params)
+        for name in ("variables", "extensions"):
+            if name in parameters:
+                parameters[name] = _json(parameters[name], name)
+        return _checked(parameters, may_change=False)
+    content_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if content_type != JSON:
+        raise Refused(415, f"Send the operation as {JSON}.", "UNSUPPORTED_MEDIA_TYPE")
+    return _checked(_json(await request.body(), "body"), may_change=True)
+
+
+def _json(text: str | bytes, name: str) -> Any:
+    """Numbers are read digit by digit."""
+    try:
+        return json.loads(text, parse_float=Decimal)
+    except (ValueError, RecursionError):
+        raise Refused(400, f"The {name} is not JSON.", "BAD_REQUEST") from None
+
+
+def _checked(parameters: Any, *, may_change: bool) -> Operation:
+    if not isinstance(parameters, dict):
+        raise Refused(400, "The body is an object with `query` and `variables`.", "BAD_REQUEST")
+    query, name = parameters.get("query"), parameters.get("operationName")
+    variables = parameters.get("variables")
+    if not isinstance(query, str) or not query:
+        raise Refused(400, "Give the operation as text in `query`.", "BAD_REQUEST")
+    if variables is not None and not isinstance(variables, dict):
+        raise Refused(400, "`variables` is an object.", "BAD_REQUEST")
+    if name is not None and not isinstance(name, str):
+        raise Refused(400, "`operationName` is text.", "BAD_REQUEST")
+    if not isinstance(parameters.get("extensions") or {}, dict):
+        raise Refused(400, "`extensions` is an object.", "BAD_REQUEST")
+    return Operation(query, variables, name or None, may_change)

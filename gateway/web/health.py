@@ -1,0 +1,21 @@
+"""Whether the process lives, and whether it can work."""
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+
+async def live(request: Request) -> Response:
+    """The process answers; this says nothing of the database."""
+    return PlainTextResponse("ok\n")
+
+
+def ready(why_not: Callable[[], Awaitable[str | None]]) -> Callable[[Request], Awaitable[Response]]:
+    """An endpoint that answers 503 with the reason while `why_not` has one."""
+
+    async def answer(request: Request) -> Response:
+        reason = await why_not()
+        return PlainTextResponse(f"{reason or 'ok'}\n", status_code=503 if reason else 200)
+
+    return answer

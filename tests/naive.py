@@ -1,0 +1,199 @@
+"""A naive oracle for sales-order totals that deliberately shares nothing with gateway.
+
+It follows domain rules 2.0 to 2.6 (canonical path) and design decisions 1 to 3 line by line, in
+exact fractions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from math import ceil, floor
+from typing import Any
+
+ZERO = Fraction(0)
+HALF = Fraction(1, 2)
+PERCENT_STEP = Fraction(1, 100_000)
+TAKES_HEADER_DISCOUNT = {"ITEM", "RESOURCE"}  # account, fixed asset and charge lines do not (2.5)
+
+GroupKey = tuple[str, Fraction, int]  # tax code, tax percent, sign: 0 negative, 1 positive
+
+
+@dataclass
+class Line:
+    """One line while it is computed; the fractions are its figures, all 0 on a comment line."""
+
+    sequence: int
+    key: GroupKey = ("", ZERO, 1)
+    eligible: bool = False  # type not comment, quantity not 0, unit price not 0 (2.5 step 1)
+    takes_share: bool = False
+    gross_amount: Fraction = ZERO
+    discount_amount: Fraction = ZERO
+    discount_percent: Fraction = ZERO
+    line_amount: Fraction = ZERO
+    amount_excluding_tax: Fraction = ZERO
+    total_tax_amount: Fraction = ZERO
+    amount_including_tax: Fraction = ZERO
+    raw_allocation: Fraction = ZERO
+    invoice_discount_allocation: Fraction = ZERO
+    net_amount: Fraction = ZERO
+    net_tax_amount: Fraction = ZERO
+    net_amount_including_tax: Fraction = ZERO
+
+
+def round_to(value: Fraction, step: Fraction, direction: str = "NEAREST") -> Fraction:
+    """2.0: half away from zero, away from zero (UP) or toward zero (DOWN), on the quotient."""
+    quotient = abs(value) / step
+    whole = {"NEAREST": floor(quotient + HALF), "UP": ceil(quotient), "DOWN": floor(quotient)}
+    return whole[direction] * step * (1 if value >= 0 else -1)
+
+
+def to_decimal(value: Fraction) -> Decimal:
+    """Return the exact decimal of a fraction that has one."""
+    places = next(n for n in range(100) if (value * 10**n).denominator == 1)
+    return Decimal(f"{(value * 10**places).numerator}E-{places}")
+
+
+def read_line(raw: dict[str, Any], step: Fraction, prices_include_tax: bool) -> Line:
+    """2.1 gross and line amount, 2.2 line discount, 2.3 amounts before the header discount."""
+    line = Line(sequence=raw["sequence"])
+    if raw["line_type"] == "COMMENT":
+        return line
+    quantity, unit_price = Fraction(raw["quantity"]), Fraction(raw["unit_price"])
+    line.eligible = quantity != 0 and unit_price != 0
+    flag = raw["line_type"] in TAKES_HEADER_DISCOUNT and raw["allow_invoice_discount"]
+    line.takes_share = line.eligible and flag
+    # 2.1, 2.2
+    gross = line.gross_amount = round_to(quantity * unit_price, step)
+    if raw["discount_amount"] is not None:
+        line.discount_amount = round_to(Fraction(raw["discount_amount"]), step)
+        if gross != 0:
+            line.discount_percent = round_to(line.discount_amount / gross * 100, PERCENT_STEP)
+    else:
+        line.discount_percent = Fraction(raw["discount_percent"] or 0)
+        line.discount_amount = round_to(gross * line.discount_percent / 100, step)
+    if not line.eligible:  # 2.6: "zero-quantity, zero-price ... all amounts 0"
+        line.discount_amount = ZERO
+    line.line_amount = gross - line.discount_amount
+    # 2.3
+    t = Fraction(raw["tax_percent"]) / 100
+    if prices_include_tax:
+        line.amount_excluding_tax = round_to(line.line_amount / (1 + t), step)
+        line.amount_including_tax = line.line_amount
+    else:
+        line.amount_excluding_tax = line.line_amount
+        line.amount_including_tax = round_to(line.line_amount * (1 + t), step)
+    line.total_tax_amount = line.amount_including_tax - line.amount_excluding_tax
+    # 2.6
+    line.key = (raw["tax_code"] or "", t * 100, 0 if line.line_amount < 0 else 1)
+    return line
+
+
+def group_lines(lines: list[Line]) -> dict[GroupKey, list[Line]]:
+    """2.6: groups in key order; the lines come, and stay, in sequence order."""
+    groups: dict[GroupKey, list[Line]] = {}
+    for line in lines:
+        if line.eligible:
+            groups.setdefault(line.key, []).append(line)
+    return dict(sorted(groups.items()))
+
+
+def base_of(lines: list[Line]) -> Fraction:
+    """2.5 step 2: the sum of the line amounts that take a share of the header discount."""
+    return sum((line.line_amount for line in lines if line.takes_share), ZERO)
+
+
+def header_discount(order: dict[str, Any], lines: list[Line], step: Fraction) -> Fraction:
+    """Decision 3: a percent of the discountable base, or an amount; never negative."""
+    base = base_of(lines)
+    if order["discount_percent"] is not None:
+        discount = round_to(Fraction(order["discount_percent"]) * max(base, ZERO) / 100, step)
+    else:
+        discount = round_to(Fraction(order["discount_amount"] or 0), step)
+    if discount < 0 or (discount > 0 and discount > base):
+        raise ValueError(f"header discount {discount} is negative or above its base {base}")
+    return discount
+
+
+def distribute(discount: Fraction, groups: dict[GroupKey, list[Line]], step: Fraction) -> None:
+    """2.5 steps 3 and 4: rolling remainder over the groups, then over the lines of each."""
+    total_base = sum((base_of(lines) for lines in groups.values()), ZERO)
+    group_rem = ZERO
+    for lines in groups.values():
+        base = base_of(lines)
+        if discount == 0 or base == 0:  # nothing to give, or nothing that can take it
+            continue
+        group_rem += discount * base / total_base
+        share = round_to(group_rem, step)
+        group_rem -= share
+        rem = ZERO
+        for line in lines:
+            if line.takes_share and line.line_amount != 0:  # nothing takes no share
+                rem += share * line.line_amount / base
+                line.raw_allocation = round_to(rem, step)
+                rem -= line.raw_allocation
+
+
+def tax_group(
+    lines: list[Line], with_tax: bool, carry: Fraction, step: Fraction, direction: str
+) -> Fraction:
+    """2.6 canonical path, one group; returns the unrounded remainder of its tax."""
+    t = lines[0].key[1] / 100
+    calc = sum((line.line_amount - line.raw_allocation for line in lines), ZERO)
+    exact = calc - calc / (1 + t) if with_tax else carry + calc * t
+    tax = round_to(exact, step, direction)
+    incl = calc  # prices with tax; without tax it is the base that is calc
+    carry_v = carry_i = ZERO
+    for line in lines:
+        c = line.line_amount - line.raw_allocation
+        if calc == 0 or c == 0:  # nothing bears no tax
+            line.net_amount = line.net_amount_including_tax = c
+            continue
+        v = carry_v + tax * c / calc
+        if with_tax:
+            i = carry_i + incl * c / calc
+            line.net_amount = round_to(i, step) - round_to(v, step)
+            line.net_amount_including_tax = round_to(i, step)
+            carry_i = i - round_to(i, step)
+            carry_v = v - i + line.net_amount
+        else:
+            line.net_amount = c
+            line.net_amount_including_tax = line.net_amount + round_to(v, step)
+            carry_v = v - round_to(v, step)
+    return exact - tax
+
+
+def naive_totals(order: dict[str, Any]) -> dict[str, Any]:
+    """All figures of an order and its lines; ValueError if the header discount cannot be."""
+    step = Fraction(order["step"])
+    with_tax = order["prices_include_tax"]
+    lines = [read_line(raw, step, with_tax) for raw in order["lines"]]
+    lines.sort(key=lambda line: line.sequence)
+    groups = group_lines(lines)
+    discount = header_discount(order, lines, step)
+    distribute(discount, groups, step)
+    remainders: dict[GroupKey, Fraction] = {}
+    for key, members in groups.items():
+        # 2.6: the negative group's remainder goes into the positive group of the same identifier
+        carry = ZERO
+        if key[2] == 1 and discount == 0 and not with_tax:
+            carry = remainders.get((key[0], key[1], 0), ZERO)
+        remainders[key] = tax_group(members, with_tax, carry, step, order["tax_rounding"])
+    for line in lines:  # 2.4; decision 2
+        line.net_tax_amount = line.net_amount_including_tax - line.net_amount
+        if line.raw_allocation != 0:
+            line.invoice_discount_allocation = line.amount_excluding_tax - line.net_amount
+    excluding = sum((line.net_amount for line in lines), ZERO)
+    including = sum((line.net_amount_including_tax for line in lines), ZERO)
+    return {
+        "discount_amount": to_decimal(sum((line.raw_allocation for line in lines), ZERO)),
+        "total_amount_excluding_tax": to_decimal(excluding),
+        "total_tax_amount": to_decimal(including - excluding),
+        "total_amount_including_tax": to_decimal(including),
+        "lines": [
+            {"sequence": line.sequence}
+            | {name: to_decimal(v) for name, v in vars(line).items() if isinstance(v, Fraction)}
+            for line in lines
+        ],
+    }
