@@ -1,0 +1,106 @@
+"""What a line sells: its type and its item, account or other object (domain rules 3.3)."""
+
+from typing import Any
+
+from gateway.orders.problems import ProblemCode, Report
+from gateway.orders.references import LINE_OBJECTS, Change, References, object_reference
+from gateway.storage.reference_data import Account, AccountType, Item, LineObject
+from gateway.storage.sales_orders import SalesOrderLineType
+
+SoldObject = Item | Account | LineObject
+
+_FIELD_OF = {SalesOrderLineType.ITEM: "item", SalesOrderLineType.ACCOUNT: "account"}
+
+
+def type_of_line(change: Change, report: Report) -> SalesOrderLineType:
+    """The given type, else the one that the named object has; nothing named is a comment."""
+    given: SalesOrderLineType | None = change.get("line_type")
+    if change.get("item") is not None and change.get("account") is not None:
+        report.refuse(
+            ProblemCode.CONFLICTING,
+            "account",
+            message="A line sells an item or posts to an account, not both.",
+        )
+    implied = None
+    if change.get("item") is not None:
+        implied = SalesOrderLineType.ITEM
+    elif change.get("account") is not None:
+        implied = SalesOrderLineType.ACCOUNT
+    elif change.get("line_object_number") is not None and given is None:
+        report.refuse(
+            ProblemCode.REQUIRED,
+            "line_type",
+            message="Say of which type the object with this number is.",
+            suggestions=tuple(kind.name for kind in LINE_OBJECTS),
+        )
+    if given is not None and implied is not None and given is not implied:
+        report.refuse(
+            ProblemCode.CONFLICTING,
+            "line_type",
+            message=f"The line names an {implied.name.lower()}, so its type is {implied.name}.",
+            rejected=given,
+            suggestions=(implied.name,),
+        )
+    return implied or given or SalesOrderLineType.COMMENT
+
+
+def sold_object(
+    line_type: SalesOrderLineType, change: Change, found: References, report: Report
+) -> SoldObject | None:
+    """What the line sells; reports an object that is missing, closed or named in two ways."""
+    model, reference = object_reference(change)
+    field = _FIELD_OF.get(line_type, "line_object_number")
+    if reference is None:
+        report.refuse(
+            ProblemCode.REQUIRED,
+            field,
+            message=f"A line of type {line_type.name} names what it sells.",
+        )
+    if reference is None or model is not LINE_OBJECTS[line_type]:
+        return None
+    is_by_field = change.get(field) is reference
+    path = (field, reference.by) if is_by_field else ("line_object_number",)
+    label = line_type.name.lower().replace("_", " ")
+    sold: Any = found.get(model, reference)
+    if sold is None:
+        report.refuse(
+            ProblemCode.NOT_FOUND,
+            *path,
+            message=f"There is no {label} with this {path[-1].replace('_', ' ')}.",
+            rejected=reference.value,
+        )
+        return None
+    if reason := _closed(sold):
+        report.refuse(
+            ProblemCode.BLOCKED,
+            *path,
+            message=f"{label.capitalize()} {sold.number} {reason}.",
+            rejected=reference.value,
+        )
+    _check_number_agrees(sold.number, change, report)
+    return sold  # type: ignore[no-any-return]
+
+
+def _check_number_agrees(number: str, change: Change, report: Report) -> None:
+    given = change.get("line_object_number")
+    if given is not None and given != number:
+        report.refuse(
+            ProblemCode.CONFLICTING,
+            "line_object_number",
+            message=f"The line names number {number}.",
+            rejected=given,
+            suggestions=(number,),
+        )
+
+
+def _closed(sold: SoldObject) -> str | None:
+    """Why nothing may be sold through this object, or None."""
+    if sold.blocked:
+        return "is blocked"
+    if isinstance(sold, Item) and sold.sales_blocked:
+        return "is blocked for sales"
+    if isinstance(sold, Account) and sold.account_type is not AccountType.POSTING:
+        return "is no posting account"
+    if isinstance(sold, Account) and not sold.direct_posting:
+        return "does not allow direct posting"
+    return None

@@ -1,0 +1,112 @@
+"""The price of a line and its discount (domain rules 2.1 and 2.2, decision 4)."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from gateway.orders.line_objects import SoldObject
+from gateway.orders.problems import ProblemCode, Report, plain
+from gateway.orders.references import Change, References
+from gateway.orders.rounding import EXACT, rounded
+from gateway.orders.totals import (
+    HUNDRED,
+    ONE,
+    ZERO,
+    discount_percent_of,
+    gross_amount,
+    price_with_tax,
+    price_without_tax,
+)
+from gateway.storage.columns import LARGEST, is_storable
+from gateway.storage.reference_data import Account, Item, LineObject
+from gateway.storage.sales_orders import SalesOrder, SalesOrderLine
+
+
+@dataclass(frozen=True)
+class PriceContext:
+    """What the price of a line is decided against."""
+
+    order: SalesOrder
+    found: References
+    step: Decimal
+
+    @property
+    def in_company_currency(self) -> bool:
+        return self.order.currency_id == self.found.company_currency.id
+
+
+def set_price(
+    line: SalesOrderLine, sold: SoldObject, change: Change, context: PriceContext, report: Report
+) -> None:
+    """The given price, else the object's, which is in the company's currency (decision 4)."""
+    given: Decimal | None = change.get("unit_price")
+    if given is not None:
+        line.unit_price = given
+    elif isinstance(sold, Account):
+        line.unit_price = ZERO
+    elif context.in_company_currency:
+        line.unit_price = _own_price(sold, line.tax_percent, context.order.prices_include_tax)
+    else:
+        report.refuse(
+            ProblemCode.PRICE_REQUIRED,
+            "unit_price",
+            message=f"{sold.number} has a price in {context.found.company_currency.code} only.",
+        )
+
+
+def _own_price(sold: Item | LineObject, tax_percent: Decimal, with_tax: bool) -> Decimal:
+    has_tax = isinstance(sold, Item) and sold.price_includes_tax
+    if has_tax and not with_tax:
+        return price_without_tax(sold.unit_price, tax_percent)
+    if with_tax and not has_tax:
+        return price_with_tax(sold.unit_price, tax_percent)
+    return sold.unit_price
+
+
+def set_discount(line: SalesOrderLine, change: Change, step: Decimal, report: Report) -> None:
+    """Percent and amount of the line discount, either from the other (domain rules 2.2)."""
+    percent: Decimal | None = change.get("discount_percent")
+    amount: Decimal | None = change.get("discount_amount")
+    line.discount_percent, line.discount_amount = percent or ZERO, amount or ZERO
+    numbers = (line.quantity, line.unit_price, line.discount_percent, line.discount_amount)
+    if not all(map(is_storable, numbers)):
+        return
+    gross = gross_amount(line.quantity, line.unit_price, step)
+    if abs(gross) > LARGEST:
+        report.refuse(
+            ProblemCode.OUT_OF_RANGE,
+            "quantity",
+            message=f"The line comes to {plain(gross)}, more than {plain(LARGEST)}.",
+            rejected=line.quantity,
+        )
+        return
+    derived = rounded(EXACT.multiply(gross, percent or ZERO), HUNDRED, step)
+    if amount is None:
+        line.discount_amount = derived
+        return
+    amount = rounded(amount, ONE, step)
+    if percent is not None:
+        if amount != derived:
+            report.refuse(
+                ProblemCode.CONFLICTING,
+                "discount_amount",
+                message=f"{plain(percent)} % of {plain(gross)} is {plain(derived)}."
+                " Give the amount or the percent.",
+                rejected=amount,
+                suggestions=(plain(derived),),
+            )
+        return
+    if amount and not line.quantity:
+        report.refuse(
+            ProblemCode.REQUIRED, "quantity", message="A discount amount needs a quantity."
+        )
+        return
+    line.discount_amount, line.discount_percent = amount, discount_percent_of(amount, gross)
+    if not ZERO <= line.discount_percent <= HUNDRED or (amount and not gross):
+        report.refuse(
+            ProblemCode.OUT_OF_RANGE,
+            "discount_amount",
+            message=f"The discount is between 0 and the {plain(gross)} that the line costs.",
+            rejected=amount,
+            suggestions=(plain(gross),),
+        )
+        line.discount_percent = ZERO

@@ -1,0 +1,70 @@
+"""The gateway as a server in a thread of the test process, and a client that asks it over HTTP."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+import sqlalchemy as sa
+import uvicorn
+from sqlalchemy.engine import Engine
+
+from gateway.app import create_app
+from gateway.settings import Settings
+
+
+@dataclass(frozen=True)
+class Client:
+    """Asks the gateway at `url`."""
+
+    url: str
+    http: httpx2.Client
+
+    def send(self, query: str, headers: dict[str, str] | None = None, **variables: Any) -> Any:
+        """The whole answer to an operation."""
+        body = {"query": query, "variables": variables}
+        return self.http.post(self.url + "/graphql", json=body, headers=headers or {}).json()
+
+    def ask(self, query: str, **variables: Any) -> Any:
+        """The data of an operation that must have no errors."""
+        answer = self.send(query, **variables)
+        assert "errors" not in answer, answer["errors"]
+        return answer["data"]
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[Client]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(create_app(settings), log_level="error", lifespan="on")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive(), "the server stopped while starting"
+        time.sleep(0.005)
+    try:
+        with httpx2.Client(timeout=60) as http:
+            yield Client(f"http://127.0.0.1:{listener.getsockname()[1]}", http)
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        assert not thread.is_alive(), "the server did not stop"
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """The SQL statements that engines of this process run meanwhile, transactions not counted."""
+    seen: list[str] = []
+
+    def record(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        seen.append(statement)
+
+    sa.event.listen(Engine, "before_cursor_execute", record)
+    try:
+        yield seen
+    finally:
+        sa.event.remove(Engine, "before_cursor_execute", record)
