@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -51,7 +53,16 @@ def create_app(settings: Settings, *, hosts: list[str] | None = None) -> Starlet
             Route("/healthz", live),
             Route("/readyz", ready(why_not)),
         ],
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts or LOOPBACK_NAMES)],
+        middleware=[
+            Middleware(TrustedHostMiddleware, allowed_hosts=hosts or LOOPBACK_NAMES),
+            Middleware(
+                CORSMiddleware,
+                allow_origins=settings.allowed_origins,
+                allow_methods=["GET", "POST"],
+                allow_headers=["content-type", "company"],
+            ),
+            Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5),
+        ],
         lifespan=lifespan,
     )
 

@@ -16,8 +16,17 @@ class Settings(BaseSettings):
         description="SQLAlchemy URL of a SQLite or PostgreSQL database. A SQLite file in the current"
         " directory by default, which is made and migrated by itself.",
     )
+    cors_origins: str = Field(
+        "",
+        description="Web origins, separated by commas, whose pages may ask the gateway, such as"
+        " `https://shop.example`; `*` for all. None by default.",
+    )
     max_page: int = Field(200, ge=1, description="Largest page of a connection.")
     max_lines: int = Field(1000, ge=1, description="Most lines of an order.")
     pool_size: int = Field(
         10, ge=1, description="Most operations that use the database at once, per process."
     )
+
+    @property
+    def allowed_origins(self) -> list[str]:
+        return [origin.strip() for origin in self.cors_origins.split(",") if origin.strip()]

@@ -1,14 +1,18 @@
-"""Pages of rows as Relay connections."""
+"""Pages of rows as Relay connections, at the root and below an object."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
+from strawberry import UNSET
 
 from gateway.api.context import Info
 from gateway.api.errors import RequestError
-from gateway.api.fields import ENTITIES, wanted
+from gateway.api.fields import ToMany, declared_field, place_of, wanted
+from gateway.api.sorting import SalesOrderLineSort, SalesOrderSort, sort_of
 from gateway.storage.paging import Page, Sort, SortKey, Window, encode_cursor
+from gateway.storage.reading import Names
 
 DEFAULT_PAGE = 50
 
@@ -31,8 +35,9 @@ class Edge(Generic[NodeType]):
     cursor: str = strawberry.field(description="Place of the row, for `after` and `before`.")
 
 
-async def _total_count(root: strawberry.Parent[Any], info: Info) -> int:
-    return await info.context.reader.count(root.model)
+async def _total_count(root: strawberry.Parent[Any]) -> int:
+    total: int = await root.count()
+    return total
 
 
 @strawberry.type(description="A page of a list that keeps its place while rows come and go.")
@@ -40,9 +45,9 @@ class Connection(Generic[NodeType]):
     edges: list[Edge[NodeType]] = strawberry.field(description="The rows with their cursors.")
     nodes: list[NodeType] = strawberry.field(description="The rows alone.")
     page_info: PageInfo = strawberry.field(description="Where the page lies in the list.")
-
     total_count: int = strawberry.field(
-        resolver=_total_count, description="Rows in the whole list; counted only when asked for."
+        resolver=_total_count,
+        description="Rows that match in the whole list; counted only when asked for.",
     )
 
 
@@ -50,9 +55,9 @@ class Connection(Generic[NodeType]):
 class Listed:
     """What a Connection is resolved from."""
 
-    model: Any
     window: Window
     page: Page
+    count: Callable[[], Awaitable[int]]
 
     @property
     def nodes(self) -> list[Any]:
@@ -91,45 +96,121 @@ Last = Annotated[
 Before = Annotated[
     str | None, strawberry.argument(description="Only rows before the one with this cursor.")
 ]
+SORTS: dict[str, Any] = {"SalesOrder": SalesOrderSort, "SalesOrderLine": SalesOrderLineSort}
+"""The lists that can be sorted otherwise than by default."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The arguments of a connection."""
+
+    filter: Any
+    sort: Any
+    first: int | None
+    after: str | None
+    last: int | None
+    before: str | None
+
+
+Resolve = Callable[[Any, Info, Asked], Awaitable[Listed]]
 
 
 def connection(target: str, description: str, *keys: str) -> Any:
-    """A root field that pages through all objects of type `target`, sorted by `keys` ("-" for
-    descending); the last must be unique in a company."""
-    sort: Sort = tuple(SortKey(key.removeprefix("-"), key.startswith("-")) for key in keys)
+    """A root field that pages through all objects of type `target`.
 
-    async def resolve(
+    Sorted by `keys`, "-" for descending, if nothing else is asked; the last is unique."""
+
+    async def resolve(_root: Any, info: Info, asked: Asked) -> Listed:
+        window, listed = _window(_sort(keys), asked, info), _filter(target, asked)
+        reader = info.context.reader
+        page = await reader.page(listed, window, _names(target, info))
+        return Listed(window, page, lambda: reader.count(listed))
+
+    return strawberry.field(resolver=_with_arguments(target, resolve), description=description)
+
+
+def paged(target: str, key: str, description: str, *keys: str) -> Any:
+    """A field that pages through the objects of type `target` whose column `key` has our id.
+
+    One statement serves all objects that the field is asked of."""
+
+    async def resolve(root: Any, info: Info, asked: Asked) -> Listed:
+        window, listed = _window(_sort(keys), asked, info), _filter(target, asked)
+        reader, parent = info.context.reader, root.id
+        slot = (target, key, place_of(info))
+        page = await reader.pages(slot, listed, window, key, parent, _names(target, info))
+        return Listed(window, page, lambda: reader.counts(("count", slot), listed, key, parent))
+
+    return declared_field(_with_arguments(target, resolve), description, ToMany(target, key))
+
+
+def _with_arguments(target: str, resolve: Resolve) -> Any:
+    """`resolve` as a resolver with the arguments of a connection of `target`."""
+
+    async def sorted_otherwise(
+        root: strawberry.Parent[Any],
         info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
+        filter: Any = UNSET,
+        sort: Any = UNSET,
+        first: First = UNSET,
+        after: After = UNSET,
+        last: Last = UNSET,
+        before: Before = UNSET,
     ) -> Any:
-        window = _window(sort, first, after, last, before, info.context.largest_page)
-        names = wanted(target, info, "nodes") | wanted(target, info, "edges", "node")
-        model = ENTITIES[target].model
-        return Listed(model, window, await info.context.reader.page(model, window, names))
+        return await resolve(root, info, _asked(filter, sort, first, after, last, before))
 
-    return strawberry.field(resolver=resolve, description=description)
+    async def sorted_by_default(
+        root: strawberry.Parent[Any],
+        info: Info,
+        filter: Any = UNSET,
+        first: First = UNSET,
+        after: After = UNSET,
+        last: Last = UNSET,
+        before: Before = UNSET,
+    ) -> Any:
+        return await resolve(root, info, _asked(filter, None, first, after, last, before))
+
+    resolver = sorted_otherwise if target in SORTS else sorted_by_default
+    kind: Any = Annotated[f"{target}Filter", strawberry.lazy("gateway.api.filters")]
+    only = strawberry.argument(description="Only rows that match this.")
+    resolver.__annotations__["filter"] = Annotated[kind | None, only]
+    if target in SORTS:
+        by = strawberry.argument(description="Keys to sort by, the weightiest first.")
+        keys: Any = list[SORTS[target]]  # type: ignore[valid-type]
+        resolver.__annotations__["sort"] = Annotated[keys | None, by]
+    return resolver
 
 
-def _window(
-    sort: Sort,
-    first: int | None,
-    after: str | None,
-    last: int | None,
-    before: str | None,
-    largest: int,
-) -> Window:
+def _asked(*arguments: Any) -> Asked:
+    return Asked(*(None if argument is UNSET else argument for argument in arguments))
+
+
+def _filter(target: str, asked: Asked) -> Any:
+    from gateway.api.filters import filter_of  # noqa: PLC0415 - filters are made from all entities
+
+    return filter_of(target, asked.filter)
+
+
+def _names(target: str, info: Info) -> Names:
+    return wanted(target, info, "nodes") | wanted(target, info, "edges", "node")
+
+
+def _sort(keys: tuple[str, ...]) -> Sort:
+    return tuple(SortKey(key.removeprefix("-"), key.startswith("-")) for key in keys)
+
+
+def _window(default: Sort, asked: Asked, info: Info) -> Window:
     """The window that the arguments name; reading starts from one end only."""
-    backward = last is not None or before is not None
-    if backward and (first is not None or after is not None):
+    backward = asked.last is not None or asked.before is not None
+    if backward and (asked.first is not None or asked.after is not None):
         raise RequestError(
             "Read forward with `first` and `after`, or backward with `last` and `before`.",
             "BAD_USER_INPUT",
         )
-    name, size = ("last", last) if backward else ("first", first)
+    largest = info.context.largest_page
+    name, size = ("last", asked.last) if backward else ("first", asked.first)
     size = min(DEFAULT_PAGE, largest) if size is None else size
     if not 0 <= size <= largest:
         raise RequestError(f"`{name}` must be between 0 and {largest}.", "BAD_USER_INPUT")
-    return Window(sort, size, before if backward else after, backward)
+    cursor = asked.before if backward else asked.after
+    return Window(sort_of(default, asked.sort), size, cursor, backward)

@@ -20,7 +20,7 @@ from gateway.storage.sales_orders import SalesOrderLineType, SalesOrderStatus
 Members = TypeVar("Members", bound=type[Enum])
 
 
-def _described(
+def described(
     members: Members, description: str, values: Mapping[str, str], name: str | None = None
 ) -> None:
     """Make `members` a GraphQL enum; strawberry keeps descriptions of values in its definition."""
@@ -29,7 +29,7 @@ def _described(
         value.description = values[value.name]
 
 
-_described(
+described(
     SalesOrderStatus,
     "Where an order stands in its life.",
     {
@@ -42,7 +42,7 @@ _described(
         "CANCELLED": "Given up before anything was shipped; this is final.",
     },
 )
-_described(
+described(
     SalesOrderLineType,
     "What a line sells.",
     {
@@ -54,7 +54,7 @@ _described(
         "CHARGE": "A charge such as freight.",
     },
 )
-_described(
+described(
     TaxRounding,
     "The direction in which a currency rounds tax.",
     {
@@ -63,12 +63,12 @@ _described(
         "DOWN": "Toward zero.",
     },
 )
-_described(
+described(
     CustomerType,
     "Whether a customer is an organisation.",
     {"COMPANY": "An organisation.", "PERSON": "A private person."},
 )
-_described(
+described(
     CustomerBlocked,
     "Which business with a customer is stopped.",
     {
@@ -78,7 +78,7 @@ _described(
         "ALL": "Everything.",
     },
 )
-_described(
+described(
     ItemType,
     "How an item is kept.",
     {
@@ -87,7 +87,7 @@ _described(
         "NON_INVENTORY": "As goods whose stock is not counted.",
     },
 )
-_described(
+described(
     AccountType,
     "The place of an account in the chart of accounts.",
     {
@@ -98,7 +98,7 @@ _described(
         "END_TOTAL": "The last line of a totalled range, with its total.",
     },
 )
-_described(
+described(
     LineObjectKind,
     "What a line object is.",
     {
@@ -107,7 +107,7 @@ _described(
         "CHARGE": "A charge such as freight.",
     },
 )
-_described(
+described(
     ProblemCode,
     "The rule that a refused change breaks.",
     {code.name: code.value for code in ProblemCode},

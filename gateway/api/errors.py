@@ -8,6 +8,7 @@ from graphql import GraphQLError, GraphQLFormattedError, GraphQLSyntaxError
 from strawberry.utils.str_converters import to_camel_case
 
 from gateway.orders.problems import Problem, ProblemCode
+from gateway.storage.filters import BadFilter
 from gateway.storage.paging import BadCursor
 from gateway.storage.scope import CompanyNotFound
 
@@ -15,6 +16,7 @@ log = logging.getLogger("gateway")
 
 CODES: dict[type[Exception], str] = {
     BadCursor: "BAD_CURSOR",
+    BadFilter: "BAD_USER_INPUT",
     CompanyNotFound: "COMPANY_NOT_FOUND",
 }
 """Errors whose own message a client may read, and their codes."""

@@ -21,11 +21,46 @@ ADDRESS_PARTS = ("address_line1", "address_line2", "city", "state", "country", "
 
 
 @dataclass(frozen=True)
+class Column:
+    """The column of the same name."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """The columns of an address, which begin with `prefix`."""
+
+    prefix: str
+
+
+@dataclass(frozen=True)
+class ToOne:
+    """The object of type `target` whose `by` is in our column `key`."""
+
+    target: str
+    key: str
+    by: str = "id"
+
+
+@dataclass(frozen=True)
+class ToMany:
+    """The objects of type `target` whose column `key` has our id."""
+
+    target: str
+    key: str
+
+
+Declaration = Column | Address | ToOne | ToMany
+
+
+@dataclass(frozen=True)
 class Entity:
-    """A GraphQL type whose objects are rows of `model`, with the columns that each field needs."""
+    """A GraphQL type whose objects are rows of `model`, with its declared fields by Python name."""
 
     model: type[Base]
+    declared: Mapping[str, Declaration]
+    descriptions: Mapping[str, str]
     columns: Mapping[str, Names]
+    """What each field needs, by its GraphQL name."""
 
 
 ENTITIES: dict[str, Entity] = {}
@@ -39,18 +74,33 @@ def entity(model: type[Base]) -> Any:
 
     def declare(cls: Type) -> Type:
         definition = get_object_definition(cls, strict=True)
-        columns = {
-            to_camel_case(field.python_name): frozenset(
-                field.metadata[DECLARED] or {field.python_name}
-            )
+        declared = {
+            field.python_name: field.metadata[DECLARED]
             for field in definition.fields
             if DECLARED in field.metadata
         }
+        descriptions = {field.python_name: field.description or "" for field in definition.fields}
+        columns = {
+            to_camel_case(name): _columns(name, declaration)
+            for name, declaration in declared.items()
+        }
         definition.is_type_of = _is_row
-        ENTITIES[definition.name] = Entity(model, columns)
+        ENTITIES[definition.name] = Entity(model, declared, descriptions, columns)
         return cls
 
     return declare
+
+
+def _columns(name: str, declaration: Declaration) -> Names:
+    match declaration:
+        case Column():
+            return frozenset({name})
+        case Address(prefix):
+            return frozenset(prefix + part for part in ADDRESS_PARTS)
+        case ToOne(_, key):
+            return frozenset({key})
+        case ToMany():
+            return frozenset({"id"})
 
 
 def _is_row(_row: Any, _info: Any) -> bool:
@@ -60,7 +110,7 @@ def _is_row(_row: Any, _info: Any) -> bool:
 
 def column(description: str) -> Any:
     """A field that is the column of the same name."""
-    return strawberry.field(description=description, metadata={DECLARED: None})
+    return strawberry.field(description=description, metadata={DECLARED: Column()})
 
 
 def to_one(target: str, key: str, description: str, *, by: str = "id") -> Any:
@@ -76,7 +126,7 @@ def to_one(target: str, key: str, description: str, *, by: str = "id") -> Any:
         model = ENTITIES[target].model
         return info.context.reader.one(model, by, value, wanted(target, info))
 
-    return _relation(resolve, description, key)
+    return declared_field(resolve, description, ToOne(target, key, by))
 
 
 def to_many(target: str, key: str, order: str, description: str) -> Any:
@@ -89,7 +139,7 @@ def to_many(target: str, key: str, order: str, description: str) -> Any:
         model = ENTITIES[target].model
         return info.context.reader.many(model, key, root.id, order, wanted(target, info))
 
-    return _relation(resolve, description, "id")
+    return declared_field(resolve, description, ToMany(target, key))
 
 
 def address(prefix: str, description: str) -> Any:
@@ -98,19 +148,24 @@ def address(prefix: str, description: str) -> Any:
     def resolve(root: strawberry.Parent[Any]) -> Any:
         return PostalAddress(**{part: getattr(root, prefix + part) for part in ADDRESS_PARTS})
 
-    return _relation(resolve, description, *(prefix + part for part in ADDRESS_PARTS))
+    return declared_field(resolve, description, Address(prefix))
 
 
-def _relation(resolve: Any, description: str, *columns: str) -> Any:
+def declared_field(resolve: Any, description: str, declaration: Declaration) -> Any:
     return strawberry.field(
-        resolver=resolve, description=description, metadata={DECLARED: frozenset(columns)}
+        resolver=resolve, description=description, metadata={DECLARED: declaration}
     )
+
+
+def place_of(info: Info) -> tuple[int, ...]:
+    """Where in the operation a field stands, the same for all objects that it is asked of."""
+    return tuple(map(id, info._raw_info.field_nodes))
 
 
 def wanted(target: str, info: Info, *path: str) -> Names:
     """The columns of `target` that the operation needs below this field, or below `path` in it."""
     nodes = info._raw_info.field_nodes
-    slot = (target, path, *map(id, nodes))
+    slot = (target, path, place_of(info))
     known = info.context.wanted
     if slot not in known:
         fragments = info._raw_info.fragments

@@ -1,13 +1,16 @@
 """What clients can read."""
 
+import asyncio
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import strawberry
 
 from gateway.api.connections import Connection, connection
 from gateway.api.context import Info
+from gateway.api.errors import RequestError
 from gateway.api.fields import ENTITIES, wanted
-from gateway.api.order_types import SalesOrder
+from gateway.api.order_types import SalesOrder, SalesOrderLine
 from gateway.api.reference_types import (
     Account,
     Company,
@@ -15,6 +18,8 @@ from gateway.api.reference_types import (
     Customer,
     Item,
     LineObject,
+    Node,
+    NodeRow,
     PaymentTerms,
     ShipmentMethod,
     TaxCode,
@@ -54,6 +59,38 @@ async def _company(info: Info) -> Any:
     return await reader.one(ENTITIES["Company"].model, "id", scope.company, names)
 
 
+async def _node(id: Id, info: Info) -> Any:
+    [node] = await _found([id], info)
+    return node
+
+
+async def _nodes(
+    ids: Annotated[list[strawberry.ID], strawberry.argument(description="GUIDs, at most a page.")],
+    info: Info,
+) -> Any:
+    largest = info.context.largest_page
+    if len(ids) > largest:
+        raise RequestError(f"Ask for at most {largest} nodes at once.", "BAD_USER_INPUT")
+    return await _found(ids, info)
+
+
+async def _found(ids: Sequence[str], info: Info) -> list[NodeRow | None]:
+    """The objects with these ids, each None if there is none."""
+    reader = info.context.reader
+    guids = [canonical_guid(given) for given in ids]
+    models = {name: entity.model for name, entity in ENTITIES.items()}
+    kinds = await reader.kinds(models, [guid for guid in guids if guid is not None])
+
+    async def load(guid: str | None) -> NodeRow | None:
+        if guid is None or guid not in kinds:
+            return None
+        kind = kinds[guid]
+        row = await reader.one(models[kind], "id", guid, wanted(kind, info))
+        return NodeRow(row, kind)
+
+    return await asyncio.gather(*map(load, guids))
+
+
 @strawberry.type(description="Everything that can be read, in the company that the request names.")
 class Query:
     sales_order: SalesOrder | None = _by_id("SalesOrder", "The order with this id.")
@@ -62,6 +99,13 @@ class Query:
     )
     sales_orders: Connection[SalesOrder] = connection(
         "SalesOrder", "Orders, the latest order date first.", "-order_date", "-id"
+    )
+    sales_order_lines: Connection[SalesOrderLine] = connection(
+        "SalesOrderLine",
+        "Lines of all orders, those of an order together.",
+        "sales_order_id",
+        "sequence",
+        "id",
     )
     customer: Customer | None = _by_id("Customer", "The customer with this id.")
     customers: Connection[Customer] = connection("Customer", "Customers by number.", "number", "id")
@@ -84,6 +128,12 @@ class Query:
     )
     tax_codes: Connection[TaxCode] = connection("TaxCode", "Tax codes by code.", "code", "id")
 
+    node: Node | None = strawberry.field(
+        resolver=_node, description="The record with this id, of whatever type."
+    )
+    nodes: list[Node | None] = strawberry.field(
+        resolver=_nodes, description="The records with these ids in their order, null for none."
+    )
     company: Company = strawberry.field(
         resolver=_company, description="The company in which the request works."
     )

@@ -2,9 +2,12 @@
 
 import datetime as dt
 from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
+from strawberry import lazy
 
+from gateway.api.connections import Connection, paged
 from gateway.api.fields import PostalAddress, address, column, entity, to_many, to_one
 from gateway.storage import reference_data as rows
 from gateway.storage.reference_data import (
@@ -16,10 +19,28 @@ from gateway.storage.reference_data import (
     TaxRounding,
 )
 
+if TYPE_CHECKING:
+    from gateway.api.order_types import SalesOrder, SalesOrderLine
+
 
 @strawberry.interface(description="A record with an id of its own.")
 class Node:
     id: strawberry.ID = column("GUID of the record; it never changes.")
+
+    @classmethod
+    def resolve_type(cls, row: "NodeRow", *_: Any) -> str:
+        return row.kind
+
+
+class NodeRow:
+    """A row that tells of which type it is."""
+
+    def __init__(self, row: Any, kind: str) -> None:
+        self._row = row
+        self.kind = kind
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._row, name)
 
 
 @entity(rows.Currency)
@@ -118,6 +139,13 @@ class Customer(Node):
     blocked: CustomerBlocked = column("Business that is stopped; any block refuses new orders.")
     privacy_blocked: bool = column("Whether privacy law forbids using the customer's data.")
     last_modified_date_time: dt.datetime = column("When the customer last changed.")
+    sales_orders: Connection[Annotated["SalesOrder", lazy("gateway.api.order_types")]] = paged(
+        "SalesOrder",
+        "customer_id",
+        "Orders of the customer, the latest order date first.",
+        "-order_date",
+        "-id",
+    )
 
 
 @entity(rows.ItemUnitOfMeasure)
@@ -157,6 +185,16 @@ class Item(Node):
     blocked: bool = column("Whether the item is closed altogether.")
     sales_blocked: bool = column("Whether the item is closed for sales.")
     last_modified_date_time: dt.datetime = column("When the item last changed.")
+    sales_order_lines: Connection[Annotated["SalesOrderLine", lazy("gateway.api.order_types")]] = (
+        paged(
+            "SalesOrderLine",
+            "item_id",
+            "Lines that sell the item, those of an order together.",
+            "sales_order_id",
+            "sequence",
+            "id",
+        )
+    )
 
 
 @entity(rows.Account)

@@ -127,6 +127,14 @@ def text_lengths(model: type["Base"]) -> dict[str, int]:
     }
 
 
+def value_type(model: type["Base"], name: str) -> tuple[type, bool]:
+    """The Python type of a column's values, and whether it may be null."""
+    column = model.__table__.c[name]
+    own = {Amount: Decimal, Instant: dt.datetime, Guid: str}
+    kind: type = own.get(type(column.type)) or column.type.python_type
+    return kind, bool(column.nullable)
+
+
 def clean(value: str) -> str:
     """`value` as it is stored: trimmed and in Unicode normal form C."""
     return unicodedata.normalize("NFC", value).strip()

@@ -113,10 +113,17 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     """The driver must not open transactions by itself: `_begin_sqlite` does, so that a read is a
     transaction too and a write takes its lock at the start."""
     connection.isolation_level = None
+    connection.create_function("gateway_fold", 1, _fold, deterministic=True)
     cursor = connection.cursor()
     for pragma in PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _fold(text: str | None) -> str | None:
+    """Text without the difference between capital and small letters; PostgreSQL has a function of
+    the same name, made by the migrations."""
+    return None if text is None else text.casefold()
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:

@@ -71,17 +71,29 @@ def decode_cursor(model: type[Base], sort: Sort, cursor: str) -> list[Any]:
         raise BadCursor("This is not a cursor.") from None
 
 
-def page_statement(statement: sa.Select[Any], model: type[Base], window: Window) -> sa.Select[Any]:
-    """`statement` cut to the window, in reading direction, with one row more to see if there is one."""
+def page_statement(
+    statement: sa.Select[Any],
+    model: type[Base],
+    window: Window,
+    parent: sa.ColumnElement[Any] | None = None,
+) -> sa.Select[Any]:
+    """`statement` cut to the window, in reading direction, with one row more to see if there is one.
+
+    With a `parent` column, a window for each of its values."""
     sort = _reversed(window.sort) if window.backward else window.sort
-    columns = model.__table__.c
+    columns = [model.__table__.c[key.column] for key in sort]
     if window.cursor is not None:
         values = decode_cursor(model, window.sort, window.cursor)
-        statement = statement.where(_beyond([columns[key.column] for key in sort], sort, values))
+        statement = statement.where(_beyond(columns, sort, values))
     order = [
-        columns[key.column].desc() if key.descending else columns[key.column].asc() for key in sort
+        column.desc() if key.descending else column.asc()
+        for column, key in zip(columns, sort, strict=True)
     ]
-    return statement.order_by(*order).limit(window.size + 1)
+    if parent is None:
+        return statement.order_by(*order).limit(window.size + 1)
+    place = sa.func.row_number().over(partition_by=parent, order_by=order).label("place")
+    ranked = statement.add_columns(place).subquery()
+    return sa.select(ranked).where(ranked.c.place <= window.size + 1).order_by(ranked.c.place)
 
 
 def page_of(rows: Sequence[Any], window: Window) -> Page:

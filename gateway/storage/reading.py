@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ from sqlalchemy.orm import attributes
 
 from gateway.storage.columns import Base
 from gateway.storage.database import Database
+from gateway.storage.filters import Filter
 from gateway.storage.paging import Page, Window, page_of, page_statement
 from gateway.storage.scope import Scope, find_scope, within
 
@@ -82,26 +83,78 @@ class Reader:
         if slot not in self._loaders:
 
             async def load(keys: list[str]) -> list[list[Any]]:
-                groups: dict[str, list[Any]] = defaultdict(list)
-                for row in await self._rows_among(model, column, keys, names, order):
-                    groups[row._mapping["key"]].append(row)
+                groups = _grouped(await self._rows_among(model, column, keys, names, order))
                 return [groups[key] for key in keys]
 
             self._loaders[slot] = Loader(load)
         return self._loaders[slot].load(key)
 
-    async def page(self, model: type[Base], window: Window, names: Names) -> Page:
-        """The rows of a window with the wanted columns and those of its sort; raises BadCursor."""
+    async def page(self, listed: Filter, window: Window, names: Names) -> Page:
+        """The rows of a window with the wanted columns and those of its sort.
+
+        Raises BadCursor and BadFilter."""
+        model = listed.fields.model
         wanted = names | {key.column for key in window.sort}
-        statement = sa.select(*columns_of(model, wanted)).where(within(await self.scope(), model))
+        statement = sa.select(*columns_of(model, wanted)).where(await self._listed(listed))
         rows = await self._rows(page_statement(statement, model, window))
         return page_of(rows, window)
 
-    async def count(self, model: type[Base]) -> int:
-        """How many rows of `model` the caller can see."""
-        statement = sa.select(sa.func.count()).select_from(model)
-        [row] = await self._rows(statement.where(within(await self.scope(), model)))
+    async def count(self, listed: Filter) -> int:
+        """How many rows that match the caller can see; raises BadFilter."""
+        statement = sa.select(sa.func.count()).select_from(listed.fields.model)
+        [row] = await self._rows(statement.where(await self._listed(listed)))
         return int(row[0])
+
+    def pages(
+        self, slot: Any, listed: Filter, window: Window, column: str, key: str, names: Names
+    ) -> Awaitable[Page]:
+        """The window of the rows whose `column` is `key`; batched for all keys of one `slot`."""
+        if slot not in self._loaders:
+
+            async def load(keys: list[str]) -> list[Page]:
+                model = listed.fields.model
+                parent = model.__table__.c[column]
+                wanted = names | {sort_key.column for sort_key in window.sort}
+                statement = sa.select(*columns_of(model, wanted), parent.label("key")).where(
+                    await self._listed(listed), self._among(parent, keys)
+                )
+                paged = page_statement(statement, model, window, parent)
+                groups = _grouped(await self._rows(paged))
+                return [page_of(groups[key], window) for key in keys]
+
+            self._loaders[slot] = Loader(load)
+        return self._loaders[slot].load(key)
+
+    def counts(self, slot: Any, listed: Filter, column: str, key: str) -> Awaitable[int]:
+        """How many rows that match have `key` in their `column`; batched for all keys of a `slot`."""
+        if slot not in self._loaders:
+
+            async def load(keys: list[str]) -> list[int]:
+                parent = listed.fields.model.__table__.c[column]
+                statement = sa.select(parent.label("key"), sa.func.count().label("rows")).where(
+                    await self._listed(listed), self._among(parent, keys)
+                )
+                counted = await self._rows(statement.group_by(parent))
+                by_key = {row._mapping["key"]: row._mapping["rows"] for row in counted}
+                return [by_key.get(key, 0) for key in keys]
+
+            self._loaders[slot] = Loader(load)
+        return self._loaders[slot].load(key)
+
+    async def _listed(self, listed: Filter) -> sa.ColumnElement[bool]:
+        scope = await self.scope()
+        return within(scope, listed.fields.model) & listed.condition(scope)
+
+    async def kinds(self, models: Mapping[str, type[Base]], ids: Sequence[str]) -> dict[str, str]:
+        """In which of the `models` each id is, by its name there; one statement for all."""
+        scope = await self.scope()
+        searches = []
+        for name, model in models.items():
+            key = model.__table__.c.id
+            columns = key.label("id"), sa.literal(name).label("kind")
+            found = sa.select(*columns).where(within(scope, model), self._among(key, list(ids)))
+            searches.append(found)
+        return {row.id: row.kind for row in await self._rows(sa.union_all(*searches))}
 
     async def restart(self) -> None:
         """Forget what was read and give the connection back; the next read sees the database anew."""
@@ -139,6 +192,13 @@ class Reader:
             listed = sa.func.json_each(json.dumps(keys)).table_valued("value")
             return column.in_(sa.select(listed.c.value))
         return column == sa.any_(sa.literal(keys, ARRAY(column.type)))
+
+
+def _grouped(rows: Sequence[sa.Row[Any]]) -> dict[str, list[Any]]:
+    groups: dict[str, list[Any]] = defaultdict(list)
+    for row in rows:
+        groups[row._mapping["key"]].append(row)
+    return groups
 
 
 def columns_of(model: type[Base], names: Names) -> list[sa.ColumnElement[Any]]:

@@ -180,6 +180,8 @@ class SalesOrderLine(CompanyRow, Base, kw_only=True):
         refers("unit_of_measure_id", "units_of_measure"),
         refers("tax_code_id", "tax_codes"),
         index("item_id", "id"),
+        index("quantity", "id"),
+        index("net_amount_including_tax", "id"),
         sa.CheckConstraint("sequence > 0", name="sequence_sign"),
         sa.CheckConstraint("item_id IS NULL OR line_type = 'ITEM'", name="item_type"),
         sa.CheckConstraint("account_id IS NULL OR line_type = 'ACCOUNT'", name="account_type"),

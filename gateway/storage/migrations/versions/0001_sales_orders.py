@@ -76,7 +76,23 @@ def create(table: str, *parts: sa.Column[Any] | sa.Constraint) -> None:
     op.create_table(table, *keys, *parts, *guards)
 
 
+FOLD = """
+CREATE FUNCTION gateway_fold(text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT AS
+$$ SELECT {} $$
+"""
+
+
+def create_fold() -> None:
+    """Text without the difference between capital and small letters. From version 18 PostgreSQL
+    has Unicode case folding, as Python has; before, ICU's lower case comes nearest."""
+    if op.get_bind().dialect.name == "postgresql":
+        has_folding = (op.get_bind().dialect.server_version_info or ()) >= (18,)
+        folding = "casefold($1 COLLATE pg_unicode_fast)"
+        op.execute(FOLD.format(folding if has_folding else 'lower($1 COLLATE "und-x-icu")'))
+
+
 def upgrade() -> None:
+    create_fold()
     create(
         "companies",
         words("name", 100),
@@ -425,8 +441,20 @@ def upgrade() -> None:
         "sales_order_lines",
         ["company_id", "item_id", "id"],
     )
+    op.create_index(
+        "ix_sales_order_lines_company_id_quantity_id",
+        "sales_order_lines",
+        ["company_id", "quantity", "id"],
+    )
+    op.create_index(
+        "ix_sales_order_lines_company_id_net_amount_including_tax_id",
+        "sales_order_lines",
+        ["company_id", "net_amount_including_tax", "id"],
+    )
 
 
 def downgrade() -> None:
     for table in TABLES:
         op.drop_table(table)
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION gateway_fold(text)")

@@ -1,0 +1,237 @@
+"""From a filter to SQL: the one compiler, and the fields that it allows.
+
+Null is a value that equals nothing else: `ne` and `notIn` hold for it, `lt` and its kin do not, and
+`not` turns every condition into its exact opposite. Negation is pushed down to the conditions, so
+that SQL's third truth value never decides and indexes stay usable."""
+
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+from gateway.storage.columns import (
+    Amount,
+    Base,
+    Guid,
+    canonical_guid,
+    is_storable,
+    is_storable_text,
+)
+from gateway.storage.scope import Scope, within
+
+LONGEST_LIST = 1000
+
+Tree = Mapping[str, Any]
+"""What a filter says, by field: a condition for a column, a filter for a relation, `and_`, `or_` and
+`not_` for combinations."""
+
+
+class BadFilter(ValueError):
+    """A filter compares with a value that no row can have."""
+
+
+@dataclass(frozen=True)
+class Relation:
+    """Rows of `target` whose column `theirs` equals our column `own`."""
+
+    target: "Filterable"
+    own: str
+    theirs: str
+    is_many: bool
+
+
+@dataclass(frozen=True)
+class Filterable:
+    """What may be filtered in rows of `model`; whatever is not listed here never reaches SQL."""
+
+    model: type[Base]
+    columns: dict[str, str] = field(default_factory=dict)
+    groups: dict[str, dict[str, str]] = field(default_factory=dict)
+    relations: dict[str, Relation] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A filter on the rows of `fields.model`."""
+
+    fields: Filterable
+    tree: Tree
+
+    def condition(self, scope: Scope) -> sa.ColumnElement[bool]:
+        """The rows that match, as SQL; raises BadFilter."""
+        return _matches(self.fields, self.tree, scope, True)
+
+
+def _matches(fields: Filterable, tree: Tree, scope: Scope, wanted: bool) -> sa.ColumnElement[bool]:
+    """The rows for which `tree` is true, or not true, as `wanted` says."""
+    parts = [_part(fields, name, value, scope, wanted) for name, value in tree.items()]
+    return _all(parts) if wanted else _any(parts)
+
+
+def _part(
+    fields: Filterable, name: str, value: Any, scope: Scope, wanted: bool
+) -> sa.ColumnElement[bool]:
+    if name in ("and_", "or_"):
+        parts = [_matches(fields, tree, scope, wanted) for tree in value]
+        return _all(parts) if (name == "and_") is wanted else _any(parts)
+    if name == "not_":
+        return _matches(fields, value, scope, not wanted)
+    if name in fields.relations:
+        return _related(fields, fields.relations[name], value, scope, wanted)
+    if name in fields.groups:
+        return _matches(Filterable(fields.model, fields.groups[name]), value, scope, wanted)
+    return _compared(fields.model.__table__.c[fields.columns[name]], value, wanted)
+
+
+def _related(
+    fields: Filterable, relation: Relation, tree: Tree, scope: Scope, wanted: bool
+) -> sa.ColumnElement[bool]:
+    own = fields.model.__table__.c[relation.own]
+    if relation.is_many:
+        parts = [
+            _some(own, relation, subtree, scope, wanted, kind) for kind, subtree in tree.items()
+        ]
+        return _all(parts) if wanted else _any(parts)
+    if relation.theirs == "id" and _names_ids(tree):
+        return _compared(own, tree["id"], wanted)
+    return _among(own, relation, _matches(relation.target, tree, scope, True), scope, wanted)
+
+
+def _names_ids(tree: Tree) -> bool:
+    """Whether only ids are asked for: these stand in our own column, whose index then serves."""
+    return set(tree) == {"id"} and set(tree["id"]) <= {"eq", "in_"}
+
+
+def _some(
+    own: Any, relation: Relation, tree: Tree, scope: Scope, wanted: bool, kind: str
+) -> sa.ColumnElement[bool]:
+    """`some`: one matches. `none`: none does. `every`: none does not."""
+    matching = _matches(relation.target, tree, scope, kind != "every")
+    return _among(own, relation, matching, scope, wanted is (kind == "some"))
+
+
+def _among(
+    own: Any, relation: Relation, matching: sa.ColumnElement[bool], scope: Scope, wanted: bool
+) -> sa.ColumnElement[bool]:
+    model = relation.target.model
+    theirs = model.__table__.c[relation.theirs]
+    found = own.in_(sa.select(theirs).where(within(scope, model), matching))
+    if wanted:
+        return found  # type: ignore[no-any-return]
+    return sa.or_(~found, own.is_(None)) if own.nullable else ~found
+
+
+def _compared(column: Any, conditions: Tree, wanted: bool) -> sa.ColumnElement[bool]:
+    parts = []
+    for name, value in conditions.items():
+        if name == "is_null":
+            parts.append(column.is_(None) if value is wanted else column.is_not(None))
+            continue
+        compare, opposite, holds_for_null = OPERATORS[name]
+        typed = _typed(column, value)
+        if wanted:
+            parts.append(_with_null(column, compare(column, typed), holds_for_null))
+        else:
+            parts.append(_with_null(column, opposite(column, typed), not holds_for_null))
+    return _all(parts) if wanted else _any(parts)
+
+
+def _with_null(
+    column: Any, condition: sa.ColumnElement[bool], holds: bool
+) -> sa.ColumnElement[bool]:
+    return sa.or_(condition, column.is_(None)) if holds and column.nullable else condition
+
+
+def _typed(column: Any, value: Any) -> Any:
+    """`value` as the column takes it; for an id None stands for what can be no id."""
+    if isinstance(value, list):
+        if len(value) > LONGEST_LIST:
+            raise BadFilter(f"A list in a filter has at most {LONGEST_LIST} values.")
+        typed = [_typed(column, item) for item in value]
+        return [item for item in typed if item is not None]
+    if isinstance(value, Decimal) and isinstance(column.type, Amount) and not is_storable(value):
+        raise BadFilter("A number has at most 13 digits before the point and 5 after it.")
+    if isinstance(value, str) and isinstance(column.type, Guid):
+        return canonical_guid(value)
+    if isinstance(value, str):
+        if not is_storable_text(value):
+            raise BadFilter("The text has a control character or half a surrogate pair in it.")
+        return unicodedata.normalize("NFC", value)
+    return value
+
+
+def _all(parts: Sequence[sa.ColumnElement[bool]]) -> sa.ColumnElement[bool]:
+    return sa.and_(sa.true(), *parts)
+
+
+def _any(parts: Sequence[sa.ColumnElement[bool]]) -> sa.ColumnElement[bool]:
+    return sa.or_(sa.false(), *parts)
+
+
+def _equals(column: Any, value: Any) -> sa.ColumnElement[bool]:
+    if isinstance(column.type, sa.Integer) and isinstance(value, str):
+        return sa.cast(column, sa.String) == value
+    return sa.false() if value is None else column == value
+
+
+def _differs(column: Any, value: Any) -> sa.ColumnElement[bool]:
+    return ~_equals(column, value)
+
+
+def _is_in(column: Any, values: Sequence[Any]) -> sa.ColumnElement[bool]:
+    if isinstance(column.type, sa.Integer) and any(isinstance(value, str) for value in values):
+        return sa.cast(column, sa.String).in_(values)
+    return column.in_(values)  # type: ignore[no-any-return]
+
+
+def _contains(column: Any, value: str) -> sa.ColumnElement[bool]:
+    """Somewhere in the text, letters of either case alike; the empty text is in every text."""
+    return Place(column, value) > 0
+
+
+def _starts(column: Any, value: str) -> sa.ColumnElement[bool]:
+    return Place(column, value) == 1
+
+
+class Place(FunctionElement[int]):
+    """Where a text first stands in another, from 1, letters of either case alike; 0 for nowhere."""
+
+    inherit_cache = True
+    type = sa.Integer()
+
+
+@compiles(Place, "sqlite")
+def _place_on_sqlite(element: Place, compiler: Any, **options: Any) -> str:
+    return "instr({}, {})".format(*_folded(element, compiler, options))
+
+
+@compiles(Place, "postgresql")
+def _place_on_postgresql(element: Place, compiler: Any, **options: Any) -> str:
+    return "strpos({}, {})".format(*_folded(element, compiler, options))
+
+
+def _folded(element: Place, compiler: Any, options: Any) -> tuple[str, ...]:
+    folded = (sa.func.gateway_fold(clause, type_=sa.String) for clause in element.clauses)
+    return tuple(compiler.process(clause, **options) for clause in folded)
+
+
+Compare = Callable[[Any, Any], sa.ColumnElement[bool]]
+
+OPERATORS: Mapping[str, tuple[Compare, Compare, bool]] = {
+    "eq": (_equals, _differs, False),
+    "ne": (_differs, _equals, True),
+    "in_": (_is_in, lambda column, values: ~_is_in(column, values), False),
+    "not_in": (lambda column, values: ~_is_in(column, values), _is_in, True),
+    "lt": (lambda column, value: column < value, lambda column, value: column >= value, False),
+    "lte": (lambda column, value: column <= value, lambda column, value: column > value, False),
+    "gt": (lambda column, value: column > value, lambda column, value: column <= value, False),
+    "gte": (lambda column, value: column >= value, lambda column, value: column < value, False),
+    "contains": (_contains, lambda column, value: ~_contains(column, value), False),
+    "starts_with": (_starts, lambda column, value: ~_starts(column, value), False),
+}
+"""How each operator compares, how its opposite does, and whether it holds for null."""
