@@ -10,7 +10,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 from gateway.api.context import Context
 from gateway.api.schema import sdl
@@ -20,6 +20,7 @@ from gateway.storage.database import Database
 from gateway.storage.migrations import is_current
 from gateway.web.endpoint import Endpoint
 from gateway.web.health import live, ready
+from gateway.web.page import assets
 
 LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"]
 
@@ -49,6 +50,7 @@ def create_app(settings: Settings, *, hosts: list[str] | None = None) -> Starlet
     return Starlette(
         routes=[
             Route("/graphql", Endpoint(context).answer, methods=["GET", "POST"]),
+            Mount("/graphiql", assets()),
             Route("/schema.graphql", schema_text),
             Route("/healthz", live),
             Route("/readyz", ready(why_not)),

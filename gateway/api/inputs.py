@@ -7,6 +7,7 @@ from typing import Any
 
 import strawberry
 from strawberry import Maybe, Some
+from strawberry.types.base import get_object_definition
 
 from gateway.orders.references import Change, Reference
 from gateway.storage.sales_orders import SalesOrderLineType
@@ -158,8 +159,8 @@ def _plain(value: Any) -> Any:
         value = value.value
     if isinstance(value, list):
         return [_plain(item) for item in value]
-    definition = getattr(value, "__strawberry_definition__", None)
-    if definition is None or not definition.is_input:
+    definition = get_object_definition(value)
+    if definition is None:
         return value
     change = change_from(value)
     if definition.is_one_of:

@@ -5,7 +5,6 @@ from typing import Any
 
 import strawberry
 from graphql import GraphQLError, GraphQLFormattedError
-from strawberry.http.ides import get_graphql_ide_html
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionContext
 from strawberry.types.graphql import OperationType
@@ -79,8 +78,3 @@ async def run(operation: Operation, context: Context) -> Answer:
 def sdl() -> str:
     """The schema as the text that is committed as schema.graphql."""
     return schema.as_str() + "\n"
-
-
-def graphiql() -> str:
-    """The page with which a person explores the schema."""
-    return get_graphql_ide_html(graphql_ide="graphiql")

@@ -71,6 +71,9 @@ def _new_line(
 
 
 def _refuse_amounts_on_comment(change: Change, report: Report) -> None:
+    """A line that names an object without its type is told so, and nothing else."""
+    if change.get("line_object_number") is not None and change.get("line_type") is None:
+        return
     for field in _NOT_ON_COMMENTS:
         if change.get(field):
             report.refuse(
@@ -79,7 +82,7 @@ def _refuse_amounts_on_comment(change: Change, report: Report) -> None:
                 message="The line names nothing to sell, so it is a comment: text alone.",
                 rejected=change[field] if isinstance(change[field], Decimal) else None,
             )
-    if change.get("line_object_number") is not None and change.get("line_type") is not None:
+    if change.get("line_object_number") is not None:
         report.refuse(
             ProblemCode.CONFLICTING,
             "line_object_number",

@@ -99,12 +99,30 @@ def _related(
         return _all(parts) if wanted else _any(parts)
     if relation.theirs == "id" and _names_ids(tree):
         return _compared(own, tree["id"], wanted)
-    return _among(own, relation, _matches(relation.target, tree, scope, True), scope, wanted)
+    matching = _matches(relation.target, tree, scope, True)
+    if wanted and _names_one(relation, tree):
+        theirs = relation.target.model.__table__.c[relation.theirs]
+        one = sa.select(theirs).where(within(scope, relation.target.model), matching)
+        return own == one.scalar_subquery()
+    return _among(own, relation, matching, scope, wanted)
 
 
 def _names_ids(tree: Tree) -> bool:
     """Whether only ids are asked for: these stand in our own column, whose index then serves."""
     return set(tree) == {"id"} and set(tree["id"]) <= {"eq", "in_"}
+
+
+def _names_one(relation: Relation, tree: Tree) -> bool:
+    """Whether a unique key is named: an equality then, which an index of ours answers in the order
+    of the page."""
+    if len(tree) != 1:
+        return False
+    [(name, conditions)] = tree.items()
+    unique = {"company_id", relation.target.columns.get(name, "")}
+    return set(conditions) == {"eq"} and any(
+        isinstance(key, sa.UniqueConstraint) and set(key.columns.keys()) == unique
+        for key in relation.target.model.__table__.constraints  # type: ignore[attr-defined]
+    )
 
 
 def _some(

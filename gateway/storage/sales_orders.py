@@ -126,6 +126,7 @@ class SalesOrder(CompanyRow, Base, kw_only=True):
         index("posting_date", "id"),
         index("customer_number", "id"),
         index("status", "id"),
+        index("status", "order_date", "id"),
         index("total_amount_including_tax", "id"),
         index("last_modified_date_time", "id"),
         index("customer_id", "order_date", "id"),

@@ -7,10 +7,11 @@ from typing import Any
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from gateway.api.context import Context
-from gateway.api.schema import Operation, graphiql, run
+from gateway.api.schema import Operation, run
+from gateway.web.page import graphiql
 
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
@@ -35,7 +36,7 @@ class Endpoint:
         accepted = _accepted(request.headers.get("accept", JSON))
         is_page = request.method == "GET" and "query" not in request.query_params
         if is_page and "text/html" in accepted:
-            return HTMLResponse(graphiql())
+            return graphiql()
         media_type = _media_type(accepted)
         if media_type is None:
             return _refusal(Refused(406, f"Accept {GRAPHQL} or {JSON}.", "NOT_ACCEPTABLE"), JSON)

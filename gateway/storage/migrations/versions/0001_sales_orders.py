@@ -359,6 +359,11 @@ def upgrade() -> None:
         ["company_id", "posting_date", "id"],
     )
     op.create_index(
+        "ix_sales_orders_company_id_status_order_date_id",
+        "sales_orders",
+        ["company_id", "status", "order_date", "id"],
+    )
+    op.create_index(
         "ix_sales_orders_company_id_status_id", "sales_orders", ["company_id", "status", "id"]
     )
     op.create_index(
