@@ -7,6 +7,7 @@ from typing import TypeVar
 import strawberry
 
 from gateway.orders.problems import ProblemCode
+from gateway.orders.status_labels import StatusVocabulary
 from gateway.storage.reference_data import (
     AccountType,
     CustomerBlocked,
@@ -105,6 +106,17 @@ described(
         "RESOURCE": "A person or a machine whose time is sold.",
         "FIXED_ASSET": "A fixed asset.",
         "CHARGE": "A charge such as freight.",
+    },
+)
+described(
+    StatusVocabulary,
+    "A system whose words for a status can be asked for.",
+    {
+        "FINANCIALS_2017": "Dynamics 365 for Financials of 2017: Created, On hold, Paid, Cancelled.",
+        "BUSINESS_CENTRAL_V1": "API v1.0 of Business Central: the same and Draft.",
+        "BUSINESS_CENTRAL_V2": "API v2.0 of Business Central: Draft, In Review, Open.",
+        "NAVISION_SCHEMA": "The published JSON schema: Draft, In Review, Open, Released.",
+        "FINANCE_OPERATIONS": "SalesStatus of Finance & Operations: Open order to Canceled.",
     },
 )
 described(

@@ -64,11 +64,19 @@ class UserError:
     )
 
 
-def user_error(problem: Problem) -> UserError:
+OUTSIDE_INPUT = {"id", "if_match"}
+"""Arguments beside the change."""
+
+
+def user_error(problem: Problem, root: str | None) -> UserError:
+    """`problem` as data; what it says of the change stands below the argument `root`."""
+    names = [to_camel_case(name) for name in problem.path]
+    if root is not None and problem.path[0] not in OUTSIDE_INPUT:
+        names.insert(0, root)
     return UserError(
         message=problem.message,
         code=problem.code,
-        path=["input", *map(to_camel_case, problem.path)],
+        path=names,
         rejected_value=problem.rejected_value,
         suggestions=list(problem.suggestions),
     )

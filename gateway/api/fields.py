@@ -49,7 +49,14 @@ class ToMany:
     key: str
 
 
-Declaration = Column | Address | ToOne | ToMany
+@dataclass(frozen=True)
+class Computed:
+    """Something that Python makes of our `columns`; it cannot be filtered by."""
+
+    columns: Names
+
+
+Declaration = Column | Address | ToOne | ToMany | Computed
 
 
 @dataclass(frozen=True)
@@ -101,6 +108,8 @@ def _columns(name: str, declaration: Declaration) -> Names:
             return frozenset({key})
         case ToMany():
             return frozenset({"id"})
+        case Computed(columns):
+            return columns
 
 
 def _is_row(_row: Any, _info: Any) -> bool:

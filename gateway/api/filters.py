@@ -18,7 +18,7 @@ from gateway.api.fields import (
     ENTITIES,
     Address,
     Column,
-    Declaration,
+    Computed,
     PostalAddress,
     ToMany,
     ToOne,
@@ -106,7 +106,7 @@ def _condition_on(model: type[Base], column: str) -> str:
     return _condition(kind, scalars.get(kind, kind.__name__), nullable=nullable)
 
 
-def _field(model: type[Base], name: str, declaration: Declaration) -> str:
+def _field(model: type[Base], name: str, declaration: Column | Address | ToOne | ToMany) -> str:
     match declaration:
         case Column():
             return _condition_on(model, name)
@@ -127,6 +127,7 @@ def _declare_all() -> None:
         fields = {
             field: (_field(entity.model, field, declaration), entity.descriptions[field])
             for field, declaration in entity.declared.items()
+            if not isinstance(declaration, Computed)
         }
         combined = {**_of(COMBINATIONS, f"{name}Filter"), **fields}
         _declare(f"{name}Filter", f"Which {name} to find. All that is given must hold.", combined)

@@ -67,7 +67,9 @@ class TaxCodeRefInput:
     code: Maybe[str] = given("The code itself.")
 
 
-@strawberry.input(description="An address as a whole; parts left out are empty.")
+@strawberry.input(
+    description="An address. On a new order parts left out are empty; in a change they stay."
+)
 class PostalAddressInput:
     address_line1: Maybe[str | None] = given("Street and house number, at most 100 characters.")
     address_line2: Maybe[str | None] = given("Second line, at most 50 characters.")
@@ -77,16 +79,12 @@ class PostalAddressInput:
     post_code: Maybe[str | None] = given("Postal code, at most 20 characters.")
 
 
-@strawberry.input(
-    description="A new line. It names what it sells by `item`, by `account`, or by"
-    " `lineObjectNumber` with a `lineType`; if by nothing, it is a comment."
-)
-class SalesOrderLineInput:
-    sequence: Maybe[int | None] = given(
-        "Place within the order; by default 10000 after the highest that is given or taken."
+@strawberry.input(description="What may be given for a line, new or not.")
+class LineFields:
+    line_type: Maybe[SalesOrderLineType | None] = given(
+        "By default the type of what is named. Another type alone leaves the line without an object."
     )
-    line_type: Maybe[SalesOrderLineType | None] = given("By default the type of what is named.")
-    item: Maybe[ItemRefInput | None] = given("The item sold.")
+    item: Maybe[ItemRefInput | None] = given("The item sold; another one brings its price and tax.")
     account: Maybe[AccountRefInput | None] = given("The account posted to.")
     line_object_number: Maybe[str | None] = given(
         "Number of the item, account, resource, fixed asset or charge, as `lineType` says."
@@ -114,12 +112,32 @@ class SalesOrderLineInput:
     )
 
 
-@strawberry.input(description="A new order with its lines.")
-class CreateSalesOrderInput:
-    customer: CustomerRefInput = strawberry.field(
-        description="Who orders. Address, currency, terms and more come from the customer where"
-        " they are not given."
+@strawberry.input(
+    description="A new line. It names what it sells by `item`, by `account`, or by"
+    " `lineObjectNumber` with a `lineType`; if by nothing, it is a comment."
+)
+class SalesOrderLineInput(LineFields):
+    sequence: Maybe[int | None] = given(
+        "Place within the order; by default 10000 after the highest that is given or taken."
     )
+
+
+@strawberry.input(
+    description="A change of a line. What is absent stays; null means the default of a new line."
+)
+class UpdateSalesOrderLineInput(LineFields):
+    id: strawberry.ID = strawberry.field(description="The line, which must be of the order.")
+
+
+@strawberry.input(description="Lines to add, to update and to remove, all or nothing.")
+class SalesOrderLinesPatchInput:
+    add: Maybe[list[SalesOrderLineInput] | None] = given("New lines.")
+    update: Maybe[list[UpdateSalesOrderLineInput] | None] = given("Changes of lines, by id.")
+    remove: Maybe[list[strawberry.ID] | None] = given("Ids of lines to take away.")
+
+
+@strawberry.input(description="What may be given for the header of an order, new or not.")
+class HeaderFields:
     bill_to_customer: Maybe[CustomerRefInput | None] = given(
         "Who pays; by default the customer's payer, else the customer."
     )
@@ -128,24 +146,53 @@ class CreateSalesOrderInput:
     posting_date: Maybe[dt.date | None] = given("By default today, in UTC.")
     requested_delivery_date: Maybe[dt.date | None] = given("Day on which the goods are wanted.")
     currency: Maybe[CurrencyRefInput | None] = given(
-        "By default the customer's; null for the company's."
+        "By default the customer's; null for the company's. A new one needs a price for every line."
     )
-    prices_include_tax: Maybe[bool | None] = given("By default as the customer's.")
+    prices_include_tax: Maybe[bool | None] = given(
+        "By default as the customer's. A change rescales the prices of all lines."
+    )
     payment_terms: Maybe[PaymentTermsRefInput | None] = given("By default the customer's.")
     shipment_method: Maybe[ShipmentMethodRefInput | None] = given("By default the customer's.")
     salesperson: Maybe[str | None] = given("Code of the salesperson, at most 20 characters.")
     partial_shipping: Maybe[bool | None] = given("By default as the customer's.")
     discount_amount: Maybe[Decimal | None] = given("Discount on the whole order as an amount.")
-    discount_percent: Maybe[Decimal | None] = given("Discount on the whole order as a percent.")
+    discount_percent: Maybe[Decimal | None] = given(
+        "Discount on the whole order as a percent, which then follows the lines."
+    )
     ship_to_name: Maybe[str | None] = given("By default the customer's name.")
     ship_to_contact: Maybe[str | None] = given("By default the customer's contact.")
     sell_to_address: Maybe[PostalAddressInput | None] = given("By default the customer's.")
     ship_to_address: Maybe[PostalAddressInput | None] = given("By default the sell-to address.")
     phone_number: Maybe[str | None] = given("By default the customer's; no letters.")
     email: Maybe[str | None] = given("By default the customer's.")
+
+
+@strawberry.input(description="A new order with its lines.")
+class CreateSalesOrderInput(HeaderFields):
+    customer: CustomerRefInput = strawberry.field(
+        description="Who orders. Address, currency, terms and more come from the customer where"
+        " they are not given."
+    )
     lines: list[SalesOrderLineInput] = strawberry.field(
         description="The lines, in any order; sequence decides.", default_factory=list
     )
+
+
+@strawberry.input(
+    description="A change of an order and its lines. What is absent stays as it is, null clears."
+)
+class UpdateSalesOrderInput(HeaderFields):
+    customer: Maybe[CustomerRefInput] = given(
+        "Who orders. Another customer brings its address, currency, terms and more, where they are"
+        " not given."
+    )
+    lines: Maybe[SalesOrderLinesPatchInput | None] = given("Changes of the lines.")
+
+
+@strawberry.input(description="How much of a line is shipped or invoiced.")
+class SalesOrderLineQuantityInput:
+    id: strawberry.ID = strawberry.field(description="The line, which must be of the order.")
+    quantity: Decimal = strawberry.field(description="Units, with the sign of the line's quantity.")
 
 
 def change_from(value: Any) -> Change:

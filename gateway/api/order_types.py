@@ -5,6 +5,11 @@ from decimal import Decimal
 
 import strawberry
 
+from gateway.api.derived_fields import (
+    TotalsStep,
+    status_label_field,
+    totals_explanation_field,
+)
 from gateway.api.fields import PostalAddress, address, column, entity, to_many, to_one
 from gateway.api.reference_types import (
     Account,
@@ -123,8 +128,10 @@ class SalesOrder(Node):
     total_amount_excluding_tax: Decimal = column("Computed. The net amounts of all lines.")
     total_tax_amount: Decimal = column("Computed. The net tax amounts of all lines.")
     total_amount_including_tax: Decimal = column("Computed. What the customer pays.")
+    totals_explanation: list[TotalsStep] = totals_explanation_field()
     fully_shipped: bool = column("Computed. Whether there is something to ship and all has left.")
     status: SalesOrderStatus = column("Where the order stands in its life.")
+    status_label: str = status_label_field()
     on_hold: bool = column("Whether release, shipping and invoicing are stopped for now.")
     last_modified_date_time: dt.datetime = column(
         "When the order or one of its lines last changed."

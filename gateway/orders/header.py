@@ -1,13 +1,14 @@
 """The header of an order: what is given, and what comes from the customer (domain rules 1.1)."""
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 
+from gateway.orders.amounts import ONE, ZERO
 from gateway.orders.pricing import step_of
 from gateway.orders.problems import ProblemCode, Report
 from gateway.orders.references import Change, References
 from gateway.orders.rounding import rounded
-from gateway.orders.totals import ONE
 from gateway.storage.reference_data import (
     Currency,
     Customer,
@@ -17,50 +18,121 @@ from gateway.storage.reference_data import (
 )
 from gateway.storage.sales_orders import SalesOrder
 
+ADDRESSES = ("sell_to_address", "ship_to_address")
+CLEARABLE = (
+    "external_document_number",
+    "requested_delivery_date",
+    "ship_to_name",
+    "ship_to_contact",
+    "phone_number",
+    "email",
+    "salesperson",
+)
+CODES = {"payment_terms": PaymentTerms, "shipment_method": ShipmentMethod}
 ADDRESS_PARTS = ("address_line1", "address_line2", "city", "state", "country", "post_code")
 
 
-def new_order(
-    change: Change, found: References, today: dt.date, report: Report
-) -> SalesOrder | None:
-    """An order without lines, or None if its customer is missing, without whom nothing follows."""
-    customer = _open_customer("customer", change, found, report)
-    if customer is None:
-        return None
-    bill_to = _open_customer("bill_to_customer", change, found, report)
-    if bill_to is None:
-        bill_to = found.by_id(Customer, customer.bill_to_customer_id or customer.id)
+def new_order(change: Change, found: References, today: dt.date, report: Report) -> SalesOrder:
+    """An order without lines. If its customer is missing, nobody stands in, so that whatever else is
+    wrong comes to light as well."""
+    customer = _open_customer("customer", change, found, report) or found.nobody
     order = SalesOrder(
         company_id=customer.company_id,
         number=change.get("number") or "",
-        order_date=change.get("order_date") or today,
-        posting_date=change.get("posting_date") or today,
-        requested_delivery_date=change.get("requested_delivery_date"),
-        external_document_number=change.get("external_document_number"),
+        order_date=today,
+        posting_date=today,
         customer_id=customer.id,
         customer_number=customer.number,
         customer_name=customer.display_name,
-        contact_id=customer.contact_id,
-        bill_to_customer_id=bill_to.id,
-        bill_to_name=bill_to.display_name,
-        ship_to_name=change.get("ship_to_name", customer.display_name),
-        ship_to_contact=change.get("ship_to_contact", customer.contact_name),
-        phone_number=change.get("phone_number", customer.phone_number),
-        email=change.get("email", customer.email),
-        salesperson=change.get("salesperson", customer.salesperson),
-        currency_id=_currency(change, customer, found, report).id,
-        prices_include_tax=_flag(change, "prices_include_tax", customer.prices_include_tax),
-        partial_shipping=_flag(change, "partial_shipping", customer.partial_shipping),
+        bill_to_customer_id=customer.id,
+        bill_to_name=customer.display_name,
+        currency_id=found.company_currency.id,
     )
-    order.payment_terms_id = _chosen(
-        PaymentTerms, "payment_terms", customer.payment_terms_id, change, found, report
-    )
-    order.shipment_method_id = _chosen(
-        ShipmentMethod, "shipment_method", customer.shipment_method_id, change, found, report
-    )
-    _place_addresses(order, change, customer, bill_to)
-    _discount(order, change, step_of(order, found), report)
+    _take_over(order, customer, found)
+    _write(order, _whole_addresses(change), found, today, report)
     return order
+
+
+def patch_header(
+    order: SalesOrder, change: Change, found: References, today: dt.date, report: Report
+) -> None:
+    """Write the given fields; a new customer brings its defaults for those that are not given."""
+    customer = _open_customer("customer", change, found, report)
+    if customer is not None and customer.id != order.customer_id:
+        if any(line.shipped_quantity for line in order.lines):
+            report.refuse(
+                ProblemCode.HAS_SHIPMENTS,
+                "customer",
+                message="The customer cannot change: some of the order is shipped.",
+                rejected=customer.number,
+            )
+        _take_over(order, customer, found)
+    _write(order, change, found, today, report)
+
+
+def _take_over(order: SalesOrder, customer: Customer, found: References) -> None:
+    """Everything that comes from the customer (domain rules 1.1)."""
+    order.customer_id = customer.id
+    order.customer_number = customer.number
+    order.customer_name = customer.display_name
+    order.contact_id = customer.contact_id
+    order.ship_to_name = customer.display_name
+    order.ship_to_contact = customer.contact_name
+    order.phone_number = customer.phone_number
+    order.email = customer.email
+    order.salesperson = customer.salesperson
+    order.currency_id = customer.currency_id or found.company_currency.id
+    order.prices_include_tax = customer.prices_include_tax
+    order.partial_shipping = customer.partial_shipping
+    order.payment_terms_id = customer.payment_terms_id
+    order.shipment_method_id = customer.shipment_method_id
+    for part in ADDRESS_PARTS:
+        setattr(order, f"sell_to_{part}", getattr(customer, part))
+        setattr(order, f"ship_to_{part}", getattr(customer, part))
+    _set_payer(order, found.by_id(Customer, customer.bill_to_customer_id or customer.id))
+
+
+def _set_payer(order: SalesOrder, payer: Customer) -> None:
+    order.bill_to_customer_id = payer.id
+    order.bill_to_name = payer.display_name
+    for part in ADDRESS_PARTS:
+        setattr(order, f"bill_to_{part}", getattr(payer, part))
+
+
+def _write(
+    order: SalesOrder, change: Change, found: References, today: dt.date, report: Report
+) -> None:
+    customer = found.by_id(Customer, order.customer_id)
+    if "bill_to_customer" in change:
+        payer = _open_customer("bill_to_customer", change, found, report)
+        if payer is None:
+            payer = found.by_id(Customer, customer.bill_to_customer_id or customer.id)
+        _set_payer(order, payer)
+    for field in CLEARABLE:
+        if field in change:
+            setattr(order, field, change[field])
+    defaults = {
+        "order_date": today,
+        "posting_date": today,
+        "prices_include_tax": customer.prices_include_tax,
+        "partial_shipping": customer.partial_shipping,
+    }
+    for field, default in defaults.items():
+        if field in change:
+            setattr(order, field, default if change[field] is None else change[field])
+    _write_codes(order, change, found, report)
+    _write_addresses(order, change)
+    _write_discount(order, change, step_of(order, found))
+
+
+def _write_codes(order: SalesOrder, change: Change, found: References, report: Report) -> None:
+    if "currency" in change:
+        currency = found.named(Currency, change, "currency", report)
+        order.currency_id = (currency or found.company_currency).id
+    for field, model in CODES.items():
+        if field in change:
+            named: Any = found.named(model, change, field, report)
+            setattr(order, f"{field}_id", None if named is None else named.id)
 
 
 def _open_customer(
@@ -83,54 +155,38 @@ def _open_customer(
     return customer
 
 
-def _flag(change: Change, field: str, default: bool) -> bool:
-    value: bool | None = change.get(field)
-    return default if value is None else value
-
-
-def _currency(change: Change, customer: Customer, found: References, report: Report) -> Currency:
-    """The given currency, else the customer's; clearing it means the company's own."""
-    named = found.named(Currency, change, "currency", report)
-    if named is not None:
-        return named
-    if "currency" in change or customer.currency_id is None:
-        return found.company_currency
-    return found.by_id(Currency, customer.currency_id)
-
-
-def _chosen(
-    model: Any, field: str, default: str | None, change: Change, found: References, report: Report
-) -> str | None:
-    """The id of the record that `field` names; the customer's if it is not given, none for None."""
-    if field not in change:
-        return default
-    named = found.named(model, change, field, report)
-    return None if named is None else named.id
-
-
-def _place_addresses(
-    order: SalesOrder, change: Change, customer: Customer, bill_to: Customer
-) -> None:
-    """A given address counts as a whole: parts left out are empty, never somebody else's."""
-    sell_to = change.get("sell_to_address", _address(customer))
-    payer = sell_to if bill_to.id == customer.id else _address(bill_to)
-    addresses = {
-        "sell_to": sell_to,
-        "bill_to": payer,
-        "ship_to": change.get("ship_to_address", sell_to),
+def _whole_addresses(change: Change) -> Change:
+    """A new order's address counts as a whole: parts left out are empty, never the customer's. Goods
+    go to the sell-to address if nothing else is said."""
+    whole = {
+        field: {part: (change[field] or {}).get(part) for part in ADDRESS_PARTS}
+        for field in ADDRESSES
+        if field in change
     }
-    for prefix, address in addresses.items():
+    if "sell_to_address" in whole:
+        whole.setdefault("ship_to_address", whole["sell_to_address"])
+    return {**change, **whole}
+
+
+def _write_addresses(order: SalesOrder, change: Change) -> None:
+    """Given parts replace, None clears them all. A customer who pays is billed where it is."""
+    for field in ADDRESSES:
+        if field not in change:
+            continue
+        given = change[field]
+        prefix = field.removesuffix("address")
         for part in ADDRESS_PARTS:
-            setattr(order, f"{prefix}_{part}", (address or {}).get(part))
+            if given is None or part in given:
+                setattr(order, prefix + part, None if given is None else given[part])
+    if "sell_to_address" in change and order.bill_to_customer_id == order.customer_id:
+        for part in ADDRESS_PARTS:
+            setattr(order, f"bill_to_{part}", getattr(order, f"sell_to_{part}"))
 
 
-def _address(customer: Customer) -> Change:
-    return {part: getattr(customer, part) for part in ADDRESS_PARTS}
-
-
-def _discount(order: SalesOrder, change: Change, step: Any, report: Report) -> None:
-    """The header discount as given; whether it fits the lines is seen when totals are derived."""
-    order.discount_percent = change.get("discount_percent")
-    amount = change.get("discount_amount")
-    if amount is not None:
-        order.discount_amount = rounded(amount, ONE, step)
+def _write_discount(order: SalesOrder, change: Change, step: Decimal) -> None:
+    """The header discount as given, an amount or a percent; whether it fits the lines is seen when
+    totals are derived. None clears either."""
+    amount, percent = change.get("discount_amount"), change.get("discount_percent")
+    if "discount_amount" in change or "discount_percent" in change:
+        order.discount_percent = percent
+        order.discount_amount = ZERO if amount is None else rounded(amount, ONE, step)

@@ -2,14 +2,40 @@
 
 from typing import Any
 
-from gateway.orders.problems import ProblemCode, Report
+from gateway.orders.amounts import ZERO
+from gateway.orders.problems import Missing, ProblemCode, Report
 from gateway.orders.references import LINE_OBJECTS, Change, References, object_reference
 from gateway.storage.reference_data import Account, AccountType, Item, LineObject
-from gateway.storage.sales_orders import SalesOrderLineType
+from gateway.storage.sales_orders import SalesOrderLine, SalesOrderLineType
 
 SoldObject = Item | Account | LineObject
 
 _FIELD_OF = {SalesOrderLineType.ITEM: "item", SalesOrderLineType.ACCOUNT: "account"}
+
+
+def names_object(change: Change) -> bool:
+    """Whether the change says what the line sells."""
+    return any(change.get(field) is not None for field in ("item", "account", "line_object_number"))
+
+
+def sold_by(line: SalesOrderLine, found: References) -> SoldObject | None:
+    """What a stored line sells, or None if it has lost it."""
+    if line.item_id is not None:
+        return found.by_id(Item, line.item_id)
+    if line.account_id is not None:
+        return found.by_id(Account, line.account_id)
+    if line.line_object_id is not None:
+        return found.by_id(LineObject, line.line_object_id)
+    return None
+
+
+def clear_line(line: SalesOrderLine, line_type: SalesOrderLineType) -> None:
+    """Make it a line of this type that sells nothing yet."""
+    line.line_type = line_type
+    line.item_id = line.account_id = line.line_object_id = line.line_object_number = None
+    line.unit_of_measure_id = line.tax_code_id = None
+    line.unit_price = line.tax_percent = line.discount_amount = line.discount_percent = ZERO
+    line.allow_invoice_discount = False
 
 
 def type_of_line(change: Change, report: Report) -> SalesOrderLineType:
@@ -68,6 +94,9 @@ def sold_object(
             *path,
             message=f"There is no {label} with this {path[-1].replace('_', ' ')}.",
             rejected=reference.value,
+            missing=Missing(
+                model, "number" if model is LineObject else reference.by, reference.value
+            ),
         )
         return None
     if reason := _closed(sold):

@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from gateway.orders.amounts import HUNDRED, ONE, ZERO
 from gateway.orders.line_objects import SoldObject
 from gateway.orders.problems import ProblemCode, Report, plain
 from gateway.orders.references import Change, References
 from gateway.orders.rounding import EXACT, rounded
 from gateway.orders.totals import (
-    HUNDRED,
-    ONE,
-    ZERO,
     discount_percent_of,
     gross_amount,
     price_with_tax,
@@ -51,6 +49,12 @@ def set_price(
             "unit_price",
             message=f"{sold.number} has a price in {context.found.company_currency.code} only.",
         )
+
+
+def rescale_price(line: SalesOrderLine, *, with_tax: bool) -> None:
+    """The same price with tax taken in or left out (domain rules 2.7); the discount percent stays."""
+    change = price_with_tax if with_tax else price_without_tax
+    line.unit_price = change(line.unit_price, line.tax_percent)
 
 
 def _own_price(sold: Item | LineObject, tax_percent: Decimal, with_tax: bool) -> Decimal:

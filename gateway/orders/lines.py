@@ -1,18 +1,28 @@
 """The lines of an order as clients give them (domain rules 1.2)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
-from gateway.orders.line_objects import SoldObject, sold_object, type_of_line
+from gateway.orders.amounts import ZERO
+from gateway.orders.line_objects import (
+    SoldObject,
+    clear_line,
+    names_object,
+    sold_by,
+    sold_object,
+    type_of_line,
+)
 from gateway.orders.line_prices import PriceContext, set_discount, set_price
-from gateway.orders.pricing import step_of
-from gateway.orders.problems import ProblemCode, Report
+from gateway.orders.problems import Path, ProblemCode, Report
 from gateway.orders.references import Change, Reference, References
-from gateway.orders.totals import ZERO
 from gateway.storage.reference_data import Account, Item, TaxCode, UnitOfMeasure
 from gateway.storage.sales_orders import SalesOrder, SalesOrderLine, SalesOrderLineType
 
 SEQUENCE_STEP = 10000
+
+PRICING_FIELDS = {"quantity", "unit_price", "discount_amount", "discount_percent"}
+QUANTITY_FIELDS = {"quantity", "ship_quantity", "invoice_quantity"}
 
 _NOT_ON_COMMENTS = (
     "quantity",
@@ -26,31 +36,44 @@ _NOT_ON_COMMENTS = (
 )
 
 
+@dataclass(frozen=True)
+class LineChange:
+    """A line with what is given for it and where that stands in the change."""
+
+    line: SalesOrderLine
+    change: Change
+    path: Path
+
+
 def add_lines(
-    order: SalesOrder, changes: Sequence[Change], found: References, report: Report
-) -> None:
+    order: SalesOrder, changes: Sequence[Change], context: PriceContext, report: Report, *path: str
+) -> list[LineChange]:
     """Append a line for each change. Those without a sequence follow the last that has one."""
-    context = PriceContext(order, found, step_of(order, found))
-    sequence = max((change.get("sequence") or 0 for change in changes), default=0)
+    taken = [line.sequence for line in order.lines]
+    sequence = max([*taken, *(change.get("sequence") or 0 for change in changes)], default=0)
+    added = []
     for place, change in enumerate(changes):
         if change.get("sequence") is None:
             sequence += SEQUENCE_STEP
         own = change.get("sequence") or sequence
-        order.lines.append(_new_line(own, change, context, report.at("lines", str(place))))
+        where = (*path, str(place))
+        line = _new_line(own, change, context, report.at(*where))
+        order.lines.append(line)
+        added.append(LineChange(line, change, where))
+    return added
 
 
 def _new_line(
     sequence: int, change: Change, context: PriceContext, report: Report
 ) -> SalesOrderLine:
-    line_type = type_of_line(change, report)
     line = SalesOrderLine(
         company_id=context.order.company_id,
         sequence=sequence,
-        line_type=line_type,
+        line_type=type_of_line(change, report),
         description=change.get("description"),
         description2=change.get("description2"),
     )
-    if line_type is SalesOrderLineType.COMMENT:
+    if line.line_type is SalesOrderLineType.COMMENT:
         _refuse_amounts_on_comment(change, report)
         return line
     line.quantity = change.get("quantity") or ZERO
@@ -59,15 +82,101 @@ def _new_line(
         or context.order.requested_delivery_date
         or context.order.order_date
     )
-    sold = sold_object(line_type, change, context.found, report)
+    sold = sold_object(line.line_type, change, context.found, report)
     if sold is not None:
-        _take_over(line, sold, change)
-        _set_unit(line, sold, change, context.found, report)
-        _set_tax(line, sold, change, context.found, report)
-        set_price(line, sold, change, context, report)
+        _sell(line, sold, change, context, report)
         set_discount(line, change, context.step, report)
     _set_quantities(line, change)
     return line
+
+
+def _sell(
+    line: SalesOrderLine, sold: SoldObject, change: Change, context: PriceContext, report: Report
+) -> None:
+    """Everything that a line has from what it sells, where nothing else is given."""
+    _take_over(line, sold, change)
+    _set_unit(line, sold, change, context.found, report)
+    _set_tax(line, sold, change, context.found, report)
+    set_price(line, sold, change, context, report)
+
+
+def patch_line(line: SalesOrderLine, change: Change, context: PriceContext, report: Report) -> None:
+    """Write the given fields of a line that is there. Another object brings its price and tax; another
+    type alone leaves the line without an object (domain rules 3.3)."""
+    for field in ("description", "description2"):
+        if field in change:
+            setattr(line, field, change[field])
+    if names_object(change) or change.get("line_type") not in (None, line.line_type):
+        if line.shipped_quantity:
+            _refuse_shipped(line, report)
+            return
+        _sell_other(line, change, context, report)
+    elif line.line_type is SalesOrderLineType.COMMENT:
+        _refuse_amounts_on_comment(change, report)
+    else:
+        _patch_sold(line, change, context, report)
+    if line.line_type is SalesOrderLineType.COMMENT:
+        return
+    if change.get("shipment_date") is not None:
+        line.shipment_date = change["shipment_date"]
+    if PRICING_FIELDS & change.keys() or names_object(change):
+        set_discount(line, _kept_discount(line, change), context.step, report)
+    if QUANTITY_FIELDS & change.keys():
+        _set_quantities(line, change)
+
+
+def _sell_other(
+    line: SalesOrderLine, change: Change, context: PriceContext, report: Report
+) -> None:
+    clear_line(line, type_of_line(change, report))
+    if line.line_type is SalesOrderLineType.COMMENT:
+        line.quantity = line.ship_quantity = line.invoice_quantity = ZERO
+        line.shipment_date = None
+        _refuse_amounts_on_comment(change, report)
+        return
+    line.quantity = change.get("quantity", line.quantity) or ZERO
+    line.shipment_date = line.shipment_date or context.order.order_date
+    if not names_object(change):
+        line.unit_price = change.get("unit_price") or ZERO
+        return
+    sold = sold_object(line.line_type, change, context.found, report)
+    if sold is not None:
+        _sell(line, sold, change, context, report)
+
+
+def _patch_sold(
+    line: SalesOrderLine, change: Change, context: PriceContext, report: Report
+) -> None:
+    """The line goes on selling what it sells."""
+    sold = sold_by(line, context.found)
+    if "quantity" in change:
+        line.quantity = change["quantity"] or ZERO
+    if "unit_of_measure" in change:
+        if line.shipped_quantity:
+            _refuse_shipped(line, report)
+        elif sold is not None:
+            _set_unit(line, sold, change, context.found, report)
+    if "tax_code" in change and sold is not None:
+        _set_tax(line, sold, change, context.found, report)
+    if "unit_price" in change and sold is not None:
+        set_price(line, sold, change, context, report)
+    elif "unit_price" in change:
+        line.unit_price = change["unit_price"] or ZERO
+
+
+def _kept_discount(line: SalesOrderLine, change: Change) -> Change:
+    """The percent is what stays when quantity or price change (domain rules 2.2)."""
+    if "discount_amount" in change or "discount_percent" in change:
+        return change
+    return {"discount_percent": line.discount_percent}
+
+
+def _refuse_shipped(line: SalesOrderLine, report: Report) -> None:
+    report.refuse(
+        ProblemCode.HAS_SHIPMENTS,
+        message=f"Line {line.sequence} is shipped in part: what it sells, and in which unit, stays.",
+        rejected=line.shipped_quantity,
+    )
 
 
 def _refuse_amounts_on_comment(change: Change, report: Report) -> None:

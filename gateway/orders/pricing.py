@@ -1,22 +1,21 @@
 """Between an order and its totals: what the totals need, and where the results go."""
 
+from collections.abc import Callable, Sequence
 from decimal import Decimal
+from typing import Any
 
-from gateway.orders.problems import ProblemCode, Report, plain
+from gateway.orders.amounts import ZERO, PricedLine, Terms, Totals
+from gateway.orders.explanation import TotalsStep, Trace
+from gateway.orders.problems import Path, ProblemCode, Report, plain
 from gateway.orders.references import Change, References
 from gateway.orders.rounding import Direction
-from gateway.orders.totals import (
-    ZERO,
-    PricedLine,
-    Terms,
-    Totals,
-    derive,
-    discount_base,
-    header_discount,
-)
+from gateway.orders.totals import derive, discount_base, header_discount
 from gateway.storage.columns import LARGEST
 from gateway.storage.reference_data import Currency, TaxCode
 from gateway.storage.sales_orders import SalesOrder, SalesOrderLine, SalesOrderLineType
+
+Place = Callable[[SalesOrderLine], Path]
+"""Where in the change a line is."""
 
 
 def step_of(order: SalesOrder, found: References) -> Decimal:
@@ -24,27 +23,40 @@ def step_of(order: SalesOrder, found: References) -> Decimal:
     return found.by_id(Currency, order.currency_id).amount_rounding_precision
 
 
-def derive_totals(order: SalesOrder, change: Change, found: References, report: Report) -> None:
+def raw_share(line: SalesOrderLine, prices_include_tax: bool) -> Decimal:
+    """The share of the header discount that a stored line has, tax included if its prices do."""
+    if prices_include_tax:
+        return line.amount_including_tax - line.net_amount_including_tax
+    return line.amount_excluding_tax - line.net_amount
+
+
+def derive_totals(
+    order: SalesOrder, change: Change, found: References, place: Place, report: Report
+) -> None:
     """Set every amount of `order` and its lines, and what follows from them; report a header discount
     in `change` that does not fit, or an amount too large to keep."""
-    currency = found.by_id(Currency, order.currency_id)
-    terms = Terms(
+    terms = terms_of(order, found.by_id(Currency, order.currency_id))
+    lines = [priced(line, _tax_code(line, found)) for line in order.lines]
+    if _discount_fits(change, lines, terms, report):
+        totals = derive(terms, lines)
+        if _amounts_fit(order, totals, place, report):
+            _keep(order, totals)
+
+
+def terms_of(order: Any, currency: Any) -> Terms:
+    """The terms of an order, or of a row of one."""
+    return Terms(
         step=currency.amount_rounding_precision,
         prices_include_tax=order.prices_include_tax,
         tax_rounding=Direction[currency.tax_rounding.name],
         discount_amount=order.discount_amount,
         discount_percent=order.discount_percent,
     )
-    lines = [_priced(line, found) for line in order.lines]
-    if _discount_fits(change, lines, terms, report):
-        totals = derive(terms, lines)
-        if _amounts_fit(order, totals, report):
-            _keep(order, totals)
 
 
-def _priced(line: SalesOrderLine, found: References) -> PricedLine:
+def priced(line: Any, tax_code: str) -> PricedLine:
+    """What the price of a line, or of a row of one, depends on."""
     sells = bool(line.quantity and line.unit_price)
-    code = "" if line.tax_code_id is None else found.by_id(TaxCode, line.tax_code_id).code
     return PricedLine(
         sequence=line.sequence,
         quantity=line.quantity,
@@ -52,9 +64,22 @@ def _priced(line: SalesOrderLine, found: References) -> PricedLine:
         discount_percent=line.discount_percent,
         discount_amount=line.discount_amount,
         takes_discount=sells and line.allow_invoice_discount,
-        tax_code=code,
+        tax_code=tax_code,
         tax_percent=line.tax_percent,
     )
+
+
+def explained(order: Any, currency: Any, lines: Sequence[tuple[Any, str]]) -> list[TotalsStep]:
+    """How the totals of an order came about, from its row, that of its currency, and those of its
+    lines with their tax codes."""
+    terms = terms_of(order, currency)
+    trace = Trace(terms)
+    derive(terms, [priced(line, code) for line, code in lines], trace)
+    return trace.steps
+
+
+def _tax_code(line: SalesOrderLine, found: References) -> str:
+    return "" if line.tax_code_id is None else found.by_id(TaxCode, line.tax_code_id).code
 
 
 def _discount_fits(change: Change, lines: list[PricedLine], terms: Terms, report: Report) -> bool:
@@ -86,13 +111,13 @@ def _discount_fits(change: Change, lines: list[PricedLine], terms: Terms, report
     return True
 
 
-def _amounts_fit(order: SalesOrder, totals: Totals, report: Report) -> bool:
+def _amounts_fit(order: SalesOrder, totals: Totals, place: Place, report: Report) -> bool:
     """Every amount must have a place in the database; the largest of a line is the one with tax."""
-    amounts = [(line.amount_including_tax, line.sequence) for line in totals.lines]
-    for amount, sequence in amounts:
-        if abs(amount) > LARGEST:
-            places = [line.sequence for line in order.lines]
-            _refuse_size(amount, report.at("lines", str(places.index(sequence))), "quantity")
+    lines = {line.sequence: line for line in order.lines}
+    for derived in totals.lines:
+        if abs(derived.amount_including_tax) > LARGEST:
+            where = report.at(*place(lines[derived.sequence]))
+            _refuse_size(derived.amount_including_tax, where, "quantity")
             return False
     if (
         max(abs(totals.total_amount_including_tax), abs(totals.total_amount_excluding_tax))

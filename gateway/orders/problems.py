@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 
+from gateway.storage.columns import Base
+
 Path = tuple[str, ...]
 
 
@@ -25,6 +27,25 @@ class ProblemCode(Enum):
     TOO_MANY_LINES = "The order has more lines than the gateway allows."
     SHIP_TOO_MANY = "The quantity to ship is more than is outstanding."
     INVOICE_TOO_MANY = "The quantity to invoice is more than is shipped or about to be."
+    STALE = "The order has changed since the etag was read; the suggestion is its etag now."
+    NOT_EDITABLE = "The order is not in a state in which this may change."
+    WRONG_STATUS = "The order is not in a state from which this may happen."
+    ON_HOLD = "The order is on hold."
+    NOTHING_TO_RELEASE = "The order has no line with something to sell and a quantity."
+    LINE_INCOMPLETE = "A line does not say what it sells, or in which unit."
+    PARTIAL_NOT_ALLOWED = "The order must be shipped complete, and this would leave something."
+    NOTHING_TO_SHIP = "No line has anything to ship."
+    NOTHING_TO_INVOICE = "No line has anything that is shipped and not yet invoiced."
+    HAS_SHIPMENTS = "Something is shipped or invoiced already."
+
+
+@dataclass(frozen=True)
+class Missing:
+    """What was looked for in vain: the value of a column of a model."""
+
+    model: type[Base]
+    column: str
+    value: str
 
 
 @dataclass(frozen=True)
@@ -37,6 +58,7 @@ class Problem:
     message: str
     rejected_value: str | None = None
     suggestions: tuple[str, ...] = ()
+    missing: Missing | None = None
 
 
 class Rejected(Exception):
@@ -64,9 +86,11 @@ class Report:
         message: str,
         rejected: object = None,
         suggestions: tuple[str, ...] = (),
+        missing: Missing | None = None,
     ) -> None:
         value = None if rejected is None else plain(rejected)
-        self.problems.append(Problem(code, self._path + path, message, value, suggestions))
+        problem = Problem(code, self._path + path, message, value, suggestions, missing)
+        self.problems.append(problem)
 
 
 def plain(value: object) -> str:
@@ -74,6 +98,7 @@ def plain(value: object) -> str:
     name, and at most 100 code points of text that can be encoded."""
     if isinstance(value, Decimal):
         text = f"{value:f}"
-        return text.rstrip("0").rstrip(".") if "." in text else text
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+        return "0" if text == "-0" else text
     text = value.name if isinstance(value, Enum) else str(value)
     return text.encode("utf-8", "replace").decode()[:100]

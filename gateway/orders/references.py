@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from gateway.orders.problems import ProblemCode, Report
+from gateway.orders.problems import Missing, ProblemCode, Report
 from gateway.storage.columns import Base
 from gateway.storage.reference_data import (
     Account,
@@ -20,7 +20,7 @@ from gateway.storage.reference_data import (
     TaxCode,
     UnitOfMeasure,
 )
-from gateway.storage.sales_orders import SalesOrderLineType
+from gateway.storage.sales_orders import SalesOrder, SalesOrderLineType
 from gateway.storage.writing import Writer
 
 Change = Mapping[str, Any]
@@ -69,7 +69,11 @@ class References:
         self.company_currency = company_currency
         self._rows: dict[tuple[type[Base], str, str], Any] = {}
         self._item_units: dict[str, set[str]] = defaultdict(set)
+        self.nobody = Customer(
+            company_id=company_currency.company_id, number="nobody", display_name="nobody"
+        )
         self._keep(Currency, [company_currency])
+        self._rows[Customer, "id", self.nobody.id] = self.nobody
 
     def get(self, model: type[Model], reference: Reference) -> Model | None:
         value = reference.value.lower() if reference.by == "id" else reference.value
@@ -93,6 +97,7 @@ class References:
                 reference.by,
                 message=f"There is no {LABELS[model]} with this {reference.by.replace('_', ' ')}.",
                 rejected=reference.value,
+                missing=Missing(model, reference.by, reference.value),
             )
         return row
 
@@ -132,11 +137,15 @@ class References:
         return [row for (of, by, _), row in self._rows.items() if of is model and by == "id"]
 
     @classmethod
-    async def gather(cls, writer: Writer, changes: Sequence[Change]) -> "References":
-        """Everything that new orders name or take over, in at most a dozen statements whatever the
-        number of orders and lines."""
+    async def gather(
+        cls, writer: Writer, changes: Sequence[Change], stored: SalesOrder | None = None
+    ) -> "References":
+        """Everything that changes name, or orders take over, or a `stored` order has already, in at
+        most a dozen statements whatever the number of orders and lines."""
         found = cls(await writer.company_currency())
-        lines = [line for change in changes for line in change.get("lines") or ()]
+        lines = [line for change in changes for line in given_lines(change)]
+        if stored is not None:
+            await found._load_stored(writer, stored)
         customers = [change.get(name) for change in changes for name in CUSTOMER_FIELDS]
         await found.load(writer, Customer, customers)
         named = [object_reference(line) for line in lines]
@@ -145,6 +154,15 @@ class References:
         await found._load_header_codes(writer, changes)
         await found._load_line_codes(writer, lines)
         return found
+
+    async def _load_stored(self, writer: Writer, order: SalesOrder) -> None:
+        payers = [order.customer_id, order.bill_to_customer_id]
+        await self.load(writer, Customer, ids=payers)
+        await self.load(writer, Currency, ids=[order.currency_id])
+        await self.load(writer, Item, ids=[line.item_id for line in order.lines])
+        await self.load(writer, Account, ids=[line.account_id for line in order.lines])
+        await self.load(writer, LineObject, ids=[line.line_object_id for line in order.lines])
+        await self.load(writer, TaxCode, ids=[line.tax_code_id for line in order.lines])
 
     async def _load_header_codes(self, writer: Writer, changes: Sequence[Change]) -> None:
         customers = self._all(Customer)
@@ -170,6 +188,14 @@ class References:
         units += [item.sales_unit_of_measure_id for item in items]
         named = [line.get("unit_of_measure") for line in lines]
         await self.load(writer, UnitOfMeasure, named, units)
+
+
+def given_lines(change: Change) -> Sequence[Change]:
+    """The lines that a change describes: all of a new order, or those that a patch adds or updates."""
+    lines = change.get("lines") or ()
+    if isinstance(lines, Mapping):
+        return [*(lines.get("add") or ()), *(lines.get("update") or ())]
+    return lines
 
 
 def object_reference(line: Change) -> tuple[type[Base] | None, Reference | None]:

@@ -1,14 +1,24 @@
-"""The one door by which orders come in: look up, edit in memory, check, derive, store."""
+"""The one door by which orders come in and change: look up, edit in memory, check, derive, store."""
 
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.orders.header import new_order
+from gateway.orders.life_cycle import (
+    Event,
+    Quantities,
+    check_editable,
+    check_transition,
+    take_place,
+)
+from gateway.orders.line_prices import PriceContext
 from gateway.orders.lines import add_lines
-from gateway.orders.pricing import derive_totals
+from gateway.orders.patch import apply_patch, removed_lines
+from gateway.orders.pricing import Place, derive_totals, is_fully_shipped, step_of
 from gateway.orders.problems import Problem, ProblemCode, Rejected, Report
 from gateway.orders.references import Change, References
+from gateway.orders.suggestions import with_suggestions
 from gateway.orders.validation import check, tidy
 from gateway.storage.columns import now
 from gateway.storage.sales_orders import SalesOrder
@@ -45,7 +55,7 @@ async def create_all(writer: Writer, changes: Sequence[Change], rules: Rules) ->
     The number of statements does not depend on the number of orders and lines. Raises Rejected."""
     drafts = await draft_all(writer, changes, rules)
     if problems := [problem for draft in drafts for problem in draft.problems]:
-        raise Rejected(problems)
+        raise Rejected(await with_suggestions(writer, problems))
     orders = [draft.order for draft in drafts if draft.order is not None]
     await store(writer, orders)
     return orders
@@ -65,7 +75,86 @@ async def store(writer: Writer, orders: Sequence[SalesOrder]) -> None:
     if nameless:
         for order, number in zip(nameless, await writer.next_numbers(len(nameless)), strict=True):
             order.number = number
+    for order in orders:
+        order.lines.sort(key=lambda line: line.sequence)
     await writer.add(orders)
+
+
+async def update(
+    writer: Writer, key: str, change: Change, if_match: str | None, rules: Rules
+) -> SalesOrder:
+    """The order with this id after the patch `change`, all or nothing; raises Rejected."""
+    order = await _stored(writer, key, if_match)
+    report = Report()
+    check_editable(order, change, report)
+    lines = removed_lines(order, change, report)
+    _raise(report)
+    found = await References.gather(writer, [change], order)
+    await writer.remove_lines(order, lines)
+    places = apply_patch(order, change, found, now().date(), report)
+    if len(order.lines) > rules.largest_order:
+        _refuse_size(len(order.lines), rules, report)
+        _raise(report)
+    _complete(order, change, found, lambda line: places.get(line.id, ("lines",)), report)
+    if report.problems:
+        raise Rejected(await with_suggestions(writer, report.problems))
+    await writer.save(order, has_lost_lines=bool(lines))
+    return order
+
+
+async def happen(
+    writer: Writer,
+    key: str,
+    event: Event,
+    if_match: str | None,
+    quantities: Quantities | None = None,
+) -> SalesOrder:
+    """The order with this id after `event`; raises Rejected if its state or a guard forbids it."""
+    order = await _stored(writer, key, if_match)
+    report = Report()
+    found = await References.gather(writer, [], order)
+    check_transition(event, order, found, report)
+    _raise(report)
+    take_place(event, order, quantities, report)
+    _raise(report)
+    order.fully_shipped = is_fully_shipped(order)
+    await writer.save(order)
+    return order
+
+
+async def delete(writer: Writer, key: str, if_match: str | None) -> str:
+    """Take an order away and return its id; raises Rejected."""
+    order = await _stored(writer, key, if_match)
+    report = Report()
+    check_transition(Event.DELETE, order, await References.gather(writer, [], order), report)
+    _raise(report)
+    await writer.delete(order)
+    return order.id
+
+
+async def _stored(writer: Writer, key: str, if_match: str | None) -> SalesOrder:
+    report = Report()
+    order = await writer.sales_order(key)
+    if order is None:
+        report.refuse(
+            ProblemCode.NOT_FOUND, "id", message="There is no order with this id.", rejected=key
+        )
+        raise Rejected(report.problems)
+    if if_match is not None and if_match != str(order.etag):
+        report.refuse(
+            ProblemCode.STALE,
+            "if_match",
+            message=f"Order {order.number} has changed since: read it again.",
+            rejected=if_match,
+            suggestions=(str(order.etag),),
+        )
+    _raise(report)
+    return order
+
+
+def _raise(report: Report) -> None:
+    if report.problems:
+        raise Rejected(report.problems)
 
 
 def _fits(change: Change, rules: Rules) -> bool:
@@ -75,19 +164,31 @@ def _fits(change: Change, rules: Rules) -> bool:
 def _draft(change: Change, found: References, today: dt.date, rules: Rules) -> Draft:
     report = Report()
     if not _fits(change, rules):
-        report.refuse(
-            ProblemCode.TOO_MANY_LINES,
-            "lines",
-            message=f"An order has at most {rules.largest_order} lines.",
-            rejected=len(change["lines"]),
-            suggestions=(str(rules.largest_order),),
-        )
+        _refuse_size(len(change["lines"]), rules, report)
         return Draft(None, tuple(report.problems))
     order = new_order(change, found, today, report)
-    if order is not None:
-        add_lines(order, change.get("lines") or (), found, report)
-        tidy(order)
-        check(order, report)
-        if not any(problem.path[0] in PRICED_BY for problem in report.problems):
-            derive_totals(order, change, found, report)
+    context = PriceContext(order, found, step_of(order, found))
+    lines = add_lines(order, change.get("lines") or (), context, report, "lines")
+    places = {new.line.id: new.path for new in lines}
+    _complete(order, change, found, lambda line: places[line.id], report)
     return Draft(order, tuple(report.problems))
+
+
+def _complete(
+    order: SalesOrder, change: Change, found: References, place: Place, report: Report
+) -> None:
+    """Check an order that was written, and derive its totals if they can be told."""
+    tidy(order)
+    check(order, place, report)
+    if not any(problem.path[0] in PRICED_BY for problem in report.problems):
+        derive_totals(order, change, found, place, report)
+
+
+def _refuse_size(size: int, rules: Rules, report: Report) -> None:
+    report.refuse(
+        ProblemCode.TOO_MANY_LINES,
+        "lines",
+        message=f"An order has at most {rules.largest_order} lines.",
+        rejected=size,
+        suggestions=(str(rules.largest_order),),
+    )

@@ -5,74 +5,29 @@ currency's step. Nothing here depends on the history of an order: the same heade
 same totals, in whatever order the lines come."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from itertools import groupby
 
-from gateway.orders.rounding import EXACT, PERCENT_STEP, PRICE_STEP, Direction, rounded
-
-ZERO = Decimal(0)
-ONE = Decimal(1)
-HUNDRED = Decimal(100)
-
-
-@dataclass(frozen=True)
-class PricedLine:
-    """What the price of a line depends on. A comment is a line with quantity and price 0.
-
-    `discount_amount` None derives the discount from `discount_percent`; an amount is kept as it is."""
-
-    sequence: int
-    quantity: Decimal = ZERO
-    unit_price: Decimal = ZERO
-    discount_percent: Decimal = ZERO
-    discount_amount: Decimal | None = None
-    takes_discount: bool = False
-    tax_code: str = ""
-    tax_percent: Decimal = ZERO
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What the prices of all lines depend on. `discount_percent` wins over `discount_amount`."""
-
-    step: Decimal
-    prices_include_tax: bool = False
-    tax_rounding: Direction = Direction.NEAREST
-    discount_amount: Decimal = ZERO
-    discount_percent: Decimal | None = None
-
-
-@dataclass(frozen=True)
-class LineTotals:
-    """The amounts of a line before (`amount_...`) and after (`net_...`) the header discount.
-
-    `allocation` is the share of the header discount as it was taken, tax included when prices
-    include tax; `invoice_discount_allocation` is the same without tax."""
-
-    sequence: int
-    gross_amount: Decimal
-    discount_amount: Decimal
-    line_amount: Decimal
-    amount_excluding_tax: Decimal
-    total_tax_amount: Decimal
-    amount_including_tax: Decimal
-    allocation: Decimal
-    invoice_discount_allocation: Decimal
-    net_amount: Decimal
-    net_tax_amount: Decimal
-    net_amount_including_tax: Decimal
-
-
-@dataclass(frozen=True)
-class Totals:
-    """The totals of an order and of its lines by sequence."""
-
-    discount_amount: Decimal
-    total_amount_excluding_tax: Decimal
-    total_tax_amount: Decimal
-    total_amount_including_tax: Decimal
-    lines: tuple[LineTotals, ...]
+from gateway.orders.amounts import (
+    HUNDRED,
+    ONE,
+    ZERO,
+    LineTotals,
+    PricedLine,
+    Terms,
+    Totals,
+)
+from gateway.orders.explanation import (
+    Note,
+    Trace,
+    explain,
+    explain_group_tax,
+    formula,
+    part_of_group,
+    part_of_order,
+)
+from gateway.orders.problems import plain
+from gateway.orders.rounding import EXACT, PERCENT_STEP, PRICE_STEP, rounded
 
 
 def gross_amount(quantity: Decimal, unit_price: Decimal, step: Decimal) -> Decimal:
@@ -110,20 +65,24 @@ def header_discount(lines: Iterable[PricedLine], terms: Terms) -> Decimal:
     return max(discount, ZERO)
 
 
-def derive(terms: Terms, lines: Iterable[PricedLine]) -> Totals:
-    """The totals of an order whose header discount is at most its `discount_base`."""
+def derive(terms: Terms, lines: Iterable[PricedLine], trace: Trace | None = None) -> Totals:
+    """The totals of an order whose header discount is at most its `discount_base`; a `trace` gets
+    every step on the way."""
     with localcontext(EXACT):
         ordered = sorted(lines, key=lambda line: line.sequence)
         amounts = [_line_amount(line, terms) for line in ordered]
         discount = header_discount(ordered, terms)
         groups = _groups(ordered, amounts)
-        allocations = _allocate(discount, groups, ordered, amounts, terms.step)
+        allocations = _allocate(discount, groups, ordered, amounts, terms.step, trace)
         net = [amount - share for amount, share in zip(amounts, allocations, strict=True)]
-        taxes = _group_taxes(groups, ordered, net, terms, carries=not discount)
+        taxes = _group_taxes(groups, ordered, net, terms, trace, carries=not discount)
         derived = tuple(map(_line_totals, ordered, allocations, taxes, [terms] * len(ordered)))
         excluding = sum((line.net_amount for line in derived), ZERO)
         including = sum((line.net_amount_including_tax for line in derived), ZERO)
-        return Totals(discount, excluding, including - excluding, including, derived)
+        totals = Totals(discount, excluding, including - excluding, including, derived)
+        if trace is not None:
+            explain(trace, terms, ordered, totals)
+        return totals
 
 
 def _line_discount(line: PricedLine, terms: Terms) -> Decimal:
@@ -150,7 +109,9 @@ def _groups(lines: Sequence[PricedLine], amounts: Sequence[Decimal]) -> list[lis
     return [list(group) for _, group in groupby(sorted(range(len(lines)), key=key), key)]
 
 
-def _apportion(total: Decimal, weights: Sequence[Decimal], step: Decimal) -> list[Decimal]:
+def _apportion(
+    total: Decimal, weights: Sequence[Decimal], step: Decimal, note: Note | None = None
+) -> list[Decimal]:
     """`total` in parts proportional to `weights`, each a multiple of `step`.
 
     The unrounded remainder rolls on from part to part, so the odd step lands where the running sum
@@ -161,12 +122,15 @@ def _apportion(total: Decimal, weights: Sequence[Decimal], step: Decimal) -> lis
         return [ZERO] * len(weights)
     parts = []
     weighed = given = ZERO
-    for weight in weights:
+    for place, weight in enumerate(weights):
         if not weight:
             parts.append(ZERO)
             continue
         weighed += weight
         part = rounded(total * weighed - given * whole, whole, step)
+        if note is not None:
+            text = "{} × {} ÷ {} − {} given before" if given else "{} × {} ÷ {}"
+            note(place, formula(text, total, weighed, whole, given), part)
         given += part
         parts.append(part)
     return parts
@@ -178,13 +142,18 @@ def _allocate(
     lines: Sequence[PricedLine],
     amounts: Sequence[Decimal],
     step: Decimal,
+    trace: Trace | None,
 ) -> list[Decimal]:
     """Each line's share of the header discount: first by group, then by line within its group."""
     allocations = [ZERO] * len(lines)
     eligible = [[index for index in group if lines[index].takes_discount] for group in groups]
     bases = [sum((amounts[index] for index in group), ZERO) for group in eligible]
-    for group, share in zip(eligible, _apportion(discount, bases, step), strict=True):
-        parts = _apportion(share, [amounts[index] for index in group], step)
+    names = [_group_name(lines[group[0]], amounts[group[0]]) for group in groups]
+    note = part_of_order(trace, names) if discount else None
+    for group, share in zip(eligible, _apportion(discount, bases, step, note), strict=True):
+        note = part_of_group(trace, "allocation", [lines[index].sequence for index in group])
+        weights = [amounts[index] for index in group]
+        parts = _apportion(share, weights, step, note if share else None)
         for index, part in zip(group, parts, strict=True):
             allocations[index] = part
     return allocations
@@ -195,6 +164,7 @@ def _group_taxes(
     lines: Sequence[PricedLine],
     net: Sequence[Decimal],
     terms: Terms,
+    trace: Trace | None,
     *,
     carries: bool,
 ) -> list[Decimal]:
@@ -209,16 +179,26 @@ def _group_taxes(
         base = sum((net[index] for index in group), ZERO)
         if carried_from != (tax_code, percent):
             carry = ZERO
+        carry_in = carry
         if terms.prices_include_tax:
             tax = rounded(base * percent, HUNDRED + percent, terms.step, terms.tax_rounding)
         else:
             exact = carry + base * percent / HUNDRED
             tax = rounded(exact, ONE, terms.step, terms.tax_rounding)
             carry, carried_from = (exact - tax if carries else ZERO), (tax_code, percent)
-        parts = _apportion(tax, [net[index] for index in group], terms.step)
+        if trace is not None:
+            name = _group_name(lines[group[0]], base)
+            explain_group_tax(trace, name, terms, base, percent, carry_in, tax)
+        note = part_of_group(trace, "netTaxAmount", [lines[index].sequence for index in group])
+        parts = _apportion(tax, [net[index] for index in group], terms.step, note)
         for index, part in zip(group, parts, strict=True):
             taxes[index] = part
     return taxes
+
+
+def _group_name(line: PricedLine, amount: Decimal) -> str:
+    sign = "negative lines" if amount < 0 else "lines"
+    return f"{sign} of tax code {line.tax_code or '(none)'} at {plain(line.tax_percent)} %"
 
 
 def _line_totals(line: PricedLine, allocation: Decimal, tax: Decimal, terms: Terms) -> LineTotals:

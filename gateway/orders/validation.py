@@ -2,10 +2,10 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterator
 from decimal import Decimal
 
 from gateway.orders.header import ADDRESS_PARTS
+from gateway.orders.pricing import Place
 from gateway.orders.problems import Path, ProblemCode, Report, plain
 from gateway.storage.columns import (
     DECIMALS,
@@ -48,8 +48,8 @@ def tidy(order: SalesOrder) -> None:
                 setattr(row, name, clean(value) or None)
 
 
-def check(order: SalesOrder, report: Report) -> None:
-    """Report every rule that `order` breaks; line paths are places in the order's list of lines."""
+def check(order: SalesOrder, place: Place, report: Report) -> None:
+    """Report every rule that the values of `order` break."""
     _check_texts(order, _HEADER_TEXTS, report)
     _check_contact(order, report)
     for name in _HEADER_DATES:
@@ -57,9 +57,9 @@ def check(order: SalesOrder, report: Report) -> None:
     for name in _HEADER_NUMBERS:
         _check_number(getattr(order, name), report, name)
     _check_header_discount(order, report)
-    for place, line in enumerate(order.lines):
-        _check_line(line, report.at("lines", str(place)))
-    _check_sequences(order, report)
+    for line in order.lines:
+        _check_line(line, report.at(*place(line)))
+    _check_sequences(order, place, report)
 
 
 def _check_line(line: SalesOrderLine, report: Report) -> None:
@@ -68,6 +68,9 @@ def _check_line(line: SalesOrderLine, report: Report) -> None:
     storable = [_check_number(getattr(line, name), report, name) for name in _LINE_NUMBERS]
     if not ZERO <= line.discount_percent <= HUNDRED:
         _refuse_range(report, "discount_percent", line.discount_percent, "0", "100")
+    if not _is_part(line.shipped_quantity, line.quantity):
+        _refuse_range(report, "quantity", line.quantity, plain(line.shipped_quantity), None)
+        return
     if not 0 < line.sequence <= LAST_SEQUENCE:
         _refuse_range(report, "sequence", line.sequence, "1", str(LAST_SEQUENCE))
     if all(storable):
@@ -179,25 +182,19 @@ def _check_header_discount(order: SalesOrder, report: Report) -> None:
         _refuse_range(report, "discount_percent", percent, "0", "100")
 
 
-def _check_sequences(order: SalesOrder, report: Report) -> None:
-    for place, taken in _repeated(line.sequence for line in order.lines):
-        report.refuse(
-            ProblemCode.DUPLICATE,
-            "lines",
-            str(place),
-            "sequence",
-            message="Another line of the order has this sequence.",
-            rejected=taken,
-            suggestions=(str(max(line.sequence for line in order.lines) + 10000),),
-        )
-
-
-def _repeated(sequences: Iterator[int]) -> Iterator[tuple[int, int]]:
+def _check_sequences(order: SalesOrder, place: Place, report: Report) -> None:
     seen: set[int] = set()
-    for place, sequence in enumerate(sequences):
-        if sequence in seen:
-            yield place, sequence
-        seen.add(sequence)
+    for line in order.lines:
+        if line.sequence in seen:
+            report.refuse(
+                ProblemCode.DUPLICATE,
+                *place(line),
+                "sequence",
+                message="Another line of the order has this sequence.",
+                rejected=line.sequence,
+                suggestions=(str(max(line.sequence for line in order.lines) + 10000),),
+            )
+        seen.add(line.sequence)
 
 
 def _refuse_range(report: Report, name: str, value: object, low: str, high: str | None) -> None:

@@ -201,6 +201,10 @@ def _grouped(rows: Sequence[sa.Row[Any]]) -> dict[str, list[Any]]:
     return groups
 
 
+def column_names(model: type[Base]) -> Names:
+    return frozenset(model.__table__.columns.keys())
+
+
 def columns_of(model: type[Base], names: Names) -> list[sa.ColumnElement[Any]]:
     """The columns of `model` with these names, in the order of the table."""
     return [column for column in model.__table__.columns if column.name in names]

@@ -1,19 +1,25 @@
 """Writing: one transaction of one caller, and what a change must look up in it."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import attributes, selectinload
 
-from gateway.storage.columns import Base, canonical_guid, is_storable_text
+from gateway.storage.columns import Base, canonical_guid, is_storable_text, now
 from gateway.storage.database import Database
 from gateway.storage.reference_data import Company, Currency, NumberSeries
-from gateway.storage.sales_orders import SalesOrder
+from gateway.storage.sales_orders import SalesOrder, SalesOrderLine
 from gateway.storage.scope import Scope, find_scope, within
 
 Model = TypeVar("Model", bound=Base)
+Result = TypeVar("Result")
+NEIGHBOURS = 100
 SALES_ORDERS = "SALES_ORDERS"
 """The code of the number series of orders."""
 
@@ -76,10 +82,61 @@ class Writer:
             for number in range(first, series.last_number + 1)
         ]
 
+    async def sales_order(self, key: str) -> SalesOrder | None:
+        """The order with this id and its lines, locked until the transaction ends."""
+        guid = canonical_guid(key)
+        if guid is None:
+            return None
+        statement = (
+            sa.select(SalesOrder)
+            .where(within(self.scope, SalesOrder), SalesOrder.id == guid)
+            .options(selectinload(SalesOrder.lines))
+            .with_for_update(of=SalesOrder)
+        )
+        order = await self._session.scalar(statement)
+        for line in order.lines if order is not None else ():
+            attributes.set_committed_value(line, "sales_order", order)
+        return order
+
+    async def remove_lines(self, order: SalesOrder, lines: Sequence[SalesOrderLine]) -> None:
+        """Take lines out of an order at once, so that others may have their sequence."""
+        for line in lines:
+            order.lines.remove(line)
+        if lines:
+            await self._session.flush()
+
+    async def save(self, order: SalesOrder, *, has_lost_lines: bool = False) -> None:
+        """Write what has changed in an order and its lines; the etags tell that something has."""
+        changed = [line for line in order.lines if self._session.is_modified(line)]
+        if changed or has_lost_lines or self._session.is_modified(order):
+            for line in changed:
+                line.etag += 1
+            order.etag += 1
+            order.last_modified_date_time = now()
+            await self._session.flush()
+        order.lines.sort(key=lambda line: line.sequence)
+
+    async def delete(self, order: SalesOrder) -> None:
+        """Take the order and its lines away."""
+        await self._session.delete(order)
+        await self._session.flush()
+
     async def add(self, rows: Sequence[Any]) -> None:
         """Insert `rows`, and the lines of orders with them."""
         self._session.add_all(rows)
         await self._session.flush()
+
+    async def near(self, model: type[Base], column: str, value: str) -> list[str]:
+        """The values of `column` that come next to `value` by code point, on either side; all of them
+        in a small table."""
+        if not is_storable_text(value):
+            return []
+        key = model.__table__.c[column]
+        mine = sa.select(key).where(within(self.scope, model))
+        after = mine.where(key >= value).order_by(key).limit(NEIGHBOURS)
+        before = mine.where(key < value).order_by(key.desc()).limit(NEIGHBOURS)
+        both = sa.union_all(sa.select(after.subquery()), sa.select(before.subquery()))
+        return list(await self._session.scalars(both))
 
 
 def _possible(column: str, values: set[str]) -> list[str]:
@@ -102,3 +159,39 @@ async def writing(
             return (await session.execute(statement)).all()
 
         yield Writer(session, await find_scope(rows, company))
+
+
+ATTEMPTS = 6
+PAUSE = 0.02
+"""Seconds before the second attempt, doubled before each that follows."""
+
+RETRIED_STATES = {"40001", "40P01", "55P03"}
+"""PostgreSQL: serialization failure, deadlock, lock not available."""
+
+
+async def transact(
+    database: Database,
+    company: str | None,
+    change: Callable[[Writer], Awaitable[Result]],
+    *,
+    dry_run: bool = False,
+) -> Result:
+    """The result of `change` in a transaction of its own, which is begun again when it loses against
+    another, a few times and after a random pause. Raises CompanyNotFound and what `change` raises."""
+    for attempt in range(ATTEMPTS):
+        try:
+            async with writing(database, company, dry_run=dry_run) as writer:
+                return await change(writer)
+        except DBAPIError as error:
+            if attempt == ATTEMPTS - 1 or not _lost(error):
+                raise
+        await asyncio.sleep(PAUSE * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _lost(error: DBAPIError) -> bool:
+    """Whether the transaction failed only because of another one at the same time."""
+    cause: Any = error.orig
+    number_taken = "uq_sales_orders_company_id_number" in str(cause)
+    locked = "database is locked" in str(cause) or "database is busy" in str(cause)
+    return number_taken or locked or getattr(cause, "sqlstate", None) in RETRIED_STATES

@@ -1,0 +1,81 @@
+"""Fields of an order that are computed when they are asked for."""
+
+import asyncio
+from decimal import Decimal
+from typing import Annotated, Any
+
+import strawberry
+
+from gateway.api.context import Info
+from gateway.api.fields import Computed, declared_field
+from gateway.orders.pricing import explained
+from gateway.orders.status_labels import StatusVocabulary, status_label
+from gateway.storage.reading import Names, column_names, held
+from gateway.storage.reference_data import Currency, TaxCode
+from gateway.storage.sales_orders import SalesOrderLine
+
+LINE_COLUMNS: Names = column_names(SalesOrderLine)
+TERMS: Names = frozenset(
+    {"id", "currency_id", "prices_include_tax", "discount_amount", "discount_percent"}
+)
+
+
+@strawberry.type(description="One step on the way to an order's totals.")
+class TotalsStep:
+    sequence: int | None = strawberry.field(
+        description="The line whose amount it is; null for the order or a group of its lines."
+    )
+    amount: str = strawberry.field(
+        description="Name of the amount; its last step has the amount itself."
+    )
+    rule: str = strawberry.field(description="The rule that was applied, with its number.")
+    formula: str = strawberry.field(description="The calculation with its numbers.")
+    rounding: str | None = strawberry.field(description="How the result was rounded, if it was.")
+    result: Decimal = strawberry.field(description="What came out.")
+
+
+def status_label_field() -> Any:
+    def resolve(
+        root: strawberry.Parent[Any],
+        vocabulary: Annotated[
+            StatusVocabulary, strawberry.argument(description="Whose word is wanted.")
+        ],
+    ) -> str:
+        return status_label(
+            root.status, vocabulary, on_hold=root.on_hold, fully_shipped=root.fully_shipped
+        )
+
+    return declared_field(
+        resolve,
+        "The word for the state of the order in another system; the nearest where it has none.",
+        Computed(frozenset({"status", "on_hold", "fully_shipped"})),
+    )
+
+
+def totals_explanation_field() -> Any:
+    async def resolve(root: strawberry.Parent[Any], info: Info) -> list[TotalsStep]:
+        reader = info.context.reader
+        lines = held(root, "lines")
+        if lines is None:
+            lines = await reader.many(
+                SalesOrderLine, "sales_order_id", root.id, "sequence", LINE_COLUMNS
+            )
+        names = column_names(Currency)
+        currency = await reader.one(Currency, "id", root.currency_id, names)
+        codes = await asyncio.gather(*(_tax_code(line, info) for line in lines))
+        steps = explained(root, currency, list(zip(lines, codes, strict=True)))
+        return [TotalsStep(**vars(step)) for step in steps]
+
+    return declared_field(
+        resolve,
+        "How every amount of the order came about, in the order of the calculation: rule, formula"
+        " with its numbers, rounding and result.",
+        Computed(TERMS),
+    )
+
+
+async def _tax_code(line: Any, info: Info) -> str:
+    if line.tax_code_id is None:
+        return ""
+    row = await info.context.reader.one(TaxCode, "id", line.tax_code_id, frozenset({"code"}))
+    return str(row.code)

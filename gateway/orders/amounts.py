@@ -1,0 +1,71 @@
+"""The values that totals are made of and that they consist of.
+
+Amounts are in the order's currency, percents from 0 to 100."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from gateway.orders.rounding import Direction
+
+ZERO = Decimal(0)
+ONE = Decimal(1)
+HUNDRED = Decimal(100)
+
+
+@dataclass(frozen=True)
+class PricedLine:
+    """What the price of a line depends on. A comment is a line with quantity and price 0.
+
+    `discount_amount` None derives the discount from `discount_percent`; an amount is kept as it is."""
+
+    sequence: int
+    quantity: Decimal = ZERO
+    unit_price: Decimal = ZERO
+    discount_percent: Decimal = ZERO
+    discount_amount: Decimal | None = None
+    takes_discount: bool = False
+    tax_code: str = ""
+    tax_percent: Decimal = ZERO
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the prices of all lines depend on. `discount_percent` wins over `discount_amount`."""
+
+    step: Decimal
+    prices_include_tax: bool = False
+    tax_rounding: Direction = Direction.NEAREST
+    discount_amount: Decimal = ZERO
+    discount_percent: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class LineTotals:
+    """The amounts of a line before (`amount_...`) and after (`net_...`) the header discount.
+
+    `allocation` is the share of the header discount as it was taken, tax included when prices
+    include tax; `invoice_discount_allocation` is the same without tax."""
+
+    sequence: int
+    gross_amount: Decimal
+    discount_amount: Decimal
+    line_amount: Decimal
+    amount_excluding_tax: Decimal
+    total_tax_amount: Decimal
+    amount_including_tax: Decimal
+    allocation: Decimal
+    invoice_discount_allocation: Decimal
+    net_amount: Decimal
+    net_tax_amount: Decimal
+    net_amount_including_tax: Decimal
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The totals of an order and of its lines by sequence."""
+
+    discount_amount: Decimal
+    total_amount_excluding_tax: Decimal
+    total_tax_amount: Decimal
+    total_amount_including_tax: Decimal
+    lines: tuple[LineTotals, ...]

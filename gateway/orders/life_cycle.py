@@ -1,0 +1,358 @@
+"""What each state of an order allows: the table of domain rules 4.3, and decision 8."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from gateway.orders.amounts import ZERO
+from gateway.orders.line_objects import names_object
+from gateway.orders.problems import ProblemCode, Report, plain
+from gateway.orders.references import Change, References, given_lines
+from gateway.storage.reference_data import Customer, CustomerBlocked
+from gateway.storage.sales_orders import (
+    SalesOrder,
+    SalesOrderLine,
+    SalesOrderLineType,
+    SalesOrderStatus,
+)
+
+DRAFT = SalesOrderStatus.DRAFT
+IN_REVIEW = SalesOrderStatus.IN_REVIEW
+OPEN = SalesOrderStatus.OPEN
+RELEASED = SalesOrderStatus.RELEASED
+INVOICED = SalesOrderStatus.INVOICED
+PAID = SalesOrderStatus.PAID
+CANCELLED = SalesOrderStatus.CANCELLED
+
+Quantities = Sequence[tuple[str, Decimal]]
+"""Line ids, each with how many."""
+
+Guard = Callable[[SalesOrder, References, Report], None]
+
+
+class Event(StrEnum):
+    """What may happen to an order; the value is the mutation that makes it happen."""
+
+    UPDATE = "updateSalesOrder"
+    SUBMIT_FOR_REVIEW = "submitSalesOrderForReview"
+    APPROVE = "approveSalesOrder"
+    REJECT = "rejectSalesOrder"
+    RELEASE = "releaseSalesOrder"
+    REOPEN = "reopenSalesOrder"
+    SHIP = "shipSalesOrder"
+    INVOICE = "invoiceSalesOrder"
+    SHIP_AND_INVOICE = "shipAndInvoiceSalesOrder"
+    REGISTER_PAYMENT = "registerSalesOrderPayment"
+    CANCEL = "cancelSalesOrder"
+    HOLD = "holdSalesOrder"
+    RESUME = "resumeSalesOrder"
+    DELETE = "deleteSalesOrder"
+
+
+@dataclass(frozen=True)
+class Transition:
+    """From which states an event may happen, to which it leads (None: the same), and what else must
+    hold."""
+
+    event: Event
+    sources: tuple[SalesOrderStatus, ...]
+    target: SalesOrderStatus | None = None
+    guards: tuple[Guard, ...] = ()
+
+
+def sold_lines(order: SalesOrder) -> list[SalesOrderLine]:
+    """The lines that sell something: all but comments, with a quantity."""
+    return [
+        line
+        for line in order.lines
+        if line.line_type is not SalesOrderLineType.COMMENT and line.quantity
+    ]
+
+
+def _sells_something(order: SalesOrder, _found: References, report: Report) -> None:
+    if not sold_lines(order):
+        report.refuse(
+            ProblemCode.NOTHING_TO_RELEASE,
+            "id",
+            message="The order has no line with something to sell and a quantity.",
+        )
+
+
+def _lines_complete(order: SalesOrder, _found: References, report: Report) -> None:
+    for line in order.lines:
+        if line.line_type is SalesOrderLineType.COMMENT:
+            continue
+        sells = line.item_id or line.account_id or line.line_object_id
+        if not sells or (line.item_id is not None and line.unit_of_measure_id is None):
+            report.refuse(
+                ProblemCode.LINE_INCOMPLETE,
+                "id",
+                message=f"Line {line.sequence} does not say what it sells, or in which unit.",
+                rejected=line.sequence,
+            )
+
+
+def _customer_open(order: SalesOrder, found: References, report: Report) -> None:
+    for key in {order.customer_id, order.bill_to_customer_id}:
+        customer = found.by_id(Customer, key)
+        if customer.blocked is not CustomerBlocked.NONE or customer.privacy_blocked:
+            report.refuse(
+                ProblemCode.BLOCKED,
+                "id",
+                message=f"Customer {customer.number} is blocked.",
+                rejected=customer.number,
+            )
+
+
+def _not_on_hold(order: SalesOrder, _found: References, report: Report) -> None:
+    if order.on_hold:
+        report.refuse(
+            ProblemCode.ON_HOLD,
+            "id",
+            message=f"Order {order.number} is on hold.",
+            suggestions=(Event.RESUME.value,),
+        )
+
+
+def _nothing_shipped(order: SalesOrder, _found: References, report: Report) -> None:
+    for line in order.lines:
+        if line.shipped_quantity or line.invoiced_quantity:
+            report.refuse(
+                ProblemCode.HAS_SHIPMENTS,
+                "id",
+                message=f"{plain(line.shipped_quantity)} of line {line.sequence} are shipped.",
+                rejected=line.shipped_quantity,
+            )
+
+
+def _total_not_negative(order: SalesOrder, _found: References, report: Report) -> None:
+    if order.total_amount_including_tax < ZERO:
+        report.refuse(
+            ProblemCode.OUT_OF_RANGE,
+            "id",
+            message="An order whose total is negative cannot be invoiced.",
+            rejected=order.total_amount_including_tax,
+            suggestions=("0",),
+        )
+
+
+READY = (_not_on_hold, _sells_something, _lines_complete, _customer_open)
+
+TABLE: dict[Event, Transition] = {
+    transition.event: transition
+    for transition in (
+        Transition(Event.SUBMIT_FOR_REVIEW, (DRAFT,), IN_REVIEW, (_sells_something,)),
+        Transition(Event.APPROVE, (IN_REVIEW,), OPEN),
+        Transition(Event.REJECT, (IN_REVIEW,), DRAFT),
+        Transition(Event.RELEASE, (DRAFT, OPEN), RELEASED, READY),
+        Transition(Event.REOPEN, (OPEN, RELEASED), DRAFT),
+        Transition(Event.SHIP, (RELEASED,), None, (_not_on_hold, _customer_open)),
+        Transition(Event.INVOICE, (RELEASED,), None, (_not_on_hold, _total_not_negative)),
+        Transition(
+            Event.SHIP_AND_INVOICE,
+            (DRAFT, OPEN, RELEASED),
+            RELEASED,
+            (*READY, _total_not_negative),
+        ),
+        Transition(Event.REGISTER_PAYMENT, (INVOICED,), PAID),
+        Transition(
+            Event.CANCEL, (DRAFT, IN_REVIEW, OPEN, RELEASED), CANCELLED, (_nothing_shipped,)
+        ),
+        Transition(Event.HOLD, (DRAFT, IN_REVIEW, OPEN, RELEASED, INVOICED)),
+        Transition(Event.RESUME, (DRAFT, IN_REVIEW, OPEN, RELEASED, INVOICED)),
+        Transition(Event.DELETE, (DRAFT, OPEN, RELEASED), None, (_nothing_shipped,)),
+    )
+}
+"""PAID and CANCELLED are final: nothing leads out of them."""
+
+
+def check_transition(event: Event, order: SalesOrder, found: References, report: Report) -> None:
+    """Report why `event` may not happen to `order` now."""
+    transition = TABLE[event]
+    if order.status not in transition.sources:
+        refuse_status(order, transition.sources, report)
+        return
+    for guard in transition.guards:
+        guard(order, found, report)
+
+
+def check_editable(order: SalesOrder, change: Change, report: Report) -> None:
+    """A draft may change in every way; comments may also while an order is accepted or released."""
+    if order.status is DRAFT:
+        return
+    if order.status in (OPEN, RELEASED) and _only_comments(order, change):
+        return
+    refuse_status(order, (DRAFT,), report, ProblemCode.NOT_EDITABLE)
+
+
+def _only_comments(order: SalesOrder, change: Change) -> bool:
+    if set(change) - {"lines"}:
+        return False
+    lines = change.get("lines") or {}
+    comments = {line.id for line in order.lines if line.line_type is SalesOrderLineType.COMMENT}
+    touched = {
+        *(lines.get("remove") or ()),
+        *(each["id"].lower() for each in lines.get("update") or ()),
+    }
+    written = given_lines(change)
+    return touched <= comments and not any(_sells(each) for each in written)
+
+
+def _sells(change: Change) -> bool:
+    return names_object(change) or change.get("line_type") not in (
+        None,
+        SalesOrderLineType.COMMENT,
+    )
+
+
+def take_place(
+    event: Event, order: SalesOrder, quantities: Quantities | None, report: Report
+) -> None:
+    """Do to `order` what `event` says, once nothing forbids it."""
+    target = TABLE[event].target
+    if target is not None:
+        order.status = target
+    match event:
+        case Event.SHIP:
+            ship(order, quantities, report)
+        case Event.INVOICE:
+            invoice(order, quantities, report)
+        case Event.SHIP_AND_INVOICE:
+            if any(line.ship_quantity for line in sold_lines(order)):
+                ship(order, None, report)
+            if not report.problems:
+                invoice(order, None, report)
+        case Event.HOLD | Event.RESUME:
+            order.on_hold = event is Event.HOLD
+
+
+def refuse_status(
+    order: SalesOrder,
+    allowed: Sequence[SalesOrderStatus],
+    report: Report,
+    code: ProblemCode = ProblemCode.WRONG_STATUS,
+) -> None:
+    """The states in which it would be allowed are the suggestions, and how to get there the advice."""
+    possible = [
+        transition.event.value
+        for transition in TABLE.values()
+        if order.status in transition.sources and transition.target in allowed
+    ]
+    advice = f" First {' or '.join(possible)}." if possible else ""
+    report.refuse(
+        code,
+        "id",
+        message=f"Order {order.number} is {order.status.name}.{advice}",
+        rejected=order.status,
+        suggestions=tuple(status.name for status in allowed),
+    )
+
+
+def ship(order: SalesOrder, given: Quantities | None, report: Report) -> None:
+    """Ship the given quantities, or what each line says is to be shipped next."""
+    quantities = _quantities(order, given, "ship_quantity", report)
+    for line, place, quantity in quantities:
+        outstanding = line.quantity - line.shipped_quantity
+        if not _is_part(quantity, outstanding):
+            report.refuse(
+                ProblemCode.SHIP_TOO_MANY,
+                *place,
+                message=f"{plain(outstanding)} of line {line.sequence} are outstanding.",
+                rejected=quantity,
+                suggestions=(plain(outstanding),),
+            )
+    if report.problems:
+        return
+    if not any(quantity for _, _, quantity in quantities):
+        report.refuse(ProblemCode.NOTHING_TO_SHIP, "id", message="Nothing is left to ship.")
+        return
+    for line, _, quantity in quantities:
+        line.shipped_quantity += quantity
+        line.ship_quantity = line.quantity - line.shipped_quantity
+        line.invoice_quantity = line.quantity - line.invoiced_quantity
+    left = [line for line in sold_lines(order) if line.shipped_quantity != line.quantity]
+    if left and not order.partial_shipping:
+        report.refuse(
+            ProblemCode.PARTIAL_NOT_ALLOWED,
+            "id" if given is None else "lines",
+            message="The order must be shipped complete; lines "
+            + ", ".join(str(line.sequence) for line in left)
+            + " would be left.",
+            suggestions=tuple(plain(line.ship_quantity) for line in left),
+        )
+
+
+def invoice(order: SalesOrder, given: Quantities | None, report: Report) -> None:
+    """Invoice the given quantities, or what each line says, of what is shipped; an order that is
+    invoiced in full is INVOICED."""
+    quantities = _quantities(order, given, "invoice_quantity", report)
+    if given is None:
+        quantities = [
+            (line, place, _nearer(quantity, line.shipped_quantity - line.invoiced_quantity))
+            for line, place, quantity in quantities
+        ]
+    for line, place, quantity in quantities:
+        ready = line.shipped_quantity - line.invoiced_quantity
+        if not _is_part(quantity, ready):
+            report.refuse(
+                ProblemCode.INVOICE_TOO_MANY,
+                *place,
+                message=f"{plain(ready)} of line {line.sequence} are shipped and not invoiced.",
+                rejected=quantity,
+                suggestions=(plain(ready),),
+            )
+    if report.problems:
+        return
+    if not any(quantity for _, _, quantity in quantities):
+        report.refuse(
+            ProblemCode.NOTHING_TO_INVOICE, "id", message="Nothing shipped is left to invoice."
+        )
+        return
+    for line, _, quantity in quantities:
+        line.invoiced_quantity += quantity
+        line.invoice_quantity = line.shipped_quantity + line.ship_quantity - line.invoiced_quantity
+    if all(line.invoiced_quantity == line.quantity for line in sold_lines(order)):
+        order.status = INVOICED
+
+
+def _quantities(
+    order: SalesOrder, given: Quantities | None, column: str, report: Report
+) -> list[tuple[SalesOrderLine, tuple[str, ...], Decimal]]:
+    """Each line that takes part, where its quantity stands in the arguments, and the quantity."""
+    if given is None:
+        return [(line, ("id",), getattr(line, column)) for line in sold_lines(order)]
+    lines = {line.id: line for line in sold_lines(order)}
+    chosen: list[tuple[SalesOrderLine, tuple[str, ...], Decimal]] = []
+    for place, (key, quantity) in enumerate(given):
+        where = ("lines", str(place))
+        line = lines.get(key.lower())
+        if line is None:
+            report.refuse(
+                ProblemCode.NOT_FOUND,
+                *where,
+                "id",
+                message="The order has no line to sell with this id.",
+                rejected=key,
+                suggestions=tuple(lines)[:5],
+            )
+        elif any(line is other for other, _, _ in chosen):
+            report.refuse(
+                ProblemCode.DUPLICATE,
+                *where,
+                "id",
+                message="The line is named twice.",
+                rejected=key,
+            )
+        else:
+            chosen.append((line, (*where, "quantity"), quantity))
+    return chosen
+
+
+def _is_part(quantity: Decimal, whole: Decimal) -> bool:
+    return min(whole, ZERO) <= quantity <= max(whole, ZERO)
+
+
+def _nearer(quantity: Decimal, whole: Decimal) -> Decimal:
+    """`quantity`, but no more than `whole` has, with its sign."""
+    return max(quantity, whole) if whole < ZERO else min(quantity, whole)
