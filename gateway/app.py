@@ -16,7 +16,7 @@ from gateway.api.context import Context
 from gateway.api.schema import sdl
 from gateway.orders.service import Rules
 from gateway.settings import Settings
-from gateway.storage.database import Database
+from gateway.storage.database import UNUSABLE, Database, why_unusable
 from gateway.storage.migrations import is_current
 from gateway.web.endpoint import Endpoint
 from gateway.web.health import live, ready
@@ -49,7 +49,7 @@ def create_app(settings: Settings, *, hosts: list[str] | None = None) -> Starlet
 
     return Starlette(
         routes=[
-            Route("/graphql", Endpoint(context).answer, methods=["GET", "POST"]),
+            Route("/graphql", Endpoint(context).answer, methods=["GET", "HEAD", "POST"]),
             Mount("/graphiql", assets()),
             Route("/schema.graphql", schema_text),
             Route("/healthz", live),
@@ -73,6 +73,6 @@ async def _fault(database: Database) -> str | None:
     """Why the database cannot be used, or None."""
     try:
         current = await is_current(database)
-    except Exception as error:  # noqa: BLE001 - drivers raise what they like when they cannot connect
-        return f"The database cannot be reached ({type(error).__name__})."
+    except UNUSABLE as error:
+        return f"The database cannot be reached: {why_unusable(error)}."
     return None if current else "The database is not migrated: run `gateway migrate`."

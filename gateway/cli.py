@@ -1,6 +1,7 @@
 """The `gateway` command."""
 
 import asyncio
+import signal
 import socket
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -8,7 +9,6 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, NoReturn
 
-import sqlalchemy.exc
 import typer
 import uvicorn
 from pydantic import ValidationError
@@ -20,10 +20,11 @@ from gateway.settings import EMBEDDED_DATABASE, Settings
 from gateway.storage.companies import (
     CompanyExists,
     CurrencyUnknown,
+    NameUnfit,
     create_company,
     has_company,
 )
-from gateway.storage.database import Database
+from gateway.storage.database import UNUSABLE, Database, why_unusable
 from gateway.storage.migrations import is_current, migrate
 
 cli = typer.Typer(
@@ -32,6 +33,7 @@ cli = typer.Typer(
 company = typer.Typer(help="The companies of the database.", no_args_is_help=True)
 cli.add_typer(company, name="company")
 
+NOT_MIGRATED = "The database is not migrated: run `gateway migrate`."
 FIRST_COMPANY, FIRST_CURRENCY = "My Company", "EUR"
 
 
@@ -57,6 +59,8 @@ def serve(
             " or say --allow-open if a proxy in front decides who may ask."
         )
     settings = _settings()
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signal_number, _stop)
     with tempfile.TemporaryDirectory(prefix="gateway-demo-") as folder:
         if demo:
             settings = settings.model_copy(
@@ -65,6 +69,7 @@ def serve(
         listener = _listen(host, port)
         _run(settings, lambda database: _prepare(database, settings, demo))
         hosts = ["*"] if allow_open else LOOPBACK_NAMES
+        listener.listen()
         _announce(*listener.getsockname()[:2], demo=demo)
         config = uvicorn.Config(
             create_app(settings, hosts=hosts), log_level="warning", lifespan="on"
@@ -93,9 +98,11 @@ def company_create(
     """Make a company with its currency and its order numbers."""
 
     async def create(database: Database) -> None:
+        if not await is_current(database):
+            _fail(NOT_MIGRATED)
         try:
             await create_company(database, name, currency)
-        except (CompanyExists, CurrencyUnknown) as error:
+        except (CompanyExists, CurrencyUnknown, NameUnfit) as error:
             _fail(str(error))
 
     _run(_settings(), create)
@@ -124,9 +131,8 @@ def _run(settings: Settings, task: Callable[[Database], Awaitable[None]]) -> Non
         asyncio.run(run())
     except ValueError as error:
         _fail(f"GATEWAY_DATABASE_URL: {error}")
-    except (OSError, sqlalchemy.exc.DBAPIError) as error:
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        _fail(f"The database cannot be used: {reason}")
+    except UNUSABLE as error:
+        _fail(f"The database cannot be used: {why_unusable(error)}.")
 
 
 async def _prepare(database: Database, settings: Settings, demo: bool) -> None:
@@ -137,13 +143,18 @@ async def _prepare(database: Database, settings: Settings, demo: bool) -> None:
     elif settings.database_url == EMBEDDED_DATABASE:
         await _migrate(database)
     elif not await is_current(database):
-        _fail("The database is not migrated: run `gateway migrate`.")
+        _fail(NOT_MIGRATED)
 
 
 async def _migrate(database: Database) -> None:
     await migrate(database)
     if not await has_company(database):
         await create_company(database, FIRST_COMPANY, FIRST_CURRENCY)
+
+
+def _stop(_signal: int, _frame: object) -> NoReturn:
+    """Ends the command in order; uvicorn finishes its requests first and then calls this."""
+    raise SystemExit(0)
 
 
 def _is_loopback(host: str) -> bool:

@@ -35,14 +35,33 @@ def with_tables(text: str) -> str:
     return _between(_between(text, "codes", codes), "settings", rows)
 
 
+def answer(client: Client, operation: str) -> Any:
+    """The answer to an operation of README, in which `$order` is the order created last."""
+    if "$order" not in operation:
+        return client.send(operation)
+    newest = "{ salesOrders(first: 1, sort: { field: LAST_MODIFIED_DATE_TIME, direction: DESC }) { nodes { id } } }"
+    [order] = client.ask(newest)["salesOrders"]["nodes"]
+    return client.send(operation, order=order["id"])
+
+
 def with_answers(text: str, client: Client) -> str:
-    """`text` with the answers that `client` gives to its operations."""
+    """`text` with the answers that `client` gives to its operations, one after the other."""
 
     def answered(match: re.Match[str]) -> str:
-        answer = client.send(match[2])
-        return match[1] + json.dumps(answer, indent=2, ensure_ascii=False) + "\n" + match[4]
+        filled = json.dumps(answer(client, match[2]), indent=2, ensure_ascii=False)
+        return match[1] + _compact(filled) + "\n" + match[4]
 
     return EXAMPLE.sub(answered, text)
+
+
+def _compact(text: str) -> str:
+    """JSON with each innermost object on a line of its own, where it fits."""
+    innermost = re.compile(r"\{\n\s+([^{}\[\]]*?)\n\s+\}")
+    for match in set(innermost.findall(text)):
+        one_line = "{ " + re.sub(r"\n\s+", " ", match) + " }"
+        if len(one_line) <= 100:
+            text = re.sub(r"\{\n\s+" + re.escape(match) + r"\n\s+\}", lambda _: one_line, text)
+    return text
 
 
 def _between(text: str, marker: str, lines: list[str]) -> str:

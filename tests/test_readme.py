@@ -1,18 +1,18 @@
 """README tells the truth."""
 
-import pytest
-
-from tests.readme import README, examples, with_tables
-from tests.served import Client
+from gateway.exchange.demo import load_demo
+from gateway.settings import Settings
+from tests.conftest import Templates
+from tests.readme import README, answer, examples, with_tables
+from tests.served import serving
 
 TEXT = README.read_text()
 
 
-@pytest.mark.parametrize(("operation", "answer"), examples(TEXT))
-def test_an_example_gets_the_answer_that_readme_states(
-    demo: Client, operation: str, answer: object
-) -> None:
-    assert demo.send(operation) == answer
+def test_the_examples_get_the_answers_that_readme_states(templates: Templates) -> None:
+    with serving(Settings(database_url=templates.copy("demo", load_demo))) as client:
+        for operation, stated in examples(TEXT):
+            assert answer(client, operation) == stated
 
 
 def test_the_tables_of_codes_and_settings_are_those_of_the_code() -> None:

@@ -11,6 +11,7 @@ from gateway.api.context import Info
 from gateway.api.errors import RequestError
 from gateway.api.fields import ToMany, declared_field, place_of, wanted
 from gateway.api.sorting import SalesOrderLineSort, SalesOrderSort, sort_of
+from gateway.storage.columns import Base
 from gateway.storage.paging import Page, Sort, SortKey, Window, encode_cursor
 from gateway.storage.reading import Names
 
@@ -55,6 +56,7 @@ class Connection(Generic[NodeType]):
 class Listed:
     """What a Connection is resolved from."""
 
+    model: type[Base]
     window: Window
     page: Page
     count: Callable[[], Awaitable[int]]
@@ -79,7 +81,7 @@ class Listed:
         )
 
     def _cursor(self, row: Any) -> str:
-        return encode_cursor(self.window.sort, row)
+        return encode_cursor(self.model, self.window.sort, row)
 
 
 First = Annotated[
@@ -124,7 +126,7 @@ def connection(target: str, description: str, *keys: str) -> Any:
         window, listed = _window(_sort(keys), asked, info), _filter(target, asked)
         reader = info.context.reader
         page = await reader.page(listed, window, _names(target, info))
-        return Listed(window, page, lambda: reader.count(listed))
+        return Listed(listed.fields.model, window, page, lambda: reader.count(listed))
 
     return strawberry.field(resolver=_with_arguments(target, resolve), description=description)
 
@@ -139,7 +141,12 @@ def paged(target: str, key: str, description: str, *keys: str) -> Any:
         reader, parent = info.context.reader, root.id
         slot = (target, key, place_of(info))
         page = await reader.pages(slot, listed, window, key, parent, _names(target, info))
-        return Listed(window, page, lambda: reader.counts(("count", slot), listed, key, parent))
+        return Listed(
+            listed.fields.model,
+            window,
+            page,
+            lambda: reader.counts(("count", slot), listed, key, parent),
+        )
 
     return declared_field(_with_arguments(target, resolve), description, ToMany(target, key))
 

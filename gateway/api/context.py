@@ -4,8 +4,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import strawberry
+from graphql import OperationDefinitionNode
 from strawberry.extensions import SchemaExtension
 
+from gateway.api.errors import RequestError
 from gateway.orders.service import Rules
 from gateway.storage.database import Database
 from gateway.storage.reading import Names, Reader
@@ -13,12 +15,14 @@ from gateway.storage.reading import Names, Reader
 
 @dataclass
 class Context:
-    """One operation: the database, the company that its request names, and its reader."""
+    """One operation: the database, the company and the operation that its request names, and its
+    reader."""
 
     database: Database
     rules: Rules
     largest_page: int
     company: str | None = None
+    operation_name: str | None = None
     reader: Reader = field(init=False)
     wanted: dict[Any, Names] = field(default_factory=dict)
 
@@ -29,8 +33,22 @@ class Context:
 Info = strawberry.Info[Context, None]
 
 
-class CloseReader(SchemaExtension):
-    """Gives the connection of an operation back at its end."""
+class OneOperation(SchemaExtension):
+    """Runs one operation, which must be named if the document has several, and gives its connection
+    back at its end."""
+
+    def on_validate(self) -> Any:
+        context = self.execution_context
+        document = context.graphql_document
+        operations = (
+            [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+            if document is not None
+            else []
+        )
+        if len(operations) > 1 and context.context.operation_name is None:
+            refusal = RequestError("Name one of the document's operations.", "BAD_USER_INPUT")
+            context.pre_execution_errors = [refusal]
+        yield
 
     async def on_operation(self) -> Any:
         try:

@@ -104,7 +104,7 @@ described(
     "What a line object is.",
     {
         "RESOURCE": "A person or a machine whose time is sold.",
-        "FIXED_ASSET": "A fixed asset.",
+        "FIXED_ASSET": "Something that the company owns, such as a van.",
         "CHARGE": "A charge such as freight.",
     },
 )

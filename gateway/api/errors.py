@@ -7,7 +7,7 @@ import strawberry
 from graphql import GraphQLError, GraphQLFormattedError, GraphQLSyntaxError
 from strawberry.utils.str_converters import to_camel_case
 
-from gateway.orders.problems import Problem, ProblemCode
+from gateway.orders.problems import Problem, ProblemCode, encodable
 from gateway.storage.filters import BadFilter
 from gateway.storage.paging import BadCursor
 from gateway.storage.scope import CompanyNotFound
@@ -32,12 +32,16 @@ class RequestError(GraphQLError):
 def present(error: GraphQLError) -> GraphQLFormattedError:
     """`error` as a client sees it. A crash is logged under an id, which is all that the client learns."""
     formatted = error.formatted
+    formatted["message"] = encodable(error.message)
     formatted["extensions"] = {**(error.extensions or {})}
     cause = error.original_error
     if cause is not None and type(cause) in CODES:
         formatted["extensions"]["code"] = CODES[type(cause)]
     elif error.path is None and (cause is None or isinstance(cause, GraphQLError)):
         formatted["extensions"].setdefault("code", _code(error))
+    elif error.path is None and isinstance(cause, ValueError):
+        formatted["message"] = "A value in the document cannot be read."
+        formatted["extensions"]["code"] = "GRAPHQL_VALIDATION_FAILED"
     elif "code" not in formatted["extensions"]:
         incident = uuid.uuid4().hex
         log.error("incident %s: %s", incident, error, exc_info=cause)

@@ -20,51 +20,51 @@ def given(description: str) -> Any:
 
 @strawberry.input(one_of=True, description="Names a customer in exactly one way.")
 class CustomerRefInput:
-    id: Maybe[strawberry.ID] = given("Id of the customer.")
-    number: Maybe[str] = given("Number of the customer.")
+    id: Maybe[strawberry.ID] = given("Its GUID, as `id` of a Customer gives it.")
+    number: Maybe[str] = given("What people call it by, such as ALFKI.")
     contact_id: Maybe[str] = given("Contact of the customer in the client's own system.")
 
 
 @strawberry.input(one_of=True, description="Names an item in exactly one way.")
 class ItemRefInput:
-    id: Maybe[strawberry.ID] = given("Id of the item.")
-    number: Maybe[str] = given("Number of the item.")
+    id: Maybe[strawberry.ID] = given("Its GUID, as `id` of an Item gives it.")
+    number: Maybe[str] = given("What people call it by, unique in the company.")
 
 
 @strawberry.input(one_of=True, description="Names a general-ledger account in exactly one way.")
 class AccountRefInput:
-    id: Maybe[strawberry.ID] = given("Id of the account.")
-    number: Maybe[str] = given("Number of the account.")
+    id: Maybe[strawberry.ID] = given("Its GUID, as `id` of an Account gives it.")
+    number: Maybe[str] = given("Its place in the chart of accounts, such as 6110.")
 
 
 @strawberry.input(one_of=True, description="Names a currency in exactly one way.")
 class CurrencyRefInput:
-    id: Maybe[strawberry.ID] = given("Id of the currency.")
+    id: Maybe[strawberry.ID] = given("Its GUID, as `id` of a Currency gives it.")
     code: Maybe[str] = given("ISO 4217 code, such as EUR.")
 
 
 @strawberry.input(one_of=True, description="Names payment terms in exactly one way.")
 class PaymentTermsRefInput:
-    id: Maybe[strawberry.ID] = given("Id of the payment terms.")
-    code: Maybe[str] = given("Code of the payment terms.")
+    id: Maybe[strawberry.ID] = given("Their GUID, as `id` of PaymentTerms gives it.")
+    code: Maybe[str] = given("Their short name, such as 30D.")
 
 
 @strawberry.input(one_of=True, description="Names a shipment method in exactly one way.")
 class ShipmentMethodRefInput:
-    id: Maybe[strawberry.ID] = given("Id of the shipment method.")
-    code: Maybe[str] = given("Code of the shipment method.")
+    id: Maybe[strawberry.ID] = given("Its GUID, as `id` of a ShipmentMethod gives it.")
+    code: Maybe[str] = given("Its short name, often an incoterm.")
 
 
 @strawberry.input(one_of=True, description="Names a unit of measure in exactly one way.")
 class UnitOfMeasureRefInput:
-    id: Maybe[strawberry.ID] = given("Id of the unit.")
-    code: Maybe[str] = given("Code of the unit.")
+    id: Maybe[strawberry.ID] = given("Its GUID, as `id` of a UnitOfMeasure gives it.")
+    code: Maybe[str] = given("Its short name, such as PCS.")
 
 
 @strawberry.input(one_of=True, description="Names a tax code in exactly one way.")
 class TaxCodeRefInput:
-    id: Maybe[strawberry.ID] = given("Id of the tax code.")
-    code: Maybe[str] = given("The code itself.")
+    id: Maybe[strawberry.ID] = given("Its GUID, as `id` of a TaxCode gives it.")
+    code: Maybe[str] = given("Its short name, such as S20.")
 
 
 @strawberry.input(
@@ -98,7 +98,9 @@ class LineFields:
     unit_price: Maybe[Decimal | None] = given(
         "By default the item's price, if the order is in the company's currency."
     )
-    discount_amount: Maybe[Decimal | None] = given("Line discount as an amount.")
+    discount_amount: Maybe[Decimal | None] = given(
+        "Taken off quantity times price, in the order's currency."
+    )
     discount_percent: Maybe[Decimal | None] = given("Line discount as a percent from 0 to 100.")
     tax_code: Maybe[TaxCodeRefInput | None] = given(
         "By default the item's or account's; null for no tax."

@@ -90,7 +90,9 @@ def _create() -> Any:
 
     async def resolve(
         info: Info,
-        input: Annotated[CreateSalesOrderInput, strawberry.argument(description="The order.")],
+        input: Annotated[
+            CreateSalesOrderInput, strawberry.argument(description="What to order, for whom.")
+        ],
         dry_run: DryRun = False,
     ) -> Any:
         def change(writer: Writer) -> Awaitable[Any]:
@@ -112,7 +114,9 @@ def _update() -> Any:
     async def resolve(
         info: Info,
         id: Id,
-        input: Annotated[UpdateSalesOrderInput, strawberry.argument(description="The change.")],
+        input: Annotated[
+            UpdateSalesOrderInput, strawberry.argument(description="What becomes different.")
+        ],
         if_match: IfMatch = strawberry.UNSET,
         dry_run: DryRun = False,
     ) -> Any:

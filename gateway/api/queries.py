@@ -25,7 +25,7 @@ from gateway.api.reference_types import (
     TaxCode,
     UnitOfMeasure,
 )
-from gateway.storage.columns import canonical_guid
+from gateway.storage.columns import canonical_guid, is_storable_text
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="GUID of the record.")]
 Number = Annotated[str, strawberry.argument(description="Number of the record.")]
@@ -46,6 +46,8 @@ def _by_id(target: str, description: str) -> Any:
 
 def _by_number(target: str, description: str) -> Any:
     async def resolve(number: Number, info: Info) -> Any:
+        if not is_storable_text(number):
+            return None
         reader = info.context.reader
         return await reader.one(ENTITIES[target].model, "number", number, wanted(target, info))
 
@@ -95,7 +97,7 @@ async def _found(ids: Sequence[str], info: Info) -> list[NodeRow | None]:
 class Query:
     sales_order: SalesOrder | None = _by_id("SalesOrder", "The order with this id.")
     sales_order_by_number: SalesOrder | None = _by_number(
-        "SalesOrder", "The order with this number."
+        "SalesOrder", "An order by the number that people know it by."
     )
     sales_orders: Connection[SalesOrder] = connection(
         "SalesOrder", "Orders, the latest order date first.", "-order_date", "-id"

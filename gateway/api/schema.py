@@ -10,7 +10,7 @@ from strawberry.types import ExecutionContext
 from strawberry.types.graphql import OperationType
 
 import gateway.api.enums  # noqa: F401 - enums must be described before types refer to them
-from gateway.api.context import CloseReader, Context
+from gateway.api.context import Context, OneOperation
 from gateway.api.errors import RequestError, present
 from gateway.api.mutations import Mutation
 from gateway.api.queries import Query
@@ -27,7 +27,7 @@ class GatewaySchema(strawberry.Schema):
         """Log nothing here: `present` logs crashes, and a client's mistakes are not ours."""
 
 
-schema = GatewaySchema(query=Query, mutation=Mutation, config=SCALARS, extensions=[CloseReader])
+schema = GatewaySchema(query=Query, mutation=Mutation, config=SCALARS, extensions=[OneOperation])
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,7 @@ class Answer:
 
 async def run(operation: Operation, context: Context) -> Answer:
     """Run one operation to its end; never raises for what a client can send."""
+    context.operation_name = operation.name
     try:
         result = await schema.execute(
             operation.query,
@@ -64,7 +65,10 @@ async def run(operation: Operation, context: Context) -> Answer:
             operation_name=operation.name,
             allowed_operation_types=OPERATIONS if operation.may_change else QUERIES,
         )
-    except InvalidOperationTypeError:
+    except InvalidOperationTypeError as error:
+        if error.operation_type is OperationType.SUBSCRIPTION:
+            refusal = RequestError("There are no subscriptions.", "GRAPHQL_VALIDATION_FAILED")
+            return Answer(None, [present(refusal)], was_run=False)
         refusal = RequestError("Send a mutation by POST.", "METHOD_NOT_ALLOWED")
         return Answer(None, [present(refusal)], was_run=False, needs_post=True)
     except CannotGetOperationTypeError:

@@ -189,4 +189,6 @@ def _write_discount(order: SalesOrder, change: Change, step: Decimal) -> None:
     amount, percent = change.get("discount_amount"), change.get("discount_percent")
     if "discount_amount" in change or "discount_percent" in change:
         order.discount_percent = percent
-        order.discount_amount = ZERO if amount is None else rounded(amount, ONE, step)
+        order.discount_amount = ZERO if amount is None else amount
+        if order.discount_amount > ZERO:
+            order.discount_amount = rounded(order.discount_amount, ONE, step)

@@ -55,7 +55,8 @@ def add_lines(
     for place, change in enumerate(changes):
         if change.get("sequence") is None:
             sequence += SEQUENCE_STEP
-        own = change.get("sequence") or sequence
+        given = change.get("sequence")
+        own = sequence if given is None else given
         where = (*path, str(place))
         line = _new_line(own, change, context, report.at(*where))
         order.lines.append(line)
@@ -86,8 +87,20 @@ def _new_line(
     if sold is not None:
         _sell(line, sold, change, context, report)
         set_discount(line, change, context.step, report)
+    else:
+        _write_unsold(line, change, context, report)
     _set_quantities(line, change)
     return line
+
+
+def _write_unsold(
+    line: SalesOrderLine, change: Change, context: PriceContext, report: Report
+) -> None:
+    """A line whose object is missing: whatever else is wrong with it comes to light as well."""
+    context.found.named(UnitOfMeasure, change, "unit_of_measure", report)
+    context.found.named(TaxCode, change, "tax_code", report)
+    for field in ("unit_price", "discount_percent", "discount_amount"):
+        setattr(line, field, change.get(field) or ZERO)
 
 
 def _sell(

@@ -30,7 +30,7 @@ class ProblemCode(Enum):
     STALE = "The order has changed since the etag was read; the suggestion is its etag now."
     NOT_EDITABLE = "The order is not in a state in which this may change."
     WRONG_STATUS = "The order is not in a state from which this may happen."
-    ON_HOLD = "The order is on hold."
+    ON_HOLD = "Release, shipping and invoicing are stopped for now."
     NOTHING_TO_RELEASE = "The order has no line with something to sell and a quantity."
     LINE_INCOMPLETE = "A line does not say what it sells, or in which unit."
     PARTIAL_NOT_ALLOWED = "The order must be shipped complete, and this would leave something."
@@ -100,5 +100,9 @@ def plain(value: object) -> str:
         text = f"{value:f}"
         text = text.rstrip("0").rstrip(".") if "." in text else text
         return "0" if text == "-0" else text
-    text = value.name if isinstance(value, Enum) else str(value)
-    return text.encode("utf-8", "replace").decode()[:100]
+    return encodable(value.name if isinstance(value, Enum) else str(value))[:100]
+
+
+def encodable(text: str) -> str:
+    """`text` with a question mark for each half of a surrogate pair, which no answer can carry."""
+    return text.encode("utf-8", "replace").decode()

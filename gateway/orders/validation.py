@@ -57,14 +57,17 @@ def check(order: SalesOrder, place: Place, report: Report) -> None:
     for name in _HEADER_NUMBERS:
         _check_number(getattr(order, name), report, name)
     _check_header_discount(order, report)
+    own_dates = (order.order_date, order.requested_delivery_date)
     for line in order.lines:
-        _check_line(line, report.at(*place(line)))
+        where = report.at(*place(line))
+        if line.shipment_date not in own_dates:
+            _check_date(line.shipment_date, where, "shipment_date")
+        _check_line(line, where)
     _check_sequences(order, place, report)
 
 
 def _check_line(line: SalesOrderLine, report: Report) -> None:
     _check_texts(line, _LINE_TEXTS, report)
-    _check_date(line.shipment_date, report, "shipment_date")
     storable = [_check_number(getattr(line, name), report, name) for name in _LINE_NUMBERS]
     if not ZERO <= line.discount_percent <= HUNDRED:
         _refuse_range(report, "discount_percent", line.discount_percent, "0", "100")
@@ -107,7 +110,7 @@ def _is_part(quantity: Decimal, whole: Decimal) -> bool:
 def _check_texts(row: SalesOrder | SalesOrderLine, lengths: dict[str, int], report: Report) -> None:
     for name, longest in lengths.items():
         value = getattr(row, name)
-        if value is None:
+        if value is None or _is_copied(row, name, value):
             continue
         if not is_storable_text(value):
             report.refuse(
@@ -124,6 +127,12 @@ def _check_texts(row: SalesOrder | SalesOrderLine, lengths: dict[str, int], repo
                 rejected=value,
                 suggestions=(value[:longest].strip(),),
             )
+
+
+def _is_copied(row: SalesOrder | SalesOrderLine, name: str, value: str) -> bool:
+    """Whether the part of an address stands there because it is that of the sell-to address."""
+    part = name.removeprefix("bill_to_").removeprefix("ship_to_")
+    return part != name and value == getattr(row, f"sell_to_{part}", None)
 
 
 def _place(name: str) -> Path:

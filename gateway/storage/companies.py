@@ -5,13 +5,20 @@ from decimal import Decimal
 import sqlalchemy as sa
 from babel.numbers import get_currency_name, get_currency_precision, list_currencies
 
+from gateway.storage.columns import clean, is_storable_text, text_lengths
 from gateway.storage.database import Database
 from gateway.storage.reference_data import Company, Currency, NumberSeries
 from gateway.storage.writing import SALES_ORDERS
 
+LONGEST_NAME = text_lengths(Company)["name"]
+
 
 class CompanyExists(ValueError):
     """There is a company of this name already."""
+
+
+class NameUnfit(ValueError):
+    """A company cannot be called this."""
 
 
 class CurrencyUnknown(ValueError):
@@ -35,7 +42,10 @@ def iso_currency(company_id: str, code: str) -> Currency:
 async def create_company(database: Database, name: str, currency_code: str) -> Company:
     """A company with its currency and a number series SO-000001, SO-000002 and so on.
 
-    Raises CompanyExists and CurrencyUnknown."""
+    Raises CompanyExists, CurrencyUnknown and NameUnfit."""
+    name = clean(name)
+    if not 0 < len(name) <= LONGEST_NAME or not is_storable_text(name):
+        raise NameUnfit(f"The name of a company has 1 to {LONGEST_NAME} printable characters.")
     company = Company(name=name, currency_code=currency_code)
     currency = iso_currency(company.id, currency_code)
     series = NumberSeries(company_id=company.id, code=SALES_ORDERS, prefix="SO-")

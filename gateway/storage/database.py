@@ -1,10 +1,12 @@
 """The database: its engine, its write transactions and its read snapshots."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
@@ -17,12 +19,24 @@ def database_url(text: str) -> URL:
     """`text` with the driver that the gateway uses; raises ValueError for another database."""
     try:
         url = make_url(text)
-    except sa.exc.ArgumentError:
+    except (sa.exc.ArgumentError, ValueError):
         raise ValueError("it is not a URL such as postgresql://user:password@host/name") from None
     backend = url.get_backend_name()
     if backend not in DRIVERS:
         raise ValueError(f"{backend} is not supported, use sqlite or postgresql")
     return url.set(drivername=DRIVERS[backend])
+
+
+UNUSABLE = (OSError, sa.exc.DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What a database that cannot be reached or opened raises, from whichever driver."""
+
+
+def why_unusable(error: Exception) -> str:
+    """One of UNUSABLE in a few words for people."""
+    cause = getattr(error, "orig", None) or error
+    if isinstance(cause, OSError) and cause.errno is not None:
+        return os.strerror(cause.errno)
+    return (str(cause) or type(cause).__name__).splitlines()[0].rpartition("class '")[2]
 
 
 class Database:
@@ -82,6 +96,7 @@ class Snapshot:
         self._connection: AsyncConnection | None = None
         self._turn = asyncio.Lock()
         self._is_over = False
+        self._closing: asyncio.Future[None] | None = None
 
     async def rows(self, statement: sa.Executable) -> Sequence[sa.Row[Any]]:
         """All rows of a statement; raises RuntimeError once the snapshot is closed."""
@@ -101,12 +116,17 @@ class Snapshot:
         return connection
 
     async def close(self) -> None:
-        """Give the connection back, even if the caller is being cancelled."""
+        """Give the connection back, even if the caller is being cancelled meanwhile."""
+        if self._closing is None:
+            self._closing = asyncio.ensure_future(self._close())
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
         async with self._turn:
             self._is_over = True
             connection, self._connection = self._connection, None
             if connection is not None:
-                await asyncio.shield(connection.close())
+                await connection.close()
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -118,7 +118,9 @@ def _names_one(relation: Relation, tree: Tree) -> bool:
     if len(tree) != 1:
         return False
     [(name, conditions)] = tree.items()
-    unique = {"company_id", relation.target.columns.get(name, "")}
+    if name not in relation.target.columns:
+        return False
+    unique = {"company_id", relation.target.columns[name]}
     return set(conditions) == {"eq"} and any(
         isinstance(key, sa.UniqueConstraint) and set(key.columns.keys()) == unique
         for key in relation.target.model.__table__.constraints  # type: ignore[attr-defined]

@@ -11,7 +11,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gateway.storage.columns import Amount, Base, Guid, Instant, canonical_guid
+from gateway.storage.columns import (
+    Amount,
+    Base,
+    Guid,
+    Instant,
+    canonical_guid,
+    is_storable,
+    is_storable_text,
+)
 
 
 class BadCursor(ValueError):
@@ -46,10 +54,10 @@ class Page:
     has_more: bool
 
 
-def encode_cursor(sort: Sort, row: Any) -> str:
-    """An opaque name for the place of `row`, good for this sort alone."""
+def encode_cursor(model: type[Base], sort: Sort, row: Any) -> str:
+    """An opaque name for the place of `row` in a list of `model`, good for this sort alone."""
     values = [str(getattr(row, key.column)) for key in sort]
-    text = json.dumps([_signature(sort), *values], ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps([_signature(model, sort), *values], ensure_ascii=False, separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -58,7 +66,9 @@ def decode_cursor(model: type[Base], sort: Sort, cursor: str) -> list[Any]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         signature, *values = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        if signature != _signature(sort) or len(values) != len(sort):
+        if not all(isinstance(value, str) and is_storable_text(value) for value in values):
+            raise BadCursor("This is not a cursor.")
+        if signature != _signature(model, sort) or len(values) != len(sort):
             raise BadCursor("This cursor belongs to another list or sort.")
         columns = model.__table__.c
         return [
@@ -102,8 +112,10 @@ def page_of(rows: Sequence[Any], window: Window) -> Page:
     return Page(page[::-1] if window.backward else page, len(rows) > window.size)
 
 
-def _signature(sort: Sort) -> str:
-    return ",".join(("-" if key.descending else "") + key.column for key in sort)
+def _signature(model: type[Base], sort: Sort) -> str:
+    return f"{model.__tablename__}:" + ",".join(
+        ("-" if key.descending else "") + key.column for key in sort
+    )
 
 
 def _reversed(sort: Sort) -> Sort:
@@ -135,12 +147,26 @@ def _guid(value: str) -> str:
     return guid
 
 
+def _amount(value: str) -> Decimal:
+    number = Decimal(value)
+    if not is_storable(number):
+        raise BadCursor("This is not a cursor.")
+    return number
+
+
+def _instant(value: str) -> dt.datetime:
+    moment = dt.datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise BadCursor("This is not a cursor.")
+    return moment.astimezone(dt.UTC)
+
+
 def _parser(column_type: Any) -> Callable[[str], Any]:
     if isinstance(column_type, sa.Enum):
         return column_type.enum_class  # type: ignore[return-value]
     parsers: dict[type, Callable[[str], Any]] = {
-        Amount: Decimal,
-        Instant: dt.datetime.fromisoformat,
+        Amount: _amount,
+        Instant: _instant,
         sa.Date: dt.date.fromisoformat,
         Guid: _guid,
     }

@@ -113,7 +113,7 @@ class Writer:
                 line.etag += 1
             order.etag += 1
             order.last_modified_date_time = now()
-            await self._session.flush()
+            await self._flush()
         order.lines.sort(key=lambda line: line.sequence)
 
     async def delete(self, order: SalesOrder) -> None:
@@ -124,6 +124,15 @@ class Writer:
     async def add(self, rows: Sequence[Any]) -> None:
         """Insert `rows`, and the lines of orders with them."""
         self._session.add_all(rows)
+        await self._flush()
+
+    async def _flush(self) -> None:
+        """Rows of one table go in one statement if they all have the same values set, defaults
+        included."""
+        for row in self._session.new:
+            for name in row.__table__.columns.keys() - attributes.instance_dict(row).keys():
+                if (default := getattr(row, name)) is not None:
+                    setattr(row, name, default)
         await self._session.flush()
 
     async def near(self, model: type[Base], column: str, value: str) -> list[str]:

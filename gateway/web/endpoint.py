@@ -1,7 +1,7 @@
 """GraphQL over HTTP: https://graphql.github.io/graphql-over-http/draft/."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +15,14 @@ from gateway.web.page import graphiql
 
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
+HTML = "text/html"
+
+
+class JsonNumber(Decimal):
+    """A number of a request, which messages show as it was sent."""
+
+    def __inspect__(self) -> str:
+        return str(self)
 
 
 class Refused(Exception):
@@ -33,18 +41,18 @@ class Endpoint:
         self._context = context
 
     async def answer(self, request: Request) -> Response:
-        accepted = _accepted(request.headers.get("accept", JSON))
-        is_page = request.method == "GET" and "query" not in request.query_params
-        if is_page and "text/html" in accepted:
+        is_page = request.method != "POST" and "query" not in request.query_params
+        offered = (JSON, GRAPHQL, HTML) if is_page else (JSON, GRAPHQL)
+        media_type = _preferred(request.headers.get("accept", JSON), offered)
+        if media_type == HTML:
             return graphiql()
-        media_type = _media_type(accepted)
         if media_type is None:
             return _refusal(Refused(406, f"Accept {GRAPHQL} or {JSON}.", "NOT_ACCEPTABLE"), JSON)
         try:
             operation = await _operation(request)
         except Refused as refused:
             return _refusal(refused, media_type)
-        answer = await run(operation, self._context(request.headers.get("company")))
+        answer = await run(operation, self._context(_company(request)))
         if answer.needs_post:
             return _response(answer.as_json(), media_type, 405, {"Allow": "POST"})
         status = 200 if answer.was_run or media_type == JSON else 400
@@ -64,30 +72,37 @@ def _response(
     )
 
 
-def _accepted(header: str) -> list[str]:
-    """The media types of an Accept header, the preferred first, without those refused by q=0."""
-    weighed = []
+def _company(request: Request) -> str | None:
+    """The Company header, which is UTF-8 though headers are read as Latin-1."""
+    name = request.headers.get("company")
+    try:
+        return None if name is None else name.encode("latin-1").decode()
+    except UnicodeError:
+        return name
+
+
+def _preferred(header: str, offered: Sequence[str]) -> str | None:
+    """Which of the offered media types the client likes best, of equals the one that it names first
+    or that is offered first. The most exact range decides the weight of a type (RFC 9110, 12.5.1)."""
+    ranges: dict[str, tuple[float, int]] = {}
     for place, part in enumerate(header.lower().split(",")):
-        media_type, *parameters = (piece.strip() for piece in part.split(";"))
+        media_range, *parameters = (piece.strip() for piece in part.split(";"))
         weight = next((text[2:] for text in parameters if text.startswith("q=")), "1")
         try:
-            weighed.append((-float(weight), place, media_type))
+            ranges[media_range] = (float(weight), -place)
         except ValueError:
             continue
-    return [media_type for weight, _, media_type in sorted(weighed) if weight < 0]
-
-
-def _media_type(accepted: list[str]) -> str | None:
-    for media_type in accepted:
-        if media_type in (JSON, GRAPHQL):
-            return media_type
-        if media_type in ("*/*", "application/*"):
-            return JSON
-    return None
+    weighed = []
+    for place, media_type in enumerate(offered):
+        candidates = (media_type, media_type.split("/")[0] + "/*", "*/*")
+        found = next((ranges[name] for name in candidates if name in ranges), (0.0, 0))
+        weighed.append((*found, -place, media_type))
+    best = max(weighed)
+    return best[-1] if best[0] > 0 else None
 
 
 async def _operation(request: Request) -> Operation:
-    if request.method == "GET":
+    if request.method != "POST":
         parameters: Any = dict(request.query_params)
         for name in ("variables", "extensions"):
             if name in parameters:
@@ -102,9 +117,13 @@ async def _operation(request: Request) -> Operation:
 def _json(text: str | bytes, name: str) -> Any:
     """Numbers are read digit by digit."""
     try:
-        return json.loads(text, parse_float=Decimal)
-    except (ValueError, RecursionError):
+        return json.loads(text, parse_float=JsonNumber, parse_constant=_refuse_constant)
+    except (ValueError, ArithmeticError, RecursionError):
         raise Refused(400, f"The {name} is not JSON.", "BAD_REQUEST") from None
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
 
 
 def _checked(parameters: Any, *, may_change: bool) -> Operation:
@@ -118,6 +137,7 @@ def _checked(parameters: Any, *, may_change: bool) -> Operation:
         raise Refused(400, "`variables` is an object.", "BAD_REQUEST")
     if name is not None and not isinstance(name, str):
         raise Refused(400, "`operationName` is text.", "BAD_REQUEST")
-    if not isinstance(parameters.get("extensions") or {}, dict):
+    extensions = parameters.get("extensions")
+    if extensions is not None and not isinstance(extensions, dict):
         raise Refused(400, "`extensions` is an object.", "BAD_REQUEST")
     return Operation(query, variables, name or None, may_change)

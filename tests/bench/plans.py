@@ -165,7 +165,7 @@ async def measure(url: str, orders: int) -> None:
         table = SalesOrder.__table__
         deep = sa.select(table.c.order_date, table.c.id).order_by(table.c.order_date, table.c.id)
         row = (await connection.execute(deep.offset(100).limit(1))).one()
-    cursor = encode_cursor(SORT, row)
+    cursor = encode_cursor(SalesOrder, SORT, row)
     by_number = Filter(ORDERS, {"customer": {"number": {"eq": customer}}})
     reader = Reader(database, COMPANY)
     guid = (

@@ -1,0 +1,29 @@
+import type { OrderFieldsFragment } from "./generated/graphql";
+import { sum } from "./money";
+
+/** What a program of this folder prints. */
+export type Walk = {
+  /** How many orders the client showed after each page. */
+  held: number[];
+  orders: OrderFieldsFragment[];
+  /** The first order, got again by its id. */
+  again: OrderFieldsFragment | null | undefined;
+};
+
+export const [url = "", customer = ""] = process.argv.slice(2);
+export const first = 12;
+
+// A warning of a client library ends the program.
+console.warn = console.error = (...message: unknown[]) => {
+  if (String(message[0]).startsWith("react-test-renderer is deprecated")) return;
+  process.stderr.write(message.join(" ") + "\n", () => process.exit(1));
+};
+
+/** Prints what `walk` finds. */
+export function run(walk: () => Promise<Walk>): void {
+  const print = (found: Walk) => {
+    const total = sum(found.orders.map((order) => order.totalAmountIncludingTax)).toString();
+    process.stdout.write(JSON.stringify({ ...found, total }), () => process.exit());
+  };
+  walk().then(print, console.error);
+}

@@ -1,0 +1,262 @@
+"""The `gateway` command as people run it: as a process, in a folder of its own."""
+
+import multiprocessing
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from gateway.cli import cli
+from tests.conftest import Templates
+from tests.requests import execute
+from tests.world import load_world
+
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["gateway.cli", __name__])
+CODE = Path(__file__).parent.parent
+PATIENCE = 60
+"""Seconds after which a process hangs, on whatever machine."""
+READY_WITHIN = 15
+NESTED = """{ salesOrderByNumber(number: "NW-10248") { customer { displayName }
+  lines { quantity item { displayName } } } }"""
+FIRST_ORDER = {
+    "customer": {"displayName": "Vins et alcools Chevalier"},
+    "lines": [
+        {"quantity": "12", "item": {"displayName": "Queso Cabrales"}},
+        {"quantity": "10", "item": {"displayName": "Singaporean Hokkien Fried Mee"}},
+        {"quantity": "5", "item": {"displayName": "Mozzarella di Giovanni"}},
+    ],
+}
+"""The first order of Northwind."""
+INTERNALS = re.compile(
+    "Traceback|Errno|Error|sqlalchemy|asyncpg|sqlite3|invalid literal|CHECK|None|secret"
+)
+
+
+@contextmanager
+def started(
+    folder: Path, arguments: list[str], **environment: str
+) -> Iterator[subprocess.Popen[str]]:
+    """`gateway` with `folder` as its current one; what it prints is in files there."""
+    (folder / "tmp").mkdir(exist_ok=True)
+    given = {f"GATEWAY_{name.upper()}": value for name, value in environment.items()}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
+    with (folder / "out").open("w") as out, (folder / "err").open("w") as err:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gateway", *arguments],
+            cwd=folder,
+            env=kept | given | {"PYTHONPATH": str(CODE), "TMPDIR": str(folder / "tmp")},
+            stdout=out,
+            stderr=err,
+            text=True,
+        )
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+
+
+def ended(process: subprocess.Popen[str], folder: Path) -> tuple[int, str, str]:
+    """How a process ended: its code, and what it printed and complained of."""
+    code = process.wait(PATIENCE)
+    return code, (folder / "out").read_text(), (folder / "err").read_text()
+
+
+def run(folder: Path, *arguments: str, **environment: str) -> tuple[int, str, str]:
+    """How a command ends. Its process is forked from one that has imported the gateway already,
+    which saves two seconds each time."""
+    process = FORKS.Process(target=obey, args=(folder, arguments, environment))
+    process.start()
+    process.join(PATIENCE)
+    process.kill()
+    process.join()
+    return process.exitcode, (folder / "out").read_text(), (folder / "err").read_text()
+
+
+def obey(folder: Path, arguments: tuple[str, ...], environment: dict[str, str]) -> None:
+    os.chdir(folder)
+    for name in [name for name in os.environ if name.startswith("GATEWAY_")]:
+        del os.environ[name]
+    os.environ.update({f"GATEWAY_{name.upper()}": value for name, value in environment.items()})
+    for name, descriptor in (("out", 1), ("err", 2)):
+        with (folder / name).open("w") as file:
+            os.dup2(file.fileno(), descriptor)
+    sys.argv = ["gateway", *arguments]
+    cli()
+
+
+def announced(process: subprocess.Popen[str], folder: Path) -> str:
+    """The URL that a server prints when it is about to listen."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if found := re.search(r"http://\S+/graphql", (folder / "out").read_text()):
+            return found[0]
+        assert process.poll() is None, (folder / "err").read_text()
+        time.sleep(0.02)
+    raise AssertionError("the server printed no URL")
+
+
+def ask(url: str, query: str) -> Any:
+    answer = httpx2.post(url, json={"query": query}, timeout=READY_WITHIN).json()
+    assert "errors" not in answer
+    return answer["data"]
+
+
+@pytest.mark.parametrize(
+    ("stop", "options", "elsewhere"),
+    [(signal.SIGTERM, [], 400), (signal.SIGINT, ["--host", "localhost", "--allow-open"], 200)],
+)
+def test_the_demo_answers_soon_and_leaves_nothing_behind(
+    tmp_path: Path, stop: signal.Signals, options: list[str], elsewhere: int
+) -> None:
+    """It answers for names of this machine only, unless it is told to be open."""
+    begin = time.monotonic()
+    with started(tmp_path, ["serve", "--demo", "--port", "0", *options]) as process:
+        url = announced(process, tmp_path)
+        order = ask(url, NESTED)["salesOrderByNumber"]
+        assert time.monotonic() - begin < READY_WITHIN
+        foreign = httpx2.get(url, headers={"host": "evil.example", "accept": "text/html"})
+        assert foreign.status_code == elsewhere
+        assert list((tmp_path / "tmp").iterdir()) != []
+        process.send_signal(stop)
+        code, _, complaints = ended(process, tmp_path)
+    assert order == FIRST_ORDER
+    assert list((tmp_path / "tmp").iterdir()) == []
+    assert (code, complaints) == (0, "")
+    assert {path.name for path in tmp_path.iterdir()} == {"tmp", "out", "err"}
+
+
+def test_without_a_database_the_gateway_makes_one_with_a_company(tmp_path: Path) -> None:
+    with started(tmp_path, ["serve", "--port", "0"]) as process:
+        url = announced(process, tmp_path)
+        company = ask(url, "{ company { name currency { code } } salesOrders { totalCount } }")
+        assert httpx2.get(url.replace("graphql", "readyz"), timeout=10).text == "ok\n"
+        process.terminate()
+        code, _, complaints = ended(process, tmp_path)
+    assert company["company"] == {"name": "My Company", "currency": {"code": "EUR"}}
+    assert company["salesOrders"] == {"totalCount": 0}
+    assert run(tmp_path, "migrate") == (0, "The database is up to date.\n", "")
+    with closing(sqlite3.connect(tmp_path / "gateway.db")) as kept:
+        assert kept.execute("SELECT name FROM companies").fetchall() == [("My Company",)]
+    assert (code, complaints) == (0, "")
+
+
+def test_migrate_makes_the_tables_and_the_first_company_once(
+    tmp_path: Path, templates: Templates
+) -> None:
+    url = templates.empty()
+    for _ in range(2):
+        done = run(tmp_path, "migrate", database_url=url)
+        assert done == (0, "The database is up to date.\n", "")
+    [companies] = execute(url, "SELECT name, currency_code FROM companies")
+    assert companies == ["('My Company', 'EUR')"]
+
+
+UNREACHABLE = {"database_url": "postgresql://gateway:secret@127.0.0.1:1/orders"}
+UNMIGRATED = {"database_url": "sqlite:///unmigrated.db"}
+REFUSED: dict[str, tuple[str, dict[str, str], str]] = {
+    "all addresses": ("serve --demo --host 0.0.0.0", {}, "--allow-open"),
+    "another machine": ("serve --demo --host orders.example", {}, "--allow-open"),
+    "unreachable": ("serve --port 0", UNREACHABLE, "database"),
+    "unreachable to migrate": ("migrate", UNREACHABLE, "database"),
+    "not migrated": ("serve --port 0", UNMIGRATED, "gateway migrate"),
+    "no company without tables": ("company create A --currency EUR", UNMIGRATED, "gateway migrate"),
+    "no URL": ("serve --port 0", {"database_url": "orders"}, "GATEWAY_DATABASE_URL"),
+    "no port": ("migrate", {"database_url": "postgresql://u:secret@h:port/o"}, "GATEWAY_DATABASE_URL"),
+    "unsupported": ("migrate", {"database_url": "mysql://u:secret@h/o"}, "GATEWAY_DATABASE_URL"),
+    "no folder": ("migrate", {"database_url": "sqlite:////nowhere/o.db"}, "database"),
+    "no number": ("serve --port 0", {"max_page": "many"}, "GATEWAY_MAX_PAGE"),
+    "no page": ("serve --port 0", {"max_page": "0"}, "GATEWAY_MAX_PAGE"),
+}  # fmt: skip
+"""The command, its environment, and what the sentence must name."""
+
+
+@pytest.mark.parametrize(("command", "environment", "named"), REFUSED.values(), ids=list(REFUSED))
+def test_what_cannot_be_done_is_told_in_one_sentence(
+    tmp_path: Path, command: str, environment: dict[str, str], named: str
+) -> None:
+    assert_told(run(tmp_path, *command.split(), **environment), named)
+
+
+def test_a_port_in_use_is_told_in_one_sentence(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = str(listener.getsockname()[1])
+        assert_told(run(tmp_path, "serve", "--demo", "--port", port), f"port {port}")
+
+
+def assert_told(end: tuple[int, str, str], named: str) -> None:
+    """A command failed in one line that names what is wrong, and speaks no Python."""
+    code, out, complaint = end
+    assert (code, out) == (1, "")
+    assert complaint.count("\n") == 1, complaint
+    assert named in complaint
+    assert not INTERNALS.search(complaint), complaint
+
+
+@pytest.fixture(scope="module")
+def companies(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> str:
+    """The world, for making companies in."""
+    templates = Templates("sqlite", tmp_path_factory.mktemp("companies"), request)
+    return templates.copy("world", load_world)
+
+
+def test_a_company_is_made_with_its_currency(tmp_path: Path, companies: str) -> None:
+    name = "Käse & Co"
+    end = run(tmp_path, "company", "create", name, "--currency", "JPY", database_url=companies)
+    assert end == (0, "Company 'Käse & Co' keeps its books in JPY.\n", "")
+    query = f"SELECT code FROM currencies c JOIN companies o ON o.id = c.company_id AND o.name = '{name}'"
+    assert execute(companies, query) == [["('JPY',)"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "currency", "named"),
+    [
+        ("World", "EUR", "World"),
+        ("Third", "XYZ", "XYZ"),
+        ("Third", "eur", "eur"),
+        ("x" * 101, "EUR", "100"),
+        ("", "EUR", "name"),
+    ],
+)
+def test_a_company_has_a_name_of_its_own_and_a_currency_that_exists(
+    tmp_path: Path, companies: str, name: str, currency: str, named: str
+) -> None:
+    before = execute(companies, "SELECT id FROM companies")
+    end = run(tmp_path, "company", "create", name, "--currency", currency, database_url=companies)
+    assert_told(end, named)
+    assert execute(companies, "SELECT id FROM companies") == before
+
+
+def commands(group: Any, *path: str) -> Iterator[tuple[list[str], Any]]:
+    for name, command in group.commands.items():
+        yield [*path, name], command
+        if hasattr(command, "commands"):
+            yield from commands(command, *path, name)
+
+
+def test_every_command_and_every_option_has_its_help() -> None:
+    found = {" ".join(path): command for path, command in commands(typer.main.get_command(cli))}
+    assert {"serve", "migrate", "schema", "company", "company create"} <= set(found)
+    for path, command in found.items():
+        shown = CliRunner().invoke(
+            cli, [*path.split(), "--help"], env={"COLUMNS": "200", "TERM": "dumb"}
+        )
+        assert shown.exit_code == 0
+        assert command.help in shown.output.replace("\n ", " ")
+        for parameter in command.params:
+            assert parameter.help, f"{path} {parameter.name}"
+            assert parameter.help[:40] in shown.output, f"{path} {parameter.name}"
