@@ -9,6 +9,7 @@ from gateway.orders.pricing import step_of
 from gateway.orders.problems import ProblemCode, Report
 from gateway.orders.references import Change, References
 from gateway.orders.rounding import rounded
+from gateway.storage.columns import is_storable
 from gateway.storage.reference_data import (
     Currency,
     Customer,
@@ -50,6 +51,7 @@ def new_order(change: Change, found: References, today: dt.date, report: Report)
     )
     _take_over(order, customer, found)
     _write(order, _whole_addresses(change), found, today, report)
+    _check_payer(order, change, found, report)
     return order
 
 
@@ -68,6 +70,8 @@ def patch_header(
             )
         _take_over(order, customer, found)
     _write(order, change, found, today, report)
+    if customer is not None:
+        _check_payer(order, change, found, report)
 
 
 def _take_over(order: SalesOrder, customer: Customer, found: References) -> None:
@@ -125,6 +129,26 @@ def _write(
     _write_discount(order, change, step_of(order, found))
 
 
+def _check_payer(order: SalesOrder, change: Change, found: References, report: Report) -> None:
+    """A payer who is not named comes with the customer, and may be blocked all the same."""
+    payer = found.by_id(Customer, order.bill_to_customer_id)
+    is_named = change.get("bill_to_customer") is not None
+    if _why_blocked(payer) is not None and not is_named and payer.id != order.customer_id:
+        report.refuse(
+            ProblemCode.BLOCKED,
+            "customer",
+            message=f"Customer {payer.number}, who would pay, is blocked.",
+            rejected=payer.number,
+        )
+
+
+def _why_blocked(customer: Customer) -> str | None:
+    if customer.privacy_blocked:
+        return "privacy"
+    is_open = customer.blocked is CustomerBlocked.NONE
+    return None if is_open else customer.blocked.name.lower()
+
+
 def _write_codes(order: SalesOrder, change: Change, found: References, report: Report) -> None:
     if "currency" in change:
         currency = found.named(Currency, change, "currency", report)
@@ -143,8 +167,8 @@ def _open_customer(
     if customer is None:
         return None
     reference = change[field]
-    if customer.privacy_blocked or customer.blocked is not CustomerBlocked.NONE:
-        why = "privacy" if customer.privacy_blocked else customer.blocked.name.lower()
+    why = _why_blocked(customer)
+    if why is not None:
         report.refuse(
             ProblemCode.BLOCKED,
             field,
@@ -190,5 +214,5 @@ def _write_discount(order: SalesOrder, change: Change, step: Decimal) -> None:
     if "discount_amount" in change or "discount_percent" in change:
         order.discount_percent = percent
         order.discount_amount = ZERO if amount is None else amount
-        if order.discount_amount > ZERO:
+        if order.discount_amount > ZERO and is_storable(order.discount_amount):
             order.discount_amount = rounded(order.discount_amount, ONE, step)

@@ -33,6 +33,7 @@ _NOT_ON_COMMENTS = (
     "invoice_quantity",
     "tax_code",
     "unit_of_measure",
+    "shipment_date",
 )
 
 

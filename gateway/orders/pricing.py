@@ -119,11 +119,15 @@ def _amounts_fit(order: SalesOrder, totals: Totals, place: Place, report: Report
             where = report.at(*place(lines[derived.sequence]))
             _refuse_size(derived.amount_including_tax, where, "quantity")
             return False
-    if (
-        max(abs(totals.total_amount_including_tax), abs(totals.total_amount_excluding_tax))
-        > LARGEST
-    ):
-        _refuse_size(totals.total_amount_including_tax, report, "lines")
+    wholes = (
+        totals.discount_amount,
+        totals.total_tax_amount,
+        totals.total_amount_excluding_tax,
+        totals.total_amount_including_tax,
+    )
+    largest = max(wholes, key=abs)
+    if abs(largest) > LARGEST:
+        _refuse_size(largest, report, "lines")
         return False
     return True
 

@@ -27,14 +27,10 @@ _LINE_TEXTS = text_lengths(SalesOrderLine)
 _ADDRESSES = ("sell_to", "bill_to", "ship_to")
 _HEADER_DATES = ("order_date", "posting_date", "requested_delivery_date")
 _HEADER_NUMBERS = ("discount_amount", "discount_percent")
-_LINE_NUMBERS = (
-    "quantity",
-    "unit_price",
-    "discount_amount",
-    "discount_percent",
-    "ship_quantity",
-    "invoice_quantity",
-)
+_LINE_PRICES = ("unit_price", "discount_amount", "discount_percent")
+_LINE_QUANTITIES = ("quantity", "ship_quantity", "invoice_quantity")
+"""Each follows from the one before where it is not given, so only the first bad one is told."""
+
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 _LETTER = re.compile(r"[^\W\d_]")
 
@@ -54,9 +50,9 @@ def check(order: SalesOrder, place: Place, report: Report) -> None:
     _check_contact(order, report)
     for name in _HEADER_DATES:
         _check_date(getattr(order, name), report, name)
-    for name in _HEADER_NUMBERS:
-        _check_number(getattr(order, name), report, name)
-    _check_header_discount(order, report)
+    storable = [_check_number(getattr(order, name), report, name) for name in _HEADER_NUMBERS]
+    if all(storable):
+        _check_header_discount(order, report)
     own_dates = (order.order_date, order.requested_delivery_date)
     for line in order.lines:
         where = report.at(*place(line))
@@ -68,15 +64,16 @@ def check(order: SalesOrder, place: Place, report: Report) -> None:
 
 def _check_line(line: SalesOrderLine, report: Report) -> None:
     _check_texts(line, _LINE_TEXTS, report)
-    storable = [_check_number(getattr(line, name), report, name) for name in _LINE_NUMBERS]
-    if not ZERO <= line.discount_percent <= HUNDRED:
+    prices = [_check_number(getattr(line, name), report, name) for name in _LINE_PRICES]
+    storable = all(_check_number(getattr(line, name), report, name) for name in _LINE_QUANTITIES)
+    if all(prices) and not ZERO <= line.discount_percent <= HUNDRED:
         _refuse_range(report, "discount_percent", line.discount_percent, "0", "100")
     if not _is_part(line.shipped_quantity, line.quantity):
         _refuse_range(report, "quantity", line.quantity, plain(line.shipped_quantity), None)
         return
     if not 0 < line.sequence <= LAST_SEQUENCE:
         _refuse_range(report, "sequence", line.sequence, "1", str(LAST_SEQUENCE))
-    if all(storable):
+    if storable:
         _check_quantities(line, report)
 
 
