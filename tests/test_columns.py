@@ -2,7 +2,7 @@
 
 import datetime as dt
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -11,10 +11,13 @@ import sqlalchemy as sa
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.pool import NullPool
 
 from gateway.storage.columns import canonical_guid, clean, is_storable_text
 from gateway.storage.database import Database
 from gateway.storage.reference_data import Company, Customer
+from tests.conftest import Templates
+from tests.world import load_world
 
 CUSTOMERS = Customer.__table__.c
 BATCH = 50
@@ -67,6 +70,19 @@ INSTANTS = st.datetimes(timezones=OFFSETS.map(dt.timezone)).filter(
 )
 TEXTS = st.text(min_size=1, max_size=100).map(clean).filter(bool).filter(is_storable_text)
 GUIDS = st.uuids().map(str)
+
+
+@pytest.fixture(scope="module")
+def url(templates: Templates) -> str:
+    """One world for all tests of this module: each rolls back what it writes."""
+    return templates.copy("world", load_world)
+
+
+@pytest.fixture
+async def database(url: str) -> AsyncIterator[Database]:
+    database = Database(url, poolclass=NullPool)
+    yield database
+    await database.dispose()
 
 
 def batches(values: st.SearchStrategy[Any], **options: Any) -> st.SearchStrategy[list[Any]]:

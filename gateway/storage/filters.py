@@ -109,7 +109,7 @@ def _related(
 
 def _names_ids(tree: Tree) -> bool:
     """Whether only ids are asked for: these stand in our own column, whose index then serves."""
-    return set(tree) == {"id"} and set(tree["id"]) <= {"eq", "in_"}
+    return set(tree) == {"id"} and set(tree["id"]) in ({"eq"}, {"in_"})
 
 
 def _names_one(relation: Relation, tree: Tree) -> bool:

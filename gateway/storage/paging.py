@@ -154,6 +154,13 @@ def _amount(value: str) -> Decimal:
     return number
 
 
+def _whole(value: str) -> int:
+    number = int(value)
+    if abs(number) >= 2**31:
+        raise BadCursor("This is not a cursor.")
+    return number
+
+
 def _instant(value: str) -> dt.datetime:
     moment = dt.datetime.fromisoformat(value)
     if moment.tzinfo is None:
@@ -167,6 +174,7 @@ def _parser(column_type: Any) -> Callable[[str], Any]:
     parsers: dict[type, Callable[[str], Any]] = {
         Amount: _amount,
         Instant: _instant,
+        sa.Integer: _whole,
         sa.Date: dt.date.fromisoformat,
         Guid: _guid,
     }

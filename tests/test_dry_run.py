@@ -1,0 +1,136 @@
+"""A dry run of every mutation answers what the mutation answers, and keeps nothing."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from gateway.settings import Settings
+from tests.conftest import Templates
+from tests.life_cycle import (
+    APPROVE,
+    CANCEL,
+    CREATE,
+    DELETE,
+    HOLD,
+    INVOICE,
+    PAY,
+    REJECT,
+    RELEASE,
+    REOPEN,
+    RESUME,
+    SHIP,
+    SHIP_AND_INVOICE,
+    SUBMIT,
+    UPDATE,
+    change,
+    walked,
+)
+from tests.requests import ORDER, Fields, dump, line, order
+from tests.served import Client, serving
+from tests.world import load_world
+
+FIELDS = f"""{ORDER} statusLabel(vocabulary: FINANCE_OPERATIONS) totalsExplanation {{ formula }}
+  customer {{ displayName currency {{ code }} }} lines {{ item {{ displayName taxCode {{ code }} }} }}"""
+"""All that an order has, and what only a relation can tell."""
+
+NEW = order(line(quantity=3), {"description": "text"}, line("GROSS"), discountPercent="12.5")
+PATCH = {"salesperson": "SP9", "customer": {"number": "WITH-TAX"}, "lines": {"add": [line()]}}
+CASES: dict[str, tuple[str, Fields]] = {
+    UPDATE: ("DRAFT", {"input": PATCH}),
+    DELETE: ("OPEN", {}),
+    SUBMIT: ("DRAFT", {}),
+    APPROVE: ("IN_REVIEW", {}),
+    REJECT: ("IN_REVIEW", {}),
+    RELEASE: ("OPEN", {}),
+    REOPEN: ("SHIPPED IN PART", {}),
+    HOLD: ("INVOICED", {}),
+    RESUME: ("held DRAFT", {}),
+    CANCEL: ("RELEASED", {}),
+    SHIP: ("SHIPPED IN PART", {}),
+    INVOICE: ("SHIPPED IN PART", {}),
+    SHIP_AND_INVOICE: ("DRAFT", {}),
+    PAY: ("INVOICED", {}),
+}
+"""A state in which each mutation of an order may happen, and its arguments."""
+
+ARGUMENTS = """{ __type(name: "Mutation") { fields { name args { name defaultValue
+  type { kind ofType { name } } } } } }"""
+
+
+@pytest.fixture(scope="module")
+def url(templates: Templates) -> str:
+    return templates.copy("world", load_world)
+
+
+@pytest.fixture(scope="module")
+def world(url: str) -> Iterator[Client]:
+    """The gateway over a world of its own, in which one test follows the other."""
+    with serving(Settings(database_url=url)) as client:
+        yield client
+
+
+def lasting(answer: Any) -> Any:
+    """An answer without what is new each time: ids and the time."""
+    if isinstance(answer, list):
+        return [lasting(each) for each in answer]
+    if not isinstance(answer, dict):
+        return answer
+    passing = ("id", "lastModifiedDateTime")
+    return {name: lasting(value) for name, value in answer.items() if name not in passing}
+
+
+def arguments(client: Client, mutation: str) -> Fields:
+    """What a mutation is given; the order it is about is made for it."""
+    if mutation == CREATE:
+        return {"input": NEW}
+    state, given = CASES[mutation]
+    held = state.startswith("held ")
+    return {"id": walked(client, state.removeprefix("held "), held=held), **given}
+
+
+@pytest.mark.parametrize("mutation", [CREATE, *CASES])
+def test_a_dry_run_answers_what_the_real_run_then_answers_and_keeps_nothing(
+    world: Client, url: str, mutation: str
+) -> None:
+    given = arguments(world, mutation)
+    before = dump(url)
+    tried = change(world, mutation, FIELDS, **given, dryRun=True)
+    assert dump(url) == before
+    made = change(world, mutation, FIELDS, **given, dryRun=False)
+    assert dump(url) != before
+    assert made["userErrors"] == []
+    assert lasting(tried) == lasting(made)
+
+
+@pytest.mark.parametrize("mutation", [CREATE, *CASES])
+def test_a_dry_run_is_refused_as_the_real_run_is_and_neither_keeps_anything(
+    world: Client, url: str, mutation: str
+) -> None:
+    given = {"input": order(line("I001"))} if mutation == CREATE else {**CASES[mutation][1]}
+    if mutation != CREATE:
+        given["id"] = walked(world, "CANCELLED")
+    before = dump(url)
+    tried = change(world, mutation, FIELDS, **given, dryRun=True)
+    made = change(world, mutation, FIELDS, **given)
+    assert dump(url) == before
+    assert tried == made
+    assert made["userErrors"] != []
+
+
+def test_an_etag_is_still_good_after_a_dry_run(world: Client) -> None:
+    given = {"id": walked(world, "DRAFT"), "input": PATCH}
+    seen = world.ask("query ($id: ID!) { salesOrder(id: $id) { etag } }", id=given["id"])
+    if_match = seen["salesOrder"]["etag"]
+    tried = change(world, UPDATE, "etag", **given, ifMatch=if_match, dryRun=True)
+    made = change(world, UPDATE, "etag", **given, ifMatch=if_match)
+    assert tried == made
+    assert made["salesOrder"]["etag"] != if_match
+
+
+def test_every_mutation_can_be_run_dry_and_is_not_by_default(world: Client) -> None:
+    fields = world.ask(ARGUMENTS)["__type"]["fields"]
+    dry_run = {"kind": "NON_NULL", "ofType": {"name": "Boolean"}}
+    expected = {"name": "dryRun", "defaultValue": "false", "type": dry_run}
+    assert {field["name"] for field in fields if expected in field["args"]} == {CREATE, *CASES}
+    assert len(fields) == len(CASES) + 1
