@@ -135,6 +135,30 @@ async def test_the_comparison_sees_columns_keys_indexes_and_checks(empty: Databa
 
 
 @pytest.mark.anyio
+async def test_all_text_sorts_by_code_point_whatever_the_server_was_set_up_for(
+    empty: Database,
+) -> None:
+    """SQLite compares bytes unless told otherwise; a PostgreSQL server compares as in the language
+    of its country, in which IN_REVIEW stands before INVOICED, unless a column says "C"."""
+    await migrate(empty)
+    wanted = None if empty.is_sqlite else "C"
+
+    def collations(connection: sa.Connection) -> dict[str, str | None]:
+        inspector = sa.inspect(connection)
+        return {
+            f"{table}.{column['name']}": column["type"].collation
+            for table in TABLES
+            for column in inspector.get_columns(table)
+            if isinstance(column["type"], sa.VARCHAR)
+        }
+
+    async with empty.engine.connect() as connection:
+        found = await connection.run_sync(collations)
+    assert len(found) > 80
+    assert {name for name, collation in found.items() if collation != wanted} == set()
+
+
+@pytest.mark.anyio
 async def test_alembic_finds_nothing_left_to_migrate(empty: Database) -> None:
     await migrate(empty)
 

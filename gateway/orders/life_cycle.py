@@ -9,6 +9,7 @@ from gateway.orders.amounts import ZERO
 from gateway.orders.line_objects import names_object
 from gateway.orders.problems import ProblemCode, Report, plain
 from gateway.orders.references import Change, References, given_lines
+from gateway.storage.columns import is_storable
 from gateway.storage.reference_data import Customer, CustomerBlocked
 from gateway.storage.sales_orders import (
     SalesOrder,
@@ -192,7 +193,7 @@ def _only_comments(order: SalesOrder, change: Change) -> bool:
     lines = change.get("lines") or {}
     comments = {line.id for line in order.lines if line.line_type is SalesOrderLineType.COMMENT}
     touched = {
-        *(lines.get("remove") or ()),
+        *(key.lower() for key in lines.get("remove") or ()),
         *(each["id"].lower() for each in lines.get("update") or ()),
     }
     written = given_lines(change)
@@ -270,7 +271,6 @@ def ship(order: SalesOrder, given: Quantities | None, report: Report) -> None:
     for line, _, quantity in quantities:
         line.shipped_quantity += quantity
         line.ship_quantity = line.quantity - line.shipped_quantity
-        line.invoice_quantity = line.quantity - line.invoiced_quantity
     left = [line for line in sold_lines(order) if line.shipped_quantity != line.quantity]
     if left and not order.partial_shipping:
         report.refuse(
@@ -343,6 +343,14 @@ def _quantities(
                 "id",
                 message="The line is named twice.",
                 rejected=key,
+            )
+        elif not is_storable(quantity):
+            report.refuse(
+                ProblemCode.OUT_OF_RANGE,
+                *where,
+                "quantity",
+                message="A quantity has at most 13 digits before the point and 5 after it.",
+                rejected=quantity,
             )
         else:
             chosen.append((line, (*where, "quantity"), quantity))

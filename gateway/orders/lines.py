@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from gateway.orders.amounts import ZERO
 from gateway.orders.line_objects import (
@@ -15,14 +16,13 @@ from gateway.orders.line_objects import (
 )
 from gateway.orders.line_prices import PriceContext, set_discount, set_price
 from gateway.orders.problems import Path, ProblemCode, Report
-from gateway.orders.references import Change, Reference, References
+from gateway.orders.references import Change, Reference, References, object_reference
 from gateway.storage.reference_data import Account, Item, TaxCode, UnitOfMeasure
 from gateway.storage.sales_orders import SalesOrder, SalesOrderLine, SalesOrderLineType
 
 SEQUENCE_STEP = 10000
 
 PRICING_FIELDS = {"quantity", "unit_price", "discount_amount", "discount_percent"}
-QUANTITY_FIELDS = {"quantity", "ship_quantity", "invoice_quantity"}
 
 _NOT_ON_COMMENTS = (
     "quantity",
@@ -120,7 +120,7 @@ def patch_line(line: SalesOrderLine, change: Change, context: PriceContext, repo
     for field in ("description", "description2"):
         if field in change:
             setattr(line, field, change[field])
-    if names_object(change) or change.get("line_type") not in (None, line.line_type):
+    if _sells_other(line, change, context.found):
         if line.shipped_quantity:
             _refuse_shipped(line, report)
             return
@@ -131,12 +131,33 @@ def patch_line(line: SalesOrderLine, change: Change, context: PriceContext, repo
         _patch_sold(line, change, context, report)
     if line.line_type is SalesOrderLineType.COMMENT:
         return
-    if change.get("shipment_date") is not None:
-        line.shipment_date = change["shipment_date"]
+    _patch_date(line, change, context.order)
     if PRICING_FIELDS & change.keys() or names_object(change):
         set_discount(line, _kept_discount(line, change), context.step, report)
-    if QUANTITY_FIELDS & change.keys():
+    if "quantity" in change or "ship_quantity" in change:
         _set_quantities(line, change)
+    elif "invoice_quantity" in change:
+        _set_invoice_quantity(line, change)
+
+
+def _patch_date(line: SalesOrderLine, change: Change, order: SalesOrder) -> None:
+    if "shipment_date" in change:
+        wanted = order.requested_delivery_date or order.order_date
+        line.shipment_date = change["shipment_date"] or wanted
+
+
+def _sells_other(line: SalesOrderLine, change: Change, found: References) -> bool:
+    """Whether the change names another object or another type than the line has."""
+    model, reference = object_reference(change)
+    if model is not None and reference is not None:
+        sold: Any = found.get(model, reference)
+        same = sold is not None and sold.id in (
+            line.item_id,
+            line.account_id,
+            line.line_object_id,
+        )
+        return not same or change.get("line_type") not in (None, line.line_type)
+    return names_object(change) or change.get("line_type") not in (None, line.line_type)
 
 
 def _sell_other(
@@ -270,6 +291,10 @@ def _set_quantities(line: SalesOrderLine, change: Change) -> None:
     """What to ship and to invoice next: all that is left, if not given (domain rules 1.2)."""
     given: Decimal | None = change.get("ship_quantity")
     line.ship_quantity = line.quantity - line.shipped_quantity if given is None else given
-    given = change.get("invoice_quantity")
+    _set_invoice_quantity(line, change)
+
+
+def _set_invoice_quantity(line: SalesOrderLine, change: Change) -> None:
+    given: Decimal | None = change.get("invoice_quantity")
     ready = line.shipped_quantity + line.ship_quantity - line.invoiced_quantity
     line.invoice_quantity = ready if given is None else given

@@ -107,10 +107,14 @@ class Writer:
 
     async def save(self, order: SalesOrder, *, has_lost_lines: bool = False) -> None:
         """Write what has changed in an order and its lines; the etags tell that something has."""
-        changed = [line for line in order.lines if self._session.is_modified(line)]
+        new = self._session.new
+        changed = [
+            line for line in order.lines if line not in new and self._session.is_modified(line)
+        ]
         if changed or has_lost_lines or self._session.is_modified(order):
             for line in changed:
                 line.etag += 1
+                _write_whole(line)
             order.etag += 1
             order.last_modified_date_time = now()
             await self._flush()
@@ -146,6 +150,14 @@ class Writer:
         before = mine.where(key < value).order_by(key.desc()).limit(NEIGHBOURS)
         both = sa.union_all(sa.select(after.subquery()), sa.select(before.subquery()))
         return list(await self._session.scalars(both))
+
+
+def _write_whole(line: SalesOrderLine) -> None:
+    """Have all columns written, so that all changed lines go in one statement."""
+    keys = line.__table__.primary_key.columns.keys()  # type: ignore[attr-defined]
+    for name in line.__table__.columns.keys():  # noqa: SIM118 - a collection of columns, no dict
+        if name not in keys:
+            attributes.flag_modified(line, name)
 
 
 def _possible(column: str, values: set[str]) -> list[str]:
