@@ -178,7 +178,7 @@ SHIPPED_RULES: list[tuple[str, str, str | None, list[str], Fields]] = [
     ("SHIP_TOO_MANY", f"{U0}.shipQuantity", "4", ["3"], moved(shipQuantity=4)),
     ("INVOICE_TOO_MANY", f"{U0}.invoiceQuantity", "3", ["2"], moved(shipQuantity=0, invoiceQuantity=3)),
 ]  # fmt: skip
-CLOSED = {"review": "IN_REVIEW"} | {name: name.upper() for name in GROWN if name != "held"}
+CLOSED = {name: name.upper() for name in GROWN if name != "held"} | {"review": "IN_REVIEW"}
 STATUS_RULES: list[tuple[str, str, Fields]] = [
     *((name, status, {"pricesIncludeTax": True}) for name, status in CLOSED.items()),
     ("review", "IN_REVIEW", add(description="more")),

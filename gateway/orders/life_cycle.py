@@ -250,6 +250,11 @@ def refuse_status(
     )
 
 
+def invoiceable(line: SalesOrderLine) -> Decimal:
+    """What is shipped or about to be, and not invoiced: the quantity to invoice unless told otherwise."""
+    return line.shipped_quantity + line.ship_quantity - line.invoiced_quantity
+
+
 def ship(order: SalesOrder, given: Quantities | None, report: Report) -> None:
     """Ship the given quantities, or what each line says is to be shipped next."""
     quantities = _quantities(order, given, "ship_quantity", report)
@@ -269,8 +274,11 @@ def ship(order: SalesOrder, given: Quantities | None, report: Report) -> None:
         report.refuse(ProblemCode.NOTHING_TO_SHIP, "id", message="Nothing is left to ship.")
         return
     for line, _, quantity in quantities:
+        follows = line.invoice_quantity == invoiceable(line)
         line.shipped_quantity += quantity
         line.ship_quantity = line.quantity - line.shipped_quantity
+        if follows:
+            line.invoice_quantity = invoiceable(line)
     left = [line for line in sold_lines(order) if line.shipped_quantity != line.quantity]
     if left and not order.partial_shipping:
         report.refuse(
@@ -311,7 +319,7 @@ def invoice(order: SalesOrder, given: Quantities | None, report: Report) -> None
         return
     for line, _, quantity in quantities:
         line.invoiced_quantity += quantity
-        line.invoice_quantity = line.shipped_quantity + line.ship_quantity - line.invoiced_quantity
+        line.invoice_quantity = invoiceable(line)
     if all(line.invoiced_quantity == line.quantity for line in sold_lines(order)):
         order.status = INVOICED
 
