@@ -18,8 +18,6 @@ import yaml
 
 from tests.conftest import Postgres
 
-pytestmark = pytest.mark.xdist_group("docker")  # one worker performs the image's steps, once
-
 ROOT = Path(__file__).parent.parent
 DOCKERFILE = ROOT / "docker" / "Dockerfile"
 SERVICES = yaml.safe_load((ROOT / "docker" / "compose.yaml").read_text())["services"]

@@ -256,7 +256,7 @@ def check(stored: Varied, name: str, tree: Tree) -> None:
     event(f"{len(holding) * 10 // len(stored.rows[name])} tenths of {root} hold")
 
 
-@pytest.mark.parametrize("examples", [100, pytest.param(1000, marks=pytest.mark.full)])
+@pytest.mark.parametrize("examples", [50, pytest.param(1000, marks=pytest.mark.full)])
 @pytest.mark.parametrize("name", LISTS)
 def test_a_filter_finds_what_the_predicate_finds(
     stored: Varied, known: Known, name: str, examples: int

@@ -12,12 +12,9 @@ import pytest
 from tests.readme import README
 from tests.served import Client
 
-pytestmark = [
-    pytest.mark.xdist_group("frontend"),  # one worker builds it, once
-    pytest.mark.skipif(
-        shutil.which("npm") is None, reason="the frontends of tests/frontend need Node.js with npm"
-    ),
-]
+pytestmark = pytest.mark.skipif(
+    shutil.which("npm") is None, reason="the frontends of tests/frontend need Node.js with npm"
+)
 
 PROGRAMS = Path(__file__).parent / "frontend"
 BUILD = (

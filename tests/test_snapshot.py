@@ -263,7 +263,6 @@ async def test_a_closed_snapshot_reads_no_more(pooled: Database) -> None:
 
 @pytest.mark.anyio
 async def test_many_reads_at_once_begin_on_a_cold_connection(database: Database) -> None:
-    """Nothing is connected yet when three different reads arrive together."""
     reader = Reader(database, None)
     item, customer, currencies = await asyncio.gather(
         reader.one(Item, "number", "I0001", frozenset({"unit_price"})),
@@ -273,6 +272,17 @@ async def test_many_reads_at_once_begin_on_a_cold_connection(database: Database)
     await reader.close()
     assert (item.unit_price, customer.city) == (1, "Leeds")
     assert [currency.display_name for currency in currencies] == ["JPY"]
+
+
+@pytest.mark.anyio
+async def test_reads_at_once_share_the_one_connection_that_the_first_opens(
+    pooled: Database,
+) -> None:
+    snapshot = pooled.snapshot()
+    count = sa.select(sa.func.count()).select_from(Item)
+    answers = await asyncio.gather(*(snapshot.rows(count) for _ in range(5)))
+    await snapshot.close()
+    assert [rows[0][0] for rows in answers] == [507] * 5
 
 
 def test_the_first_operation_of_a_new_server_may_have_many_root_fields(client: Client) -> None:

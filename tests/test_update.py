@@ -18,6 +18,7 @@ from tests.requests import (
     named,
     order,
     post,
+    sold,
 )
 from tests.served import Client, serving
 from tests.world import load_world
@@ -218,3 +219,22 @@ def test_a_comment_becomes_a_line_that_sells_when_an_object_is_named(shop: Shop)
     [found] = patched(shop.client, made, patch)["lines"]
     expected = {**NEW_ITEM, "quantity": "3", "shipQuantity": "3", "netAmountIncludingTax": "72"}
     assert found == found | expected | {"shipmentDate": "2026-05-31", "sequence": 10000}
+
+
+@pytest.mark.parametrize(
+    ("sells", "price"),
+    [
+        *((sold(kind), "50") for kind in ("RESOURCE", "FIXED_ASSET", "CHARGE")),
+        (sold("ACCOUNT", "6110"), "0"),
+    ],
+)
+def test_a_line_that_sells_no_item_is_patched_like_one_that_does(
+    shop: Shop, sells: Fields, price: str
+) -> None:
+    made = shop.order(order({**sells, "unitPrice": 7}))
+    patch = {"quantity": 3, "unitPrice": None, "taxCode": code("R05")}
+    [found] = shop.tried(made, changing(patch))["lines"]
+    expected = {"quantity": "3", "unitPrice": price, "taxPercent": "5"}
+    assert found == found | expected
+    kept = ("lineType", "lineObject", "account", "lineObjectNumber", "description")
+    assert [found[name] for name in kept] == [made["lines"][0][name] for name in kept]
