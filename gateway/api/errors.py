@@ -5,8 +5,10 @@ import uuid
 
 import strawberry
 from graphql import GraphQLError, GraphQLFormattedError, GraphQLSyntaxError
+from strawberry.exceptions import StrawberryInputCoercionError
 from strawberry.utils.str_converters import to_camel_case
 
+from gateway.api import enums  # noqa: F401 - codes must be described before UserError names them
 from gateway.orders.problems import Problem, ProblemCode, encodable
 from gateway.storage.filters import BadFilter
 from gateway.storage.paging import BadCursor
@@ -39,6 +41,9 @@ def present(error: GraphQLError) -> GraphQLFormattedError:
         formatted["extensions"]["code"] = CODES[type(cause)]
     elif error.path is None and (cause is None or isinstance(cause, GraphQLError)):
         formatted["extensions"].setdefault("code", _code(error))
+    elif isinstance(cause, StrawberryInputCoercionError):
+        formatted["message"] = "Something in the arguments is null that must not be: leave it out."
+        formatted["extensions"]["code"] = "BAD_USER_INPUT"
     elif error.path is None and isinstance(cause, ValueError):
         formatted["message"] = "A value in the document cannot be read."
         formatted["extensions"]["code"] = "GRAPHQL_VALIDATION_FAILED"

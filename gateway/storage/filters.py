@@ -25,6 +25,8 @@ from gateway.storage.columns import (
 from gateway.storage.scope import Scope, within
 
 LONGEST_LIST = 1000
+MOST_CONDITIONS = 200
+DEEPEST = 30
 
 Tree = Mapping[str, Any]
 """What a filter says, by field: a condition for a column, a filter for a relation, `and_`, `or_` and
@@ -64,7 +66,20 @@ class Filter:
 
     def condition(self, scope: Scope) -> sa.ColumnElement[bool]:
         """The rows that match, as SQL; raises BadFilter."""
+        if _size(self.tree, DEEPEST) > MOST_CONDITIONS:
+            raise BadFilter(f"A filter has at most {MOST_CONDITIONS} conditions.")
         return _matches(self.fields, self.tree, scope, True)
+
+
+def _size(tree: Any, depth: int) -> int:
+    """How many conditions a filter has; raises BadFilter if it is nested deeper than `depth`."""
+    if depth < 0:
+        raise BadFilter(f"A filter is nested at most {DEEPEST} levels deep.")
+    if isinstance(tree, Mapping):
+        return sum(_size(part, depth - 1) for part in tree.values())
+    if isinstance(tree, list) and tree and isinstance(tree[0], Mapping):
+        return sum(_size(part, depth - 1) for part in tree)
+    return 1 + len(tree) // 100 if isinstance(tree, list) else 1
 
 
 def _matches(fields: Filterable, tree: Tree, scope: Scope, wanted: bool) -> sa.ColumnElement[bool]:
