@@ -60,7 +60,9 @@ def _compact(text: str) -> str:
     for match in set(innermost.findall(text)):
         one_line = "{ " + re.sub(r"\n\s+", " ", match) + " }"
         if len(one_line) <= 100:
-            text = re.sub(r"\{\n\s+" + re.escape(match) + r"\n\s+\}", lambda _: one_line, text)
+            text = re.sub(
+                r"\{\n\s+" + re.escape(match) + r"\n\s+\}", lambda _, whole=one_line: whole, text
+            )
     return text
 
 
