@@ -166,8 +166,12 @@ def test_a_stale_etag_refuses_every_mutation_and_the_suggested_one_lets_it_pass(
     assert problems(change(world, mutation, id=key, ifMatch=now, **given)) == []
 
 
-@pytest.mark.parametrize("mutation", STATES)
-@pytest.mark.parametrize("key", ["00000000-0000-4000-8000-00000000abcd", "1", ""])
+NOBODY = "00000000-0000-4000-8000-00000000abcd"
+
+
+@pytest.mark.parametrize(
+    ("mutation", "key"), [*((mutation, NOBODY) for mutation in STATES), (HOLD, "1"), (HOLD, "")]
+)
 def test_an_order_that_is_not_there_is_not_found_by_any_mutation(
     world: Client, mutation: str, key: str
 ) -> None:

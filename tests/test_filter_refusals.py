@@ -150,11 +150,13 @@ def nested(depth: int) -> Tree:
 @pytest.mark.parametrize(
     "tree",
     [
-        nested(12),
+        nested(5),
+        nested(9),
         {"or": [{"number": {"eq": str(place)}} for place in range(1100)]},
+        {"or": [{"customer": {}}] * 1100},
         {"and": [{"number": {"notIn": [str(place) for place in range(1000)]}}] * 33},
     ],
-    ids=["deep", "wide", "many values"],
+    ids=["deep", "deeper", "wide", "relations without conditions", "many values"],
 )
 def test_a_filter_too_large_for_a_database_is_refused_with_a_code(
     client: Client, tree: Tree

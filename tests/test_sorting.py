@@ -78,7 +78,7 @@ def sorts(kind: str) -> st.SearchStrategy[Sort]:
     return st.lists(key, min_size=1, max_size=4)
 
 
-@pytest.mark.parametrize("examples", [8, pytest.param(80, marks=pytest.mark.full)])
+@pytest.mark.parametrize("examples", [5, pytest.param(50, marks=pytest.mark.full)])
 @pytest.mark.parametrize("kind", KEYS)
 def test_a_list_comes_as_python_sorts_it_and_can_be_read_on_from_every_place(
     stored: Varied, kind: str, examples: int

@@ -104,10 +104,20 @@ def text(length: int) -> sa.String:
     return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql")
 
 
+def one_of(name: str, *values: Any) -> sa.Enum:
+    """One of `values`, guarded by the CHECK `name`; it sorts by code point on both databases."""
+
+    def kind() -> sa.Enum:
+        return sa.Enum(*values, native_enum=False, create_constraint=True, length=20, name=name)
+
+    sorted_by_code_point = kind()
+    sorted_by_code_point.collation = "C"
+    return kind().with_variant(sorted_by_code_point, "postgresql")
+
+
 def choice(kind: type[StrEnum]) -> sa.Enum:
-    """A member of `kind`, kept by name and guarded by a CHECK."""
-    name = re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
-    return sa.Enum(kind, native_enum=False, create_constraint=True, length=20, name=name)
+    """A member of `kind`, kept by name."""
+    return one_of(re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower(), kind)
 
 
 _UNSTORABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")

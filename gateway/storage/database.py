@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+import aiosqlite
 import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
@@ -44,8 +45,10 @@ class Database:
 
     def __init__(self, url: str, **options: Any) -> None:
         self.url = database_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            options["connect_args"] = {"async_creator_fn": _open_sqlite}
         self.engine = create_async_engine(self.url, **options)
-        self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._writing = asyncio.Lock()
         if self.is_sqlite:
             sa.event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
@@ -127,6 +130,18 @@ class Snapshot:
             connection, self._connection = self._connection, None
             if connection is not None:
                 await connection.close()
+
+
+async def _open_sqlite(*arguments: Any, **options: Any) -> aiosqlite.Connection:
+    """A connection, or what went wrong: then its thread has ended too, which otherwise would still
+    speak to the event loop when that may be closed."""
+    connection = aiosqlite.connect(*arguments, **options)
+    connection._thread.daemon = True
+    try:
+        return await connection
+    except BaseException:
+        await asyncio.to_thread(connection._thread.join)
+        raise
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

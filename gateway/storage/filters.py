@@ -26,7 +26,10 @@ from gateway.storage.scope import Scope, within
 
 LONGEST_LIST = 1000
 MOST_CONDITIONS = 200
-DEEPEST = 30
+DEEPEST = 20
+COMBINING = {"and_", "or_", "not_", "some", "every", "none"}
+"""Steps into a filter that count once for DEEPEST; a step into a field counts twice, since a relation
+is a statement of its own in SQL."""
 
 Tree = Mapping[str, Any]
 """What a filter says, by field: a condition for a column, a filter for a relation, `and_`, `or_` and
@@ -74,11 +77,12 @@ class Filter:
 def _size(tree: Any, depth: int) -> int:
     """How many conditions a filter has; raises BadFilter if it is nested deeper than `depth`."""
     if depth < 0:
-        raise BadFilter(f"A filter is nested at most {DEEPEST} levels deep.")
+        raise BadFilter(f"A filter is nested at most {DEEPEST // 2} fields deep.")
     if isinstance(tree, Mapping):
-        return sum(_size(part, depth - 1) for part in tree.values())
+        steps = ((1 if name in COMBINING else 2, part) for name, part in tree.items())
+        return max(1, sum(_size(part, depth - step) for step, part in steps))
     if isinstance(tree, list) and tree and isinstance(tree[0], Mapping):
-        return sum(_size(part, depth - 1) for part in tree)
+        return sum(_size(part, depth) for part in tree)
     return 1 + len(tree) // 100 if isinstance(tree, list) else 1
 
 

@@ -10,6 +10,9 @@ from alembic.script import ScriptDirectory
 
 from gateway.storage.database import Database
 
+MIGRATING = 0x6761746577617900
+"""The lock under which PostgreSQL is migrated; SQLite has one writer at a time anyway."""
+
 
 def _config(connection: sa.Connection | None = None) -> Config:
     config = Config()
@@ -19,10 +22,13 @@ def _config(connection: sa.Connection | None = None) -> Config:
 
 
 async def migrate(database: Database) -> None:
-    """Bring the database to the newest revision; does nothing if it is there."""
+    """Bring the database to the newest revision; does nothing if it is there. Processes that do it
+    at the same time wait for each other."""
     async with database.engine.connect() as connection:
         await connection.execution_options(gateway_writes=True)
         async with connection.begin():
+            if not database.is_sqlite:
+                await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATING)))
             await connection.run_sync(lambda sync: command.upgrade(_config(sync), "head"))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from gateway.storage.columns import LARGEST, Amount, Guid, Instant, text
+from gateway.storage.columns import LARGEST, Amount, Guid, Instant, one_of, text
 
 revision = "0001"
 down_revision = None
@@ -41,9 +41,8 @@ def guid(name: str, null: bool = False) -> sa.Column[Any]:
     return sa.Column(name, Guid, nullable=null)
 
 
-def one_of(name: str, constraint: str, *values: str) -> sa.Column[Any]:
-    kind = sa.Enum(*values, native_enum=False, create_constraint=True, length=20, name=constraint)
-    return sa.Column(name, kind, nullable=False)
+def choice(name: str, constraint: str, *values: str) -> sa.Column[Any]:
+    return sa.Column(name, one_of(constraint, *values), nullable=False)
 
 
 def refers(column: str, table: str, ondelete: str | None = None) -> sa.ForeignKeyConstraint:
@@ -107,7 +106,7 @@ def upgrade() -> None:
         words("amount_decimal_places", 5),
         amount("amount_rounding_precision"),
         amount("unit_amount_rounding_precision"),
-        one_of("tax_rounding", "tax_rounding", "NEAREST", "UP", "DOWN"),
+        choice("tax_rounding", "tax_rounding", "NEAREST", "UP", "DOWN"),
         sa.CheckConstraint("amount_rounding_precision > 0", name="amount_rounding_precision_step"),
         sa.UniqueConstraint("company_id", "code"),
     )
@@ -158,7 +157,7 @@ def upgrade() -> None:
         words("display_name", 100),
         words("category", 50, null=True),
         words("sub_category", 80, null=True),
-        one_of(
+        choice(
             "account_type",
             "account_type",
             "POSTING",
@@ -178,7 +177,7 @@ def upgrade() -> None:
         "customers",
         words("number", 20),
         words("display_name", 100),
-        one_of("type", "customer_type", "COMPANY", "PERSON"),
+        choice("type", "customer_type", "COMPANY", "PERSON"),
         words("contact_id", 250, null=True),
         words("contact_name", 100, null=True),
         words("address_line1", 100, null=True),
@@ -200,7 +199,7 @@ def upgrade() -> None:
         guid("shipment_method_id", null=True),
         sa.Column("prices_include_tax", sa.Boolean, nullable=False),
         sa.Column("partial_shipping", sa.Boolean, nullable=False),
-        one_of("blocked", "customer_blocked", "NONE", "SHIP", "INVOICE", "ALL"),
+        choice("blocked", "customer_blocked", "NONE", "SHIP", "INVOICE", "ALL"),
         sa.Column("privacy_blocked", sa.Boolean, nullable=False),
         sa.Column("last_modified_date_time", Instant, nullable=False),
         refers("bill_to_customer_id", "customers"),
@@ -220,7 +219,7 @@ def upgrade() -> None:
         guid("base_unit_of_measure_id"),
         guid("sales_unit_of_measure_id", null=True),
         words("display_name2", 50, null=True),
-        one_of("type", "item_type", "INVENTORY", "SERVICE", "NON_INVENTORY"),
+        choice("type", "item_type", "INVENTORY", "SERVICE", "NON_INVENTORY"),
         words("item_category_code", 20, null=True),
         words("gtin", 14, null=True),
         amount("inventory"),
@@ -242,7 +241,7 @@ def upgrade() -> None:
     )
     create(
         "line_objects",
-        one_of("kind", "line_object_kind", "RESOURCE", "FIXED_ASSET", "CHARGE"),
+        choice("kind", "line_object_kind", "RESOURCE", "FIXED_ASSET", "CHARGE"),
         words("number", 20),
         words("display_name", 100),
         amount("unit_price"),
@@ -309,7 +308,7 @@ def upgrade() -> None:
         amount("total_amount_excluding_tax"),
         amount("total_tax_amount"),
         amount("total_amount_including_tax"),
-        one_of(
+        choice(
             "status",
             "sales_order_status",
             "DRAFT",
@@ -375,7 +374,7 @@ def upgrade() -> None:
         "sales_order_lines",
         guid("sales_order_id"),
         sa.Column("sequence", sa.Integer, nullable=False),
-        one_of(
+        choice(
             "line_type",
             "sales_order_line_type",
             "COMMENT",
