@@ -136,11 +136,12 @@ async def _open_sqlite(*arguments: Any, **options: Any) -> aiosqlite.Connection:
     """A connection, or what went wrong: then its thread has ended too, which otherwise would still
     speak to the event loop when that may be closed."""
     connection = aiosqlite.connect(*arguments, **options)
-    connection._thread.daemon = True
+    thread = connection._thread  # noqa: SLF001 - SQLAlchemy too has no other way to it
+    thread.daemon = True
     try:
         return await connection
     except BaseException:
-        await asyncio.to_thread(connection._thread.join)
+        await asyncio.to_thread(thread.join)
         raise
 
 
