@@ -31,7 +31,13 @@ from tests.conftest import Templates
 from tests.served import serving
 from tests.world import load_world
 
-TABLES = SalesOrder.metadata.tables
+TABLES = {
+    name: table
+    for name, table in SalesOrder.metadata.tables.items()
+    if not name.startswith("import_")
+}
+"""What is imported is kept as it came, right or wrong, so its tables are not guarded alike."""
+
 NOBODY = "00000000-0000-4000-8000-0000000000ff"
 OTHER = "00000000-0000-4000-8000-0000000000cc"
 CREATE = """mutation ($input: CreateSalesOrderInput!) {

@@ -15,17 +15,21 @@ from sqlalchemy.pool import NullPool
 
 import gateway.storage.migrations
 from gateway.storage.database import Database
+from gateway.storage.imports import ImportJob
 from gateway.storage.migrations import is_current, migrate
-from gateway.storage.sales_orders import SalesOrder
 from tests.conftest import Templates
 from tests.served import statements
 
-METADATA = SalesOrder.metadata
+METADATA = ImportJob.metadata
 TABLES = {
     "accounts",
     "companies",
     "currencies",
     "customers",
+    "import_jobs",
+    "import_problems",
+    "import_rows",
+    "import_sheets",
     "item_units_of_measure",
     "items",
     "line_objects",
@@ -119,12 +123,12 @@ async def test_the_comparison_sees_columns_keys_indexes_and_checks(empty: Databa
     """Guards the test above: an inspector that saw nothing would find everything equal."""
     await migrate(empty)
     lines = (await shape_of(empty))["sales_order_lines"]
-    assert len(lines["columns"]) == 33
+    assert len(lines["columns"]) == 34
     assert lines["columns"]["quantity"][0] in {"BIGINT()", "NUMERIC(precision=18, scale=5)"}
     assert lines["primary key"]["constrained_columns"] == ["company_id", "id"]
     assert len(lines["foreign keys"]) == 7
     assert sum("'CASCADE'" in key for key in lines["foreign keys"]) == 1
-    assert len(lines["unique keys"]) == 1
+    assert len(lines["unique keys"]) == 2
     assert any("ix_sales_order_lines_company_id_item_id_id" in index for index in lines["indexes"])
     assert {
         "ck_sales_order_lines_quantities_order",

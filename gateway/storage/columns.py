@@ -161,6 +161,13 @@ class Base(MappedAsDataclass, DeclarativeBase, kw_only=True, eq=False, repr=Fals
         }
     )
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        table = cls.__table__
+        if isinstance(table, sa.Table):
+            for guard in list(guards(table)):
+                table.append_constraint(guard)
+
 
 class CompanyRow(MappedAsDataclass, kw_only=True, eq=False, repr=False):
     """A row of one company. The company is part of every key, so that a distributed PostgreSQL can

@@ -14,7 +14,6 @@ from gateway.storage.columns import (
     Guid,
     Instant,
     choice,
-    guards,
     index,
     now,
     refers,
@@ -140,6 +139,7 @@ class SalesOrderLine(CompanyRow, Base, kw_only=True):
 
     sales_order_id: Mapped[str] = mapped_column(Guid, init=False)
     sequence: Mapped[int]
+    inventory_lot_id: Mapped[str | None] = mapped_column(text(20), default=None)
     line_type: Mapped[SalesOrderLineType] = mapped_column(choice(SalesOrderLineType))
     item_id: Mapped[str | None] = mapped_column(Guid, default=None)
     account_id: Mapped[str | None] = mapped_column(Guid, default=None)
@@ -174,6 +174,7 @@ class SalesOrderLine(CompanyRow, Base, kw_only=True):
 
     __table_args__ = (
         unique("sales_order_id", "sequence"),
+        unique("sales_order_id", "inventory_lot_id"),
         refers("sales_order_id", "sales_orders", ondelete="CASCADE"),
         refers("item_id", "items"),
         refers("account_id", "accounts"),
@@ -207,8 +208,3 @@ class SalesOrderLine(CompanyRow, Base, kw_only=True):
             name="quantities_sign",
         ),
     )
-
-
-for table in Base.metadata.sorted_tables:
-    for guard in guards(table):
-        table.append_constraint(guard)

@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from gateway.storage.sales_orders import SalesOrder
+from gateway.storage.imports import ImportJob
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=SalesOrder.metadata,
+    target_metadata=ImportJob.metadata,
     render_as_batch=True,
     transactional_ddl=True,
 )

@@ -374,6 +374,7 @@ def upgrade() -> None:
         "sales_order_lines",
         guid("sales_order_id"),
         sa.Column("sequence", sa.Integer, nullable=False),
+        words("inventory_lot_id", 20, null=True),
         choice(
             "line_type",
             "sales_order_line_type",
@@ -438,6 +439,7 @@ def upgrade() -> None:
         refers("sales_order_id", "sales_orders", ondelete="CASCADE"),
         refers("tax_code_id", "tax_codes"),
         refers("unit_of_measure_id", "units_of_measure"),
+        sa.UniqueConstraint("company_id", "sales_order_id", "inventory_lot_id"),
         sa.UniqueConstraint("company_id", "sales_order_id", "sequence"),
     )
     op.create_index(
