@@ -2,21 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import StrEnum
 
 from gateway.orders.amounts import ZERO
 from gateway.orders.line_objects import names_object
 from gateway.orders.problems import ProblemCode, Report, plain
+from gateway.orders.quantities import Quantities, invoice, ship, sold_lines
 from gateway.orders.references import Change, References, given_lines
-from gateway.storage.columns import is_storable
 from gateway.storage.reference_data import Customer, CustomerBlocked
-from gateway.storage.sales_orders import (
-    SalesOrder,
-    SalesOrderLine,
-    SalesOrderLineType,
-    SalesOrderStatus,
-)
+from gateway.storage.sales_orders import SalesOrder, SalesOrderLineType, SalesOrderStatus
 
 DRAFT = SalesOrderStatus.DRAFT
 IN_REVIEW = SalesOrderStatus.IN_REVIEW
@@ -25,9 +19,6 @@ RELEASED = SalesOrderStatus.RELEASED
 INVOICED = SalesOrderStatus.INVOICED
 PAID = SalesOrderStatus.PAID
 CANCELLED = SalesOrderStatus.CANCELLED
-
-Quantities = Sequence[tuple[str, Decimal]]
-"""Line ids, each with how many."""
 
 Guard = Callable[[SalesOrder, References, Report], None]
 
@@ -60,15 +51,6 @@ class Transition:
     sources: tuple[SalesOrderStatus, ...]
     target: SalesOrderStatus | None = None
     guards: tuple[Guard, ...] = ()
-
-
-def sold_lines(order: SalesOrder) -> list[SalesOrderLine]:
-    """The lines that sell something: all but comments, with a quantity."""
-    return [
-        line
-        for line in order.lines
-        if line.line_type is not SalesOrderLineType.COMMENT and line.quantity
-    ]
 
 
 def _sells_something(order: SalesOrder, _found: References, report: Report) -> None:
@@ -248,127 +230,3 @@ def refuse_status(
         rejected=order.status,
         suggestions=tuple(status.name for status in allowed),
     )
-
-
-def invoiceable(line: SalesOrderLine) -> Decimal:
-    """What is shipped or about to be, and not invoiced: the quantity to invoice unless told otherwise."""
-    return line.shipped_quantity + line.ship_quantity - line.invoiced_quantity
-
-
-def ship(order: SalesOrder, given: Quantities | None, report: Report) -> None:
-    """Ship the given quantities, or what each line says is to be shipped next."""
-    quantities = _quantities(order, given, "ship_quantity", report)
-    for line, place, quantity in quantities:
-        outstanding = line.quantity - line.shipped_quantity
-        if not _is_part(quantity, outstanding):
-            report.refuse(
-                ProblemCode.SHIP_TOO_MANY,
-                *place,
-                message=f"{plain(outstanding)} of line {line.sequence} are outstanding.",
-                rejected=quantity,
-                suggestions=(plain(outstanding),),
-            )
-    if report.problems:
-        return
-    if not any(quantity for _, _, quantity in quantities):
-        report.refuse(ProblemCode.NOTHING_TO_SHIP, "id", message="Nothing is left to ship.")
-        return
-    for line, _, quantity in quantities:
-        follows = line.invoice_quantity == invoiceable(line)
-        line.shipped_quantity += quantity
-        line.ship_quantity = line.quantity - line.shipped_quantity
-        if follows:
-            line.invoice_quantity = invoiceable(line)
-    left = [line for line in sold_lines(order) if line.shipped_quantity != line.quantity]
-    if left and not order.partial_shipping:
-        report.refuse(
-            ProblemCode.PARTIAL_NOT_ALLOWED,
-            "id" if given is None else "lines",
-            message="The order must be shipped complete; lines "
-            + ", ".join(str(line.sequence) for line in left)
-            + " would be left.",
-            suggestions=tuple(plain(line.ship_quantity) for line in left),
-        )
-
-
-def invoice(order: SalesOrder, given: Quantities | None, report: Report) -> None:
-    """Invoice the given quantities, or what each line says, of what is shipped; an order that is
-    invoiced in full is INVOICED."""
-    quantities = _quantities(order, given, "invoice_quantity", report)
-    if given is None:
-        quantities = [
-            (line, place, _nearer(quantity, line.shipped_quantity - line.invoiced_quantity))
-            for line, place, quantity in quantities
-        ]
-    for line, place, quantity in quantities:
-        ready = line.shipped_quantity - line.invoiced_quantity
-        if not _is_part(quantity, ready):
-            report.refuse(
-                ProblemCode.INVOICE_TOO_MANY,
-                *place,
-                message=f"{plain(ready)} of line {line.sequence} are shipped and not invoiced.",
-                rejected=quantity,
-                suggestions=(plain(ready),),
-            )
-    if report.problems:
-        return
-    if not any(quantity for _, _, quantity in quantities):
-        report.refuse(
-            ProblemCode.NOTHING_TO_INVOICE, "id", message="Nothing shipped is left to invoice."
-        )
-        return
-    for line, _, quantity in quantities:
-        line.invoiced_quantity += quantity
-        line.invoice_quantity = invoiceable(line)
-    if all(line.invoiced_quantity == line.quantity for line in sold_lines(order)):
-        order.status = INVOICED
-
-
-def _quantities(
-    order: SalesOrder, given: Quantities | None, column: str, report: Report
-) -> list[tuple[SalesOrderLine, tuple[str, ...], Decimal]]:
-    """Each line that takes part, where its quantity stands in the arguments, and the quantity."""
-    if given is None:
-        return [(line, ("id",), getattr(line, column)) for line in sold_lines(order)]
-    lines = {line.id: line for line in sold_lines(order)}
-    chosen: list[tuple[SalesOrderLine, tuple[str, ...], Decimal]] = []
-    for place, (key, quantity) in enumerate(given):
-        where = ("lines", str(place))
-        line = lines.get(key.lower())
-        if line is None:
-            report.refuse(
-                ProblemCode.NOT_FOUND,
-                *where,
-                "id",
-                message="The order has no line to sell with this id.",
-                rejected=key,
-                suggestions=tuple(lines)[:5],
-            )
-        elif any(line is other for other, _, _ in chosen):
-            report.refuse(
-                ProblemCode.DUPLICATE,
-                *where,
-                "id",
-                message="The line is named twice.",
-                rejected=key,
-            )
-        elif not is_storable(quantity):
-            report.refuse(
-                ProblemCode.OUT_OF_RANGE,
-                *where,
-                "quantity",
-                message="A quantity has at most 13 digits before the point and 5 after it.",
-                rejected=quantity,
-            )
-        else:
-            chosen.append((line, (*where, "quantity"), quantity))
-    return chosen
-
-
-def _is_part(quantity: Decimal, whole: Decimal) -> bool:
-    return min(whole, ZERO) <= quantity <= max(whole, ZERO)
-
-
-def _nearer(quantity: Decimal, whole: Decimal) -> Decimal:
-    """`quantity`, but no more than `whole` has, with its sign."""
-    return max(quantity, whole) if whole < ZERO else min(quantity, whole)

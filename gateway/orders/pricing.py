@@ -7,12 +7,13 @@ from typing import Any
 from gateway.orders.amounts import ZERO, PricedLine, Terms, Totals
 from gateway.orders.explanation import TotalsStep, Trace
 from gateway.orders.problems import Path, ProblemCode, Report, plain
+from gateway.orders.quantities import is_fully_shipped
 from gateway.orders.references import Change, References
 from gateway.orders.rounding import Direction
 from gateway.orders.totals import derive, discount_base, header_discount
 from gateway.storage.columns import LARGEST
 from gateway.storage.reference_data import Currency, TaxCode
-from gateway.storage.sales_orders import SalesOrder, SalesOrderLine, SalesOrderLineType
+from gateway.storage.sales_orders import SalesOrder, SalesOrderLine
 
 Place = Callable[[SalesOrderLine], Path]
 """Where in the change a line is."""
@@ -161,13 +162,3 @@ def _keep(order: SalesOrder, totals: Totals) -> None:
         line.net_tax_amount = derived.net_tax_amount
         line.net_amount_including_tax = derived.net_amount_including_tax
     order.fully_shipped = is_fully_shipped(order)
-
-
-def is_fully_shipped(order: SalesOrder) -> bool:
-    """Whether there is something to ship and all of it is shipped (domain rules 4.5)."""
-    sold = [
-        line
-        for line in order.lines
-        if line.line_type is not SalesOrderLineType.COMMENT and line.quantity
-    ]
-    return bool(sold) and all(line.shipped_quantity == line.quantity for line in sold)

@@ -5,18 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.orders.header import new_order
-from gateway.orders.life_cycle import (
-    Event,
-    Quantities,
-    check_editable,
-    check_transition,
-    take_place,
-)
+from gateway.orders.life_cycle import Event, check_editable, check_transition, take_place
 from gateway.orders.line_prices import PriceContext
 from gateway.orders.lines import add_lines
 from gateway.orders.patch import apply_patch, removed_lines
-from gateway.orders.pricing import Place, derive_totals, is_fully_shipped, step_of
+from gateway.orders.pricing import Place, derive_totals, step_of
 from gateway.orders.problems import Problem, ProblemCode, Rejected, Report
+from gateway.orders.quantities import Quantities, is_fully_shipped
 from gateway.orders.references import Change, References
 from gateway.orders.suggestions import with_suggestions
 from gateway.orders.validation import check, tidy
