@@ -184,9 +184,9 @@ class CreateSalesOrderInput(HeaderFields):
     description="A change of an order and its lines. What is absent stays as it is, null clears."
 )
 class UpdateSalesOrderInput(HeaderFields):
-    customer: Maybe[CustomerRefInput] = given(
+    customer: Maybe[CustomerRefInput | None] = given(
         "Who orders. Another customer brings its address, currency, terms and more, where they are"
-        " not given."
+        " not given. Every order has one, so null is refused."
     )
     lines: Maybe[SalesOrderLinesPatchInput | None] = given("Changes of the lines.")
 

@@ -110,7 +110,7 @@ def explain(trace: Trace, terms: Terms, lines: Sequence[PricedLine], totals: Tot
     parts, trace.steps = trace.steps, []
     for line, derived in zip(lines, totals.lines, strict=True):
         _explain_line(trace, terms, line, derived)
-    _explain_discount(trace, terms, totals)
+    _explain_discount(trace, terms, lines, totals)
     trace.steps += parts
     noted = {(step.sequence, step.amount) for step in parts}
     for derived in totals.lines:
@@ -157,15 +157,18 @@ def _note_amount(
     trace.note(sequence, amount, "2.3 the line before the header discount", text, result, rounding)
 
 
-def _explain_discount(trace: Trace, terms: Terms, totals: Totals) -> None:
+def _explain_discount(
+    trace: Trace, terms: Terms, lines: Sequence[PricedLine], totals: Totals
+) -> None:
+    rule = "2.5 header discount"
     text = "given as an amount" if totals.discount_amount else "none is given"
     if terms.discount_percent is not None:
-        base = sum((line.line_amount for line in totals.lines), ZERO)
-        text = formula("{} % of what the lines that share in it cost", terms.discount_percent)
-        text += formula(", of {} in all", base)
-    trace.note(
-        None, "discountAmount", "2.5 header discount", text, totals.discount_amount, trace.nearest
-    )
+        pairs = zip(lines, totals.lines, strict=True)
+        base = sum((derived.line_amount for line, derived in pairs if line.takes_discount), ZERO)
+        rule += ", a percent of what the lines that share in it cost"
+        text = formula("{} % of {}", terms.discount_percent, base)
+        text += ", but not below 0" if base < ZERO else ""
+    trace.note(None, "discountAmount", rule, text, totals.discount_amount, trace.nearest)
 
 
 def _explain_net(trace: Trace, terms: Terms, line: LineTotals) -> None:

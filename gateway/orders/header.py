@@ -1,6 +1,7 @@
 """The header of an order: what is given, and what comes from the customer (domain rules 1.1)."""
 
 import datetime as dt
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -30,6 +31,14 @@ CLEARABLE = (
     "salesperson",
 )
 CODES = {"payment_terms": PaymentTerms, "shipment_method": ShipmentMethod}
+FIXED = {
+    "customer": "customer_id",
+    "bill_to_customer": "bill_to_customer_id",
+    "currency": "currency_id",
+    "prices_include_tax": "prices_include_tax",
+}
+"""What cannot change any more at some time, by the field that changes it."""
+
 ADDRESS_PARTS = ("address_line1", "address_line2", "city", "state", "country", "post_code")
 
 
@@ -59,19 +68,35 @@ def patch_header(
     order: SalesOrder, change: Change, found: References, today: dt.date, report: Report
 ) -> None:
     """Write the given fields; a new customer brings its defaults for those that are not given."""
+    if "customer" in change and change["customer"] is None:
+        report.refuse(ProblemCode.REQUIRED, "customer", message="Every order has a customer.")
+    before = {column: getattr(order, column) for column in FIXED.values()}
     customer = _open_customer("customer", change, found, report)
     if customer is not None and customer.id != order.customer_id:
-        if any(line.shipped_quantity for line in order.lines):
-            report.refuse(
-                ProblemCode.HAS_SHIPMENTS,
-                "customer",
-                message="The customer cannot change: some of the order is shipped.",
-                rejected=customer.number,
-            )
         _take_over(order, customer, found)
     _write(order, change, found, today, report)
+    _check_fixed(order, before, change, report)
     if customer is not None:
         _check_payer(order, change, found, report)
+
+
+def _check_fixed(
+    order: SalesOrder, before: Mapping[str, Any], change: Change, report: Report
+) -> None:
+    """Who orders, who pays and in which currency stays once something is shipped; whether prices
+    include tax, once something is invoiced (domain rules 2.7 and 2.8)."""
+    is_shipped = any(line.shipped_quantity for line in order.lines)
+    is_invoiced = any(line.invoiced_quantity for line in order.lines)
+    for field, column in FIXED.items():
+        is_fixed = is_invoiced if field == "prices_include_tax" else is_shipped
+        if is_fixed and field in change and getattr(order, column) != before[column]:
+            report.refuse(
+                ProblemCode.HAS_SHIPMENTS,
+                field,
+                message="This cannot change: some of the order is "
+                + ("invoiced." if field == "prices_include_tax" else "shipped."),
+                rejected=change[field],
+            )
 
 
 def _take_over(order: SalesOrder, customer: Customer, found: References) -> None:
@@ -107,11 +132,7 @@ def _write(
     order: SalesOrder, change: Change, found: References, today: dt.date, report: Report
 ) -> None:
     customer = found.by_id(Customer, order.customer_id)
-    if "bill_to_customer" in change:
-        payer = _open_customer("bill_to_customer", change, found, report)
-        if payer is None:
-            payer = found.by_id(Customer, customer.bill_to_customer_id or customer.id)
-        _set_payer(order, payer)
+    _write_payer(order, customer, change, found, report)
     for field in CLEARABLE:
         if field in change:
             setattr(order, field, change[field])
@@ -127,6 +148,19 @@ def _write(
     _write_codes(order, change, found, report)
     _write_addresses(order, change)
     _write_discount(order, change, step_of(order, found))
+
+
+def _write_payer(
+    order: SalesOrder, customer: Customer, change: Change, found: References, report: Report
+) -> None:
+    """A payer whose address was changed on the order keeps it, if it is named once more."""
+    if "bill_to_customer" not in change:
+        return
+    payer = _open_customer("bill_to_customer", change, found, report)
+    if payer is None:
+        payer = found.by_id(Customer, customer.bill_to_customer_id or customer.id)
+    if payer.id != order.bill_to_customer_id:
+        _set_payer(order, payer)
 
 
 def _check_payer(order: SalesOrder, change: Change, found: References, report: Report) -> None:
@@ -209,9 +243,10 @@ def _write_addresses(order: SalesOrder, change: Change) -> None:
 
 def _write_discount(order: SalesOrder, change: Change, step: Decimal) -> None:
     """The header discount as given, an amount or a percent; whether it fits the lines is seen when
-    totals are derived. None clears either."""
+    totals are derived. None clears either, but no amount by way of a percent that there is not."""
     amount, percent = change.get("discount_amount"), change.get("discount_percent")
-    if "discount_amount" in change or "discount_percent" in change:
+    is_cleared = "discount_percent" in change and order.discount_percent is not None
+    if "discount_amount" in change or percent is not None or is_cleared:
         order.discount_percent = percent
         order.discount_amount = ZERO if amount is None else amount
         if order.discount_amount > ZERO and is_storable(order.discount_amount):

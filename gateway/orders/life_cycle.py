@@ -160,13 +160,14 @@ def check_transition(event: Event, order: SalesOrder, found: References, report:
         guard(order, found, report)
 
 
-def check_editable(order: SalesOrder, change: Change, report: Report) -> None:
+def check_editable(order: SalesOrder, change: Change, report: Report) -> bool:
     """A draft may change in every way; comments may also while an order is accepted or released."""
     if order.status is DRAFT:
-        return
+        return True
     if order.status in (OPEN, RELEASED) and _only_comments(order, change):
-        return
+        return True
     refuse_status(order, (DRAFT,), report, ProblemCode.NOT_EDITABLE)
+    return False
 
 
 def _only_comments(order: SalesOrder, change: Change) -> bool:

@@ -46,6 +46,7 @@ def type_of_line(change: Change, report: Report) -> SalesOrderLineType:
             ProblemCode.CONFLICTING,
             "account",
             message="A line sells an item or posts to an account, not both.",
+            rejected=change["account"],
         )
     implied = None
     if change.get("item") is not None:

@@ -26,6 +26,7 @@ class PriceContext:
     order: SalesOrder
     found: References
     step: Decimal
+    is_new_currency: bool = False
 
     @property
     def in_company_currency(self) -> bool:
@@ -33,13 +34,17 @@ class PriceContext:
 
 
 def set_price(
-    line: SalesOrderLine, sold: SoldObject, change: Change, context: PriceContext, report: Report
+    line: SalesOrderLine,
+    sold: SoldObject | None,
+    change: Change,
+    context: PriceContext,
+    report: Report,
 ) -> None:
     """The given price, else the object's, which is in the company's currency (decision 4)."""
     given: Decimal | None = change.get("unit_price")
     if given is not None:
         line.unit_price = given
-    elif isinstance(sold, Account):
+    elif sold is None or isinstance(sold, Account):
         line.unit_price = ZERO
     elif context.in_company_currency:
         line.unit_price = _own_price(sold, line.tax_percent, context.order.prices_include_tax)
@@ -51,10 +56,13 @@ def set_price(
         )
 
 
-def rescale_price(line: SalesOrderLine, *, with_tax: bool) -> None:
-    """The same price with tax taken in or left out (domain rules 2.7); the discount percent stays."""
-    change = price_with_tax if with_tax else price_without_tax
+def rescale_price(line: SalesOrderLine, context: PriceContext) -> None:
+    """The same price with tax taken in or left out, as the order now has it (domain rules 2.7); the
+    discount percent stays."""
+    change = price_with_tax if context.order.prices_include_tax else price_without_tax
     line.unit_price = change(line.unit_price, line.tax_percent)
+    gross = gross_amount(line.quantity, line.unit_price, context.step)
+    line.discount_amount = _part_of(gross, line.discount_percent, context.step)
 
 
 def _own_price(sold: Item | LineObject, tax_percent: Decimal, with_tax: bool) -> Decimal:
@@ -82,35 +90,51 @@ def set_discount(line: SalesOrderLine, change: Change, step: Decimal, report: Re
             message=f"The line comes to {plain(gross)}, more than {plain(LARGEST)}.",
             rejected=line.quantity,
         )
-        return
-    derived = rounded(EXACT.multiply(gross, percent or ZERO), HUNDRED, step)
-    if amount is None:
-        line.discount_amount = derived
-        return
-    amount = rounded(amount, ONE, step)
-    if percent is not None:
-        if amount != derived:
-            report.refuse(
-                ProblemCode.CONFLICTING,
-                "discount_amount",
-                message=f"{plain(percent)} % of {plain(gross)} is {plain(derived)}."
-                " Give the amount or the percent.",
-                rejected=amount,
-                suggestions=(plain(derived),),
-            )
-        return
+    elif amount is None:
+        line.discount_amount = _part_of(gross, line.discount_percent, step)
+    else:
+        line.discount_amount = rounded(amount, ONE, step)
+        if percent is None:
+            _set_percent(line, gross, report)
+        else:
+            _check_percent(line, gross, step, report)
+
+
+def _part_of(gross: Decimal, percent: Decimal, step: Decimal) -> Decimal:
+    return rounded(EXACT.multiply(gross, percent), HUNDRED, step)
+
+
+def _set_percent(line: SalesOrderLine, gross: Decimal, report: Report) -> None:
+    """The percent that the amount stands for."""
+    amount = line.discount_amount
     if amount and not line.quantity:
         report.refuse(
             ProblemCode.REQUIRED, "quantity", message="A discount amount needs a quantity."
         )
         return
-    line.discount_amount, line.discount_percent = amount, discount_percent_of(amount, gross)
-    if not ZERO <= line.discount_percent <= HUNDRED or (amount and not gross):
+    percent = discount_percent_of(amount, gross)
+    if ZERO <= percent <= HUNDRED and (gross or not amount):
+        line.discount_percent = percent
+        return
+    report.refuse(
+        ProblemCode.OUT_OF_RANGE,
+        "discount_amount",
+        message=f"The discount is between 0 and the {plain(gross)} that the line costs.",
+        rejected=amount,
+        suggestions=(plain(gross),),
+    )
+
+
+def _check_percent(line: SalesOrderLine, gross: Decimal, step: Decimal, report: Report) -> None:
+    """Amount and percent agree if either follows from the other."""
+    amount, percent = line.discount_amount, line.discount_percent
+    derived = _part_of(gross, percent, step)
+    if amount != derived and (not gross or discount_percent_of(amount, gross) != percent):
         report.refuse(
-            ProblemCode.OUT_OF_RANGE,
+            ProblemCode.CONFLICTING,
             "discount_amount",
-            message=f"The discount is between 0 and the {plain(gross)} that the line costs.",
+            message=f"{plain(percent)} % of {plain(gross)} is {plain(derived)}."
+            " Give the amount or the percent.",
             rejected=amount,
-            suggestions=(plain(gross),),
+            suggestions=(plain(derived),),
         )
-        line.discount_percent = ZERO

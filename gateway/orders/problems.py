@@ -95,7 +95,9 @@ class Report:
 
 def plain(value: object) -> str:
     """`value` as a reader types it: a number without exponent and trailing zeros, an enum member by
-    name, and at most 100 code points of text that can be encoded."""
+    name, true and false, and at most 100 code points of text that can be encoded."""
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, Decimal):
         text = f"{value:f}"
         text = text.rstrip("0").rstrip(".") if "." in text else text

@@ -31,10 +31,13 @@ Model = TypeVar("Model", bound=Base)
 
 @dataclass(frozen=True)
 class Reference:
-    """A record named in one way: `by` is id, number, code or contact_id."""
+    """A record named in one way: `by` is id, number, code or contact_id; for a line object its kind."""
 
     by: str
     value: str
+
+    def __str__(self) -> str:
+        return self.value
 
 
 LABELS: Mapping[type[Base], str] = {
@@ -121,7 +124,8 @@ class References:
         by_id = (Reference("id", key) for key in ids if key is not None)
         for reference in (*filter(None, references), *by_id):
             if self.get(model, reference) is None:
-                column = "number" if model is LineObject else reference.by
+                is_kind = model is LineObject and reference.by != "id"
+                column = "number" if is_kind else reference.by
                 wanted.setdefault(column, set()).add(reference.value)
         self._keep(model, await writer.find(model, wanted))
 

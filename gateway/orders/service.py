@@ -8,7 +8,7 @@ from gateway.orders.header import new_order
 from gateway.orders.life_cycle import Event, check_editable, check_transition, take_place
 from gateway.orders.line_prices import PriceContext
 from gateway.orders.lines import add_lines
-from gateway.orders.patch import apply_patch, removed_lines
+from gateway.orders.patch import apply_patch, remember, removed_lines, size_of
 from gateway.orders.pricing import Place, derive_totals, step_of
 from gateway.orders.problems import Problem, ProblemCode, Rejected, Report
 from gateway.orders.quantities import Quantities, is_fully_shipped
@@ -81,19 +81,22 @@ async def update(
     """The order with this id after the patch `change`, all or nothing; raises Rejected."""
     order = await _stored(writer, key, if_match)
     report = Report()
-    check_editable(order, change, report)
-    lines = removed_lines(order, change, report)
-    _raise(report)
-    found = await References.gather(writer, [change], order)
-    await writer.remove_lines(order, lines)
-    places = apply_patch(order, change, found, now().date(), report)
-    if len(order.lines) > rules.largest_order:
-        _refuse_size(len(order.lines), rules, report)
+    size = size_of(order, change)
+    if size > max(rules.largest_order, len(order.lines)):
+        _refuse_size(size, rules, report)
         _raise(report)
+    is_editable = check_editable(order, change, report)
+    removed = removed_lines(order, change, report)
+    if not is_editable:
+        _raise(report)
+    found = await References.gather(writer, [change], order)
+    before = remember(order)
+    await writer.remove_lines(order, removed)
+    places = apply_patch(order, before, change, found, now().date(), report)
     _complete(order, change, found, lambda line: places.get(line.id, ("lines",)), report)
     if report.problems:
         raise Rejected(await with_suggestions(writer, report.problems))
-    await writer.save(order, has_lost_lines=bool(lines))
+    await writer.save(order, has_lost_lines=bool(removed))
     return order
 
 
@@ -174,7 +177,7 @@ def _complete(
 ) -> None:
     """Check an order that was written, and derive its totals if they can be told."""
     tidy(order)
-    check(order, place, report)
+    check(order, change, place, report)
     if not any(problem.path[0] in PRICED_BY for problem in report.problems):
         derive_totals(order, change, found, place, report)
 

@@ -2,11 +2,15 @@
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 from gateway.orders.header import ADDRESS_PARTS
 from gateway.orders.pricing import Place
 from gateway.orders.problems import Path, ProblemCode, Report, plain
+from gateway.orders.quantities import invoiceable, is_part, outstanding
+from gateway.orders.references import Change
 from gateway.storage.columns import (
     DECIMALS,
     LARGEST,
@@ -44,9 +48,10 @@ def tidy(order: SalesOrder) -> None:
                 setattr(row, name, clean(value) or None)
 
 
-def check(order: SalesOrder, place: Place, report: Report) -> None:
-    """Report every rule that the values of `order` break."""
-    _check_texts(order, _HEADER_TEXTS, report)
+def check(order: SalesOrder, change: Change, place: Place, report: Report) -> None:
+    """Report every rule that the values of `order` break. What is not given in `change` but follows
+    from another value that may be given is not told a second time."""
+    _check_texts(order, _HEADER_TEXTS, change, report)
     _check_contact(order, report)
     for name in _HEADER_DATES:
         _check_date(getattr(order, name), report, name)
@@ -55,21 +60,32 @@ def check(order: SalesOrder, place: Place, report: Report) -> None:
         _check_header_discount(order, report)
     own_dates = (order.order_date, order.requested_delivery_date)
     for line in order.lines:
-        where = report.at(*place(line))
-        if line.shipment_date not in own_dates:
+        path = place(line)
+        where = report.at(*path)
+        if line.shipment_date not in own_dates or _is_given(change, (*path, "shipment_date")):
             _check_date(line.shipment_date, where, "shipment_date")
-        _check_line(line, where)
+        _check_line(line, change, where)
     _check_sequences(order, place, report)
 
 
-def _check_line(line: SalesOrderLine, report: Report) -> None:
-    _check_texts(line, _LINE_TEXTS, report)
+def _is_given(change: Change, path: Path) -> bool:
+    """Whether there is a value at this place of a change."""
+    value: Any = change
+    for step in path:
+        if value is None:
+            break
+        value = value.get(step) if isinstance(value, Mapping) else value[int(step)]
+    return value is not None
+
+
+def _check_line(line: SalesOrderLine, change: Change, report: Report) -> None:
+    _check_texts(line, _LINE_TEXTS, change, report)
     prices = [_check_number(getattr(line, name), report, name) for name in _LINE_PRICES]
     storable = all(_check_number(getattr(line, name), report, name) for name in _LINE_QUANTITIES)
     if all(prices) and not ZERO <= line.discount_percent <= HUNDRED:
         _refuse_range(report, "discount_percent", line.discount_percent, "0", "100")
-    if not _is_part(line.shipped_quantity, line.quantity):
-        _refuse_range(report, "quantity", line.quantity, plain(line.shipped_quantity), None)
+    if not is_part(line.shipped_quantity, line.quantity):
+        _refuse_below_shipped(line, report)
         return
     if not 0 < line.sequence <= LAST_SEQUENCE:
         _refuse_range(report, "sequence", line.sequence, "1", str(LAST_SEQUENCE))
@@ -77,20 +93,32 @@ def _check_line(line: SalesOrderLine, report: Report) -> None:
         _check_quantities(line, report)
 
 
+def _refuse_below_shipped(line: SalesOrderLine, report: Report) -> None:
+    shipped = plain(line.shipped_quantity)
+    bound = "at least" if line.shipped_quantity > ZERO else "at most"
+    report.refuse(
+        ProblemCode.OUT_OF_RANGE,
+        "quantity",
+        message=f"{shipped} are shipped, so the quantity must be {bound} {shipped}.",
+        rejected=line.quantity,
+        suggestions=(shipped,),
+    )
+
+
 def _check_quantities(line: SalesOrderLine, report: Report) -> None:
     """Nothing is shipped beyond the order nor invoiced beyond the shipment (domain rules 3.3)."""
-    outstanding = line.quantity - line.shipped_quantity
-    if not _is_part(line.ship_quantity, outstanding):
+    left = outstanding(line)
+    if not is_part(line.ship_quantity, left):
         report.refuse(
             ProblemCode.SHIP_TOO_MANY,
             "ship_quantity",
-            message=f"{plain(outstanding)} are outstanding.",
+            message=f"{plain(left)} are outstanding.",
             rejected=line.ship_quantity,
-            suggestions=(plain(outstanding),),
+            suggestions=(plain(left),),
         )
         return
-    ready = line.shipped_quantity + line.ship_quantity - line.invoiced_quantity
-    if not _is_part(line.invoice_quantity, ready):
+    ready = invoiceable(line)
+    if not is_part(line.invoice_quantity, ready):
         report.refuse(
             ProblemCode.INVOICE_TOO_MANY,
             "invoice_quantity",
@@ -100,14 +128,12 @@ def _check_quantities(line: SalesOrderLine, report: Report) -> None:
         )
 
 
-def _is_part(quantity: Decimal, whole: Decimal) -> bool:
-    return min(whole, ZERO) <= quantity <= max(whole, ZERO)
-
-
-def _check_texts(row: SalesOrder | SalesOrderLine, lengths: dict[str, int], report: Report) -> None:
+def _check_texts(
+    row: SalesOrder | SalesOrderLine, lengths: dict[str, int], change: Change, report: Report
+) -> None:
     for name, longest in lengths.items():
         value = getattr(row, name)
-        if value is None or _is_copied(row, name, value):
+        if value is None or (_is_copied(row, name, value) and not _is_given(change, _place(name))):
             continue
         if not is_storable_text(value):
             report.refuse(
