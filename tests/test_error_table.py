@@ -107,6 +107,7 @@ TYPES = ["ITEM", "ACCOUNT", "RESOURCE", "FIXED_ASSET", "CHARGE"]
 DAYS = ["1753-01-01", "9999-12-31"]
 YEN = {"currency": code("JPY")}
 PRICED = {"update": [{"id": key, "unitPrice": 1} for key in ("draft.2", "draft.3")]}
+SHIPPED_IN_YEN = [{"id": key, "unitPrice": 1} for key in ("shipped.0", "shipped.1")]
 PRICED["update"].append({"id": "draft.0", "quantity": 3})
 U0 = "lines.update.0"
 
@@ -150,6 +151,8 @@ LINE_RULES: list[tuple[str, str, str | None, list[str], Fields]] = [
     ("BLOCKED", f"{U0}.account.number", "A-INDIRECT", [], first(account=named("A-INDIRECT"))),
     ("BLOCKED", f"{U0}.account.number", "A-HEADING", [], first(account=named("A-HEADING"))),
     ("CONFLICTING", f"{U0}.account", "6110", [], first(item=named("I0020"), account=named("6110"))),
+    ("CONFLICTING", f"{U0}.account", "6110", [], first(item=named("I0010"), account=named("6110"))),
+    ("CONFLICTING", f"{U0}.lineObjectNumber", "I0020", ["I0010"], first(item=named("I0010"), lineObjectNumber="I0020")),
     ("CONFLICTING", f"{U0}.lineType", "ACCOUNT", ["ITEM"], first(item=named("I0020"), lineType="ACCOUNT")),
     ("REQUIRED", f"{U0}.lineType", None, TYPES, first(lineObjectNumber="I0020")),
     ("NOT_FOUND", f"{U0}.unitOfMeasure.code", "PC", ["PCS"], first(unitOfMeasure=code("PC"))),
@@ -169,8 +172,12 @@ LINE_RULES: list[tuple[str, str, str | None, list[str], Fields]] = [
 ]  # fmt: skip
 SHIPPED_RULES: list[tuple[str, str, str | None, list[str], Fields]] = [
     ("HAS_SHIPMENTS", "customer", "PAYER", [], {"customer": named("PAYER")}),
+    ("HAS_SHIPMENTS", "billToCustomer", "PAYER", [], {"billToCustomer": named("PAYER")}),
+    ("HAS_SHIPMENTS", "currency", "JPY", [], {**YEN, "lines": {"update": SHIPPED_IN_YEN}}),
     ("HAS_SHIPMENTS", "lines.remove.0", "shipped.0", [], remove("shipped.0")),
     ("HAS_SHIPMENTS", f"{U0}.item", "I0020", [], moved(item=named("I0020"))),
+    ("HAS_SHIPMENTS", f"{U0}.account", "6110", [], moved(account=named("6110"))),
+    ("HAS_SHIPMENTS", f"{U0}.lineObjectNumber", "CHARGE", [], moved(lineType="CHARGE", lineObjectNumber="CHARGE")),
     ("HAS_SHIPMENTS", f"{U0}.lineType", "COMMENT", [], moved(lineType="COMMENT")),
     ("HAS_SHIPMENTS", f"{U0}.unitOfMeasure", "HOUR", [], moved(unitOfMeasure=code("HOUR"))),
     ("OUT_OF_RANGE", f"{U0}.quantity", "1.99999", ["2"], moved(quantity="1.99999")),
@@ -197,14 +204,9 @@ ROWS += [("charged", "OUT_OF_RANGE", "discountAmount", "1", ["0"], {"discountAmo
 def plainly(problems: list[Fields]) -> list[tuple[str, str, str | None, list[str]]]:
     """What programs read of problems, with paths below the argument `input`."""
     assert all(problem["message"] for problem in problems)
+    rest = ("rejectedValue", "suggestions")
     return [
-        (
-            p["code"],
-            ".".join(p["path"]).removeprefix("input."),
-            p["rejectedValue"],
-            p["suggestions"],
-        )
-        for p in problems
+        (p["code"], ".".join(p["path"]).removeprefix("input."), *map(p.get, rest)) for p in problems
     ]
 
 
@@ -268,6 +270,22 @@ def test_what_cannot_happen_to_an_order_is_told_with_what_would_allow_it(
     chosen = f'{{id: "{desk.known(f"{name}.0")}", quantity: "{quantity}"}}'
     problems = desk(name, mutation, f", lines: [{chosen}]" if quantity else "")
     assert plainly(problems)[0] == (rule, path, rejected, suggestions)
+
+
+@pytest.mark.parametrize(("place", "quantity", "bound"), [(0, 1, "least 2"), (1, 0, "most -1")])
+def test_a_line_cannot_shrink_below_what_is_shipped_of_it(
+    desk: Desk, place: int, quantity: int, bound: str
+) -> None:
+    """The second line is a return, of which -1 is shipped."""
+    patch = {"lines": {"update": [{"id": place, "quantity": quantity}]}}
+    [problem] = answered(desk.client, desk.orders["shipped"], patch)["userErrors"]
+    assert f"at {bound}" in problem["message"]
+
+
+def test_a_shipped_line_may_say_its_unit_and_item_again(desk: Desk) -> None:
+    patch = changing({"unitOfMeasure": code("PCS"), "item": named("TIMED")})
+    answer = answered(desk.client, desk.orders["shipped"], patch, dryRun=True)
+    assert answer["userErrors"] == []
 
 
 @pytest.mark.parametrize(

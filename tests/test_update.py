@@ -167,6 +167,7 @@ RESOURCE |= {"lineObject": {"kind": "RESOURCE", "number": "RESOURCE"}, **TAXED}
 RESOURCE |= {"description": "Resource"}
 BLANK = {**NO_ITEM, "unitPrice": "0", "taxCode": None, "taxPercent": "0", "discountPercent": "0"}
 BLANK |= {"allowInvoiceDiscount": False}
+LOW = {"taxCode": code("R05"), "unitOfMeasure": code("BOX")}
 TEXT = {"quantity": "0", "shipQuantity": "0", "invoiceQuantity": "0", "shipmentDate": None}
 
 
@@ -193,12 +194,19 @@ LINES: list[tuple[Fields, Fields]] = [
     ({"lineType": None, "item": None, "account": None, "lineObjectNumber": None}, {}),
     ({"item": named("TIMED")}, {}),
     ({"lineType": "ITEM", "lineObjectNumber": "TIMED"}, {}),
+    ({"lineObjectNumber": "TIMED"}, {}),
+    ({"quantity": 5}, {}),
+    ({"shipQuantity": 2}, {}),
     ({"item": named("I0020")}, NEW_ITEM),
     ({"lineType": "ITEM", "lineObjectNumber": "I0020"}, NEW_ITEM),
     ({"item": named("I0020"), "unitPrice": 4}, {**NEW_ITEM, "unitPrice": "4"}),
     ({"account": named("6110"), "description2": "two"}, ACCOUNT),
     ({"lineType": "RESOURCE", "lineObjectNumber": "RESOURCE"}, RESOURCE),
     ({"lineType": "ACCOUNT"}, {**BLANK, "lineType": "ACCOUNT"}),
+    (
+        {"lineType": "CHARGE", "unitPrice": 2, **LOW},
+        {**BLANK, "lineType": "CHARGE", "unitPrice": "2", **LOW, "taxPercent": "5"},
+    ),
     ({"lineType": "COMMENT"}, {**BLANK, **TEXT, "lineType": "COMMENT"}),
 ]
 
@@ -213,8 +221,23 @@ def test_a_given_field_of_a_line_replaces_and_what_else_was_given_for_it_stays(
     assert {**found, **DERIVED} == {**made["lines"][0], **expected, **DERIVED}
 
 
+def test_null_takes_the_unit_of_a_line_that_sells_no_item(shop: Shop) -> None:
+    made = shop.order(order({**sold("RESOURCE"), "unitOfMeasure": code("HOUR")}))
+    [found] = shop.tried(made, changing({"unitOfMeasure": None}))["lines"]
+    assert (made["lines"][0]["unitOfMeasure"], found["unitOfMeasure"]) == (code("HOUR"), None)
+
+
+def test_a_payer_who_is_named_once_more_is_billed_where_the_order_said(shop: Shop) -> None:
+    made = created(shop.client, order(line(), billToCustomer=named("PAYER")))
+    moved = patched(shop.client, made, {"customer": named("PAYER")})
+    moved = patched(shop.client, moved, {"sellToAddress": YORK})
+    assert moved["billToAddress"] == YORK
+    assert shop.tried(moved, {"billToCustomer": named("PAYER")}) == moved
+
+
 def test_a_comment_becomes_a_line_that_sells_when_an_object_is_named(shop: Shop) -> None:
-    made = created(shop.client, order({"description": "text"}, orderDate="2026-05-31"))
+    day = {"requestedDeliveryDate": "2026-05-31"}
+    made = created(shop.client, order({"description": "text"}, **day))
     patch = changing({"item": named("I0020"), "quantity": 3})
     [found] = patched(shop.client, made, patch)["lines"]
     expected = {**NEW_ITEM, "quantity": "3", "shipQuantity": "3", "netAmountIncludingTax": "72"}

@@ -122,6 +122,39 @@ def test_a_kept_discount_must_fit_the_lines_that_are_left(shop: Shop) -> None:
     assert header_of(found) == ["10", "0", "0", "0"]
 
 
+def test_a_kept_discount_is_never_negative(shop: Shop) -> None:
+    """The line of 100 has a share of 20, of which the return gives 10 back."""
+    made = shop.order(order(line(quantity=10), line(quantity=-5), discountAmount=10))
+    assert lines_of(made, "invoiceDiscountAllocation") == ["20", "-10"]
+    found = shop.tried(made, ELEVEN, selection=AMOUNTS)
+    assert header_of(found) == ["0", "60", "12", "72"]
+
+
+@pytest.mark.parametrize(
+    ("patch", "amount"),
+    [
+        ({}, "7"),
+        (changing({"discountAmount": 1, "discountPercent": None}), "7"),
+        (changing({"discountPercent": None}), "2"),
+        (changing({"discountAmount": None}), "7"),
+        (changing({"discountPercent": 20}), "2"),
+        (changing({"discountPercent": "10.0"}), "7"),
+        (changing({"quantity": 6, "discountAmount": 5}), "2"),
+        (also(changing({"quantity": 6}), remove=[1]), "2"),
+        ({**changing({"quantity": 6}), "discountPercent": None}, "2"),
+        ({**changing({"quantity": 6}), "discountAmount": None}, "0"),
+    ],
+)
+def test_only_what_is_given_as_a_percent_of_a_line_makes_it_lose_its_share(
+    shop: Shop, patch: Fields, amount: str
+) -> None:
+    """Lines of 50 less 10 % and of 18, which have shares of 5 and 2."""
+    lines = [line(quantity=5, discountPercent=10), line("I0018")]
+    made = shop.order(order(*lines, discountAmount=7))
+    assert lines_of(made, "invoiceDiscountAllocation") == ["5", "2"]
+    assert shop.tried(made, patch, selection=AMOUNTS)["discountAmount"] == amount
+
+
 @pytest.mark.parametrize(
     ("given", "patch", "amount", "percent"),
     [
@@ -199,7 +232,7 @@ class Walk:
         first = max([0, *(raw["sequence"] for raw in self._naive["lines"])]) + 1
         added = [self._line(first + n) for n in range(self._draw.randint(0, 2))]
         naive = {**self._naive, "lines": kept + [raw for raw, _ in added]}
-        naive["discount_amount"] -= lost
+        naive["discount_amount"] = max(naive["discount_amount"] - lost, Fraction(0))
         lines = {"update": update, "remove": remove, "add": [given for _, given in added]}
         return naive, {"lines": lines, **self._header(naive)}
 

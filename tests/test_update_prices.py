@@ -9,6 +9,7 @@ import pytest
 
 from gateway.settings import Settings
 from tests.conftest import Templates
+from tests.life_cycle import INVOICE, REOPEN, SHIP, UPDATE, change, done, problems, released
 from tests.requests import Fields, code, created, execute, line, named, order
 from tests.served import Client, serving
 from tests.test_update import Shop, changing, patched
@@ -64,6 +65,11 @@ TO_30 = {"lineType": "ITEM", "lineObjectNumber": "I0030"}
         (FIVE, 7, {"discountAmount": 7}, ["12", "24"], "7"),
         (FIVE, 7, {"lines": {"add": [line("I0030")]}}, ["12", "24", "36"], "8.4"),
         (FIVE, 7, {"lines": {"remove": [1]}}, ["12"], "8.4"),
+        (FIVE, 7, also(changing({"quantity": 6}), remove=[1]), ["12"], "2.4"),
+        (FIVE, 7, changing({"unitPrice": 12}), ["12", "24"], "8.4"),
+        (FIVE, 7, changing({"unitPrice": None}), ["12", "24"], "8.4"),
+        (FIVE, 7, changing({"item": named("I0010")}), ["12", "24"], "8.4"),
+        (FIVE, 7, changing({"taxCode": code("R05")}), ["12", "24"], "8.4"),
         (FIVE, 7, changing({"quantity": 6}), ["12", "24"], "2.4"),
         (FIVE, 7, changing({"unitPrice": 11}), ["11", "24"], "2.4"),
         (FIVE, 0, changing({"unitPrice": None}), ["12", "24"], "0"),
@@ -82,6 +88,22 @@ def test_prices_and_shares_take_tax_in_while_what_is_given_is_meant_as_it_is(
     found = shop.tried(made, {"pricesIncludeTax": True, **patch}, selection=AMOUNTS)
     assert lines_of(found, "unitPrice") == prices
     assert found["discountAmount"] == amount
+
+
+def test_the_rescaled_discount_is_rounded_once(shop: Shop) -> None:
+    """Three shares of a cent are 2.5 cents without the tax of 20 %, and the half goes up."""
+    lines = [line(unitPrice="1.2")] * 3
+    made = shop.order(order(*lines, pricesIncludeTax=True, discountAmount="0.03"))
+    found = shop.tried(made, {"pricesIncludeTax": False}, selection=AMOUNTS)
+    assert found["discountAmount"] == "0.03"
+
+
+def test_a_discount_of_a_line_is_derived_again_from_its_percent_when_tax_is_taken_in(
+    shop: Shop,
+) -> None:
+    made = shop.order(order(line(quantity=3, unitPrice="33.33", discountAmount=10)))
+    found = shop.tried(made, {"pricesIncludeTax": True}, selection=AMOUNTS)
+    assert (lines_of(found, "unitPrice"), lines_of(found, "discountAmount")) == (["39.996"], ["12"])
 
 
 def test_another_tax_code_leaves_a_price_with_tax_as_it_is(shop: Shop) -> None:
@@ -105,22 +127,24 @@ PRICE = "PRICE_REQUIRED"
 
 
 @pytest.mark.parametrize(
-    ("patch", "problems"),
+    ("patch", "expected"),
     [
         (YEN, [(PRICE, "lines"), (PRICE, "lines")]),
         ({**YEN, **changing({"unitPrice": 1})}, [(PRICE, "lines")]),
         ({**YEN, **changing({"unitPrice": 1}, {"quantity": 1})}, [(PRICE, "lines.update.1.unitPrice")]),
         ({**YEN, **changing({"unitPrice": None}, {"unitPrice": 1})}, [(PRICE, "lines.update.0.unitPrice")]),
         ({**YEN, **changing({"item": named("I0030")}, {"unitPrice": 1})}, [(PRICE, "lines.update.0.unitPrice")]),
+        ({**YEN, **changing({"item": named("I0010")}, {"unitPrice": 1})}, [(PRICE, "lines.update.0.unitPrice")]),
+        ({**YEN, **changing({**TO_30}, {"unitPrice": 1})}, [(PRICE, "lines.update.0.unitPrice")]),
         ({**YEN, **also(IN_YEN, add=[line()])}, [(PRICE, "lines.add.0.unitPrice")]),
         ({"customer": named("IN-YEN"), "lines": {"remove": [0]}}, [(PRICE, "lines")]),
     ],
 )  # fmt: skip
 def test_another_currency_needs_a_price_for_every_line_that_sells(
-    shop: Shop, patch: Fields, problems: list[tuple[str, str]]
+    shop: Shop, patch: Fields, expected: list[tuple[str, str]]
 ) -> None:
     made = shop.order(order(line(), line("I0020"), {"description": "text"}))
-    assert refusals(shop.client, made, patch) == problems
+    assert refusals(shop.client, made, patch) == expected
 
 
 @pytest.mark.parametrize("header", [YEN, {"customer": named("IN-YEN")}])
@@ -132,6 +156,38 @@ def test_in_another_currency_lines_have_the_given_prices_and_the_discount_is_gon
     found = shop.tried(made, patch, selection=AMOUNTS)
     assert (found["currency"], header_of(found)) == (code("JPY"), ["0", "512", "102", "614"])
     assert lines_of(found, "id")[:3] == lines_of(made, "id")
+
+
+def test_the_same_figure_in_another_currency_is_another_price(shop: Shop) -> None:
+    """0.33 off are 3.3 %, which is nothing in yen; 15 % of 10 are 1.5 and become 2."""
+    lines = [line(discountAmount="0.33"), line(discountPercent=15)]
+    made = shop.order(order(*lines, discountAmount=5))
+    found = shop.tried(made, {**YEN, **changing(*[{"unitPrice": 10}] * 2)}, selection=AMOUNTS)
+    assert lines_of(found, "discountAmount") == ["0", "2"]
+    assert lines_of(found, "discountPercent") == ["3.3", "15"]
+    assert header_of(found) == ["0", "18", "4", "22"]
+
+
+def test_an_order_comes_home_to_the_currency_of_the_company_at_the_prices_of_its_items(
+    shop: Shop,
+) -> None:
+    made = shop.order(order(line(unitPrice=999), **YEN))
+    patch = {"currency": None, **changing({"unitPrice": None})}
+    assert header_of(shop.tried(made, patch, selection=AMOUNTS)) == ["0", "10", "2", "12"]
+
+
+@pytest.mark.parametrize("invoiced", [0, 1])
+def test_whether_prices_include_tax_stays_once_something_is_invoiced(
+    shop: Shop, invoiced: int
+) -> None:
+    key, [line_id] = released(shop.client, line(quantity=2))
+    done(shop.client, SHIP, key, lines=[{"id": line_id, "quantity": 1}])
+    if invoiced:
+        done(shop.client, INVOICE, key)
+    done(shop.client, REOPEN, key)
+    answer = change(shop.client, UPDATE, id=key, input={"pricesIncludeTax": True})
+    expected = [("HAS_SHIPMENTS", "input.pricesIncludeTax")] if invoiced else []
+    assert problems(answer) == expected
 
 
 COPIED = json.loads("""{"customer": {"number": "WITH-TAX"}, "customerName": "Consumer",

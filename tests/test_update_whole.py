@@ -8,9 +8,32 @@ import pytest
 
 from gateway.settings import Settings
 from tests.conftest import Templates
-from tests.requests import READ, Fields, code, created, dump, line, named, order, shuffled, sold
+from tests.requests import (
+    READ,
+    Fields,
+    code,
+    created,
+    dump,
+    line,
+    named,
+    order,
+    shuffled,
+    sold,
+    told,
+)
 from tests.served import Client, serving, statements
-from tests.test_update import HEADERS, LEEDS, LINES, OWN, WHOLE, Shop, answered, changing, patched
+from tests.test_update import (
+    HEADERS,
+    LEEDS,
+    LINES,
+    OWN,
+    UPDATE,
+    WHOLE,
+    Shop,
+    answered,
+    changing,
+    patched,
+)
 from tests.world import load_world
 
 
@@ -60,7 +83,10 @@ NOTHING_NEW: list[Fields] = [
     changing({"quantity": "10000.0"}),
     changing({"unitPrice": "28.68000"}),
     changing({"discountAmount": "270100"}),
+    changing({"discountPercent": "94.17713"}),
+    changing({"discountPercent": "94.17713", "discountAmount": "270100", "quantity": 10000}),
     changing({"item": named("TIMED")}),
+    changing({"lineType": "ITEM", "lineObjectNumber": "TIMED"}),
     changing({"taxCode": code("R05")}),
     changing({"unitOfMeasure": code("HOUR"), "shipmentDate": "2026-06-01", "description": "own"}),
     changing({"shipQuantity": 2, "invoiceQuantity": 1}),
@@ -125,6 +151,81 @@ def test_a_dry_run_answers_like_the_real_one_and_keeps_nothing(
     assert tried["userErrors"] == []
     assert dump(world_url) == before
     assert still(tried["salesOrder"]) == still(patched(client, made, DEEP))
+
+
+BAD: list[Fields] = [
+    {"add": [line(), line("NOPE")]},
+    {"update": [{"id": 0, "quantity": 3}, {"id": 2, "discountPercent": 101}]},
+    {"remove": [1, "00000000-0000-4000-8000-000000000000"]},
+]
+
+
+@pytest.mark.parametrize("bad", BAD, ids=lambda bad: next(iter(bad)))
+def test_one_line_that_is_refused_leaves_everything_as_it_was(
+    client: Client, world_url: str, bad: Fields
+) -> None:
+    made = created(client, order(line(), line("I0020"), line("I0030"), discountAmount=6))
+    before = dump(world_url)
+    good = {"add": [line("I0040")], "update": [{"id": 0, "quantity": 2}], "remove": [1]}
+    patch = {"salesperson": "SP9", "discountPercent": 5, "lines": {**good, **bad}}
+    assert len(answered(client, made, patch)["userErrors"]) == 1
+    assert dump(world_url) == before
+    patched(client, made, {**patch, "lines": good})
+
+
+MISTAKEN = json.loads("""{"customer": null, "billToCustomer": {"number": "NOPE"},
+  "currency": {"code": "EURO"}, "orderDate": "0001-01-01", "phoneNumber": "call", "email": "at",
+  "discountPercent": 101, "sellToAddress": {"city": "\\u0000"},
+  "shipToAddress": {"city": "\\u0000"}, "lines": {
+    "add": [{"item": {"number": "NOPE"}, "quantity": "0.000001", "taxCode": {"code": "NOPE"}},
+      {"description": "text", "unitPrice": 1}, {"lineObjectNumber": "I0020"}],
+    "update": [{"id": 0, "unitPrice": "99999999999999", "shipmentDate": "0001-01-01"},
+      {"id": 1, "item": {"number": "I0020"}, "account": {"number": "6110"}},
+      {"id": 1, "quantity": 1}],
+    "remove": [0, "nothing"]}}""")
+MISTAKES = """REQUIRED customer; NOT_FOUND billToCustomer.number; NOT_FOUND currency.code;
+  OUT_OF_RANGE orderDate; INVALID phoneNumber; INVALID email; OUT_OF_RANGE discountPercent;
+  INVALID sellToAddress.city; INVALID shipToAddress.city; NOT_FOUND lines.add.0.item.number;
+  OUT_OF_RANGE lines.add.0.quantity; NOT_FOUND lines.add.0.taxCode.code;
+  CONFLICTING lines.add.1.unitPrice; REQUIRED lines.add.2.lineType;
+  OUT_OF_RANGE lines.update.0.unitPrice; OUT_OF_RANGE lines.update.0.shipmentDate;
+  CONFLICTING lines.update.1.account; DUPLICATE lines.update.2.id; CONFLICTING lines.remove.0;
+  NOT_FOUND lines.remove.1"""
+
+
+def test_all_mistakes_of_a_patch_are_told_at_once(shop: Shop) -> None:
+    made = shop.order(order(line(), line("I0020")))
+    found = [
+        f"{rule} {path}" for rule, path in told(answered(shop.client, made, MISTAKEN)["userErrors"])
+    ]
+    assert sorted(found) == sorted(one.strip() for one in MISTAKES.split(";"))
+
+
+FIXED = {"sequence": 5, "salesOrder": {"number": "SO-000001"}, "shippedQuantity": 1}
+FIXED |= {"invoicedQuantity": 1, "netAmount": 1, "taxPercent": 1}
+
+
+@pytest.mark.parametrize("field", FIXED)
+def test_no_patch_can_say_the_place_of_a_line_its_order_or_what_is_derived(
+    shop: Shop, field: str
+) -> None:
+    made = shop.order(order(line()))
+    update = [{"id": made["lines"][0]["id"], field: FIXED[field]}]
+    variables = {"id": made["id"], "input": {"lines": {"update": update}}}
+    answer = shop.client.send(UPDATE % "number", **variables)
+    [error] = answer["errors"]
+    assert error["extensions"] == {"code": "GRAPHQL_VALIDATION_FAILED"}
+    assert f"'{field}'" in error["message"]
+
+
+def test_an_order_longer_than_a_new_limit_may_change_but_not_grow(
+    client: Client, world_url: str
+) -> None:
+    made = created(client, order(line(), line("I0020"), line("I0030")))
+    with serving(Settings(database_url=world_url, max_lines=2)) as narrow:
+        answer = answered(narrow, made, {"lines": {"add": [line()]}})
+        assert told(answer["userErrors"]) == [("TOO_MANY_LINES", "lines")]
+        patched(narrow, made, {"email": None, "lines": {"add": [line()], "remove": [0]}})
 
 
 def test_comments_may_be_added_changed_and_removed_while_an_order_is_released(shop: Shop) -> None:
