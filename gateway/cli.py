@@ -4,7 +4,9 @@ import asyncio
 import signal
 import socket
 import tempfile
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -12,10 +14,17 @@ from typing import Annotated, NoReturn
 import typer
 import uvicorn
 from pydantic import ValidationError
+from rich import progress as rich_progress
+from rich.console import Console
 
 from gateway.api.schema import sdl
 from gateway.app import LOOPBACK_NAMES, create_app
 from gateway.exchange.demo import load_demo
+from gateway.exchange.jobs import Importer, Progress, Request, import_files
+from gateway.exchange.refusals import refusals
+from gateway.exchange.sheets import Reading, Refused
+from gateway.exchange.summary import summary, told
+from gateway.orders.service import Rules
 from gateway.settings import EMBEDDED_DATABASE, Settings
 from gateway.storage.companies import (
     CompanyExists,
@@ -25,13 +34,30 @@ from gateway.storage.companies import (
     has_company,
 )
 from gateway.storage.database import UNUSABLE, Database, why_unusable
+from gateway.storage.imports import ImportJob, ImportJobStatus, ImportPolicy
 from gateway.storage.migrations import is_current, migrate
+from gateway.storage.scope import CompanyNotFound
 
 cli = typer.Typer(
-    help="A GraphQL gateway over sales orders.", no_args_is_help=True, add_completion=False
+    help="A GraphQL gateway over sales orders.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
 )
 company = typer.Typer(help="The companies of the database.", no_args_is_help=True)
 cli.add_typer(company, name="company")
+
+
+class Policy(StrEnum):
+    """What a bad row takes with it."""
+
+    PER_ORDER = "per-order"
+    ATOMIC = "atomic"
+
+    @property
+    def policy(self) -> ImportPolicy:
+        return ImportPolicy[self.name]
+
 
 NOT_MIGRATED = "The database is not migrated: run `gateway migrate`."
 FIRST_COMPANY, FIRST_CURRENCY = "My Company", "EUR"
@@ -107,6 +133,85 @@ def company_create(
 
     _run(_settings(), create)
     typer.echo(f"Company {name!r} keeps its books in {currency}.")
+
+
+@cli.command("import")
+def import_command(
+    files: Annotated[list[Path], typer.Argument(help="Packages, CSV, XLSX, XML or JSON files.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Report as if, and keep nothing.")
+    ] = False,
+    policy: Annotated[
+        Policy, typer.Option(help="What a bad row takes with it: its order, or everything.")
+    ] = Policy.PER_ORDER,
+    company: Annotated[
+        str | None, typer.Option(help="Name of the company; not needed where there is but one.")
+    ] = None,
+    errors: Annotated[
+        Path | None,
+        typer.Option(help="Where to write the refused rows, by default beside the first file."),
+    ] = None,
+    encoding: Annotated[str | None, typer.Option(help="Of CSV files, if not detected.")] = None,
+    separator: Annotated[str | None, typer.Option(help="Of CSV files, if not detected.")] = None,
+) -> None:
+    """Import sales orders and what they refer to; started again after a crash it goes on."""
+    settings = _settings()
+    request = Request(policy.policy, dry_run)
+    reading = Reading(encoding, separator)
+
+    async def run(database: Database) -> None:
+        if not await is_current(database):
+            _fail(NOT_MIGRATED)
+        importer = Importer(database, company, Rules(largest_order=settings.max_lines))
+        begun = time.monotonic()
+        progress, stop = _progress()
+        try:
+            job = await import_files(importer, files, reading, request, progress)
+        except (Refused, CompanyNotFound) as error:
+            _fail(str(error))
+        finally:
+            stop()
+        await _report(importer, job, files, errors, time.monotonic() - begun)
+        if job.status is not ImportJobStatus.SUCCEEDED:
+            raise typer.Exit(1)
+
+    _run(settings, run)
+
+
+def _progress() -> tuple[Progress, Callable[[], None]]:
+    """A bar with a rate, where there is a terminal to show it."""
+    bar = rich_progress.Progress(
+        rich_progress.TextColumn("importing"),
+        rich_progress.BarColumn(),
+        rich_progress.MofNCompleteColumn(),
+        rich_progress.TextColumn("rows, {task.fields[rate]:,.0f} a second"),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    task = bar.add_task("rows", total=None, rate=0)
+    begun = time.monotonic()
+    bar.start()
+
+    def show(done: int, total: int) -> None:
+        rate = done / (time.monotonic() - begun)
+        bar.update(task, completed=done, total=total, rate=rate)
+
+    return show, bar.stop
+
+
+async def _report(
+    importer: Importer, job: ImportJob, files: Sequence[Path], errors: Path | None, seconds: float
+) -> None:
+    """Tell what came of a job, and write down what was refused."""
+    for line in summary(job, seconds):
+        typer.echo(line)
+    for line in await told(importer, job.id):
+        typer.echo(line)
+    report = await refusals(importer, job.id)
+    if report is not None:
+        path = errors or files[0].with_name(f"{files[0].stem}-refused{Path(report.name).suffix}")
+        path.write_bytes(report.content)
+        typer.echo(f"Correct what is refused in {path} and import that file.")
 
 
 def _settings() -> Settings:

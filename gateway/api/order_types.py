@@ -48,6 +48,9 @@ class SalesOrderLine(Node):
     line_object_number: str | None = column("Number of what the line sells, of whatever type.")
     description: str | None = column("Text of the line; by default the name of what it sells.")
     description2: str | None = column("Second line of the text.")
+    inventory_lot_id: str | None = column(
+        "Key that an import gave the line (InventoryLotId of Finance & Operations); unique in its order."
+    )
     unit_of_measure: UnitOfMeasure | None = to_one(
         "UnitOfMeasure", "unit_of_measure_id", "Unit in which the quantity is counted."
     )

@@ -93,11 +93,7 @@ def set_unit(
     """The given unit, which an item must be sold in, else the item's sales or base unit."""
     reference: Reference | None = change.get("unit_of_measure")
     if reference is None:
-        line.unit_of_measure_id = (
-            sold.sales_unit_of_measure_id or sold.base_unit_of_measure_id
-            if isinstance(sold, Item)
-            else None
-        )
+        line.unit_of_measure_id = _own_unit(sold)
         return
     unit = found.named(UnitOfMeasure, change, "unit_of_measure", report)
     if unit is None:
@@ -112,6 +108,11 @@ def set_unit(
             rejected=reference,
             suggestions=tuple(allowed_unit.code for allowed_unit in allowed),
         )
+
+
+def _own_unit(sold: SoldObject | None) -> str | None:
+    is_item = isinstance(sold, Item)
+    return sold.sales_unit_of_measure_id or sold.base_unit_of_measure_id if is_item else None
 
 
 def set_tax(

@@ -3,8 +3,15 @@
 from typing import Any
 
 from gateway.orders.amounts import ZERO
-from gateway.orders.problems import Missing, ProblemCode, Report
-from gateway.orders.references import LINE_OBJECTS, Change, References, object_reference
+from gateway.orders.problems import Missing, Path, ProblemCode, Report
+from gateway.orders.references import (
+    LINE_OBJECTS,
+    Change,
+    Reference,
+    References,
+    object_reference,
+)
+from gateway.storage.columns import Base
 from gateway.storage.reference_data import Account, AccountType, Item, LineObject
 from gateway.storage.sales_orders import SalesOrderLine, SalesOrderLineType
 
@@ -41,19 +48,8 @@ def clear_line(line: SalesOrderLine, line_type: SalesOrderLineType) -> None:
 def type_of_line(change: Change, report: Report) -> SalesOrderLineType:
     """The given type, else the one that the named object has; nothing named is a comment."""
     given: SalesOrderLineType | None = change.get("line_type")
-    if change.get("item") is not None and change.get("account") is not None:
-        report.refuse(
-            ProblemCode.CONFLICTING,
-            "account",
-            message="A line sells an item or posts to an account, not both.",
-            rejected=change["account"],
-        )
-    implied = None
-    if change.get("item") is not None:
-        implied = SalesOrderLineType.ITEM
-    elif change.get("account") is not None:
-        implied = SalesOrderLineType.ACCOUNT
-    elif change.get("line_object_number") is not None and given is None:
+    implied = _implied_type(change, report)
+    if implied is None and given is None and change.get("line_object_number") is not None:
         report.refuse(
             ProblemCode.REQUIRED,
             "line_type",
@@ -69,6 +65,20 @@ def type_of_line(change: Change, report: Report) -> SalesOrderLineType:
             suggestions=(implied.name,),
         )
     return implied or given or SalesOrderLineType.COMMENT
+
+
+def _implied_type(change: Change, report: Report) -> SalesOrderLineType | None:
+    item, account = change.get("item"), change.get("account")
+    if item is not None and account is not None:
+        report.refuse(
+            ProblemCode.CONFLICTING,
+            "account",
+            message="A line sells an item or posts to an account, not both.",
+            rejected=account,
+        )
+    if item is not None:
+        return SalesOrderLineType.ITEM
+    return None if account is None else SalesOrderLineType.ACCOUNT
 
 
 def sold_object(
@@ -90,25 +100,26 @@ def sold_object(
     label = line_type.name.lower().replace("_", " ")
     sold: Any = found.get(model, reference)
     if sold is None:
-        report.refuse(
-            ProblemCode.NOT_FOUND,
-            *path,
-            message=f"There is no {label} with this {path[-1].replace('_', ' ')}.",
-            rejected=reference.value,
-            missing=Missing(
-                model, "number" if model is LineObject else reference.by, reference.value
-            ),
-        )
+        _refuse_missing(model, reference, label, path, report)
         return None
     if reason := _closed(sold):
-        report.refuse(
-            ProblemCode.BLOCKED,
-            *path,
-            message=f"{label.capitalize()} {sold.number} {reason}.",
-            rejected=reference.value,
-        )
+        message = f"{label.capitalize()} {sold.number} {reason}."
+        report.refuse(ProblemCode.BLOCKED, *path, message=message, rejected=reference)
     _check_number_agrees(sold.number, change, report)
     return sold  # type: ignore[no-any-return]
+
+
+def _refuse_missing(
+    model: type[Base], reference: Reference, label: str, path: Path, report: Report
+) -> None:
+    column = "number" if model is LineObject else reference.by
+    report.refuse(
+        ProblemCode.NOT_FOUND,
+        *path,
+        message=f"There is no {label} with this {path[-1].replace('_', ' ')}.",
+        rejected=reference,
+        missing=Missing(model, column, reference.value),
+    )
 
 
 def _check_number_agrees(number: str, change: Change, report: Report) -> None:

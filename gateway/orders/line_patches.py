@@ -41,7 +41,7 @@ def sells_other(line: SalesOrderLine, change: Change, found: References) -> bool
 def patch_line(line: SalesOrderLine, change: Change, context: PriceContext, report: Report) -> None:
     """Write the given fields of a line that is there. Another object brings its price and tax; another
     type alone leaves the line without an object."""
-    for field in ("description", "description2"):
+    for field in ("description", "description2", "inventory_lot_id"):
         if field in change:
             setattr(line, field, change[field])
     quantity = line.quantity

@@ -57,6 +57,7 @@ def _new_line(
         line_type=type_of_line(change, report),
         description=change.get("description"),
         description2=change.get("description2"),
+        inventory_lot_id=change.get("inventory_lot_id"),
     )
     if line.line_type is SalesOrderLineType.COMMENT:
         refuse_amounts_on_comment(change, report)

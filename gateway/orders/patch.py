@@ -83,11 +83,8 @@ def removed_lines(order: SalesOrder, change: Change, report: Report) -> list[Sal
         if line is None:
             _refuse_unknown(key, lines, where)
         elif line.id in named:
-            where.refuse(
-                ProblemCode.CONFLICTING,
-                message="The line is named twice in the patch.",
-                rejected=key,
-            )
+            message = "The line is named twice in the patch."
+            where.refuse(ProblemCode.CONFLICTING, message=message, rejected=key)
         elif line.shipped_quantity:
             where.refuse(
                 ProblemCode.HAS_SHIPMENTS,

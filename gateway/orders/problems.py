@@ -36,6 +36,7 @@ class ProblemCode(Enum):
     PARTIAL_NOT_ALLOWED = "The order must be shipped complete, and this would leave something."
     NOTHING_TO_SHIP = "No line has anything to ship."
     NOTHING_TO_INVOICE = "No line has anything that is shipped and not yet invoiced."
+    HEADER_NOT_FOUND = "A line of an import names an order that is neither in the files nor stored."
     HAS_SHIPMENTS = "Something is shipped or invoiced already."
 
 

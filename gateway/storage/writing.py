@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -16,6 +16,7 @@ from gateway.storage.database import Database
 from gateway.storage.reference_data import Company, Currency, NumberSeries
 from gateway.storage.sales_orders import SalesOrder, SalesOrderLine
 from gateway.storage.scope import Scope, find_scope, within
+from gateway.storage.staging import Staging
 
 Model = TypeVar("Model", bound=Base)
 Result = TypeVar("Result")
@@ -24,12 +25,17 @@ SALES_ORDERS = "SALES_ORDERS"
 """The code of the number series of orders."""
 
 
+class RefusedByDatabase(Exception):
+    """The database does not take what was written, whatever the rules say."""
+
+
 class Writer:
     """Reads and writes rows of `scope` in the transaction of `session`."""
 
     def __init__(self, session: AsyncSession, scope: Scope) -> None:
         self._session = session
         self.scope = scope
+        self.staging = Staging(session, scope)
 
     async def find(self, model: type[Model], wanted: Mapping[str, set[str]]) -> Sequence[Model]:
         """The rows of which a column has one of its wanted values; one statement, none for nothing."""
@@ -85,18 +91,54 @@ class Writer:
     async def sales_order(self, key: str) -> SalesOrder | None:
         """The order with this id and its lines, locked until the transaction ends."""
         guid = canonical_guid(key)
-        if guid is None:
-            return None
+        found = [] if guid is None else await self._orders(SalesOrder.id == guid)
+        return found[0] if found else None
+
+    async def sales_orders_numbered(self, numbers: Collection[str]) -> list[SalesOrder]:
+        """Those of the orders that there are, with their lines, locked until the transaction ends."""
+        possible = _possible("number", set(numbers))
+        return await self._orders(SalesOrder.number.in_(possible)) if possible else []
+
+    async def sales_orders_of(self, customer: str, document: str) -> list[SalesOrder]:
+        """The orders of the customer with this number that bear its own number `document`."""
+        return await self._orders(
+            (SalesOrder.customer_number == customer)
+            & (SalesOrder.external_document_number == document)
+        )
+
+    async def _orders(self, condition: sa.ColumnElement[bool]) -> list[SalesOrder]:
         statement = (
             sa.select(SalesOrder)
-            .where(within(self.scope, SalesOrder), SalesOrder.id == guid)
+            .where(within(self.scope, SalesOrder), condition)
+            .order_by(SalesOrder.number)
             .options(selectinload(SalesOrder.lines))
             .with_for_update(of=SalesOrder)
         )
-        order = await self._session.scalar(statement)
-        for line in order.lines if order is not None else ():
-            attributes.set_committed_value(line, "sales_order", order)
-        return order
+        orders = (await self._session.scalars(statement)).all()
+        for order in orders:
+            for line in order.lines:
+                attributes.set_committed_value(line, "sales_order", order)
+        return list(orders)
+
+    @asynccontextmanager
+    async def savepoint(self, keep: Callable[[], bool] = lambda: True) -> AsyncIterator[None]:
+        """What is written inside stands or falls alone; it falls in any case unless `keep` says at the
+        end that it stands. Raises RefusedByDatabase if a constraint stands against it."""
+        try:
+            async with self._session.begin_nested() as nested:
+                yield
+                await self._session.flush()
+                if not keep():
+                    await nested.rollback()
+                    self._session.expunge_all()
+        except DBAPIError as error:
+            if _lost(error):
+                raise
+            raise RefusedByDatabase(str(error.orig)) from error
+
+    def forget(self) -> None:
+        """Let go of all rows that were read or written, whose memory is then free."""
+        self._session.expunge_all()
 
     async def remove_lines(self, order: SalesOrder, lines: Sequence[SalesOrderLine]) -> None:
         """Take lines out of an order at once, so that others may have their sequence."""

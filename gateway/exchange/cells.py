@@ -1,0 +1,115 @@
+"""Cells of text as exact values: numbers, dates, yes and no, as people and Dynamics write them."""
+
+import datetime as dt
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+LONGEST_NUMBER = 60
+BLANK_DATES = (dt.date(1, 1, 1), dt.date(1900, 1, 1))
+"""How Business Central and Finance & Operations write that there is no date."""
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
+_DATE = re.compile(r"(\d{1,4})[-/.](\d{1,2})[-/.](\d{1,4})(?:[T ].*)?")
+_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
+_SPACES = re.compile(r"[\s\u00a0\u202f'’]")
+_WORDS = {
+    "yes": True, "true": True, "1": True, "no": False, "false": False, "0": False,
+}  # fmt: skip
+
+
+class Unreadable(ValueError):
+    """A cell is not what its column holds; `suggestion` is how to write one."""
+
+    def __init__(self, message: str, suggestion: str) -> None:
+        super().__init__(message)
+        self.suggestion = suggestion
+
+
+@dataclass(frozen=True)
+class Locale:
+    """How a file writes dates (the order of their parts where the year is not first) and numbers."""
+
+    dates: str = "MDY"
+    decimal: str = "."
+
+    def __str__(self) -> str:
+        return f"dates {self.dates}, decimal {self.decimal}"
+
+
+def number(text: str, locale: Locale) -> Decimal:
+    """Raises Unreadable."""
+    plain = _SPACES.sub("", text)
+    grouping = "," if locale.decimal == "." else "."
+    plain = re.sub(rf"(?<=\d){re.escape(grouping)}(?=\d{{3}}(\D|$))", "", plain)
+    plain = plain.replace(locale.decimal, ".")
+    if len(text) > LONGEST_NUMBER or not _NUMBER.fullmatch(plain):
+        raise Unreadable("This is no number.", "1234.5")
+    return Decimal(plain)
+
+
+def whole_number(text: str, locale: Locale) -> int:
+    """Raises Unreadable."""
+    value = number(text, locale)
+    if abs(value) > 2**53 or value != value.to_integral_value():
+        raise Unreadable("This is no whole number.", "10000")
+    return int(value)
+
+
+def date(text: str, locale: Locale) -> dt.date | None:
+    """The day, without its time; None for the dates that mean none. Raises Unreadable."""
+    found = _DATE.fullmatch(text.strip()) or _COMPACT.fullmatch(text.strip())
+    if found is None:
+        raise Unreadable("This is no date.", "2026-01-31")
+    first, middle, last = (int(part) for part in found.groups()[:3])
+    if len(found[1]) == 4:
+        year, month, day = first, middle, last
+    elif locale.dates == "DMY":
+        year, month, day = last, middle, first
+    else:
+        year, month, day = last, first, middle
+    try:
+        day_of_year = dt.date(year, month, day)
+    except ValueError:
+        raise Unreadable("There is no such day.", "2026-01-31") from None
+    return None if day_of_year in BLANK_DATES else day_of_year
+
+
+def yes_or_no(text: str) -> bool:
+    """Raises Unreadable."""
+    try:
+        return _WORDS[text.strip().lower()]
+    except KeyError:
+        raise Unreadable("This is neither yes nor no.", "Yes") from None
+
+
+def locale_of(dates: Iterable[str], numbers: Iterable[str]) -> Locale:
+    """The locale that fits the cells of a file; where they fit several, that of the United States."""
+    return Locale(_date_order(dates), _decimal(numbers))
+
+
+def _date_order(cells: Iterable[str]) -> str:
+    dotted = False
+    for cell in cells:
+        found = _DATE.fullmatch(cell.strip())
+        if found is None or len(found[1]) == 4:
+            continue
+        if int(found[1]) > 12:
+            return "DMY"
+        if int(found[2]) > 12:
+            return "MDY"
+        dotted = dotted or "." in cell[:3]
+    return "DMY" if dotted else "MDY"
+
+
+def _decimal(cells: Iterable[str]) -> str:
+    for cell in cells:
+        comma, point = cell.rfind(","), cell.rfind(".")
+        if comma >= 0 and point >= 0:
+            return "," if comma > point else "."
+        if point >= 0 and len(cell) - point != 4:
+            return "."
+        if comma >= 0 and len(cell) - comma != 4:
+            return ","
+    return "."

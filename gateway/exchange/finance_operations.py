@@ -1,0 +1,140 @@
+"""The two sales-order entities of Dynamics 365 Finance & Operations, and its customers (domain rules
+5.1 and 5.2)."""
+
+from importlib.resources import files
+
+from gateway.exchange.columns import Column, Entity, Kind, Part, folded
+from gateway.storage.reference_data import Customer, CustomerType
+from gateway.storage.sales_orders import SalesOrder, SalesOrderLine, SalesOrderStatus
+
+N, W, D, Y, O = Kind.NUMBER, Kind.WHOLE, Kind.DATE, Kind.YES_NO, Kind.CHOICE
+DERIVED = "derived from the lines"
+OF_CUSTOMER = "comes from the customer"
+
+DELIVERED = "delivered"
+"""A word of Finance & Operations for a released order that is shipped in full."""
+
+STATUSES = {
+    "none": SalesOrderStatus.DRAFT,
+    "backorder": SalesOrderStatus.DRAFT,
+    "openorder": SalesOrderStatus.DRAFT,
+    "delivered": DELIVERED,
+    "invoiced": SalesOrderStatus.INVOICED,
+    "canceled": SalesOrderStatus.CANCELLED,
+    "cancelled": SalesOrderStatus.CANCELLED,
+}
+
+
+def _vendor_columns(name: str) -> frozenset[str]:
+    """The names of all columns that an entity has, folded; none of them names a company."""
+    text = files("gateway.exchange").joinpath("vendor_columns", f"{name}.txt").read_text("utf-8")
+    return frozenset(map(folded, ("DataAreaId", *text.split())))
+
+
+HEADERS = Entity(
+    "Sales order headers V2",
+    Part.HEADER,
+    SalesOrder,
+    ("SalesOrderHeaderV2Entity", "SalesOrderHeadersV2"),
+    ("SalesOrderNumber", "OrderingCustomerAccountNumber"),
+    (
+        Column("SalesOrderNumber", "number"),
+        Column("OrderingCustomerAccountNumber", "customer.number"),
+        Column("InvoiceCustomerAccountNumber", "bill_to_customer.number"),
+        Column("SalesOrderName", note=OF_CUSTOMER),
+        Column("CurrencyCode", "currency.code"),
+        Column("CustomersOrderReference", "external_document_number"),
+        Column("CustomerRequisitionNumber", "external_document_number", fallback=True),
+        Column("OrderCreationDateTime", "order_date", D),
+        Column("RequestedReceiptDate", "requested_delivery_date", D),
+        Column("RequestedShippingDate", "requested_delivery_date", D, fallback=True),
+        Column("ArePricesIncludingSalesTax", "prices_include_tax", Y),
+        Column("PaymentTermsName", "payment_terms.code"),
+        Column("DeliveryTermsCode", "shipment_method.code"),
+        Column("DeliveryModeCode", "shipment_method.code", fallback=True),
+        Column("TotalDiscountPercentage", "discount_percent", N),
+        Column("TotalDiscountAmount", "discount_amount", N, "where there is no percentage"),
+        Column("OrderTakerPersonnelNumber", "salesperson"),
+        Column("OrderResponsiblePersonnelNumber", "salesperson", fallback=True),
+        Column("Email", "email"),
+        Column("SalesOrderStatus", "+status", O, "reached step by step"),
+        Column("IsSalesProcessingStopped", "+on_hold", Y, "holds the order"),
+        Column("ContactPersonId", "ship_to_contact"),
+        Column("DeliveryAddressName", "ship_to_name"),
+        Column("DeliveryAddressStreet", "ship_to_address.address_line1"),
+        Column("DeliveryBuildingCompliment", "ship_to_address.address_line2"),
+        Column("DeliveryAddressCity", "ship_to_address.city"),
+        Column("DeliveryAddressStateId", "ship_to_address.state"),
+        Column("DeliveryAddressZipCode", "ship_to_address.post_code"),
+        Column("DeliveryAddressCountryRegionId", "ship_to_address.country"),
+        Column("OrderTotalAmount", note=DERIVED),
+        Column("OrderTotalTaxAmount", note=DERIVED),
+        Column("OrderTotalDiscountAmount", note=DERIVED),
+    ),
+    choices={"+status": STATUSES},
+    further=_vendor_columns("SalesOrderHeaderV2Entity"),
+)
+
+LINES = Entity(
+    "Sales order lines V2",
+    Part.LINE,
+    SalesOrderLine,
+    ("SalesOrderLineV2Entity", "SalesOrderLines", "SalesOrderLinesV2"),
+    ("SalesOrderNumber",),
+    (
+        Column("SalesOrderNumber", "+order_number"),
+        Column("InventoryLotId", "inventory_lot_id", note="the key of the line"),
+        Column("LineCreationSequenceNumber", "sequence", W),
+        Column("ItemNumber", "item.number"),
+        Column("MainAccountIdDisplayValue", "account.number", note="where there is no item"),
+        Column("LineDescription", "description", note="cut after 100 characters"),
+        Column("OrderedSalesQuantity", "quantity", N),
+        Column("SalesUnitSymbol", "unit_of_measure.code"),
+        Column("SalesPrice", "unit_price", N, "divided by SalesPriceQuantity"),
+        Column("SalesPriceQuantity", "+price_quantity", N),
+        Column("LineDiscountAmount", "+unit_discount", N, "for SalesPriceQuantity units"),
+        Column("LineDiscountPercentage", "discount_percent", N),
+        Column("MultilineDiscountAmount", "+multiline_discount", N, "added to LineDiscountAmount"),
+        Column("MultilineDiscountPercentage", "+multiline_percent", N, "of what is left"),
+        Column("LineAmount", "+amount", N, "compared with what is derived"),
+        Column("SalesTaxItemGroupCode", "tax_code.code"),
+        Column("RequestedShippingDate", "shipment_date", D),
+        Column("CurrencyCode", "+currency", note="must be that of the order"),
+    ),
+    choices={},
+    further=_vendor_columns("SalesOrderLineV2Entity"),
+)
+
+CUSTOMERS = Entity(
+    "Customers V3",
+    Part.REFERENCE,
+    Customer,
+    ("CustCustomerV3Entity", "CustomersV3"),
+    ("CustomerAccount",),
+    (
+        Column("CustomerAccount", "number"),
+        Column("OrganizationName", "display_name"),
+        Column("NameAlias", "display_name", fallback=True),
+        Column("PartyType", "type", O),
+        Column("InvoiceAccount", "bill_to_customer.number"),
+        Column("SalesCurrencyCode", "currency.code"),
+        Column("PaymentTerms", "payment_terms.code"),
+        Column("DeliveryTerms", "shipment_method.code"),
+        Column("DeliveryMode", "shipment_method.code", fallback=True),
+        Column("IsSalesTaxIncludedInPrices", "prices_include_tax", Y),
+        Column("CreditLimit", "credit_limit", N),
+        Column("TaxExemptNumber", "tax_registration_number"),
+        Column("AddressStreet", "address_line1"),
+        Column("AddressBuildingComplement", "address_line2"),
+        Column("AddressCity", "city"),
+        Column("AddressState", "state"),
+        Column("AddressZipCode", "post_code"),
+        Column("AddressCountryRegionId", "country"),
+        Column("PrimaryContactPhone", "phone_number"),
+        Column("PrimaryContactEmail", "email"),
+        Column("PrimaryContactUrl", "website"),
+    ),
+    rank=7,
+    choices={"type": {"organization": CustomerType.COMPANY, "person": CustomerType.PERSON}},
+    further=_vendor_columns("CustomersV3"),
+)

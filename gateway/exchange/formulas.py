@@ -1,0 +1,16 @@
+"""Text that a spreadsheet would run as a formula, made harmless and back."""
+
+import re
+
+_FORMULA = re.compile(r"[=+\-@\t\r]")
+_NUMBER = re.compile(r"[+-]?[\d.,\s]*\d[\d.,\s]*([eE][+-]?\d+)?")
+
+
+def defused(cell: str) -> str:
+    """`cell` with an apostrophe before it if a spreadsheet would take it for a formula."""
+    return f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell
+
+
+def restored(cell: str) -> str:
+    """The text that `defused` has made harmless."""
+    return cell[1:] if cell[:1] == "'" and _FORMULA.match(cell[1:2]) else cell

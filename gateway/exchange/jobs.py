@@ -1,0 +1,249 @@
+"""Import jobs: files are staged row by row, then applied unit by unit, a batch in each transaction.
+
+The position of a job moves in the transaction that writes its batch, so a job that was killed goes on
+where it was: nothing is done twice, nothing half."""
+
+import asyncio
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from gateway.exchange.batches import Batch, Outcome
+from gateway.exchange.reading import sheets
+from gateway.exchange.sheets import Reading, Sheet
+from gateway.exchange.staging import Holding, Rows, hold, kept
+from gateway.orders.problems import encodable
+from gateway.orders.service import Rules
+from gateway.storage.columns import now
+from gateway.storage.database import Database
+from gateway.storage.imports import COUNTS, ImportJob, ImportJobStatus, ImportPolicy, ImportProblem
+from gateway.storage.staging import JobGone
+from gateway.storage.writing import Writer, transact, writing
+
+APPLYING, FAILED = ImportJobStatus.APPLYING, ImportJobStatus.FAILED
+Progress = Callable[[int, int], None]
+"""Told how many rows are done, and of how many."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of an import."""
+
+    policy: ImportPolicy = ImportPolicy.PER_ORDER
+    dry_run: bool = False
+
+
+@dataclass
+class Importer:
+    """Runs import jobs of one company."""
+
+    database: Database
+    company: str | None
+    rules: Rules
+    cancelled: set[str] = field(default_factory=set)
+    """Jobs that are to stop though their one transaction cannot be told from outside."""
+
+    async def stage(self, found: Sequence[Sheet], fingerprint: str, request: Request) -> str:
+        """Keep the rows of the sheets `found`; returns the id of the job, that of an unfinished one if the same
+        files were asked for before. Raises Refused."""
+        held = hold(found)
+        files = ", ".join(dict.fromkeys(encodable(sheet.file) for sheet in found))
+        job, is_staged = await self._begin(fingerprint, files, request, held)
+        if not is_staged:
+            for holding in held:
+                await self._keep(job, holding)
+            await self._update(job.id, status=APPLYING)
+        return job.id
+
+    async def _begin(
+        self, fingerprint: str, files: str, request: Request, held: Sequence[Holding]
+    ) -> tuple[ImportJob, bool]:
+        async def change(writer: Writer) -> tuple[ImportJob, bool]:
+            job = await writer.staging.unfinished(fingerprint)
+            if job is not None and job.status is APPLYING:
+                return job, True
+            job = job or ImportJob(
+                company_id=writer.scope.company,
+                files=files,
+                fingerprint=fingerprint,
+                policy=request.policy,
+                dry_run=request.dry_run,
+            )
+            job.rows_staged = job.warnings = 0
+            await writer.staging.add(job, [kept(job, holding) for holding in held])
+            return job, False
+
+        return await transact(self.database, self.company, change)
+
+    async def _keep(self, job: ImportJob, holding: Holding) -> None:
+        rows = Rows(job, holding)
+        async for chunk in rows.chunks():
+            async with writing(self.database, self.company) as writer:
+                await writer.staging.keep(chunk)
+                job.rows_staged += len(chunk)
+                await writer.staging.update(job.id, rows_staged=job.rows_staged)
+        outcome = Outcome(findings=[("", finding, None) for finding in rows.findings()])
+        async with writing(self.database, self.company) as writer:
+            await self._tell(writer, job, outcome)
+            await writer.staging.update(job.id, warnings=job.warnings)
+
+    async def run(self, key: str, progress: Progress | None = None) -> ImportJob:
+        """Apply a staged job to its end, or to its cancellation; raises JobGone."""
+        job = await self.job(key)
+        if job.policy is ImportPolicy.ATOMIC or job.dry_run:
+            await self._run_whole(key, progress)
+        else:
+            while await self._run_batch(key, progress):
+                pass
+        return await self.job(key)
+
+    async def job(self, key: str) -> ImportJob:
+        """Raises JobGone."""
+        async with writing(self.database, self.company, dry_run=True) as writer:
+            job = await writer.staging.job(key)
+        if job is None:
+            raise JobGone(f"There is no import job {key}.")
+        return job
+
+    async def _run_batch(self, key: str, progress: Progress | None) -> bool:
+        """Apply one batch; whether there may be more."""
+
+        async def change(writer: Writer) -> ImportJob | None:
+            job = await writer.staging.job(key, lock=True)
+            if job is None or job.status is not APPLYING:
+                return None
+            batch = await Batch.next(writer, job, self.rules)
+            outcome = await batch.apply(writer)
+            job.position = batch.last or job.position
+            await self._record(writer, job, outcome)
+            if batch.last is None:
+                await self._finish(writer, job)
+            return job
+
+        job = await transact(self.database, self.company, change)
+        if job is not None and progress is not None:
+            progress(job.rows_done, job.rows_staged)
+        return job is not None and job.status is APPLYING
+
+    async def _run_whole(self, key: str, progress: Progress | None) -> None:
+        """Apply every batch in one transaction, which is kept only if all went well and it was not a
+        dry run; then tell what came of it in another."""
+        outcome = Outcome()
+        keep = True
+
+        async def change(writer: Writer) -> None:
+            nonlocal outcome, keep
+            outcome, keep = Outcome(), True
+            job = await writer.staging.job(key, lock=not self.database.is_sqlite)
+            if job is None or job.status is not APPLYING:
+                raise JobGone(f"Import job {key} is not to be applied.")
+            keep = not job.dry_run
+            async with writer.savepoint(lambda: keep):
+                position: str | None = ""
+                while position is not None and key not in self.cancelled:
+                    batch = await Batch.next(writer, job, self.rules, after=position)
+                    outcome.add(await batch.apply(writer))
+                    position = batch.last
+                    writer.forget()
+                    if progress is not None:
+                        progress(outcome.rows, job.rows_staged)
+                keep = keep and not outcome.has_failures and key not in self.cancelled
+
+        await transact(self.database, self.company, change)
+        await self._tell_whole(key, outcome, keep=keep)
+
+    async def _tell_whole(self, key: str, outcome: Outcome, *, keep: bool) -> None:
+        async with writing(self.database, self.company) as writer:
+            job = await writer.staging.job(key, lock=True)
+            if job is None or job.status is not APPLYING:
+                return
+            if not keep and not job.dry_run:
+                outcome.undo()
+                job.message = (
+                    "Nothing is imported: the policy is atomic, and some rows are refused."
+                )
+            await self._record(writer, job, outcome)
+            await self._finish(writer, job)
+
+    async def _record(self, writer: Writer, job: ImportJob, outcome: Outcome) -> None:
+        await self._tell(writer, job, outcome)
+        job.rows_done += outcome.rows
+        for name, count in outcome.counts.items():
+            setattr(job, name, getattr(job, name) + count)
+
+    async def _tell(self, writer: Writer, job: ImportJob, outcome: Outcome) -> None:
+        problems = []
+        for unit, finding, number in outcome.findings:
+            if finding.is_warning:
+                job.warnings += 1
+            else:
+                job.problems += 1
+            problems.append(
+                ImportProblem(
+                    company_id=job.company_id,
+                    job_id=job.id,
+                    place=job.warnings + job.problems,
+                    unit=unit,
+                    sheet=finding.place.sheet,
+                    row=finding.place.row,
+                    line=finding.place.line,
+                    column_name=_told(finding.column),
+                    code=finding.code,
+                    message=encodable(finding.message),
+                    rejected_value=_told(finding.rejected_value),
+                    suggestions=orjson.dumps([encodable(s) for s in finding.suggestions]).decode(),
+                    order_number=_told(number),
+                    is_warning=finding.is_warning,
+                )
+            )
+        await writer.staging.tell(problems)
+
+    async def _finish(self, writer: Writer, job: ImportJob) -> None:
+        counts = Counter({name: getattr(job, name) for name in COUNTS})
+        failed = sum(count for name, count in counts.items() if name.endswith("_failed"))
+        job.finished_date_time = now()
+        if not failed:
+            job.status = ImportJobStatus.SUCCEEDED
+        elif sum(counts.values()) > failed:
+            job.status = ImportJobStatus.PARTIALLY_SUCCEEDED
+        else:
+            job.status = FAILED
+        if not job.dry_run and job.message is None:
+            await writer.staging.forget_done(job.id)
+
+    async def _update(self, key: str, **values: Any) -> None:
+        async with writing(self.database, self.company) as writer:
+            await writer.staging.update(key, **values)
+
+
+def _told(text: str | None) -> str | None:
+    return None if text is None else encodable(text).replace("\x00", "�")[:200]
+
+
+def fingerprint_of(paths: Sequence[Path], request: Request) -> str:
+    """What tells that the same files were asked for with the same wishes."""
+    digest = hashlib.sha256(repr(request).encode())
+    for path in paths:
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+async def import_files(
+    importer: Importer,
+    paths: Sequence[Path],
+    reading: Reading,
+    request: Request,
+    progress: Progress | None = None,
+) -> ImportJob:
+    """Import files to the end, or go on where an import of the same files was interrupted.
+
+    Raises Refused and CompanyNotFound."""
+    found = await asyncio.to_thread(sheets, paths, reading)
+    fingerprint = await asyncio.to_thread(fingerprint_of, paths, request)
+    return await importer.run(await importer.stage(found, fingerprint, request), progress)

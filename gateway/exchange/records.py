@@ -1,0 +1,165 @@
+"""From the cells of a row to a change, with the column that each of its fields came from."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.exchange.cells import Locale, Unreadable, date, number, whole_number, yes_or_no
+from gateway.exchange.columns import Column, Entity, Kind
+from gateway.exchange.formulas import restored
+from gateway.orders.problems import Path, Problem, ProblemCode, encodable
+from gateway.orders.references import Reference
+
+REFERENCES = {
+    "customer", "bill_to_customer", "currency", "payment_terms", "shipment_method", "item", "account",
+    "unit_of_measure", "tax_code", "base_unit_of_measure", "sales_unit_of_measure",
+}  # fmt: skip
+SURPLUS = "(column "
+"""How the name of a cell without a heading begins."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where something stands in the files of a job: the place of its sheet, its row as the author
+    counts, and the line within a nested record."""
+
+    sheet: int
+    row: int | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is wrong with a row, or odd about it."""
+
+    place: Place
+    code: str
+    message: str
+    column: str | None = None
+    rejected_value: str | None = None
+    suggestions: tuple[str, ...] = ()
+    is_warning: bool = False
+
+
+@dataclass
+class Given:
+    """What a row says: the fields of a change, what the import itself looks at, and the column of
+    each."""
+
+    place: Place
+    change: dict[str, Any] = field(default_factory=dict)
+    extras: dict[str, Any] = field(default_factory=dict)
+    columns: dict[Path, str] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    def column(self, path: Path) -> str | None:
+        """The heading that the field at `path`, or what it lies in, came from."""
+        for length in range(len(path), 0, -1):
+            for known, heading in self.columns.items():
+                if known[:length] == path[:length]:
+                    return heading
+        return None
+
+    def find(self, problem: Problem, path: Path) -> None:
+        """Tell a problem of the field at `path`."""
+        self.findings.append(
+            Finding(
+                self.place,
+                problem.code.name,
+                problem.message,
+                self.column(path),
+                problem.rejected_value,
+                problem.suggestions,
+            )
+        )
+
+    def refuse(
+        self, code: ProblemCode, path: Path, message: str, rejected: str | None = None, *to: str
+    ) -> None:
+        self.find(Problem(code, path, message, rejected, to), path)
+
+    def warn(self, code: str, message: str, path: Path = (), rejected: str | None = None) -> None:
+        self.findings.append(
+            Finding(self.place, code, message, self.column(path), rejected, is_warning=True)
+        )
+
+
+Parse = Callable[[str], Any]
+
+
+class RowReader:
+    """Reads the rows of one sheet: `headings` as written, each with the entity's name for it."""
+
+    def __init__(self, entity: Entity, headings: Mapping[str, str], locale: Locale) -> None:
+        self.entity = entity
+        self._locale = locale
+        self._headings = headings
+        self._columns: dict[str, tuple[Column, Parse] | None] = {}
+
+    def read(self, place: Place, cells: Mapping[str, str | None]) -> Given:
+        given = Given(place)
+        later = []
+        for heading, cell in cells.items():
+            known = self._known(heading)
+            if known is None:
+                if heading.startswith(SURPLUS):
+                    message = "The row has more cells than there are headings."
+                    given.refuse(ProblemCode.INVALID, (), message, cell)
+            elif known[0].fallback:
+                later.append((known, heading, cell))
+            else:
+                _set(given, *known, heading, cell)
+        for known, heading, cell in later:
+            if known[0].path not in given.columns:
+                _set(given, *known, heading, cell)
+        return given
+
+    def _known(self, heading: str) -> tuple[Column, Parse] | None:
+        if heading not in self._columns:
+            column = self.entity.column(self._headings.get(heading, heading))
+            kept = column is not None and column.field
+            self._columns[heading] = (column, self._parse(column)) if column and kept else None
+        return self._columns[heading]
+
+    def _parse(self, column: Column) -> Parse:
+        locale = self._locale
+        parsers: dict[Kind, Parse] = {
+            Kind.TEXT: str,
+            Kind.NUMBER: lambda cell: number(cell, locale),
+            Kind.WHOLE: lambda cell: whole_number(cell, locale),
+            Kind.DATE: lambda cell: date(cell, locale),
+            Kind.YES_NO: yes_or_no,
+            Kind.CHOICE: lambda cell: _chosen(self.entity.choices[column.field], cell),
+        }
+        return parsers[column.kind]
+
+
+def _set(given: Given, column: Column, parse: Parse, heading: str, cell: str | None) -> None:
+    """Put a cell into its field; an empty text, as JSON may have it, clears the field."""
+    path = column.path
+    given.columns[path] = heading
+    value: Any = None
+    if cell is not None and (cell.strip() or column.kind is Kind.CHOICE):
+        try:
+            value = parse(restored(cell))
+        except Unreadable as error:
+            shown = encodable(cell[:100])
+            given.refuse(ProblemCode.INVALID, path, str(error), shown, error.suggestion)
+            return
+    if path[0].startswith("+"):
+        given.extras[path[0]] = value
+    elif len(path) == 1:
+        given.change[path[0]] = value
+    elif path[0] in REFERENCES:
+        given.change[path[0]] = None if value is None else Reference(path[1], value.strip())
+    else:
+        given.change.setdefault(path[0], {})[path[1]] = value
+
+
+def _chosen(choices: Mapping[str, Any], cell: str) -> Any:
+    word = "".join(letter for letter in cell.casefold() if letter.isalnum())
+    try:
+        return choices[word]
+    except KeyError:
+        known = ", ".join(sorted(filter(None, choices)))
+        raise Unreadable(f"It is none of {known}.", next(iter(choices))) from None

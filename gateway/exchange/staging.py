@@ -1,0 +1,187 @@
+"""Files into the table of rows that waits to be applied, a few thousand rows at a time."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import orjson
+
+from gateway.exchange.business_central import LINES as NESTED_LINES
+from gateway.exchange.cells import Locale, locale_of
+from gateway.exchange.columns import Entity, Kind, Part, folded
+from gateway.exchange.entities import entity_of, nearest
+from gateway.exchange.records import SURPLUS, Finding, Place
+from gateway.exchange.sheets import Record, Sheet
+from gateway.storage.columns import clean, is_storable_text, text_lengths
+from gateway.storage.imports import ImportJob, ImportSheet
+from gateway.storage.sales_orders import SalesOrder
+
+SAMPLE = 1000
+"""Records of a file that are looked at to learn how it writes dates and numbers."""
+
+ROWS_AT_ONCE = 5000
+LONGEST_NUMBER = text_lengths(SalesOrder)["number"]
+ORDERS = "9/"
+"""How the name of a unit that is an order begins; what orders refer to comes before."""
+
+REPORT_COLUMNS = {"row", "code", "reason", "errorrow", "errorcode", "errorreason"}
+"""What an error report adds to the columns of its file."""
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A sheet with what it holds and how it writes dates and numbers."""
+
+    place: int
+    sheet: Sheet
+    entity: Entity
+    locale: Locale
+
+
+def hold(sheets: Sequence[Sheet]) -> list[Holding]:
+    """Recognise every sheet; raises Refused for one that cannot be."""
+    held = []
+    for place, sheet in enumerate(sheets):
+        entity = entity_of(sheet)
+        held.append(Holding(place, sheet, entity, _locale(sheet, entity)))
+    return held
+
+
+def _locale(sheet: Sheet, entity: Entity) -> Locale:
+    dates: list[str] = []
+    numbers: list[str] = []
+    for record in islice(sheet.records(), SAMPLE):
+        for heading, cell in record.cells.items():
+            column = entity.column(sheet.fields.get(heading, heading))
+            if cell and column is not None and column.kind is Kind.DATE:
+                dates.append(cell)
+            elif cell and column is not None and column.kind is Kind.NUMBER:
+                numbers.append(cell)
+    return locale_of(dates, numbers) if sheet.format.startswith("CSV") else Locale()
+
+
+def kept(job: ImportJob, holding: Holding) -> ImportSheet:
+    """What stays known of a sheet when its file is gone."""
+    sheet = holding.sheet
+    reading = {
+        "dates": holding.locale.dates,
+        "decimal": holding.locale.decimal,
+        "encoding": sheet.encoding,
+        "separator": sheet.separator,
+        "fields": dict(sheet.fields),
+        "ignored": list(sheet.ignored),
+    }
+    return ImportSheet(
+        company_id=job.company_id,
+        job_id=job.id,
+        place=holding.place,
+        file=sheet.file,
+        format=sheet.format,
+        entity=holding.entity.name,
+        headings=orjson.dumps(sheet.headings).decode(),
+        reading=orjson.dumps(reading).decode(),
+    )
+
+
+Row = dict[str, Any]
+
+
+class Rows:
+    """The rows of a sheet as they are kept, and what its headings say that is not taken."""
+
+    def __init__(self, job: ImportJob, holding: Holding) -> None:
+        self._job = job
+        self._holding = holding
+        self._number = self._heading_of("number", "+order_number")
+        self._payer = self._heading_of("bill_to_customer.number")
+        self.unknown: dict[str, Entity] = {}
+
+    async def chunks(self) -> AsyncIterator[list[Row]]:
+        """Lists of rows, read in a thread."""
+        records = self._holding.sheet.records()
+        while chunk := await asyncio.to_thread(lambda: self._some(records)):
+            yield chunk
+
+    def _some(self, records: Iterator[Record]) -> list[Row]:
+        return [self._row(record) for record in islice(records, ROWS_AT_ONCE)]
+
+    def _row(self, record: Record) -> Row:
+        self._look(record)
+        lines = [(line.row, line.cells) for line in record.lines]
+        return {
+            "company_id": self._job.company_id,
+            "job_id": self._job.id,
+            "unit": self._unit(record),
+            "sheet": self._holding.place,
+            "row": record.row,
+            "cells": _json((record.cells, lines)),
+        }
+
+    def _look(self, record: Record) -> None:
+        entity = self._holding.entity
+        for heading in record.cells:
+            if heading not in self.unknown and not _is_kept(entity, self._name(heading)):
+                self.unknown[heading] = entity
+        for line in record.lines:
+            for heading in line.cells:
+                if heading not in self.unknown and not _is_kept(NESTED_LINES, heading):
+                    self.unknown[heading] = NESTED_LINES
+
+    def _unit(self, record: Record) -> str:
+        entity, place = self._holding.entity, f"{self._holding.place:04}/{record.row:012}"
+        if entity.part is Part.REFERENCE:
+            has_payer = self._payer and record.cells.get(self._payer)
+            return f"{entity.rank + 1 if has_payer else entity.rank}/{place}"
+        number = clean(record.cells.get(self._number) or "") if self._number else ""
+        if 0 < len(number) <= LONGEST_NUMBER and is_storable_text(number):
+            return ORDERS + number
+        return f"{ORDERS}~{place}"
+
+    def _heading_of(self, *fields: str) -> str | None:
+        """The heading of a field; the name of its column where the first record of JSON has none."""
+        for heading in self._holding.sheet.headings:
+            column = self._holding.entity.column(self._name(heading))
+            if column is not None and column.field in fields:
+                return heading
+        columns = self._holding.entity.columns
+        return next((column.name for column in columns if column.field in fields), None)
+
+    def _name(self, heading: str) -> str:
+        return self._holding.sheet.fields.get(heading, heading)
+
+    def findings(self) -> list[Finding]:
+        """A warning for each heading that is not taken."""
+        place = Place(self._holding.place)
+        return [
+            Finding(place, *_why(entity, self._name(heading)), column=heading, is_warning=True)
+            for heading, entity in self.unknown.items()
+            if folded(heading) not in REPORT_COLUMNS and not heading.startswith(SURPLUS)
+        ]
+
+
+def _is_kept(entity: Entity, name: str) -> bool:
+    column = entity.column(name)
+    return column is not None and bool(column.field)
+
+
+def _why(entity: Entity, name: str) -> tuple[str, str]:
+    """Code and message of the warning about a heading."""
+    column = entity.column(name)
+    if column is not None:
+        return "NOT_KEPT", f"This column is not taken: {column.note}."
+    if folded(name) in entity.further:
+        return "NOT_KEPT", f"This column of {entity.name} is not taken: there is no place for it."
+    near = nearest(entity, name)
+    hint = "" if near is None else f" Is {near} meant?"
+    return "UNKNOWN_COLUMN", f"{entity.name} has no such column.{hint}"
+
+
+def _json(value: Any) -> str:
+    """JSON text; half a surrogate pair, which orjson refuses, goes in as an escape."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        return json.dumps(value)

@@ -1,0 +1,47 @@
+"""What came of an import, for people at a terminal."""
+
+from collections.abc import Iterator
+
+from gateway.exchange.jobs import Importer
+from gateway.storage.imports import ImportJob, ImportProblem
+from gateway.storage.writing import writing
+
+MOST_TOLD = 20
+OUTCOMES = ("created", "updated", "unchanged", "failed")
+
+
+def summary(job: ImportJob, seconds: float) -> Iterator[str]:
+    """The job in a few lines."""
+    rate = job.rows_done / seconds if seconds else 0
+    tried = ", dry run: nothing is kept" if job.dry_run else ""
+    yield f"{job.status.name}{tried}: {job.rows_done:,} rows in {seconds:.1f} s, {rate:,.0f} a second."
+    for what in ("references", "headers", "lines"):
+        counts = {outcome: getattr(job, f"{what}_{outcome}") for outcome in OUTCOMES}
+        if any(counts.values()):
+            yield f"  {what}: " + ", ".join(f"{count:,} {name}" for name, count in counts.items())
+    if job.message is not None:
+        yield f"  {job.message}"
+
+
+async def told(importer: Importer, key: str) -> list[str]:
+    """How the files were read, and the first of what is wrong and of what is odd."""
+    async with writing(importer.database, importer.company, dry_run=True) as writer:
+        sheets = {sheet.place: sheet for sheet in await writer.staging.sheets(key)}
+        lines = [f"  {sheet.file}: {sheet.entity}, {sheet.format}" for sheet in sheets.values()]
+        for is_warning in (False, True):
+            problems, count = await writer.staging.first_problems(key, MOST_TOLD, is_warning)
+            lines += [
+                _line(problem, sheets[problem.sheet].file, is_warning) for problem in problems
+            ]
+            if count > len(problems):
+                rest = count - len(problems)
+                lines.append(f"  and {rest:,} more {'warnings' if is_warning else 'problems'}")
+    return lines
+
+
+def _line(problem: ImportProblem, file: str, is_warning: bool) -> str:
+    row = "" if problem.row is None else f", row {problem.row}"
+    line = "" if problem.line is None else f", line {problem.line}"
+    column = "" if problem.column_name is None else f", {problem.column_name}"
+    word = "warning" if is_warning else "refused"
+    return f"  {word}: {file}{row}{line}{column}: {problem.code}: {problem.message}"

@@ -1,0 +1,197 @@
+"""The rows of import jobs on their way in: kept as they came, handed out unit by unit, and taken away
+when they are done."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from gateway.storage.columns import canonical_guid, now
+from gateway.storage.imports import (
+    COUNTS,
+    UNFINISHED,
+    ImportJob,
+    ImportJobStatus,
+    ImportProblem,
+    ImportRow,
+    ImportSheet,
+)
+from gateway.storage.scope import Scope, within
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Rows that stand or fall together: its name, and how many they are."""
+
+    name: str
+    rows: int
+
+
+class JobGone(LookupError):
+    """There is no such job, or it is not in a state for what is asked."""
+
+
+class Staging:
+    """The import jobs of `scope`, in the transaction of `session`."""
+
+    def __init__(self, session: AsyncSession, scope: Scope) -> None:
+        self._session = session
+        self._scope = scope
+
+    async def job(self, key: str, *, lock: bool = False) -> ImportJob | None:
+        """The job with this id; locked until the transaction ends if asked for."""
+        guid = canonical_guid(key)
+        statement = sa.select(ImportJob).where(within(self._scope, ImportJob), ImportJob.id == guid)
+        statement = statement.execution_options(populate_existing=True)
+        return await self._session.scalar(statement.with_for_update() if lock else statement)
+
+    async def cancel(self, key: str) -> ImportJob:
+        """Stop a job after the batch that is being applied; raises JobGone."""
+        job = await self.job(key, lock=True)
+        if job is None or job.status not in UNFINISHED:
+            raise JobGone("Only a job that is not ended can be cancelled.")
+        job.status, job.finished_date_time = ImportJobStatus.CANCELLED, now()
+        return job
+
+    async def retry(self, key: str) -> ImportJob:
+        """Make an ended job ready to be applied again: its refused rows, or what a cancelled one left.
+
+        Raises JobGone."""
+        job = await self.job(key, lock=True)
+        if job is None or job.status in (*UNFINISHED, ImportJobStatus.SUCCEEDED):
+            raise JobGone("Only a job that has left something undone can be tried again.")
+        if job.status is not ImportJobStatus.CANCELLED:
+            await self._session.execute(
+                sa.delete(ImportProblem).where(*self._of(ImportProblem, job.id))
+            )
+            job.position, job.problems, job.warnings, job.message = "", 0, 0, None
+            job.rows_staged = await self._waiting(job.id)
+            job.rows_done = 0
+            for name in COUNTS:
+                if job.dry_run or name.endswith("_failed"):
+                    setattr(job, name, 0)
+        job.status, job.finished_date_time = ImportJobStatus.APPLYING, None
+        return job
+
+    async def _waiting(self, job: str) -> int:
+        statement = sa.select(sa.func.count()).select_from(ImportRow)
+        return await self._session.scalar(statement.where(*self._of(ImportRow, job))) or 0
+
+    async def unfinished(self, fingerprint: str) -> ImportJob | None:
+        """The job for the same files that was begun and not ended."""
+        statement = sa.select(ImportJob).where(
+            within(self._scope, ImportJob),
+            ImportJob.fingerprint == fingerprint,
+            ImportJob.status.in_(UNFINISHED),
+        )
+        found = await self._session.scalars(statement.order_by(ImportJob.id).limit(1))
+        return found.first()
+
+    async def add(self, job: ImportJob, sheets: Sequence[ImportSheet]) -> None:
+        """Keep a new job, or begin an old one again, with its sheets and no rows."""
+        self._session.add(job)
+        await self._session.flush()
+        for table in (ImportRow, ImportProblem, ImportSheet):
+            await self._session.execute(sa.delete(table).where(*self._of(table, job.id)))
+        self._session.add_all(sheets)
+        await self._session.flush()
+
+    async def sheets(self, job: str) -> Sequence[ImportSheet]:
+        statement = sa.select(ImportSheet).where(*self._of(ImportSheet, job))
+        return (await self._session.scalars(statement.order_by(ImportSheet.place))).all()
+
+    async def keep(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Add rows of import_rows, given by column."""
+        await self._session.execute(sa.insert(ImportRow.__table__), rows)  # type: ignore[arg-type]
+
+    async def units(self, job: str, after: str, limit: int) -> list[Unit]:
+        """The next units after the one named `after`."""
+        statement = (
+            sa.select(ImportRow.unit, sa.func.count())
+            .where(*self._of(ImportRow, job), ImportRow.unit > after)
+            .group_by(ImportRow.unit)
+            .order_by(ImportRow.unit)
+            .limit(limit)
+        )
+        return [Unit(*row) for row in (await self._session.execute(statement)).all()]
+
+    async def rows(
+        self, job: str, first: str, last: str, limit: int | None = None
+    ) -> Sequence[Any]:
+        """unit, sheet, row and cells of the rows of the units from `first` to `last`."""
+        row = ImportRow.__table__.c
+        statement = (
+            sa.select(row.unit, row.sheet, row.row, row.cells)
+            .where(*self._of(ImportRow, job), row.unit >= first, row.unit <= last)
+            .order_by(row.unit, row.sheet, row.row)
+            .limit(limit)
+        )
+        return (await self._session.execute(statement)).all()
+
+    async def refused_rows(self, job: str, sheet: int, after: int, limit: int) -> Sequence[Any]:
+        """unit, row and cells of the rows of a sheet that belong to refused units, in their order."""
+        row = ImportRow.__table__.c
+        statement = (
+            sa.select(row.unit, row.row, row.cells)
+            .where(
+                *self._of(ImportRow, job),
+                row.sheet == sheet,
+                row.row > after,
+                row.unit.in_(self._refused_units(job)),
+            )
+            .order_by(row.row)
+            .limit(limit)
+        )
+        return (await self._session.execute(statement)).all()
+
+    async def problems(
+        self, job: str, sheet: int, first: int, last: int
+    ) -> Sequence[ImportProblem]:
+        """What is wrong with the rows of a sheet from `first` to `last`."""
+        statement = sa.select(ImportProblem).where(
+            *self._of(ImportProblem, job),
+            ImportProblem.sheet == sheet,
+            ImportProblem.row.between(first, last),
+            ~ImportProblem.is_warning,
+        )
+        return (await self._session.scalars(statement.order_by(ImportProblem.place))).all()
+
+    async def first_problems(
+        self, job: str, limit: int, is_warning: bool
+    ) -> tuple[Sequence[ImportProblem], int]:
+        """The first problems of a job, or its first warnings, and how many there are."""
+        conditions = (*self._of(ImportProblem, job), ImportProblem.is_warning == is_warning)
+        count = sa.select(sa.func.count()).select_from(ImportProblem).where(*conditions)
+        first = sa.select(ImportProblem).where(*conditions).order_by(ImportProblem.place)
+        rows = (await self._session.scalars(first.limit(limit))).all()
+        return rows, await self._session.scalar(count) or 0
+
+    async def tell(self, problems: Iterable[ImportProblem]) -> None:
+        self._session.add_all(problems)
+        await self._session.flush()
+
+    async def update(self, job: str, **values: Any) -> None:
+        """Set columns of a job."""
+        statement = sa.update(ImportJob).where(within(self._scope, ImportJob), ImportJob.id == job)
+        await self._session.execute(
+            statement.values(**values).execution_options(synchronize_session=False)
+        )
+
+    async def forget_done(self, job: str) -> None:
+        """Take away the rows of all units that were not refused."""
+        refused = self._refused_units(job)
+        await self._session.execute(
+            sa.delete(ImportRow).where(*self._of(ImportRow, job), ImportRow.unit.not_in(refused))
+        )
+
+    def _refused_units(self, job: str) -> sa.Select[str]:
+        return sa.select(ImportProblem.unit).where(
+            *self._of(ImportProblem, job), ~ImportProblem.is_warning
+        )
+
+    def _of(
+        self, table: type[ImportRow | ImportProblem | ImportSheet], job: str
+    ) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+        return within(self._scope, table), table.job_id == job
