@@ -128,6 +128,20 @@ NUMBERS += ("lines.update.0.discountPercent", "lines.update.0.shipQuantity")
 NUMBERS += ("lines.update.0.invoiceQuantity",)
 
 
+LARGEST = "9999999999999.99999"
+
+
+def test_the_largest_number_is_told_once_where_it_does_not_fit(target: Target) -> None:
+    """As an amount it is rounded to more than can be kept."""
+    of_line = [
+        f"lines.update.0.{name}" for name in ("quantity", "discountPercent", "discountAmount")
+    ]
+    for path in ("discountAmount", "discountPercent", *of_line):
+        assert target.refused({path: LARGEST}) == {("OUT_OF_RANGE", path)}
+    both = {of_line[1]: 1, of_line[2]: LARGEST}
+    assert target.refused(both) == {("CONFLICTING", of_line[2])}
+
+
 @pytest.mark.parametrize("number", ["9" * 30, "-" + "9" * 30, 2**63, "1e40", "10000000000000"])
 def test_a_number_too_large_to_keep_is_out_of_range(target: Target, number: str | int) -> None:
     for path in NUMBERS:

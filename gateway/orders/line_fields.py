@@ -111,8 +111,9 @@ def set_unit(
 
 
 def _own_unit(sold: SoldObject | None) -> str | None:
-    is_item = isinstance(sold, Item)
-    return sold.sales_unit_of_measure_id or sold.base_unit_of_measure_id if is_item else None
+    if isinstance(sold, Item):
+        return sold.sales_unit_of_measure_id or sold.base_unit_of_measure_id
+    return None
 
 
 def set_tax(

@@ -91,7 +91,8 @@ def set_discount(line: SalesOrderLine, change: Change, step: Decimal, report: Re
             rejected=line.quantity,
         )
     elif amount is None:
-        line.discount_amount = _part_of(gross, line.discount_percent, step)
+        is_percent = ZERO <= line.discount_percent <= HUNDRED
+        line.discount_amount = _part_of(gross, line.discount_percent, step) if is_percent else ZERO
     else:
         line.discount_amount = rounded(amount, ONE, step)
         if percent is None:
@@ -116,6 +117,7 @@ def _set_percent(line: SalesOrderLine, gross: Decimal, report: Report) -> None:
     if ZERO <= percent <= HUNDRED and (gross or not amount):
         line.discount_percent = percent
         return
+    line.discount_amount = ZERO
     report.refuse(
         ProblemCode.OUT_OF_RANGE,
         "discount_amount",
@@ -130,6 +132,7 @@ def _check_percent(line: SalesOrderLine, gross: Decimal, step: Decimal, report: 
     amount, percent = line.discount_amount, line.discount_percent
     derived = _part_of(gross, percent, step)
     if amount != derived and (not gross or discount_percent_of(amount, gross) != percent):
+        line.discount_amount = derived
         report.refuse(
             ProblemCode.CONFLICTING,
             "discount_amount",

@@ -84,7 +84,7 @@ def _check_line(line: SalesOrderLine, change: Change, report: Report) -> None:
     storable = all(_check_number(getattr(line, name), report, name) for name in _LINE_QUANTITIES)
     if all(prices) and not ZERO <= line.discount_percent <= HUNDRED:
         _refuse_range(report, "discount_percent", line.discount_percent, "0", "100")
-    if not is_part(line.shipped_quantity, line.quantity):
+    if is_storable(line.quantity) and not is_part(line.shipped_quantity, line.quantity):
         _refuse_below_shipped(line, report)
         return
     if not 0 < line.sequence <= LAST_SEQUENCE:
