@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Iterator
 from functools import partial
+from itertools import chain
 
 from gateway.exchange.sheets import Reading, Record, Sheet
 from gateway.exchange.sources import MAX_ROW, Source, encoding_of
@@ -52,7 +53,9 @@ class _Lines:
         self.spent = 0
 
     def __iter__(self) -> Iterator[str]:
-        for line in iter(partial(self.text.readline, MAX_ROW + 1), ""):
+        lines = iter(partial(self.text.readline, MAX_ROW + 1), "")
+        first = next(lines, "").removeprefix("\ufeff")
+        for line in chain([first], lines):
             self.spent += len(line)
             if self.spent > MAX_ROW:
                 raise self.source.refuse(f"has a row of more than {MAX_ROW:,} characters")

@@ -11,7 +11,7 @@ from gateway.exchange.sources import CHUNK, HEAD, Source, encoding_of
 
 LINES = "salesOrderLines"
 
-MAX_OBJECT = 8_000_000
+MAX_OBJECT = 5_000_000
 """Characters of one object; an order of a thousand lines has some 1.3 million."""
 
 MAX_DEPTH = 20
@@ -92,7 +92,7 @@ class _Cursor:
             raise self.source.refuse(
                 f"has an object of more than {MAX_OBJECT // 1_000_000} MB after {self.where()}"
             )
-        part = self.text.read(max(CHUNK, len(ahead)))
+        part = self.text.read(min(max(CHUNK, len(ahead)), CHUNK + MAX_OBJECT - len(ahead)))
         self.is_done = not part
         self.window = ahead + part
         self.place = 0

@@ -16,8 +16,7 @@ def read_headings(file: str, rows: Rows) -> tuple[str, ...]:
         raise Refused(file, "is empty: it has no headings")
     if len(cells) > MAX_COLUMNS:
         raise Refused(file, f"has more than {MAX_COLUMNS:,} columns")
-    headings = tuple(cell.removeprefix("\ufeff") for cell in cells)
-    headings = tuple(heading if heading.strip() else "" for heading in headings)
+    headings = tuple(cell if cell.strip() else "" for cell in cells)
     _check_unique(file, headings)
     return headings
 
