@@ -95,8 +95,7 @@ def sold_object(
         )
     if reference is None or model is not LINE_OBJECTS[line_type]:
         return None
-    is_by_field = change.get(field) is reference
-    path = (field, reference.by) if is_by_field else ("line_object_number",)
+    path = (field, reference.by) if change.get(field) is reference else ("line_object_number",)
     label = line_type.name.lower().replace("_", " ")
     sold: Any = found.get(model, reference)
     if sold is None:
