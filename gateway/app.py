@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -14,12 +15,14 @@ from starlette.routing import Mount, Route
 
 from gateway.api.context import Context
 from gateway.api.schema import sdl
+from gateway.exchange.runner import Runner
 from gateway.orders.service import Rules
 from gateway.settings import Settings
 from gateway.storage.database import UNUSABLE, Database, why_unusable
 from gateway.storage.migrations import is_current
 from gateway.web.endpoint import Endpoint
 from gateway.web.health import live, ready
+from gateway.web.imports import Uploads
 from gateway.web.page import assets
 
 LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"]
@@ -33,8 +36,11 @@ def create_app(settings: Settings, *, hosts: list[str] | None = None) -> Starlet
     database = Database(settings.database_url, pool_size=settings.pool_size, max_overflow=0)
     rules = Rules(largest_order=settings.max_lines)
 
+    runner = Runner(database, rules, Path(settings.import_folder))
+    uploads = Uploads(runner, settings.max_upload)
+
     def context(company: str | None) -> Context:
-        return Context(database, rules, settings.max_page, company)
+        return Context(database, rules, settings.max_page, runner, company)
 
     async def why_not() -> str | None:
         return await _fault(database)
@@ -44,7 +50,10 @@ def create_app(settings: Settings, *, hosts: list[str] | None = None) -> Starlet
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        if await _fault(database) is None:
+            await runner.resume()
         yield
+        await runner.close()
         await database.dispose()
 
     return Starlette(
@@ -52,6 +61,8 @@ def create_app(settings: Settings, *, hosts: list[str] | None = None) -> Starlet
             Route("/graphql", Endpoint(context).answer, methods=["GET", "HEAD", "POST"]),
             Mount("/graphiql", assets()),
             Route("/schema.graphql", schema_text),
+            Route("/imports", uploads.answer, methods=["POST"]),
+            Route("/imports/{id}/refused", uploads.refused),
             Route("/healthz", live),
             Route("/readyz", ready(why_not)),
         ],

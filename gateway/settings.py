@@ -1,5 +1,8 @@
 """What a deployment sets, read once from the environment."""
 
+import tempfile
+from pathlib import Path
+
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -25,6 +28,15 @@ class Settings(BaseSettings):
     max_lines: int = Field(1000, ge=1, description="Most lines of an order.")
     pool_size: int = Field(
         10, ge=1, description="Most operations that use the database at once, per process."
+    )
+
+    max_upload: int = Field(
+        2 * 10**9, ge=1, description="Most bytes of an upload of files to import."
+    )
+    import_folder: str = Field(
+        str(Path(tempfile.gettempdir()) / "gateway-imports"),
+        description="Folder in which uploaded files wait until their rows are read; one for uploads"
+        " that survives a restart, if jobs are to. A folder for temporary files by default.",
     )
 
     @property

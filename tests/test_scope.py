@@ -5,6 +5,7 @@ import itertools
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,11 +13,13 @@ from sqlalchemy.pool import NullPool
 
 from gateway.api.context import Context
 from gateway.api.schema import Operation, run
+from gateway.exchange.runner import Runner
 from gateway.orders.service import Rules
 from gateway.settings import Settings
 from gateway.storage import reference_data as rows
 from gateway.storage.companies import create_company
 from gateway.storage.database import Database
+from gateway.storage.imports import ImportJob, ImportJobStatus
 from gateway.storage.migrations import migrate
 from gateway.storage.reading import Reader
 from gateway.storage.reference_data import Customer, LineObjectKind
@@ -56,6 +59,20 @@ async def load_other(url: str) -> None:
     await database.dispose()
 
 
+async def import_into(url: str, company: str) -> None:
+    """An ended import job."""
+    database = Database(url, poolclass=NullPool)
+    async with writing(database, company) as writer:
+        job = ImportJob(
+            company_id=writer.scope.company,
+            files="orders.csv",
+            fingerprint=company,
+            status=ImportJobStatus.SUCCEEDED,
+        )
+        await writer.add([job])
+    await database.dispose()
+
+
 @dataclass(frozen=True)
 class Companies:
     """World with orders of C1 and PAYER, and Other with an order of its own C1."""
@@ -74,6 +91,8 @@ class Companies:
 def companies(templates: Templates) -> Iterator[Companies]:
     url = templates.copy("world", load_world)
     asyncio.run(load_other(url))
+    for name in (COMPANY, OTHER):
+        asyncio.run(import_into(url, name))
     with serving(Settings(database_url=url)) as client:
         companies = Companies(client, url, {})
         for name, company, number in [
@@ -250,10 +269,10 @@ async def ids_of(database: Database) -> tuple[str, dict[str, str]]:
 
 @pytest.mark.anyio
 async def test_a_caller_with_customers_of_his_own_reads_theirs_alone(
-    companies: Companies, database: Database
+    companies: Companies, database: Database, tmp_path: Path
 ) -> None:
     company, customers = await ids_of(database)
-    context = Context(database, Rules(), 200)
+    context = Context(database, Rules(), 200, Runner(database, Rules(), tmp_path))
     context.reader = NarrowReader(database, Scope(company, frozenset({customers["C1"]})))
     variables = {"payer": customers["PAYER"], "order": companies.orders["payer's"]}
     answer = await run(Operation(VISIBLE, variables), context)

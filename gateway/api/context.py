@@ -1,7 +1,7 @@
 """What every resolver finds in `info.context`."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import strawberry
 from graphql import OperationDefinitionNode
@@ -13,6 +13,14 @@ from gateway.storage.database import Database
 from gateway.storage.reading import Names, Reader
 
 
+class Jobs(Protocol):
+    """What runs import jobs in the background."""
+
+    def begin(self, company: str, key: str) -> None: ...
+
+    def stop(self, key: str) -> None: ...
+
+
 @dataclass
 class Context:
     """One operation: the database, the company and the operation that its request names, and its
@@ -21,6 +29,7 @@ class Context:
     database: Database
     rules: Rules
     largest_page: int
+    jobs: Jobs
     company: str | None = None
     operation_name: str | None = None
     reader: Reader = field(init=False)

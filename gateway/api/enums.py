@@ -8,6 +8,7 @@ import strawberry
 
 from gateway.orders.problems import ProblemCode
 from gateway.orders.status_labels import StatusVocabulary
+from gateway.storage.imports import ImportJobStatus, ImportPolicy
 from gateway.storage.reference_data import (
     AccountType,
     CustomerBlocked,
@@ -124,4 +125,25 @@ described(
     "The rule that a refused change breaks.",
     {code.name: code.value for code in ProblemCode},
     name="UserErrorCode",
+)
+
+described(
+    ImportJobStatus,
+    "How far an import job is.",
+    {
+        "STAGING": "Its files are being read.",
+        "APPLYING": "Its rows are being applied, order by order.",
+        "SUCCEEDED": "All rows are applied.",
+        "PARTIALLY_SUCCEEDED": "Some orders or records are refused, all others are applied.",
+        "FAILED": "Nothing is applied.",
+        "CANCELLED": "It was stopped; what was applied until then stays.",
+    },
+)
+described(
+    ImportPolicy,
+    "What one bad row of an import takes down with it.",
+    {
+        "PER_ORDER": "Its order with all lines, and nothing else.",
+        "ATOMIC": "Everything.",
+    },
 )

@@ -12,7 +12,7 @@ from strawberry import ID, Maybe  # noqa: F401 - named by the annotations of inp
 from strawberry.types.base import get_object_definition
 from strawberry.utils.str_converters import to_camel_case
 
-from gateway.api import enums, order_types  # noqa: F401 - declare every entity
+from gateway.api import enums, import_types, order_types  # noqa: F401 - declare every entity
 from gateway.api.fields import (
     ADDRESS_PARTS,
     ENTITIES,

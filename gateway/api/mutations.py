@@ -198,10 +198,8 @@ def _mutation(resolve: Any, payload: Any, description: str) -> Any:
     return strawberry.mutation(resolver=resolve, description=description)
 
 
-@strawberry.type(
-    description="Everything that can be changed, in the company that the request names."
-)
-class Mutation:
+@strawberry.type
+class OrderMutation:
     create_sales_order = _create()
     update_sales_order = _update()
     delete_sales_order = _delete()

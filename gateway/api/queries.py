@@ -10,6 +10,7 @@ from gateway.api.connections import Connection, connection
 from gateway.api.context import Info
 from gateway.api.errors import RequestError
 from gateway.api.fields import ENTITIES, wanted
+from gateway.api.import_types import ImportJob
 from gateway.api.order_types import SalesOrder, SalesOrderLine
 from gateway.api.reference_types import (
     Account,
@@ -129,6 +130,11 @@ class Query:
         "UnitOfMeasure", "Units of measure by code.", "code", "id"
     )
     tax_codes: Connection[TaxCode] = connection("TaxCode", "Tax codes by code.", "code", "id")
+
+    import_job: ImportJob | None = _by_id("ImportJob", "The import job with this id.")
+    import_jobs: Connection[ImportJob] = connection(
+        "ImportJob", "Import jobs, the latest first.", "-created_date_time", "-id"
+    )
 
     node: Node | None = strawberry.field(
         resolver=_node, description="The record with this id, of whatever type."

@@ -12,7 +12,8 @@ from strawberry.types.graphql import OperationType
 import gateway.api.enums  # noqa: F401 - enums must be described before types refer to them
 from gateway.api.context import Context, OneOperation
 from gateway.api.errors import RequestError, present
-from gateway.api.mutations import Mutation
+from gateway.api.import_mutations import ImportMutation
+from gateway.api.mutations import OrderMutation
 from gateway.api.queries import Query
 from gateway.api.scalars import SCALARS
 
@@ -25,6 +26,12 @@ class GatewaySchema(strawberry.Schema):
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
     ) -> None:
         """Log nothing here: `present` logs crashes, and a client's mistakes are not ours."""
+
+
+@strawberry.type(
+    description="Everything that can be changed, in the company that the request names."
+)
+class Mutation(OrderMutation, ImportMutation): ...
 
 
 schema = GatewaySchema(query=Query, mutation=Mutation, config=SCALARS, extensions=[OneOperation])

@@ -57,12 +57,13 @@ class Reader:
 
     def __init__(self, sheets: Sequence[Any]) -> None:
         self._sheets = {sheet.place: self._reader(sheet) for sheet in sheets}
-        self._lines = RowReader(NESTED_LINES, {}, Locale())
+        self._lines = RowReader(NESTED_LINES, {}, Locale(), is_table=False)
 
     def _reader(self, sheet: Any) -> RowReader:
         reading = orjson.loads(sheet.reading)
         locale = Locale(reading["dates"], reading["decimal"])
-        return RowReader(BY_NAME[sheet.entity], reading["fields"], locale)
+        is_table = not sheet.format.startswith("JSON")
+        return RowReader(BY_NAME[sheet.entity], reading["fields"], locale, is_table=is_table)
 
     def entity(self, sheet: int) -> Any:
         return self._sheets[sheet].entity

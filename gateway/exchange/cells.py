@@ -13,7 +13,7 @@ BLANK_DATES = (dt.date(1, 1, 1), dt.date(1900, 1, 1))
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
 _DATE = re.compile(r"(\d{1,4})[-/.](\d{1,2})[-/.](\d{1,4})(?:[T ].*)?")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
-_SPACES = re.compile(r"[\s\u00a0\u202f'’]")
+_SPACES = re.compile(r"[\s\u00a0\u202f'\u2019]")
 _WORDS = {
     "yes": True, "true": True, "1": True, "no": False, "false": False, "0": False,
 }  # fmt: skip

@@ -4,6 +4,7 @@ from difflib import get_close_matches
 from pathlib import PurePath
 
 from gateway.exchange import business_central, finance_operations
+from gateway.exchange.blocks import BLOCKS
 from gateway.exchange.columns import Entity, folded
 from gateway.exchange.sheets import Refused, Sheet
 
@@ -22,6 +23,7 @@ ENTITIES: tuple[Entity, ...] = (
     business_central.SHIPMENT_METHODS,
     business_central.UNITS_OF_MEASURE,
     business_central.TAX_CODES,
+    *BLOCKS,
 )
 BY_NAME = {entity.name: entity for entity in ENTITIES}
 

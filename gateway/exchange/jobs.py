@@ -9,13 +9,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import orjson
 
 from gateway.exchange.batches import Batch, Outcome
 from gateway.exchange.reading import sheets
-from gateway.exchange.sheets import Reading, Sheet
+from gateway.exchange.sheets import Reading, Refused
 from gateway.exchange.staging import Holding, Rows, hold, kept
 from gateway.orders.problems import encodable
 from gateway.orders.service import Rules
@@ -38,6 +37,10 @@ class Request:
     dry_run: bool = False
 
 
+POLICIES = {"per-order": ImportPolicy.PER_ORDER, "atomic": ImportPolicy.ATOMIC}
+"""The words for policies in commands and URLs."""
+
+
 @dataclass
 class Importer:
     """Runs import jobs of one company."""
@@ -48,37 +51,46 @@ class Importer:
     cancelled: set[str] = field(default_factory=set)
     """Jobs that are to stop though their one transaction cannot be told from outside."""
 
-    async def stage(self, found: Sequence[Sheet], fingerprint: str, request: Request) -> str:
-        """Keep the rows of the sheets `found`; returns the id of the job, that of an unfinished one if the same
-        files were asked for before. Raises Refused."""
-        held = hold(found)
-        files = ", ".join(dict.fromkeys(encodable(sheet.file) for sheet in found))
-        job, is_staged = await self._begin(fingerprint, files, request, held)
-        if not is_staged:
-            for holding in held:
-                await self._keep(job, holding)
-            await self._update(job.id, status=APPLYING)
-        return job.id
+    async def begin(self, held: Sequence[Holding], fingerprint: str, request: Request) -> ImportJob:
+        """A new job for sheets, or the one that was begun and not ended for the same files."""
+        files = ", ".join(dict.fromkeys(encodable(holding.sheet.file) for holding in held))
 
-    async def _begin(
-        self, fingerprint: str, files: str, request: Request, held: Sequence[Holding]
-    ) -> tuple[ImportJob, bool]:
-        async def change(writer: Writer) -> tuple[ImportJob, bool]:
+        async def change(writer: Writer) -> ImportJob:
             job = await writer.staging.unfinished(fingerprint)
-            if job is not None and job.status is APPLYING:
-                return job, True
-            job = job or ImportJob(
+            if job is not None:
+                return job
+            job = ImportJob(
                 company_id=writer.scope.company,
                 files=files,
                 fingerprint=fingerprint,
                 policy=request.policy,
                 dry_run=request.dry_run,
             )
-            job.rows_staged = job.warnings = 0
-            await writer.staging.add(job, [kept(job, holding) for holding in held])
-            return job, False
+            await writer.staging.add(job)
+            return job
 
         return await transact(self.database, self.company, change)
+
+    async def stage(self, key: str, held: Sequence[Holding]) -> None:
+        """Keep the rows of all sheets of a job, from the start if it was interrupted in it; nothing if
+        they are kept already. Raises Refused for a file that breaks off, and JobGone."""
+        job = await self.job(key)
+        if job.status is not ImportJobStatus.STAGING:
+            return
+        async with writing(self.database, self.company) as writer:
+            await writer.staging.begin_again(key, [kept(job, holding) for holding in held])
+        job.rows_staged = job.warnings = 0
+        for holding in held:
+            await self._keep(job, holding)
+        async with writing(self.database, self.company) as writer:
+            await writer.staging.update(key, status=APPLYING)
+
+    async def fail(self, key: str, message: str) -> None:
+        """End a job whose files cannot be read to their end."""
+        async with writing(self.database, self.company) as writer:
+            await writer.staging.update(
+                key, status=FAILED, message=encodable(message), finished_date_time=now()
+            )
 
     async def _keep(self, job: ImportJob, holding: Holding) -> None:
         rows = Rows(job, holding)
@@ -177,6 +189,9 @@ class Importer:
             setattr(job, name, getattr(job, name) + count)
 
     async def _tell(self, writer: Writer, job: ImportJob, outcome: Outcome) -> None:
+        if not outcome.findings:
+            return
+        files = {sheet.place: sheet.file for sheet in await writer.staging.sheets(job.id)}
         problems = []
         for unit, finding, number in outcome.findings:
             if finding.is_warning:
@@ -187,9 +202,10 @@ class Importer:
                 ImportProblem(
                     company_id=job.company_id,
                     job_id=job.id,
-                    place=job.warnings + job.problems,
+                    sequence=job.warnings + job.problems,
                     unit=unit,
                     sheet=finding.place.sheet,
+                    file=files[finding.place.sheet],
                     row=finding.place.row,
                     line=finding.place.line,
                     column_name=_told(finding.column),
@@ -216,10 +232,6 @@ class Importer:
         if not job.dry_run and job.message is None:
             await writer.staging.forget_done(job.id)
 
-    async def _update(self, key: str, **values: Any) -> None:
-        async with writing(self.database, self.company) as writer:
-            await writer.staging.update(key, **values)
-
 
 def _told(text: str | None) -> str | None:
     return None if text is None else encodable(text).replace("\x00", "�")[:200]
@@ -244,6 +256,12 @@ async def import_files(
     """Import files to the end, or go on where an import of the same files was interrupted.
 
     Raises Refused and CompanyNotFound."""
-    found = await asyncio.to_thread(sheets, paths, reading)
+    held = hold(await asyncio.to_thread(sheets, paths, reading))
     fingerprint = await asyncio.to_thread(fingerprint_of, paths, request)
-    return await importer.run(await importer.stage(found, fingerprint, request), progress)
+    job = await importer.begin(held, fingerprint, request)
+    try:
+        await importer.stage(job.id, held)
+    except Refused as refused:
+        await importer.fail(job.id, str(refused))
+        raise
+    return await importer.run(job.id, progress)

@@ -62,10 +62,12 @@ def settle(order: OrderRows) -> None:
 
 
 def _settle_header_discount(header: Given) -> None:
-    """The percentage is what was agreed; the amount is what came of it."""
-    if header.change.get("discount_percent"):
+    """The percentage is what was agreed; the amount is what came of it. A percentage of 0 beside an
+    amount was not meant."""
+    percent, amount = (header.change.get(f"discount_{kind}") for kind in ("percent", "amount"))
+    if percent or (percent is not None and not amount):
         header.change.pop("discount_amount", None)
-    elif header.change.get("discount_amount") is not None:
+    elif amount is not None:
         header.change.pop("discount_percent", None)
 
 
@@ -84,6 +86,7 @@ def _settle_line(line: Given) -> None:
         )
     if line.extras.get("+shipped"):
         change.pop("ship_quantity", None)
+    if line.extras.get("+invoiced"):
         change.pop("invoice_quantity", None)
     _settle_price(line)
     _settle_line_discount(line)

@@ -88,12 +88,22 @@ Parse = Callable[[str], Any]
 
 
 class RowReader:
-    """Reads the rows of one sheet: `headings` as written, each with the entity's name for it."""
+    """Reads the rows of one sheet: `headings` as written, each with the entity's name for it.
 
-    def __init__(self, entity: Entity, headings: Mapping[str, str], locale: Locale) -> None:
+    The cells of a table may have been made harmless for spreadsheets; JSON says what it means."""
+
+    def __init__(
+        self,
+        entity: Entity,
+        headings: Mapping[str, str],
+        locale: Locale,
+        *,
+        is_table: bool = True,
+    ) -> None:
         self.entity = entity
         self._locale = locale
         self._headings = headings
+        self._plain: Callable[[str], str] = restored if is_table else str
         self._columns: dict[str, tuple[Column, Parse] | None] = {}
 
     def read(self, place: Place, cells: Mapping[str, str | None]) -> Given:
@@ -108,11 +118,27 @@ class RowReader:
             elif known[0].fallback:
                 later.append((known, heading, cell))
             else:
-                _set(given, *known, heading, cell)
+                self._set(given, *known, heading, cell)
         for known, heading, cell in later:
             if known[0].path not in given.columns:
-                _set(given, *known, heading, cell)
+                self._set(given, *known, heading, cell)
         return given
+
+    def _set(
+        self, given: Given, column: Column, parse: Parse, heading: str, cell: str | None
+    ) -> None:
+        """Read a cell into its field; one of blanks, or the empty text of JSON, clears the field."""
+        path = column.path
+        given.columns[path] = heading
+        value: Any = None
+        if cell is not None and (cell.strip() or column.kind is Kind.CHOICE):
+            try:
+                value = parse(self._plain(cell))
+            except Unreadable as error:
+                shown = encodable(cell[:100])
+                given.refuse(ProblemCode.INVALID, path, str(error), shown, error.suggestion)
+                return
+        _put(given, path, value)
 
     def _known(self, heading: str) -> tuple[Column, Parse] | None:
         if heading not in self._columns:
@@ -134,18 +160,8 @@ class RowReader:
         return parsers[column.kind]
 
 
-def _set(given: Given, column: Column, parse: Parse, heading: str, cell: str | None) -> None:
-    """Put a cell into its field; an empty text, as JSON may have it, clears the field."""
-    path = column.path
-    given.columns[path] = heading
-    value: Any = None
-    if cell is not None and (cell.strip() or column.kind is Kind.CHOICE):
-        try:
-            value = parse(restored(cell))
-        except Unreadable as error:
-            shown = encodable(cell[:100])
-            given.refuse(ProblemCode.INVALID, path, str(error), shown, error.suggestion)
-            return
+def _put(given: Given, path: tuple[str, ...], value: Any) -> None:
+    """Put a value into its field."""
     if path[0].startswith("+"):
         given.extras[path[0]] = value
     elif len(path) == 1:

@@ -14,7 +14,7 @@ import orjson
 from gateway.exchange.cells import Locale, Unreadable, date, number
 from gateway.exchange.columns import Column, Kind, folded
 from gateway.exchange.entities import BY_NAME
-from gateway.exchange.formulas import defused
+from gateway.exchange.formulas import defused, restored
 from gateway.exchange.jobs import Importer
 from gateway.orders.problems import plain
 from gateway.storage.imports import ImportProblem, ImportSheet
@@ -124,7 +124,7 @@ class CsvRefusals:
     def _cell(self, heading: str, cell: str | None) -> str:
         column = self._column(heading)
         if cell is None or column is None:
-            return defused(cell or "")
+            return defused(restored(cell or ""))
         try:
             if column.kind is Kind.DATE:
                 day = date(cell, self._locale)
@@ -133,7 +133,7 @@ class CsvRefusals:
                 return plain(number(cell, self._locale))
         except Unreadable:
             pass
-        return defused(cell)
+        return defused(restored(cell))
 
 
 ERRORS = ("error row", "error code", "error reason")

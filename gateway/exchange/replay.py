@@ -13,6 +13,7 @@ from gateway.storage.sales_orders import SalesOrder, SalesOrderLineType, SalesOr
 DRAFT, OPEN = SalesOrderStatus.DRAFT, SalesOrderStatus.OPEN
 IN_REVIEW = SalesOrderStatus.IN_REVIEW
 SHIPPED = (DELIVERED, SalesOrderStatus.INVOICED, SalesOrderStatus.PAID)
+FINAL = (SalesOrderStatus.PAID, SalesOrderStatus.CANCELLED)
 Step = tuple[Event, Quantities | None]
 
 
@@ -29,13 +30,15 @@ class Destination:
 
 def steps(order: SalesOrder, destination: Destination) -> Iterator[Step]:
     """The transitions that bring `order`, a draft, to its destination. An order that has left its
-    draft is not touched: the file is older than what happened here since."""
+    draft is not touched: the file is older than what happened here since. A hold comes last, but for
+    the step into a state in which nothing can happen any more."""
     if order.status is not DRAFT or any(line.shipped_quantity for line in order.lines):
         return
     status = DRAFT if destination.status in (None, HOLD) else destination.status
-    yield from _towards(order, status, destination)
+    way = list(_towards(order, status, destination))
     if destination.status == HOLD or destination.on_hold:
-        yield Event.HOLD, None
+        way.insert(len(way) - 1 if status in FINAL else len(way), (Event.HOLD, None))
+    yield from way
 
 
 def _towards(

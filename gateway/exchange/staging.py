@@ -13,6 +13,7 @@ from gateway.exchange.business_central import LINES as NESTED_LINES
 from gateway.exchange.cells import Locale, locale_of
 from gateway.exchange.columns import Entity, Kind, Part, folded
 from gateway.exchange.entities import entity_of, nearest
+from gateway.exchange.formulas import restored
 from gateway.exchange.records import SURPLUS, Finding, Place
 from gateway.exchange.sheets import Record, Sheet
 from gateway.storage.columns import clean, is_storable_text, text_lengths
@@ -25,7 +26,8 @@ SAMPLE = 1000
 ROWS_AT_ONCE = 5000
 LONGEST_NUMBER = text_lengths(SalesOrder)["number"]
 ORDERS = "9/"
-"""How the name of a unit that is an order begins; what orders refer to comes before."""
+"""How the name of a unit that is an order begins; what orders refer to comes before, with its rank as
+one hexadecimal digit, and what closes it after."""
 
 REPORT_COLUMNS = {"row", "code", "reason", "errorrow", "errorcode", "errorreason"}
 """What an error report adds to the columns of its file."""
@@ -134,11 +136,15 @@ class Rows:
         entity, place = self._holding.entity, f"{self._holding.place:04}/{record.row:012}"
         if entity.part is Part.REFERENCE:
             has_payer = self._payer and record.cells.get(self._payer)
-            return f"{entity.rank + 1 if has_payer else entity.rank}/{place}"
-        number = clean(record.cells.get(self._number) or "") if self._number else ""
+            return f"{entity.rank + 1 if has_payer else entity.rank:X}/{place}"
+        number = self._plain(record.cells.get(self._number) or "") if self._number else ""
         if 0 < len(number) <= LONGEST_NUMBER and is_storable_text(number):
             return ORDERS + number
         return f"{ORDERS}~{place}"
+
+    def _plain(self, cell: str) -> str:
+        is_table = not self._holding.sheet.format.startswith("JSON")
+        return clean(restored(cell) if is_table else cell)
 
     def _heading_of(self, *fields: str) -> str | None:
         """The heading of a field; the name of its column where the first record of JSON has none."""

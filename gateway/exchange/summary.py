@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 
+import orjson
+
+from gateway.exchange.cells import Locale
 from gateway.exchange.jobs import Importer
-from gateway.storage.imports import ImportJob, ImportProblem
+from gateway.storage.imports import ImportJob, ImportProblem, ImportSheet
 from gateway.storage.writing import writing
 
 MOST_TOLD = 20
@@ -26,22 +29,28 @@ def summary(job: ImportJob, seconds: float) -> Iterator[str]:
 async def told(importer: Importer, key: str) -> list[str]:
     """How the files were read, and the first of what is wrong and of what is odd."""
     async with writing(importer.database, importer.company, dry_run=True) as writer:
-        sheets = {sheet.place: sheet for sheet in await writer.staging.sheets(key)}
-        lines = [f"  {sheet.file}: {sheet.entity}, {sheet.format}" for sheet in sheets.values()]
+        lines = [_read(sheet) for sheet in await writer.staging.sheets(key)]
         for is_warning in (False, True):
             problems, count = await writer.staging.first_problems(key, MOST_TOLD, is_warning)
-            lines += [
-                _line(problem, sheets[problem.sheet].file, is_warning) for problem in problems
-            ]
+            lines += [_line(problem, is_warning) for problem in problems]
             if count > len(problems):
                 rest = count - len(problems)
                 lines.append(f"  and {rest:,} more {'warnings' if is_warning else 'problems'}")
     return lines
 
 
-def _line(problem: ImportProblem, file: str, is_warning: bool) -> str:
+def _read(sheet: ImportSheet) -> str:
+    """What a file was taken for."""
+    reading = orjson.loads(sheet.reading)
+    locale = Locale(reading["dates"], reading["decimal"])
+    encoding = f", {reading['encoding']}" if reading["encoding"] else ""
+    ignored = f"; left out: {', '.join(reading['ignored'])}" if reading["ignored"] else ""
+    return f"  {sheet.file}: {sheet.entity}, {sheet.format}{encoding}, {locale}{ignored}"
+
+
+def _line(problem: ImportProblem, is_warning: bool) -> str:
     row = "" if problem.row is None else f", row {problem.row}"
     line = "" if problem.line is None else f", line {problem.line}"
     column = "" if problem.column_name is None else f", {problem.column_name}"
     word = "warning" if is_warning else "refused"
-    return f"  {word}: {file}{row}{line}{column}: {problem.code}: {problem.message}"
+    return f"  {word}: {problem.file}{row}{line}{column}: {problem.code}: {problem.message}"

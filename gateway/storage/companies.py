@@ -58,6 +58,11 @@ async def create_company(database: Database, name: str, currency_code: str) -> C
     return company
 
 
+async def company_ids(database: Database) -> list[str]:
+    async with database.engine.connect() as connection:
+        return list(await connection.scalars(sa.select(Company.id).order_by(Company.name)))
+
+
 async def has_company(database: Database) -> bool:
     async with database.engine.connect() as connection:
         return await connection.scalar(sa.select(Company.id).limit(1)) is not None

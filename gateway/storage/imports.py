@@ -110,16 +110,16 @@ class ImportRow(Base, kw_only=True):
     __table_args__ = (refers("job_id", "import_jobs", ondelete="CASCADE"),)
 
 
-class ImportProblem(Base, kw_only=True):
+class ImportProblem(CompanyRow, Base, kw_only=True):
     """What is wrong with a row of a job, or only odd about it (a warning)."""
 
     __tablename__ = "import_problems"
 
-    company_id: Mapped[str] = mapped_column(Guid, primary_key=True)
-    job_id: Mapped[str] = mapped_column(Guid, primary_key=True)
-    place: Mapped[int] = mapped_column(primary_key=True)
+    job_id: Mapped[str] = mapped_column(Guid)
+    sequence: Mapped[int]
     unit: Mapped[str] = mapped_column(text(64))
     sheet: Mapped[int]
+    file: Mapped[str] = mapped_column(sa.Text)
     row: Mapped[int | None] = mapped_column(default=None)
     line: Mapped[int | None] = mapped_column(default=None)
     column_name: Mapped[str | None] = mapped_column(sa.Text, default=None)
@@ -130,6 +130,7 @@ class ImportProblem(Base, kw_only=True):
     order_number: Mapped[str | None] = mapped_column(sa.Text, default=None)
     is_warning: Mapped[bool] = mapped_column(default=False)
     __table_args__ = (
-        sa.Index(None, "company_id", "job_id", "is_warning", "place"),
+        sa.Index(None, "company_id", "job_id", "sequence", unique=True),
+        sa.Index(None, "company_id", "job_id", "is_warning", "sequence"),
         refers("job_id", "import_jobs", ondelete="CASCADE"),
     )

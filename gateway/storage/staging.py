@@ -30,7 +30,11 @@ class Unit:
 
 
 class JobGone(LookupError):
-    """There is no such job, or it is not in a state for what is asked."""
+    """There is no such job."""
+
+
+class JobUnready(JobGone):
+    """The job is not in a state for what is asked."""
 
 
 class Staging:
@@ -48,20 +52,20 @@ class Staging:
         return await self._session.scalar(statement.with_for_update() if lock else statement)
 
     async def cancel(self, key: str) -> ImportJob:
-        """Stop a job after the batch that is being applied; raises JobGone."""
-        job = await self.job(key, lock=True)
-        if job is None or job.status not in UNFINISHED:
-            raise JobGone("Only a job that is not ended can be cancelled.")
+        """Stop a job after the batch that is being applied; raises JobGone and JobUnready."""
+        job = await self._there(key)
+        if job.status not in UNFINISHED:
+            raise JobUnready("Only a job that is not ended can be cancelled.")
         job.status, job.finished_date_time = ImportJobStatus.CANCELLED, now()
         return job
 
     async def retry(self, key: str) -> ImportJob:
         """Make an ended job ready to be applied again: its refused rows, or what a cancelled one left.
 
-        Raises JobGone."""
-        job = await self.job(key, lock=True)
-        if job is None or job.status in (*UNFINISHED, ImportJobStatus.SUCCEEDED):
-            raise JobGone("Only a job that has left something undone can be tried again.")
+        Raises JobGone and JobUnready."""
+        job = await self._there(key)
+        if job.status in (*UNFINISHED, ImportJobStatus.SUCCEEDED):
+            raise JobUnready("Only a job that has left something undone can be tried again.")
         if job.status is not ImportJobStatus.CANCELLED:
             await self._session.execute(
                 sa.delete(ImportProblem).where(*self._of(ImportProblem, job.id))
@@ -73,6 +77,12 @@ class Staging:
                 if job.dry_run or name.endswith("_failed"):
                     setattr(job, name, 0)
         job.status, job.finished_date_time = ImportJobStatus.APPLYING, None
+        return job
+
+    async def _there(self, key: str) -> ImportJob:
+        job = await self.job(key, lock=True)
+        if job is None:
+            raise JobGone("There is no import job with this id.")
         return job
 
     async def _waiting(self, job: str) -> int:
@@ -89,12 +99,22 @@ class Staging:
         found = await self._session.scalars(statement.order_by(ImportJob.id).limit(1))
         return found.first()
 
-    async def add(self, job: ImportJob, sheets: Sequence[ImportSheet]) -> None:
-        """Keep a new job, or begin an old one again, with its sheets and no rows."""
+    async def all_unfinished(self) -> Sequence[ImportJob]:
+        """The jobs that are not ended, the oldest first."""
+        statement = sa.select(ImportJob).where(
+            within(self._scope, ImportJob), ImportJob.status.in_(UNFINISHED)
+        )
+        return (await self._session.scalars(statement.order_by(ImportJob.created_date_time))).all()
+
+    async def add(self, job: ImportJob) -> None:
         self._session.add(job)
         await self._session.flush()
+
+    async def begin_again(self, job: str, sheets: Sequence[ImportSheet]) -> None:
+        """Take away what is kept of a job, and give it its sheets."""
         for table in (ImportRow, ImportProblem, ImportSheet):
-            await self._session.execute(sa.delete(table).where(*self._of(table, job.id)))
+            await self._session.execute(sa.delete(table).where(*self._of(table, job)))
+        await self.update(job, rows_staged=0, warnings=0)
         self._session.add_all(sheets)
         await self._session.flush()
 
@@ -156,7 +176,7 @@ class Staging:
             ImportProblem.row.between(first, last),
             ~ImportProblem.is_warning,
         )
-        return (await self._session.scalars(statement.order_by(ImportProblem.place))).all()
+        return (await self._session.scalars(statement.order_by(ImportProblem.sequence))).all()
 
     async def first_problems(
         self, job: str, limit: int, is_warning: bool
@@ -164,7 +184,7 @@ class Staging:
         """The first problems of a job, or its first warnings, and how many there are."""
         conditions = (*self._of(ImportProblem, job), ImportProblem.is_warning == is_warning)
         count = sa.select(sa.func.count()).select_from(ImportProblem).where(*conditions)
-        first = sa.select(ImportProblem).where(*conditions).order_by(ImportProblem.place)
+        first = sa.select(ImportProblem).where(*conditions).order_by(ImportProblem.sequence)
         rows = (await self._session.scalars(first.limit(limit))).all()
         return rows, await self._session.scalar(count) or 0
 

@@ -118,11 +118,13 @@ def upgrade() -> None:
     )
     op.create_table(
         "import_problems",
-        key("company_id"),
-        key("job_id"),
-        key("place", sa.Integer),
+        company(),
+        key("id"),
+        sa.Column("job_id", Guid, nullable=False),
+        number("sequence"),
         *words("unit", 64),
         number("sheet"),
+        prose("file"),
         number("row", null=True),
         number("line", null=True),
         prose("column_name", null=True),
@@ -135,9 +137,15 @@ def upgrade() -> None:
         of_job(),
     )
     op.create_index(
-        "ix_import_problems_company_id_job_id_is_warning_place",
+        "ix_import_problems_company_id_job_id_sequence",
         "import_problems",
-        ["company_id", "job_id", "is_warning", "place"],
+        ["company_id", "job_id", "sequence"],
+        unique=True,
+    )
+    op.create_index(
+        "ix_import_problems_company_id_job_id_is_warning_sequence",
+        "import_problems",
+        ["company_id", "job_id", "is_warning", "sequence"],
     )
 
 

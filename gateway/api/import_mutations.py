@@ -1,0 +1,65 @@
+"""What clients can do to import jobs; uploads begin them."""
+
+from typing import Annotated, Any
+
+import strawberry
+
+from gateway.api.context import Info
+from gateway.api.errors import UserError
+from gateway.api.import_types import ImportJob
+from gateway.api.mutations import perform
+from gateway.orders.problems import Problem, ProblemCode, Rejected
+from gateway.storage.staging import JobGone, JobUnready
+from gateway.storage.writing import Writer
+
+Id = Annotated[strawberry.ID, strawberry.argument(description="GUID of the import job.")]
+
+
+@strawberry.type(description="What became of a request about an import job.")
+class ImportJobPayload:
+    import_job: ImportJob | None = strawberry.field(
+        description="The job as it is now; null if the request was refused.", default=None
+    )
+    user_errors: list[UserError] = strawberry.field(
+        description="Every reason for a refusal; empty if there was none.", default_factory=list
+    )
+
+
+async def _perform(info: Info, change: Any) -> Any:
+    async def or_rejected(writer: Writer) -> Any:
+        try:
+            return await change(writer)
+        except JobGone as gone:
+            is_there = isinstance(gone, JobUnready)
+            code = ProblemCode.WRONG_STATUS if is_there else ProblemCode.NOT_FOUND
+            problem = Problem(code, ("id",), str(gone))
+            raise Rejected([problem]) from gone
+
+    return await perform(info, ImportJobPayload, or_rejected, dry_run=False, result="import_job")
+
+
+async def cancel(info: Info, id: Id) -> ImportJobPayload:
+    info.context.jobs.stop(id)
+    payload: ImportJobPayload = await _perform(info, lambda writer: writer.staging.cancel(id))
+    return payload
+
+
+async def retry(info: Info, id: Id) -> ImportJobPayload:
+    payload: ImportJobPayload = await _perform(info, lambda writer: writer.staging.retry(id))
+    job: Any = payload.import_job
+    if job is not None:
+        info.context.jobs.begin(job.company_id, job.id)
+    return payload
+
+
+@strawberry.type
+class ImportMutation:
+    cancel_import_job: ImportJobPayload = strawberry.mutation(
+        resolver=cancel,
+        description="Stop an import job after the batch that is being applied; what is applied stays.",
+    )
+    retry_import_job: ImportJobPayload = strawberry.mutation(
+        resolver=retry,
+        description="Apply the refused rows of an ended job again, or what a cancelled one left; the"
+        " records that they missed may be there by now.",
+    )

@@ -1,0 +1,143 @@
+"""Uploads: POST /imports begins an import job, GET /imports/{id}/refused gives its refused rows back.
+
+A body is one file, named by the `name` in the URL, or a form with several; it goes to the disk as it
+comes in."""
+
+import tempfile
+from pathlib import Path, PurePath
+from typing import Any
+
+from starlette.datastructures import UploadFile
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+
+from gateway.exchange.jobs import POLICIES
+from gateway.exchange.jobs import Request as Wishes
+from gateway.exchange.runner import NotFound, Runner
+from gateway.exchange.sheets import Reading, Refused
+
+FORM = "multipart/form-data"
+CHUNK = 1 << 20
+
+
+class BadUpload(Exception):
+    """The request is not one for an import."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class Uploads:
+    """The endpoint of uploads, at most `largest` bytes each."""
+
+    def __init__(self, runner: Runner, largest: int) -> None:
+        self._runner = runner
+        self._largest = largest
+
+    async def answer(self, request: Request) -> Response:
+        """202 with the id of the job, which runs in the background."""
+        self._runner.folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self._runner.folder) as folder:
+            try:
+                wishes = _wishes(request)
+                paths = await self._store(request, Path(folder))
+                job = await self._runner.accept(
+                    company_of(request), paths, _reading(request), wishes
+                )
+            except BadUpload as bad:
+                return _refusal(bad.status, bad.code, str(bad))
+            except Refused as refused:
+                return _refusal(400, "FILE_REFUSED", str(refused))
+            except NotFound as missing:
+                return _refusal(404, "NOT_FOUND", str(missing))
+            except ClientDisconnect:
+                return Response(status_code=400)
+        location = f"/imports/{job.id}/refused"
+        return JSONResponse({"id": job.id, "refused": location}, 202)
+
+    async def refused(self, request: Request) -> Response:
+        """The refused rows of a job, to be corrected and uploaded again; 204 if there are none."""
+        try:
+            report = await self._runner.refusals(company_of(request), request.path_params["id"])
+        except NotFound as missing:
+            return _refusal(404, "NOT_FOUND", str(missing))
+        if report is None:
+            return Response(status_code=204)
+        kind = "application/zip" if report.name.endswith(".zip") else "text/plain; charset=utf-8"
+        name = report.name.encode("ascii", "replace").decode().replace('"', "")
+        disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return Response(report.content, headers=disposition, media_type=kind)
+
+    async def _store(self, request: Request, folder: Path) -> list[Path]:
+        content_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+        if content_type == FORM:
+            return await self._store_form(request, folder)
+        path = folder / _file_name(request.query_params.get("name"))
+        with path.open("wb") as file:
+            async for chunk in request.stream():
+                self._check(file.tell() + len(chunk))
+                file.write(chunk)
+        return [path]
+
+    async def _store_form(self, request: Request, folder: Path) -> list[Path]:
+        self._check(int(request.headers.get("content-length", "0") or 0))
+        paths = []
+        async with request.form(max_files=100) as form:
+            for _, upload in form.multi_items():
+                if isinstance(upload, UploadFile):
+                    paths.append(await self._store_part(upload, folder))
+        if not paths:
+            raise BadUpload(400, "BAD_REQUEST", "The form has no file.")
+        return paths
+
+    async def _store_part(self, upload: UploadFile, folder: Path) -> Path:
+        path = folder / _file_name(upload.filename)
+        if path.exists():
+            raise BadUpload(400, "BAD_REQUEST", f"Two files are called {path.name}.")
+        with path.open("wb") as file:
+            while chunk := await upload.read(CHUNK):
+                self._check(file.tell() + len(chunk))
+                file.write(chunk)
+        return path
+
+    def _check(self, size: int) -> None:
+        if size > self._largest:
+            message = f"An upload has at most {self._largest:,} bytes."
+            raise BadUpload(413, "TOO_LARGE", message)
+
+
+def company_of(request: Request) -> str | None:
+    """The Company header, which is UTF-8 though headers are read as Latin-1."""
+    name = request.headers.get("company")
+    try:
+        return None if name is None else name.encode("latin-1").decode()
+    except UnicodeError:
+        return name
+
+
+def _wishes(request: Request) -> Wishes:
+    policy = request.query_params.get("policy", "per-order")
+    dry_run = request.query_params.get("dryRun", "false")
+    if policy not in POLICIES:
+        raise BadUpload(400, "BAD_REQUEST", "`policy` is per-order or atomic.")
+    if dry_run not in ("true", "false"):
+        raise BadUpload(400, "BAD_REQUEST", "`dryRun` is true or false.")
+    return Wishes(POLICIES[policy], dry_run == "true")
+
+
+def _reading(request: Request) -> Reading:
+    given: Any = request.query_params
+    return Reading(given.get("encoding"), given.get("separator"))
+
+
+def _file_name(name: str | None) -> str:
+    """The last part of a name, whatever path it claims to have."""
+    plain = PurePath((name or "upload").replace("\\", "/")).name
+    fit = "".join(letter for letter in plain if letter.isprintable())[:100].strip()
+    return fit if fit not in ("", ".", "..") else "upload"
+
+
+def _refusal(status: int, code: str, message: str) -> Response:
+    return JSONResponse({"code": code, "message": message}, status)
