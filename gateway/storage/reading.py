@@ -186,12 +186,18 @@ class Reader:
         return await self._rows(statement)
 
     def _among(self, column: sa.ColumnElement[Any], keys: list[str]) -> sa.ColumnElement[bool]:
-        """`column` IN `keys` with one parameter however many keys there are, so that the statement
-        is prepared once and no database's limit on parameters is met."""
-        if self._database.is_sqlite:
-            listed = sa.func.json_each(json.dumps(keys)).table_valued("value")
-            return column.in_(sa.select(listed.c.value))
-        return column == sa.any_(sa.literal(keys, ARRAY(column.type)))
+        return among(column, keys, is_sqlite=self._database.is_sqlite)
+
+
+def among(
+    column: sa.ColumnElement[Any], keys: Sequence[str], *, is_sqlite: bool
+) -> sa.ColumnElement[bool]:
+    """`column` IN `keys` with one parameter however many keys there are, so that the statement is
+    prepared once and no database's limit on parameters is met."""
+    if is_sqlite:
+        listed = sa.func.json_each(json.dumps(keys)).table_valued("value")
+        return column.in_(sa.select(listed.c.value))
+    return column == sa.any_(sa.literal(keys, ARRAY(column.type)))
 
 
 def _grouped(rows: Sequence[sa.Row[Any]]) -> dict[str, list[Any]]:

@@ -1,0 +1,170 @@
+"""Whole tables, and orders with their lines, page by page, as they were when the first was read."""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from gateway.storage.columns import Base
+from gateway.storage.database import Database, Snapshot
+from gateway.storage.filters import Filter
+from gateway.storage.reading import Names, among
+from gateway.storage.sales_orders import SalesOrder, SalesOrderLine
+from gateway.storage.scope import Scope, find_scope, within
+
+ROWS_AT_ONCE = 500
+LINES_AT_ONCE = 2000
+"""Lines of a page, but for a single order that has more."""
+
+
+@dataclass(frozen=True)
+class WholeOrder:
+    """An order and its lines by sequence."""
+
+    header: Any
+    lines: Sequence[Any]
+
+
+class Stream:
+    """Reads all of `scope` in one snapshot; to be closed.
+
+    What is wanted of a row is named by its columns, and what is wanted of a row that it refers to by
+    the relation and the column, such as `customer.number`: in the rows that is `customer__number`."""
+
+    def __init__(self, database: Database, snapshot: Snapshot, scope: Scope) -> None:
+        self._is_sqlite = database.is_sqlite
+        self._snapshot = snapshot
+        self._scope = scope
+
+    @classmethod
+    async def begin(cls, database: Database, company: str | None) -> "Stream":
+        """Raises CompanyNotFound."""
+        snapshot = database.snapshot()
+        try:
+            return cls(database, snapshot, await find_scope(snapshot.rows, company))
+        except BaseException:
+            await snapshot.close()
+            raise
+
+    async def close(self) -> None:
+        await self._snapshot.close()
+
+    def check(self, listed: Filter) -> None:
+        """Raises BadFilter for a filter that no statement can be made of."""
+        listed.condition(self._scope)
+
+    async def records(
+        self, model: type[Base], names: Names, sort: Sequence[str]
+    ) -> AsyncIterator[Sequence[Any]]:
+        """Pages of the rows of `model` by the unique columns `sort`; a statement for each."""
+        statement = _selection(model, names | {*sort}).where(within(self._scope, model))
+        columns = [model.__table__.c[name] for name in sort]
+        after: Sequence[Any] | None = None
+        while True:
+            rows = await self._snapshot.rows(_page(statement, columns, after))
+            if rows:
+                yield rows
+            if len(rows) < ROWS_AT_ONCE:
+                return
+            after = [getattr(rows[-1], name) for name in sort]
+
+    async def orders(
+        self, headers: Names, lines: Names, listed: Filter | None
+    ) -> AsyncIterator[list[WholeOrder]]:
+        """Pages of the orders that match, by number: two statements for each, one without `lines`."""
+        statement = _selection(SalesOrder, headers | {"id", "number"})
+        statement = statement.where(within(self._scope, SalesOrder))
+        if listed is not None:
+            statement = statement.where(listed.condition(self._scope))
+        if lines:
+            statement = statement.add_columns(_line_count())
+        after: Sequence[Any] | None = None
+        while True:
+            found = await self._snapshot.rows(_page(statement, [SalesOrder.number], after))
+            rows = list(_some(found)) if lines else found
+            if rows:
+                by_order = await self._lines([row.id for row in rows], lines) if lines else {}
+                yield [WholeOrder(row, by_order.get(row.id, ())) for row in rows]
+            if len(rows) == len(found) < ROWS_AT_ONCE:
+                return
+            after = [rows[-1].number]
+
+    async def _lines(self, orders: Sequence[str], names: Names) -> dict[str, list[Any]]:
+        line = SalesOrderLine.__table__.c
+        statement = (
+            _selection(SalesOrderLine, names | {"sales_order_id", "sequence"})
+            .where(
+                within(self._scope, SalesOrderLine),
+                among(line.sales_order_id, orders, is_sqlite=self._is_sqlite),
+            )
+            .order_by(line.sales_order_id, line.sequence)
+        )
+        by_order: dict[str, list[Any]] = defaultdict(list)
+        for row in await self._snapshot.rows(statement):
+            by_order[row.sales_order_id].append(row)
+        return by_order
+
+
+def _selection(model: type[Base], names: Names) -> sa.Select[Any]:
+    """A statement that reads `names` of `model`, with a join for each relation among them."""
+    table: Any = model.__table__
+    columns = [table.c[name] for name in sorted(names) if "." not in name]
+    joined = table
+    for relation, wanted in _by_relation(names).items():
+        target = _target(table, relation)
+        key = (target.c.company_id == table.c.company_id) & (
+            target.c.id == table.c[f"{relation}_id"]
+        )
+        joined = joined.outerjoin(target, key)
+        columns += [target.c[name].label(f"{relation}__{name}") for name in wanted]
+    return sa.select(*columns).select_from(joined)
+
+
+def _by_relation(names: Iterable[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(names):
+        relation, dot, column = name.partition(".")
+        if dot:
+            found[relation].append(column)
+    return found
+
+
+def _target(table: sa.Table, relation: str) -> sa.FromClause:
+    """The table that a relation's foreign key refers to."""
+    [target] = [
+        key.referred_table
+        for key in table.foreign_key_constraints
+        if f"{relation}_id" in key.column_keys
+    ]
+    return target.alias(relation)
+
+
+def _page(
+    statement: sa.Select[Any], columns: Sequence[Any], after: Sequence[Any] | None
+) -> sa.Select[Any]:
+    if after is not None:
+        values = [
+            sa.literal(value, column.type) for column, value in zip(columns, after, strict=True)
+        ]
+        statement = statement.where(sa.tuple_(*columns) > sa.tuple_(*values))
+    return statement.order_by(*columns).limit(ROWS_AT_ONCE)
+
+
+def _line_count() -> sa.Label[int]:
+    counted = sa.select(sa.func.count()).where(
+        SalesOrderLine.company_id == SalesOrder.company_id,
+        SalesOrderLine.sales_order_id == SalesOrder.id,
+    )
+    return counted.correlate(SalesOrder).scalar_subquery().label("line_count")
+
+
+def _some(rows: Sequence[Any]) -> Iterator[Any]:
+    """The first orders, as many as have no more lines together than a page takes; at least one."""
+    lines = 0
+    for place, row in enumerate(rows):
+        lines += row.line_count
+        if place and lines > LINES_AT_ONCE:
+            return
+        yield row
