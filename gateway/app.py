@@ -1,6 +1,6 @@
 """Puts the rooms together: the only place that knows them all."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,12 +15,14 @@ from starlette.routing import Mount, Route
 
 from gateway.api.context import Context
 from gateway.api.schema import sdl
+from gateway.exchange.export.downloads import Download, Wish, download
 from gateway.exchange.runner import Runner
 from gateway.orders.service import Rules
 from gateway.settings import Settings
 from gateway.storage.database import UNUSABLE, Database, why_unusable
 from gateway.storage.migrations import is_current
 from gateway.web.endpoint import Endpoint
+from gateway.web.exports import Exports
 from gateway.web.health import live, ready
 from gateway.web.imports import Uploads
 from gateway.web.page import assets
@@ -38,6 +40,11 @@ def create_app(settings: Settings, *, hosts: list[str] | None = None) -> Starlet
 
     runner = Runner(database, rules, Path(settings.import_folder))
     uploads = Uploads(runner, settings.max_upload)
+
+    def export(company: str | None, wish: Wish) -> Awaitable[Download]:
+        return download(database, company, wish)
+
+    exports = Exports(export, most=max(1, settings.pool_size // 2))
 
     def context(company: str | None) -> Context:
         return Context(database, rules, settings.max_page, runner, company)
@@ -63,6 +70,7 @@ def create_app(settings: Settings, *, hosts: list[str] | None = None) -> Starlet
             Route("/schema.graphql", schema_text),
             Route("/imports", uploads.answer, methods=["POST"]),
             Route("/imports/{id}/refused", uploads.refused),
+            Route("/exports", exports.answer),
             Route("/healthz", live),
             Route("/readyz", ready(why_not)),
         ],

@@ -3,9 +3,10 @@
 import asyncio
 import signal
 import socket
+import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
@@ -14,16 +15,18 @@ from typing import Annotated, NoReturn
 import typer
 import uvicorn
 from pydantic import ValidationError
-from rich import progress as rich_progress
-from rich.console import Console
 
+from gateway.api.filter_text import order_filter
 from gateway.api.schema import sdl
 from gateway.app import LOOPBACK_NAMES, create_app
 from gateway.exchange.demo import load_demo
-from gateway.exchange.jobs import Importer, Progress, Request, import_files
-from gateway.exchange.refusals import refusals
+from gateway.exchange.export.downloads import CannotExport, Format, Wish
+from gateway.exchange.export.mappings import What
+from gateway.exchange.export.saving import CannotWrite, destination, save
+from gateway.exchange.jobs import Importer, Request, import_files
+from gateway.exchange.progress import progress_bar
 from gateway.exchange.sheets import Reading, Refused
-from gateway.exchange.summary import summary, told
+from gateway.exchange.summary import report
 from gateway.orders.service import Rules
 from gateway.settings import EMBEDDED_DATABASE, Settings
 from gateway.storage.companies import (
@@ -34,7 +37,8 @@ from gateway.storage.companies import (
     has_company,
 )
 from gateway.storage.database import UNUSABLE, Database, why_unusable
-from gateway.storage.imports import ImportJob, ImportJobStatus, ImportPolicy
+from gateway.storage.filters import BadFilter
+from gateway.storage.imports import ImportJobStatus, ImportPolicy
 from gateway.storage.migrations import is_current, migrate
 from gateway.storage.scope import CompanyNotFound
 
@@ -164,54 +168,58 @@ def import_command(
             _fail(NOT_MIGRATED)
         importer = Importer(database, company, Rules(largest_order=settings.max_lines))
         begun = time.monotonic()
-        progress, stop = _progress()
+        progress, stop = progress_bar()
         try:
             job = await import_files(importer, files, reading, request, progress)
         except (Refused, CompanyNotFound) as error:
             _fail(str(error))
         finally:
             stop()
-        await _report(importer, job, files, errors, time.monotonic() - begun)
+        for line in await report(importer, job, files, errors, time.monotonic() - begun):
+            typer.echo(line)
         if job.status is not ImportJobStatus.SUCCEEDED:
             raise typer.Exit(1)
 
     _run(settings, run)
 
 
-def _progress() -> tuple[Progress, Callable[[], None]]:
-    """A bar with a rate, where there is a terminal to show it."""
-    bar = rich_progress.Progress(
-        rich_progress.TextColumn("importing"),
-        rich_progress.BarColumn(),
-        rich_progress.MofNCompleteColumn(),
-        rich_progress.TextColumn("rows, {task.fields[rate]:,.0f} a second"),
-        console=Console(stderr=True),
-        transient=True,
-    )
-    task = bar.add_task("rows", total=None, rate=0)
-    begun = time.monotonic()
-    bar.start()
-
-    def show(done: int, total: int) -> None:
-        rate = done / (time.monotonic() - begun)
-        bar.update(task, completed=done, total=total, rate=rate)
-
-    return show, bar.stop
-
-
-async def _report(
-    importer: Importer, job: ImportJob, files: Sequence[Path], errors: Path | None, seconds: float
+@cli.command("export")
+def export_command(
+    form: Annotated[Format, typer.Option("--format", help="How to write it.")] = Format.JSON_LINES,
+    what: Annotated[What, typer.Option(help="What to write.")] = What.ORDERS,
+    chosen: Annotated[
+        str | None, typer.Option("--filter", help="Which orders, as JSON like that of GraphQL.")
+    ] = None,
+    company: Annotated[
+        str | None, typer.Option(help="Name of the company; not needed where there is but one.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="File to write, by default the standard output.")
+    ] = None,
 ) -> None:
-    """Tell what came of a job, and write down what was refused."""
-    for line in summary(job, seconds):
-        typer.echo(line)
-    for line in await told(importer, job.id):
-        typer.echo(line)
-    report = await refusals(importer, job.id)
-    if report is not None:
-        path = errors or files[0].with_name(f"{files[0].stem}-refused{Path(report.name).suffix}")
-        path.write_bytes(report.content)
-        typer.echo(f"Correct what is refused in {path} and import that file.")
+    """Export sales orders and what they refer to, as files that can be imported again."""
+    settings = _settings()
+    try:
+        wish = Wish(what, form, None if chosen is None else order_filter(chosen))
+        wish.check()
+    except (BadFilter, CannotExport) as error:
+        _fail(str(error))
+    if output is None and wish.is_archive and sys.stdout.isatty():
+        _fail("A terminal cannot show a zip archive: name a file with --output.")
+
+    async def run(database: Database) -> None:
+        if not await is_current(database):
+            _fail(NOT_MIGRATED)
+        try:
+            await save(database, company, wish, file)
+        except (BadFilter, CannotWrite, CompanyNotFound) as error:
+            _fail(str(error))
+
+    try:
+        with destination(output) as file:
+            _run(settings, run)
+    except CannotWrite as error:
+        _fail(str(error))
 
 
 def _settings() -> Settings:

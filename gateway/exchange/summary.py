@@ -1,16 +1,35 @@
 """What came of an import, for people at a terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import orjson
 
 from gateway.exchange.cells import Locale
 from gateway.exchange.jobs import Importer
+from gateway.exchange.refusals import Refusals, refusals
 from gateway.storage.imports import ImportJob, ImportProblem, ImportSheet
 from gateway.storage.writing import writing
 
 MOST_TOLD = 20
 OUTCOMES = ("created", "updated", "unchanged", "failed")
+
+
+async def report(
+    importer: Importer, job: ImportJob, files: Sequence[Path], errors: Path | None, seconds: float
+) -> list[str]:
+    """What came of a job; what was refused is written to `errors`, or beside the first file."""
+    lines = [*summary(job, seconds), *await told(importer, job.id)]
+    refused = await refusals(importer, job.id)
+    if refused is not None:
+        path = errors or files[0].with_name(f"{files[0].stem}-refused{Path(refused.name).suffix}")
+        _keep(refused, path)
+        lines.append(f"Correct what is refused in {path} and import that file.")
+    return lines
+
+
+def _keep(refused: Refusals, path: Path) -> None:
+    path.write_bytes(refused.content)
 
 
 def summary(job: ImportJob, seconds: float) -> Iterator[str]:

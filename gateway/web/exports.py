@@ -1,0 +1,109 @@
+"""Downloads: GET /exports answers with a file that is made while it is sent."""
+
+import logging
+import uuid
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from enum import StrEnum
+from typing import TypeVar
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from gateway.api.errors import CODES
+from gateway.api.filter_text import order_filter
+from gateway.exchange.export.downloads import CannotExport, Download, Format, Wish
+from gateway.exchange.export.mappings import What
+from gateway.web.imports import company_of
+
+log = logging.getLogger("gateway")
+
+PARAMETERS = {"format", "what", "filter"}
+Begin = Callable[[str | None, Wish], Awaitable[Download]]
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+class Exports:
+    """The endpoint of downloads, at most `most` at a time: each holds a connection to its end, however
+    slowly it is read."""
+
+    def __init__(self, begin: Begin, most: int) -> None:
+        self._begin = begin
+        self._free = most
+
+    async def answer(self, request: Request) -> Response:
+        if self._free < 1:
+            message = "As many exports as may run at once are running: try again later."
+            return _refusal(503, "TOO_MANY_EXPORTS", message, {"Retry-After": "10"})
+        self._free -= 1
+        try:
+            download = await self._begin(company_of(request), _wish(request))
+        except BaseException as error:
+            self._free += 1
+            if not isinstance(error, Exception):
+                raise
+            return _told(error)
+        return Sent(download, self._finish, is_wanted=request.method != "HEAD")
+
+    def _finish(self) -> None:
+        self._free += 1
+
+
+class Sent(StreamingResponse):
+    """A download on its way, closed at its end, also when its reader goes away."""
+
+    def __init__(self, download: Download, finish: Callable[[], None], *, is_wanted: bool) -> None:
+        disposition = f'attachment; filename="{download.name}"'
+        super().__init__(
+            download.chunks if is_wanted else iter(()),
+            headers={"Content-Disposition": disposition, "Cache-Control": "no-store"},
+            media_type=download.media_type,
+        )
+        self._download = download
+        self._finish = finish
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._finish()
+            await self._download.close()
+
+
+def _wish(request: Request) -> Wish:
+    """Raises CannotExport and BadFilter."""
+    given = request.query_params
+    if unknown := sorted(given.keys() - PARAMETERS):
+        raise CannotExport(f"There is no parameter {unknown[0]!r}: take format, what or filter.")
+    text = given.get("filter")
+    return Wish(
+        _chosen(What, given.get("what"), What.ORDERS),
+        _chosen(Format, given.get("format"), Format.JSON_LINES),
+        None if text is None else order_filter(text),
+    )
+
+
+def _chosen(kind: type[Choice], word: str | None, default: Choice) -> Choice:
+    with suppress(ValueError):
+        return default if word is None else kind(word)
+    raise CannotExport(f"{word!r} is none of {', '.join(kind)}.")
+
+
+def _told(error: Exception) -> Response:
+    """What a client may know of an error; one that is ours is logged under an id."""
+    if isinstance(error, CannotExport):
+        return _refusal(400, "BAD_USER_INPUT", str(error))
+    code = CODES.get(type(error))
+    if code is not None:
+        return _refusal(404 if code == "COMPANY_NOT_FOUND" else 400, code, str(error))
+    incident = uuid.uuid4().hex
+    log.error("incident %s: %s", incident, error, exc_info=error)
+    message = f"The gateway failed to begin this. It is logged as incident {incident}."
+    return _refusal(500, "INTERNAL_ERROR", message)
+
+
+def _refusal(
+    status: int, code: str, message: str, headers: dict[str, str] | None = None
+) -> Response:
+    return JSONResponse({"code": code, "message": message}, status, headers)
