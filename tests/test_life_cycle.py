@@ -169,6 +169,15 @@ def test_an_order_without_partial_shipping_is_shipped_complete_or_not_at_all(
     assert done(world, SHIP_AND_INVOICE, key, "status") == {"status": "INVOICED"}
 
 
+def test_a_return_that_is_not_shipped_is_not_invoiced_with_the_rest(world: Client) -> None:
+    key, [_, sold] = released(world, line(quantity=-2), line(quantity=4))
+    assert problems(change(world, INVOICE, id=key)) == [("NOTHING_TO_INVOICE", "id")]
+    done(world, SHIP, key, lines=[{"id": sold, "quantity": 3}])
+    found = done(world, INVOICE, key, "status lines { invoicedQuantity }")
+    invoiced = [each["invoicedQuantity"] for each in found["lines"]]
+    assert (found["status"], invoiced) == ("RELEASED", ["0", "3"])
+
+
 def test_an_order_with_a_negative_total_is_shipped_but_not_invoiced(world: Client) -> None:
     key, _ = released(world, line(quantity=-1))
     assert problems(change(world, SHIP_AND_INVOICE, id=key)) == [("OUT_OF_RANGE", "id")]

@@ -125,7 +125,7 @@ def invoice(order: SalesOrder, given: Quantities | None, report: Report) -> None
 def _nearer(quantity: Decimal, line: SalesOrderLine) -> Decimal:
     """`quantity`, but no more than is shipped and not invoiced, with its sign."""
     ready = line.shipped_quantity - line.invoiced_quantity
-    return max(quantity, ready) if ready < ZERO else min(quantity, ready)
+    return min(max(quantity, min(ready, ZERO)), max(ready, ZERO))
 
 
 def _parts(order: SalesOrder, given: Quantities | None, column: str, report: Report) -> list[Part]:
