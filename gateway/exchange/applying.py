@@ -118,7 +118,7 @@ async def _create(
         except Rejected as rejected:
             _tell(order, rejected.problems, order.lines)
             applied.refuse(order)
-            await writer.delete(row)
+            await writer.discard(row.id)
         else:
             applied.counts["headers_created"] += 1
             applied.counts["lines_created"] += len(order.lines)

@@ -11,6 +11,7 @@ from gateway.orders.problems import ProblemCode, Report
 from gateway.orders.references import Change, References
 from gateway.orders.rounding import rounded
 from gateway.storage.columns import is_storable
+from gateway.storage.drafts import draft_order
 from gateway.storage.reference_data import (
     Currency,
     Customer,
@@ -46,7 +47,7 @@ def new_order(change: Change, found: References, today: dt.date, report: Report)
     """An order without lines. If its customer is missing, nobody stands in, so that whatever else is
     wrong comes to light as well."""
     customer = _open_customer("customer", change, found, report) or found.nobody
-    order = SalesOrder(
+    order = draft_order(
         company_id=customer.company_id,
         number=change.get("number") or "",
         order_date=today,

@@ -15,6 +15,7 @@ from gateway.orders.line_objects import type_of_line
 from gateway.orders.line_prices import PriceContext
 from gateway.orders.problems import Path, Report
 from gateway.orders.references import Change
+from gateway.storage.drafts import line_class
 from gateway.storage.sales_orders import SalesOrder, SalesOrderLine, SalesOrderLineType
 
 SEQUENCE_STEP = 10000
@@ -51,7 +52,7 @@ def add_lines(
 def _new_line(
     sequence: int, change: Change, context: PriceContext, report: Report
 ) -> SalesOrderLine:
-    line = SalesOrderLine(
+    line = line_class(context.order)(
         company_id=context.order.company_id,
         sequence=sequence,
         line_type=type_of_line(change, report),

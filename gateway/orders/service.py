@@ -72,7 +72,7 @@ async def store(writer: Writer, orders: Sequence[SalesOrder]) -> None:
             order.number = number
     for order in orders:
         order.lines.sort(key=lambda line: line.sequence)
-    await writer.add(orders)
+    await writer.insert(orders)
 
 
 async def update(

@@ -13,6 +13,7 @@ from sqlalchemy.orm import attributes
 
 from gateway.storage.columns import Base
 from gateway.storage.database import Database
+from gateway.storage.drafts import is_draft
 from gateway.storage.filters import Filter
 from gateway.storage.paging import Page, Window, page_of, page_statement
 from gateway.storage.scope import Scope, find_scope, within
@@ -219,6 +220,8 @@ def columns_of(model: type[Base], names: Names) -> list[sa.ColumnElement[Any]]:
 def held(row: Any, relation: str) -> Any:
     """What an order that was just written, or a line of it, has in memory under `relation`; None
     for a row that was read."""
+    if is_draft(row):
+        return getattr(row, relation, None)
     if isinstance(row, Base):
         return attributes.instance_dict(row).get(relation)
     return None

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import attributes, selectinload
 
+from gateway.storage import drafts
 from gateway.storage.columns import Base, canonical_guid, is_storable_text, now
 from gateway.storage.database import Database
 from gateway.storage.reference_data import Company, Currency, NumberSeries
@@ -166,6 +167,19 @@ class Writer:
         """Take the order and its lines away."""
         await self._session.delete(order)
         await self._session.flush()
+
+    async def insert(self, orders: Sequence[SalesOrder]) -> None:
+        """Keep new orders, all drafts, with their lines."""
+        await drafts.insert(self._session, orders)
+
+    async def discard(self, order: str) -> None:
+        """Take a new order with this id back."""
+        await self._session.execute(
+            sa.delete(SalesOrder)
+            .where(within(self.scope, SalesOrder), SalesOrder.id == order)
+            .execution_options(synchronize_session=False)
+        )
+        self._session.expunge_all()
 
     async def add(self, rows: Sequence[Any]) -> None:
         """Insert `rows`, and the lines of orders with them."""
