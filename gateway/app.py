@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -38,7 +37,7 @@ def create_app(settings: Settings, *, hosts: list[str] | None = None) -> Starlet
     database = Database(settings.database_url, pool_size=settings.pool_size, max_overflow=0)
     rules = Rules(largest_order=settings.max_lines)
 
-    runner = Runner(database, rules, Path(settings.import_folder))
+    runner = Runner(database, rules, settings.uploads)
     uploads = Uploads(runner, settings.max_upload)
 
     def export(company: str | None, wish: Wish) -> Awaitable[Download]:

@@ -34,10 +34,14 @@ class Settings(BaseSettings):
         2 * 10**9, ge=1, description="Most bytes of an upload of files to import."
     )
     import_folder: str = Field(
-        str(Path(tempfile.gettempdir()) / "gateway-imports"),
-        description="Folder in which uploaded files wait until their rows are read; one for uploads"
-        " that survives a restart, if jobs are to. A folder for temporary files by default.",
+        "",
+        description="Folder in which uploaded files wait until their rows are read; name one that"
+        " survives a restart, so that jobs do. A folder for temporary files by default.",
     )
+
+    @property
+    def uploads(self) -> Path:
+        return Path(self.import_folder or Path(tempfile.gettempdir()) / "gateway-imports")
 
     @property
     def allowed_origins(self) -> list[str]:

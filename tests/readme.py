@@ -4,11 +4,16 @@
 
 import asyncio
 import json
+import os
 import re
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from gateway.exchange import business_central, finance_operations
+from gateway.exchange.columns import Column
 from gateway.exchange.demo import load_demo
 from gateway.orders.problems import ProblemCode
 from gateway.settings import Settings
@@ -16,6 +21,8 @@ from gateway.storage.database import Database
 from gateway.storage.migrations import migrate
 from tests.served import Client, serving
 
+CONSOLE = re.compile(r"(```console\n)(.*?)(```)", re.DOTALL)
+SPEED = re.compile(r"in [\d.,]+ s, [\d,]+ a second")
 README = Path(__file__).parent.parent / "README.md"
 EXAMPLE = re.compile(r"(```graphql\n(.*?)```\n\n```json\n)(.*?)(```)", re.DOTALL)
 
@@ -32,7 +39,8 @@ def with_tables(text: str) -> str:
     rows = ["| variable | default | meaning |", "| --- | --- | --- |"]
     for name, field in Settings.model_fields.items():
         rows.append(f"| `GATEWAY_{name.upper()}` | `{field.default}` | {field.description} |")
-    return _between(_between(text, "codes", codes), "settings", rows)
+    text = _between(_between(text, "codes", codes), "settings", rows)
+    return _between(text, "columns", _columns())
 
 
 def answer(client: Client, operation: str) -> Any:
@@ -52,6 +60,66 @@ def with_answers(text: str, client: Client) -> str:
         return match[1] + _compact(filled) + "\n" + match[4]
 
     return EXAMPLE.sub(answered, text)
+
+
+def with_consoles(text: str) -> str:
+    """`text` with what its commands print, one after the other in a folder of their own."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "tests").symlink_to(README.parent / "tests")
+        exports: list[str] = []
+
+        def printed(match: re.Match[str]) -> str:
+            commands = [line[2:] for line in match[2].splitlines() if line.startswith("$ ")]
+            told = [f"$ {command}\n{_told(command, folder, exports)}" for command in commands]
+            return match[1] + "".join(told) + match[3]
+
+        return CONSOLE.sub(printed, text)
+
+
+def _told(command: str, folder: str, exports: list[str]) -> str:
+    if command.startswith("export "):
+        exports.append(command)
+        return ""
+    script = "\n".join(["set -o pipefail", *exports, command])
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(README.parent)}
+    done = subprocess.run(
+        ["bash", "-c", script],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    return SPEED.sub("in 1.5 s, 2,000 a second", done.stdout).replace("\ufeff", "")
+
+
+def _columns() -> list[str]:
+    """The columns of sales orders and lines, by entity."""
+    lines = []
+    for entity in (
+        finance_operations.HEADERS,
+        finance_operations.LINES,
+        finance_operations.CUSTOMERS,
+        business_central.ORDERS,
+        business_central.LINES,
+    ):
+        lines += [f"**{entity.name}**", "", "| column | holds | gives |", "| --- | --- | --- |"]
+        lines += [
+            f"| `{column.name}` | {column.kind.value} | {_given(column)} |"
+            for column in entity.columns
+            if column.field
+        ]
+        lines.append("")
+    return lines
+
+
+def _given(column: Column) -> str:
+    field = "" if column.field.startswith("+") else f"`{column.field}`"
+    fallback = "if nothing else does" if column.fallback else ""
+    return ", ".join(filter(None, (field, column.note, fallback)))
 
 
 def _compact(text: str) -> str:
@@ -84,7 +152,8 @@ def main() -> None:
         settings = Settings(database_url=f"sqlite:///{folder}/demo.db")
         asyncio.run(_load(settings.database_url))
         with serving(settings) as client:
-            README.write_text(with_answers(with_tables(README.read_text()), client))
+            text = with_answers(with_tables(README.read_text()), client)
+        README.write_text(with_consoles(text))
 
 
 if __name__ == "__main__":

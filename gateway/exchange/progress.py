@@ -11,13 +11,15 @@ from gateway.exchange.jobs import Progress
 
 def progress_bar() -> tuple[Progress, Callable[[], None]]:
     """A bar with a rate, where there is a terminal to show it, and what takes it away."""
+    console = Console(stderr=True)
     bar = progress.Progress(
         progress.TextColumn("importing"),
         progress.BarColumn(),
         progress.MofNCompleteColumn(),
         progress.TextColumn("rows, {task.fields[rate]:,.0f} a second"),
-        console=Console(stderr=True),
+        console=console,
         transient=True,
+        disable=not console.is_terminal,
     )
     task = bar.add_task("rows", total=None, rate=0)
     begun = time.monotonic()

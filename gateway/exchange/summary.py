@@ -72,4 +72,6 @@ def _line(problem: ImportProblem, is_warning: bool) -> str:
     line = "" if problem.line is None else f", line {problem.line}"
     column = "" if problem.column_name is None else f", {problem.column_name}"
     word = "warning" if is_warning else "refused"
-    return f"  {word}: {problem.file}{row}{line}{column}: {problem.code}: {problem.message}"
+    near = ", ".join(orjson.loads(problem.suggestions))
+    hint = f" Nearest: {near}." if near else ""
+    return f"  {word}: {problem.file}{row}{line}{column}: {problem.code}: {problem.message}{hint}"
