@@ -1,6 +1,6 @@
 """Puts the rooms together: the only place that knows them all."""
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
@@ -26,14 +26,16 @@ from gateway.web.health import live, ready
 from gateway.web.imports import Uploads
 from gateway.web.page import assets
 
-LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"]
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
-def create_app(settings: Settings, *, hosts: list[str] | None = None) -> Starlette:
+def create_app(settings: Settings, *, listens_on: Sequence[str] = ()) -> Starlette:
     """The gateway over the database of `settings`.
 
-    It answers requests for the names in `hosts` only, by default those of this machine, so that a
-    page from elsewhere cannot reach it through a name of its own (DNS rebinding)."""
+    It answers for the names of this machine, those in `listens_on` and those that the settings give,
+    and for no others, so that a page from elsewhere cannot reach it through a name of its own (DNS
+    rebinding)."""
+    hosts = [*LOOPBACK_NAMES, *listens_on, *settings.allowed_hosts]
     database = Database(settings.database_url, pool_size=settings.pool_size, max_overflow=0)
     rules = Rules(largest_order=settings.max_lines)
 
@@ -74,7 +76,7 @@ def create_app(settings: Settings, *, hosts: list[str] | None = None) -> Starlet
             Route("/readyz", ready(why_not)),
         ],
         middleware=[
-            Middleware(TrustedHostMiddleware, allowed_hosts=hosts or LOOPBACK_NAMES),
+            Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
             Middleware(
                 CORSMiddleware,
                 allow_origins=settings.allowed_origins,

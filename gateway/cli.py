@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from gateway.api.filter_text import order_filter
 from gateway.api.schema import sdl
-from gateway.app import LOOPBACK_NAMES, create_app
+from gateway.app import create_app
 from gateway.exchange.demo import load_demo
 from gateway.exchange.export.downloads import CannotExport, Format, Wish
 from gateway.exchange.export.mappings import What
@@ -78,7 +78,7 @@ def serve(
     allow_open: Annotated[
         bool,
         typer.Option(
-            "--allow-open", help="Listen elsewhere than on this machine, for anybody who asks."
+            "--allow-open", help="Listen elsewhere than on this machine, to whoever reaches it."
         ),
     ] = False,
 ) -> None:
@@ -89,7 +89,7 @@ def serve(
             " or say --allow-open if a proxy in front decides who may ask."
         )
     settings = _settings()
-    for signal_number in (signal.SIGINT, signal.SIGTERM):
+    for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signal_number, _stop)
     with tempfile.TemporaryDirectory(prefix="gateway-demo-") as folder:
         if demo:
@@ -98,12 +98,11 @@ def serve(
             )
         listener = _listen(host, port)
         _run(settings, lambda database: _prepare(database, settings, demo))
-        hosts = ["*"] if allow_open else LOOPBACK_NAMES
         listener.listen()
-        _announce(*listener.getsockname()[:2], demo=demo)
-        config = uvicorn.Config(
-            create_app(settings, hosts=hosts), log_level="warning", lifespan="on"
-        )
+        address, bound_port = listener.getsockname()[:2]
+        _announce(_in_url(address), bound_port, demo=demo)
+        app = create_app(settings, listens_on=[_in_url(host), _in_url(address)])
+        config = uvicorn.Config(app, log_level="warning", lifespan="on")
         uvicorn.Server(config).run(sockets=[listener])
 
 
@@ -288,9 +287,15 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def _in_url(host: str) -> str:
+    """A host as URLs and Host headers name it; all addresses go by the name of this machine."""
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not listened on
+        return "localhost"
+    return f"[{host}]" if ":" in host else host
+
+
 def _announce(host: str, port: int, *, demo: bool) -> None:
-    name = f"[{host}]" if ":" in host else host
-    typer.echo(f"GraphQL and GraphiQL: http://{name}:{port}/graphql")
+    typer.echo(f"GraphQL and GraphiQL: http://{host}:{port}/graphql")
     if demo:
         typer.echo("These are the orders of Northwind; what you change is gone when you stop.")
 

@@ -1,12 +1,15 @@
 """What a deployment sets, read once from the environment."""
 
+import re
 import tempfile
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 EMBEDDED_DATABASE = "sqlite:///gateway.db"
+HOST = re.compile(r"\*|(\*\.)?\w[\w.-]*|\[[0-9a-f:.]+\]")
+"""A name without its port, all names below a domain, or all names."""
 
 
 class Settings(BaseSettings):
@@ -24,6 +27,11 @@ class Settings(BaseSettings):
         description="Web origins, separated by commas, whose pages may ask the gateway, such as"
         " `https://shop.example`; `*` for all. None by default.",
     )
+    hosts: str = Field(
+        "",
+        description="Names, separated by commas, for which the gateway answers beside those of its own"
+        " machine and the address that it listens on, such as `orders.example`; `*` for any.",
+    )
     max_page: int = Field(200, ge=1, description="Largest page of a connection.")
     max_lines: int = Field(1000, ge=1, description="Most lines of an order.")
     pool_size: int = Field(
@@ -39,10 +47,26 @@ class Settings(BaseSettings):
         " survives a restart, so that jobs do. A folder for temporary files by default.",
     )
 
+    @field_validator("hosts")
+    @classmethod
+    def _are_names(cls, hosts: str) -> str:
+        for host in _listed(hosts):
+            if not HOST.fullmatch(host.lower()):
+                raise ValueError(f"{host} is not the name of a host: write orders.example")
+        return hosts
+
     @property
     def uploads(self) -> Path:
         return Path(self.import_folder or Path(tempfile.gettempdir()) / "gateway-imports")
 
     @property
     def allowed_origins(self) -> list[str]:
-        return [origin.strip() for origin in self.cors_origins.split(",") if origin.strip()]
+        return _listed(self.cors_origins)
+
+    @property
+    def allowed_hosts(self) -> list[str]:
+        return _listed(self.hosts)
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]

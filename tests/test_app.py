@@ -137,6 +137,30 @@ def test_only_names_of_this_machine_are_answered(
     assert ("Northwind" in response.text) == (is_ours and path == "/graphql")
 
 
+@pytest.mark.parametrize(
+    ("configured", "host", "is_ours"),
+    [
+        ("orders.example, b.example", "Orders.Example:8000", True),
+        ("orders.example, b.example", "b.example", True),
+        ("Orders.example", "orders.example", True),
+        ("orders.example", "localhost", True),
+        ("orders.example", "www.orders.example", False),
+        ("www.orders.example", "orders.example", False),
+        ("*.orders.example", "a.orders.example", True),
+        ("*.orders.example", "evil.example", False),
+        ("[fd00::1]", "[fd00::1]:8000", True),
+        ("*", "evil.example", True),
+        (" , ", "evil.example", False),
+    ],
+)
+def test_a_deployment_says_for_which_other_names_the_gateway_answers(
+    configured: str, host: str, is_ours: bool
+) -> None:
+    with serving(Settings(database_url=UNREACHABLE["sqlite"], hosts=configured)) as client:
+        response = client.http.get(client.url + "/healthz", headers={"host": host})
+    assert response.status_code == (200 if is_ours else 400)
+
+
 def test_a_request_without_a_host_is_refused(demo: Client) -> None:
     host, port = demo.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=10) as connection:

@@ -152,10 +152,13 @@ def test_the_image_migrates_a_postgresql_and_serves_it_until_it_is_told_to_stop(
     assert (migrated.stdout, migrated.stderr) == ("The database is up to date.\n", "")
     with image.serving(port):
         query = {"query": "{ company { name } salesOrders { totalCount } }"}
-        answer = httpx2.post(f"http://127.0.0.1:{port}/graphql", json=query, timeout=20).json()
+        url = f"http://127.0.0.1:{port}/graphql"
+        answer = httpx2.post(url, json=query, timeout=20).json()
+        rebound = httpx2.post(url, json=query, headers={"host": "evil.example"}, timeout=20)
     assert not image.is_healthy(port)
     expected = {"company": {"name": "My Company"}, "salesOrders": {"totalCount": 0}}
     assert answer == {"data": expected}
+    assert rebound.status_code == 400
 
 
 def test_the_image_does_not_run_as_root() -> None:
@@ -173,6 +176,11 @@ def test_hadolint_finds_nothing_in_the_dockerfile() -> None:
 def test_a_service_is_published_on_this_machine_only() -> None:
     ports = {name: service.get("ports", []) for name, service in SERVICES.items()}
     assert ports == {"postgres": [], "migrate": [], "gateway": ["127.0.0.1:8000:8000"]}
+
+
+def test_a_service_answers_for_other_names_only_if_the_user_gives_them() -> None:
+    assert SERVICES["gateway"]["environment"]["GATEWAY_HOSTS"] == "${GATEWAY_HOSTS:-}"
+    assert "GATEWAY_HOSTS" not in DOCKERFILE.read_text()
 
 
 def test_the_gateway_waits_for_the_migration_and_the_migration_for_the_database() -> None:
