@@ -1,5 +1,6 @@
 """Puts the rooms together: the only place that knows them all."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 
@@ -26,6 +27,12 @@ from gateway.web.health import live, ready
 from gateway.web.imports import Uploads
 from gateway.web.page import assets
 
+CONNECTION_WITHIN = 5
+"""Seconds that an operation waits for a connection when others use all of them."""
+
+READY_WITHIN = 2
+"""Seconds after which a database that does not answer makes the gateway unready."""
+
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -36,7 +43,12 @@ def create_app(settings: Settings, *, listens_on: Sequence[str] = ()) -> Starlet
     and for no others, so that a page from elsewhere cannot reach it through a name of its own (DNS
     rebinding)."""
     hosts = [*LOOPBACK_NAMES, *listens_on, *settings.allowed_hosts]
-    database = Database(settings.database_url, pool_size=settings.pool_size, max_overflow=0)
+    database = Database(
+        settings.database_url,
+        pool_size=settings.pool_size,
+        max_overflow=0,
+        pool_timeout=CONNECTION_WITHIN,
+    )
     rules = Rules(largest_order=settings.max_lines)
 
     runner = Runner(database, rules, settings.uploads)
@@ -92,7 +104,10 @@ def create_app(settings: Settings, *, listens_on: Sequence[str] = ()) -> Starlet
 async def _fault(database: Database) -> str | None:
     """Why the database cannot be used, or None."""
     try:
-        current = await is_current(database)
+        async with asyncio.timeout(READY_WITHIN):
+            current = await is_current(database)
+    except TimeoutError:
+        return f"The database does not answer within {READY_WITHIN} seconds."
     except UNUSABLE as error:
         return f"The database cannot be reached: {why_unusable(error)}."
     return None if current else "The database is not migrated: run `gateway migrate`."

@@ -64,6 +64,9 @@ class Policy(StrEnum):
 
 
 NOT_MIGRATED = "The database is not migrated: run `gateway migrate`."
+LAST_ANSWERS_WITHIN = 10
+"""Seconds that requests have to end when the gateway is told to stop."""
+
 FIRST_COMPANY, FIRST_CURRENCY = "My Company", "EUR"
 
 
@@ -89,8 +92,10 @@ def serve(
             " or say --allow-open if a proxy in front decides who may ask."
         )
     settings = _settings()
-    for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(signal_number, _stop)
+    signal.signal(signal.SIGINT, _stop)
+    signal.signal(signal.SIGTERM, _stop)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, _terminate)
     with tempfile.TemporaryDirectory(prefix="gateway-demo-") as folder:
         if demo:
             settings = settings.model_copy(
@@ -102,7 +107,9 @@ def serve(
         address, bound_port = listener.getsockname()[:2]
         _announce(_in_url(address), bound_port, demo=demo)
         app = create_app(settings, listens_on=[_in_url(host), _in_url(address)])
-        config = uvicorn.Config(app, log_level="warning", lifespan="on")
+        config = uvicorn.Config(
+            app, log_level="warning", lifespan="on", timeout_graceful_shutdown=LAST_ANSWERS_WITHIN
+        )
         uvicorn.Server(config).run(sockets=[listener])
 
 
@@ -267,6 +274,11 @@ async def _migrate(database: Database) -> None:
 def _stop(_signal: int, _frame: object) -> NoReturn:
     """Ends the command in order; uvicorn finishes its requests first and then calls this."""
     raise SystemExit(0)
+
+
+def _terminate(_signal: int, _frame: object) -> None:
+    """The terminal is gone, of which uvicorn knows nothing."""
+    signal.raise_signal(signal.SIGTERM)
 
 
 def _is_loopback(host: str) -> bool:

@@ -3,6 +3,10 @@
 import asyncio
 import json
 import random
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
@@ -154,6 +158,30 @@ def execute(url: str, *statements: str) -> list[list[str]]:
         return rows
 
     return asyncio.run(run())
+
+
+@contextmanager
+def locked(url: str) -> Iterator[None]:
+    """Nobody else can create an order in a database meanwhile; who tries waits with its connection."""
+    over, held = threading.Event(), threading.Event()
+
+    async def hold() -> None:
+        database = Database(url, poolclass=NullPool)
+        async with database.write() as session:
+            if not database.is_sqlite:
+                await session.execute(sa.text("LOCK TABLE number_series IN ACCESS EXCLUSIVE MODE"))
+            held.set()
+            await asyncio.to_thread(over.wait)
+        await database.dispose()
+
+    with ThreadPoolExecutor(1) as pool:
+        holding = pool.submit(asyncio.run, hold())
+        assert held.wait(10)
+        try:
+            yield
+        finally:
+            over.set()
+        holding.result()
 
 
 TABLES = {

@@ -163,6 +163,25 @@ def test_the_gateway_answers_at_the_address_that_it_announces_and_for_the_names_
         assert named.status_code == 200
 
 
+def test_a_request_that_never_ends_does_not_keep_the_gateway_from_stopping(
+    tmp_path: Path,
+) -> None:
+    with started(tmp_path, ["serve", "--port", "0"]) as process:
+        url = announced(process, tmp_path)
+        ask(url, "{ company { name } }")
+        host, port = url.removeprefix("http://").removesuffix("/graphql").split(":")
+        with socket.create_connection((host, int(port))) as connection:
+            head = f"POST /graphql HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+            connection.sendall(f"{head}Content-Length: 100\r\n\r\n{{".encode())
+            time.sleep(0.5)
+            process.terminate()
+            code, _, complaints = ended(process, tmp_path)
+            answer = connection.recv(1000).decode()
+    assert (code, complaints.count("\n")) == (0, 1), complaints
+    assert answer.startswith("HTTP/1.1 503 ")
+    assert "The gateway is being stopped." in answer
+
+
 def test_without_a_database_the_gateway_makes_one_with_a_company(tmp_path: Path) -> None:
     with started(tmp_path, ["serve", "--port", "0"]) as process:
         url = announced(process, tmp_path)

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import strawberry
 from graphql import OperationDefinitionNode
 from strawberry.extensions import SchemaExtension
+from strawberry.types.graphql import OperationType
 
 from gateway.api.errors import RequestError
 from gateway.orders.service import Rules
@@ -23,8 +24,8 @@ class Jobs(Protocol):
 
 @dataclass
 class Context:
-    """One operation: the database, the company and the operation that its request names, and its
-    reader."""
+    """One operation: the database, the company and the operation that its request names, whether it
+    only reads (known when it is parsed), and its reader."""
 
     database: Database
     rules: Rules
@@ -32,6 +33,7 @@ class Context:
     jobs: Jobs
     company: str | None = None
     operation_name: str | None = None
+    only_reads: bool = False
     reader: Reader = field(init=False)
     wanted: dict[Any, Names] = field(default_factory=dict)
 
@@ -57,6 +59,11 @@ class OneOperation(SchemaExtension):
         if len(operations) > 1 and context.context.operation_name is None:
             refusal = RequestError("Name one of the document's operations.", "BAD_USER_INPUT")
             context.pre_execution_errors = [refusal]
+        yield
+
+    def on_execute(self) -> Any:
+        is_query = self.execution_context.operation_type is OperationType.QUERY
+        self.execution_context.context.only_reads = is_query
         yield
 
     async def on_operation(self) -> Any:

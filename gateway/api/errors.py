@@ -10,6 +10,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from gateway.api import enums  # noqa: F401 - codes must be described before UserError names them
 from gateway.orders.problems import Problem, ProblemCode, encodable
+from gateway.storage.database import Overloaded
 from gateway.storage.filters import BadFilter
 from gateway.storage.paging import BadCursor
 from gateway.storage.scope import CompanyNotFound
@@ -20,6 +21,7 @@ CODES: dict[type[Exception], str] = {
     BadCursor: "BAD_CURSOR",
     BadFilter: "BAD_USER_INPUT",
     CompanyNotFound: "COMPANY_NOT_FOUND",
+    Overloaded: "OVERLOADED",
 }
 """Errors whose own message a client may read, and their codes."""
 

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 import aiosqlite
@@ -14,6 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_e
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 PRAGMAS = ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000")
+
+
+NEXT_INTERRUPT = 0.05
+"""Seconds after which SQLite is told again to stop a statement: it may not have begun the first time."""
 
 
 def database_url(text: str) -> URL:
@@ -38,6 +42,10 @@ def why_unusable(error: Exception) -> str:
     if isinstance(cause, OSError) and cause.errno is not None:
         return os.strerror(cause.errno)
     return (str(cause) or type(cause).__name__).splitlines()[0].rpartition("class '")[2]
+
+
+class Overloaded(Exception):
+    """No connection became free in time."""
 
 
 class Database:
@@ -67,9 +75,16 @@ class Database:
             async with self._transaction(dry_run) as session:
                 yield session
 
+    async def connect(self) -> AsyncConnection:
+        """A connection, to be closed; raises Overloaded if others keep all of them too long."""
+        try:
+            return await self.engine.connect()
+        except sa.exc.TimeoutError:
+            raise Overloaded("Too much is asked at once; try again in a moment.") from None
+
     @asynccontextmanager
     async def _transaction(self, dry_run: bool) -> AsyncIterator[AsyncSession]:
-        async with self.engine.connect() as connection:
+        async with aclosing(await self.connect()) as connection:
             await connection.execution_options(gateway_writes=True)
             async with (
                 AsyncSession(connection, expire_on_commit=False, autoflush=False) as session,
@@ -92,26 +107,42 @@ class Snapshot:
     """Reads that all see the database as it was at the first of them.
 
     One connection in one read-only transaction, opened by the first read. Concurrent readers wait
-    for each other, since a connection runs one statement at a time."""
+    for each other, since a connection runs one statement at a time. Each statement runs in a task of
+    its own, which is not cancelled with its caller: the driver of SQLite, cancelled, would block
+    until its thread is done, and cancelled again, for ever. Closing ends it."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._connection: AsyncConnection | None = None
         self._turn = asyncio.Lock()
+        self._reading: asyncio.Task[Any] | None = None
         self._is_over = False
         self._closing: asyncio.Future[None] | None = None
 
     async def rows(self, statement: sa.Executable) -> Sequence[sa.Row[Any]]:
-        """All rows of a statement; raises RuntimeError once the snapshot is closed."""
+        """All rows of a statement; raises RuntimeError once the snapshot is closed, and Overloaded."""
+        reading = asyncio.create_task(self._read(statement))
+        reading.add_done_callback(_forget)
+        return await asyncio.shield(reading)
+
+    async def _read(self, statement: sa.Executable) -> Sequence[sa.Row[Any]]:
         async with self._turn:
             if self._is_over:
                 raise RuntimeError("the operation that reads is over")
-            if self._connection is None:
-                self._connection = await self._open()
-            return (await self._connection.execute(statement)).all()
+            self._reading = asyncio.current_task()
+            try:
+                if self._connection is None:
+                    self._connection = await self._open()
+                return (await self._connection.execute(statement)).all()
+            except sa.exc.DBAPIError:
+                if self._is_over:
+                    raise asyncio.CancelledError from None
+                raise
+            finally:
+                self._reading = None
 
     async def _open(self) -> AsyncConnection:
-        connection = await self._database.engine.connect()
+        connection = await self._database.connect()
         if not self._database.is_sqlite:
             await connection.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
@@ -119,17 +150,36 @@ class Snapshot:
         return connection
 
     async def close(self) -> None:
-        """Give the connection back, even if the caller is being cancelled meanwhile."""
+        """Give the connection back, even if the caller is being cancelled meanwhile. A statement that
+        still runs is stopped."""
         if self._closing is None:
             self._closing = asyncio.ensure_future(self._close())
         await asyncio.shield(self._closing)
 
     async def _close(self) -> None:
+        self._is_over = True
+        if self._reading is not None:
+            await self._stop(self._reading)
         async with self._turn:
-            self._is_over = True
             connection, self._connection = self._connection, None
             if connection is not None:
                 await connection.close()
+
+    async def _stop(self, reading: asyncio.Task[Any]) -> None:
+        if self._connection is None or not self._database.is_sqlite:
+            reading.cancel()
+            await asyncio.wait([reading])
+            return
+        driver: Any = (await self._connection.get_raw_connection()).driver_connection
+        while not reading.done():
+            await driver.interrupt()
+            await asyncio.wait([reading], timeout=NEXT_INTERRUPT)
+
+
+def _forget(reading: asyncio.Task[Any]) -> None:
+    """Look at an error even if the caller has gone, or asyncio would log it."""
+    if not reading.cancelled():
+        reading.exception()
 
 
 async def _open_sqlite(*arguments: Any, **options: Any) -> aiosqlite.Connection:

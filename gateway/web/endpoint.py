@@ -1,16 +1,18 @@
 """GraphQL over HTTP: https://graphql.github.io/graphql-over-http/draft/."""
 
+import asyncio
 import json
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
 import orjson
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from gateway.api.context import Context
 from gateway.api.schema import Operation, run
+from gateway.web.hanging_up import unless_gone
 from gateway.web.page import graphiql
 
 JSON = "application/json"
@@ -49,10 +51,19 @@ class Endpoint:
         if media_type is None:
             return _refusal(Refused(406, f"Accept {GRAPHQL} or {JSON}.", "NOT_ACCEPTABLE"), JSON)
         try:
-            operation = await _operation(request)
+            return await self._run(request, media_type)
         except Refused as refused:
             return _refusal(refused, media_type)
-        answer = await run(operation, self._context(_company(request)))
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody reads it
+        except asyncio.CancelledError:
+            return _refusal(Refused(503, "The gateway is being stopped.", "STOPPING"), media_type)
+
+    async def _run(self, request: Request, media_type: str) -> Response:
+        """Raises Refused, and ClientDisconnect if the client hangs up."""
+        operation = await _operation(request)
+        context = self._context(_company(request))
+        answer = await unless_gone(request, run(operation, context), lambda: context.only_reads)
         if answer.needs_post:
             return _response(answer.as_json(), media_type, 405, {"Allow": "POST"})
         status = 200 if answer.was_run or media_type == JSON else 400

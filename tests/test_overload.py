@@ -1,0 +1,41 @@
+"""More requests than connections: all are told so, in time and without an incident."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from gateway.settings import Settings
+from tests.requests import locked
+from tests.served import serving
+
+CREATE = (
+    'mutation { createSalesOrder(input: {customer: {number: "C1"}}) { salesOrder { number } } }'
+)
+READ = "{ items { totalCount } customers { totalCount } company { name } }"
+TOLD = "Too much is asked at once; try again in a moment."
+
+
+def test_who_finds_no_connection_is_told_to_try_again(
+    world_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with (
+        serving(Settings(database_url=world_url, pool_size=1)) as client,
+        ThreadPoolExecutor(3) as pool,
+    ):
+        with locked(world_url):
+            first = pool.submit(client.ask, CREATE)
+            time.sleep(0.5)
+            unready = client.http.get(client.url + "/readyz")
+            read, change = pool.submit(client.send, READ), pool.submit(client.send, CREATE)
+            answers = [read.result(), change.result()]
+        assert first.result() == {"createSalesOrder": {"salesOrder": {"number": "SO-000001"}}}
+        assert client.ask("{ company { name } }") == {"company": {"name": "World"}}
+        assert client.http.get(client.url + "/readyz").status_code == 200
+    for answer in answers:
+        assert {error["message"] for error in answer["errors"]} == {TOLD}
+        codes = [error["extensions"] for error in answer["errors"]]
+        assert codes == [{"code": "OVERLOADED"}] * len(codes)
+    reason = "The database does not answer within 2 seconds.\n"
+    assert (unready.status_code, unready.text) == (503, reason)
+    assert caplog.text == ""
