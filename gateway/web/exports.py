@@ -19,6 +19,7 @@ from gateway.web.imports import company_of
 
 log = logging.getLogger("gateway")
 
+STATUSES = {"COMPANY_NOT_FOUND": 404, "OVERLOADED": 503}
 PARAMETERS = {"format", "what", "filter"}
 Begin = Callable[[str | None, Wish], Awaitable[Download]]
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -96,7 +97,7 @@ def _told(error: Exception) -> Response:
         return _refusal(400, "BAD_USER_INPUT", str(error))
     code = CODES.get(type(error))
     if code is not None:
-        return _refusal(404 if code == "COMPANY_NOT_FOUND" else 400, code, str(error))
+        return _refusal(STATUSES.get(code, 400), code, str(error))
     incident = uuid.uuid4().hex
     log.error("incident %s: %s", incident, error, exc_info=error)
     message = f"The gateway failed to begin this. It is logged as incident {incident}."
