@@ -25,9 +25,9 @@ def test_who_finds_no_connection_is_told_to_try_again(
     ):
         with locked(world_url):
             first = pool.submit(client.ask, CREATE)
-            time.sleep(0.5)
-            unready = client.http.get(client.url + "/readyz")
+            time.sleep(1)
             read, change = pool.submit(client.send, READ), pool.submit(client.send, CREATE)
+            unready = client.http.get(client.url + "/readyz")
             answers = [read.result(), change.result()]
         assert first.result() == {"createSalesOrder": {"salesOrder": {"number": "SO-000001"}}}
         assert client.ask("{ company { name } }") == {"company": {"name": "World"}}
