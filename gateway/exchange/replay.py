@@ -36,7 +36,7 @@ def steps(order: SalesOrder, destination: Destination) -> Iterator[Step]:
         return
     status = DRAFT if destination.status in (None, HOLD) else destination.status
     way = list(_towards(order, status, destination))
-    if destination.status == HOLD or destination.on_hold:
+    if (destination.status == HOLD or destination.on_hold) and not order.on_hold:
         way.insert(len(way) - 1 if status in FINAL else len(way), (Event.HOLD, None))
     yield from way
 

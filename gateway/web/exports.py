@@ -1,5 +1,6 @@
 """Downloads: GET /exports answers with a file that is made while it is sent."""
 
+import asyncio
 import logging
 import uuid
 from collections.abc import Awaitable, Callable
@@ -20,6 +21,9 @@ from gateway.web.imports import company_of
 log = logging.getLogger("gateway")
 
 STATUSES = {"COMPANY_NOT_FOUND": 404, "OVERLOADED": 503}
+PATIENCE = 1
+"""Seconds that an export waits for another one to end."""
+
 PARAMETERS = {"format", "what", "filter"}
 Begin = Callable[[str | None, Wish], Awaitable[Download]]
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -31,24 +35,23 @@ class Exports:
 
     def __init__(self, begin: Begin, most: int) -> None:
         self._begin = begin
-        self._free = most
+        self._slots = asyncio.Semaphore(most)
 
     async def answer(self, request: Request) -> Response:
-        if self._free < 1:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._slots.acquire()
+        except TimeoutError:
             message = "As many exports as may run at once are running: try again later."
             return _refusal(503, "TOO_MANY_EXPORTS", message, {"Retry-After": "10"})
-        self._free -= 1
         try:
             download = await self._begin(company_of(request), _wish(request))
         except BaseException as error:
-            self._free += 1
+            self._slots.release()
             if not isinstance(error, Exception):
                 raise
             return _told(error)
-        return Sent(download, self._finish, is_wanted=request.method != "HEAD")
-
-    def _finish(self) -> None:
-        self._free += 1
+        return Sent(download, self._slots.release, is_wanted=request.method != "HEAD")
 
 
 class Sent(StreamingResponse):
@@ -68,8 +71,10 @@ class Sent(StreamingResponse):
         try:
             await super().__call__(scope, receive, send)
         finally:
-            self._finish()
-            await self._download.close()
+            try:
+                await self._download.close()
+            finally:
+                self._finish()
 
 
 def _wish(request: Request) -> Wish:
