@@ -1,5 +1,6 @@
 """The gateway as a server in a thread of the test process, and a client that asks it over HTTP."""
 
+import json
 import socket
 import threading
 import time
@@ -53,6 +54,18 @@ def serving(settings: Settings) -> Iterator[Client]:
         server.should_exit = True
         thread.join(10)
         assert not thread.is_alive(), "the server did not stop"
+
+
+@contextmanager
+def connected(client: Client, query: str, *, left_out: int = 0) -> Iterator[None]:
+    """A client that has sent its request but for so many bytes, and hangs up at the end."""
+    host, port = client.url.removeprefix("http://").split(":")
+    body = json.dumps({"query": query})
+    head = f"POST /graphql HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+    sent = f"{head}Content-Length: {len(body)}\r\n\r\n{body}"
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(sent[: len(sent) - left_out].encode())
+        yield
 
 
 @contextmanager

@@ -1,9 +1,7 @@
 """Clients that hang up: what only reads is stopped, what writes is done, and nobody else notices."""
 
 import asyncio
-import json
 import logging
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,12 +12,9 @@ import sqlalchemy as sa
 
 from gateway.settings import Settings
 from gateway.storage.database import Database
-from tests.requests import execute, locked
-from tests.served import Client, serving
+from tests.requests import ENDLESS, locked, make_tax_codes_slow
+from tests.served import Client, connected, serving
 
-ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000000)"
-ENDLESS += " SELECT count(*) AS total FROM n"
-"""More than ten seconds of work inside either database."""
 CREATE = """mutation {
   one: createSalesOrder(input: {customer: {number: "C1"}}) { salesOrder { id } }
   two: createSalesOrder(input: {customer: {number: "C1"}}) { salesOrder { id } } }"""
@@ -31,18 +26,6 @@ def only(world_url: str) -> Iterator[Client]:
     """The gateway with one connection: whoever keeps it stops everybody."""
     with serving(Settings(database_url=world_url, pool_size=1)) as client:
         yield client
-
-
-@contextmanager
-def connected(client: Client, query: str, *, left_out: int = 0) -> Iterator[None]:
-    """A client that has sent its request but for so many bytes, and hangs up at the end."""
-    host, port = client.url.removeprefix("http://").split(":")
-    body = json.dumps({"query": query})
-    head = f"POST /graphql HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
-    sent = f"{head}Content-Length: {len(body)}\r\n\r\n{body}"
-    with socket.create_connection((host, int(port))) as connection:
-        connection.sendall(sent[: len(sent) - left_out].encode())
-        yield
 
 
 @contextmanager
@@ -61,11 +44,7 @@ def unlogged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 def test_a_read_is_stopped_when_its_client_hangs_up(
     only: Client, world_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    execute(
-        world_url,
-        "ALTER TABLE tax_codes RENAME TO all_tax_codes",
-        f"CREATE VIEW tax_codes AS SELECT t.* FROM all_tax_codes t, ({ENDLESS}) n WHERE n.total > 0",
-    )
+    make_tax_codes_slow(world_url)
     with unlogged(caplog):
         with connected(
             only, "{ taxCodes { nodes { code } } items { nodes { taxCode { code } } } }"
