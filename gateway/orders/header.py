@@ -168,7 +168,7 @@ def _check_payer(order: SalesOrder, change: Change, found: References, report: R
     """A payer who is not named comes with the customer, and may be blocked all the same."""
     payer = found.by_id(Customer, order.bill_to_customer_id)
     is_named = change.get("bill_to_customer") is not None
-    if _why_blocked(payer) is not None and not is_named and payer.id != order.customer_id:
+    if why_blocked(payer) is not None and not is_named and payer.id != order.customer_id:
         report.refuse(
             ProblemCode.BLOCKED,
             "customer",
@@ -177,7 +177,8 @@ def _check_payer(order: SalesOrder, change: Change, found: References, report: R
         )
 
 
-def _why_blocked(customer: Customer) -> str | None:
+def why_blocked(customer: Customer) -> str | None:
+    """Why no order may be taken from a customer, or None."""
     if customer.privacy_blocked:
         return "privacy"
     is_open = customer.blocked is CustomerBlocked.NONE
@@ -202,7 +203,7 @@ def _open_customer(
     if customer is None:
         return None
     reference = change[field]
-    why = _why_blocked(customer)
+    why = why_blocked(customer)
     if why is not None:
         report.refuse(
             ProblemCode.BLOCKED,

@@ -95,18 +95,21 @@ def set_unit(
     if reference is None:
         line.unit_of_measure_id = _own_unit(sold)
         return
-    unit = found.named(UnitOfMeasure, change, "unit_of_measure", report)
+    allowed = None
+    if isinstance(sold, Item):
+        allowed = tuple(unit.code for unit in found.units_of(sold))
+    unit = found.named(UnitOfMeasure, change, "unit_of_measure", report, allowed)
     if unit is None:
         return
     line.unit_of_measure_id = unit.id
-    if isinstance(sold, Item) and unit not in (allowed := found.units_of(sold)):
+    if isinstance(sold, Item) and allowed is not None and unit.code not in allowed:
         report.refuse(
             ProblemCode.INVALID,
             "unit_of_measure",
             reference.by,
             message=f"Item {sold.number} is not sold in {unit.code}.",
             rejected=reference,
-            suggestions=tuple(allowed_unit.code for allowed_unit in allowed),
+            suggestions=allowed,
         )
 
 

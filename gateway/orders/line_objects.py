@@ -12,7 +12,7 @@ from gateway.orders.references import (
     object_reference,
 )
 from gateway.storage.columns import Base
-from gateway.storage.reference_data import Account, AccountType, Item, LineObject
+from gateway.storage.reference_data import Account, AccountType, Item, LineObject, LineObjectKind
 from gateway.storage.sales_orders import SalesOrderLine, SalesOrderLineType
 
 SoldObject = Item | Account | LineObject
@@ -95,13 +95,14 @@ def sold_object(
         )
     if reference is None or model is not LINE_OBJECTS[line_type]:
         return None
-    path = (field, reference.by) if change.get(field) is reference else ("line_object_number",)
+    is_by_field = change.get(field) is reference
+    path = (field, reference.by) if is_by_field else ("line_object_number",)
     label = line_type.name.lower().replace("_", " ")
     sold: Any = found.get(model, reference)
     if sold is None:
         _refuse_missing(model, reference, label, path, report)
         return None
-    if reason := _closed(sold):
+    if reason := why_closed(sold):
         message = f"{label.capitalize()} {sold.number} {reason}."
         report.refuse(ProblemCode.BLOCKED, *path, message=message, rejected=reference)
     _check_number_agrees(sold.number, change, report)
@@ -111,13 +112,15 @@ def sold_object(
 def _refuse_missing(
     model: type[Base], reference: Reference, label: str, path: Path, report: Report
 ) -> None:
-    column = "number" if model is LineObject else reference.by
+    is_kind = model is LineObject
+    column = "number" if is_kind else reference.by
+    kind = LineObjectKind(reference.by) if is_kind else None
     report.refuse(
         ProblemCode.NOT_FOUND,
         *path,
         message=f"There is no {label} with this {path[-1].replace('_', ' ')}.",
         rejected=reference,
-        missing=Missing(model, column, reference.value),
+        missing=Missing(model, column, reference.value, kind),
     )
 
 
@@ -133,7 +136,7 @@ def _check_number_agrees(number: str, change: Change, report: Report) -> None:
         )
 
 
-def _closed(sold: SoldObject) -> str | None:
+def why_closed(sold: SoldObject) -> str | None:
     """Why nothing may be sold through this object, or None."""
     if sold.blocked:
         return "is blocked"

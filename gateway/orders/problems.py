@@ -6,6 +6,7 @@ from decimal import Decimal
 from enum import Enum
 
 from gateway.storage.columns import Base
+from gateway.storage.reference_data import LineObjectKind
 
 Path = tuple[str, ...]
 
@@ -42,11 +43,14 @@ class ProblemCode(Enum):
 
 @dataclass(frozen=True)
 class Missing:
-    """What was looked for in vain: the value of a column of a model."""
+    """What was looked for in vain: the value of a column of a model, for a line object of a kind, and
+    `among` values if no others would do."""
 
     model: type[Base]
     column: str
     value: str
+    kind: LineObjectKind | None = None
+    among: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)

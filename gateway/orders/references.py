@@ -87,8 +87,16 @@ class References:
         row: Model = self._rows[model, "id", key]
         return row
 
-    def named(self, model: type[Model], change: Change, field: str, report: Report) -> Model | None:
-        """The record that `field` names, or None if it names none; reports one that is not there."""
+    def named(
+        self,
+        model: type[Model],
+        change: Change,
+        field: str,
+        report: Report,
+        among: tuple[str, ...] | None = None,
+    ) -> Model | None:
+        """The record that `field` names, or None if it names none; reports one that is not there, of
+        which only those `among` would do."""
         reference: Reference | None = change.get(field)
         if reference is None:
             return None
@@ -100,7 +108,7 @@ class References:
                 reference.by,
                 message=f"There is no {LABELS[model]} with this {reference.by.replace('_', ' ')}.",
                 rejected=reference.value,
-                missing=Missing(model, reference.by, reference.value),
+                missing=Missing(model, reference.by, reference.value, among=among),
             )
         return row
 

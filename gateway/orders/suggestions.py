@@ -4,7 +4,11 @@ import dataclasses
 from collections.abc import Sequence
 from difflib import get_close_matches
 
+from gateway.orders.header import why_blocked
+from gateway.orders.line_objects import why_closed
 from gateway.orders.problems import Missing, Problem
+from gateway.storage.columns import Base
+from gateway.storage.reference_data import Account, Customer, Item, LineObject, LineObjectKind
 from gateway.storage.writing import Writer
 
 MOST_SEARCHES = 10
@@ -15,7 +19,7 @@ LIKENESS = 0.5
 
 
 async def with_suggestions(writer: Writer, problems: Sequence[Problem]) -> list[Problem]:
-    """The problems, those about something missing with the nearest values that there are."""
+    """The problems, those about something missing with the nearest values that would be accepted."""
     missing = [problem.missing for problem in problems if problem.missing is not None]
     searched = [each for each in dict.fromkeys(missing) if each.column != "id"][:MOST_SEARCHES]
     near = {each: await _nearest(writer, each) for each in searched}
@@ -28,10 +32,23 @@ async def with_suggestions(writer: Writer, problems: Sequence[Problem]) -> list[
 
 
 async def _nearest(writer: Writer, missing: Missing) -> tuple[str, ...]:
-    candidates = {
-        value.casefold(): value
-        for value in await writer.near(missing.model, missing.column, missing.value)
-    }
+    values = missing.among
+    if values is None:
+        rows = await writer.near(missing.model, missing.column, missing.value)
+        values = tuple(getattr(row, missing.column) for row in rows if _would_do(row, missing.kind))
+    candidates = {value.casefold(): value for value in values if value is not None}
     wanted = missing.value.casefold()
     alike = get_close_matches(wanted, candidates, MOST_SUGGESTIONS, LIKENESS)
     return tuple(candidates[value] for value in alike)
+
+
+def _would_do(row: Base, kind: LineObjectKind | None) -> bool:
+    """Whether a record is open for sales, and a line object of the right kind."""
+    match row:
+        case Customer():
+            return why_blocked(row) is None
+        case LineObject():
+            return row.kind is kind and why_closed(row) is None
+        case Item() | Account():
+            return why_closed(row) is None
+    return True

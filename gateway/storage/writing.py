@@ -195,17 +195,17 @@ class Writer:
                     setattr(row, name, default)
         await self._session.flush()
 
-    async def near(self, model: type[Base], column: str, value: str) -> list[str]:
-        """The values of `column` that come next to `value` by code point, on either side; all of them
-        in a small table."""
+    async def near(self, model: type[Model], column: str, value: str) -> Sequence[Model]:
+        """The rows whose `column` comes next to `value` by code point, on either side; all of them in a
+        small table."""
         if not is_storable_text(value):
             return []
         key = model.__table__.c[column]
-        mine = sa.select(key).where(within(self.scope, model))
+        mine = sa.select(model.__table__).where(within(self.scope, model))
         after = mine.where(key >= value).order_by(key).limit(NEIGHBOURS)
         before = mine.where(key < value).order_by(key.desc()).limit(NEIGHBOURS)
         both = sa.union_all(sa.select(after.subquery()), sa.select(before.subquery()))
-        return list(await self._session.scalars(both))
+        return (await self._session.scalars(sa.select(model).from_statement(both))).all()
 
 
 def _write_whole(line: SalesOrderLine) -> None:
