@@ -4,10 +4,12 @@ A body is one file, named by the `name` in the URL, or a form with several; it g
 comes in."""
 
 import tempfile
+from collections.abc import AsyncGenerator
 from pathlib import Path, PurePath
 from typing import Any
 
 from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
@@ -18,6 +20,7 @@ from gateway.exchange.sheets import Reading, Refused
 
 FORM = "multipart/form-data"
 CHUNK = 1 << 20
+MOST_FILES = 100
 
 
 class BadUpload(Exception):
@@ -83,14 +86,33 @@ class Uploads:
 
     async def _store_form(self, request: Request, folder: Path) -> list[Path]:
         self._check(int(request.headers.get("content-length", "0") or 0))
+        parser = MultiPartParser(request.headers, self._counted(request), max_files=MOST_FILES)
+        try:
+            form = await parser.parse()
+        except MultiPartException as error:
+            self._check(request.state.received)
+            raise BadUpload(
+                400, "BAD_REQUEST", f"The form cannot be read: {error.message}"
+            ) from error
         paths = []
-        async with request.form(max_files=100) as form:
+        try:
             for _, upload in form.multi_items():
                 if isinstance(upload, UploadFile):
                     paths.append(await self._store_part(upload, folder))
+        finally:
+            await form.close()
         if not paths:
             raise BadUpload(400, "BAD_REQUEST", "The form has no file.")
         return paths
+
+    async def _counted(self, request: Request) -> AsyncGenerator[bytes]:
+        """The body of a form, which is broken off where it becomes too large."""
+        request.state.received = 0
+        async for chunk in request.stream():
+            request.state.received += len(chunk)
+            if request.state.received > self._largest:
+                raise MultiPartException("it is too large")
+            yield chunk
 
     async def _store_part(self, upload: UploadFile, folder: Path) -> Path:
         path = folder / _file_name(upload.filename)
