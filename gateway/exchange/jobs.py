@@ -6,7 +6,8 @@ where it was: nothing is done twice, nothing half."""
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -77,30 +78,41 @@ class Importer:
         job = await self.job(key)
         if job.status is not ImportJobStatus.STAGING:
             return
-        async with writing(self.database, self.company) as writer:
+        async with self._staging(key) as writer:
             await writer.staging.begin_again(key, [kept(job, holding) for holding in held])
         job.rows_staged = job.warnings = 0
         for holding in held:
             await self._keep(job, holding)
-        async with writing(self.database, self.company) as writer:
+        async with self._staging(key) as writer:
             await writer.staging.update(key, status=APPLYING)
 
     async def fail(self, key: str, message: str) -> None:
-        """End a job whose files cannot be read to their end."""
+        """End a job whose files cannot be read to their end; nothing if it has ended."""
+        with suppress(JobGone):
+            async with self._staging(key) as writer:
+                await writer.staging.forget_all(key)
+                await writer.staging.update(
+                    key, status=FAILED, message=encodable(message), finished_date_time=now()
+                )
+
+    @asynccontextmanager
+    async def _staging(self, key: str) -> AsyncIterator[Writer]:
+        """A transaction in which the job is being staged; raises JobGone once it is not."""
         async with writing(self.database, self.company) as writer:
-            await writer.staging.update(
-                key, status=FAILED, message=encodable(message), finished_date_time=now()
-            )
+            job = await writer.staging.job(key, lock=True)
+            if job is None or job.status is not ImportJobStatus.STAGING:
+                raise JobGone(f"Import job {key} is not to be staged.")
+            yield writer
 
     async def _keep(self, job: ImportJob, holding: Holding) -> None:
         rows = Rows(job, holding)
         async for chunk in rows.chunks():
-            async with writing(self.database, self.company) as writer:
+            async with self._staging(job.id) as writer:
                 await writer.staging.keep(chunk)
                 job.rows_staged += len(chunk)
                 await writer.staging.update(job.id, rows_staged=job.rows_staged)
         outcome = Outcome(findings=[("", finding, None) for finding in rows.findings()])
-        async with writing(self.database, self.company) as writer:
+        async with self._staging(job.id) as writer:
             await self._tell(writer, job, outcome)
             await writer.staging.update(job.id, warnings=job.warnings)
 
@@ -143,14 +155,11 @@ class Importer:
         return job is not None and job.status is APPLYING
 
     async def _run_whole(self, key: str, progress: Progress | None) -> None:
-        """Apply every batch in one transaction, which is kept only if all went well and it was not a
-        dry run; then tell what came of it in another."""
-        outcome = Outcome()
-        keep = True
+        """Apply every batch in one transaction, and tell in it what came of them; what they write stays
+        only if all went well and it was not a dry run."""
 
         async def change(writer: Writer) -> None:
-            nonlocal outcome, keep
-            outcome, keep = Outcome(), True
+            outcome = Outcome()
             job = await writer.staging.job(key, lock=not self.database.is_sqlite)
             if job is None or job.status is not APPLYING:
                 raise JobGone(f"Import job {key} is not to be applied.")
@@ -165,22 +174,19 @@ class Importer:
                     if progress is not None:
                         progress(outcome.rows, job.rows_staged)
                 keep = keep and not outcome.has_failures and key not in self.cancelled
+            if key not in self.cancelled:
+                await self._tell_whole(writer, key, outcome)
 
         await transact(self.database, self.company, change)
-        await self._tell_whole(key, outcome, keep=keep)
 
-    async def _tell_whole(self, key: str, outcome: Outcome, *, keep: bool) -> None:
-        async with writing(self.database, self.company) as writer:
-            job = await writer.staging.job(key, lock=True)
-            if job is None or job.status is not APPLYING:
-                return
-            if not keep and not job.dry_run:
-                outcome.undo()
-                job.message = (
-                    "Nothing is imported: the policy is atomic, and some rows are refused."
-                )
-            await self._record(writer, job, outcome)
-            await self._finish(writer, job)
+    async def _tell_whole(self, writer: Writer, key: str, outcome: Outcome) -> None:
+        job = await writer.staging.job(key)
+        assert job is not None, "it was locked"  # noqa: S101
+        if job.policy is ImportPolicy.ATOMIC and outcome.has_failures:
+            outcome.undo()
+            job.message = "Nothing is imported: the policy is atomic, and some rows are refused."
+        await self._record(writer, job, outcome)
+        await self._finish(writer, job)
 
     async def _record(self, writer: Writer, job: ImportJob, outcome: Outcome) -> None:
         await self._tell(writer, job, outcome)
@@ -253,7 +259,8 @@ async def import_files(
     request: Request,
     progress: Progress | None = None,
 ) -> ImportJob:
-    """Import files to the end, or go on where an import of the same files was interrupted.
+    """Import files to the end, or until somebody cancels it, or go on where an import of the same
+    files was interrupted.
 
     Raises Refused and CompanyNotFound."""
     held = hold(await asyncio.to_thread(sheets, paths, reading))
@@ -261,7 +268,9 @@ async def import_files(
     job = await importer.begin(held, fingerprint, request)
     try:
         await importer.stage(job.id, held)
+        return await importer.run(job.id, progress)
     except Refused as refused:
         await importer.fail(job.id, str(refused))
         raise
-    return await importer.run(job.id, progress)
+    except JobGone:
+        return await importer.job(job.id)

@@ -2,11 +2,14 @@
 what another left undone."""
 
 import asyncio
+import datetime as dt
 import logging
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+import orjson
 
 from gateway.exchange.jobs import Importer, Request, fingerprint_of
 from gateway.exchange.reading import sheets
@@ -14,6 +17,7 @@ from gateway.exchange.refusals import Refusals, refusals
 from gateway.exchange.sheets import Reading, Refused
 from gateway.exchange.staging import Holding, hold
 from gateway.orders.service import Rules
+from gateway.storage.columns import now
 from gateway.storage.companies import company_ids
 from gateway.storage.database import Database
 from gateway.storage.imports import ImportJob, ImportJobStatus
@@ -22,6 +26,13 @@ from gateway.storage.staging import JobGone
 from gateway.storage.writing import writing
 
 log = logging.getLogger("gateway")
+
+
+FILES, SAID = "files", "said.json"
+"""What is in the folder of a job: a folder with its files, and what was said about them."""
+
+ABANDONED_AFTER = dt.timedelta(hours=1)
+"""How old a job must be for its files to be missed: a younger one may be another process's."""
 
 
 class NotFound(LookupError):
@@ -52,9 +63,8 @@ class Runner:
         except CompanyNotFound as missing:
             raise NotFound(str(missing)) from missing
         if job.id not in self._tasks:
-            kept = await asyncio.to_thread(self._take, job.id, paths)
-            again = await asyncio.to_thread(lambda: hold(sheets(kept, reading)))
-            self.begin(job.company_id, job.id, again)
+            await asyncio.to_thread(self._take, job.id, paths, reading)
+            self.begin(job.company_id, job.id, await asyncio.to_thread(self._held, job.id))
         return job
 
     async def refusals(self, company: str | None, key: str) -> Refusals | None:
@@ -66,10 +76,20 @@ class Runner:
             raise NotFound(str(missing)) from missing
         return await refusals(importer, key)
 
-    def _take(self, key: str, paths: Sequence[Path]) -> list[Path]:
+    def _take(self, key: str, paths: Sequence[Path], reading: Reading) -> None:
+        """Move the files of a job into its folder, last of all what is said about them."""
         folder = self.folder / key
-        folder.mkdir(parents=True, exist_ok=True)
-        return [Path(shutil.move(path, folder / path.name)) for path in paths]
+        (folder / FILES).mkdir(parents=True, exist_ok=True)
+        for path in paths:
+            shutil.move(path, folder / FILES / path.name)
+        said = {"files": [path.name for path in paths], "reading": asdict(reading)}
+        (folder / SAID).write_bytes(orjson.dumps(said))
+
+    def _held(self, key: str) -> list[Holding]:
+        """The files of a job as they were given. Raises Refused, and OSError if they are gone."""
+        said = orjson.loads((self.folder / key / SAID).read_bytes())
+        paths = [self.folder / key / FILES / name for name in said["files"]]
+        return hold(sheets(paths, Reading(**said["reading"])))
 
     def begin(self, company: str, key: str, held: Sequence[Holding] = ()) -> None:
         """Run a job, unless it runs already."""
@@ -86,15 +106,26 @@ class Runner:
     async def _run(self, importer: Importer, key: str, held: Sequence[Holding]) -> None:
         try:
             async with self._turn:
-                await importer.stage(key, held)
-                self._drop(key)
+                await self._stage(importer, key, held)
                 await importer.run(key)
-        except Refused as refused:
-            await importer.fail(key, str(refused))
-        except JobGone:
-            log.info("import job %s was cancelled", key)
+        except JobGone as gone:
+            log.info("import job %s has ended: %s", key, gone)
+        except Exception:
+            log.exception("import job %s has stopped; it goes on when the server starts again", key)
         finally:
             del self._tasks[key], self._importers[key]
+
+    async def _stage(self, importer: Importer, key: str, held: Sequence[Holding]) -> None:
+        try:
+            await importer.stage(key, held)
+        except Refused as refused:
+            await importer.fail(key, str(refused))
+            self._drop(key)
+            raise JobGone(str(refused)) from refused
+        except JobGone:
+            self._drop(key)
+            raise
+        self._drop(key)
 
     def _drop(self, key: str) -> None:
         shutil.rmtree(self.folder / key, ignore_errors=True)
@@ -108,12 +139,17 @@ class Runner:
                 await self._resume(company, job)
 
     async def _resume(self, company: str, job: ImportJob) -> None:
-        paths = sorted((self.folder / job.id).glob("*"))
         if job.status is ImportJobStatus.APPLYING:
             self.begin(company, job.id)
-        elif paths:
-            held = await asyncio.to_thread(lambda: hold(sheets(paths, Reading())))
-            self.begin(company, job.id, held)
+            return
+        importer = Importer(self.database, company, self.rules)
+        try:
+            self.begin(company, job.id, await asyncio.to_thread(self._held, job.id))
+        except Refused as refused:
+            await importer.fail(job.id, str(refused))
+        except OSError:
+            if now() - job.created_date_time > ABANDONED_AFTER:
+                await importer.fail(job.id, "The files of this import are gone: import them again.")
 
     async def close(self) -> None:
         """Stop where the jobs are; they go on when a server starts again."""

@@ -56,6 +56,8 @@ class Staging:
         job = await self._there(key)
         if job.status not in UNFINISHED:
             raise JobUnready("Only a job that is not ended can be cancelled.")
+        if job.status is ImportJobStatus.STAGING:
+            await self.forget_all(job.id)
         job.status, job.finished_date_time = ImportJobStatus.CANCELLED, now()
         return job
 
@@ -66,12 +68,15 @@ class Staging:
         job = await self._there(key)
         if job.status in (*UNFINISHED, ImportJobStatus.SUCCEEDED):
             raise JobUnready("Only a job that has left something undone can be tried again.")
+        waiting = await self._waiting(job.id)
+        if not waiting:
+            raise JobUnready("No rows of the job are left: import the files again.")
         if job.status is not ImportJobStatus.CANCELLED:
             await self._session.execute(
                 sa.delete(ImportProblem).where(*self._of(ImportProblem, job.id))
             )
             job.position, job.problems, job.warnings, job.message = "", 0, 0, None
-            job.rows_staged = await self._waiting(job.id)
+            job.rows_staged = waiting
             job.rows_done = 0
             for name in COUNTS:
                 if job.dry_run or name.endswith("_failed"):
@@ -198,6 +203,10 @@ class Staging:
         await self._session.execute(
             statement.values(**values).execution_options(synchronize_session=False)
         )
+
+    async def forget_all(self, job: str) -> None:
+        """Take away the rows of a job that is not to be applied: they are not all of its files."""
+        await self._session.execute(sa.delete(ImportRow).where(*self._of(ImportRow, job)))
 
     async def forget_done(self, job: str) -> None:
         """Take away the rows of all units that were not refused."""
