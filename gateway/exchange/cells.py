@@ -43,10 +43,10 @@ def number(text: str, locale: Locale) -> Decimal:
     plain = _SPACES.sub("", text)
     grouping = "," if locale.decimal == "." else "."
     plain = re.sub(rf"(?<=\d){re.escape(grouping)}(?=\d{{3}}(\D|$))", "", plain)
-    plain = plain.replace(locale.decimal, ".")
-    if len(text) > LONGEST_NUMBER or not _NUMBER.fullmatch(plain):
+    is_number = grouping not in plain and _NUMBER.fullmatch(plain.replace(locale.decimal, "."))
+    if len(text) > LONGEST_NUMBER or not is_number:
         raise Unreadable("This is no number.", "1234.5")
-    return Decimal(plain)
+    return Decimal(plain.replace(locale.decimal, "."))
 
 
 def whole_number(text: str, locale: Locale) -> int:
@@ -104,12 +104,18 @@ def _date_order(cells: Iterable[str]) -> str:
 
 
 def _decimal(cells: Iterable[str]) -> str:
-    for cell in cells:
-        comma, point = cell.rfind(","), cell.rfind(".")
-        if comma >= 0 and point >= 0:
-            return "," if comma > point else "."
-        if point >= 0 and len(cell) - point != 4:
-            return "."
-        if comma >= 0 and len(cell) - comma != 4:
-            return ","
-    return "."
+    """A comma only where nothing speaks against it: what does not fit is then refused, not misread."""
+    found = set(map(_decimal_of, cells))
+    return "," if "," in found and "." not in found else "."
+
+
+def _decimal_of(cell: str) -> str | None:
+    """The sign before the decimals of a number; None if it may also part thousands."""
+    comma, point = cell.rfind(","), cell.rfind(".")
+    if comma >= 0 and point >= 0:
+        return "," if comma > point else "."
+    if point >= 0 and len(cell) - point != 4:
+        return "."
+    if comma >= 0 and len(cell) - comma != 4:
+        return ","
+    return None

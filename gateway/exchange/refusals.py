@@ -129,7 +129,7 @@ class CsvRefusals:
             if column.kind is Kind.DATE:
                 day = date(cell, self._locale)
                 return "" if day is None else day.isoformat()
-            if column.kind is Kind.NUMBER:
+            if column.kind in (Kind.NUMBER, Kind.WHOLE):
                 return plain(number(cell, self._locale))
         except Unreadable:
             pass
