@@ -15,6 +15,7 @@ from gateway.orders.problems import Problem, ProblemCode, Rejected, plain
 from gateway.orders.references import References
 from gateway.orders.service import Rules, draft_all, happen, store, update
 from gateway.orders.suggestions import with_suggestions
+from gateway.storage.columns import clean
 from gateway.storage.reference_data import Currency
 from gateway.storage.sales_orders import SalesOrder, SalesOrderLine
 from gateway.storage.writing import Writer
@@ -50,7 +51,7 @@ async def apply_orders(writer: Writer, orders: Sequence[OrderRows], rules: Rules
     new = []
     for order in orders:
         there = stored.get(id(order))
-        if there is None and order.header is None:
+        if there is None:
             _refuse_orphans(order)
         if order.is_refused:
             applied.refuse(order)
@@ -84,12 +85,18 @@ async def _stored(writer: Writer, orders: Sequence[OrderRows]) -> dict[int, Sale
             customer = order.header.change.get("customer")
             document = order.header.change.get("external_document_number")
             if customer is not None and document is not None:
-                same = await writer.sales_orders_of(customer.value, document.strip())
+                same = await writer.sales_orders_of(customer.value, clean(document))
                 found.update({id(order): row for row in same[:1]})
     return found
 
 
 def _refuse_orphans(order: OrderRows) -> None:
+    """A new order has a header, and that a customer."""
+    if order.header is not None:
+        if order.header.change.get("customer") is None:
+            message = "Every order has a customer."
+            order.header.refuse(ProblemCode.REQUIRED, ("customer",), message)
+        return
     for line in order.lines:
         if order.number is None:
             message = "The line names no order."
@@ -183,7 +190,7 @@ def _matched(lines: Sequence[Given], row: SalesOrder) -> dict[int, SalesOrderLin
     matched = {}
     for place, given in enumerate(lines):
         lot, sequence = given.change.get("inventory_lot_id"), given.change.get("sequence")
-        line = lots.get(lot.strip()) if lot else None
+        line = lots.get(clean(lot)) if lot else None
         if line is None and sequence is not None:
             line = sequences.get(sequence)
         elif line is None and lot is None and place < len(by_place):

@@ -16,7 +16,7 @@ from gateway.exchange.entities import BY_NAME
 from gateway.exchange.order_rows import OrderRows
 from gateway.exchange.records import Finding, Given, Place, RowReader
 from gateway.exchange.reference_rows import apply_records
-from gateway.exchange.staging import ORDERS
+from gateway.exchange.staging import NAMELESS, ORDERS
 from gateway.orders.problems import ProblemCode
 from gateway.orders.service import Rules
 from gateway.storage.imports import ImportJob
@@ -203,4 +203,4 @@ class Batch:
 def _number(unit: str) -> str | None:
     """The number of the order that a unit is; None where it has none."""
     number = unit.removeprefix(ORDERS)
-    return None if number == unit or number.startswith("~") else number
+    return None if number == unit or number.startswith(NAMELESS) else number

@@ -9,7 +9,7 @@ from gateway.exchange.records import Given, Place
 from gateway.orders.amounts import HUNDRED, ONE, ZERO
 from gateway.orders.problems import ProblemCode, plain
 from gateway.orders.rounding import EXACT, rounded
-from gateway.storage.columns import DECIMALS, text_lengths
+from gateway.storage.columns import DECIMALS, clean, text_lengths
 from gateway.storage.sales_orders import SalesOrderLine
 
 LONGEST_DESCRIPTION = text_lengths(SalesOrderLine)["description"]
@@ -164,6 +164,8 @@ def _refuse_twins(lines: Sequence[Given]) -> None:
         seen: dict[Any, Place] = {}
         for line in lines:
             key = line.change.get(name)
+            if isinstance(key, str):
+                key = clean(key) or None
             if key is None:
                 continue
             if key in seen:

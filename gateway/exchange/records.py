@@ -9,6 +9,7 @@ from gateway.exchange.columns import Column, Entity, Kind
 from gateway.exchange.formulas import restored
 from gateway.orders.problems import Path, Problem, ProblemCode, encodable
 from gateway.orders.references import Reference
+from gateway.storage.columns import clean
 
 REFERENCES = {
     "customer", "bill_to_customer", "currency", "payment_terms", "shipment_method", "item", "account",
@@ -47,18 +48,21 @@ class Given:
     each."""
 
     place: Place
+    entity: Entity
     change: dict[str, Any] = field(default_factory=dict)
     extras: dict[str, Any] = field(default_factory=dict)
     columns: dict[Path, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
     def column(self, path: Path) -> str | None:
-        """The heading that the field at `path`, or what it lies in, came from."""
+        """The heading that the field at `path`, or what it lies in, came from; where the row has no
+        such cell, the column that would hold it."""
         for length in range(len(path), 0, -1):
             for known, heading in self.columns.items():
                 if known[:length] == path[:length]:
                     return heading
-        return None
+        columns = self.entity.columns
+        return next((c.name for c in columns if c.field and c.path[:1] == path[:1]), None)
 
     def find(self, problem: Problem, path: Path) -> None:
         """Tell a problem of the field at `path`."""
@@ -107,7 +111,7 @@ class RowReader:
         self._columns: dict[str, tuple[Column, Parse] | None] = {}
 
     def read(self, place: Place, cells: Mapping[str, str | None]) -> Given:
-        given = Given(place)
+        given = Given(place, self.entity)
         later = []
         for heading, cell in cells.items():
             known = self._known(heading)
@@ -167,7 +171,7 @@ def _put(given: Given, path: tuple[str, ...], value: Any) -> None:
     elif len(path) == 1:
         given.change[path[0]] = value
     elif path[0] in REFERENCES:
-        given.change[path[0]] = None if value is None else Reference(path[1], value.strip())
+        given.change[path[0]] = None if value is None else Reference(path[1], clean(value))
     else:
         given.change.setdefault(path[0], {})[path[1]] = value
 

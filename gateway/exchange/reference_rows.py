@@ -41,8 +41,13 @@ async def apply_records(writer: Writer, entity: Entity, rows: Sequence[Given]) -
     there = await _stored(writer, entity, key, rows)
     named = await _named(writer, rows)
     records = Records()
+    seen: dict[tuple[Any, ...], Given] = {}
     for row in rows:
         values = _values(entity, key, row, named)
+        first = seen.setdefault(_key(values, key), row)
+        if first is not row and values.get(key):
+            message = f"Row {first.place.row} has this {key} already."
+            row.refuse(ProblemCode.DUPLICATE, (key,), message, values[key])
         stored = there.get(_key(values, key))
         if stored is None:
             _complete(entity, values, row, writer.scope.company)
@@ -101,7 +106,7 @@ def _values(
     lengths = text_lengths(entity.model)
     for name, value in row.change.items():
         if isinstance(value, Reference):
-            values[f"{name}_id"] = _id_of(name, value, values, key, row, named)
+            values[f"{name}_id"] = _id_of(name, value, key, row, named)
         elif name in UNITS or name in MODELS:
             values[f"{name}_id"] = None
         elif isinstance(value, str):
@@ -117,12 +122,11 @@ def _values(
 def _id_of(
     name: str,
     reference: Reference,
-    values: Mapping[str, Any],
     key: str,
     row: Given,
     named: Mapping[tuple[type[Base], str, str], Any],
 ) -> str | None:
-    if name == "bill_to_customer" and reference.value == values.get(key):
+    if name == "bill_to_customer" and reference.value == clean(row.change.get(key) or ""):
         return None
     found = named.get((_model(name), reference.by, reference.value))
     if found is None:

@@ -29,6 +29,9 @@ ORDERS = "9/"
 """How the name of a unit that is an order begins; what orders refer to comes before, with its rank as
 one hexadecimal digit, and what closes it after."""
 
+NAMELESS = "\x7f"
+"""Begins the rest of the name where the rows have no number; no number has this character."""
+
 REPORT_COLUMNS = {"row", "code", "reason", "errorrow", "errorcode", "errorreason"}
 """What an error report adds to the columns of its file."""
 
@@ -62,7 +65,9 @@ def _locale(sheet: Sheet, entity: Entity) -> Locale:
                 dates.append(cell)
             elif cell and column is not None and column.kind is Kind.NUMBER:
                 numbers.append(cell)
-    return locale_of(dates, numbers) if sheet.format.startswith("CSV") else Locale()
+    if sheet.format.startswith("CSV"):
+        return locale_of(dates, numbers)
+    return locale_of(dates, ()) if sheet.format == "XLSX" else Locale()
 
 
 def kept(job: ImportJob, holding: Holding) -> ImportSheet:
@@ -97,7 +102,7 @@ class Rows:
     def __init__(self, job: ImportJob, holding: Holding) -> None:
         self._job = job
         self._holding = holding
-        self._number = self._heading_of("number", "+order_number")
+        self._key = self._heading_of("number", "code", "+order_number")
         self._payer = self._heading_of("bill_to_customer.number")
         self.unknown: dict[str, Entity] = {}
 
@@ -133,14 +138,18 @@ class Rows:
                     self.unknown[heading] = NESTED_LINES
 
     def _unit(self, record: Record) -> str:
-        entity, place = self._holding.entity, f"{self._holding.place:04}/{record.row:012}"
+        """The rows with one key are one unit: those of an order, and of a record in one sheet."""
+        entity, place = self._holding.entity, f"{self._holding.place:04}"
+        key = self._cell(record, self._key)
+        has_key = 0 < len(key) <= LONGEST_NUMBER and is_storable_text(key)
         if entity.part is Part.REFERENCE:
-            has_payer = self._payer and record.cells.get(self._payer)
-            return f"{entity.rank + 1 if has_payer else entity.rank:X}/{place}"
-        number = self._plain(record.cells.get(self._number) or "") if self._number else ""
-        if 0 < len(number) <= LONGEST_NUMBER and is_storable_text(number):
-            return ORDERS + number
-        return f"{ORDERS}~{place}"
+            is_paid_by_other = self._cell(record, self._payer) not in ("", key)
+            rank = entity.rank + is_paid_by_other
+            return f"{rank:X}/{place}/{key if has_key else f'{NAMELESS}{record.row:012}'}"
+        return ORDERS + (key if has_key else f"{NAMELESS}{place}/{record.row:012}")
+
+    def _cell(self, record: Record, heading: str | None) -> str:
+        return self._plain(record.cells.get(heading) or "") if heading else ""
 
     def _plain(self, cell: str) -> str:
         is_table = not self._holding.sheet.format.startswith("JSON")
