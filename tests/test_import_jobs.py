@@ -1,0 +1,172 @@
+"""Import jobs as clients see them: told, cancelled, tried again, side by side."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.storage.companies import create_company
+from gateway.storage.database import Database
+from tests.conftest import Templates
+from tests.importing import (
+    JOB,
+    Client,
+    Fields,
+    ended,
+    findings,
+    gate,
+    head,
+    line,
+    numbers,
+    order,
+    orders,
+    post,
+    table,
+    upload,
+    wait_until,
+)
+from tests.requests import execute
+from tests.world import load_world
+
+CANCEL = (
+    "mutation ($id: ID!) { cancelImportJob(id: $id) { importJob { status } userErrors { code } } }"
+)
+RETRY = (
+    "mutation ($id: ID!) { retryImportJob(id: $id) { importJob { status } userErrors { code } } }"
+)
+GOOD = orders([head("A")], [line("A")])
+
+
+@pytest.fixture
+def client(world_url: str, tmp_path: Path) -> Iterator[Client]:
+    """The gateway over the world."""
+    with gate(world_url, tmp_path) as client:
+        yield client
+
+
+def test_problems_come_in_pages_in_the_order_of_the_work(client: Client) -> None:
+    lines = [line(f"X{place}") for place in range(7)]
+    job = upload(client, orders([], lines))
+    assert job.status == "FAILED"
+    assert findings(client, job.fields["id"], page=3) == job.findings
+    assert [problem["orderNumber"] for problem in job.refused] == [f"X{n}" for n in range(7)]
+
+
+def test_jobs_are_listed_the_latest_first(client: Client) -> None:
+    first, second = (upload(client, orders([head(number)], [])) for number in "AB")
+    listed = client.ask("{ importJobs { totalCount nodes { id status } } }")["importJobs"]
+    assert listed == {
+        "totalCount": 2,
+        "nodes": [{"id": job.fields["id"], "status": "SUCCEEDED"} for job in (second, first)],
+    }
+
+
+def test_a_retry_after_the_missing_customer_came_completes_the_load(client: Client) -> None:
+    files = orders(
+        [head("A"), head("B", ORDERINGCUSTOMERACCOUNTNUMBER="LATE")],
+        [line("A"), line("B"), line("B", 2)],
+    )
+    job = upload(client, files)
+    key = job.fields["id"]
+    assert job.told("code", "orderNumber") == [("NOT_FOUND", "B")]
+    upload(client, {"customers.csv": table([{"number": "LATE", "displayName": "Late"}])})
+    answer = client.ask(RETRY, id=key)["retryImportJob"]
+    assert answer["userErrors"] == []
+    again = ended(client, key)
+    assert (again.status, again.findings) == ("SUCCEEDED", [])
+    assert again.counts == {"headersCreated": 2, "linesCreated": 3}
+    assert (again.fields["rowsStaged"], again.fields["rowsDone"]) == (3, 3)
+    assert len(order(client, "B")["lines"]) == 2
+
+
+def test_only_a_job_that_has_left_something_is_tried_again_and_only_a_running_one_cancelled(
+    client: Client,
+) -> None:
+    done = upload(client, GOOD).fields["id"]
+    for document, name in ((RETRY, "retryImportJob"), (CANCEL, "cancelImportJob")):
+        assert client.ask(document, id=done)[name] == {
+            "importJob": None,
+            "userErrors": [{"code": "WRONG_STATUS"}],
+        }
+        for missing in ("no guid", "11111111-1111-4111-8111-111111111111"):
+            assert client.ask(document, id=missing)[name]["userErrors"] == [{"code": "NOT_FOUND"}]
+
+
+def many(prefix: str, count: int) -> dict[str, bytes]:
+    names = [f"{prefix}{place:04}" for place in range(count)]
+    return orders([head(name) for name in names], [line(name) for name in names])
+
+
+@pytest.mark.parametrize("query", [{}, {"policy": "atomic"}], ids=["per order", "atomic"])
+def test_a_cancelled_job_stops_between_orders_and_a_retry_ends_it(
+    client: Client, world_url: str, query: dict[str, str]
+) -> None:
+    key = post(client, many("A", 700), **query).json()["id"]
+    wait_until(lambda: client.ask(JOB, id=key)["importJob"]["status"] == "APPLYING")
+    assert client.ask(CANCEL, id=key)["cancelImportJob"]["importJob"] == {"status": "CANCELLED"}
+    stopped = ended(client, key)
+    assert stopped.status == "CANCELLED"
+    [[lines], [count]] = execute(
+        world_url, "SELECT COUNT(*) FROM sales_order_lines", "SELECT COUNT(*) FROM sales_orders"
+    )
+    assert lines == count
+    if query:
+        assert count == "(0,)"
+    wait_until(lambda: client.ask(RETRY, id=key)["retryImportJob"]["userErrors"] == [])
+    again = ended(client, key)
+    assert (again.status, again.findings) == ("SUCCEEDED", [])
+    assert again.counts == {"headersCreated": 700, "linesCreated": 700}
+
+
+async def load_two(database: Database) -> None:
+    """The world, and a company beside it."""
+    await load_world(database)
+    await create_company(database, "Käse & Co", "EUR")
+
+
+def test_a_job_is_of_one_company_which_the_header_names(
+    templates: Templates, tmp_path: Path
+) -> None:
+    with gate(templates.copy("two", load_two), tmp_path) as client:
+        assert post(client, GOOD).status_code == 404
+        assert post(client, GOOD, {"company": "Nobody"}).json()["code"] == "NOT_FOUND"
+        other = {"company": "Käse & Co".encode()}
+        own = {"company": b"World"}
+        key = post(client, orders([], [line("A")]), own).json()["id"]  # type: ignore[arg-type]
+        names = {
+            name: value["company"].decode() for name, value in (("own", own), ("other", other))
+        }
+        wait_until(lambda: told(client, JOB, key, names["own"])["importJob"]["finishedDateTime"])
+        assert told(client, JOB, key, names["other"])["importJob"] is None
+        for document, name in ((RETRY, "retryImportJob"), (CANCEL, "cancelImportJob")):
+            answer = told(client, document, key, names["other"])[name]
+            assert answer["userErrors"] == [{"code": "NOT_FOUND"}]
+        report = f"{client.url}/imports/{key}/refused"
+        assert client.http.get(report, headers=other).status_code == 404
+        assert client.http.get(report, headers=own).status_code == 200
+
+
+def told(client: Client, document: str, key: str, company: str) -> Fields:
+    answer = client.send(document, {"company": company.encode()}, id=key)  # type: ignore[dict-item]
+    return dict(answer["data"])
+
+
+def test_jobs_that_come_at_once_all_end_and_the_same_files_make_their_orders_once(
+    client: Client,
+) -> None:
+    sets = [many("A", 60), many("A", 60), many("A", 60), many("B", 60)]
+    keys: list[str] = []
+    threads = [
+        threading.Thread(target=lambda files=files: keys.append(post(client, files).json()["id"]))
+        for files in sets
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {ended(client, key).status for key in keys} == {"SUCCEEDED"}
+    assert len(keys) == len(sets)
+    found = numbers(client)
+    assert found == sorted({f"{prefix}{place:04}" for prefix in "AB" for place in range(60)})
+    assert len(order(client, "A0000")["lines"]) == 1
