@@ -79,7 +79,7 @@ def create_app(settings: Settings, *, listens_on: Sequence[str] = ()) -> Starlet
     return Starlette(
         routes=[
             Route("/graphql", Endpoint(context).answer, methods=["GET", "HEAD", "POST"]),
-            Mount("/graphiql", assets()),
+            Mount("/graphiql", routes=assets()),
             Route("/schema.graphql", schema_text),
             Route("/imports", uploads.answer, methods=["POST"]),
             Route("/imports/{id}/refused", uploads.refused),

@@ -1,6 +1,8 @@
 """The gateway as a service: whom it answers, whether it is well, and what it keeps to itself."""
 
 import asyncio
+import gzip
+import json
 import re
 import socket
 from pathlib import Path
@@ -225,6 +227,25 @@ def test_the_gateway_says_when_its_database_is_out_of_reach(backend: str) -> Non
         assert "cannot be reached" in unready.text
         assert "secret" not in unready.text
         assert client.http.get(client.url + "/healthz").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("accepted", "first", "is_compressed"),
+    [("gzip", 50, True), ("identity", 50, False), ("gzip", 1, False)],
+)
+def test_a_long_answer_is_compressed_for_those_who_take_it(
+    demo: Client, accepted: str, first: int, is_compressed: bool
+) -> None:
+    query = f"{{ salesOrders(first: {first}) {{ nodes {{ number customerName orderDate }} }} }}"
+    request = demo.http.build_request(
+        "POST", demo.url + "/graphql", json={"query": query}, headers={"accept-encoding": accepted}
+    )
+    response = demo.http.send(request, stream=True)
+    sent = b"".join(response.iter_raw())
+    assert response.headers.get("content-encoding") == ("gzip" if is_compressed else None)
+    answer = json.loads(gzip.decompress(sent) if is_compressed else sent)
+    assert len(answer["data"]["salesOrders"]["nodes"]) == first
+    assert "accept-encoding" in response.headers.get("vary", "").lower() or first == 1
 
 
 def test_the_schema_is_served_as_committed(demo: Client) -> None:

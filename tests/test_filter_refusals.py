@@ -1,6 +1,7 @@
 """Filters that cannot be: each is refused with a code, and nothing is ignored."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -106,6 +107,16 @@ def test_a_value_that_no_row_can_have_is_refused_with_a_code(demo: Client, tree:
     refused = codes(demo, tree)
     assert refused
     assert refused <= {"BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED"}
+
+
+@pytest.mark.parametrize("filter_", ["{number: null}", "{number: {eq: null}}", "{lines: null}"])
+def test_a_null_is_told_alike_in_the_document_and_in_a_variable(demo: Client, filter_: str) -> None:
+    written = demo.send(f"{{ salesOrders(filter: {filter_}) {{ totalCount }} }}")
+    query = "query ($tree: SalesOrderFilter) { salesOrders(filter: $tree) { totalCount } }"
+    given = demo.send(query, tree=json.loads(re.sub(r"(\w+):", r'"\1":', filter_)))
+    told = "Something in the arguments is null that must not be: leave it out."
+    for [error] in (written["errors"], given["errors"]):
+        assert (error["message"], error["extensions"]) == (told, {"code": "BAD_USER_INPUT"})
 
 
 @pytest.mark.parametrize(

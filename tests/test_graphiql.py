@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +25,11 @@ FLAGS = [
     "--disable-sync",
 ]
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-RESPONSE = "__MONACO.editor.getModels().find(m => m.uri.path.endsWith('response.json')).getValue()"
+MODEL = "__MONACO.editor.getModels().find(m => m.uri.path.endsWith('{}.json'))"
+RESPONSE = f"{MODEL.format('response')}.getValue()"
+VARIABLES = MODEL.format("variables")
+SECOND_PAGE = ["NW-10878", "NW-10865", "NW-10845", "NW-10788", "NW-10765"]
+"""The sixth to the tenth latest of QUICK's orders in Northwind."""
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
 
 
@@ -50,6 +55,19 @@ class Visit:
         self.page.get_by_role("button", name="Execute query").click()
         self.page.locator(".graphiql-response .view-lines", has_text='"data"').wait_for()
         return json.loads(self.page.evaluate(RESPONSE))
+
+    def run_on(self, variables: dict[str, Any]) -> Any:
+        """Run the open tab once more, with other variables, and read the answer."""
+        before = self.page.evaluate(RESPONSE)
+        self.page.evaluate(f"text => {VARIABLES}.setValue(text)", json.dumps(variables))
+        self.page.wait_for_timeout(300)
+        self.page.get_by_role("button", name="Execute query").click()
+        for _ in range(100):
+            answer = self.page.evaluate(RESPONSE)
+            if '"data"' in answer and answer != before:
+                return json.loads(answer)
+            self.page.wait_for_timeout(100)
+        raise AssertionError("there is no other answer")
 
 
 @pytest.fixture
@@ -84,6 +102,9 @@ def test_every_tab_runs_and_no_request_leaves_the_host(
     ]
     [customer] = history["customers"]["nodes"]
     assert customer["salesOrders"]["totalCount"] == 28
+    after = customer["salesOrders"]["pageInfo"]["endCursor"]
+    [customer] = visit.run_on({"customer": "QUICK", "after": after})["data"]["customers"]["nodes"]
+    assert [order["number"] for order in customer["salesOrders"]["nodes"]] == SECOND_PAGE
     visit.page.screenshot(path=str(tmp_path / "graphiql.png"))
     assert visit.hosts == {urlsplit(demo.url).netloc}
     assert visit.complaints == []
@@ -102,3 +123,36 @@ def test_every_example_answers_without_errors(demo: Client) -> None:
     for tab in examples():
         variables = json.loads(tab.get("variables", "{}"))
         assert "errors" not in demo.send(tab["query"], **variables)
+
+
+def test_the_page_may_load_and_run_nothing_but_its_own_files(demo: Client) -> None:
+    headers = demo.http.get(demo.url + "/graphql", headers={"accept": "text/html"}).headers
+    directives = [part.split() for part in headers["content-security-policy"].split(";")]
+    allowed = {name: set(sources) for name, *sources in directives}
+    for name in ("default-src", "base-uri", "form-action", "frame-ancestors"):
+        assert allowed.pop(name) == {"'none'"}
+    for name in ("script-src", "connect-src", "worker-src"):
+        assert allowed.pop(name) == {"'self'"}
+    assert allowed == {
+        "style-src": {"'self'", "'unsafe-inline'"},
+        "font-src": {"'self'", "data:"},
+        "img-src": {"'self'", "data:"},
+    }
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["cache-control"] == "no-cache"
+
+
+def test_what_the_page_loads_is_kept_for_good_and_the_page_has_no_other_address(
+    demo: Client,
+) -> None:
+    page = demo.http.get(demo.url + "/graphql", headers={"accept": "text/html"}).text
+    loaded = set(re.findall(r"/graphiql/assets/[^\"]+", page))
+    assert {Path(name).suffix for name in loaded} == {".js", ".css"}
+    for name in loaded:
+        headers = demo.http.get(demo.url + name).raise_for_status().headers
+        assert headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert headers["x-content-type-options"] == "nosniff"
+    icon = demo.http.get(demo.url + "/graphiql/favicon.svg").raise_for_status()
+    assert icon.headers["content-type"] == "image/svg+xml"
+    for other in ("/", "/index.html", "/assets/", "/assets/..%2findex.html", "/LICENSES.md"):
+        assert demo.http.get(f"{demo.url}/graphiql{other}").status_code == 404, other

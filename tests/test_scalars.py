@@ -97,6 +97,54 @@ def test_what_is_no_value_is_refused_before_anything_runs(
     assert count(shop, scalar, written) == ["GRAPHQL_VALIDATION_FAILED"] * 2
 
 
+@pytest.mark.parametrize(
+    ("scalar", "written"),
+    [
+        ("Decimal", '"1,5"'),
+        ("Decimal", "1e41"),
+        ("Decimal", "{a: 1}"),
+        ("Date", '"1997-02-30"'),
+        ("Date", "19970230"),
+        ("DateTime", '"2026-01-02"'),
+        ("DateTime", "[]"),
+    ],
+)
+def test_a_bad_value_in_the_document_is_told_with_its_place(
+    shop: Client, scalar: str, written: str
+) -> None:
+    listed, field = FIELDS[scalar]
+    before = f"{{ {listed}(filter: {{{field}: {{eq: "
+    [error, *_] = shop.send(f"{before}{written}}}}}) {{ totalCount }} }}")["errors"]
+    assert error["locations"] == [{"line": 1, "column": len(before) + 1}]
+    assert error["extensions"] == {"code": "GRAPHQL_VALIDATION_FAILED"}
+
+
+@pytest.mark.parametrize(
+    ("number", "is_taken"),
+    [
+        ("9" * 40, True),
+        ("9" * 41, False),
+        ("0." + "9" * 40, True),
+        ("0." + "9" * 41, False),
+        ("1e-40", True),
+        ("1e-41", False),
+        ("-1e39", True),
+        ("-1e40", False),
+        ("0e-100", True),
+        ("0e100", True),
+        ("0." + "0" * 100, True),
+    ],
+)
+def test_a_number_is_read_to_forty_digits_on_either_side_and_zero_is_zero(
+    shop: Client, number: str, is_taken: bool
+) -> None:
+    answer = shop.send(f'{{ items(filter: {{inventory: {{eq: "{number}"}}}}) {{ totalCount }} }}')
+    messages = [error["message"] for error in answer.get("errors", [])]
+    told = "A Decimal has at most 40 digits before the point and 40 after it."
+    assert (told in messages) == (not is_taken)
+    assert (messages == []) == (float(number) == 0)
+
+
 def test_numbers_are_exact_text_without_exponent_and_trailing_zeros(shop: Client) -> None:
     """Of 12.50, 100, 1E+3, 0.00001, 9999999999999.99999, 0, -0.00 and -3.10."""
     items = shop.ask("{ items(first: 8) { nodes { inventory } } }")["items"]["nodes"]

@@ -41,11 +41,11 @@ def present(error: GraphQLError) -> GraphQLFormattedError:
     cause = error.original_error
     if cause is not None and type(cause) in CODES:
         formatted["extensions"]["code"] = CODES[type(cause)]
-    elif error.path is None and (cause is None or isinstance(cause, GraphQLError)):
-        formatted["extensions"].setdefault("code", _code(error))
-    elif isinstance(cause, StrawberryInputCoercionError):
+    elif isinstance(cause or error, StrawberryInputCoercionError):
         formatted["message"] = "Something in the arguments is null that must not be: leave it out."
         formatted["extensions"]["code"] = "BAD_USER_INPUT"
+    elif error.path is None and (cause is None or isinstance(cause, GraphQLError)):
+        formatted["extensions"].setdefault("code", _code(error))
     elif error.path is None and isinstance(cause, ValueError):
         formatted["message"] = "A value in the document cannot be read."
         formatted["extensions"]["code"] = "GRAPHQL_VALIDATION_FAILED"

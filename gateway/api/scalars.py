@@ -2,19 +2,21 @@
 
 import datetime as dt
 import re
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, TypeVar
 
 import strawberry
 from graphql import FloatValueNode, GraphQLError, IntValueNode, StringValueNode, ValueNode
 from strawberry.schema.config import StrawberryConfig
+
+Parsed = TypeVar("Parsed")
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DATE_TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})"
 )
-_LONGEST_NUMBER = 60
 _MOST_DIGITS = 40
 
 
@@ -38,12 +40,12 @@ def _parse_number(value: Any) -> Decimal:
         number = Decimal(value) if not isinstance(value, str) else _number_from(value)
     except (InvalidOperation, ValueError):
         raise _refused("Decimal", '"12.5"') from None
-    if (
-        not number.is_finite()
-        or abs(number.adjusted()) > _MOST_DIGITS
-        or _digits(number) > _LONGEST_NUMBER
-    ):
-        raise GraphQLError(f"A Decimal has at most {_MOST_DIGITS} digits.")
+    if not number:
+        return Decimal(0)
+    before, after = number.adjusted() + 1, -int(number.as_tuple().exponent)
+    if max(before, after) > _MOST_DIGITS:
+        most = f"{_MOST_DIGITS} digits before the point and {_MOST_DIGITS} after it"
+        raise GraphQLError(f"A Decimal has at most {most}.")
     return number
 
 
@@ -51,16 +53,6 @@ def _number_from(text: str) -> Decimal:
     if not _NUMBER.fullmatch(text):
         raise ValueError(text)
     return Decimal(text)
-
-
-def _digits(number: Decimal) -> int:
-    return len(number.as_tuple().digits)
-
-
-def _parse_number_literal(node: ValueNode, _variables: Any = None) -> Decimal:
-    if not isinstance(node, IntValueNode | FloatValueNode | StringValueNode):
-        raise _refused("Decimal", '"12.5"')
-    return _parse_number(node.value)
 
 
 def _parse_date(value: Any) -> dt.date:
@@ -81,6 +73,18 @@ def _parse_date_time(value: Any) -> dt.datetime:
         raise _refused("DateTime", '"2026-05-31T12:00:00Z"') from None
 
 
+def _literal(parse: Callable[[Any], Parsed], *kinds: type[ValueNode]) -> Callable[..., Parsed]:
+    """What parses values of these kinds in a document, and says where a bad one stands."""
+
+    def parse_literal(node: ValueNode, _variables: Any = None) -> Parsed:
+        try:
+            return parse(getattr(node, "value", None) if isinstance(node, kinds) else None)
+        except GraphQLError as error:
+            raise GraphQLError(error.message, nodes=node) from None
+
+    return parse_literal
+
+
 def _print_date_time(value: dt.datetime) -> str:
     return value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
 
@@ -93,13 +97,14 @@ SCALARS = StrawberryConfig(
             ' such as "12.5". A string or a number is accepted, and taken digit by digit.',
             serialize=plain_number,
             parse_value=_parse_number,
-            parse_literal=_parse_number_literal,
+            parse_literal=_literal(_parse_number, StringValueNode, IntValueNode, FloatValueNode),
         ),
         dt.date: strawberry.scalar(
             name="Date",
             description="A day of the calendar as YYYY-MM-DD.",
             serialize=dt.date.isoformat,
             parse_value=_parse_date,
+            parse_literal=_literal(_parse_date, StringValueNode),
         ),
         dt.datetime: strawberry.scalar(
             name="DateTime",
@@ -107,6 +112,7 @@ SCALARS = StrawberryConfig(
             " one must be given.",
             serialize=_print_date_time,
             parse_value=_parse_date_time,
+            parse_literal=_literal(_parse_date_time, StringValueNode),
         ),
     }
 )

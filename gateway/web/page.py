@@ -5,8 +5,11 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
-from starlette.responses import HTMLResponse
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 FOLDER = Path(str(files("gateway.web"))) / "graphiql"
@@ -19,20 +22,40 @@ POLICY = (
 """Monaco writes its styles into the page, hence 'unsafe-inline' for styles; scripts are files."""
 
 
+NOSNIFF = {"x-content-type-options": "nosniff"}
+KEPT = {**NOSNIFF, "cache-control": "public, max-age=31536000, immutable"}
+
+
 def graphiql() -> HTMLResponse:
     """The page, with a tab for each of our examples on a first visit."""
     headers = {
         "content-security-policy": POLICY,
-        "x-content-type-options": "nosniff",
+        **NOSNIFF,
         "referrer-policy": "no-referrer",
         "cache-control": "no-cache",
     }
     return HTMLResponse(_page(), headers=headers)
 
 
-def assets() -> StaticFiles:
-    """What the page loads, to be mounted at /graphiql."""
-    return StaticFiles(directory=FOLDER / "static")
+class Assets(StaticFiles):
+    """Files that have a hash of their content in their names, so that a browser need not ask again."""
+
+    def file_response(self, *args: Any, **options: Any) -> Response:
+        response = super().file_response(*args, **options)
+        response.headers.update(KEPT)
+        return response
+
+
+def assets() -> list[BaseRoute]:
+    """What the page loads, to be mounted at /graphiql; not the page itself."""
+    return [
+        Mount("/assets", Assets(directory=FOLDER / "static" / "assets")),
+        Route("/favicon.svg", _icon),
+    ]
+
+
+async def _icon(request: Request) -> Response:
+    return FileResponse(FOLDER / "static" / "favicon.svg", headers=NOSNIFF)
 
 
 def examples() -> Iterator[dict[str, str]]:
