@@ -33,18 +33,6 @@ settings.register_profile(
 settings.load_profile("gateway")
 
 
-OPEN_DEFECTS = {
-    "test_a_filter_through_relations_is_quick_before_the_database_knows_its_rows",
-}
-"""Tests that state what is not true yet: most of them of the mutations that change an order."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if getattr(item, "originalname", None) in OPEN_DEFECTS:
-            item.add_marker(pytest.mark.xfail(reason="an open defect", strict=False))
-
-
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"

@@ -176,10 +176,10 @@ def test_a_filter_too_large_for_a_database_is_refused_with_a_code(
     assert "INTERNAL_ERROR" not in codes(client, tree)
 
 
-def test_a_filter_through_relations_is_quick_before_the_database_knows_its_rows(
+def test_a_filter_through_relations_is_quick_as_soon_as_many_rows_were_loaded(
     templates: Templates,
 ) -> None:
-    """PostgreSQL plans badly for a table that it has not analysed yet, as after an import."""
+    """PostgreSQL plans badly for rows that it has not counted, so whoever loads many has it count."""
     url = templates.copy("demo", load_demo)
     if url.startswith("postgresql"):
         name = make_url(url).database

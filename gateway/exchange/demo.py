@@ -116,6 +116,7 @@ async def load_demo(database: Database) -> int:
         async with writing(database, COMPANY) as writer:
             await create_all(writer, changes[start : start + ORDERS_AT_ONCE], Rules())
     await _discontinue(database)
+    await database.analyze()
     return len(changes)
 
 

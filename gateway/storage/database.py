@@ -96,6 +96,14 @@ class Database:
                     session.expunge_all()
                     await transaction.rollback()
 
+    async def analyze(self) -> None:
+        """Count the rows for PostgreSQL's planner, to be called after many were added at once: by itself
+        it counts them a minute later, and until then may choose plans that take minutes. SQLite plans
+        by its indexes."""
+        if not self.is_sqlite:
+            async with aclosing(await self.connect()) as connection, connection.begin():
+                await connection.execute(sa.text("ANALYZE"))
+
     def snapshot(self) -> "Snapshot":
         return Snapshot(self)
 
