@@ -143,6 +143,7 @@ class Importer:
                 return None
             batch = await Batch.next(writer, job, self.rules)
             outcome = await batch.apply(writer)
+            job = await self._same(writer, key)
             job.position = batch.last or job.position
             await self._record(writer, job, outcome)
             if batch.last is None:
@@ -180,13 +181,18 @@ class Importer:
         await transact(self.database, self.company, change)
 
     async def _tell_whole(self, writer: Writer, key: str, outcome: Outcome) -> None:
-        job = await writer.staging.job(key)
-        assert job is not None, "it was locked"  # noqa: S101
+        job = await self._same(writer, key)
         if job.policy is ImportPolicy.ATOMIC and outcome.has_failures:
             outcome.undo()
             job.message = "Nothing is imported: the policy is atomic, and some rows are refused."
         await self._record(writer, job, outcome)
         await self._finish(writer, job)
+
+    async def _same(self, writer: Writer, key: str) -> ImportJob:
+        """The job, which is locked, after a batch that may have let go of all that was read."""
+        job = await writer.staging.job(key)
+        assert job is not None  # noqa: S101
+        return job
 
     async def _record(self, writer: Writer, job: ImportJob, outcome: Outcome) -> None:
         await self._tell(writer, job, outcome)
