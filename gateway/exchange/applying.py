@@ -41,7 +41,11 @@ async def apply_orders(writer: Writer, orders: Sequence[OrderRows], rules: Rules
 
     A database that refuses one of them refuses them all, by its own error."""
     applied = Applied()
-    steps_of = await _currency_steps(writer, orders)
+    currencies = await _currencies(writer, orders)
+    own = await writer.company_currency()
+    steps_of = {None: own.amount_rounding_precision} | {
+        code: currency.amount_rounding_precision for code, currency in currencies.items()
+    }
     for order in orders:
         settle(order)
         settle_discounts(order, steps_of)
@@ -53,25 +57,38 @@ async def apply_orders(writer: Writer, orders: Sequence[OrderRows], rules: Rules
         there = stored.get(id(order))
         if there is None:
             _refuse_orphans(order)
+        else:
+            _refuse_other_currency(order, there, currencies)
         if order.is_refused:
             applied.refuse(order)
         elif there is None:
             new.append(order)
         else:
             await _patch(writer, order, there, found, rules, applied)
-    await _create(writer, new, rules, applied)
+    await _create(writer, new, currencies, rules, applied)
     return applied
 
 
-async def _currency_steps(writer: Writer, orders: Sequence[OrderRows]) -> dict[str | None, Decimal]:
-    """The smallest amounts of the currencies that the headers name; None is the company's."""
+async def _currencies(writer: Writer, orders: Sequence[OrderRows]) -> dict[str | None, Currency]:
+    """The currencies that headers and lines name, by code."""
     named = [order.header.change.get("currency") for order in orders if order.header is not None]
     codes = {reference.value for reference in named if reference is not None}
-    own = await writer.company_currency()
-    rows = await writer.find(Currency, {"code": codes})
-    return {None: own.amount_rounding_precision} | {
-        row.code: row.amount_rounding_precision for row in rows
-    }
+    codes |= {clean(line.extras.get("+currency") or "") for each in orders for line in each.lines}
+    return {row.code: row for row in await writer.find(Currency, {"code": codes - {""}})}
+
+
+def _refuse_other_currency(
+    order: OrderRows, row: SalesOrder, currencies: Mapping[str | None, Currency]
+) -> None:
+    """A line is in the currency of its order; where the header names one, that is settled."""
+    if order.header is not None and order.header.change.get("currency") is not None:
+        return
+    for line in order.lines:
+        given = line.extras.get("+currency")
+        named = currencies.get(clean(given)) if given else None
+        if given and (named is None or named.id != row.currency_id):
+            message = "The order is in another currency."
+            line.refuse(ProblemCode.CONFLICTING, ("+currency",), message, given)
 
 
 async def _stored(writer: Writer, orders: Sequence[OrderRows]) -> dict[int, SalesOrder]:
@@ -107,13 +124,19 @@ def _refuse_orphans(order: OrderRows) -> None:
 
 
 async def _create(
-    writer: Writer, orders: Sequence[OrderRows], rules: Rules, applied: Applied
+    writer: Writer,
+    orders: Sequence[OrderRows],
+    currencies: Mapping[str | None, Currency],
+    rules: Rules,
+    applied: Applied,
 ) -> None:
     drafts = await draft_all(writer, [order.change for order in orders], rules)
     created: list[tuple[OrderRows, SalesOrder]] = []
     for order, draft in zip(orders, drafts, strict=True):
-        if draft.problems or draft.order is None:
-            _tell(order, await with_suggestions(writer, draft.problems), order.lines)
+        if draft.order is not None:
+            _refuse_other_currency(order, draft.order, currencies)
+        _tell(order, await with_suggestions(writer, draft.problems), order.lines)
+        if order.is_refused or draft.order is None:
             applied.refuse(order)
         else:
             created.append((order, draft.order))
