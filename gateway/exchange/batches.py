@@ -25,6 +25,13 @@ from gateway.storage.writing import RefusedByDatabase, Writer
 
 UNITS_AT_ONCE = 100
 ROWS_AT_ONCE = 1000
+SIZE_AT_ONCE = 10_000_000
+"""Characters of the rows of a batch, unless it is of one unit."""
+
+LARGEST_UNIT = 20_000_000
+"""Characters of the rows of an order beyond which they are not even read; a thousand lines with all the
+columns of the vendor have some five million."""
+
 SURPLUS_ROWS = 100
 """How many more rows than lines are allowed an order may have before they are not even read."""
 
@@ -95,8 +102,7 @@ class Batch:
         waiting = await writer.staging.units(job.id, position, UNITS_AT_ONCE)
         units: list[Unit] = []
         for unit in waiting:
-            rows = sum(each.rows for each in units)
-            if units and (unit.name[0] != units[0].name[0] or rows + unit.rows > ROWS_AT_ONCE):
+            if units and not _fits(unit, units):
                 break
             units.append(unit)
         return cls(job, rules, units, Reader(await writer.staging.sheets(job.id)))
@@ -135,14 +141,18 @@ class Batch:
             return self._told([(unit.name, given)], failed=len(rows), kind=unit.name)
 
     def _is_too_large(self, unit: Unit) -> bool:
-        return unit.rows > self.rules.largest_order + SURPLUS_ROWS
+        return unit.rows > self.rules.largest_order + SURPLUS_ROWS or unit.size > LARGEST_UNIT
 
     async def _refuse_size(self, writer: Writer, unit: Unit) -> Outcome:
         [row] = await writer.staging.rows(self.job.id, unit.name, unit.name, limit=1)
         given = self.reader.read(row)[0]
         largest = self.rules.largest_order
-        message = f"An order has at most {largest} lines."
-        given.refuse(ProblemCode.TOO_MANY_LINES, (), message, str(unit.rows), str(largest))
+        if unit.size > LARGEST_UNIT:
+            message = f"Its rows together have more than {LARGEST_UNIT:,} characters."
+            given.refuse(ProblemCode.TOO_LONG, (), message, str(unit.size), str(LARGEST_UNIT))
+        else:
+            message = f"An order has at most {largest} lines."
+            given.refuse(ProblemCode.TOO_MANY_LINES, (), message, str(unit.rows), str(largest))
         return self._told([(unit.name, given)], failed=unit.rows, kind=unit.name)
 
     def _told(self, rows: Sequence[tuple[str, Given]], *, failed: int, kind: str) -> Outcome:
@@ -198,6 +208,16 @@ class Batch:
             (order.headers if is_header else order.lines).append(first)
             order.lines += nested
         return order
+
+
+def _fits(unit: Unit, units: Sequence[Unit]) -> bool:
+    """Whether a unit can be done in one batch with others."""
+    rows, size = sum(each.rows for each in units), sum(each.size for each in units)
+    return (
+        unit.name[0] == units[0].name[0]
+        and rows + unit.rows <= ROWS_AT_ONCE
+        and size + unit.size <= SIZE_AT_ONCE
+    )
 
 
 def _number(unit: str) -> str | None:

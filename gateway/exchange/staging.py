@@ -24,6 +24,9 @@ SAMPLE = 1000
 """Records of a file that are looked at to learn how it writes dates and numbers."""
 
 ROWS_AT_ONCE = 5000
+SIZE_AT_ONCE = 10_000_000
+"""Characters of the rows that are kept at once; the last row may go beyond."""
+
 LONGEST_NUMBER = text_lengths(SalesOrder)["number"]
 ORDERS = "9/"
 """How the name of a unit that is an order begins; what orders refer to comes before, with its rank as
@@ -113,7 +116,14 @@ class Rows:
             yield chunk
 
     def _some(self, records: Iterator[Record]) -> list[Row]:
-        return [self._row(record) for record in islice(records, ROWS_AT_ONCE)]
+        rows: list[Row] = []
+        size = 0
+        for record in islice(records, ROWS_AT_ONCE):
+            rows.append(self._row(record))
+            size += len(rows[-1]["cells"])
+            if size > SIZE_AT_ONCE:
+                break
+        return rows
 
     def _row(self, record: Record) -> Row:
         self._look(record)

@@ -23,10 +23,11 @@ from gateway.storage.scope import Scope, within
 
 @dataclass(frozen=True)
 class Unit:
-    """Rows that stand or fall together: its name, and how many they are."""
+    """Rows that stand or fall together: its name, how many they are, and their characters."""
 
     name: str
     rows: int
+    size: int
 
 
 class JobGone(LookupError):
@@ -134,7 +135,9 @@ class Staging:
     async def units(self, job: str, after: str, limit: int) -> list[Unit]:
         """The next units after the one named `after`."""
         statement = (
-            sa.select(ImportRow.unit, sa.func.count())
+            sa.select(
+                ImportRow.unit, sa.func.count(), sa.func.sum(sa.func.length(ImportRow.cells))
+            )
             .where(*self._of(ImportRow, job), ImportRow.unit > after)
             .group_by(ImportRow.unit)
             .order_by(ImportRow.unit)
