@@ -1,0 +1,158 @@
+"""An import that is killed goes on where it was: no order twice, none half, as if nothing had been."""
+
+import datetime as dt
+import random
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import anyio
+import httpx2
+import pytest
+
+from gateway.storage.columns import now
+from gateway.storage.database import Database
+from gateway.storage.imports import ImportJob
+from gateway.storage.writing import writing
+from tests.conftest import Templates
+from tests.importing import (
+    PATIENCE,
+    Client,
+    bring_in,
+    ended,
+    gate,
+    head,
+    kept,
+    line,
+    orders,
+    post,
+    wait_until,
+    written,
+)
+from tests.requests import execute
+from tests.test_cli import FORKS, obey
+from tests.world import load_world
+
+LINES_EACH = 3
+
+
+def load(count: int) -> dict[str, bytes]:
+    """Orders with numbers of their own, some of them invoiced, and some that get a number here."""
+    names = [f"K{place:04}" for place in range(count)]
+    headers = [
+        head(name, SALESORDERSTATUS="Invoiced" if place % 50 == 0 else "")
+        for place, name in enumerate(names)
+    ]
+    nameless = [head("", EMAIL=f"r{place}@example.com") for place in range(count // 20)]
+    lines = [line(name, place) for name in names for place in range(1, LINES_EACH + 1)]
+    return orders([*headers, *nameless], lines)
+
+
+LOAD = load(600)
+
+
+async def load_undisturbed(database: Database) -> None:
+    await load_world(database)
+    await bring_in(database, LOAD)
+
+
+@contextmanager
+def gateway(folder: Path, url: str, *arguments: str) -> Iterator[FORKS.Process]:  # type: ignore[name-defined]
+    """`gateway` as a process of its own, which is killed at the end if it still lives."""
+    for name in ("out", "err"):
+        (folder / name).write_text("")
+    settings = {"database_url": url, "import_folder": str(folder / "uploads")}
+    process = FORKS.Process(target=obey, args=(folder, arguments, settings))
+    process.start()
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.join(PATIENCE)
+
+
+@pytest.mark.parametrize("kills", [5, pytest.param(20, marks=pytest.mark.full)])
+@pytest.mark.parametrize("policy", ["per-order", "atomic"])
+def test_a_command_that_is_killed_again_and_again_comes_to_what_an_undisturbed_one_does(
+    tmp_path: Path, templates: Templates, kills: int, policy: str
+) -> None:
+    chance = random.Random(20)
+    expected = kept(templates.copy("undisturbed", load_undisturbed))
+    files = [str(path) for path in written(tmp_path, LOAD)]
+    killed = 0
+    while killed < kills:
+        url = templates.copy("world", load_world)
+        is_done = False
+        while not is_done:
+            patience = chance.uniform(0.3, 2.5) if killed < kills else PATIENCE
+            with gateway(tmp_path, url, "import", "--policy", policy, *files) as process:
+                process.join(patience)
+                is_done = process.exitcode is not None
+                killed += not is_done
+        assert process.exitcode == 0, (tmp_path / "err").read_text()
+        assert kept(url) == expected
+        assert execute(url, "SELECT status FROM import_jobs") == [["('SUCCEEDED',)"]]
+
+
+@contextmanager
+def served(folder: Path, url: str) -> Iterator[Client]:
+    with gateway(folder, url, "serve", "--port", "0"), httpx2.Client(timeout=PATIENCE) as http:
+        wait_until(lambda: "/graphql" in (folder / "out").read_text())
+        found = re.search(r"(http://\S+)/graphql", (folder / "out").read_text())
+        assert found is not None
+        wait_until(lambda: is_ready(http, found[1]))
+        yield Client(found[1], http)
+
+
+def is_ready(http: httpx2.Client, url: str) -> bool:
+    try:
+        return http.get(url + "/readyz").status_code == 200
+    except httpx2.TransportError:
+        return False
+
+
+def test_a_job_of_a_server_that_is_killed_goes_on_when_the_server_starts_again(
+    tmp_path: Path, templates: Templates
+) -> None:
+    """Once while its rows are read, and once while they are applied."""
+    url = templates.copy("world", load_world)
+    with served(tmp_path, url) as client:
+        key = post(client, LOAD).json()["id"]
+    with served(tmp_path, url):
+        wait_until(lambda: execute(url, "SELECT COUNT(*) FROM sales_orders") != [["(0,)"]])
+    with served(tmp_path, url) as client:
+        job = ended(client, key)
+    assert (job.status, job.findings) == ("SUCCEEDED", [])
+    assert job.fields["linesCreated"] == 600 * LINES_EACH
+    assert kept(url) == kept(templates.copy("undisturbed", load_undisturbed))
+    assert list((tmp_path / "uploads").glob(key)) == []
+
+
+async def add_job(url: str, age: dt.timedelta) -> str:
+    database = Database(url)
+    job_began = now() - age
+    async with writing(database, None) as writer:
+        job = ImportJob(
+            company_id=writer.scope.company,
+            files="gone.csv",
+            fingerprint="0" * 64,
+            created_date_time=job_began,
+        )
+        await writer.staging.add(job)
+    await database.dispose()
+    return job.id
+
+
+def test_a_job_whose_files_are_gone_fails_with_a_sentence_when_a_server_starts(
+    tmp_path: Path, world_url: str
+) -> None:
+    """But not one that another process has begun just now."""
+    gone = anyio.run(add_job, world_url, dt.timedelta(hours=2))
+    young = anyio.run(add_job, world_url, dt.timedelta(seconds=1))
+    with gate(world_url, tmp_path) as client:
+        job = ended(client, gone)
+        assert job.status == "FAILED"
+        assert job.fields["message"] == "The files of this import are gone: import them again."
+        state = client.ask("query ($id: ID!) { importJob(id: $id) { status } }", id=young)
+        assert state["importJob"] == {"status": "STAGING"}
