@@ -234,6 +234,7 @@ def test_what_cannot_be_done_is_told_in_one_sentence(
     tmp_path: Path, command: str, environment: dict[str, str], named: str
 ) -> None:
     assert_told(run(tmp_path, *command.split(), **environment), named)
+    assert {path.name for path in tmp_path.iterdir()} <= {"out", "err", "tmp"}
 
 
 def test_a_port_in_use_is_told_in_one_sentence(tmp_path: Path) -> None:
@@ -271,7 +272,7 @@ def test_a_company_is_made_with_its_currency(tmp_path: Path, companies: str) -> 
     [
         ("World", "EUR", "World"),
         ("Third", "XYZ", "XYZ"),
-        ("Third", "eur", "eur"),
+        ("Third", "eur", "write EUR."),
         ("x" * 101, "EUR", "100"),
         ("", "EUR", "name"),
     ],

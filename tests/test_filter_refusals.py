@@ -115,8 +115,7 @@ def test_a_null_is_told_alike_in_the_document_and_in_a_variable(demo: Client, fi
     query = "query ($tree: SalesOrderFilter) { salesOrders(filter: $tree) { totalCount } }"
     given = demo.send(query, tree=json.loads(re.sub(r"(\w+):", r'"\1":', filter_)))
     told = "Something in the arguments is null that must not be: leave it out."
-    for [error] in (written["errors"], given["errors"]):
-        assert (error["message"], error["extensions"]) == (told, {"code": "BAD_USER_INPUT"})
+    assert [error["message"] for error in written["errors"] + given["errors"]] == [told, told]
 
 
 @pytest.mark.parametrize(

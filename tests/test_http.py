@@ -98,6 +98,7 @@ def test_another_media_type_is_415(web: Client, content_type: str | None) -> Non
         (f"{GRAPHQL};Q=0.5 , {JSON}; q=0.6", JSON),
         (f"{GRAPHQL};q=0, {JSON};q=0.001", JSON),
         (f"text/html, {GRAPHQL};q=0.1", GRAPHQL),
+        ("", JSON),
         ("*/*", JSON),
         ("application/*", JSON),
         (BROWSER, JSON),

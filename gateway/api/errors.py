@@ -43,7 +43,7 @@ def present(error: GraphQLError) -> GraphQLFormattedError:
         formatted["extensions"]["code"] = CODES[type(cause)]
     elif isinstance(cause or error, StrawberryInputCoercionError):
         formatted["message"] = "Something in the arguments is null that must not be: leave it out."
-        formatted["extensions"]["code"] = "BAD_USER_INPUT"
+        formatted["extensions"]["code"] = _code(error) if error.path is None else "BAD_USER_INPUT"
     elif error.path is None and (cause is None or isinstance(cause, GraphQLError)):
         formatted["extensions"].setdefault("code", _code(error))
     elif error.path is None and isinstance(cause, ValueError):

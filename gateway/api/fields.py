@@ -15,9 +15,9 @@ from gateway.api.context import Info
 from gateway.execution.selection import selected, selections
 from gateway.storage.columns import Base
 from gateway.storage.reading import Names, held
+from gateway.storage.reference_data import ADDRESS_PARTS
 
 DECLARED = "declared"
-ADDRESS_PARTS = ("address_line1", "address_line2", "city", "state", "country", "post_code")
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from strawberry.utils.str_converters import to_camel_case
 
 from gateway.api import enums, import_types, order_types  # noqa: F401 - declare every entity
 from gateway.api.fields import (
-    ADDRESS_PARTS,
     ENTITIES,
     Address,
     Column,
@@ -26,6 +25,7 @@ from gateway.api.fields import (
 from gateway.api.inputs import change_from
 from gateway.storage.columns import Base, value_type
 from gateway.storage.filters import Filter, Filterable, Relation
+from gateway.storage.reference_data import ADDRESS_PARTS
 
 EQUALITY = {
     "eq": ("{}", "Equal to this."),

@@ -13,6 +13,7 @@ from gateway.orders.rounding import rounded
 from gateway.storage.columns import is_storable
 from gateway.storage.drafts import draft_order
 from gateway.storage.reference_data import (
+    ADDRESS_PARTS,
     Currency,
     Customer,
     CustomerBlocked,
@@ -39,8 +40,6 @@ FIXED = {
     "prices_include_tax": "prices_include_tax",
 }
 """What cannot change any more at some time, by the field that changes it."""
-
-ADDRESS_PARTS = ("address_line1", "address_line2", "city", "state", "country", "post_code")
 
 
 def new_order(change: Change, found: References, today: dt.date, report: Report) -> SalesOrder:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from gateway.orders.header import ADDRESS_PARTS
+from gateway.orders.amounts import HUNDRED, ZERO
 from gateway.orders.pricing import Place
 from gateway.orders.problems import Path, ProblemCode, Report, plain
 from gateway.orders.quantities import invoiceable, is_part, outstanding
@@ -19,10 +19,9 @@ from gateway.storage.columns import (
     is_storable_text,
     text_lengths,
 )
+from gateway.storage.reference_data import ADDRESS_PARTS
 from gateway.storage.sales_orders import SalesOrder, SalesOrderLine
 
-ZERO = Decimal(0)
-HUNDRED = Decimal(100)
 EARLIEST, LATEST = dt.date(1753, 1, 1), dt.date(9999, 12, 31)
 LAST_SEQUENCE = 2**31 - 1
 
@@ -168,19 +167,21 @@ def _place(name: str) -> Path:
 
 
 def _check_contact(order: SalesOrder, report: Report) -> None:
-    if order.phone_number is not None and _LETTER.search(order.phone_number):
+    """Text that cannot be kept is told already."""
+    phone, email = order.phone_number, order.email
+    if phone is not None and is_storable_text(phone) and _LETTER.search(phone):
         report.refuse(
             ProblemCode.INVALID,
             "phone_number",
             message="A phone number has no letters.",
-            rejected=order.phone_number,
+            rejected=phone,
         )
-    if order.email is not None and not _EMAIL.fullmatch(order.email):
+    if email is not None and is_storable_text(email) and not _EMAIL.fullmatch(email):
         report.refuse(
             ProblemCode.INVALID,
             "email",
             message="An e-mail address looks like name@example.com.",
-            rejected=order.email,
+            rejected=email,
         )
 
 

@@ -27,8 +27,10 @@ class CurrencyUnknown(ValueError):
 
 def iso_currency(company_id: str, code: str) -> Currency:
     """The currency with this ISO 4217 code and its usual decimals; raises CurrencyUnknown."""
-    if code not in list_currencies("en"):
-        raise CurrencyUnknown(f"{code} is not a currency code of ISO 4217, such as EUR.")
+    codes = list_currencies("en")
+    if code not in codes:
+        meant = f": write {code.upper()}" if code.upper() in codes else ", such as EUR"
+        raise CurrencyUnknown(f"{code} is not a currency code of ISO 4217{meant}.")
     decimals = get_currency_precision(code)
     return Currency(
         company_id=company_id,

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiosqlite
@@ -74,6 +75,12 @@ class Database:
         else:
             async with self._transaction(dry_run) as session:
                 yield session
+
+    def is_file_missing(self) -> bool:
+        """Whether it is a file of SQLite that is not there, and would be if it were connected to."""
+        file = Path(self.url.database or ":memory:")
+        is_file = self.is_sqlite and ":" not in file.parts[0]
+        return is_file and file.parent.is_dir() and not file.exists()
 
     async def connect(self) -> AsyncConnection:
         """A connection, to be closed; raises Overloaded if others keep all of them too long."""

@@ -23,6 +23,8 @@ from gateway.storage.columns import (
 )
 
 ZERO = Decimal(0)
+ADDRESS_PARTS = ("address_line1", "address_line2", "city", "state", "country", "post_code")
+"""The columns of a customer's address; an order has three of each, after a prefix."""
 
 
 class TaxRounding(StrEnum):

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -242,6 +243,12 @@ ATTEMPTS = 6
 PAUSE = 0.02
 """Seconds before the second attempt, doubled before each that follows."""
 
+BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+"""SQLite: another process writes. The first byte of a code tells what is wrong, the rest how."""
+
+ORDER_NUMBERS = "uq_sales_orders_company_id_number"
+"""PostgreSQL: somebody else has just taken the number."""
+
 RETRIED_STATES = {"40001", "40P01", "55P03"}
 """PostgreSQL: serialization failure, deadlock, lock not available."""
 
@@ -268,7 +275,8 @@ async def transact(
 
 def _lost(error: DBAPIError) -> bool:
     """Whether the transaction failed only because of another one at the same time."""
-    cause: Any = error.orig
-    number_taken = "uq_sales_orders_company_id_number" in str(cause)
-    locked = "database is locked" in str(cause) or "database is busy" in str(cause)
-    return number_taken or locked or getattr(cause, "sqlstate", None) in RETRIED_STATES
+    cause = error.driver_exception
+    if isinstance(cause, sqlite3.Error):
+        return cause.sqlite_errorcode & 0xFF in BUSY
+    is_number_taken = getattr(cause, "constraint_name", None) == ORDER_NUMBERS
+    return is_number_taken or getattr(cause, "sqlstate", None) in RETRIED_STATES

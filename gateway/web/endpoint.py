@@ -45,7 +45,7 @@ class Endpoint:
     async def answer(self, request: Request) -> Response:
         is_page = request.method != "POST" and "query" not in request.query_params
         offered = (JSON, GRAPHQL, HTML) if is_page else (JSON, GRAPHQL)
-        media_type = _preferred(request.headers.get("accept", JSON), offered)
+        media_type = _preferred(request.headers.get("accept") or JSON, offered)
         if media_type == HTML:
             return graphiql()
         if media_type is None:

@@ -33,7 +33,9 @@ async def migrate(database: Database) -> None:
 
 
 async def is_current(database: Database) -> bool:
-    """Whether the database is at the newest revision."""
+    """Whether the database is at the newest revision; makes no file of SQLite that is not there."""
+    if database.is_file_missing():
+        return False
     async with database.engine.connect() as connection:
         revision = await connection.run_sync(_revision)
     return revision == ScriptDirectory.from_config(_config()).get_current_head()
