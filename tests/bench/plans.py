@@ -4,6 +4,7 @@
 and prints every statement's plan with the best time of five. Minutes and gigabytes: not for CI."""
 
 import asyncio
+import datetime as dt
 import sys
 import tempfile
 import time
@@ -19,7 +20,7 @@ from gateway.storage.migrations import migrate
 from gateway.storage.paging import SortKey, Window, encode_cursor
 from gateway.storage.reading import Reader
 from gateway.storage.reference_data import Customer
-from gateway.storage.sales_orders import SalesOrder
+from gateway.storage.sales_orders import SalesOrder, SalesOrderLine
 from tests.conftest import Postgres
 from tests.world import COMPANY, load_world
 
@@ -30,9 +31,22 @@ NAMES = frozenset({"id", "number", "order_date", "customer_id", "total_amount_in
 CUSTOMER = Filterable(Customer, {"id": "id", "number": "number"})
 ORDERS = Filterable(
     SalesOrder,
-    {"number": "number", "status": "status", "order_date": "order_date"},
+    {
+        "number": "number",
+        "status": "status",
+        "order_date": "order_date",
+        "last_modified_date_time": "last_modified_date_time",
+    },
     relations={"customer": Relation(CUSTOMER, "customer_id", "id", is_many=False)},
 )
+
+LINES = Filterable(
+    SalesOrderLine,
+    {"quantity": "quantity"},
+    relations={"sales_order": Relation(ORDERS, "sales_order_id", "id", is_many=False)},
+)
+IN_ORDER = (SortKey("sales_order_id"), SortKey("sequence"), SortKey("id"))
+CHANGED = (SortKey("last_modified_date_time"), SortKey("id"))
 
 SERIES = {
     "sqlite": "WITH RECURSIVE series(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM series WHERE n < {})",
@@ -49,8 +63,14 @@ DAYS = {
 }
 
 
+MOMENTS = {
+    "sqlite": "strftime('%Y-%m-%d %H:%M:%S.000000', '2024-01-01', n || ' minutes')",
+    "postgresql": "timestamptz '2024-01-01 00:00Z' + n * interval '1 minute'",
+}
+
+
 async def fill(database: Database, orders: int) -> str:
-    """Make customers and order headers; returns the number of a customer."""
+    """Make customers, and orders of one line each; returns the number of a customer."""
     dialect = database.engine.dialect.name
     async with database.write() as session:
         company = await session.scalar(sa.text("SELECT id FROM companies"))
@@ -78,9 +98,19 @@ async def fill(database: Database, orders: int) -> str:
             "bill_to_name": "'Customer'",
             "currency_id": f"'{currency}'",
             "total_amount_including_tax": "n % 1000 * 997 + n % 997",
+            "last_modified_date_time": MOMENTS[dialect],
             "status": "CASE n % 3 WHEN 0 THEN 'DRAFT' WHEN 1 THEN 'RELEASED' ELSE 'PAID' END",
         }
         await session.execute(_insert("sales_orders", order, orders, dialect))
+        line = {
+            **_defaults(SalesOrderLine, dialect),
+            "company_id": f"'{company}'",
+            "id": GUIDS[dialect].format(variant="a000", n="n"),
+            "sales_order_id": order["id"],
+            "line_type": "'ITEM'",
+            "quantity": "n % 100 + 1",
+        }
+        await session.execute(_insert("sales_order_lines", line, orders, dialect))
     async with database.engine.connect() as connection:
         await connection.execution_options(isolation_level="AUTOCOMMIT")
         await connection.execute(sa.text("ANALYZE"))
@@ -100,7 +130,8 @@ def _defaults(model: Any, dialect: str) -> dict[str, str]:
                 values[column.name] = f"'{column.type.enums[0]}'"
             case _:
                 values[column.name] = "1"
-    values["last_modified_date_time"] = "'2026-01-01 00:00:00.000000'"
+    if "last_modified_date_time" in values:
+        values["last_modified_date_time"] = "'2026-01-01 00:00:00.000000'"
     return values
 
 
@@ -123,8 +154,12 @@ def _insert(table: str, values: dict[str, str], count: int, dialect: str) -> sa.
     )
 
 
-async def explain(database: Database, title: str, listed: Filter, window: Window) -> None:
-    """Ask for a page as the gateway does, then print the plan and the best time of its statement."""
+async def explain(
+    database: Database, title: str, listed: Filter, window: Window, customers: Sequence[str] = ()
+) -> None:
+    """Ask for a page, or for one of each customer, as the gateway does, then print the plan and the
+    best time of its statement."""
+    names = NAMES & set(listed.fields.model.__table__.columns.keys())
     seen: list[tuple[str, Any]] = []
 
     def record(_c: Any, _k: Any, statement: str, parameters: Any, *_: Any) -> None:
@@ -136,11 +171,15 @@ async def explain(database: Database, title: str, listed: Filter, window: Window
         reader = Reader(database, COMPANY)
         await reader.scope()
         start = time.perf_counter()
-        rows = (await reader.page(listed, window, NAMES)).rows
+        asked = [
+            reader.pages(title, listed, window, "customer_id", key, names) for key in customers
+        ]
+        pages = await asyncio.gather(*asked or [reader.page(listed, window, names)])
         best = min(best, time.perf_counter() - start)
         await reader.close()
     sa.event.remove(Engine, "before_cursor_execute", record)
-    print(f"\n{title}: {len(rows)} rows, {best * 1000:.2f} ms")
+    rows = sum(len(page.rows) for page in pages)
+    print(f"\n{title}: {rows} rows, {best * 1000:.2f} ms")
     for line in await _plan(database, *seen[-1]):
         print("    " + line)
 
@@ -168,17 +207,12 @@ async def measure(url: str, orders: int) -> None:
     cursor = encode_cursor(SalesOrder, SORT, row)
     by_number = Filter(ORDERS, {"customer": {"number": {"eq": customer}}})
     reader = Reader(database, COMPANY)
-    guid = (
-        (
-            await reader.page(
-                Filter(CUSTOMER, {"number": {"eq": customer}}), Window((SortKey("id"),), 1), NAMES
-            )
-        )
-        .rows[0]
-        .id
-    )
+    one = Filter(CUSTOMER, {"number": {"eq": customer}})
+    [found] = (await reader.page(one, Window((SortKey("id"),), 1), NAMES)).rows
+    many = Filter(CUSTOMER, {"number": {"starts_with": "B77"}})
+    some = (await reader.page(many, Window((SortKey("id"),), 50), NAMES)).rows
     await reader.close()
-    by_id = Filter(ORDERS, {"customer": {"id": {"eq": guid}}})
+    by_id = Filter(ORDERS, {"customer": {"id": {"eq": found.id}}})
     by_status = Filter(ORDERS, {"status": {"eq": "DRAFT"}})
     await explain(database, "first page", everything, Window(SORT, 50))
     await explain(
@@ -190,6 +224,24 @@ async def measure(url: str, orders: int) -> None:
     await explain(database, "page by customer id", by_id, Window(SORT, 50))
     await explain(database, "page by customer number", by_number, Window(SORT, 50))
     await explain(database, "page by status", by_status, Window(SORT, 50))
+    days = {"gte": dt.date(2012, 1, 1), "lte": dt.date(2012, 1, 31)}
+    since = {"gte": dt.datetime(2025, 6, 1, tzinfo=dt.UTC)}
+    in_days = Filter(ORDERS, {"order_date": days})
+    changed = Filter(ORDERS, {"last_modified_date_time": since})
+    numbered = Filter(ORDERS, {"number": {"eq": "B777777"}})
+    await explain(database, "page of a month", in_days, Window(SORT, 50))
+    await explain(database, "page of what changed since", changed, Window(CHANGED, 50))
+    await explain(database, "order by number", numbered, Window(SORT, 50))
+    await explain(
+        database,
+        f"the first five of {len(some)} customers",
+        everything,
+        Window(SORT, 5),
+        [row.id for row in some],
+    )
+    await explain(database, "page of lines", Filter(LINES, {}), Window(IN_ORDER, 50))
+    of_order = Filter(LINES, {"sales_order": {"number": {"eq": "B7777"}}})
+    await explain(database, "page of an order's lines", of_order, Window(IN_ORDER, 50))
     for column in (
         "posting_date",
         "number",
