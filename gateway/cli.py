@@ -1,6 +1,7 @@
 """The `gateway` command."""
 
 import asyncio
+import os
 import signal
 import socket
 import sys
@@ -250,6 +251,8 @@ def _run(settings: Settings, task: Callable[[Database], Awaitable[None]]) -> Non
         asyncio.run(run())
     except ValueError as error:
         _fail(f"GATEWAY_DATABASE_URL: {error}")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on
     except UNUSABLE as error:
         _fail(f"The database cannot be used: {why_unusable(error)}.")
 

@@ -9,6 +9,8 @@ from gateway.api.errors import UserError
 from gateway.api.import_types import ImportJob
 from gateway.api.mutations import perform
 from gateway.orders.problems import Problem, ProblemCode, Rejected
+from gateway.storage.columns import canonical_guid
+from gateway.storage.imports import ImportJob as ImportJobRow
 from gateway.storage.staging import JobGone, JobUnready
 from gateway.storage.writing import Writer
 
@@ -39,7 +41,9 @@ async def _perform(info: Info, change: Any) -> Any:
 
 
 async def cancel(info: Info, id: Id) -> ImportJobPayload:
-    info.context.jobs.stop(id)
+    key, reader = canonical_guid(id), info.context.reader
+    if key is not None and await reader.one(ImportJobRow, "id", key, frozenset({"id"})):
+        info.context.jobs.stop(key)
     payload: ImportJobPayload = await _perform(info, lambda writer: writer.staging.cancel(id))
     return payload
 

@@ -17,7 +17,7 @@ from gateway.orders.service import Rules, draft_all, happen, store, update
 from gateway.orders.suggestions import with_suggestions
 from gateway.storage.columns import clean
 from gateway.storage.reference_data import Currency
-from gateway.storage.sales_orders import SalesOrder, SalesOrderLine
+from gateway.storage.sales_orders import SalesOrder, SalesOrderLine, SalesOrderStatus
 from gateway.storage.writing import Writer
 
 Counts = Counter[str]
@@ -93,14 +93,20 @@ def _refuse_other_currency(
 
 async def _stored(writer: Writer, orders: Sequence[OrderRows]) -> dict[int, SalesOrder]:
     """The order that is there already, by the identity of its rows: the one with its number; without
-    a number the one of its customer with the customer's own number."""
+    a number the one that was imported from it, or that of its customer with the customer's own
+    number."""
     numbered = [order.number for order in orders if order.number is not None]
     there = {row.number: row for row in await writer.sales_orders_numbered(numbered)}
     found = {id(order): there[order.number] for order in orders if order.number in there}
-    for order in orders:
-        if order.number is None and order.header is not None:
-            customer = order.header.change.get("customer")
-            document = order.header.change.get("external_document_number")
+    nameless = [order for order in orders if order.number is None and order.header is not None]
+    keys = {order.first.change["import_key"] for order in nameless}
+    imported = {row.import_key: row for row in await writer.sales_orders_imported(keys)}
+    for order in nameless:
+        if order.first.change["import_key"] in imported:
+            found[id(order)] = imported[order.first.change["import_key"]]
+        else:
+            customer = order.first.change.get("customer")
+            document = order.first.change.get("external_document_number")
             if customer is not None and document is not None:
                 same = await writer.sales_orders_of(customer.value, clean(document))
                 found.update({id(order): row for row in same[:1]})
@@ -154,6 +160,10 @@ async def _create(
             applied.counts["lines_created"] += len(order.lines)
 
 
+UNPATCHED = {"number", "import_key"}
+"""What an order is known by; it never changes."""
+
+
 async def _patch(
     writer: Writer,
     order: OrderRows,
@@ -162,26 +172,30 @@ async def _patch(
     rules: Rules,
     applied: Applied,
 ) -> None:
+    """Change what is different. A draft is told all that the file says, since a field that is left out
+    of a patch follows those that are given: a price its item, an amount its percent."""
     header = {} if order.header is None else difference(row, order.header.change, found)
     matched = _matched(order.lines, row)
     added = [line for line in order.lines if id(line) not in matched]
-    updated = {
-        id(line): changes
-        for line in order.lines
-        if id(line) in matched and (changes := difference(matched[id(line)], line.change, found))
-    }
-    if not header and not added and not updated and not list(_steps(order, row)):
+    there = [line for line in order.lines if id(line) in matched]
+    changes = {id(line): difference(matched[id(line)], line.change, found) for line in there}
+    changed = [line for line in there if changes[id(line)]]
+    if not header and not added and not changed and not list(_steps(order, row)):
         _compare_amounts(order, row)
         applied.counts["headers_unchanged"] += len(order.headers)
         applied.counts["lines_unchanged"] += len(order.lines)
         return
-    changed = [line for line in order.lines if id(line) in updated]
+    updated = len(changed)
+    if row.status is SalesOrderStatus.DRAFT:
+        header = {} if order.header is None else dict(order.header.change)
+        changed, changes = there, {id(line): line.change for line in there}
     patch = {
-        **header,
+        **{name: value for name, value in header.items() if name not in UNPATCHED},
         "lines": {
             "add": [line.change for line in added],
             "update": [
-                {"id": matched[id(line)].id, **_without_key(updated[id(line)])} for line in changed
+                {"id": matched[id(line)].id, **_without_sequence(changes[id(line)])}
+                for line in changed
             ],
         },
     }
@@ -196,31 +210,35 @@ async def _patch(
     _compare_amounts(order, row)
     applied.counts["headers_updated"] += len(order.headers)
     applied.counts["lines_created"] += len(added)
-    applied.counts["lines_updated"] += len(changed)
-    applied.counts["lines_unchanged"] += len(order.lines) - len(added) - len(changed)
+    applied.counts["lines_updated"] += updated
+    applied.counts["lines_unchanged"] += len(order.lines) - len(added) - updated
 
 
-def _without_key(changes: Mapping[str, Any]) -> dict[str, Any]:
+def _without_sequence(changes: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in changes.items() if name != "sequence"}
 
 
 def _matched(lines: Sequence[Given], row: SalesOrder) -> dict[int, SalesOrderLine]:
     """The line that each row is about, by the identity of the row: the one with its lot, else with its
-    sequence, else in its place."""
+    sequence. The rows that have neither are about the other lines, in their order."""
     lots = {line.inventory_lot_id: line for line in row.lines if line.inventory_lot_id}
     sequences = {line.sequence: line for line in row.lines}
-    by_place = sorted(row.lines, key=lambda line: line.sequence)
-    matched = {}
-    for place, given in enumerate(lines):
+    matched: dict[int, SalesOrderLine] = {}
+    keyless = []
+    for given in lines:
         lot, sequence = given.change.get("inventory_lot_id"), given.change.get("sequence")
         line = lots.get(clean(lot)) if lot else None
         if line is None and sequence is not None:
             line = sequences.get(sequence)
-        elif line is None and lot is None and place < len(by_place):
-            line = by_place[place]
         if line is not None:
             matched[id(given)] = line
-    return matched
+        elif not lot and sequence is None:
+            keyless.append(given)
+    taken = {line.id for line in matched.values()}
+    rest = sorted(
+        (line for line in row.lines if line.id not in taken), key=lambda line: line.sequence
+    )
+    return matched | {id(given): line for given, line in zip(keyless, rest, strict=False)}
 
 
 async def _follow(writer: Writer, order: OrderRows, row: SalesOrder) -> None:

@@ -207,6 +207,8 @@ class Batch:
             is_header = self.reader.entity(row.sheet).part is Part.HEADER
             (order.headers if is_header else order.lines).append(first)
             order.lines += nested
+        for header in order.headers if order.number is None else ():
+            header.change["import_key"] = unit.removeprefix(ORDERS + NAMELESS)
         return order
 
 

@@ -23,7 +23,7 @@ from gateway.storage.columns import now
 from gateway.storage.database import Database
 from gateway.storage.imports import COUNTS, ImportJob, ImportJobStatus, ImportPolicy, ImportProblem
 from gateway.storage.staging import JobGone
-from gateway.storage.writing import Writer, transact, writing
+from gateway.storage.writing import Writer, looking, transact, writing
 
 APPLYING, FAILED = ImportJobStatus.APPLYING, ImportJobStatus.FAILED
 Progress = Callable[[int, int], None]
@@ -128,7 +128,7 @@ class Importer:
 
     async def job(self, key: str) -> ImportJob:
         """Raises JobGone."""
-        async with writing(self.database, self.company, dry_run=True) as writer:
+        async with looking(self.database, self.company) as writer:
             job = await writer.staging.job(key)
         if job is None:
             raise JobGone(f"There is no import job {key}.")
@@ -249,9 +249,11 @@ def _told(text: str | None) -> str | None:
     return None if text is None else encodable(text).replace("\x00", "�")[:200]
 
 
-def fingerprint_of(paths: Sequence[Path], request: Request) -> str:
-    """What tells that the same files were asked for with the same wishes."""
-    digest = hashlib.sha256(repr(request).encode())
+def fingerprint_of(paths: Sequence[Path], reading: Reading, request: Request) -> str:
+    """What tells that the same files were asked for, by the same names, to be read in the same way and
+    with the same wishes."""
+    names = [path.name for path in paths]
+    digest = hashlib.sha256(repr((names, reading, request)).encode())
     for path in paths:
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
@@ -270,7 +272,7 @@ async def import_files(
 
     Raises Refused and CompanyNotFound."""
     held = hold(await asyncio.to_thread(sheets, paths, reading))
-    fingerprint = await asyncio.to_thread(fingerprint_of, paths, request)
+    fingerprint = await asyncio.to_thread(fingerprint_of, paths, reading, request)
     job = await importer.begin(held, fingerprint, request)
     try:
         await importer.stage(job.id, held)

@@ -18,7 +18,7 @@ from gateway.exchange.formulas import defused, restored
 from gateway.exchange.jobs import Importer
 from gateway.orders.problems import plain
 from gateway.storage.imports import ImportProblem, ImportSheet
-from gateway.storage.writing import writing
+from gateway.storage.writing import looking
 
 ROWS_AT_ONCE = 2000
 
@@ -33,7 +33,7 @@ class Refusals:
 
 async def refusals(importer: Importer, key: str) -> Refusals | None:
     """The report of a job, one file or a zip of several; None if nothing is refused."""
-    async with writing(importer.database, importer.company, dry_run=True) as writer:
+    async with looking(importer.database, importer.company) as writer:
         sheets = await writer.staging.sheets(key)
     files: dict[str, bytes] = {}
     for sheet in sheets:
@@ -83,7 +83,7 @@ async def _pages(
 ) -> AsyncIterator[tuple[Sequence[Any], Sequence[ImportProblem]]]:
     after = -1
     while True:
-        async with writing(importer.database, importer.company, dry_run=True) as writer:
+        async with looking(importer.database, importer.company) as writer:
             rows = await writer.staging.refused_rows(key, sheet, after, ROWS_AT_ONCE)
             if not rows:
                 return

@@ -23,7 +23,7 @@ from gateway.storage.database import Database
 from gateway.storage.imports import ImportJob, ImportJobStatus
 from gateway.storage.scope import CompanyNotFound
 from gateway.storage.staging import JobGone
-from gateway.storage.writing import writing
+from gateway.storage.writing import looking
 
 log = logging.getLogger("gateway")
 
@@ -56,7 +56,7 @@ class Runner:
     ) -> ImportJob:
         """Begin a job for uploaded files, which move into the folder; raises Refused and NotFound."""
         held = await asyncio.to_thread(lambda: hold(sheets(paths, reading)))
-        fingerprint = await asyncio.to_thread(fingerprint_of, paths, request)
+        fingerprint = await asyncio.to_thread(fingerprint_of, paths, reading, request)
         importer = Importer(self.database, company, self.rules)
         try:
             job = await importer.begin(held, fingerprint, request)
@@ -133,7 +133,7 @@ class Runner:
     async def resume(self) -> None:
         """Go on with every job that is not ended."""
         for company in await company_ids(self.database):
-            async with writing(self.database, company, dry_run=True) as writer:
+            async with looking(self.database, company) as writer:
                 jobs = await writer.staging.all_unfinished()
             for job in jobs:
                 await self._resume(company, job)

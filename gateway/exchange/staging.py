@@ -1,8 +1,9 @@
 """Files into the table of rows that waits to be applied, a few thousand rows at a time."""
 
 import asyncio
+import hashlib
 import json
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -107,6 +108,8 @@ class Rows:
         self._holding = holding
         self._key = self._heading_of("number", "code", "+order_number")
         self._payer = self._heading_of("bill_to_customer.number")
+        self._customer = self._heading_of("customer.number")
+        self._document = self._heading_of("external_document_number")
         self.unknown: dict[str, Entity] = {}
 
     async def chunks(self) -> AsyncIterator[list[Row]]:
@@ -156,7 +159,20 @@ class Rows:
             is_paid_by_other = self._cell(record, self._payer) not in ("", key)
             rank = entity.rank + is_paid_by_other
             return f"{rank:X}/{place}/{key if has_key else f'{NAMELESS}{record.row:012}'}"
-        return ORDERS + (key if has_key else f"{NAMELESS}{place}/{record.row:012}")
+        if has_key:
+            return ORDERS + key
+        is_header = entity.part is Part.HEADER and not key
+        own = self._content(record) if is_header else f"{place}/{record.row:012}"
+        return f"{ORDERS}{NAMELESS}{own}"
+
+    def _content(self, record: Record) -> str:
+        """What an order without a number is known by: its customer and the customer's own number, else
+        all that it says, so that saying it again makes no second order."""
+        known = [self._cell(record, self._customer), self._cell(record, self._document)]
+        if not all(known):
+            rows = [record.cells, *(line.cells for line in record.lines)]
+            known = [_json([_said(cells) for cells in rows])]
+        return hashlib.sha256("\n".join(known).encode("utf-8", "replace")).hexdigest()[:40]
 
     def _cell(self, record: Record, heading: str | None) -> str:
         return self._plain(record.cells.get(heading) or "") if heading else ""
@@ -185,6 +201,11 @@ class Rows:
             for heading, entity in self.unknown.items()
             if folded(heading) not in REPORT_COLUMNS and not heading.startswith(SURPLUS)
         ]
+
+
+def _said(cells: Mapping[str, str | None]) -> dict[str, str | None]:
+    """The cells without what an error report has added."""
+    return {name: cell for name, cell in cells.items() if folded(name) not in REPORT_COLUMNS}
 
 
 def _is_kept(entity: Entity, name: str) -> bool:

@@ -9,7 +9,7 @@ from gateway.exchange.cells import Locale
 from gateway.exchange.jobs import Importer
 from gateway.exchange.refusals import Refusals, refusals
 from gateway.storage.imports import ImportJob, ImportProblem, ImportSheet
-from gateway.storage.writing import writing
+from gateway.storage.writing import looking
 
 MOST_TOLD = 20
 OUTCOMES = ("created", "updated", "unchanged", "failed")
@@ -47,7 +47,7 @@ def summary(job: ImportJob, seconds: float) -> Iterator[str]:
 
 async def told(importer: Importer, key: str) -> list[str]:
     """How the files were read, and the first of what is wrong and of what is odd."""
-    async with writing(importer.database, importer.company, dry_run=True) as writer:
+    async with looking(importer.database, importer.company) as writer:
         lines = [_read(sheet) for sheet in await writer.staging.sheets(key)]
         for is_warning in (False, True):
             problems, count = await writer.staging.first_problems(key, MOST_TOLD, is_warning)

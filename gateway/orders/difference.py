@@ -44,7 +44,7 @@ def difference(row: SalesOrder | SalesOrderLine, change: Change, found: Referenc
     return {
         name: value
         for name, value in change.items()
-        if name not in ("lines", "number", "id")
+        if name not in ("lines", "number", "import_key", "id")
         and not (name == "discount_amount" and percent)
         and _differs(row, name, value, found)
     }

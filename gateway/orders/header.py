@@ -49,6 +49,7 @@ def new_order(change: Change, found: References, today: dt.date, report: Report)
     order = draft_order(
         company_id=customer.company_id,
         number=change.get("number") or "",
+        import_key=change.get("import_key"),
         order_date=today,
         posting_date=today,
         customer_id=customer.id,

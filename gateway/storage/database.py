@@ -90,9 +90,17 @@ class Database:
             raise Overloaded("Too much is asked at once; try again in a moment.") from None
 
     @asynccontextmanager
-    async def _transaction(self, dry_run: bool) -> AsyncIterator[AsyncSession]:
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """One transaction of which nothing is kept and for which no writer waits, nor it for one."""
+        async with self._transaction(True, writes=False) as session:
+            yield session
+
+    @asynccontextmanager
+    async def _transaction(
+        self, dry_run: bool, *, writes: bool = True
+    ) -> AsyncIterator[AsyncSession]:
         async with aclosing(await self.connect()) as connection:
-            await connection.execution_options(gateway_writes=True)
+            await connection.execution_options(gateway_writes=writes)
             async with (
                 AsyncSession(connection, expire_on_commit=False, autoflush=False) as session,
                 session.begin() as transaction,

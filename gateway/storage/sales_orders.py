@@ -50,6 +50,7 @@ class SalesOrder(CompanyRow, Base, kw_only=True):
     __tablename__ = "sales_orders"
 
     number: Mapped[str] = mapped_column(text(20), default="")
+    import_key: Mapped[str | None] = mapped_column(text(64), default=None)
     external_document_number: Mapped[str | None] = mapped_column(text(35), default=None)
     order_date: Mapped[dt.date]
     posting_date: Mapped[dt.date]
@@ -116,6 +117,7 @@ class SalesOrder(CompanyRow, Base, kw_only=True):
 
     __table_args__ = (
         unique("number"),
+        unique("import_key"),
         refers("customer_id", "customers"),
         refers("bill_to_customer_id", "customers"),
         refers("currency_id", "currencies"),

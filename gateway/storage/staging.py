@@ -135,9 +135,7 @@ class Staging:
     async def units(self, job: str, after: str, limit: int) -> list[Unit]:
         """The next units after the one named `after`."""
         statement = (
-            sa.select(
-                ImportRow.unit, sa.func.count(), sa.func.sum(sa.func.length(ImportRow.cells))
-            )
+            sa.select(ImportRow.unit, sa.func.count(), sa.func.sum(sa.func.length(ImportRow.cells)))
             .where(*self._of(ImportRow, job), ImportRow.unit > after)
             .group_by(ImportRow.unit)
             .order_by(ImportRow.unit)

@@ -101,6 +101,10 @@ class Writer:
         possible = _possible("number", set(numbers))
         return await self._orders(SalesOrder.number.in_(possible)) if possible else []
 
+    async def sales_orders_imported(self, keys: Collection[str]) -> list[SalesOrder]:
+        """The orders that were imported without a number under these keys."""
+        return await self._orders(SalesOrder.import_key.in_(sorted(keys))) if keys else []
+
     async def sales_orders_of(self, customer: str, document: str) -> list[SalesOrder]:
         """The orders of the customer with this number that bear its own number `document`."""
         return await self._orders(
@@ -232,11 +236,21 @@ async def writing(
 
     Raises CompanyNotFound."""
     async with database.write(dry_run=dry_run) as session:
+        yield await _writer(session, company)
 
-        async def rows(statement: sa.Executable) -> Sequence[sa.Row[Any]]:
-            return (await session.execute(statement)).all()
 
-        yield Writer(session, await find_scope(rows, company))
+@asynccontextmanager
+async def looking(database: Database, company: str | None) -> AsyncIterator[Writer]:
+    """A writer that only reads, beside whoever writes. Raises CompanyNotFound."""
+    async with database.read() as session:
+        yield await _writer(session, company)
+
+
+async def _writer(session: AsyncSession, company: str | None) -> Writer:
+    async def rows(statement: sa.Executable) -> Sequence[sa.Row[Any]]:
+        return (await session.execute(statement)).all()
+
+    return Writer(session, await find_scope(rows, company))
 
 
 ATTEMPTS = 6

@@ -264,6 +264,7 @@ def upgrade() -> None:
     create(
         "sales_orders",
         words("number", 20),
+        words("import_key", 64, null=True),
         words("external_document_number", 35, null=True),
         sa.Column("order_date", sa.Date, nullable=False),
         sa.Column("posting_date", sa.Date, nullable=False),
@@ -330,6 +331,7 @@ def upgrade() -> None:
         refers("customer_id", "customers"),
         refers("payment_terms_id", "payment_terms"),
         refers("shipment_method_id", "shipment_methods"),
+        sa.UniqueConstraint("company_id", "import_key"),
         sa.UniqueConstraint("company_id", "number"),
     )
     op.create_index(
