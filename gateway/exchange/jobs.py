@@ -38,6 +38,9 @@ class Request:
     dry_run: bool = False
 
 
+MANY = 1000
+"""Rows after which a database is told to look at its tables anew."""
+
 POLICIES = {"per-order": ImportPolicy.PER_ORDER, "atomic": ImportPolicy.ATOMIC}
 """The words for policies in commands and URLs."""
 
@@ -124,7 +127,10 @@ class Importer:
         else:
             while await self._run_batch(key, progress):
                 pass
-        return await self.job(key)
+        job = await self.job(key)
+        if not job.dry_run and job.rows_done >= MANY:
+            await self.database.analyze()
+        return job
 
     async def job(self, key: str) -> ImportJob:
         """Raises JobGone."""
