@@ -53,6 +53,16 @@ def test_an_unknown_column_is_a_warning_that_names_the_nearest(client: Client) -
     assert told["SALESPOOLX"][0] == "UNKNOWN_COLUMN"
 
 
+def test_a_member_of_json_with_the_name_of_a_surplus_cell_is_an_unknown_column(
+    client: Client,
+) -> None:
+    files = {"orders.json": b'{"number": "A", "customerNumber": "C1", "(column 3)": "x"}'}
+    job = upload(client, files)
+    assert (job.status, job.refused) == ("SUCCEEDED", [])
+    told = [(each["code"], each["columnName"]) for each in job.warnings]
+    assert told == [("UNKNOWN_COLUMN", "(column 3)")]
+
+
 def test_a_file_that_may_hold_several_things_is_refused_until_it_is_named(client: Client) -> None:
     content = table([{"code": "X", "displayName": "Ten"}])
     response = post(client, {"codes.csv": content})

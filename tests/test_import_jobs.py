@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from gateway.exchange.jobs import Request as Wishes
+from gateway.exchange.jobs import fingerprint_of
+from gateway.exchange.sheets import Reading
 from gateway.storage.companies import create_company
 from gateway.storage.database import Database
 from tests.conftest import Templates
@@ -25,6 +28,7 @@ from tests.importing import (
     table,
     upload,
     wait_until,
+    written,
 )
 from tests.requests import execute
 from tests.world import load_world
@@ -91,6 +95,32 @@ def test_only_a_job_that_has_left_something_is_tried_again_and_only_a_running_on
         }
         for missing in ("no guid", "11111111-1111-4111-8111-111111111111"):
             assert client.ask(document, id=missing)[name]["userErrors"] == [{"code": "NOT_FOUND"}]
+
+
+NAMED = ("a.csv", "b.csv")
+ASKED = (NAMED, Reading(), Wishes())
+
+
+@pytest.mark.parametrize(
+    "otherwise",
+    [
+        (("b.csv", "a.csv"), Reading(), Wishes()),
+        (("a.csv", "c.csv"), Reading(), Wishes()),
+        (NAMED, Reading(encoding="cp1252"), Wishes()),
+        (NAMED, Reading(separator=";"), Wishes()),
+        (NAMED, Reading(), Wishes(dry_run=True)),
+    ],
+    ids=["order", "name", "encoding", "separator", "wishes"],
+)
+def test_the_same_bytes_asked_for_otherwise_are_another_job(
+    tmp_path: Path, otherwise: tuple[tuple[str, ...], Reading, Wishes]
+) -> None:
+    def fingerprint(names: tuple[str, ...], reading: Reading, wishes: Wishes) -> str:
+        paths = written(tmp_path, dict.fromkeys(names, b"same"))
+        return fingerprint_of(paths, reading, wishes)
+
+    assert fingerprint(*ASKED) == fingerprint(*ASKED)
+    assert fingerprint(*otherwise) != fingerprint(*ASKED)
 
 
 def many(prefix: str, count: int) -> dict[str, bytes]:

@@ -246,10 +246,11 @@ def test_a_load_without_fault_has_no_report(client: Client) -> None:
     assert (response.status_code, response.content) == (204, b"")
 
 
+@pytest.mark.parametrize("sign", "=+-@\uff1d\uff0b\uff0d\uff20")
 def test_cells_that_begin_like_formulas_come_back_harmless_and_go_in_as_they_were(
-    client: Client,
+    client: Client, sign: str
 ) -> None:
-    formula = "=HYPERLINK(1)"
+    formula = f"{sign}HYPERLINK(1)"
     job = upload(client, orders([head("A", EMAIL="nobody")], [line("A", LINEDESCRIPTION=formula)]))
     report = report_of(client, job)
     [row] = rows_of(report[LINES])

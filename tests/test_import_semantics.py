@@ -50,6 +50,14 @@ def test_lines_without_a_header_are_refused_with_their_number_and_the_rest_lands
     assert numbers(client) == ["A"]
 
 
+def test_a_line_of_a_number_too_long_for_an_order_names_an_order_that_is_not_there(
+    client: Client,
+) -> None:
+    number = "X" * 21
+    job = upload(client, orders([], [line(number), line("")]))
+    assert job.told("code", "orderNumber") == [("HEADER_NOT_FOUND", number), ("REQUIRED", None)]
+
+
 def test_lines_find_the_order_that_an_earlier_import_has_stored(client: Client) -> None:
     upload(client, orders([head("A")], [line("A", 1)]))
     job = upload(client, orders([], [line("A", 2, ORDEREDSALESQUANTITY=5)]))

@@ -58,6 +58,7 @@ WRONG: dict[str, tuple[dict[str, str], int, str]] = {
     "policy": ({"policy": "most"}, 400, "`policy` is per-order or atomic."),
     "dryRun": ({"dryRun": "1"}, 400, "`dryRun` is true or false."),
     "encoding": ({"encoding": "latin-99"}, 400, "there is no encoding 'latin-99'"),
+    "no encoding": ({"encoding": "\0"}, 400, r"there is no encoding '\x00'"),
     "separator": ({"separator": "''"}, 400, "is not a separator"),
 }
 
@@ -179,6 +180,43 @@ def test_a_name_never_leads_out_of_the_folder(
     assert re.fullmatch(r"[^/\\]*evil\.csv", job.fields["files"].split(", ")[0])
     assert list(tmp_path.rglob("*evil*")) == []
     assert list(tmp_path.parent.glob("evil*")) == []
+
+
+def test_a_name_longer_than_file_systems_take_is_cut_and_keeps_what_kind_it_is(
+    client: Client,
+) -> None:
+    job = upload(client, {"\U0001f600" * 100 + ".csv": GOOD[HEADERS]})
+    assert job.status == "SUCCEEDED"
+    assert re.fullmatch("\U0001f600{40,60}.csv", job.fields["files"])
+
+
+def masked(response: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """The response tells an incident and nothing else; the log tells it with its cause."""
+    assert (response.status_code, response.json()["code"]) == (500, "INTERNAL_ERROR")
+    incident = re.fullmatch(
+        r"The gateway failed to answer this\. It is logged as incident ([0-9a-f]{32})\.",
+        response.json()["message"],
+    )
+    assert incident
+    [record] = [one for one in caplog.records if incident[1] in one.getMessage()]
+    assert (record.name, record.levelname) == ("gateway", "ERROR")
+    assert record.exc_info
+
+
+def test_an_upload_that_the_gateway_cannot_keep_is_an_incident(
+    world_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "taken").write_bytes(b"")
+    with gate(world_url, tmp_path / "taken") as client:
+        masked(post(client, HEADERS_ONLY), caplog)
+
+
+def test_a_report_that_the_gateway_cannot_make_is_an_incident(
+    client: Client, world_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    key = upload(client, orders([head("A", EMAIL="nobody")], [])).fields["id"]
+    execute(world_url, "ALTER TABLE import_rows RENAME TO lost")
+    masked(client.http.get(f"{client.url}/imports/{key}/refused"), caplog)
 
 
 def test_a_client_that_goes_away_leaves_nothing(

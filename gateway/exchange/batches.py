@@ -16,9 +16,10 @@ from gateway.exchange.entities import BY_NAME
 from gateway.exchange.order_rows import OrderRows
 from gateway.exchange.records import Finding, Given, Place, RowReader
 from gateway.exchange.reference_rows import apply_records
-from gateway.exchange.staging import NAMELESS, ORDERS
+from gateway.exchange.staging import LONGEST_NUMBER, NAMELESS, ORDERS
 from gateway.orders.problems import ProblemCode
 from gateway.orders.service import Rules
+from gateway.storage.columns import clean, is_storable_text
 from gateway.storage.imports import ImportJob
 from gateway.storage.staging import Unit
 from gateway.storage.writing import RefusedByDatabase, Writer
@@ -31,6 +32,9 @@ SIZE_AT_ONCE = 10_000_000
 LARGEST_UNIT = 20_000_000
 """Characters of the rows of an order beyond which they are not even read; a thousand lines with all the
 columns of the vendor have some five million."""
+
+LONGEST_TOLD = 100
+"""Characters of a number too long for an order that are told."""
 
 SURPLUS_ROWS = 100
 """How many more rows than lines are allowed an order may have before they are not even read."""
@@ -207,6 +211,8 @@ class Batch:
             is_header = self.reader.entity(row.sheet).part is Part.HEADER
             (order.headers if is_header else order.lines).append(first)
             order.lines += nested
+        if order.number is None and not order.headers:
+            order.number = _unfit(order.first)
         for header in order.headers if order.number is None else ():
             header.change["import_key"] = unit.removeprefix(ORDERS + NAMELESS)
         return order
@@ -220,6 +226,13 @@ def _fits(unit: Unit, units: Sequence[Unit]) -> bool:
         and rows + unit.rows <= ROWS_AT_ONCE
         and size + unit.size <= SIZE_AT_ONCE
     )
+
+
+def _unfit(line: Given) -> str | None:
+    """What a line calls its order, if that is too long for the number of one."""
+    number = clean(line.extras.get("+order_number") or "")
+    is_unfit = len(number) > LONGEST_NUMBER and is_storable_text(number)
+    return number[:LONGEST_TOLD] if is_unfit else None
 
 
 def _number(unit: str) -> str | None:

@@ -10,10 +10,29 @@ LONGEST_NUMBER = 60
 BLANK_DATES = (dt.date(1, 1, 1), dt.date(1900, 1, 1))
 """How Business Central and Finance & Operations write that there is no date."""
 
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
-_DATE = re.compile(r"(\d{1,4})[-/.](\d{1,2})[-/.](\d{1,4})(?:[T ].*)?")
+_BLANKS = " \u00a0\u2009\u202f"
+_APOSTROPHES = "'\u2019"
+_TIME = r"""([01]?\d|2[0-4])[:.][0-5]\d([:.][0-6]\d([.,]\d{1,9})?)?
+    (\s?[ap]\.?\s?m\.?)?(\s?(Z|UTC|GMT|[+-]\d\d(:?\d\d)?))?"""
+_DATE = re.compile(
+    rf"(\d{{1,4}})[-/.](\d{{1,2}})[-/.](\d{{1,4}})(?:(?:T|\s+){_TIME})?", re.VERBOSE | re.IGNORECASE
+)
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
-_SPACES = re.compile(r"[\s\u00a0\u202f'\u2019]")
+
+
+def _number(decimal: str, grouping: str) -> re.Pattern[str]:
+    """A number with this sign before its decimals, whose thousands may be parted: all by one sign."""
+    parted = (
+        rf"[1-9]\d{{0,2}}(?P<part>[{grouping}{_BLANKS}{_APOSTROPHES}])\d{{3}}(?:(?P=part)\d{{3}})*"
+    )
+    return re.compile(
+        rf"[+-]?(?:(?:{parted}|\d+)(?:[{decimal}]\d*)?|[{decimal}]\d+)(?:[eE][+-]?\d{{1,3}})?"
+    )
+
+
+_NUMBERS = {".": _number(".", ","), ",": _number(",", ".")}
+"""By the sign before the decimals."""
+
 _WORDS = {
     "yes": True, "true": True, "1": True, "no": False, "false": False, "0": False,
 }  # fmt: skip
@@ -29,23 +48,29 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True)
 class Locale:
-    """How a file writes dates (the order of their parts where the year is not first) and numbers."""
+    """How a file writes dates (the order of their parts where the year is not first) and numbers, and
+    whether it may part thousands."""
 
     dates: str = "MDY"
     decimal: str = "."
+    is_parted: bool = True
 
     def __str__(self) -> str:
         return f"dates {self.dates}, decimal {self.decimal}"
 
 
+def _read(text: str, decimal: str) -> re.Match[str] | None:
+    return _NUMBERS[decimal].fullmatch(text) if len(text) <= LONGEST_NUMBER else None
+
+
 def number(text: str, locale: Locale) -> Decimal:
     """Raises Unreadable."""
-    plain = _SPACES.sub("", text)
-    grouping = "," if locale.decimal == "." else "."
-    plain = re.sub(rf"(?<=\d){re.escape(grouping)}(?=\d{{3}}(\D|$))", "", plain)
-    is_number = grouping not in plain and _NUMBER.fullmatch(plain.replace(locale.decimal, "."))
-    if len(text) > LONGEST_NUMBER or not is_number:
+    plain = text.strip()
+    found = _read(plain, locale.decimal)
+    if found is None or (found["part"] and not locale.is_parted):
         raise Unreadable("This is no number.", "1234.5")
+    if found["part"]:
+        plain = plain.replace(found["part"], "")
     return Decimal(plain.replace(locale.decimal, "."))
 
 
@@ -110,12 +135,6 @@ def _decimal(cells: Iterable[str]) -> str:
 
 
 def _decimal_of(cell: str) -> str | None:
-    """The sign before the decimals of a number; None if it may also part thousands."""
-    comma, point = cell.rfind(","), cell.rfind(".")
-    if comma >= 0 and point >= 0:
-        return "," if comma > point else "."
-    if point >= 0 and len(cell) - point != 4:
-        return "."
-    if comma >= 0 and len(cell) - comma != 4:
-        return ","
-    return None
+    """The sign before decimals with which alone the cell is a number; None if both will do, or none."""
+    fit = [sign for sign in _NUMBERS if _read(cell.strip(), sign)]
+    return fit[0] if len(fit) == 1 else None

@@ -1,7 +1,7 @@
 """From the cells of a row to a change, with the column that each of its fields came from."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gateway.exchange.cells import Locale, Unreadable, date, number, whole_number, yes_or_no
@@ -94,7 +94,8 @@ Parse = Callable[[str], Any]
 class RowReader:
     """Reads the rows of one sheet: `headings` as written, each with the entity's name for it.
 
-    The cells of a table may have been made harmless for spreadsheets; JSON says what it means."""
+    The cells of a table may have been made harmless for spreadsheets, may part thousands, and may be
+    more than the headings; JSON says what it means."""
 
     def __init__(
         self,
@@ -105,7 +106,8 @@ class RowReader:
         is_table: bool = True,
     ) -> None:
         self.entity = entity
-        self._locale = locale
+        self._locale = replace(locale, is_parted=is_table)
+        self._is_table = is_table
         self._headings = headings
         self._plain: Callable[[str], str] = restored if is_table else str
         self._columns: dict[str, tuple[Column, Parse] | None] = {}
@@ -116,7 +118,7 @@ class RowReader:
         for heading, cell in cells.items():
             known = self._known(heading)
             if known is None:
-                if heading.startswith(SURPLUS):
+                if self._is_table and heading.startswith(SURPLUS):
                     message = "The row has more cells than there are headings."
                     given.refuse(ProblemCode.INVALID, (), message, cell)
             elif known[0].fallback:

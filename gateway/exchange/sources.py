@@ -86,10 +86,10 @@ def encoding_of(source: Source, given: str | None) -> str:
 def _promise(source: Source, encoding: str) -> None:
     try:
         _check(source, encoding)
-    except LookupError as error:
-        raise source.refuse(f"cannot be read: there is no encoding {encoding!r}") from error
     except UnicodeError as error:
         raise source.refuse(f"is not text in the encoding {encoding}") from error
+    except (LookupError, ValueError) as error:
+        raise source.refuse(f"cannot be read: there is no encoding {encoding[:40]!r}") from error
 
 
 def _check(source: Source, encoding: str) -> None:

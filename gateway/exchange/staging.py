@@ -106,6 +106,7 @@ class Rows:
     def __init__(self, job: ImportJob, holding: Holding) -> None:
         self._job = job
         self._holding = holding
+        self._is_table = not holding.sheet.format.startswith("JSON")
         self._key = self._heading_of("number", "code", "+order_number")
         self._payer = self._heading_of("bill_to_customer.number")
         self._customer = self._heading_of("customer.number")
@@ -178,8 +179,7 @@ class Rows:
         return self._plain(record.cells.get(heading) or "") if heading else ""
 
     def _plain(self, cell: str) -> str:
-        is_table = not self._holding.sheet.format.startswith("JSON")
-        return clean(restored(cell) if is_table else cell)
+        return clean(restored(cell) if self._is_table else cell)
 
     def _heading_of(self, *fields: str) -> str | None:
         """The heading of a field; the name of its column where the first record of JSON has none."""
@@ -199,8 +199,12 @@ class Rows:
         return [
             Finding(place, *_why(entity, self._name(heading)), column=heading, is_warning=True)
             for heading, entity in self.unknown.items()
-            if folded(heading) not in REPORT_COLUMNS and not heading.startswith(SURPLUS)
+            if folded(heading) not in REPORT_COLUMNS and not self._is_surplus(heading)
         ]
+
+    def _is_surplus(self, heading: str) -> bool:
+        """Whether this is a cell without a heading, which is refused with its row."""
+        return self._is_table and heading.startswith(SURPLUS)
 
 
 def _said(cells: Mapping[str, str | None]) -> dict[str, str | None]:

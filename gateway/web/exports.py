@@ -1,26 +1,21 @@
 """Downloads: GET /exports answers with a file that is made while it is sent."""
 
 import asyncio
-import logging
-import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from enum import StrEnum
 from typing import TypeVar
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from gateway.api.errors import CODES
 from gateway.api.filter_text import order_filter
 from gateway.exchange.export.downloads import CannotExport, Download, Format, Wish
 from gateway.exchange.export.mappings import What
 from gateway.web.imports import company_of
+from gateway.web.refusing import refusal, told
 
-log = logging.getLogger("gateway")
-
-STATUSES = {"COMPANY_NOT_FOUND": 404, "OVERLOADED": 503}
 PATIENCE = 1
 """Seconds that an export waits for another one to end."""
 
@@ -43,14 +38,16 @@ class Exports:
                 await self._slots.acquire()
         except TimeoutError:
             message = "As many exports as may run at once are running: try again later."
-            return _refusal(503, "TOO_MANY_EXPORTS", message, {"Retry-After": "10"})
+            return refusal(503, "TOO_MANY_EXPORTS", message, {"Retry-After": "10"})
         try:
             download = await self._begin(company_of(request), _wish(request))
         except BaseException as error:
             self._slots.release()
-            if not isinstance(error, Exception):
-                raise
-            return _told(error)
+            if isinstance(error, CannotExport):
+                return refusal(400, "BAD_USER_INPUT", str(error))
+            if isinstance(error, Exception):
+                return told(error)
+            raise
         return Sent(download, self._slots.release, is_wanted=request.method != "HEAD")
 
 
@@ -94,22 +91,3 @@ def _chosen(kind: type[Choice], word: str | None, default: Choice) -> Choice:
     with suppress(ValueError):
         return default if word is None else kind(word)
     raise CannotExport(f"{word!r} is none of {', '.join(kind)}.")
-
-
-def _told(error: Exception) -> Response:
-    """What a client may know of an error; one that is ours is logged under an id."""
-    if isinstance(error, CannotExport):
-        return _refusal(400, "BAD_USER_INPUT", str(error))
-    code = CODES.get(type(error))
-    if code is not None:
-        return _refusal(STATUSES.get(code, 400), code, str(error))
-    incident = uuid.uuid4().hex
-    log.error("incident %s: %s", incident, error, exc_info=error)
-    message = f"The gateway failed to begin this. It is logged as incident {incident}."
-    return _refusal(500, "INTERNAL_ERROR", message)
-
-
-def _refusal(
-    status: int, code: str, message: str, headers: dict[str, str] | None = None
-) -> Response:
-    return JSONResponse({"code": code, "message": message}, status, headers)

@@ -17,10 +17,15 @@ from gateway.exchange.jobs import POLICIES
 from gateway.exchange.jobs import Request as Wishes
 from gateway.exchange.runner import NotFound, Runner
 from gateway.exchange.sheets import Reading, Refused
+from gateway.web.refusing import refusal, told
 
 FORM = "multipart/form-data"
 CHUNK = 1 << 20
 MOST_FILES = 100
+LONGEST_NAME = 200
+"""Bytes of the name of a file; file systems take 255."""
+
+LONGEST_SUFFIX = 10
 
 
 class BadUpload(Exception):
@@ -41,31 +46,38 @@ class Uploads:
 
     async def answer(self, request: Request) -> Response:
         """202 with the id of the job, which runs in the background."""
+        try:
+            key = await self._begin(request)
+        except BadUpload as bad:
+            return refusal(bad.status, bad.code, str(bad))
+        except Refused as refused:
+            return refusal(400, "FILE_REFUSED", str(refused))
+        except NotFound as missing:
+            return refusal(404, "NOT_FOUND", str(missing))
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except Exception as error:  # noqa: BLE001 - masked, and logged
+            return told(error)
+        location = f"/imports/{key}/refused"
+        return JSONResponse({"id": key, "refused": location}, 202)
+
+    async def _begin(self, request: Request) -> str:
+        """The id of a job for what the request brings."""
+        wishes = _wishes(request)
         self._runner.folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self._runner.folder) as folder:
-            try:
-                wishes = _wishes(request)
-                paths = await self._store(request, Path(folder))
-                job = await self._runner.accept(
-                    company_of(request), paths, _reading(request), wishes
-                )
-            except BadUpload as bad:
-                return _refusal(bad.status, bad.code, str(bad))
-            except Refused as refused:
-                return _refusal(400, "FILE_REFUSED", str(refused))
-            except NotFound as missing:
-                return _refusal(404, "NOT_FOUND", str(missing))
-            except ClientDisconnect:
-                return Response(status_code=400)
-        location = f"/imports/{job.id}/refused"
-        return JSONResponse({"id": job.id, "refused": location}, 202)
+            paths = await self._store(request, Path(folder))
+            job = await self._runner.accept(company_of(request), paths, _reading(request), wishes)
+            return job.id
 
     async def refused(self, request: Request) -> Response:
         """The refused rows of a job, to be corrected and uploaded again; 204 if there are none."""
         try:
             report = await self._runner.refusals(company_of(request), request.path_params["id"])
         except NotFound as missing:
-            return _refusal(404, "NOT_FOUND", str(missing))
+            return refusal(404, "NOT_FOUND", str(missing))
+        except Exception as error:  # noqa: BLE001 - masked, and logged
+            return told(error)
         if report is None:
             return Response(status_code=204)
         kind = "application/zip" if report.name.endswith(".zip") else "text/plain; charset=utf-8"
@@ -155,11 +167,12 @@ def _reading(request: Request) -> Reading:
 
 
 def _file_name(name: str | None) -> str:
-    """The last part of a name, whatever path it claims to have."""
+    """The last part of a name, whatever path it claims to have; one that is too long loses the end of
+    its stem."""
     plain = PurePath((name or "upload").replace("\\", "/")).name
-    fit = "".join(letter for letter in plain if letter.isprintable())[:100].strip()
+    fit = "".join(letter for letter in plain if letter.isprintable()).strip()
+    if len(fit.encode()) > LONGEST_NAME:
+        suffix = PurePath(fit).suffix.encode()
+        suffix = suffix if len(suffix) <= LONGEST_SUFFIX else b""
+        fit = (fit.encode()[: LONGEST_NAME - len(suffix)] + suffix).decode(errors="ignore")
     return fit if fit not in ("", ".", "..") else "upload"
-
-
-def _refusal(status: int, code: str, message: str) -> Response:
-    return JSONResponse({"code": code, "message": message}, status)
