@@ -19,11 +19,12 @@ RULES: dict[str, tuple[str, str]] = {
           FROM sales_order_lines l WHERE l.sales_order_id = o.id)""",
         LINES + "net_amount = net_amount + 1, net_tax_amount = net_tax_amount - 1" + SELLING,
     ),
-    "the discount of an order is the sum of the shares of its lines": (
+    "the discount of an order with lines is the sum of their shares": (
         """SELECT o.number FROM sales_orders o WHERE o.discount_amount <> (SELECT coalesce(sum(
           CASE WHEN o.prices_include_tax THEN amount_including_tax - net_amount_including_tax
           ELSE amount_excluding_tax - net_amount END), 0)
-          FROM sales_order_lines l WHERE l.sales_order_id = o.id)""",
+          FROM sales_order_lines l WHERE l.sales_order_id = o.id)
+          AND EXISTS (SELECT 1 FROM sales_order_lines l WHERE l.sales_order_id = o.id)""",
         ORDERS + "discount_amount = discount_amount + 1",
     ),
     "the amounts of a line agree": (

@@ -85,6 +85,9 @@ class Order:
         if codes := set(self._guards(event, Decimal(shown["totalAmountIncludingTax"]))):
             raise Refused(*codes)
         lines, status = self.lines, target or self.status
+        if event in (RELEASE, SHIP_AND_INVOICE) and self._is_invoiced():
+            self.status = "INVOICED"
+            return
         to_ship, to_invoice = (
             {each["id"]: Decimal(each[name]) for each in shown["lines"]}
             for name in ("shipQuantity", "invoiceQuantity")
@@ -108,10 +111,19 @@ class Order:
             yield "NOTHING_TO_RELEASE"
         if event in (RELEASE, SHIP_AND_INVOICE) and any(line.is_lost for line in lines):
             yield "LINE_INCOMPLETE"
-        if event in (INVOICE, SHIP_AND_INVOICE) and total < 0:
+        last = event == RELEASE and self._is_invoiced()
+        if (last or event in (INVOICE, SHIP_AND_INVOICE)) and total < 0:
             yield "OUT_OF_RANGE"
+        is_flawed = total < 0 or any(line.is_lost for line in lines)
+        if event == REOPEN and self._is_invoiced() and not is_flawed:
+            yield "HAS_SHIPMENTS"
         if event in (CANCEL, DELETE) and any(line.shipped for line in lines):
             yield "HAS_SHIPMENTS"
+
+    def _is_invoiced(self) -> bool:
+        """Whether something is sold and all of it is invoiced."""
+        sold = [line for line in self.lines.values() if line.quantity]
+        return bool(sold) and all(line.invoiced == line.quantity for line in sold)
 
     def _ship(self, lines: dict[str, Line], parts: Parts) -> dict[str, Line]:
         left = {key: lines[key].quantity - lines[key].shipped for key in parts}

@@ -105,13 +105,15 @@ def base_of(lines: list[Line]) -> Fraction:
 
 
 def header_discount(order: dict[str, Any], lines: list[Line], step: Fraction) -> Fraction:
-    """Decision 3: a percent of the discountable base, or an amount; never negative."""
+    """Decision 3: a percent of the discountable base, or an amount; never negative. An amount that
+    was there before outlives the last line (2.5: no lines left, nothing to recompute)."""
     base = base_of(lines)
     if order["discount_percent"] is not None:
         discount = round_to(Fraction(order["discount_percent"]) * max(base, ZERO) / 100, step)
     else:
         discount = round_to(Fraction(order["discount_amount"] or 0), step)
-    if discount < 0 or (discount > 0 and discount > base):
+    is_outlived = not lines and order.get("is_kept", False)
+    if discount < 0 or (discount > max(base, ZERO) and not is_outlived):
         raise ValueError(f"header discount {discount} is negative or above its base {base}")
     return discount
 
@@ -186,8 +188,9 @@ def naive_totals(order: dict[str, Any]) -> dict[str, Any]:
             line.invoice_discount_allocation = line.amount_excluding_tax - line.net_amount
     excluding = sum((line.net_amount for line in lines), ZERO)
     including = sum((line.net_amount_including_tax for line in lines), ZERO)
+    shares = sum((line.raw_allocation for line in lines), ZERO)
     return {
-        "discount_amount": to_decimal(sum((line.raw_allocation for line in lines), ZERO)),
+        "discount_amount": to_decimal(shares if lines else discount),
         "total_amount_excluding_tax": to_decimal(excluding),
         "total_tax_amount": to_decimal(including - excluding),
         "total_amount_including_tax": to_decimal(including),

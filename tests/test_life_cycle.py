@@ -12,7 +12,9 @@ from tests.life_cycle import (
     CANCEL,
     HOLD,
     INVOICE,
+    PAY,
     RELEASE,
+    REOPEN,
     SHIP,
     SHIP_AND_INVOICE,
     SUBMIT,
@@ -176,6 +178,54 @@ def test_a_return_that_is_not_shipped_is_not_invoiced_with_the_rest(world: Clien
     found = done(world, INVOICE, key, "status lines { invoicedQuantity }")
     invoiced = [each["invoicedQuantity"] for each in found["lines"]]
     assert (found["status"], invoiced) == ("RELEASED", ["0", "3"])
+
+
+def lessened(client: Client, **patch: Any) -> str:
+    """The id of a draft that has lost what was not shipped and invoiced of it: 4 of 10 pieces."""
+    key, [sold, unsold] = released(client, line(quantity=10), line())
+    for mutation in (SHIP, INVOICE):
+        done(client, mutation, key, lines=[{"id": sold, "quantity": 4}])
+    done(client, REOPEN, key)
+    rest = {"update": [{"id": sold, "quantity": 4, **patch}], "remove": [unsold]}
+    done(client, UPDATE, key, input={"lines": rest})
+    return key
+
+
+@pytest.mark.parametrize("way", [[RELEASE], [SHIP_AND_INVOICE], [SUBMIT, APPROVE, RELEASE]])
+def test_a_draft_that_lost_what_was_not_invoiced_is_invoiced_once_it_is_released(
+    world: Client, way: list[str]
+) -> None:
+    key = lessened(world)
+    for mutation in way[:-1]:
+        done(world, mutation, key)
+    assert done(world, way[-1], key, "status") == {"status": "INVOICED"}
+    assert done(world, PAY, key, "status") == {"status": "PAID"}
+
+
+def test_an_open_order_that_is_invoiced_in_full_is_no_draft_again(world: Client) -> None:
+    key = lessened(world)
+    for mutation in (SUBMIT, APPROVE):
+        done(world, mutation, key)
+    answer = change(world, REOPEN, id=key)
+    assert problems(answer) == [("HAS_SHIPMENTS", "id")]
+    assert answer["userErrors"][0]["suggestions"] == [RELEASE]
+
+
+@pytest.mark.parametrize(
+    ("flaw", "refusal"), [("lost", "LINE_INCOMPLETE"), ("negative", "OUT_OF_RANGE")]
+)
+def test_an_open_order_that_is_invoiced_in_full_may_be_mended_if_it_cannot_be_released(
+    world: Client, flaw: str, refusal: str
+) -> None:
+    key = lessened(world, unitPrice=-1) if flaw == "negative" else lessened(world)
+    if flaw == "lost":
+        added = done(world, UPDATE, key, input={"lines": {"add": [line(quantity=0)]}})
+        update = [{"id": added["lines"][-1]["id"], "lineType": "CHARGE"}]
+        done(world, UPDATE, key, input={"lines": {"update": update}})
+    for mutation in (SUBMIT, APPROVE):
+        done(world, mutation, key)
+    assert problems(change(world, RELEASE, id=key)) == [(refusal, "id")]
+    assert done(world, REOPEN, key, "status") == {"status": "DRAFT"}
 
 
 def test_an_order_with_a_negative_total_is_shipped_but_not_invoiced(world: Client) -> None:

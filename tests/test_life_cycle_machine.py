@@ -20,11 +20,17 @@ from gateway.settings import Settings
 from tests.audit import audit
 from tests.conftest import Templates
 from tests.life_cycle import (
+    APPROVE,
     CANCEL,
     CREATE,
     DELETE,
     HOLD,
     INVOICE,
+    PAY,
+    REJECT,
+    RELEASE,
+    REOPEN,
+    RESUME,
     SHIP,
     UPDATE,
     change,
@@ -48,6 +54,10 @@ READ = f"query ($id: ID!) {{ salesOrder(id: $id) {{ {FIELDS} }} }}"
 QUANTITIES = st.sampled_from([Decimal(text) for text in ("5", "1", "0.5", "0", "-2", "3.25")])
 SHARES = st.sampled_from([None, Decimal(0), Decimal("0.5"), Decimal(1), Decimal(1), Decimal("1.5")])
 EDITS = ("add", "add comment", "remove", "quantity", "quantity", "next", "text", "type")
+
+ONWARDS = [("IN_REVIEW", APPROVE), ("DRAFT", RELEASE), ("OPEN", RELEASE)]
+ONWARDS += [("RELEASED", SHIP), ("RELEASED", INVOICE), ("INVOICED", PAY)]
+"""What leads an order of which something is shipped to its end, from whatever state."""
 
 Seen = Counter[tuple[str, str]]
 """How often each event came to what: "done" or a code."""
@@ -129,6 +139,19 @@ class Walk(RuleBasedStateMachine):
                 parts[key] = (left * share).quantize(Decimal("0.00001"))
         self._happen(event, parts)
 
+    @precondition(lambda self: self._model.status == "RELEASED")
+    @precondition(lambda self: any(each.shipped for each in self._model.lines.values()))
+    @rule()
+    def all_but_what_is_shipped_goes(self) -> None:
+        """What is shipped is invoiced, and the order comes to its end without the rest."""
+        self._happen(INVOICE, None)
+        self._happen(REOPEN, None)
+        for key, each in list(self._model.lines.items()):
+            if each.quantity != each.shipped:
+                update = {"id": key, "quantity": str(each.shipped)}
+                self._edit("quantity", key, {"update": [update]}, each.shipped)
+        self._come_to_an_end()
+
     @precondition(lambda self: self._model.status != "GONE")
     @rule(kind=st.sampled_from(EDITS), place=st.integers(0, 5), quantity=QUANTITIES)
     def a_line_is_edited(self, kind: str, place: int, quantity: Decimal) -> None:
@@ -150,12 +173,11 @@ class Walk(RuleBasedStateMachine):
             "text": {"update": [{"id": key, "description": f"text of {place}"}]},
             "type": {"update": [{"id": key, "lineType": "RESOURCE"}]},
         }
-        amount = Decimal(0) if kind == "add comment" else quantity
-        self._step(
-            UPDATE,
-            {"input": {"lines": patches[kind]}},
-            lambda: self._model.edit(kind, key, amount),
-        )
+        self._edit(kind, key, patches[kind], Decimal(0) if kind == "add comment" else quantity)
+
+    def _edit(self, kind: str, key: str, patch: Fields, quantity: Decimal = Decimal(0)) -> None:
+        given = {"input": {"lines": patch}}
+        self._step(UPDATE, given, lambda: self._model.edit(kind, key, quantity))
 
     def _happen(self, event: str, parts: dict[str, Decimal] | None) -> None:
         given: Fields = {}
@@ -173,8 +195,52 @@ class Walk(RuleBasedStateMachine):
             self._compare(answer.get("salesOrder"))
 
     def teardown(self) -> None:
+        """Whatever state a walk has come to, there is a way out of it."""
         if hasattr(self, "_model"):
             self._compare(None)
+            self._come_to_an_end()
+
+    def _come_to_an_end(self) -> None:
+        """Cancel the order if nothing is shipped; else mend it if it must be, release it, ship and
+        invoice all that it sells, and pay."""
+        model = self._model
+        if model.status in FINAL:
+            return
+        if model.on_hold:
+            self._happen(RESUME, None)
+        if not any(each.shipped for each in model.lines.values()):
+            self._happen(CANCEL, None)
+            return
+        self._mend()
+        for status, event in ONWARDS:
+            if model.status == status:
+                self._happen(event, self._left(event))
+        assert model.status in FINAL
+
+    def _mend(self) -> None:
+        """Make a draft of an order that cannot be released as it is, because of a line that no longer
+        says what it sells or a negative total, and change that."""
+        lost = [key for key, each in self._model.lines.items() if each.is_lost]
+        is_negative = Decimal(self._shown["totalAmountIncludingTax"]) < 0
+        if not lost and not is_negative:
+            return
+        if self._model.status != "DRAFT":
+            self._happen(REJECT if self._model.status == "IN_REVIEW" else REOPEN, None)
+        for key in lost:
+            self._edit("remove", key, {"remove": [key]})
+        if is_negative:
+            self._edit("add", "new", {"add": [line(quantity="100")]}, Decimal(100))
+
+    def _left(self, event: str) -> dict[str, Decimal] | None:
+        """What is left to ship, or to invoice once all is shipped."""
+        if event not in (SHIP, INVOICE):
+            return None
+        done = {
+            key: each.shipped if event == SHIP else each.invoiced
+            for key, each in self._model.lines.items()
+        }
+        left = {key: each.quantity - done[key] for key, each in self._model.lines.items()}
+        return {key: part for key, part in left.items() if part}
 
     def _compare(self, answered: Fields | None) -> None:
         found = self._client.ask(READ, id=self._key)["salesOrder"]

@@ -234,7 +234,9 @@ class Walk:
         naive = {**self._naive, "lines": kept + [raw for raw, _ in added]}
         naive["discount_amount"] = max(naive["discount_amount"] - lost, Fraction(0))
         lines = {"update": update, "remove": remove, "add": [given for _, given in added]}
-        return naive, {"lines": lines, **self._header(naive)}
+        header = self._header(naive)
+        naive["is_kept"] = "discountAmount" not in header
+        return naive, {"lines": lines, **header}
 
     def _line(self, sequence: int) -> tuple[Raw, Fields]:
         raw = {"sequence": sequence, "line_type": "ITEM", **self._pricing(1), "tax_percent": 20}

@@ -98,6 +98,7 @@ def check_totals(found: Fields) -> None:
             "prices_include_tax": found["pricesIncludeTax"],
             "discount_amount": found["discountAmount"],
             "discount_percent": found["discountPercent"],
+            "is_kept": True,
             "lines": lines,
         }
     )

@@ -211,9 +211,14 @@ class OrderMutation:
         Event.REJECT, "Send an order that is in review back to be a draft."
     )
     release_sales_order = _happen(
-        Event.RELEASE, "Free a draft or an open order for shipping. Review is not required."
+        Event.RELEASE,
+        "Free a draft or an open order for shipping; one of which everything is invoiced already is"
+        " INVOICED. Review is not required.",
     )
-    reopen_sales_order = _happen(Event.REOPEN, "Make an open or released order a draft again.")
+    reopen_sales_order = _happen(
+        Event.REOPEN,
+        "Make an open or released order a draft again, unless everything of it is invoiced.",
+    )
     hold_sales_order = _happen(
         Event.HOLD, "Stop release, shipping and invoicing of an order for now."
     )

@@ -7,7 +7,7 @@ from enum import StrEnum
 from gateway.orders.amounts import ZERO
 from gateway.orders.line_objects import names_object
 from gateway.orders.problems import ProblemCode, Report, plain
-from gateway.orders.quantities import Quantities, invoice, ship, sold_lines
+from gateway.orders.quantities import Quantities, invoice, is_fully_invoiced, ship, sold_lines
 from gateway.orders.references import Change, References, given_lines
 from gateway.storage.reference_data import Customer, CustomerBlocked
 from gateway.storage.sales_orders import SalesOrder, SalesOrderLineType, SalesOrderStatus
@@ -120,6 +120,26 @@ def _total_not_negative(order: SalesOrder, _found: References, report: Report) -
         )
 
 
+def _not_negative_if_invoiced(order: SalesOrder, found: References, report: Report) -> None:
+    """A release that finds everything invoiced asks what the last invoice would have asked."""
+    if is_fully_invoiced(order):
+        _total_not_negative(order, found, report)
+
+
+def _not_fully_invoiced(order: SalesOrder, found: References, report: Report) -> None:
+    """What is invoiced in full goes on, unless only a draft can be mended so that it does."""
+    flaws = Report()
+    for guard in (_lines_complete, _total_not_negative):
+        guard(order, found, flaws)
+    if is_fully_invoiced(order) and not flaws.problems:
+        report.refuse(
+            ProblemCode.HAS_SHIPMENTS,
+            "id",
+            message=f"Everything of order {order.number} is invoiced, so it is no draft any more.",
+            suggestions=(Event.RELEASE.value,),
+        )
+
+
 READY = (_not_on_hold, _sells_something, _lines_complete, _customer_open)
 
 TABLE: dict[Event, Transition] = {
@@ -128,8 +148,8 @@ TABLE: dict[Event, Transition] = {
         Transition(Event.SUBMIT_FOR_REVIEW, (DRAFT,), IN_REVIEW, (_sells_something,)),
         Transition(Event.APPROVE, (IN_REVIEW,), OPEN),
         Transition(Event.REJECT, (IN_REVIEW,), DRAFT),
-        Transition(Event.RELEASE, (DRAFT, OPEN), RELEASED, READY),
-        Transition(Event.REOPEN, (OPEN, RELEASED), DRAFT),
+        Transition(Event.RELEASE, (DRAFT, OPEN), RELEASED, (*READY, _not_negative_if_invoiced)),
+        Transition(Event.REOPEN, (OPEN, RELEASED), DRAFT, (_not_fully_invoiced,)),
         Transition(Event.SHIP, (RELEASED,), None, (_not_on_hold, _customer_open)),
         Transition(Event.INVOICE, (RELEASED,), None, (_not_on_hold, _total_not_negative)),
         Transition(
@@ -193,11 +213,14 @@ def _sells(change: Change) -> bool:
 def take_place(
     event: Event, order: SalesOrder, quantities: Quantities | None, report: Report
 ) -> None:
-    """Do to `order` what `event` says, once nothing forbids it."""
+    """Do to `order` what `event` says, once nothing forbids it. An order that lost what was not
+    invoiced while it was a draft is INVOICED as soon as it is released."""
     target = TABLE[event].target
     if target is not None:
         order.status = target
     match event:
+        case Event.RELEASE | Event.SHIP_AND_INVOICE if is_fully_invoiced(order):
+            order.status = INVOICED
         case Event.SHIP:
             ship(order, quantities, report)
         case Event.INVOICE:

@@ -205,9 +205,12 @@ def _kept_discount(
     order: SalesOrder, before: Before, updated: Mapping[str, Updated], context: PriceContext
 ) -> Decimal:
     """The shares of all lines but those that are priced anew, rescaled with the prices when these take
-    tax in or leave it out (domain rules 2.5 and 2.7). Nothing is kept in another currency."""
+    tax in or leave it out (domain rules 2.5 and 2.7). Without lines there are no shares, and all is
+    kept. Nothing is kept in another currency."""
     if context.is_new_currency:
         return ZERO
+    if not before.shares:
+        return order.discount_amount
     kept = Fraction(0)
     for key, share in before.shares.items():
         if key not in updated or not updated[key].is_priced_anew:

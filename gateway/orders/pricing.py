@@ -84,8 +84,8 @@ def _tax_code(line: SalesOrderLine, found: References) -> str:
 
 
 def _discount_fits(change: Change, lines: list[PricedLine], terms: Terms, report: Report) -> bool:
-    """A discount may take all that its lines cost and no more (domain rules 2.5); an amount given
-    beside a percent must mean the same."""
+    """A discount may take all that its lines cost and no more, but it outlives the last of them
+    (domain rules 2.5); an amount given beside a percent must mean the same."""
     base = max(discount_base(lines, terms), ZERO)
     derived = header_discount(lines, terms)
     amount, percent = change.get("discount_amount"), change.get("discount_percent")
@@ -99,7 +99,7 @@ def _discount_fits(change: Change, lines: list[PricedLine], terms: Terms, report
             suggestions=(plain(derived),),
         )
         return False
-    if derived > base:
+    if derived > base and (lines or amount is not None):
         report.refuse(
             ProblemCode.OUT_OF_RANGE,
             "discount_amount",

@@ -42,6 +42,12 @@ def is_fully_shipped(order: SalesOrder) -> bool:
     return bool(sold) and all(line.shipped_quantity == line.quantity for line in sold)
 
 
+def is_fully_invoiced(order: SalesOrder) -> bool:
+    """Whether something is sold and all of it is invoiced."""
+    sold = sold_lines(order)
+    return bool(sold) and all(line.invoiced_quantity == line.quantity for line in sold)
+
+
 def is_part(quantity: Decimal, whole: Decimal) -> bool:
     """Whether it is nothing, all of `whole`, or something between."""
     return min(whole, ZERO) <= quantity <= max(whole, ZERO)
@@ -118,7 +124,7 @@ def invoice(order: SalesOrder, given: Quantities | None, report: Report) -> None
     for part in parts:
         part.line.invoiced_quantity += part.quantity
         part.line.invoice_quantity = invoiceable(part.line)
-    if all(line.invoiced_quantity == line.quantity for line in sold_lines(order)):
+    if is_fully_invoiced(order):
         order.status = SalesOrderStatus.INVOICED
 
 
