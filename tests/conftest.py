@@ -33,6 +33,22 @@ settings.register_profile(
 settings.load_profile("gateway")
 
 
+LONG = (
+    "test_write_random",
+    "test_docker",
+    "test_readme",
+    "test_export",
+    "test_import",
+    "test_life_cycle",
+)
+"""How the names of files begin that take longest: they come first, so that no worker is left with one
+of them at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.path.name.startswith(LONG))
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"

@@ -213,7 +213,9 @@ async def test_everything_imported_into_an_empty_database_makes_an_equal_one(
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("form", [Format.FO_PACKAGE, Format.CSV, Format.JSON_LINES])
+@pytest.mark.parametrize(
+    "form", [Format.FO_PACKAGE, Format.JSON_LINES, pytest.param(Format.CSV, marks=pytest.mark.full)]
+)
 async def test_orders_imported_into_their_own_database_change_nothing(
     history: Database, tmp_path: Path, form: Format
 ) -> None:
@@ -250,7 +252,9 @@ LINE_COLUMNS = (
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("form", [Format.FO_PACKAGE, Format.CSV])
+@pytest.mark.parametrize(
+    "form", [Format.FO_PACKAGE, pytest.param(Format.CSV, marks=pytest.mark.full)]
+)
 async def test_the_orders_of_northwind_come_back_as_they_went_as_a_data_package(
     northwind: Database, new_northwind: Database, tmp_path: Path, form: Format
 ) -> None:

@@ -130,7 +130,13 @@ def few(orders: int) -> dict[str, bytes]:
     }
 
 
-@pytest.mark.parametrize("form", [as_lines_first, as_workbooks], ids=["CSV", "XLSX"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        pytest.param(as_lines_first, marks=pytest.mark.full, id="CSV"),
+        pytest.param(as_workbooks, id="XLSX"),
+    ],
+)
 def test_the_entity_files_alone_come_to_the_same_lines_before_headers(
     tmp_path: Path, templates: Templates, form: Callable[[Files], Files]
 ) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Templates
+from tests.importing import upload
 from tests.served import statements
 from tests.varied import SCHEMA, Row, Varied, varied
 
@@ -36,13 +37,26 @@ def company(stored: Varied) -> Row:
     return Row(stored.client.ask("{ company { id } }")["company"])
 
 
+def imported(stored: Varied, kind: str) -> Row:
+    """An import job, or what is wrong with its row."""
+    job = upload(stored.client, {"payment-terms.csv": b"code,displayName\nLONGERTHANTEN,Never\n"})
+    found = stored.client.ask(PROBLEM, id=job.fields["id"])["importJob"]
+    return Row(found if kind == "ImportJob" else found["problems"]["nodes"][0])
+
+
+PROBLEM = "query ($id: ID!) { importJob(id: $id) { id problems(first: 1) { nodes { id code } } } }"
+
+
 @pytest.mark.parametrize("spelled", [str, str.upper])
 @pytest.mark.parametrize("kind", TYPES)
 def test_a_record_of_every_type_is_found_by_its_id_in_three_statements(
     stored: Varied, kind: str, spelled: Any
 ) -> None:
     """One finds the company, one the type among all types, and one the row."""
-    row = company(stored) if kind == "Company" else stored.rows[kind][-1]
+    if kind.startswith("Import"):
+        row = imported(stored, kind)
+    else:
+        row = company(stored) if kind == "Company" else stored.rows[kind][-1]
     with statements() as seen:
         answer = stored.client.ask(NODE, id=spelled(row["id"]))
     assert answer["node"] == shown(kind, row)

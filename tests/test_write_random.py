@@ -253,7 +253,7 @@ def stored(client: Client) -> dict[str, Fields]:
     return found
 
 
-@pytest.mark.parametrize("count", [300, pytest.param(5_000, marks=pytest.mark.full)])
+@pytest.mark.parametrize("count", [200, pytest.param(5_000, marks=pytest.mark.full)])
 def test_whatever_is_done_totals_are_right_and_no_rule_is_broken(
     client: Client, world_url: str, count: int
 ) -> None:
