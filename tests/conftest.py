@@ -26,6 +26,7 @@ BACKENDS = ("sqlite", "postgresql")
 
 settings.register_profile(
     "gateway",
+    max_examples=50,
     deadline=None,
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
