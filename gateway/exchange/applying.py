@@ -3,16 +3,17 @@ those that are there are patched where they differ, and each goes its way to its
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from gateway.exchange.matching import matched, stored_orders
 from gateway.exchange.order_rows import OrderRows, settle, settle_discounts
 from gateway.exchange.records import Given
 from gateway.exchange.replay import Destination, Step, steps
 from gateway.orders.difference import difference
 from gateway.orders.problems import Problem, ProblemCode, Rejected, plain
-from gateway.orders.references import References
+from gateway.orders.references import Change, References
 from gateway.orders.service import Rules, draft_all, happen, store, update
 from gateway.orders.suggestions import with_suggestions
 from gateway.storage.columns import clean
@@ -21,26 +22,14 @@ from gateway.storage.sales_orders import SalesOrder, SalesOrderLine, SalesOrderS
 from gateway.storage.writing import Writer
 
 Counts = Counter[str]
+"""How many rows of which kind came to what, such as `headers_created`."""
 
 
-@dataclass
-class Applied:
-    """What became of the orders of a batch: how many rows of which kind, and the refused orders."""
-
-    counts: Counts = field(default_factory=Counter)
-    refused: list[OrderRows] = field(default_factory=list)
-
-    def refuse(self, order: OrderRows) -> None:
-        self.refused.append(order)
-        self.counts["headers_failed"] += len(order.headers)
-        self.counts["lines_failed"] += len(order.lines)
-
-
-async def apply_orders(writer: Writer, orders: Sequence[OrderRows], rules: Rules) -> Applied:
+async def apply_orders(writer: Writer, orders: Sequence[OrderRows], rules: Rules) -> Counts:
     """Write what can be written of `orders`; what is wrong with the others stands in their rows.
 
     A database that refuses one of them refuses them all, by its own error."""
-    applied = Applied()
+    counts: Counts = Counter()
     currencies = await _currencies(writer, orders)
     own = await writer.company_currency()
     steps_of = {None: own.amount_rounding_precision} | {
@@ -49,7 +38,7 @@ async def apply_orders(writer: Writer, orders: Sequence[OrderRows], rules: Rules
     for order in orders:
         settle(order)
         settle_discounts(order, steps_of)
-    stored = await _stored(writer, orders)
+    stored = await stored_orders(writer, orders)
     there_already = [order.change for order in orders if id(order) in stored]
     found = await References.gather(writer, there_already)
     new = []
@@ -60,13 +49,16 @@ async def apply_orders(writer: Writer, orders: Sequence[OrderRows], rules: Rules
         else:
             _refuse_other_currency(order, there, currencies)
         if order.is_refused:
-            applied.refuse(order)
+            counts += _failed(order)
         elif there is None:
             new.append(order)
         else:
-            await _patch(writer, order, there, found, rules, applied)
-    await _create(writer, new, currencies, rules, applied)
-    return applied
+            counts += await _patch(writer, order, there, found, rules)
+    return counts + await _create(writer, new, currencies, rules)
+
+
+def _failed(order: OrderRows) -> Counts:
+    return Counter(headers_failed=len(order.headers), lines_failed=len(order.lines))
 
 
 async def _currencies(writer: Writer, orders: Sequence[OrderRows]) -> dict[str | None, Currency]:
@@ -91,28 +83,6 @@ def _refuse_other_currency(
             line.refuse(ProblemCode.CONFLICTING, ("+currency",), message, given)
 
 
-async def _stored(writer: Writer, orders: Sequence[OrderRows]) -> dict[int, SalesOrder]:
-    """The order that is there already, by the identity of its rows: the one with its number; without
-    a number the one that was imported from it, or that of its customer with the customer's own
-    number."""
-    numbered = [order.number for order in orders if order.number is not None]
-    there = {row.number: row for row in await writer.sales_orders_numbered(numbered)}
-    found = {id(order): there[order.number] for order in orders if order.number in there}
-    nameless = [order for order in orders if order.number is None and order.header is not None]
-    keys = {order.first.change["import_key"] for order in nameless}
-    imported = {row.import_key: row for row in await writer.sales_orders_imported(keys)}
-    for order in nameless:
-        if order.first.change["import_key"] in imported:
-            found[id(order)] = imported[order.first.change["import_key"]]
-        else:
-            customer = order.first.change.get("customer")
-            document = order.first.change.get("external_document_number")
-            if customer is not None and document is not None:
-                same = await writer.sales_orders_of(customer.value, clean(document))
-                found.update({id(order): row for row in same[:1]})
-    return found
-
-
 def _refuse_orphans(order: OrderRows) -> None:
     """A new order has a header, and that a customer."""
     if order.header is not None:
@@ -134,8 +104,8 @@ async def _create(
     orders: Sequence[OrderRows],
     currencies: Mapping[str | None, Currency],
     rules: Rules,
-    applied: Applied,
-) -> None:
+) -> Counts:
+    counts: Counts = Counter()
     drafts = await draft_all(writer, [order.change for order in orders], rules)
     created: list[tuple[OrderRows, SalesOrder]] = []
     for order, draft in zip(orders, drafts, strict=True):
@@ -143,7 +113,7 @@ async def _create(
             _refuse_other_currency(order, draft.order, currencies)
         _tell(order, await with_suggestions(writer, draft.problems), order.lines)
         if order.is_refused or draft.order is None:
-            applied.refuse(order)
+            counts += _failed(order)
         else:
             created.append((order, draft.order))
     await store(writer, [row for _, row in created])
@@ -153,92 +123,94 @@ async def _create(
             await _follow(writer, order, row)
         except Rejected as rejected:
             _tell(order, rejected.problems, order.lines)
-            applied.refuse(order)
             await writer.discard(row.id)
+            counts += _failed(order)
         else:
-            applied.counts["headers_created"] += 1
-            applied.counts["lines_created"] += len(order.lines)
+            counts += Counter(headers_created=1, lines_created=len(order.lines))
+    return counts
 
 
-UNPATCHED = {"number", "import_key"}
-"""What an order is known by; it never changes."""
+@dataclass(frozen=True)
+class Changes:
+    """What the rows of an order would change in it: of the header, of lines that are there (each by the
+    identity of its row), and the rows that are new lines."""
+
+    header: Change
+    lines: Mapping[int, Change]
+    added: Sequence[Given]
+
+    @property
+    def are_none(self) -> bool:
+        return not self.header and not self.lines and not self.added
+
+
+def _changes(order: OrderRows, row: SalesOrder, found: References) -> Changes:
+    there = matched(order.lines, row)
+    differences = {
+        id(line): difference(there[id(line)], line.change, found)
+        for line in order.lines
+        if id(line) in there
+    }
+    return Changes(
+        {} if order.header is None else difference(row, order.header.change, found),
+        {key: changes for key, changes in differences.items() if changes},
+        [line for line in order.lines if id(line) not in there],
+    )
 
 
 async def _patch(
-    writer: Writer,
-    order: OrderRows,
-    row: SalesOrder,
-    found: References,
-    rules: Rules,
-    applied: Applied,
-) -> None:
-    """Change what is different. A draft is told all that the file says, since a field that is left out
-    of a patch follows those that are given: a price its item, an amount its percent."""
-    header = {} if order.header is None else difference(row, order.header.change, found)
-    matched = _matched(order.lines, row)
-    added = [line for line in order.lines if id(line) not in matched]
-    there = [line for line in order.lines if id(line) in matched]
-    changes = {id(line): difference(matched[id(line)], line.change, found) for line in there}
-    changed = [line for line in there if changes[id(line)]]
-    if not header and not added and not changed and not list(_steps(order, row)):
+    writer: Writer, order: OrderRows, row: SalesOrder, found: References, rules: Rules
+) -> Counts:
+    """Change what is different in an order that is stored."""
+    changes = _changes(order, row, found)
+    if changes.are_none and not list(_steps(order, row)):
         _compare_amounts(order, row)
-        applied.counts["headers_unchanged"] += len(order.headers)
-        applied.counts["lines_unchanged"] += len(order.lines)
-        return
-    updated = len(changed)
-    if row.status is SalesOrderStatus.DRAFT:
-        header = {} if order.header is None else dict(order.header.change)
-        changed, changes = there, {id(line): line.change for line in there}
-    patch = {
-        **{name: value for name, value in header.items() if name not in UNPATCHED},
-        "lines": {
-            "add": [line.change for line in added],
-            "update": [
-                {"id": matched[id(line)].id, **_without_sequence(changes[id(line)])}
-                for line in changed
-            ],
-        },
-    }
+        return Counter(headers_unchanged=len(order.headers), lines_unchanged=len(order.lines))
+    told, patch = _patch_of(order, row, changes)
     try:
         async with writer.savepoint():
             row = await update(writer, row.id, patch, None, rules)
             await _follow(writer, order, row)
     except Rejected as rejected:
-        _tell(order, rejected.problems, added, changed)
-        applied.refuse(order)
-        return
+        _tell(order, rejected.problems, changes.added, told)
+        return _failed(order)
     _compare_amounts(order, row)
-    applied.counts["headers_updated"] += len(order.headers)
-    applied.counts["lines_created"] += len(added)
-    applied.counts["lines_updated"] += updated
-    applied.counts["lines_unchanged"] += len(order.lines) - len(added) - updated
-
-
-def _without_sequence(changes: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in changes.items() if name != "sequence"}
-
-
-def _matched(lines: Sequence[Given], row: SalesOrder) -> dict[int, SalesOrderLine]:
-    """The line that each row is about, by the identity of the row: the one with its lot, else with its
-    sequence. The rows that have neither are about the other lines, in their order."""
-    lots = {line.inventory_lot_id: line for line in row.lines if line.inventory_lot_id}
-    sequences = {line.sequence: line for line in row.lines}
-    matched: dict[int, SalesOrderLine] = {}
-    keyless = []
-    for given in lines:
-        lot, sequence = given.change.get("inventory_lot_id"), given.change.get("sequence")
-        line = lots.get(clean(lot)) if lot else None
-        if line is None and sequence is not None:
-            line = sequences.get(sequence)
-        if line is not None:
-            matched[id(given)] = line
-        elif not lot and sequence is None:
-            keyless.append(given)
-    taken = {line.id for line in matched.values()}
-    rest = sorted(
-        (line for line in row.lines if line.id not in taken), key=lambda line: line.sequence
+    return Counter(
+        headers_updated=len(order.headers),
+        lines_created=len(changes.added),
+        lines_updated=len(changes.lines),
+        lines_unchanged=len(order.lines) - len(changes.added) - len(changes.lines),
     )
-    return matched | {id(given): line for given, line in zip(keyless, rest, strict=False)}
+
+
+KEYS = {"number", "import_key", "sequence"}
+"""What an order or a line is known by; it never changes."""
+
+
+def _patch_of(
+    order: OrderRows, row: SalesOrder, changes: Changes
+) -> tuple[Sequence[Given], dict[str, Any]]:
+    """The patch that makes the changes, with the rows of the lines that it updates.
+
+    A draft is told all that the file says, since a field that is left out of a patch follows those that
+    are given: a price its item, an amount its percent."""
+    there = matched(order.lines, row)
+    is_draft = row.status is SalesOrderStatus.DRAFT
+    whole = {} if order.header is None else order.header.change
+    told = [line for line in order.lines if id(line) in (there if is_draft else changes.lines)]
+    updates = [
+        {
+            "id": there[id(line)].id,
+            **_without_keys(line.change if is_draft else changes.lines[id(line)]),
+        }
+        for line in told
+    ]
+    lines = {"add": [line.change for line in changes.added], "update": updates}
+    return told, {**_without_keys(whole if is_draft else changes.header), "lines": lines}
+
+
+def _without_keys(changes: Change) -> dict[str, Any]:
+    return {name: value for name, value in changes.items() if name not in KEYS}
 
 
 async def _follow(writer: Writer, order: OrderRows, row: SalesOrder) -> None:
@@ -256,7 +228,7 @@ async def _follow(writer: Writer, order: OrderRows, row: SalesOrder) -> None:
 
 def _steps(order: OrderRows, row: SalesOrder) -> Iterator[Step]:
     if order.header is not None:
-        lines = _matched(order.lines, row)
+        lines = matched(order.lines, row)
         destination = Destination(
             order.header.extras.get("+status"),
             order.header.extras.get("+on_hold"),
@@ -275,12 +247,10 @@ def _quantities(
 
 def _compare_amounts(order: OrderRows, row: SalesOrder) -> None:
     """A stated amount is a check: it warns where it is not what we derive."""
-    lines = _matched(order.lines, row)
-    for given in order.lines:
-        stated = given.extras.get("+amount")
-        if stated is None:
-            continue
-        line = lines[id(given)]
+    stating = [given for given in order.lines if given.extras.get("+amount") is not None]
+    lines = matched(order.lines, row) if stating else {}
+    for given in stating:
+        stated, line = given.extras["+amount"], lines[id(given)]
         derived = line.amount_including_tax if row.prices_include_tax else line.amount_excluding_tax
         if stated != derived:
             message = f"The line comes to {plain(derived)}, the file says {plain(stated)}."

@@ -183,8 +183,7 @@ class Batch:
         for sheet, group in groupby(rows, key=lambda row: row.sheet):
             given = [(row.unit, self.reader.read(row)[0]) for row in group]
             entity = self.reader.entity(sheet)
-            records = await apply_records(writer, entity, [row for _, row in given])
-            outcome.counts += records.counts
+            outcome.counts += await apply_records(writer, entity, [row for _, row in given])
             outcome.findings += [
                 (unit, finding, None) for unit, row in given for finding in row.findings
             ]
@@ -195,14 +194,14 @@ class Batch:
             unit: self._order(unit, list(group))
             for unit, group in groupby(rows, key=lambda row: row.unit)
         }
-        applied = await apply_orders(writer, list(orders.values()), self.rules)
+        counts = await apply_orders(writer, list(orders.values()), self.rules)
         findings = [
             (unit, finding, order.number)
             for unit, order in orders.items()
             for row in order.rows
             for finding in row.findings
         ]
-        return Outcome(applied.counts, findings)
+        return Outcome(counts, findings)
 
     def _order(self, unit: str, rows: Sequence[Any]) -> OrderRows:
         order = OrderRows(_number(unit))

@@ -3,8 +3,8 @@ were before: so a database moves whole."""
 
 from typing import Any
 
-from gateway.exchange.business_central import ACCOUNTS, CUSTOMERS, ITEMS, LINE_OBJECTS
 from gateway.exchange.columns import Entity, Part
+from gateway.exchange.reference_entities import ACCOUNTS, CUSTOMERS, ITEMS, LINE_OBJECTS
 
 AFTER_ORDERS = 10
 """The rank of what is applied last."""

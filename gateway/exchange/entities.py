@@ -3,7 +3,7 @@
 from difflib import get_close_matches
 from pathlib import PurePath
 
-from gateway.exchange import business_central, finance_operations
+from gateway.exchange import business_central, finance_operations, reference_entities
 from gateway.exchange.blocks import BLOCKS
 from gateway.exchange.columns import Entity, folded
 from gateway.exchange.sheets import Refused, Sheet
@@ -14,15 +14,15 @@ ENTITIES: tuple[Entity, ...] = (
     finance_operations.CUSTOMERS,
     business_central.ORDERS,
     business_central.LINES,
-    business_central.CUSTOMERS,
-    business_central.ITEMS,
-    business_central.ACCOUNTS,
-    business_central.LINE_OBJECTS,
-    business_central.CURRENCIES,
-    business_central.PAYMENT_TERMS,
-    business_central.SHIPMENT_METHODS,
-    business_central.UNITS_OF_MEASURE,
-    business_central.TAX_CODES,
+    reference_entities.CUSTOMERS,
+    reference_entities.ITEMS,
+    reference_entities.ACCOUNTS,
+    reference_entities.LINE_OBJECTS,
+    reference_entities.CURRENCIES,
+    reference_entities.PAYMENT_TERMS,
+    reference_entities.SHIPMENT_METHODS,
+    reference_entities.UNITS_OF_MEASURE,
+    reference_entities.TAX_CODES,
     *BLOCKS,
 )
 BY_NAME = {entity.name: entity for entity in ENTITIES}

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 import orjson
@@ -41,8 +42,16 @@ class Request:
 MANY = 1000
 """Rows after which a database is told to look at its tables anew."""
 
-POLICIES = {"per-order": ImportPolicy.PER_ORDER, "atomic": ImportPolicy.ATOMIC}
-"""The words for policies in commands and URLs."""
+
+class Policy(StrEnum):
+    """What a bad row takes with it, in the words of commands and URLs."""
+
+    PER_ORDER = "per-order"
+    ATOMIC = "atomic"
+
+    @property
+    def policy(self) -> ImportPolicy:
+        return ImportPolicy[self.name]
 
 
 @dataclass

@@ -40,7 +40,7 @@ class OrderRows:
 
     @property
     def is_refused(self) -> bool:
-        return any(not finding.is_warning for row in self.rows for finding in row.findings)
+        return any(row.is_refused for row in self.rows)
 
     @property
     def change(self) -> dict[str, Any]:

@@ -54,6 +54,10 @@ class Given:
     columns: dict[Path, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
+    @property
+    def is_refused(self) -> bool:
+        return any(not finding.is_warning for finding in self.findings)
+
     def column(self, path: Path) -> str | None:
         """The heading that the field at `path`, or what it lies in, came from; where the row has no
         such cell, the column that would hold it."""

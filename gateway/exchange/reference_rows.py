@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, fields
 from decimal import Decimal
 from typing import Any
 
@@ -27,43 +27,38 @@ UNITS = {"base_unit_of_measure": UnitOfMeasure, "sales_unit_of_measure": UnitOfM
 NOT_NEGATIVE = {"percent", "amount_rounding_precision", "unit_amount_rounding_precision"}
 
 
-@dataclass
-class Records:
-    """What became of the rows of a batch: how many of which kind, and those that are refused."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    refused: list[Given] = field(default_factory=list)
-
-
-async def apply_records(writer: Writer, entity: Entity, rows: Sequence[Given]) -> Records:
-    """Write the rows that can be written; what is wrong with the others stands in them."""
+async def apply_records(writer: Writer, entity: Entity, rows: Sequence[Given]) -> Counter[str]:
+    """Write the rows that can be written, and count them; what is wrong with the others stands in them."""
     key = "number" if "number" in entity.model.__table__.c else "code"
     there = await _stored(writer, entity, key, rows)
     named = await _named(writer, rows)
-    records = Records()
+    counts: Counter[str] = Counter()
+    new: list[Any] = []
     seen: dict[tuple[Any, ...], Given] = {}
     for row in rows:
         values = _values(entity, key, row, named)
-        first = seen.setdefault(_key(values, key), row)
-        if first is not row and values.get(key):
-            message = f"Row {first.place.row} has this {key} already."
-            row.refuse(ProblemCode.DUPLICATE, (key,), message, values[key])
+        _refuse_twin(row, seen.setdefault(_key(values, key), row), key, values)
         stored = there.get(_key(values, key))
         if stored is None:
             _complete(entity, values, row, writer.scope.company)
-        if any(not finding.is_warning for finding in row.findings):
-            records.refused.append(row)
-            records.counts["references_failed"] += 1
+        if row.is_refused:
+            counts["references_failed"] += 1
         elif stored is None:
-            made = entity.model(company_id=writer.scope.company, **values)
-            there[_key(values, key)] = made
-            if isinstance(made, Customer):
-                named[Customer, "number", made.number] = made
-            await writer.add([made])
-            records.counts["references_created"] += 1
+            new.append(entity.model(company_id=writer.scope.company, **values))
+            if isinstance(new[-1], Customer):
+                named[Customer, "number", new[-1].number] = new[-1]
+            counts["references_created"] += 1
         else:
-            records.counts[f"references_{_change(stored, values)}"] += 1
-    return records
+            counts[f"references_{_change(stored, values)}"] += 1
+    await writer.add(new)
+    return counts
+
+
+def _refuse_twin(row: Given, first: Given, key: str, values: Mapping[str, Any]) -> None:
+    """Two rows with one key would overwrite each other."""
+    if first is not row and values.get(key):
+        message = f"Row {first.place.row} has this {key} already."
+        row.refuse(ProblemCode.DUPLICATE, (key,), message, values[key])
 
 
 def _key(values: Mapping[str, Any], key: str) -> tuple[Any, ...]:

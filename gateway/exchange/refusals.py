@@ -4,6 +4,7 @@ are. Rows without fault, which their order took with it, have no code and no rea
 import csv
 import io
 import zipfile
+from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -73,8 +74,11 @@ async def _content(importer: Importer, key: str, sheet: ImportSheet) -> bytes | 
     found = False
     async for rows, problems in _pages(importer, key, sheet.place):
         found = True
+        of_row: dict[int | None, list[ImportProblem]] = defaultdict(list)
+        for problem in problems:
+            of_row[problem.row].append(problem)
         for row in rows:
-            written.write(row, [problem for problem in problems if problem.row == row.row])
+            written.write(row, of_row[row.row])
     return buffer.getvalue().encode("utf-8", "replace") if found else None
 
 

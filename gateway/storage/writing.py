@@ -105,12 +105,11 @@ class Writer:
         """The orders that were imported without a number under these keys."""
         return await self._orders(SalesOrder.import_key.in_(sorted(keys))) if keys else []
 
-    async def sales_orders_of(self, customer: str, document: str) -> list[SalesOrder]:
-        """The orders of the customer with this number that bear its own number `document`."""
-        return await self._orders(
-            (SalesOrder.customer_number == customer)
-            & (SalesOrder.external_document_number == document)
-        )
+    async def sales_orders_documented(self, documents: Collection[str]) -> list[SalesOrder]:
+        """The orders that customers know by these numbers of their own, whoever the customer is."""
+        possible = _possible("external_document_number", set(documents))
+        condition = SalesOrder.external_document_number.in_(possible)
+        return await self._orders(condition) if possible else []
 
     async def _orders(self, condition: sa.ColumnElement[bool]) -> list[SalesOrder]:
         statement = (

@@ -13,10 +13,11 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from gateway.exchange.jobs import POLICIES
+from gateway.exchange.jobs import Policy
 from gateway.exchange.jobs import Request as Wishes
 from gateway.exchange.runner import NotFound, Runner
 from gateway.exchange.sheets import Reading, Refused
+from gateway.web.endpoint import company_of
 from gateway.web.refusing import refusal, told
 
 FORM = "multipart/form-data"
@@ -142,23 +143,14 @@ class Uploads:
             raise BadUpload(413, "TOO_LARGE", message)
 
 
-def company_of(request: Request) -> str | None:
-    """The Company header, which is UTF-8 though headers are read as Latin-1."""
-    name = request.headers.get("company")
-    try:
-        return None if name is None else name.encode("latin-1").decode()
-    except UnicodeError:
-        return name
-
-
 def _wishes(request: Request) -> Wishes:
     policy = request.query_params.get("policy", "per-order")
     dry_run = request.query_params.get("dryRun", "false")
-    if policy not in POLICIES:
+    if policy not in set(Policy):
         raise BadUpload(400, "BAD_REQUEST", "`policy` is per-order or atomic.")
     if dry_run not in ("true", "false"):
         raise BadUpload(400, "BAD_REQUEST", "`dryRun` is true or false.")
-    return Wishes(POLICIES[policy], dry_run == "true")
+    return Wishes(Policy(policy).policy, dry_run == "true")
 
 
 def _reading(request: Request) -> Reading:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from gateway.exchange import business_central, finance_operations
+from gateway.exchange import business_central, finance_operations, reference_entities
 from gateway.exchange.blocks import BLOCKS, block_fields
 from gateway.exchange.columns import Entity
 from gateway.exchange.export.values import (
@@ -40,15 +40,15 @@ class What(StrEnum):
 
 
 RECORDS: Mapping[What, Entity] = {
-    What.CURRENCIES: business_central.CURRENCIES,
-    What.PAYMENT_TERMS: business_central.PAYMENT_TERMS,
-    What.SHIPMENT_METHODS: business_central.SHIPMENT_METHODS,
-    What.UNITS_OF_MEASURE: business_central.UNITS_OF_MEASURE,
-    What.TAX_CODES: business_central.TAX_CODES,
-    What.ACCOUNTS: business_central.ACCOUNTS,
-    What.LINE_OBJECTS: business_central.LINE_OBJECTS,
-    What.ITEMS: business_central.ITEMS,
-    What.CUSTOMERS: business_central.CUSTOMERS,
+    What.CURRENCIES: reference_entities.CURRENCIES,
+    What.PAYMENT_TERMS: reference_entities.PAYMENT_TERMS,
+    What.SHIPMENT_METHODS: reference_entities.SHIPMENT_METHODS,
+    What.UNITS_OF_MEASURE: reference_entities.UNITS_OF_MEASURE,
+    What.TAX_CODES: reference_entities.TAX_CODES,
+    What.ACCOUNTS: reference_entities.ACCOUNTS,
+    What.LINE_OBJECTS: reference_entities.LINE_OBJECTS,
+    What.ITEMS: reference_entities.ITEMS,
+    What.CUSTOMERS: reference_entities.CUSTOMERS,
 }
 """What orders refer to, each after what it refers to itself."""
 
