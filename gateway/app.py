@@ -11,7 +11,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 
 from gateway.api.context import Context
 from gateway.api.schema import sdl
@@ -42,31 +42,13 @@ def create_app(settings: Settings, *, listens_on: Sequence[str] = ()) -> Starlet
     It answers for the names of this machine, those in `listens_on` and those that the settings give,
     and for no others, so that a page from elsewhere cannot reach it through a name of its own (DNS
     rebinding)."""
-    hosts = [*LOOPBACK_NAMES, *listens_on, *settings.allowed_hosts]
     database = Database(
         settings.database_url,
         pool_size=settings.pool_size,
         max_overflow=0,
         pool_timeout=CONNECTION_WITHIN,
     )
-    rules = Rules(largest_order=settings.max_lines)
-
-    runner = Runner(database, rules, settings.uploads)
-    uploads = Uploads(runner, settings.max_upload)
-
-    def export(company: str | None, wish: Wish) -> Awaitable[Download]:
-        return download(database, company, wish)
-
-    exports = Exports(export, most=max(1, settings.pool_size // 2))
-
-    def context(company: str | None) -> Context:
-        return Context(database, rules, settings.max_page, runner, company)
-
-    async def why_not() -> str | None:
-        return await _fault(database)
-
-    async def schema_text(request: Request) -> Response:
-        return PlainTextResponse(sdl())
+    runner = Runner(database, Rules(largest_order=settings.max_lines), settings.uploads)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -77,28 +59,53 @@ def create_app(settings: Settings, *, listens_on: Sequence[str] = ()) -> Starlet
         await database.dispose()
 
     return Starlette(
-        routes=[
-            Route("/graphql", Endpoint(context).answer, methods=["GET", "HEAD", "POST"]),
-            Mount("/graphiql", routes=assets()),
-            Route("/schema.graphql", schema_text),
-            Route("/imports", uploads.answer, methods=["POST"]),
-            Route("/imports/{id}/refused", uploads.refused),
-            Route("/exports", exports.answer),
-            Route("/healthz", live),
-            Route("/readyz", ready(why_not)),
-        ],
-        middleware=[
-            Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
-            Middleware(
-                CORSMiddleware,
-                allow_origins=settings.allowed_origins,
-                allow_methods=["GET", "POST"],
-                allow_headers=["content-type", "company"],
-            ),
-            Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5),
-        ],
+        routes=_routes(settings, database, runner),
+        middleware=_middleware(settings, listens_on),
         lifespan=lifespan,
     )
+
+
+def _routes(settings: Settings, database: Database, runner: Runner) -> list[BaseRoute]:
+    uploads = Uploads(runner, settings.max_upload)
+
+    def export(company: str | None, wish: Wish) -> Awaitable[Download]:
+        return download(database, company, wish)
+
+    exports = Exports(export, most=max(1, settings.pool_size // 2))
+
+    def context(company: str | None) -> Context:
+        return Context(database, runner.rules, settings.max_page, runner, company)
+
+    async def why_not() -> str | None:
+        return await _fault(database)
+
+    async def schema_text(request: Request) -> Response:
+        return PlainTextResponse(sdl())
+
+    return [
+        Route("/graphql", Endpoint(context).answer, methods=["GET", "HEAD", "POST"]),
+        Mount("/graphiql", routes=assets()),
+        Route("/schema.graphql", schema_text),
+        Route("/imports", uploads.answer, methods=["POST"]),
+        Route("/imports/{id}/refused", uploads.refused),
+        Route("/exports", exports.answer),
+        Route("/healthz", live),
+        Route("/readyz", ready(why_not)),
+    ]
+
+
+def _middleware(settings: Settings, listens_on: Sequence[str]) -> list[Middleware]:
+    hosts = [*LOOPBACK_NAMES, *listens_on, *settings.allowed_hosts]
+    return [
+        Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
+        Middleware(
+            CORSMiddleware,
+            allow_origins=settings.allowed_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["content-type", "company"],
+        ),
+        Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5),
+    ]
 
 
 async def _fault(database: Database) -> str | None:

@@ -3,13 +3,10 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
-from enum import StrEnum
-from ipaddress import ip_address
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -24,7 +21,7 @@ from gateway.exchange.demo import load_demo
 from gateway.exchange.export.downloads import CannotExport, Format, Wish
 from gateway.exchange.export.mappings import What
 from gateway.exchange.export.saving import CannotWrite, destination, save
-from gateway.exchange.jobs import Importer, Request, import_files
+from gateway.exchange.jobs import Importer, Policy, Request, import_files
 from gateway.exchange.progress import progress_bar
 from gateway.exchange.sheets import Reading, Refused
 from gateway.exchange.summary import report
@@ -39,9 +36,10 @@ from gateway.storage.companies import (
 )
 from gateway.storage.database import UNUSABLE, Database, why_unusable
 from gateway.storage.filters import BadFilter
-from gateway.storage.imports import ImportJobStatus, ImportPolicy
+from gateway.storage.imports import ImportJobStatus
 from gateway.storage.migrations import is_current, migrate
 from gateway.storage.scope import CompanyNotFound
+from gateway.web.address import CannotListen, in_url, is_loopback, listen
 
 cli = typer.Typer(
     help="A GraphQL gateway over sales orders.",
@@ -51,17 +49,6 @@ cli = typer.Typer(
 )
 company = typer.Typer(help="The companies of the database.", no_args_is_help=True)
 cli.add_typer(company, name="company")
-
-
-class Policy(StrEnum):
-    """What a bad row takes with it."""
-
-    PER_ORDER = "per-order"
-    ATOMIC = "atomic"
-
-    @property
-    def policy(self) -> ImportPolicy:
-        return ImportPolicy[self.name]
 
 
 NOT_MIGRATED = "The database is not migrated: run `gateway migrate`."
@@ -87,7 +74,7 @@ def serve(
     ] = False,
 ) -> None:
     """Serve GraphQL and GraphiQL."""
-    if not allow_open and not _is_loopback(host):
+    if not allow_open and not is_loopback(host):
         _fail(
             f"Anybody who can reach {host} could read and change every order. Listen on 127.0.0.1,"
             " or say --allow-open if a proxy in front decides who may ask."
@@ -102,12 +89,15 @@ def serve(
             settings = settings.model_copy(
                 update={"database_url": f"sqlite:///{Path(folder) / 'demo.db'}"}
             )
-        listener = _listen(host, port)
+        try:
+            listener = listen(host, port)
+        except CannotListen as error:
+            _fail(f"{error} Choose another with --port.")
         _run(settings, lambda database: _prepare(database, settings, demo))
         listener.listen()
         address, bound_port = listener.getsockname()[:2]
-        _announce(_in_url(address), bound_port, demo=demo)
-        app = create_app(settings, listens_on=[_in_url(host), _in_url(address)])
+        _announce(in_url(address), bound_port, demo=demo)
+        app = create_app(settings, listens_on=[in_url(host), in_url(address)])
         config = uvicorn.Config(
             app, log_level="warning", lifespan="on", timeout_graceful_shutdown=LAST_ANSWERS_WITHIN
         )
@@ -166,28 +156,37 @@ def import_command(
     separator: Annotated[str | None, typer.Option(help="Of CSV files, if not detected.")] = None,
 ) -> None:
     """Import sales orders and what they refer to; started again after a crash it goes on."""
-    settings = _settings()
     request = Request(policy.policy, dry_run)
-    reading = Reading(encoding, separator)
+    settings, reading = _settings(), Reading(encoding, separator)
+    rules = Rules(largest_order=settings.max_lines)
 
     async def run(database: Database) -> None:
-        if not await is_current(database):
-            _fail(NOT_MIGRATED)
-        importer = Importer(database, company, Rules(largest_order=settings.max_lines))
-        begun = time.monotonic()
-        progress, stop = progress_bar()
-        try:
-            job = await import_files(importer, files, reading, request, progress)
-        except (Refused, CompanyNotFound) as error:
-            _fail(str(error))
-        finally:
-            stop()
-        for line in await report(importer, job, files, errors, time.monotonic() - begun):
-            typer.echo(line)
-        if job.status is not ImportJobStatus.SUCCEEDED:
-            raise typer.Exit(1)
+        await _import(Importer(database, company, rules), files, reading, request, errors)
 
     _run(settings, run)
+
+
+async def _import(
+    importer: Importer,
+    files: Sequence[Path],
+    reading: Reading,
+    request: Request,
+    errors: Path | None,
+) -> None:
+    if not await is_current(importer.database):
+        _fail(NOT_MIGRATED)
+    begun = time.monotonic()
+    progress, stop = progress_bar()
+    try:
+        job = await import_files(importer, files, reading, request, progress)
+    except (Refused, CompanyNotFound) as error:
+        _fail(str(error))
+    finally:
+        stop()
+    for line in await report(importer, job, files, errors, time.monotonic() - begun):
+        typer.echo(line)
+    if job.status is not ImportJobStatus.SUCCEEDED:
+        raise typer.Exit(1)
 
 
 @cli.command("export")
@@ -282,31 +281,6 @@ def _stop(_signal: int, _frame: object) -> NoReturn:
 def _terminate(_signal: int, _frame: object) -> None:
     """The terminal is gone, of which uvicorn knows nothing."""
     signal.raise_signal(signal.SIGTERM)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-    except OSError as error:
-        _fail(f"Cannot listen on {host} port {port}: {error.strerror}. Choose another with --port.")
-    return listener
-
-
-def _in_url(host: str) -> str:
-    """A host as URLs and Host headers name it; all addresses go by the name of this machine."""
-    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not listened on
-        return "localhost"
-    return f"[{host}]" if ":" in host else host
 
 
 def _announce(host: str, port: int, *, demo: bool) -> None:

@@ -62,7 +62,7 @@ class Endpoint:
     async def _run(self, request: Request, media_type: str) -> Response:
         """Raises Refused, and ClientDisconnect if the client hangs up."""
         operation = await _operation(request)
-        context = self._context(_company(request))
+        context = self._context(company_of(request))
         answer = await unless_gone(request, run(operation, context), lambda: context.only_reads)
         if answer.needs_post:
             return _response(answer.as_json(), media_type, 405, {"Allow": "POST"})
@@ -83,7 +83,7 @@ def _response(
     )
 
 
-def _company(request: Request) -> str | None:
+def company_of(request: Request) -> str | None:
     """The Company header, which is UTF-8 though headers are read as Latin-1."""
     name = request.headers.get("company")
     try:

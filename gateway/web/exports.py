@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from gateway.api.filter_text import order_filter
 from gateway.exchange.export.downloads import CannotExport, Download, Format, Wish
 from gateway.exchange.export.mappings import What
-from gateway.web.imports import company_of
+from gateway.web.endpoint import company_of
 from gateway.web.refusing import refusal, told
 
 PATIENCE = 1
