@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from sqlalchemy.pool import NullPool
 
-from gateway.exchange.demo import COMPANY as NORTHWIND
 from gateway.exchange.demo import load_demo
 from gateway.exchange.export.downloads import Format
 from gateway.exchange.export.mappings import What
@@ -24,6 +23,7 @@ from gateway.storage.sales_orders import SalesOrderLineType
 from gateway.storage.writing import Writer, writing
 from tests.conftest import Templates
 from tests.exporting import exported, imported, stored, without
+from tests.sap import load_sap
 from tests.world import COMPANY, load_world
 
 Way = tuple[tuple[Event, dict[int, str] | None], ...]
@@ -181,20 +181,9 @@ def history(templates: Templates) -> Database:
 
 
 @pytest.fixture
-def northwind(templates: Templates) -> Database:
-    return copied(templates, "demo", load_demo)
-
-
-@pytest.fixture
 def new_world(templates: Templates) -> Database:
     """The company of the world and nothing else."""
     return copied(templates, "new_world", lambda new: create_company(new, COMPANY, "EUR"))
-
-
-@pytest.fixture
-def new_northwind(templates: Templates) -> Database:
-    """The company of the demo and nothing else."""
-    return copied(templates, "new_northwind", lambda new: create_company(new, NORTHWIND, "USD"))
 
 
 @pytest.mark.anyio
@@ -251,23 +240,47 @@ LINE_COLUMNS = (
 """The columns that the fields of the two entities of Finance & Operations are kept in."""
 
 
+ORDERS_OF = {"northwind": ("demo", load_demo), "sap": ("sap", load_sap)}
+CREATED = {
+    "northwind": {"headers_created": 830, "lines_created": 2155},
+    "sap": {"headers_created": 334, "lines_created": 1930},
+}
+
+
+@pytest.fixture
+def others(templates: Templates, whose: str) -> Database:
+    return copied(templates, *ORDERS_OF[whose])
+
+
+@pytest.fixture
+def new(templates: Templates) -> Database:
+    """A company that keeps its books in dollars, and nothing else."""
+    return copied(templates, "new", lambda new: create_company(new, "New", "USD"))
+
+
 @pytest.mark.anyio
 @pytest.mark.parametrize(
-    "form", [Format.FO_PACKAGE, pytest.param(Format.CSV, marks=pytest.mark.full)]
+    ("whose", "form"),
+    [
+        ("northwind", Format.FO_PACKAGE),
+        ("sap", Format.FO_PACKAGE),
+        pytest.param("northwind", Format.CSV, marks=pytest.mark.full),
+    ],
 )
-async def test_the_orders_of_northwind_come_back_as_they_went_as_a_data_package(
-    northwind: Database, new_northwind: Database, tmp_path: Path, form: Format
+async def test_the_orders_of_others_come_back_as_they_went_as_a_data_package(
+    others: Database, new: Database, tmp_path: Path, whose: str, form: Format
 ) -> None:
+    """In all columns that the two entities have a field for; what they refer to goes before them."""
     for what in (What.EVERYTHING, What.ORDERS):
         path = tmp_path / f"{what}.zip"
         chosen = Format.JSON_LINES if what is What.EVERYTHING else form
-        path.write_bytes(await exported(northwind, what, chosen))
+        path.write_bytes(await exported(others, what, chosen))
         if what is What.EVERYTHING:
             without(path, "orders.jsonl", "item-blocks.jsonl")
-        job, counts = await imported(new_northwind, path)
+        job, counts = await imported(new, path)
         assert job.problems == 0
-    found, expected = await stored(new_northwind), await stored(northwind)
-    assert counts == {"headers_created": 830, "lines_created": 2155}
+    found, expected = await stored(new), await stored(others)
+    assert counts == CREATED[whose]
     for table, columns in (("sales_orders", HEADER_COLUMNS), ("sales_order_lines", LINE_COLUMNS)):
         assert _parts(found[table], columns) == _parts(expected[table], columns)
 

@@ -11,8 +11,6 @@ import pytest
 from tests.conftest import Templates
 from tests.importing import (
     DATA,
-    HEADERS,
-    LINES,
     Client,
     gate,
     head,
@@ -21,10 +19,10 @@ from tests.importing import (
     order,
     orders,
     post,
-    records,
     table,
     upload,
 )
+from tests.sap import sap_orders
 
 SAMPLES = DATA / "bc_api_samples"
 CENT = Decimal("0.01")
@@ -169,61 +167,11 @@ def test_the_samples_of_business_central_come_in_with_what_they_refer_to(empty: 
     assert found["totalAmountIncludingTax"] == "17773.66"
 
 
-def sap() -> tuple[dict[str, bytes], dict[str, bytes], list[dict[str, str]]]:
-    """What SAP's bike orders refer to, the orders as files of Finance & Operations, and their totals."""
-    headers, items = (
-        records(DATA / "sap-bike-sales" / f"{name}.csv")
-        for name in ("SalesOrders", "SalesOrderItems")
-    )
-    references = {
-        "units.csv": table([{"code": "EA", "displayName": "each"}]),
-        "tax-codes.csv": table([{"code": "TAX", "displayName": "VAT", "percent": "14.28571"}]),
-        "customers.csv": table(
-            {"number": number, "displayName": number, "currencyCode": "USD"}
-            for number in sorted({row["PARTNERID"] for row in headers})
-        ),
-        "items.csv": table(
-            {
-                "number": number,
-                "displayName": number,
-                "taxCode": "TAX",
-                "baseUnitOfMeasureCode": "EA",
-            }
-            for number in sorted({row["PRODUCTID"] for row in items})
-        ),
-    }
-    files = {
-        HEADERS: table(
-            head(
-                row["SALESORDERID"],
-                ORDERINGCUSTOMERACCOUNTNUMBER=row["PARTNERID"],
-                CURRENCYCODE=row["CURRENCY"],
-                AREPRICESINCLUDINGSALESTAX="Yes",
-                ORDERCREATIONDATETIME=row["CREATEDAT"],
-            )
-            for row in headers
-        ),
-        LINES: table(
-            line(
-                row["SALESORDERID"],
-                row["SALESORDERITEM"],
-                ITEMNUMBER=row["PRODUCTID"],
-                ORDEREDSALESQUANTITY=row["QUANTITY"],
-                SALESPRICE=row["GROSSAMOUNT"],
-                SALESUNITSYMBOL=row["QUANTITYUNIT"],
-                REQUESTEDSHIPPINGDATE=row["DELIVERYDATE"],
-            )
-            for row in items
-        ),
-    }
-    return references, files, headers
-
-
 def test_the_orders_of_sap_with_prices_that_include_tax_cost_what_sap_says(
     empty: Client,
 ) -> None:
     """Gross to the cent; net and tax within the half cent of rounding, at a rate of five decimals."""
-    references, files, stated = sap()
+    references, files, stated = sap_orders()
     assert upload(empty, references).refused == []
     job = upload(empty, files)
     assert job.counts == {"headersCreated": 334, "linesCreated": 1930}
