@@ -1,11 +1,18 @@
-"""How much memory an import takes: the same for a file of any length, and bounded for long rows."""
+"""How much memory an import takes: the same for a file of any length, and bounded for long rows, whether
+they are taken or refused."""
 
+import csv
 import time
+from importlib.resources import files
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
 
+from gateway.exchange.columns import folded
+from gateway.exchange.finance_operations import LINES as ENTITY
 from tests.conftest import Templates
+from tests.importing import HEADERS, LINES, head, table
 from tests.requests import execute
 from tests.test_cli import started
 from tests.world import load_world
@@ -16,43 +23,101 @@ pytestmark = pytest.mark.skipif(
 
 MOST = 300
 """MiB that an import takes, whatever it imports."""
-HEADINGS = b"SALESORDERNUMBER,LINECREATIONSEQUENCENUMBER,ITEMNUMBER,N1,N2,N3,N4,N5,N6,N7\n"
-CELLS = 7
+
+LINES_EACH = 8
+ORDINARY = 2_000
+"""Characters of a line as Finance & Operations exports it: it fills in all its columns."""
+
+VENDOR = files("gateway.exchange").joinpath("vendor_columns", "SalesOrderLineV2Entity.txt")
+TAKEN = {folded(column.name) for column in ENTITY.columns}
+NOTES = [name for name in VENDOR.read_text("utf-8").split() if folded(name) not in TAKEN]
+"""The columns that the vendor has and that are not taken."""
 
 
-def lines_file(path: Path, size: int, length: int) -> int:
-    """Write lines of orders that are not there, each with notes of this length in several cells; how
-    many."""
-    notes = b",".join([b"x" * (length // CELLS)] * CELLS)
-    count = size // length
+def orders(folder: Path, size: int) -> int:
+    """Write the two files of orders that can be taken, the lines together of this size; how many
+    lines."""
+    count = size // ORDINARY // LINES_EACH
+    names = [f"M{place:08}" for place in range(count)]
+    (folder / HEADERS).write_bytes(table(head(name, CURRENCYCODE="EUR") for name in names))
+    lines(folder / LINES, count * LINES_EACH, ORDINARY)
+    return count * LINES_EACH
+
+
+def orphans(folder: Path, size: int, length: int) -> int:
+    """Write a file of this size of lines of orders that are not there; how many."""
+    lines(folder / LINES, size // length, length)
+    return size // length
+
+
+def lines(path: Path, count: int, length: int) -> None:
+    """Write lines of about this length each."""
+    columns = ["SalesOrderNumber", "LineCreationSequenceNumber", "ItemNumber"]
+    columns += ["OrderedSalesQuantity", "SalesPrice", *NOTES]
+    notes = b",".join([b"x" * (length // len(NOTES) - 1)] * len(NOTES))
     with path.open("wb") as file:
-        file.write(HEADINGS)
+        file.write(",".join(columns).encode() + b"\n")
         for place in range(count):
-            file.write(b"M%08d,%d,I0010,%b\n" % (place // 8, place % 8 + 1, notes))
-    return count
+            order, line = divmod(place, LINES_EACH)
+            file.write(b"M%08d,%d,I%04d,2,10,%b\n" % (order, line + 1, place % 400 + 1, notes))
+
+
+def peak_of_import(folder: Path, url: str, *names: str) -> int:
+    """MiB that importing these files takes at most."""
+    peak = 0
+    with started(folder, ["import", *names], database_url=url) as process:
+        while process.poll() is None:
+            status = Path(f"/proc/{process.pid}/status").read_text()
+            if "VmHWM:" in status:
+                peak = max(peak, int(status.partition("VmHWM:")[2].split()[0]) // 1024)
+            time.sleep(0.05)
+    assert (folder / "err").read_text().strip() == ""
+    print(f"peak {peak} MiB", (folder / "out").read_text().splitlines()[0])  # noqa: T201
+    return peak
+
+
+@pytest.mark.parametrize(
+    "size",
+    [10_000_000, pytest.param(1_000_000_000, marks=pytest.mark.full)],
+    ids=["10 MB", "1 GB"],
+)
+def test_orders_of_any_number_are_imported_in_300_mib(
+    tmp_path: Path, templates: Templates, size: int
+) -> None:
+    url = templates.copy("world", load_world)
+    count = orders(tmp_path, size)
+    assert 0.9 < (tmp_path / LINES).stat().st_size / size < 1.1
+    assert 50 < peak_of_import(tmp_path, url, HEADERS, LINES) < MOST
+    assert execute(url, "SELECT COUNT(*) FROM sales_order_lines") == [[f"({count},)"]]
+    assert execute(url, "SELECT COUNT(*) FROM import_rows") == [["(0,)"]]
 
 
 @pytest.mark.parametrize(
     ("size", "length"),
     [
         (30_000_000, 20_000),
+        pytest.param(30_000_000, ORDINARY, marks=pytest.mark.full),
         pytest.param(200_000_000, 900_000, marks=pytest.mark.full),
         pytest.param(1_000_000_000, 20_000, marks=pytest.mark.full),
     ],
-    ids=["30 MB", "200 MB of long rows", "1 GB"],
+    ids=["30 MB", "30 MB of ordinary rows", "200 MB of long rows", "1 GB"],
 )
-def test_an_import_of_any_length_stays_below_300_mib(
+def test_rows_of_any_number_are_refused_and_told_in_300_mib(
     tmp_path: Path, templates: Templates, size: int, length: int
 ) -> None:
+    """The report has every row as it came, and why it is refused."""
     url = templates.copy("world", load_world)
-    count = lines_file(tmp_path / "Sales order lines V2.csv", size, length)
-    peak = 0
-    with started(tmp_path, ["import", "Sales order lines V2.csv"], database_url=url) as process:
-        while process.poll() is None:
-            status = Path(f"/proc/{process.pid}/status").read_text()
-            if "VmHWM:" in status:
-                peak = max(peak, int(status.partition("VmHWM:")[2].split()[0]) // 1024)
-            time.sleep(0.05)
-    assert (tmp_path / "err").read_text().strip() == ""
+    count = orphans(tmp_path, size, length)
+    assert 50 < peak_of_import(tmp_path, url, LINES) < MOST
     assert execute(url, "SELECT lines_failed FROM import_jobs") == [[f"({count},)"]]
-    assert 50 < peak < MOST
+    told = 0
+    with (
+        (tmp_path / LINES).open(newline="") as sent,
+        (tmp_path / LINES.replace(".csv", "-refused.csv")).open(newline="") as refused,
+    ):
+        next(sent), next(refused)
+        for row, again in zip_longest(csv.reader(sent), csv.reader(refused)):
+            told += 1
+            assert again[:-3] == row
+            assert again[-3:-1] == [str(told + 1), "HEADER_NOT_FOUND"]
+    assert told == count

@@ -97,6 +97,8 @@ class Importer:
             await self._keep(job, holding)
         async with self._staging(key) as writer:
             await writer.staging.update(key, status=APPLYING)
+        if job.rows_staged >= MANY:
+            await self.database.analyze()
 
     async def fail(self, key: str, message: str) -> None:
         """End a job whose files cannot be read to their end; nothing if it has ended."""

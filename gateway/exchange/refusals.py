@@ -1,11 +1,11 @@
 """The error report of a job: the rows of all refused orders, which can be corrected and imported as they
 are. Rows without fault, which their order took with it, have no code and no reason."""
 
+import asyncio
 import csv
 import io
-import zipfile
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -15,6 +15,7 @@ import orjson
 from gateway.exchange.cells import Locale, Unreadable, date, number
 from gateway.exchange.columns import Column, Kind, folded
 from gateway.exchange.entities import BY_NAME
+from gateway.exchange.export.archives import zipped
 from gateway.exchange.formulas import defused, restored
 from gateway.exchange.jobs import Importer
 from gateway.orders.problems import plain
@@ -22,34 +23,35 @@ from gateway.storage.imports import ImportProblem, ImportSheet
 from gateway.storage.writing import looking
 
 ROWS_AT_ONCE = 2000
+SIZE_AT_ONCE = 10_000_000
+"""Characters of the rows that are in memory at once, unless one alone has more."""
 
 
 @dataclass(frozen=True)
 class Refusals:
-    """A file to download: its name and its bytes."""
+    """A file to download: its name, and its bytes, which are made as they are asked for."""
 
     name: str
-    content: bytes
+    chunks: AsyncIterator[bytes]
 
 
 async def refusals(importer: Importer, key: str) -> Refusals | None:
     """The report of a job, one file or a zip of several; None if nothing is refused."""
     async with looking(importer.database, importer.company) as writer:
-        sheets = await writer.staging.sheets(key)
-    files: dict[str, bytes] = {}
+        sheets = [
+            sheet
+            for sheet in await writer.staging.sheets(key)
+            if await writer.staging.has_refused(key, sheet.place)
+        ]
+    files: dict[str, AsyncIterator[bytes]] = {}
     for sheet in sheets:
-        content = await _content(importer, key, sheet)
-        if content is not None:
-            files[_free_name(sheet, files)] = content
-    if not files:
-        return None
-    if len(files) == 1:
-        [(name, content)] = files.items()
-        return Refusals(name, content)
-    return Refusals("refused.zip", _zipped(files))
+        files[_free_name(sheet, files)] = _content(importer, key, sheet)
+    if len(files) > 1:
+        return Refusals("refused.zip", zipped(files.items()))
+    return next((Refusals(name, chunks) for name, chunks in files.items()), None)
 
 
-def _free_name(sheet: ImportSheet, taken: Mapping[str, bytes]) -> str:
+def _free_name(sheet: ImportSheet, taken: Collection[str]) -> str:
     suffix = ".jsonl" if sheet.format.startswith("JSON") else ".csv"
     stem = PurePath(sheet.file).stem
     name, count = f"{stem}{suffix}", 2
@@ -58,28 +60,22 @@ def _free_name(sheet: ImportSheet, taken: Mapping[str, bytes]) -> str:
     return name
 
 
-def _zipped(files: Mapping[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return buffer.getvalue()
-
-
-async def _content(importer: Importer, key: str, sheet: ImportSheet) -> bytes | None:
-    buffer = io.StringIO(newline="")
-    written = (
-        JsonRefusals(buffer) if sheet.format.startswith("JSON") else CsvRefusals(buffer, sheet)
-    )
-    found = False
+async def _content(importer: Importer, key: str, sheet: ImportSheet) -> AsyncIterator[bytes]:
+    is_json = sheet.format.startswith("JSON")
+    written: CsvRefusals | JsonRefusals = JsonRefusals() if is_json else CsvRefusals(sheet)
     async for rows, problems in _pages(importer, key, sheet.place):
-        found = True
-        of_row: dict[int | None, list[ImportProblem]] = defaultdict(list)
-        for problem in problems:
-            of_row[problem.row].append(problem)
-        for row in rows:
-            written.write(row, of_row[row.row])
-    return buffer.getvalue().encode("utf-8", "replace") if found else None
+        yield await asyncio.to_thread(_page, written, rows, problems)
+
+
+def _page(
+    written: "CsvRefusals | JsonRefusals", rows: Sequence[Any], problems: Sequence[ImportProblem]
+) -> bytes:
+    of_row: dict[int | None, list[ImportProblem]] = defaultdict(list)
+    for problem in problems:
+        of_row[problem.row].append(problem)
+    for row in rows:
+        written.write(row, of_row[row.row])
+    return written.taken().encode("utf-8", "replace")
 
 
 async def _pages(
@@ -88,18 +84,34 @@ async def _pages(
     after = -1
     while True:
         async with looking(importer.database, importer.company) as writer:
-            rows = await writer.staging.refused_rows(key, sheet, after, ROWS_AT_ONCE)
+            staging = writer.staging
+            rows = await staging.refused_rows(key, sheet, after, ROWS_AT_ONCE, SIZE_AT_ONCE)
             if not rows:
                 return
             after = rows[-1].row
-            problems = await writer.staging.problems(key, sheet, rows[0].row, after)
+            problems = await staging.problems(key, sheet, {row.unit for row in rows})
         yield rows, problems
 
 
-class CsvRefusals:
+class Written:
+    """Text on its way out."""
+
+    def __init__(self) -> None:
+        self._buffer = io.StringIO(newline="")
+
+    def taken(self) -> str:
+        """What was written since this was last asked."""
+        text = self._buffer.getvalue()
+        self._buffer.seek(0)
+        self._buffer.truncate()
+        return text
+
+
+class CsvRefusals(Written):
     """A table like the one that came, in UTF-8; dates and numbers as no reader can mistake them."""
 
-    def __init__(self, buffer: io.StringIO, sheet: ImportSheet) -> None:
+    def __init__(self, sheet: ImportSheet) -> None:
+        super().__init__()
         reading = orjson.loads(sheet.reading)
         self._entity = BY_NAME[sheet.entity]
         self._locale = Locale(reading["dates"], reading["decimal"])
@@ -110,8 +122,8 @@ class CsvRefusals:
             for heading in orjson.loads(sheet.headings)
             if folded(heading) not in said or self._column(heading) is not None
         ]
-        buffer.write("\ufeff")
-        self._writer = csv.writer(buffer, delimiter=reading["separator"] or ",")
+        self._buffer.write("\ufeff")
+        self._writer = csv.writer(self._buffer, delimiter=reading["separator"] or ",")
         clash = any(folded(heading) in said for heading in self._headings)
         names = [self._fields.get(heading, heading) for heading in self._headings]
         self._writer.writerow([*names, *(ERRORS if clash else ("row", "code", "reason"))])
@@ -144,11 +156,8 @@ ERRORS = ("error row", "error code", "error reason")
 """What the added columns are called where a column of the file has one of their usual names."""
 
 
-class JsonRefusals:
+class JsonRefusals(Written):
     """The orders as they came, one a line."""
-
-    def __init__(self, buffer: io.StringIO) -> None:
-        self._buffer = buffer
 
     def write(self, row: Any, problems: Sequence[ImportProblem]) -> None:
         cells, lines = orjson.loads(row.cells)

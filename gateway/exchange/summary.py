@@ -23,13 +23,15 @@ async def report(
     refused = await refusals(importer, job.id)
     if refused is not None:
         path = errors or files[0].with_name(f"{files[0].stem}-refused{Path(refused.name).suffix}")
-        _keep(refused, path)
+        await _keep(refused, path)
         lines.append(f"Correct what is refused in {path} and import that file.")
     return lines
 
 
-def _keep(refused: Refusals, path: Path) -> None:
-    path.write_bytes(refused.content)
+async def _keep(refused: Refusals, path: Path) -> None:
+    with path.open("wb") as file:
+        async for chunk in refused.chunks:
+            file.write(chunk)
 
 
 def summary(job: ImportJob, seconds: float) -> Iterator[str]:

@@ -107,7 +107,10 @@ class ImportRow(Base, kw_only=True):
     sheet: Mapped[int] = mapped_column(primary_key=True)
     row: Mapped[int] = mapped_column(primary_key=True)
     cells: Mapped[str] = mapped_column(sa.Text)
-    __table_args__ = (refers("job_id", "import_jobs", ondelete="CASCADE"),)
+    __table_args__ = (
+        sa.Index(None, "company_id", "job_id", "sheet", "row"),
+        refers("job_id", "import_jobs", ondelete="CASCADE"),
+    )
 
 
 class ImportProblem(CompanyRow, Base, kw_only=True):
@@ -132,5 +135,6 @@ class ImportProblem(CompanyRow, Base, kw_only=True):
     __table_args__ = (
         sa.Index(None, "company_id", "job_id", "sequence", unique=True),
         sa.Index(None, "company_id", "job_id", "is_warning", "sequence"),
+        sa.Index(None, "company_id", "job_id", "unit"),
         refers("job_id", "import_jobs", ondelete="CASCADE"),
     )

@@ -1,8 +1,9 @@
 """The rows of import jobs on their way in: kept as they came, handed out unit by unit, and taken away
 when they are done."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +20,9 @@ from gateway.storage.imports import (
     ImportSheet,
 )
 from gateway.storage.scope import Scope, within
+
+UNWATCHED = {"synchronize_session": False}
+"""For statements on many rows, none of which the session has: it need not be told which they were."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +77,8 @@ class Staging:
         if not waiting:
             raise JobUnready("No rows of the job are left: import the files again.")
         if job.status is not ImportJobStatus.CANCELLED:
-            await self._session.execute(
-                sa.delete(ImportProblem).where(*self._of(ImportProblem, job.id))
-            )
+            problems = sa.delete(ImportProblem).where(*self._of(ImportProblem, job.id))
+            await self._session.execute(problems, execution_options=UNWATCHED)
             job.position, job.problems, job.warnings, job.message = "", 0, 0, None
             job.rows_staged = waiting
             job.rows_done = 0
@@ -119,7 +122,8 @@ class Staging:
     async def begin_again(self, job: str, sheets: Sequence[ImportSheet]) -> None:
         """Take away what is kept of a job, and give it its sheets."""
         for table in (ImportRow, ImportProblem, ImportSheet):
-            await self._session.execute(sa.delete(table).where(*self._of(table, job)))
+            rows = sa.delete(table).where(*self._of(table, job))
+            await self._session.execute(rows, execution_options=UNWATCHED)
         await self.update(job, rows_staged=0, warnings=0)
         self._session.add_all(sheets)
         await self._session.flush()
@@ -156,30 +160,37 @@ class Staging:
         )
         return (await self._session.execute(statement)).all()
 
-    async def refused_rows(self, job: str, sheet: int, after: int, limit: int) -> Sequence[Any]:
-        """unit, row and cells of the rows of a sheet that belong to refused units, in their order."""
+    async def has_refused(self, job: str, sheet: int) -> bool:
+        """Whether a sheet has rows that belong to refused units."""
+        some = sa.select(ImportRow.row).where(*self._refused(job, sheet)).limit(1)
+        return await self._session.scalar(some) is not None
+
+    async def refused_rows(
+        self, job: str, sheet: int, after: int, limit: int, size: int
+    ) -> Sequence[Any]:
+        """unit, row and cells of the rows of a sheet after the one numbered `after` that belong to
+        refused units, in their order: at most `limit`, and but for the first at most `size`
+        characters."""
         row = ImportRow.__table__.c
-        statement = (
-            sa.select(row.unit, row.row, row.cells)
-            .where(
-                *self._of(ImportRow, job),
-                row.sheet == sheet,
-                row.row > after,
-                row.unit.in_(self._refused_units(job)),
-            )
-            .order_by(row.row)
-            .limit(limit)
-        )
-        return (await self._session.execute(statement)).all()
+        refused = (*self._refused(job, sheet), row.row > after)
+        sizes = sa.select(row.row, sa.func.length(row.cells)).where(*refused)
+        found = (await self._session.execute(sizes.order_by(row.row).limit(limit))).all()
+        sums = accumulate(length for _, length in found)
+        some = [number for (number, _), total in zip(found, sums, strict=True) if total <= size]
+        if not found:
+            return []
+        last = some[-1] if some else found[0].row
+        statement = sa.select(row.unit, row.row, row.cells).where(*refused, row.row <= last)
+        return (await self._session.execute(statement.order_by(row.row))).all()
 
     async def problems(
-        self, job: str, sheet: int, first: int, last: int
+        self, job: str, sheet: int, units: Collection[str]
     ) -> Sequence[ImportProblem]:
-        """What is wrong with the rows of a sheet from `first` to `last`."""
+        """What is wrong with the rows of a sheet that are of these units."""
         statement = sa.select(ImportProblem).where(
             *self._of(ImportProblem, job),
             ImportProblem.sheet == sheet,
-            ImportProblem.row.between(first, last),
+            ImportProblem.unit.in_(sorted(units)),
             ~ImportProblem.is_warning,
         )
         return (await self._session.scalars(statement.order_by(ImportProblem.sequence))).all()
@@ -201,24 +212,29 @@ class Staging:
     async def update(self, job: str, **values: Any) -> None:
         """Set columns of a job."""
         statement = sa.update(ImportJob).where(within(self._scope, ImportJob), ImportJob.id == job)
-        await self._session.execute(
-            statement.values(**values).execution_options(synchronize_session=False)
-        )
+        await self._session.execute(statement.values(**values), execution_options=UNWATCHED)
 
     async def forget_all(self, job: str) -> None:
         """Take away the rows of a job that is not to be applied: they are not all of its files."""
-        await self._session.execute(sa.delete(ImportRow).where(*self._of(ImportRow, job)))
+        rows = sa.delete(ImportRow).where(*self._of(ImportRow, job))
+        await self._session.execute(rows, execution_options=UNWATCHED)
 
     async def forget_done(self, job: str) -> None:
         """Take away the rows of all units that were not refused."""
-        refused = self._refused_units(job)
-        await self._session.execute(
-            sa.delete(ImportRow).where(*self._of(ImportRow, job), ImportRow.unit.not_in(refused))
-        )
+        done = sa.delete(ImportRow).where(*self._of(ImportRow, job), ~self._is_refused)
+        await self._session.execute(done, execution_options=UNWATCHED)
 
-    def _refused_units(self, job: str) -> sa.Select[str]:
-        return sa.select(ImportProblem.unit).where(
-            *self._of(ImportProblem, job), ~ImportProblem.is_warning
+    def _refused(self, job: str, sheet: int) -> tuple[sa.ColumnElement[bool], ...]:
+        return (*self._of(ImportRow, job), ImportRow.sheet == sheet, self._is_refused)
+
+    @property
+    def _is_refused(self) -> sa.ColumnElement[bool]:
+        """Whether there is something wrong with the unit of a row."""
+        return sa.exists().where(
+            ImportProblem.company_id == ImportRow.company_id,
+            ImportProblem.job_id == ImportRow.job_id,
+            ImportProblem.unit == ImportRow.unit,
+            ~ImportProblem.is_warning,
         )
 
     def _of(

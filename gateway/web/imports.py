@@ -11,7 +11,7 @@ from typing import Any
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from gateway.exchange.jobs import Policy
 from gateway.exchange.jobs import Request as Wishes
@@ -84,7 +84,8 @@ class Uploads:
         kind = "application/zip" if report.name.endswith(".zip") else "text/plain; charset=utf-8"
         name = report.name.encode("ascii", "replace").decode().replace('"', "")
         disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return Response(report.content, headers=disposition, media_type=kind)
+        chunks = report.chunks if request.method != "HEAD" else iter(())
+        return StreamingResponse(chunks, headers=disposition, media_type=kind)
 
     async def _store(self, request: Request, folder: Path) -> list[Path]:
         content_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
