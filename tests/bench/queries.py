@@ -21,9 +21,9 @@ SERVER_CORE, LOAD_CORE = 0, 1
 WARM_UP = 3.0
 """Seconds, in which compilers see every operation and caches fill."""
 
-LONGEST = 4
-"""How many times longer than others a slow server is measured, for its unfinished requests not to
-count: their cost is seen, and they are not."""
+ENOUGH, LONGEST = 10, 30.0
+"""Answers for each connection, for which slow servers are given more seconds, but not over 30: the
+cost of requests that the end cuts off is seen, and they are not counted."""
 
 
 class Contestant(Protocol):
@@ -79,8 +79,8 @@ def measure(
         first = number % len(those)
         for concurrency in arguments.concurrency:
             for each in (*those[first:], *those[:first]):
-                enough = 10 * concurrency * patience[each.name] / 1000
-                seconds = max(arguments.seconds, min(LONGEST * arguments.seconds, enough))
+                enough = ENOUGH * concurrency * patience[each.name] / 1000
+                seconds = max(arguments.seconds, min(LONGEST, enough))
                 cost = each.measure(workload, concurrency, seconds)
                 costs[workload, concurrency, each.name].append(cost)
     return costs
@@ -113,7 +113,7 @@ def ratio(costs: dict[Key, list[Cost]], workload: str, concurrency: int, name: s
     own, other = (costs.get((workload, concurrency, each)) for each in ("gateway", name))
     if not own or not other:
         return ""
-    return f"{median(own, 'server') / median(other, 'server'):.2f}"
+    return f"{median(own, 'server') / median(other, 'server'):.3f}"
 
 
 def print_ratios(costs: dict[Key, list[Cost]], database: str) -> None:

@@ -95,6 +95,8 @@ class Server:
             bodies.write_text("\n".join(self._requests(workload)))
         before = self._cpu_seconds()
         load = send(self.url, bodies, concurrency, seconds)
+        if not load.requests:
+            raise Refused(f"{self.name} {workload}: no answer within {seconds} seconds")
         server, database = (
             (now - then) * 1000 / load.requests
             for now, then in zip(self._cpu_seconds(), before, strict=True)
