@@ -1,5 +1,10 @@
--- wrk: POST the lines of the file BODIES in turn.
-local requests, sent = {}, 0
+-- wrk: POST the lines of the file BODIES in turn, and say at the end how many answers had errors in them.
+local requests, sent, threads = {}, 0, {}
+failed = 0 -- global, for done() to read it out of each thread
+
+function setup(thread)
+  threads[#threads + 1] = thread
+end
 
 function init()
   wrk.method = "POST"
@@ -13,4 +18,18 @@ end
 function request()
   sent = sent % #requests + 1
   return requests[sent]
+end
+
+function response(_, _, body)
+  if body:find('"errors":[', 1, true) or body:find('"userErrors":[{', 1, true) then
+    failed = failed + 1
+  end
+end
+
+function done()
+  for _, thread in ipairs(threads) do
+    if thread:get("failed") > 0 then
+      print("Answers with errors: " .. thread:get("failed"))
+    end
+  end
 end
