@@ -1,6 +1,6 @@
--- wrk: POST the lines of the file BODIES in turn, and say at the end how many answers had errors in them.
+-- wrk: POST the lines of the file BODIES in turn, and print at the end an answer that had errors in it.
 local requests, sent, threads = {}, 0, {}
-failed = 0 -- global, for done() to read it out of each thread
+failed = "" -- global, for done() to read it out of each thread
 
 function setup(thread)
   threads[#threads + 1] = thread
@@ -22,14 +22,14 @@ end
 
 function response(_, _, body)
   if body:find('"errors":[', 1, true) or body:find('"userErrors":[{', 1, true) then
-    failed = failed + 1
+    failed = body:sub(1, 600)
   end
 end
 
 function done()
   for _, thread in ipairs(threads) do
-    if thread:get("failed") > 0 then
-      print("Answers with errors: " .. thread:get("failed"))
+    if thread:get("failed") ~= "" then
+      print("Errors in an answer: " .. thread:get("failed"))
     end
   end
 end

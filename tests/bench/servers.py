@@ -94,7 +94,10 @@ class Server:
         if not bodies.exists():
             bodies.write_text("\n".join(self._requests(workload)))
         before = self._cpu_seconds()
-        load = send(self.url, bodies, concurrency, seconds)
+        try:
+            load = send(self.url, bodies, concurrency, seconds)
+        except Refused as refusal:
+            raise Refused(f"{self.name} {workload}: {refusal}") from None
         if not load.requests:
             raise Refused(f"{self.name} {workload}: no answer within {seconds} seconds")
         server, database = (
