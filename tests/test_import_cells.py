@@ -1,12 +1,25 @@
 """Numbers and dates as the files of partners write them: read for what they say, or refused."""
 
+import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 
-from tests.importing import HEADERS, LINES, Client, gate, head, line, order, table, upload
+from tests.importing import (
+    HEADERS,
+    LINES,
+    Client,
+    gate,
+    head,
+    line,
+    numbers,
+    order,
+    table,
+    upload,
+)
 
 
 @pytest.fixture
@@ -92,3 +105,53 @@ def test_after_a_day_there_is_nothing_but_a_time(client: Client) -> None:
     headers = [head(f"A{place}", ORDERCREATIONDATETIME=day) for place, day in enumerate(days)]
     job = upload(client, {HEADERS: table(headers)})
     assert job.told("code", "rejectedValue") == [("INVALID", day) for day in days]
+
+
+COLUMNS = ("SALESORDERNUMBER", "ITEMNUMBER", "LINEDESCRIPTION", "ORDEREDSALESQUANTITY", "SALESPRICE",
+           "REQUESTEDSHIPPINGDATE", "SALESPOOLX")  # fmt: skip
+ERRORS = dict(zip(COLUMNS[1:6], ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NUM!"), strict=True))
+"""By column, what a spreadsheet shows where it could not work out a cell."""
+
+
+def lines_with_errors(place: Callable[[int, int, str], object]) -> None:
+    """Place a line with each error, each of an order of its own, and one in a column that nobody reads."""
+    for number, broken in enumerate((*ERRORS, "SALESPOOLX")):
+        good = (f"A{number}", "I0010", "Bolts", "2", "10", "2026-01-02", "x")
+        for column, (name, cell) in enumerate(zip(COLUMNS, good, strict=True)):
+            place(number + 1, column, ERRORS.get(name, "#NAME?") if name == broken else cell)
+
+
+def as_workbook() -> dict[str, bytes]:
+    content = io.BytesIO()
+    with xlsxwriter.Workbook(content) as book:
+        sheet = book.add_worksheet("Lines & more")
+
+        def place(row: int, column: int, cell: str) -> None:
+            if cell.startswith("#"):
+                sheet.write_formula(row + 2, column + 1, "=1/0", None, cell)
+            else:
+                sheet.write(row + 2, column + 1, cell)
+
+        sheet.write_row(2, 1, COLUMNS)
+        lines_with_errors(place)
+    return {"Sales order lines V2.xlsx": content.getvalue()}
+
+
+def as_text() -> dict[str, bytes]:
+    rows = [dict.fromkeys(COLUMNS, "") for _ in range(len(ERRORS) + 1)]
+    lines_with_errors(lambda row, column, cell: rows[row - 1].update({COLUMNS[column]: cell}))
+    return {LINES: table(rows)}
+
+
+@pytest.mark.parametrize(("form", "first"), [(as_workbook, 4), (as_text, 2)], ids=["XLSX", "CSV"])
+def test_a_cell_that_a_spreadsheet_could_not_work_out_is_refused_with_its_row_and_column(
+    client: Client, form: Callable[[], dict[str, bytes]], first: int
+) -> None:
+    """Whatever the column holds, also text; in a column that is not taken it does no harm."""
+    names = [f"A{number}" for number in range(len(ERRORS) + 1)]
+    job = upload(client, {HEADERS: table(head(name) for name in names)} | form())
+    expected = [
+        (row, column, "INVALID", error) for row, (column, error) in enumerate(ERRORS.items(), first)
+    ]
+    assert job.told("row", "columnName", "code", "rejectedValue") == expected
+    assert numbers(client) == names[-1:]

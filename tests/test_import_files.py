@@ -194,3 +194,28 @@ def test_the_orders_of_sap_with_prices_that_include_tax_cost_what_sap_says(
         assert abs(net - Decimal(row["NETAMOUNT"])) <= CENT
         assert abs(tax - Decimal(row["TAXAMOUNT"])) <= CENT
         assert order["orderDate"].replace("-", "") == row["CREATEDAT"]
+
+
+ORDER = {"number": "A", "customerNumber": "C1"}
+NEXT = "https://example.com/salesOrders?$skiptoken=1"
+PAGES: dict[str, tuple[Any, list[str]]] = {
+    "the link after the orders": ({"value": [ORDER], "@odata.nextLink": NEXT}, ["MORE_PAGES"]),
+    "the link before them": ({"@odata.nextLink": NEXT, "value": [ORDER]}, ["MORE_PAGES"]),
+    "the lines of an order go on": (
+        {"value": [ORDER | {"salesOrderLines": [], "salesOrderLines@odata.nextLink": NEXT}]},
+        ["MORE_PAGES"],
+    ),
+    "no link": ({"@odata.context": "x", "value": [ORDER]}, []),
+    "no link after the last page": ({"value": [ORDER], "@odata.nextLink": None}, []),
+    "no link before the last page": ({"@odata.nextLink": None, "value": [ORDER]}, []),
+}
+
+
+@pytest.mark.parametrize(("page", "codes"), PAGES.values(), ids=list(PAGES))
+def test_a_page_of_odata_that_is_not_the_last_is_a_warning(
+    client: Client, page: Any, codes: list[str]
+) -> None:
+    job = upload(client, {"orders.json": json.dumps(page).encode()})
+    assert job.status == "SUCCEEDED"
+    assert [warning["code"] for warning in job.warnings] == codes
+    assert all("not in the file" in warning["message"] for warning in job.warnings)

@@ -3,8 +3,9 @@
 import datetime as dt
 import random
 import re
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import anyio
@@ -58,11 +59,13 @@ async def load_undisturbed(database: Database) -> None:
 
 
 @contextmanager
-def gateway(folder: Path, url: str, *arguments: str) -> Iterator[FORKS.Process]:  # type: ignore[name-defined]
+def gateway(
+    folder: Path, url: str, *arguments: str, uploads: Path | None = None
+) -> Iterator[FORKS.Process]:  # type: ignore[name-defined]
     """`gateway` as a process of its own, which is killed at the end if it still lives."""
     for name in ("out", "err"):
         (folder / name).write_text("")
-    settings = {"database_url": url, "import_folder": str(folder / "uploads")}
+    settings = {"database_url": url, "import_folder": str(uploads or folder / "uploads")}
     process = FORKS.Process(target=obey, args=(folder, arguments, settings))
     process.start()
     try:
@@ -96,8 +99,9 @@ def test_a_command_that_is_killed_again_and_again_comes_to_what_an_undisturbed_o
 
 
 @contextmanager
-def served(folder: Path, url: str) -> Iterator[Client]:
-    with gateway(folder, url, "serve", "--port", "0"), httpx2.Client(timeout=PATIENCE) as http:
+def served(folder: Path, url: str, uploads: Path | None = None) -> Iterator[Client]:
+    server = gateway(folder, url, "serve", "--port", "0", uploads=uploads)
+    with server, httpx2.Client(timeout=PATIENCE) as http:
         wait_until(lambda: "/graphql" in (folder / "out").read_text())
         found = re.search(r"(http://\S+)/graphql", (folder / "out").read_text())
         assert found is not None
@@ -127,6 +131,41 @@ def test_a_job_of_a_server_that_is_killed_goes_on_when_the_server_starts_again(
     assert job.fields["linesCreated"] == 600 * LINES_EACH
     assert kept(url) == kept(templates.copy("undisturbed", load_undisturbed))
     assert list((tmp_path / "uploads").glob(key)) == []
+
+
+HALF = b"SALESORDERNUMBER,ORDERINGCUSTOMERACCOUNTNUMBER\n".ljust(100, b"\n")
+"""The first half of an upload; the second one is blank lines."""
+
+
+@contextmanager
+def upload_on_its_way(client: Client, uploads: Path) -> Iterator[socket.socket]:
+    """A connection by which half an upload has come into the folder."""
+    where = httpx2.URL(client.url)
+    with socket.create_connection((where.host, where.port or 80), PATIENCE) as connection:
+        head = f"POST /imports?name=a.csv HTTP/1.1\r\nHost: {where.host}:{where.port}\r\n"
+        connection.sendall(f"{head}Content-Length: {2 * len(HALF)}\r\n\r\n".encode() + HALF)
+        wait_until(lambda: list(uploads.glob("*/*/a.csv")))
+        yield connection
+
+
+def test_an_upload_that_was_broken_off_by_a_kill_is_gone_when_a_server_starts(
+    tmp_path: Path, templates: Templates
+) -> None:
+    """But not one that another server is just receiving into the same folder."""
+    url = templates.copy("world", load_world)
+    uploads, other = tmp_path / "uploads", tmp_path / "other"
+    other.mkdir()
+    with served(tmp_path, url) as client, upload_on_its_way(client, uploads) as connection:
+        with served(other, url, uploads):
+            pass
+        connection.sendall(b"\n" * len(HALF))
+        assert connection.recv(20).startswith(b"HTTP/1.1 202")
+    with ExitStack() as after_the_kill:
+        with served(tmp_path, url) as client:
+            after_the_kill.enter_context(upload_on_its_way(client, uploads))
+        assert list(uploads.iterdir()) != []
+    with served(tmp_path, url):
+        wait_until(lambda: list(uploads.iterdir()) == [])
 
 
 async def add_job(url: str, age: dt.timedelta) -> str:

@@ -38,6 +38,13 @@ _WORDS = {
 }  # fmt: skip
 
 
+SPREADSHEET_ERRORS = {
+    "#N/A", "#VALUE!", "#REF!", "#DIV/0!", "#NUM!", "#NAME?", "#NULL!", "#GETTING_DATA", "#SPILL!",
+    "#CALC!", "#FIELD!", "#BLOCKED!", "#CONNECT!", "#UNKNOWN!", "#BUSY!", "#PYTHON!", "#EXTERNAL!",
+}  # fmt: skip
+"""What stands in a cell that a spreadsheet could not work out."""
+
+
 class Unreadable(ValueError):
     """A cell is not what its column holds; `suggestion` is how to write one."""
 

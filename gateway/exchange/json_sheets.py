@@ -27,18 +27,27 @@ BLANKS = re.compile(r"[ \t\r\n\ufeff]*")
 PAGE = re.compile(r'\{\s*(?:"@[^"]*"\s*:\s*(?:"[^"]*"|\w+)\s*,\s*)*"value"\s*:\s*(?=\[)')
 """The start of a page of OData: `{"@odata.context": "...", "value": [`."""
 
+NEXT = "@odata.nextLink"
+NEXT_BEFORE = re.compile(rf'"{re.escape(NEXT)}"\s*:\s*"')
+MORE_PAGES = "MORE_PAGES"
+"""The code of the warning that a page is not the last."""
+
+NOT_LAST = "This is a page of OData, and the pages after it are not in the file."
+
 
 def json_sheet(source: Source, reading: Reading) -> Sheet:
     encoding = encoding_of(source, reading.encoding)
     if encoding == "cp1252":
         raise source.refuse("is not UTF-8, as JSON must be")
-    first = next(_records(source, encoding), None)
+    remarks: dict[str, str] = {}
+    first = next(_records(source, encoding, remarks), None)
     return Sheet(
         file=source.name,
         format="JSON lines" if _has_many_documents(source, encoding) else "JSON",
         headings=tuple(first.cells) if first else (),
-        records=lambda: _records(source, encoding),
+        records=lambda: _records(source, encoding, remarks),
         encoding=encoding,
+        remarks=remarks,
     )
 
 
@@ -84,6 +93,7 @@ class _Cursor:
         self.place = 0
         self.is_done = False
         self.count = 0
+        self.names_next = False
 
     def _more(self) -> None:
         """Forget what is behind and double what is ahead."""
@@ -114,6 +124,7 @@ class _Cursor:
         page = PAGE.match(self.window, self.place)
         if page:
             self.place = page.end()
+            self.names_next = self.names_next or bool(NEXT_BEFORE.search(page[0]))
         return bool(page)
 
     def take(self, expected: str) -> None:
@@ -184,9 +195,9 @@ def _array(cursor: _Cursor) -> Iterator[dict[str, Any]]:
 def _rest_of_page(cursor: _Cursor) -> None:
     while cursor.peek() == ",":
         cursor.take(",")
-        cursor.value()
+        name = cursor.value()
         cursor.take(":")
-        cursor.value()
+        cursor.names_next = (cursor.value() is not None and name == NEXT) or cursor.names_next
     cursor.take("}")
 
 
@@ -199,13 +210,16 @@ def _has_many_documents(source: Source, encoding: str) -> bool:
         return bool(cursor.peek())
 
 
-def _records(source: Source, encoding: str) -> Iterator[Record]:
+def _records(source: Source, encoding: str, remarks: dict[str, str]) -> Iterator[Record]:
     with source.open() as stream, io.TextIOWrapper(stream, encoding) as text:
-        for row, members in enumerate(_objects(_Cursor(source, text)), start=1):
+        cursor = _Cursor(source, text)
+        for row, members in enumerate(_objects(cursor), start=1):
             try:
                 yield _record(row, members)
             except _Bad as error:
                 raise source.refuse(f"{error} in record {row}") from error
+        if cursor.names_next:
+            remarks[MORE_PAGES] = NOT_LAST
 
 
 def _record(row: int, members: dict[str, Any]) -> Record:

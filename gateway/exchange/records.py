@@ -4,7 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gateway.exchange.cells import Locale, Unreadable, date, number, whole_number, yes_or_no
+from gateway.exchange.cells import (
+    SPREADSHEET_ERRORS,
+    Locale,
+    Unreadable,
+    date,
+    number,
+    whole_number,
+    yes_or_no,
+)
 from gateway.exchange.columns import Column, Entity, Kind
 from gateway.exchange.formulas import restored
 from gateway.orders.problems import Path, Problem, ProblemCode, encodable
@@ -140,6 +148,10 @@ class RowReader:
         """Read a cell into its field; one of blanks, or the empty text of JSON, clears the field."""
         path = column.path
         given.columns[path] = heading
+        if self._is_table and cell in SPREADSHEET_ERRORS:
+            message = "The spreadsheet could not work this cell out."
+            given.refuse(ProblemCode.INVALID, path, message, cell)
+            return
         value: Any = None
         if cell is not None and (cell.strip() or column.kind is Kind.CHOICE):
             try:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import orjson
 
+from gateway.exchange.arrivals import sweep
 from gateway.exchange.jobs import Importer, Request, fingerprint_of
 from gateway.exchange.reading import sheets
 from gateway.exchange.refusals import Refusals, refusals
@@ -131,7 +132,8 @@ class Runner:
         shutil.rmtree(self.folder / key, ignore_errors=True)
 
     async def resume(self) -> None:
-        """Go on with every job that is not ended."""
+        """Go on with every job that is not ended, and forget uploads that broke off."""
+        await asyncio.to_thread(sweep, self.folder)
         for company in await company_ids(self.database):
             async with looking(self.database, company) as writer:
                 jobs = await writer.staging.all_unfinished()

@@ -53,3 +53,5 @@ class Sheet:
     """Headings whose values a number sequence makes, so the file need not have them."""
     ignored: tuple[str, ...] = ()
     """Files of the package that nobody reads, told with its first sheet."""
+    remarks: dict[str, str] = field(default_factory=dict)
+    """What is odd about the file as a whole, by code; complete when all its records were read."""

@@ -15,6 +15,7 @@ from gateway.exchange.cells import Locale, locale_of
 from gateway.exchange.columns import Entity, Kind, Part, folded
 from gateway.exchange.entities import entity_of, nearest
 from gateway.exchange.formulas import restored
+from gateway.exchange.json_sheets import MORE_PAGES, NEXT
 from gateway.exchange.records import SURPLUS, Finding, Place
 from gateway.exchange.sheets import Record, Sheet
 from gateway.storage.columns import clean, is_storable_text, text_lengths
@@ -194,9 +195,11 @@ class Rows:
         return self._holding.sheet.fields.get(heading, heading)
 
     def findings(self) -> list[Finding]:
-        """A warning for each heading that is not taken."""
+        """A warning for each heading that is not taken, and for what is odd about the file as a whole."""
         place = Place(self._holding.place)
-        return [
+        remarks = self._holding.sheet.remarks.items()
+        odd = [Finding(place, code, message, is_warning=True) for code, message in remarks]
+        return odd + [
             Finding(place, *_why(entity, self._name(heading)), column=heading, is_warning=True)
             for heading, entity in self.unknown.items()
             if folded(heading) not in REPORT_COLUMNS and not self._is_surplus(heading)
@@ -224,6 +227,8 @@ def _why(entity: Entity, name: str) -> tuple[str, str]:
         return "NOT_KEPT", f"This column is not taken: {column.note}."
     if folded(name) in entity.further:
         return "NOT_KEPT", f"This column of {entity.name} is not taken: there is no place for it."
+    if name.endswith(NEXT):
+        return MORE_PAGES, "Some orders have further lines, in pages that are not in the file."
     near = nearest(entity, name)
     hint = "" if near is None else f" Is {near} meant?"
     return "UNKNOWN_COLUMN", f"{entity.name} has no such column.{hint}"

@@ -8,10 +8,14 @@ a sheet: its rows, each with its number."""
 import datetime as dt
 import io
 import json
+import re
 import sys
+import zipfile
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import IO, Any
 
+from defusedxml.ElementTree import iterparse, parse
 from python_calamine import (
     CalamineError,
     CalamineWorkbook,
@@ -58,11 +62,94 @@ def number(value: float) -> str:
     return digits.removesuffix(".0")
 
 
-def rows(workbook: CalamineWorkbook, name: str) -> Iterator[tuple[int, list[str]]]:
+Errors = dict[int, dict[int, str]]
+"""What stands in the cells that could not be worked out, by row and column from 1."""
+
+
+def rows(workbook: CalamineWorkbook, name: str, errors: Errors) -> Iterator[tuple[int, list[str]]]:
     """The rows from the first to the last that has cells, numbered as the author sees them."""
     sheet = workbook.get_sheet_by_name(name)
+    _, before = sheet.start or (0, 0)
     for place, row in enumerate(sheet.iter_rows(), start=1):
-        yield place, [cell if type(cell) is str else text(cell) for cell in row]
+        cells = [cell if type(cell) is str else text(cell) for cell in row]
+        for column, error in errors.get(place, {}).items():
+            cells[column - before - 1] = error
+        yield place, cells
+
+
+BOOK, RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
+ERROR = re.compile(rb"""\st\s*=\s*["']e["']""")
+CHUNK = 1 << 20
+OVERLAP = 20
+"""Bytes that are looked at again with those that follow: what tells an error is no longer."""
+
+
+def errors_of(content: io.BytesIO, name: str) -> Errors:
+    """The errors of a sheet, which the reader takes for empty cells."""
+    with zipfile.ZipFile(content) as archive:
+        parts = set(archive.namelist())
+        part = part_of(archive, name) if {BOOK, RELATIONS} <= parts else ""
+        if part not in parts:
+            return {}
+        with archive.open(part) as sheet:
+            if not has_errors(sheet):
+                return {}
+        with archive.open(part) as sheet:
+            return found_errors(sheet)
+
+
+def part_of(archive: zipfile.ZipFile, name: str) -> str:
+    """The part of a workbook that holds the sheet with this name."""
+    with archive.open(BOOK) as book, archive.open(RELATIONS) as relations:
+        targets = {each.get("Id"): each.get("Target", "") for each in parse(relations).iter()}
+        sheets = [each for each in parse(book).iter() if local(each) == "sheet"]
+    keys = [
+        value
+        for sheet in sheets
+        for key, value in sheet.items()
+        if key.endswith("}id") and sheet.get("name") == name
+    ]
+    target = targets.get(next(iter(keys), None), "")
+    return target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
+
+
+def has_errors(sheet: IO[bytes]) -> bool:
+    last = b""
+    while part := sheet.read(CHUNK):
+        if ERROR.search(last + part):
+            return True
+        last = part[-OVERLAP:]
+    return False
+
+
+def found_errors(sheet: IO[bytes]) -> Errors:
+    """Rows and cells say where they are, or come after the one before them."""
+    found: Errors = {}
+    row = column = 0
+    for event, element in iterparse(sheet, events=("start", "end")):
+        kind = local(element)
+        if event == "start" and kind == "row":
+            row, column = int(element.get("r") or row + 1), 0
+        elif event == "start" and kind == "c":
+            column = column_of(element.get("r")) or column + 1
+        elif event == "end" and kind == "c" and element.get("t") == "e":
+            value = next((each.text for each in element if local(each) == "v"), None)
+            found.setdefault(row, {})[column] = value or "#N/A"
+        if event == "end" and kind == "row":
+            element.clear()
+    return found
+
+
+def column_of(reference: str | None) -> int:
+    """The number of the column in a reference such as AB12; 0 for none."""
+    column = 0
+    for letter in (reference or "").rstrip("0123456789"):
+        column = column * 26 + ord(letter) - ord("A") + 1
+    return column
+
+
+def local(element: Any) -> str:
+    return str(element.tag).rpartition("}")[2]
 
 
 def names(workbook: CalamineWorkbook) -> Iterator[str]:
@@ -71,19 +158,19 @@ def names(workbook: CalamineWorkbook) -> Iterator[str]:
             yield sheet.name
 
 
-def answer(workbook: CalamineWorkbook, arguments: list[str]) -> Iterator[object]:
+def answer(content: io.BytesIO, arguments: list[str]) -> Iterator[object]:
+    workbook = CalamineWorkbook.from_filelike(content)
     if arguments:
-        yield from rows(workbook, arguments[0])
+        yield from rows(workbook, arguments[0], errors_of(content, arguments[0]))
         return
     for name in names(workbook):
-        yield name, next((row for _, row in rows(workbook, name) if any(row)), [])
+        yield name, next((row for _, row in rows(workbook, name, {}) if any(row)), [])
 
 
 def main() -> int:
     limit_memory()
     try:
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(sys.stdin.buffer.read()))
-        for found in answer(workbook, sys.argv[1:]):
+        for found in answer(io.BytesIO(sys.stdin.buffer.read()), sys.argv[1:]):
             sys.stdout.write(json.dumps(found) + "\n")
     except CalamineError:
         return UNREADABLE

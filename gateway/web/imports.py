@@ -3,7 +3,6 @@
 A body is one file, named by the `name` in the URL, or a form with several; it goes to the disk as it
 comes in."""
 
-import tempfile
 from collections.abc import AsyncGenerator
 from pathlib import Path, PurePath
 from typing import Any
@@ -13,6 +12,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from gateway.exchange.arrivals import arrival
 from gateway.exchange.jobs import Policy
 from gateway.exchange.jobs import Request as Wishes
 from gateway.exchange.runner import NotFound, Runner
@@ -65,9 +65,8 @@ class Uploads:
     async def _begin(self, request: Request) -> str:
         """The id of a job for what the request brings."""
         wishes = _wishes(request)
-        self._runner.folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self._runner.folder) as folder:
-            paths = await self._store(request, Path(folder))
+        with arrival(self._runner.folder) as folder:
+            paths = await self._store(request, folder)
             job = await self._runner.accept(company_of(request), paths, _reading(request), wishes)
             return job.id
 
