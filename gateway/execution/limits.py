@@ -1,0 +1,273 @@
+"""How large an operation may be, told before it is validated and run.
+
+Everything here is O(document): the tokens are counted before they are parsed, and a fragment is measured
+once, however often it is spread."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLNamedType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    IntValueNode,
+    ListValueNode,
+    NamedTypeNode,
+    OperationDefinitionNode,
+    SelectionNode,
+    SelectionSetNode,
+    ValueNode,
+    VariableNode,
+    get_named_type,
+    get_nullable_type,
+    is_composite_type,
+    is_list_type,
+)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The most that fits."""
+
+    bytes: int = 100_000
+    tokens: int = 20_000
+    directives: int = 200
+    fragments: int = 100
+    depth: int = 20
+    fields: int = 5_000
+    aliases: int = 500
+    cost: int = 20_000
+
+
+WORDS = {
+    "bytes": "The document has {} bytes",
+    "tokens": "The document has {} tokens",
+    "directives": "The document has {} directives",
+    "fragments": "The document has {} fragments",
+    "depth": "The operation is nested {} levels deep",
+    "fields": "The operation selects {} fields",
+    "aliases": "The operation has {} aliases",
+    "cost": "The operation may cost {}",
+}
+
+UNTOLD = 10**12
+"""Numbers are counted up to this one; nobody can picture more, and 64 bits hold it."""
+
+DIGITS = 10
+"""A number of more is no Int, and one of thousands would be slow to read."""
+
+SIZES = ("first", "last")
+ROWS = ("nodes", "edges")
+"""The lists of a connection, which are as long as its page."""
+
+UNPAGED = 25
+"""What a list without a page is taken to hold."""
+
+TOKEN = re.compile(
+    r'"""(?:[^"\\]++|\\(?:""")?|"(?!""))*+(?:""")?'
+    r'|"(?:[^"\\\n\r]++|\\.)*+"?'
+    r"|#[^\n\r]*+"
+    r"|[_A-Za-z]\w*+"
+    r"|-?\d++(?:\.\d++)?+(?:[eE][+-]?\d++)?+"
+    r"|\.\.\.|[!$&():=@\[\]{}|]",
+    re.ASCII,
+)
+"""One token of GraphQL, or a comment. Each character is looked at once, so no text is slow to count."""
+
+
+class TooLarge(Exception):
+    """The operation is not run; the message names what would fit."""
+
+
+def check_text(document: str, limits: Limits) -> None:
+    """Raises TooLarge for a text that is not worth parsing."""
+    _check(limits, bytes=len(document.encode("utf-8", "replace")))
+    tokens = TOKEN.findall(document)
+    _check(limits, tokens=len(tokens), directives=tokens.count("@"))
+
+
+def check_document(document: DocumentNode, limits: Limits) -> None:
+    """Raises TooLarge for one that is not worth measuring."""
+    _check(limits, fragments=len(_fragments(document)))
+
+
+class Size(NamedTuple):
+    """How large an operation or a part of one is; what is in a fragment counts where it is spread."""
+
+    depth: int = 0
+    fields: int = 0
+    aliases: int = 0
+    cost: int = 0
+    each_row: int = 0
+    """What each row of a page costs, for a part that is selected on a connection."""
+
+
+@dataclass(frozen=True)
+class Pages:
+    """How many rows a page has if nothing is asked, and how many at most."""
+
+    default: int
+    largest: int
+
+    def at_most(self, rows: int) -> "Pages":
+        return Pages(min(self.default, rows), min(self.largest, rows))
+
+
+@dataclass(frozen=True)
+class Measured:
+    """An operation with what its size depends on.
+
+    A field that gives an object costs 1, or what its list may hold; below a list everything costs as
+    often. A page holds what is asked of it, another list its `ids` or else `UNPAGED`. Scalars and
+    introspection are free. A skipped field counts like any other."""
+
+    schema: GraphQLSchema
+    document: DocumentNode
+    operation: OperationDefinitionNode
+    variables: Mapping[str, Any]
+
+    def size(self, pages: Pages, limits: Limits) -> Size:
+        """Raises TooLarge if it is so deep that it cannot be measured."""
+        root = self.schema.get_root_type(self.operation.operation)
+        walk = _Walk(self.schema, _fragments(self.document), self._values(), pages)
+        try:
+            return walk.set(self.operation.selection_set, root)
+        except RecursionError:
+            message = f"The operation is nested too deeply, at most {limits.depth} levels fit."
+            raise TooLarge(message) from None
+
+    def check(self, size: Size, pages: Pages, limits: Limits) -> None:
+        """Raises TooLarge for the first limit that `size` breaks."""
+        _check(limits, depth=size.depth, fields=size.fields, aliases=size.aliases)
+        if size.cost > limits.cost:
+            fitting = self._fitting(pages, limits)
+            advice = f": ask for pages of at most {fitting}" if fitting else ""
+            _check(limits, advice, cost=size.cost)
+
+    def _fitting(self, pages: Pages, limits: Limits) -> int:
+        """The largest page for which the operation would fit, 0 if none does."""
+
+        def cost(rows: int) -> int:
+            return self.size(pages.at_most(rows), limits).cost
+
+        return max(0, bisect_right(range(pages.largest), limits.cost, key=cost) - 1)
+
+    def _values(self) -> dict[str, Any]:
+        """The variables, by default as literals."""
+        definitions = self.operation.variable_definitions or ()
+        defaults = {each.variable.name.value: each.default_value for each in definitions}
+        return {**defaults, **self.variables}
+
+
+@dataclass
+class _Walk:
+    schema: GraphQLSchema
+    fragments: Mapping[str, FragmentDefinitionNode]
+    values: Mapping[str, Any]
+    pages: Pages
+
+    def __post_init__(self) -> None:
+        self._known: dict[str, Size] = {}
+
+    def set(self, node: SelectionSetNode | None, parent: GraphQLNamedType | None) -> Size:
+        """The size of a selection set on a type, None for one that validation does not know."""
+        selections = node.selections if node is not None else ()
+        sizes = [Size(), *(self._selection(each, parent) for each in selections)]
+        depths, *sums = zip(*sizes, strict=True)
+        return Size(max(depths), *(min(sum(numbers), UNTOLD) for numbers in sums))
+
+    def _selection(self, node: SelectionNode, parent: GraphQLNamedType | None) -> Size:
+        match node:
+            case FieldNode():
+                return self._field(node, parent)
+            case InlineFragmentNode(type_condition=None):
+                return self.set(node.selection_set, parent)
+            case InlineFragmentNode(type_condition=NamedTypeNode() as on):
+                return self._on(on, node.selection_set)
+            case FragmentSpreadNode():
+                return self._spread(node.name.value)
+        raise TypeError(node)
+
+    def _on(self, on: NamedTypeNode, node: SelectionSetNode) -> Size:
+        return self.set(node, self.schema.get_type(on.name.value))
+
+    def _spread(self, name: str) -> Size:
+        """What no fragment is, or is within itself, counts nothing: validation refuses it."""
+        if name not in self._known:
+            self._known[name] = Size()
+            fragment = self.fragments.get(name)
+            if fragment is not None:
+                self._known[name] = self._on(fragment.type_condition, fragment.selection_set)
+        return self._known[name]
+
+    def _field(self, node: FieldNode, parent: GraphQLNamedType | None) -> Size:
+        field = getattr(parent, "fields", {}).get(node.name.value)
+        kind = None if field is None else get_named_type(field.type)
+        below = self.set(node.selection_set, kind)
+        cost = each_row = 0
+        if field is not None and is_composite_type(kind):
+            cost = 1 + below.cost + self._page(node) * below.each_row
+            if node.name.value in ROWS and _is_connection(parent):
+                cost, each_row = 0, cost
+            elif is_list_type(get_nullable_type(field.type)):
+                cost *= self._length(node)
+        aliases = below.aliases + (node.alias is not None)
+        return Size(below.depth + 1, below.fields + 1, aliases, cost, each_row)
+
+    def _page(self, node: FieldNode) -> int:
+        """The rows of the page that a field asks for; the largest if it asks for a larger one, which
+        no resolver reads."""
+        asked = [self._given(node, name) for name in SIZES]
+        rows = max((size for size in asked if type(size) is int), default=self.pages.default)
+        return min(max(rows, 0), self.pages.largest)
+
+    def _length(self, node: FieldNode) -> int:
+        ids = self._given(node, "ids")
+        return len(ids) if isinstance(ids, Sequence) and not isinstance(ids, str) else UNPAGED
+
+    def _given(self, node: FieldNode, name: str) -> Any:
+        """The value of an argument, if it is a number that may be the size of a page or a list."""
+        for argument in node.arguments or ():
+            if argument.name.value == name:
+                return self._value(argument.value)
+        return None
+
+    def _value(self, node: Any) -> Any:
+        match node:
+            case VariableNode():
+                return self._value(self.values.get(node.name.value))
+            case IntValueNode():
+                return int(node.value) if len(node.value) <= DIGITS else None
+            case ListValueNode():
+                return node.values
+            case ValueNode():
+                return None
+        return node
+
+
+def _is_connection(kind: GraphQLNamedType | None) -> bool:
+    """By the specification of Relay: https://relay.dev/graphql/connections.htm."""
+    return kind is not None and kind.name.endswith("Connection")
+
+
+def _fragments(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
+    return {
+        node.name.value: node
+        for node in document.definitions
+        if isinstance(node, FragmentDefinitionNode)
+    }
+
+
+def _check(limits: Limits, advice: str = "", **numbers: int) -> None:
+    for name, number in numbers.items():
+        most = getattr(limits, name)
+        if number > most:
+            told = f"{number:,}" if number < UNTOLD else f"more than {UNTOLD:,}"
+            raise TooLarge(f"{WORDS[name].format(told)}, at most {most:,} fit{advice}.")

@@ -1,0 +1,37 @@
+"""Validation whose work and whose answer are bounded, whatever the document."""
+
+import re
+
+from graphql import (
+    ASTValidationRule,
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    specified_rules,
+    validate,
+)
+from graphql.validation.rules import overlapping_fields_can_be_merged
+
+overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 25_000
+"""Units of work to compare fields of the same name; graphql-core would spend seconds on a document of
+16 kB. It has no other place to say so."""
+
+MOST_ERRORS = 20
+LONGEST_WORD = 100
+LONGEST_MESSAGE = 1_000
+
+
+def validation_errors(
+    schema: GraphQLSchema, document: DocumentNode, rules: tuple[type[ASTValidationRule], ...]
+) -> list[GraphQLError]:
+    """Why a document cannot be run, by the rules of GraphQL and `rules`; the last error says so if
+    there are more than `MOST_ERRORS`."""
+    return validate(schema, document, (*specified_rules, *rules), max_errors=MOST_ERRORS - 1)
+
+
+def cut(message: str) -> str:
+    """`message` with long names and values cut short, and no longer than people read."""
+    message = re.sub(rf"(\S{{{LONGEST_WORD}}})\S+", r"\1…", message)
+    if len(message) <= LONGEST_MESSAGE:
+        return message
+    return message[:LONGEST_MESSAGE] + "…"
