@@ -14,9 +14,10 @@ from gateway.exchange.cells import Locale
 from gateway.exchange.columns import Part
 from gateway.exchange.entities import BY_NAME
 from gateway.exchange.order_rows import OrderRows
-from gateway.exchange.records import Finding, Given, Place, RowReader
+from gateway.exchange.records import Given, Place, RowReader
 from gateway.exchange.reference_rows import apply_records
 from gateway.exchange.staging import LONGEST_NUMBER, NAMELESS, ORDERS
+from gateway.exchange.telling import Found
 from gateway.orders.problems import ProblemCode
 from gateway.orders.service import Rules
 from gateway.storage.columns import clean, is_storable_text
@@ -42,20 +43,24 @@ SURPLUS_ROWS = 100
 
 @dataclass
 class Outcome:
-    """What came of a batch. A finding goes with the unit and the number of the order that it is about."""
+    """What came of a batch, or of several."""
 
     counts: Counter[str] = field(default_factory=Counter)
-    findings: list[tuple[str, Finding, str | None]] = field(default_factory=list)
+    findings: list[Found] = field(default_factory=list)
     rows: int = 0
 
     @property
     def has_failures(self) -> bool:
-        return any(not finding.is_warning for _, finding, _ in self.findings)
+        return any(name.endswith("_failed") for name in +self.counts)
+
+    def count(self, other: "Outcome") -> None:
+        """Count what `other` has counted; its findings are told elsewhere."""
+        self.counts += other.counts
+        self.rows += other.rows
 
     def add(self, other: "Outcome") -> None:
-        self.counts += other.counts
+        self.count(other)
         self.findings += other.findings
-        self.rows += other.rows
 
     def undo(self) -> None:
         """Nothing of it is kept: only what failed is counted."""

@@ -12,17 +12,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-import orjson
-
 from gateway.exchange.batches import Batch, Outcome
 from gateway.exchange.reading import sheets
 from gateway.exchange.sheets import Reading, Refused
 from gateway.exchange.staging import Holding, Rows, hold, kept
+from gateway.exchange.telling import Findings, tell
 from gateway.orders.problems import encodable
 from gateway.orders.service import Rules
 from gateway.storage.columns import now
 from gateway.storage.database import Database
-from gateway.storage.imports import COUNTS, ImportJob, ImportJobStatus, ImportPolicy, ImportProblem
+from gateway.storage.imports import COUNTS, ImportJob, ImportJobStatus, ImportPolicy
 from gateway.storage.staging import JobGone
 from gateway.storage.writing import Writer, looking, transact, writing
 
@@ -125,9 +124,8 @@ class Importer:
                 await writer.staging.keep(chunk)
                 job.rows_staged += len(chunk)
                 await writer.staging.update(job.id, rows_staged=job.rows_staged)
-        outcome = Outcome(findings=[("", finding, None) for finding in rows.findings()])
         async with self._staging(job.id) as writer:
-            await self._tell(writer, job, outcome)
+            await tell(writer, job, [("", finding, None) for finding in rows.findings()])
             await writer.staging.update(job.id, warnings=job.warnings)
 
     async def run(self, key: str, progress: Progress | None = None) -> ImportJob:
@@ -177,32 +175,45 @@ class Importer:
         only if all went well and it was not a dry run."""
 
         async def change(writer: Writer) -> None:
-            outcome = Outcome()
-            job = await writer.staging.job(key, lock=not self.database.is_sqlite)
-            if job is None or job.status is not APPLYING:
-                raise JobGone(f"Import job {key} is not to be applied.")
-            keep = not job.dry_run
-            async with writer.savepoint(lambda: keep):
-                position: str | None = ""
-                while position is not None and key not in self.cancelled:
-                    batch = await Batch.next(writer, job, self.rules, after=position)
-                    outcome.add(await batch.apply(writer))
-                    position = batch.last
-                    writer.forget()
-                    if progress is not None:
-                        progress(outcome.rows, job.rows_staged)
-                keep = keep and not outcome.has_failures and key not in self.cancelled
-            if key not in self.cancelled:
-                await self._tell_whole(writer, key, outcome)
+            with Findings() as findings:
+                await self._apply_whole(writer, key, findings, progress)
 
         await transact(self.database, self.company, change)
 
-    async def _tell_whole(self, writer: Writer, key: str, outcome: Outcome) -> None:
+    async def _apply_whole(
+        self, writer: Writer, key: str, findings: Findings, progress: Progress | None
+    ) -> None:
+        whole = Outcome()
+        job = await writer.staging.job(key, lock=not self.database.is_sqlite)
+        if job is None or job.status is not APPLYING:
+            raise JobGone(f"Import job {key} is not to be applied.")
+        keep = not job.dry_run
+        async with writer.savepoint(lambda: keep):
+            position: str | None = ""
+            while position is not None and key not in self.cancelled:
+                batch = await Batch.next(writer, job, self.rules, after=position)
+                outcome = await batch.apply(writer)
+                findings.keep(outcome.findings)
+                whole.count(outcome)
+                position = batch.last
+                writer.forget()
+                if progress is not None:
+                    progress(whole.rows, job.rows_staged)
+            keep = keep and not whole.has_failures and key not in self.cancelled
+        if key not in self.cancelled:
+            await self._tell_whole(writer, key, whole, findings)
+
+    async def _tell_whole(
+        self, writer: Writer, key: str, whole: Outcome, findings: Findings
+    ) -> None:
+        for found in findings.batches():
+            await tell(writer, await self._same(writer, key), found)
+            writer.forget()
         job = await self._same(writer, key)
-        if job.policy is ImportPolicy.ATOMIC and outcome.has_failures:
-            outcome.undo()
+        if job.policy is ImportPolicy.ATOMIC and whole.has_failures:
+            whole.undo()
             job.message = "Nothing is imported: the policy is atomic, and some rows are refused."
-        await self._record(writer, job, outcome)
+        await self._record(writer, job, whole)
         await self._finish(writer, job)
 
     async def _same(self, writer: Writer, key: str) -> ImportJob:
@@ -212,41 +223,10 @@ class Importer:
         return job
 
     async def _record(self, writer: Writer, job: ImportJob, outcome: Outcome) -> None:
-        await self._tell(writer, job, outcome)
+        await tell(writer, job, outcome.findings)
         job.rows_done += outcome.rows
         for name, count in outcome.counts.items():
             setattr(job, name, getattr(job, name) + count)
-
-    async def _tell(self, writer: Writer, job: ImportJob, outcome: Outcome) -> None:
-        if not outcome.findings:
-            return
-        files = {sheet.place: sheet.file for sheet in await writer.staging.sheets(job.id)}
-        problems = []
-        for unit, finding, number in outcome.findings:
-            if finding.is_warning:
-                job.warnings += 1
-            else:
-                job.problems += 1
-            problems.append(
-                ImportProblem(
-                    company_id=job.company_id,
-                    job_id=job.id,
-                    sequence=job.warnings + job.problems,
-                    unit=unit,
-                    sheet=finding.place.sheet,
-                    file=files[finding.place.sheet],
-                    row=finding.place.row,
-                    line=finding.place.line,
-                    column_name=_told(finding.column),
-                    code=finding.code,
-                    message=encodable(finding.message),
-                    rejected_value=_told(finding.rejected_value),
-                    suggestions=orjson.dumps([encodable(s) for s in finding.suggestions]).decode(),
-                    order_number=_told(number),
-                    is_warning=finding.is_warning,
-                )
-            )
-        await writer.staging.tell(problems)
 
     async def _finish(self, writer: Writer, job: ImportJob) -> None:
         counts = Counter({name: getattr(job, name) for name in COUNTS})
@@ -260,10 +240,6 @@ class Importer:
             job.status = FAILED
         if not job.dry_run and job.message is None:
             await writer.staging.forget_done(job.id)
-
-
-def _told(text: str | None) -> str | None:
-    return None if text is None else encodable(text).replace("\x00", "�")[:200]
 
 
 def fingerprint_of(paths: Sequence[Path], reading: Reading, request: Request) -> str:
