@@ -14,13 +14,16 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from gateway.api.context import Context
-from gateway.api.schema import sdl
+from gateway.api.explaining import explain, json_object
+from gateway.api.schema import plans, sdl
 from gateway.exchange.export.downloads import Download, Wish, download
 from gateway.exchange.runner import Runner
+from gateway.execution.limits import Limits
 from gateway.orders.service import Rules
 from gateway.settings import Settings
 from gateway.storage.database import UNUSABLE, Database, why_unusable
 from gateway.storage.migrations import is_current
+from gateway.storage.rows import RowsStore
 from gateway.web.endpoint import Endpoint
 from gateway.web.exports import Exports
 from gateway.web.health import live, ready
@@ -48,6 +51,7 @@ def create_app(settings: Settings, *, listens_on: Sequence[str] = ()) -> Starlet
         max_overflow=0,
         pool_timeout=CONNECTION_WITHIN,
     )
+    store = RowsStore(database)
     runner = Runner(database, Rules(largest_order=settings.max_lines), settings.uploads)
 
     @asynccontextmanager
@@ -56,16 +60,32 @@ def create_app(settings: Settings, *, listens_on: Sequence[str] = ()) -> Starlet
             await runner.resume()
         yield
         await runner.close()
+        store.close()
         await database.dispose()
 
     return Starlette(
-        routes=_routes(settings, database, runner),
+        routes=_routes(settings, database, store, runner),
         middleware=_middleware(settings, listens_on),
         lifespan=lifespan,
     )
 
 
-def _routes(settings: Settings, database: Database, runner: Runner) -> list[BaseRoute]:
+def explained(settings: Settings, text: str, variables: str, name: str | None) -> str:
+    """How an operation would run on the database of `settings`, which is not asked; `variables` are
+    JSON. Raises CannotExplain."""
+    database = Database(settings.database_url)
+    store = RowsStore(database)
+    runner = Runner(database, Rules(largest_order=settings.max_lines), settings.uploads)
+    context = Context(database, runner.rules, settings.max_page, runner, operation_name=name)
+    try:
+        return explain(plans(store), text, json_object(variables), context)
+    finally:
+        store.close()
+
+
+def _routes(
+    settings: Settings, database: Database, store: RowsStore, runner: Runner
+) -> list[BaseRoute]:
     uploads = Uploads(runner, settings.max_upload)
 
     def export(company: str | None, wish: Wish) -> Awaitable[Download]:
@@ -73,8 +93,22 @@ def _routes(settings: Settings, database: Database, runner: Runner) -> list[Base
 
     exports = Exports(export, most=max(1, settings.pool_size // 2))
 
+    limits = Limits(cost=settings.max_cost, depth=settings.max_depth)
+    compiled = plans(store)
+
     def context(company: str | None) -> Context:
-        return Context(database, runner.rules, settings.max_page, runner, company)
+        return Context(
+            database,
+            runner.rules,
+            settings.max_page,
+            runner,
+            company,
+            limits,
+            settings.deadline,
+            plans=compiled,
+        )
+
+    endpoint = Endpoint(context, settings.max_body, tells_way=settings.debug)
 
     async def why_not() -> str | None:
         return await _fault(database)
@@ -83,7 +117,7 @@ def _routes(settings: Settings, database: Database, runner: Runner) -> list[Base
         return PlainTextResponse(sdl())
 
     return [
-        Route("/graphql", Endpoint(context).answer, methods=["GET", "HEAD", "POST"]),
+        Route("/graphql", endpoint.answer, methods=["GET", "HEAD", "POST"]),
         Mount("/graphiql", routes=assets()),
         Route("/schema.graphql", schema_text),
         Route("/imports", uploads.answer, methods=["POST"]),

@@ -14,9 +14,10 @@ import typer
 import uvicorn
 from pydantic import ValidationError
 
+from gateway.api.explaining import CannotExplain
 from gateway.api.filter_text import order_filter
 from gateway.api.schema import sdl
-from gateway.app import create_app
+from gateway.app import create_app, explained
 from gateway.exchange.demo import load_demo
 from gateway.exchange.export.downloads import CannotExport, Format, Wish
 from gateway.exchange.export.mappings import What
@@ -40,6 +41,7 @@ from gateway.storage.imports import ImportJobStatus
 from gateway.storage.migrations import is_current, migrate
 from gateway.storage.scope import CompanyNotFound
 from gateway.web.address import CannotListen, in_url, is_loopback, listen
+from gateway.web.process import settle
 
 cli = typer.Typer(
     help="A GraphQL gateway over sales orders.",
@@ -99,8 +101,13 @@ def serve(
         _announce(in_url(address), bound_port, demo=demo)
         app = create_app(settings, listens_on=[in_url(host), in_url(address)])
         config = uvicorn.Config(
-            app, log_level="warning", lifespan="on", timeout_graceful_shutdown=LAST_ANSWERS_WITHIN
+            app,
+            log_level="warning",
+            access_log=False,
+            lifespan="on",
+            timeout_graceful_shutdown=LAST_ANSWERS_WITHIN,
         )
+        settle()
         uvicorn.Server(config).run(sockets=[listener])
 
 
@@ -115,6 +122,22 @@ def migrate_command() -> None:
 def schema() -> None:
     """Print the GraphQL schema, as committed in schema.graphql."""
     typer.echo(sdl(), nl=False)
+
+
+@cli.command("explain")
+def explain_command(
+    operation: Annotated[str, typer.Argument(help="The operation, or - to read it from input.")],
+    variables: Annotated[str, typer.Option(help="Its variables as a JSON object.")] = "{}",
+    name: Annotated[
+        str | None, typer.Option("--operation", help="Which one, if there are several.")
+    ] = None,
+) -> None:
+    """Print how an operation runs: its plan, the source made from it, and its SQL."""
+    text = sys.stdin.read() if operation == "-" else operation
+    try:
+        typer.echo(explained(_settings(), text, variables, name), nl=False)
+    except CannotExplain as reason:
+        _fail(str(reason))
 
 
 @company.command("create")

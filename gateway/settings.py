@@ -34,8 +34,20 @@ class Settings(BaseSettings):
     )
     max_page: int = Field(200, ge=1, description="Largest page of a connection.")
     max_lines: int = Field(1000, ge=1, description="Most lines of an order.")
+    max_cost: int = Field(
+        20_000, ge=1, description="Most objects that an operation may give, as its pages allow."
+    )
+    max_depth: int = Field(20, ge=1, description="Most levels of fields in an operation.")
+    max_body: int = Field(1_000_000, ge=1, description="Most bytes of a request with an operation.")
+    deadline: float = Field(
+        30, gt=0, description="Seconds after which an operation is stopped, and its SQL with it."
+    )
     pool_size: int = Field(
         10, ge=1, description="Most operations that use the database at once, per process."
+    )
+
+    debug: bool = Field(
+        False, description="Whether answers tell in the header X-Execution how they came about."
     )
 
     max_upload: int = Field(

@@ -9,13 +9,15 @@ from strawberry import UNSET
 
 from gateway.api.context import Info
 from gateway.api.errors import RequestError
-from gateway.api.fields import ToMany, declared_field, place_of, wanted
-from gateway.api.sorting import SalesOrderLineSort, SalesOrderSort, sort_of
+from gateway.api.fields import declared_field, place_of, wanted
+from gateway.api.inputs import change_from
+from gateway.api.sorting import Given, SalesOrderLineSort, SalesOrderSort, sort_of
+from gateway.execution.declarations import Paged
+from gateway.execution.limits import Pages
 from gateway.storage.columns import Base
+from gateway.storage.filters import Tree
 from gateway.storage.paging import Page, Sort, SortKey, Window, encode_cursor
 from gateway.storage.reading import Names
-
-DEFAULT_PAGE = 50
 
 NodeType = TypeVar("NodeType")
 
@@ -106,12 +108,12 @@ SORTS: dict[str, Any] = {"SalesOrder": SalesOrderSort, "SalesOrderLine": SalesOr
 class Asked:
     """The arguments of a connection."""
 
-    filter: Any
-    sort: Any
-    first: int | None
-    after: str | None
-    last: int | None
-    before: str | None
+    filter: Tree
+    sort: Given
+    first: int | None = None
+    after: str | None = None
+    last: int | None = None
+    before: str | None = None
 
 
 Resolve = Callable[[Any, Info, Asked], Awaitable[Listed]]
@@ -123,12 +125,12 @@ def connection(target: str, description: str, *keys: str) -> Any:
     Sorted by `keys`, "-" for descending, if nothing else is asked; the last is unique."""
 
     async def resolve(_root: Any, info: Info, asked: Asked) -> Listed:
-        window, listed = _window(_sort(keys), asked, info), _filter(target, asked)
-        reader = info.context.reader
+        window = window_of(keys, asked, info.context.pages)
+        listed, reader = _filter(target, asked), info.context.reader
         page = await reader.page(listed, window, _names(target, info))
         return Listed(listed.fields.model, window, page, lambda: reader.count(listed))
 
-    return strawberry.field(resolver=_with_arguments(target, resolve), description=description)
+    return declared_field(_with_arguments(target, resolve), description, Paged(target, None, keys))
 
 
 def paged(target: str, key: str, description: str, *keys: str) -> Any:
@@ -137,8 +139,8 @@ def paged(target: str, key: str, description: str, *keys: str) -> Any:
     One statement serves all objects that the field is asked of."""
 
     async def resolve(root: Any, info: Info, asked: Asked) -> Listed:
-        window, listed = _window(_sort(keys), asked, info), _filter(target, asked)
-        reader, parent = info.context.reader, root.id
+        window = window_of(keys, asked, info.context.pages)
+        listed, reader, parent = _filter(target, asked), info.context.reader, root.id
         slot = (target, key, place_of(info))
         page = await reader.pages(slot, listed, window, key, parent, _names(target, info))
         return Listed(
@@ -148,7 +150,7 @@ def paged(target: str, key: str, description: str, *keys: str) -> Any:
             lambda: reader.counts(("count", slot), listed, key, parent),
         )
 
-    return declared_field(_with_arguments(target, resolve), description, ToMany(target, key))
+    return declared_field(_with_arguments(target, resolve), description, Paged(target, key, keys))
 
 
 def _with_arguments(target: str, resolve: Resolve) -> Any:
@@ -188,8 +190,11 @@ def _with_arguments(target: str, resolve: Resolve) -> Any:
     return resolver
 
 
-def _asked(*arguments: Any) -> Asked:
-    return Asked(*(None if argument is UNSET else argument for argument in arguments))
+def _asked(filter: Any, sort: Any, *places: Any) -> Asked:
+    """The arguments of a resolver, of which null is the same as none."""
+    tree = None if filter is UNSET or filter is None else change_from(filter)
+    keys = [(key.field, key.direction) for key in sort] if sort else ()
+    return Asked(tree or {}, keys, *(None if place is UNSET else place for place in places))
 
 
 def _filter(target: str, asked: Asked) -> Any:
@@ -206,18 +211,18 @@ def _sort(keys: tuple[str, ...]) -> Sort:
     return tuple(SortKey(key.removeprefix("-"), key.startswith("-")) for key in keys)
 
 
-def _window(default: Sort, asked: Asked, info: Info) -> Window:
-    """The window that the arguments name; reading starts from one end only."""
+def window_of(keys: tuple[str, ...], asked: Asked, pages: Pages) -> Window:
+    """The window that the arguments name, sorted by `keys` if they name no sort; reading starts from
+    one end only. Raises RequestError."""
     backward = asked.last is not None or asked.before is not None
     if backward and (asked.first is not None or asked.after is not None):
         raise RequestError(
             "Read forward with `first` and `after`, or backward with `last` and `before`.",
             "BAD_USER_INPUT",
         )
-    largest = info.context.largest_page
     name, size = ("last", asked.last) if backward else ("first", asked.first)
-    size = min(DEFAULT_PAGE, largest) if size is None else size
-    if not 0 <= size <= largest:
-        raise RequestError(f"`{name}` must be between 0 and {largest}.", "BAD_USER_INPUT")
+    size = pages.default if size is None else size
+    if not 0 <= size <= pages.largest:
+        raise RequestError(f"`{name}` must be between 0 and {pages.largest}.", "BAD_USER_INPUT")
     cursor = asked.before if backward else asked.after
-    return Window(sort_of(default, asked.sort), size, cursor, backward)
+    return Window(sort_of(_sort(keys), asked.sort), size, cursor, backward)

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import strawberry
 
 from gateway.api.context import Info
-from gateway.api.fields import Computed, declared_field
+from gateway.api.fields import declared_field
+from gateway.execution.declarations import Computed
 from gateway.orders.pricing import explained
 from gateway.orders.status_labels import StatusVocabulary, status_label
 from gateway.storage.reading import Names, column_names, held

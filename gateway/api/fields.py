@@ -12,51 +12,21 @@ from strawberry.types.base import get_object_definition
 from strawberry.utils.str_converters import to_camel_case
 
 from gateway.api.context import Info
+from gateway.execution.declarations import (
+    Column,
+    Computed,
+    Declaration,
+    Group,
+    Paged,
+    ToMany,
+    ToOne,
+)
 from gateway.execution.selection import selected, selections
 from gateway.storage.columns import Base
 from gateway.storage.reading import Names, held
 from gateway.storage.reference_data import ADDRESS_PARTS
 
 DECLARED = "declared"
-
-
-@dataclass(frozen=True)
-class Column:
-    """The column of the same name."""
-
-
-@dataclass(frozen=True)
-class Address:
-    """The columns of an address, which begin with `prefix`."""
-
-    prefix: str
-
-
-@dataclass(frozen=True)
-class ToOne:
-    """The object of type `target` whose `by` is in our column `key`."""
-
-    target: str
-    key: str
-    by: str = "id"
-
-
-@dataclass(frozen=True)
-class ToMany:
-    """The objects of type `target` whose column `key` has our id."""
-
-    target: str
-    key: str
-
-
-@dataclass(frozen=True)
-class Computed:
-    """Something that Python makes of our `columns`; it cannot be filtered by."""
-
-    columns: Names
-
-
-Declaration = Column | Address | ToOne | ToMany | Computed
 
 
 @dataclass(frozen=True)
@@ -102,14 +72,15 @@ def _columns(name: str, declaration: Declaration) -> Names:
     match declaration:
         case Column():
             return frozenset({name})
-        case Address(prefix):
+        case Group(prefix):
             return frozenset(prefix + part for part in ADDRESS_PARTS)
         case ToOne(_, key):
             return frozenset({key})
-        case ToMany():
+        case ToMany() | Paged():
             return frozenset({"id"})
         case Computed(columns):
             return columns
+    raise TypeError(f"{declaration} is no field of an object")
 
 
 def _is_row(_row: Any, _info: Any) -> bool:
@@ -148,7 +119,7 @@ def to_many(target: str, key: str, order: str, description: str) -> Any:
         model = ENTITIES[target].model
         return info.context.reader.many(model, key, root.id, order, wanted(target, info))
 
-    return declared_field(resolve, description, ToMany(target, key))
+    return declared_field(resolve, description, ToMany(target, key, order))
 
 
 def address(prefix: str, description: str) -> Any:
@@ -157,7 +128,7 @@ def address(prefix: str, description: str) -> Any:
     def resolve(root: strawberry.Parent[Any]) -> Any:
         return PostalAddress(**{part: getattr(root, prefix + part) for part in ADDRESS_PARTS})
 
-    return declared_field(resolve, description, Address(prefix))
+    return declared_field(resolve, description, Group(prefix))
 
 
 def declared_field(resolve: Any, description: str, declaration: Declaration) -> Any:

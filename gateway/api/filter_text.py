@@ -10,6 +10,7 @@ from strawberry.exceptions import StrawberryInputCoercionError
 from strawberry.types.arguments import convert_argument
 
 from gateway.api import filters
+from gateway.api.inputs import change_from
 from gateway.api.schema import schema
 from gateway.orders.problems import encodable
 from gateway.storage.filters import BadFilter, Filter
@@ -38,7 +39,7 @@ def order_filter(text: str) -> Filter:
         value = convert_argument(coerce_input_value(given, kind), target, registry, config)
     except StrawberryInputCoercionError:
         raise BadFilter("Something in the filter is null that must not be: leave it out.") from None
-    return filters.filter_of("SalesOrder", value)
+    return filters.filter_of("SalesOrder", change_from(value))
 
 
 def _json(text: str) -> Any:

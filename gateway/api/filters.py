@@ -13,18 +13,18 @@ from strawberry.types.base import get_object_definition
 from strawberry.utils.str_converters import to_camel_case
 
 from gateway.api import enums, import_types, order_types  # noqa: F401 - declare every entity
-from gateway.api.fields import (
-    ENTITIES,
-    Address,
+from gateway.api.fields import ENTITIES, PostalAddress
+from gateway.execution.declarations import (
     Column,
     Computed,
-    PostalAddress,
+    Declaration,
+    Group,
+    Paged,
     ToMany,
     ToOne,
 )
-from gateway.api.inputs import change_from
 from gateway.storage.columns import Base, value_type
-from gateway.storage.filters import Filter, Filterable, Relation
+from gateway.storage.filters import Filter, Filterable, Relation, Tree
 from gateway.storage.reference_data import ADDRESS_PARTS
 
 EQUALITY = {
@@ -106,16 +106,17 @@ def _condition_on(model: type[Base], column: str) -> str:
     return _condition(kind, scalars.get(kind, kind.__name__), nullable=nullable)
 
 
-def _field(model: type[Base], name: str, declaration: Column | Address | ToOne | ToMany) -> str:
+def _field(model: type[Base], name: str, declaration: Declaration) -> str:
     match declaration:
         case Column():
             return _condition_on(model, name)
-        case Address():
+        case Group():
             return "PostalAddressFilter"
         case ToOne(target):
             return f"{target}Filter"
-        case ToMany(target):
+        case ToMany(target) | Paged(target):
             return f"{target}ListFilter"
+    raise TypeError(f"{declaration} cannot be filtered by")
 
 
 def _declare_all() -> None:
@@ -143,11 +144,11 @@ def _filterables() -> dict[str, Filterable]:
             match declaration:
                 case Column():
                     made[name].columns[field] = field
-                case Address(prefix):
+                case Group(prefix):
                     made[name].groups[field] = {part: prefix + part for part in ADDRESS_PARTS}
                 case ToOne(target, key, by):
                     made[name].relations[field] = Relation(made[target], key, by, is_many=False)
-                case ToMany(target, key):
+                case ToMany(target, key) | Paged(target, str(key)):
                     made[name].relations[field] = Relation(made[target], "id", key, is_many=True)
     return made
 
@@ -157,6 +158,6 @@ FILTERABLE = _filterables()
 """By the name of the GraphQL type."""
 
 
-def filter_of(target: str, given: Any) -> Filter:
-    """The filter that the input `given` describes; everything for None."""
-    return Filter(FILTERABLE[target], {} if given is None else change_from(given))
+def filter_of(target: str, tree: Tree) -> Filter:
+    """The filter on objects of type `target` that says `tree`; everything for an empty one."""
+    return Filter(FILTERABLE[target], tree)

@@ -7,8 +7,9 @@ import orjson
 import strawberry
 
 from gateway.api.connections import Connection, paged
-from gateway.api.fields import Computed, column, declared_field, entity
+from gateway.api.fields import column, declared_field, entity
 from gateway.api.reference_types import Node
+from gateway.execution.declarations import Computed
 from gateway.storage import imports as rows
 from gateway.storage.imports import ImportJobStatus, ImportPolicy
 

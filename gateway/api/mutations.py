@@ -7,6 +7,7 @@ import strawberry
 
 from gateway.api.context import Info
 from gateway.api.errors import UserError, user_error
+from gateway.api.fields import declared_field
 from gateway.api.inputs import (
     CreateSalesOrderInput,
     SalesOrderLineQuantityInput,
@@ -14,6 +15,7 @@ from gateway.api.inputs import (
     change_from,
 )
 from gateway.api.order_types import SalesOrder
+from gateway.execution.declarations import Change
 from gateway.orders import service
 from gateway.orders.life_cycle import Event
 from gateway.orders.problems import Rejected
@@ -32,7 +34,7 @@ Quantities = Annotated[
     list[SalesOrderLineQuantityInput] | None,
     strawberry.argument(description="How much of which lines; by default what each line says."),
 ]
-Change = Callable[[Writer], Awaitable[Any]]
+Work = Callable[[Writer], Awaitable[Any]]
 
 
 def _payload(mutation: str, order: str = "The order as it is now; null if it was refused.") -> Any:
@@ -65,7 +67,7 @@ class DeleteSalesOrderPayload:
 async def perform(
     info: Info,
     payload: Any,
-    change: Change,
+    change: Work,
     *,
     dry_run: bool,
     root: str | None = None,
@@ -75,8 +77,13 @@ async def perform(
     refused, with paths below the argument `root`.
 
     The reader gives its connection back first, so that nobody waits for a second one while holding
-    one, and forgets what it has read."""
+    one, and forgets what it has read. What a plan made before it gave up is not made again."""
     context = info.context
+    before = context.made.pop(info.path.key, None)
+    if isinstance(before, Exception):
+        raise before
+    if before is not None:
+        return before
     await context.reader.restart()
     try:
         made = await transact(context.database, context.company, change, dry_run=dry_run)
@@ -195,7 +202,7 @@ def _or_none(argument: Any) -> Any:
 
 def _mutation(resolve: Any, payload: Any, description: str) -> Any:
     resolve.__annotations__["return"] = payload
-    return strawberry.mutation(resolver=resolve, description=description)
+    return declared_field(resolve, description, Change())
 
 
 @strawberry.type

@@ -9,7 +9,7 @@ import strawberry
 from gateway.api.connections import Connection, connection
 from gateway.api.context import Info
 from gateway.api.errors import RequestError
-from gateway.api.fields import ENTITIES, wanted
+from gateway.api.fields import ENTITIES, declared_field, wanted
 from gateway.api.import_types import ImportJob
 from gateway.api.order_types import SalesOrder, SalesOrderLine
 from gateway.api.reference_types import (
@@ -26,6 +26,7 @@ from gateway.api.reference_types import (
     TaxCode,
     UnitOfMeasure,
 )
+from gateway.execution.declarations import ByIds, ByKey, Own
 from gateway.storage.columns import canonical_guid, is_storable_text
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="GUID of the record.")]
@@ -42,7 +43,7 @@ def _by_id(target: str, description: str) -> Any:
         reader = info.context.reader
         return await reader.one(ENTITIES[target].model, "id", guid, wanted(target, info))
 
-    return strawberry.field(resolver=resolve, description=description)
+    return declared_field(resolve, description, ByKey(target, "id"))
 
 
 def _by_number(target: str, description: str) -> Any:
@@ -52,7 +53,7 @@ def _by_number(target: str, description: str) -> Any:
         reader = info.context.reader
         return await reader.one(ENTITIES[target].model, "number", number, wanted(target, info))
 
-    return strawberry.field(resolver=resolve, description=description)
+    return declared_field(resolve, description, ByKey(target, "number"))
 
 
 async def _company(info: Info) -> Any:
@@ -136,12 +137,14 @@ class Query:
         "ImportJob", "Import jobs, the latest first.", "-created_date_time", "-id"
     )
 
-    node: Node | None = strawberry.field(
-        resolver=_node, description="The record with this id, of whatever type."
+    node: Node | None = declared_field(
+        _node, "The record with this id, of whatever type.", ByIds(is_list=False)
     )
-    nodes: list[Node | None] = strawberry.field(
-        resolver=_nodes, description="The records with these ids in their order, null for none."
+    nodes: list[Node | None] = declared_field(
+        _nodes,
+        "The records with these ids in their order, null for none.",
+        ByIds(is_list=True),
     )
-    company: Company = strawberry.field(
-        resolver=_company, description="The company in which the request works."
+    company: Company = declared_field(
+        _company, "The company in which the request works.", Own("Company")
     )

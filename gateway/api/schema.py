@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 import strawberry
 from graphql import GraphQLError, GraphQLFormattedError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
@@ -14,8 +15,13 @@ from gateway.api.context import Context, OneOperation
 from gateway.api.errors import RequestError, present
 from gateway.api.import_mutations import ImportMutation
 from gateway.api.mutations import OrderMutation
+from gateway.api.planned import Plans
 from gateway.api.queries import Query
 from gateway.api.scalars import SCALARS
+from gateway.execution.limits import TooLarge, check_text
+from gateway.execution.validating import cut
+from gateway.storage.deadline import Deadline
+from gateway.storage.rows import RowsStore
 
 QUERIES = {OperationType.QUERY}
 OPERATIONS = {OperationType.QUERY, OperationType.MUTATION}
@@ -51,19 +57,58 @@ class Operation:
 class Answer:
     """What the client gets. A document that could not be run at all has errors and no data."""
 
-    data: dict[str, Any] | None
-    errors: list[GraphQLFormattedError]
+    body: bytes
     was_run: bool
     needs_post: bool = False
+    by_plan: bool = False
 
-    def as_json(self) -> dict[str, Any]:
-        answer: dict[str, Any] = {"errors": self.errors} if self.errors else {}
-        return {**answer, "data": self.data} if self.was_run else answer
+
+def _answer(
+    errors: list[GraphQLFormattedError],
+    context: Context,
+    data: dict[str, Any] | None = None,
+    *,
+    was_run: bool = False,
+    needs_post: bool = False,
+) -> Answer:
+    answer: dict[str, Any] = {"errors": errors} if errors else {}
+    if was_run:
+        answer["data"] = data
+    return Answer(orjson.dumps({**answer, **context.extensions}), was_run, needs_post)
 
 
 async def run(operation: Operation, context: Context) -> Answer:
-    """Run one operation to its end; never raises for what a client can send."""
+    """Run one operation to its end, or to its deadline; never raises for what a client can send."""
     context.operation_name = operation.name
+    try:
+        async with Deadline(context.seconds) as deadline:
+            context.database = context.database.within(deadline)
+            return await _by_plan(operation, context) or await _by_core(operation, context)
+    except TooLarge as too_large:
+        return _refused(RequestError(str(too_large), "TOO_LARGE"), context)
+    except TimeoutError:
+        late = RequestError(deadline.told(context.only_reads), "DEADLINE_EXCEEDED")
+        return _answer([present(late)], context, was_run=True)
+
+
+async def _by_core(operation: Operation, context: Context) -> Answer:
+    check_text(operation.query, context.limits)
+    answer = await _run(operation, context)
+    if context.plans is not None and answer.was_run:
+        context.plans.documents.ran(operation.query)
+    return answer
+
+
+async def _by_plan(operation: Operation, context: Context) -> Answer | None:
+    if context.plans is None:
+        return None
+    body = await context.plans.answer(
+        operation.query, operation.variables or {}, context, may_change=operation.may_change
+    )
+    return None if body is None else Answer(body, was_run=True, by_plan=True)
+
+
+async def _run(operation: Operation, context: Context) -> Answer:
     try:
         result = await schema.execute(
             operation.query,
@@ -75,15 +120,29 @@ async def run(operation: Operation, context: Context) -> Answer:
     except InvalidOperationTypeError as error:
         if error.operation_type is OperationType.SUBSCRIPTION:
             refusal = RequestError("There are no subscriptions.", "GRAPHQL_VALIDATION_FAILED")
-            return Answer(None, [present(refusal)], was_run=False)
+            return _refused(refusal, context)
         refusal = RequestError("Send a mutation by POST.", "METHOD_NOT_ALLOWED")
-        return Answer(None, [present(refusal)], was_run=False, needs_post=True)
+        return _answer([present(refusal)], context, needs_post=True)
     except CannotGetOperationTypeError:
         refusal = RequestError("Name one of the document's operations.", "BAD_USER_INPUT")
-        return Answer(None, [present(refusal)], was_run=False)
+        return _refused(refusal, context)
     errors = result.errors or []
     was_run = result.data is not None or any(error.path for error in errors)
-    return Answer(result.data, [present(error) for error in errors], was_run)
+    return _answer([_told(error) for error in errors], context, result.data, was_run=was_run)
+
+
+def _refused(refusal: RequestError, context: Context) -> Answer:
+    return _answer([present(refusal)], context)
+
+
+def _told(error: GraphQLError) -> GraphQLFormattedError:
+    formatted = present(error)
+    return {**formatted, "message": cut(formatted["message"])}
+
+
+def plans(store: RowsStore) -> Plans:
+    """The plans of the schema over the rows of `store`."""
+    return Plans(schema, store)
 
 
 def sdl() -> str:

@@ -79,13 +79,17 @@ class SalesOrderLineSort:
     )
 
 
-def sort_of(default: Sort, given: Sequence[SalesOrderSort | SalesOrderLineSort] | None) -> Sort:
+Given = Sequence[tuple[Enum, SortDirection]]
+"""What to sort by, the weightiest first."""
+
+
+def sort_of(default: Sort, given: Given) -> Sort:
     """The keys of `given`, each once, and the id in the last direction, so that no two rows tie."""
     if not given:
         return default
     directions: dict[str, bool] = {}
-    for key in given:
-        for column in key.field.value:
-            directions.setdefault(column, key.direction.value)
+    for field, direction in given:
+        for column in field.value:
+            directions.setdefault(column, direction.value)
     keys = [SortKey(column, descending) for column, descending in directions.items()]
     return (*keys, SortKey("id", keys[-1].descending))

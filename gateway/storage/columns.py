@@ -24,6 +24,13 @@ def is_storable(value: Decimal) -> bool:
     return value.is_finite() and abs(value) <= LARGEST and value == round(value, DECIMALS)
 
 
+def plain_number(value: Decimal) -> str:
+    """`value` without exponent and trailing zeros."""
+    text = f"{value:f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
+
+
 class Amount(TypeDecorator[Decimal]):
     """An exact number: NUMERIC(18,5) on PostgreSQL, an integer of 1/100,000 on SQLite, whose own
     NUMERIC is a binary float. Raises ValueError rather than store a rounded number."""

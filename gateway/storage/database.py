@@ -1,9 +1,10 @@
 """The database: its engine, its write transactions and its read snapshots."""
 
 import asyncio
+import copy
 import os
 from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
 
+from gateway.storage.deadline import NEXT_INTERRUPT, Deadline
+
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 PRAGMAS = ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000")
-
-
-NEXT_INTERRUPT = 0.05
-"""Seconds after which SQLite is told again to stop a statement: it may not have begun the first time."""
 
 
 def database_url(text: str) -> URL:
@@ -59,9 +58,16 @@ class Database:
             options["connect_args"] = {"async_creator_fn": _open_sqlite}
         self.engine = create_async_engine(self.url, **options)
         self._writing = asyncio.Lock()
+        self._deadline: Deadline | None = None
         if self.is_sqlite:
             sa.event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
             sa.event.listen(self.engine.sync_engine, "begin", _begin_sqlite)
+
+    def within(self, deadline: Deadline) -> "Database":
+        """The same database for one operation, whose transactions are kept in time or not at all."""
+        timed = copy.copy(self)
+        timed._deadline = deadline  # noqa: SLF001 - it is one of us
+        return timed
 
     @asynccontextmanager
     async def write(self, *, dry_run: bool = False) -> AsyncIterator[AsyncSession]:
@@ -90,6 +96,18 @@ class Database:
             raise Overloaded("Too much is asked at once; try again in a moment.") from None
 
     @asynccontextmanager
+    async def driver(self) -> AsyncIterator[Any]:
+        """A connection of the driver itself, in no transaction; raises Overloaded."""
+        try:
+            connection = await self.engine.raw_connection()
+        except sa.exc.TimeoutError:
+            raise Overloaded("Too much is asked at once; try again in a moment.") from None
+        try:
+            yield connection.driver_connection
+        finally:
+            connection.close()
+
+    @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
         """One transaction of which nothing is kept and for which no writer waits, nor it for one."""
         async with self._transaction(True, writes=False) as session:
@@ -105,11 +123,19 @@ class Database:
                 AsyncSession(connection, expire_on_commit=False, autoflush=False) as session,
                 session.begin() as transaction,
             ):
-                yield session
-                await session.flush()
+                async with self._interrupting(connection):
+                    yield session
+                    await session.flush()
                 if dry_run:
                     session.expunge_all()
                     await transaction.rollback()
+                elif self._deadline is not None:
+                    await self._deadline.keep(transaction)
+
+    def _interrupting(self, connection: AsyncConnection) -> AbstractAsyncContextManager[None]:
+        if self._deadline is None or not self.is_sqlite:
+            return nullcontext()
+        return self._deadline.interrupting(connection)
 
     async def analyze(self) -> None:
         """Count the rows for PostgreSQL's planner, to be called after many were added at once: by itself
@@ -222,11 +248,16 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     """The driver must not open transactions by itself: `_begin_sqlite` does, so that a read is a
     transaction too and a write takes its lock at the start."""
     connection.isolation_level = None
-    connection.create_function("gateway_fold", 1, _fold, deterministic=True)
+    prepare_reader(connection)
     cursor = connection.cursor()
     for pragma in PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def prepare_reader(connection: Any) -> None:
+    """Give a connection to SQLite the functions that statements use."""
+    connection.create_function("gateway_fold", 1, _fold, deterministic=True)
 
 
 def _fold(text: str | None) -> str | None:

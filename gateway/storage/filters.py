@@ -67,11 +67,48 @@ class Filter:
     fields: Filterable
     tree: Tree
 
-    def condition(self, scope: Scope) -> sa.ColumnElement[bool]:
-        """The rows that match, as SQL; raises BadFilter."""
+    def condition(self, scope: Scope, bind: "Bind | None" = None) -> sa.ColumnElement[bool]:
+        """The rows that match, as SQL; raises BadFilter. The values stand in it as `bind` has them,
+        which gets each with its column; as they are if nothing is given."""
+        return _matches(self.fields, self.bound(bind or _as_it_is), scope, True)
+
+    def bound(self, bind: "Bind") -> Tree:
+        """The tree with its values as their columns take them, each as `bind` has it. None stands for
+        an id that can be none. Raises BadFilter."""
         if _size(self.tree, DEEPEST) > MOST_CONDITIONS:
             raise BadFilter(f"A filter has at most {MOST_CONDITIONS} conditions.")
-        return _matches(self.fields, self.tree, scope, True)
+        return _bound(self.fields, self.tree, bind)
+
+
+Bind = Callable[[Any, Any], Any]
+"""From a column and a value for it to what stands in SQL."""
+
+
+def _as_it_is(_column: Any, value: Any) -> Any:
+    return value
+
+
+def _bound(fields: Filterable, tree: Tree, bind: Bind) -> Tree:
+    return {name: _bound_part(fields, name, value, bind) for name, value in tree.items()}
+
+
+def _bound_part(fields: Filterable, name: str, value: Any, bind: Bind) -> Any:
+    if name in ("and_", "or_"):
+        return [_bound(fields, tree, bind) for tree in value]
+    if name == "not_":
+        return _bound(fields, value, bind)
+    if name in fields.relations:
+        relation = fields.relations[name]
+        if not relation.is_many:
+            return _bound(relation.target, value, bind)
+        return {kind: _bound(relation.target, tree, bind) for kind, tree in value.items()}
+    if name in fields.groups:
+        return _bound(Filterable(fields.model, fields.groups[name]), value, bind)
+    column = fields.model.__table__.c[fields.columns[name]]
+    return {
+        operator: given if operator == "is_null" else _typed(column, given, bind)
+        for operator, given in value.items()
+    }
 
 
 def _size(tree: Any, depth: int) -> int:
@@ -172,11 +209,10 @@ def _compared(column: Any, conditions: Tree, wanted: bool) -> sa.ColumnElement[b
             parts.append(column.is_(None) if value is wanted else column.is_not(None))
             continue
         compare, opposite, holds_for_null = OPERATORS[name]
-        typed = _typed(column, value)
         if wanted:
-            parts.append(_with_null(column, compare(column, typed), holds_for_null))
+            parts.append(_with_null(column, compare(column, value), holds_for_null))
         else:
-            parts.append(_with_null(column, opposite(column, typed), not holds_for_null))
+            parts.append(_with_null(column, opposite(column, value), not holds_for_null))
     return _all(parts) if wanted else _any(parts)
 
 
@@ -186,13 +222,18 @@ def _with_null(
     return sa.or_(condition, column.is_(None)) if holds and column.nullable else condition
 
 
-def _typed(column: Any, value: Any) -> Any:
-    """`value` as the column takes it; for an id None stands for what can be no id."""
+def _typed(column: Any, value: Any, bind: Bind) -> Any:
     if isinstance(value, list):
         if len(value) > LONGEST_LIST:
             raise BadFilter(f"A list in a filter has at most {LONGEST_LIST} values.")
-        typed = [_typed(column, item) for item in value]
+        typed = [_typed(column, item, bind) for item in value]
         return [item for item in typed if item is not None]
+    checked = _checked(column, value)
+    return None if checked is None else bind(column, checked)
+
+
+def _checked(column: Any, value: Any) -> Any:
+    """`value` as the column takes it; for an id None stands for what can be no id."""
     if isinstance(value, Decimal) and isinstance(column.type, Amount) and not is_storable(value):
         raise BadFilter("A number has at most 13 digits before the point and 5 after it.")
     if isinstance(value, str) and isinstance(column.type, Guid):
@@ -213,9 +254,16 @@ def _any(parts: Sequence[sa.ColumnElement[bool]]) -> sa.ColumnElement[bool]:
 
 
 def _equals(column: Any, value: Any) -> sa.ColumnElement[bool]:
-    if isinstance(column.type, sa.Integer) and isinstance(value, str):
-        return sa.cast(column, sa.String) == value
-    return sa.false() if value is None else column == value
+    if value is None:
+        return sa.false()
+    compared = sa.cast(column, sa.String) if _is_text_of(column, value) else column
+    return compared == value  # type: ignore[no-any-return]
+
+
+def _is_text_of(column: Any, value: Any) -> bool:
+    """Whether a whole number is compared by its text, as an etag is."""
+    is_text = isinstance(getattr(value, "type", None), sa.String) or isinstance(value, str)
+    return isinstance(column.type, sa.Integer) and is_text
 
 
 def _differs(column: Any, value: Any) -> sa.ColumnElement[bool]:
@@ -223,7 +271,7 @@ def _differs(column: Any, value: Any) -> sa.ColumnElement[bool]:
 
 
 def _is_in(column: Any, values: Sequence[Any]) -> sa.ColumnElement[bool]:
-    if isinstance(column.type, sa.Integer) and any(isinstance(value, str) for value in values):
+    if any(_is_text_of(column, value) for value in values):
         return sa.cast(column, sa.String).in_(values)
     return column.in_(values)  # type: ignore[no-any-return]
 

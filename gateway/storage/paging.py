@@ -56,8 +56,13 @@ class Page:
 
 def encode_cursor(model: type[Base], sort: Sort, row: Any) -> str:
     """An opaque name for the place of `row` in a list of `model`, good for this sort alone."""
-    values = [str(getattr(row, key.column)) for key in sort]
-    text = json.dumps([_signature(model, sort), *values], ensure_ascii=False, separators=(",", ":"))
+    return cursor_of(model, sort, [getattr(row, key.column) for key in sort])
+
+
+def cursor_of(model: type[Base], sort: Sort, values: Sequence[Any]) -> str:
+    """The cursor of a row that has these values at the keys of the sort."""
+    signed = [_signature(model, sort), *map(str, values)]
+    text = json.dumps(signed, ensure_ascii=False, separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -90,20 +95,41 @@ def page_statement(
     """`statement` cut to the window, in reading direction, with one row more to see if there is one.
 
     With a `parent` column, a window for each of its values."""
-    sort = _reversed(window.sort) if window.backward else window.sort
-    columns = [model.__table__.c[key.column] for key in sort]
+    mark = None
     if window.cursor is not None:
         values = decode_cursor(model, window.sort, window.cursor)
-        statement = statement.where(_beyond(columns, sort, values))
+        columns = [model.__table__.c[key.column] for key in window.sort]
+        mark = [
+            sa.literal(value, column.type) for value, column in zip(values, columns, strict=True)
+        ]
+    reading = reversed_sort(window.sort) if window.backward else window.sort
+    return cut_statement(statement, model, reading, mark, sa.literal(window.size + 1), parent)
+
+
+def cut_statement(
+    statement: sa.Select[Any],
+    model: type[Base],
+    sort: Sort,
+    mark: Sequence[sa.ColumnElement[Any]] | None,
+    most: sa.ColumnElement[int],
+    parent: sa.ColumnElement[Any] | None = None,
+) -> sa.Select[Any]:
+    """`statement` by `sort`, after the row that has the values `mark` there, cut to `most` rows.
+
+    With a `parent` column, to so many rows for each of its values."""
+    columns = [model.__table__.c[key.column] for key in sort]
+    if mark is not None:
+        statement = statement.where(_beyond(columns, sort, mark))
     order = [
         column.desc() if key.descending else column.asc()
         for column, key in zip(columns, sort, strict=True)
     ]
     if parent is None:
-        return statement.order_by(*order).limit(window.size + 1)
+        return statement.order_by(*order).limit(most)
     place = sa.func.row_number().over(partition_by=parent, order_by=order).label("place")
     ranked = statement.add_columns(place).subquery()
-    return sa.select(ranked).where(ranked.c.place <= window.size + 1).order_by(ranked.c.place)
+    kept = [column for column in ranked.c if column.name != "place"]
+    return sa.select(*kept).where(ranked.c.place <= most).order_by(ranked.c.place)
 
 
 def page_of(rows: Sequence[Any], window: Window) -> Page:
@@ -118,16 +144,15 @@ def _signature(model: type[Base], sort: Sort) -> str:
     )
 
 
-def _reversed(sort: Sort) -> Sort:
+def reversed_sort(sort: Sort) -> Sort:
     return tuple(SortKey(key.column, not key.descending) for key in sort)
 
 
 def _beyond(
-    columns: Sequence[sa.ColumnElement[Any]], sort: Sort, values: Sequence[Any]
+    columns: Sequence[sa.ColumnElement[Any]], sort: Sort, typed: Sequence[sa.ColumnElement[Any]]
 ) -> sa.ColumnElement[bool]:
-    """The rows after `values`: a row comparison, which an index answers as one range; for mixed
+    """The rows after the values `typed`: a row comparison, which an index answers as one range; for mixed
     directions its OR form with a bound on the first key, without which no index would help."""
-    typed = [sa.literal(value, column.type) for column, value in zip(columns, values, strict=True)]
     if len({key.descending for key in sort}) == 1:
         row, mark = sa.tuple_(*columns), sa.tuple_(*typed)
         return row < mark if sort[0].descending else row > mark

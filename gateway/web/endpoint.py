@@ -39,8 +39,12 @@ class Refused(Exception):
 class Endpoint:
     """POST with a JSON body, GET for queries, and GraphiQL for browsers."""
 
-    def __init__(self, context: Callable[[str | None], Context]) -> None:
+    def __init__(
+        self, context: Callable[[str | None], Context], largest: int, *, tells_way: bool = False
+    ) -> None:
         self._context = context
+        self._largest = largest
+        self._tells_way = tells_way
 
     async def answer(self, request: Request) -> Response:
         is_page = request.method != "POST" and "query" not in request.query_params
@@ -61,26 +65,25 @@ class Endpoint:
 
     async def _run(self, request: Request, media_type: str) -> Response:
         """Raises Refused, and ClientDisconnect if the client hangs up."""
-        operation = await _operation(request)
+        operation = await _operation(request, self._largest)
         context = self._context(company_of(request))
         answer = await unless_gone(request, run(operation, context), lambda: context.only_reads)
         if answer.needs_post:
-            return _response(answer.as_json(), media_type, 405, {"Allow": "POST"})
+            return _response(answer.body, media_type, 405, {"Allow": "POST"})
         status = 200 if answer.was_run or media_type == JSON else 400
-        return _response(answer.as_json(), media_type, status)
+        way = {"X-Execution": "plan" if answer.by_plan else "graphql-core"}
+        return _response(answer.body, media_type, status, way if self._tells_way else None)
 
 
 def _refusal(refused: Refused, media_type: str) -> Response:
     error = {"message": str(refused), "extensions": {"code": refused.code}}
-    return _response({"errors": [error]}, media_type, refused.status)
+    return _response(orjson.dumps({"errors": [error]}), media_type, refused.status)
 
 
 def _response(
-    content: Any, media_type: str, status: int, headers: dict[str, str] | None = None
+    body: bytes, media_type: str, status: int, headers: dict[str, str] | None = None
 ) -> Response:
-    return Response(
-        orjson.dumps(content), status, headers, media_type=f"{media_type}; charset=utf-8"
-    )
+    return Response(body, status, headers, media_type=f"{media_type}; charset=utf-8")
 
 
 def company_of(request: Request) -> str | None:
@@ -112,7 +115,7 @@ def _preferred(header: str, offered: Sequence[str]) -> str | None:
     return best[-1] if best[0] > 0 else None
 
 
-async def _operation(request: Request) -> Operation:
+async def _operation(request: Request, largest: int) -> Operation:
     if request.method != "POST":
         parameters: Any = dict(request.query_params)
         for name in ("variables", "extensions"):
@@ -122,7 +125,17 @@ async def _operation(request: Request) -> Operation:
     content_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if content_type != JSON:
         raise Refused(415, f"Send the operation as {JSON}.", "UNSUPPORTED_MEDIA_TYPE")
-    return _checked(_json(await request.body(), "body"), may_change=True)
+    return _checked(_json(await _body(request, largest), "body"), may_change=True)
+
+
+async def _body(request: Request, largest: int) -> bytes:
+    """All of it, or a refusal as soon as it is too much."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > largest:
+            raise Refused(413, f"A request has at most {largest:,} bytes.", "TOO_LARGE")
+    return bytes(body)
 
 
 def _json(text: str | bytes, name: str) -> Any:

@@ -1,0 +1,57 @@
+"""How an operation would run, as text."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+from graphql import GraphQLError, parse
+
+from gateway.api.context import RULES, Context
+from gateway.api.planned import Plans
+from gateway.execution.collecting import NotPlanned
+from gateway.execution.documents import Document
+from gateway.execution.outline import outline
+from gateway.execution.validating import validation_errors
+
+
+class CannotExplain(ValueError):
+    """The operation cannot be run at all; the message says why."""
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """Variables as they would be sent; raises CannotExplain."""
+    try:
+        given = json.loads(text, parse_float=Decimal)
+    except ValueError:
+        given = None
+    if not isinstance(given, dict):
+        raise CannotExplain('Variables are a JSON object such as {"first": 10}.')
+    return given
+
+
+def explain(plans: Plans, text: str, variables: dict[str, Any], context: Context) -> str:
+    """The plan of an operation, the source that is made from it, and its SQL; or why it has none.
+
+    Raises CannotExplain."""
+    try:
+        tree = parse(text)
+    except GraphQLError as error:
+        raise CannotExplain(error.message) from None
+    errors = validation_errors(plans.core, tree, RULES)
+    if errors:
+        raise CannotExplain(errors[0].message)
+    operation = Document(plans.core, tree).operation(context.operation_name)
+    if operation is None:
+        raise CannotExplain("Name one of the document's operations with --operation.")
+    try:
+        compiled, arguments = plans.prepared(operation, variables, context)
+    except NotPlanned as reason:
+        return f"graphql-core runs this, since {reason}.\n"
+    except (GraphQLError, ValueError) as error:
+        return f"graphql-core runs this, to tell of an error: {error}\n"
+    parts = [f"# Plan\n\n{outline(compiled.plan)}\n"]
+    for program in compiled.programs:
+        parts.append(f"# Source\n\n{program.program.source}")
+        for number, sql in enumerate(plans.store.sql(program, arguments, context.company)):
+            parts.append(f"# SQL {number}\n\n{sql}\n")
+    return "\n".join(parts)

@@ -1,0 +1,263 @@
+"""Operations that run as compiled plans: what their fields are declared to be, and their arguments.
+
+Whatever no plan covers, and whatever goes wrong in one, runs on graphql-core instead, which gives the
+exact answer; a plan's own answer has no errors."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, cast
+
+import orjson
+import strawberry
+from graphql import (
+    GraphQLError,
+    GraphQLField,
+    GraphQLInputField,
+    OperationType,
+    get_argument_values,
+    get_variable_values,
+)
+from graphql.execution.values import VariableValues
+from graphql.pyutils import Path
+from strawberry.types.arguments import convert_arguments
+from strawberry.types.field import StrawberryField
+
+from gateway.api.connections import Asked, window_of
+from gateway.api.context import Context, Info
+from gateway.api.fields import DECLARED, ENTITIES
+from gateway.api.filters import filter_of
+from gateway.execution.arguments import ABSENT, Make, arguments_of, has_variables
+from gateway.execution.collecting import NotPlanned
+from gateway.execution.declarations import ByIds, ByKey, Change, Declaration, Paged
+from gateway.execution.documents import Documents, Operation
+from gateway.execution.limits import Measured, TooLarge
+from gateway.execution.plan import Plan, Slot
+from gateway.execution.planning import plan_of
+from gateway.execution.program import program_of
+from gateway.storage.columns import canonical_guid, is_storable_text
+from gateway.storage.rows import Prepared, RowsStore
+
+log = logging.getLogger("gateway.plan")
+
+
+def _definition(field: GraphQLField | GraphQLInputField) -> StrawberryField:
+    definition: StrawberryField = field.extensions["strawberry-definition"]
+    return definition
+
+
+def _name(field: GraphQLField | GraphQLInputField) -> str:
+    return _definition(field).python_name
+
+
+class Declared:
+    """What the fields of the schema are declared to be."""
+
+    @cached_property
+    def sources(self) -> Mapping[str, Any]:
+        return {name: entity.model for name, entity in ENTITIES.items()}
+
+    def declaration(self, field: GraphQLField) -> Declaration | None:
+        return _definition(field).metadata.get(DECLARED)
+
+    def name(self, field: GraphQLField) -> str:
+        return _name(field)
+
+
+VOCABULARY = Declared()
+
+
+@dataclass
+class Called:
+    """What resolvers and arguments need of an `info`."""
+
+    context: Context
+    path: Path
+
+
+class Arguments:
+    """The arguments of a slot, as its field or its read takes them."""
+
+    def __init__(self, slot: Slot, make: Mapping[str, Make]) -> None:
+        self._declaration = slot.declaration
+        self._make = make
+        self._is_constant = not has_variables(slot.node)
+        self._constant: Any = None
+
+    def of(self, variables: Mapping[str, Any], plans: "Plans", context: Context) -> Any:
+        """Raises NotPlanned, RequestError, BadCursor and BadFilter."""
+        if self._constant is not None:
+            return self._constant
+        made = {name: make(variables) for name, make in self._make.items()}
+        given = {name: value for name, value in made.items() if value not in (ABSENT, None)}
+        bound = self._bound(given, plans, context)
+        self._constant = bound if self._is_constant else None
+        return bound
+
+    def _bound(self, given: dict[str, Any], plans: "Plans", context: Context) -> Any:
+        match self._declaration:
+            case ByKey(_, "id"):
+                return canonical_guid(given["id"])
+            case ByKey(_, by):
+                return given[by] if is_storable_text(given[by]) else None
+            case ByIds(is_list=True):
+                if len(given["ids"]) > context.largest_page:
+                    raise NotPlanned("too many ids")
+                return [canonical_guid(each) for each in given["ids"]]
+            case ByIds():
+                return [canonical_guid(given["id"])]
+            case Paged(target, _, sort):
+                return plans.listing(target, sort, given, context)
+        raise NotPlanned("it has arguments of another kind")
+
+
+@dataclass
+class Compiled:
+    """A plan with its programs: one for a query, one for each field of a mutation."""
+
+    plan: Plan
+    programs: Sequence[Prepared]
+    arguments: Sequence[Arguments | None]
+    """By slot; None for a mutation, which takes them as Strawberry makes them."""
+
+
+class Plans:
+    """Runs operations as plans on the rows of one database."""
+
+    def __init__(self, schema: strawberry.Schema, store: RowsStore) -> None:
+        self._schema = schema
+        self.core = schema._schema  # noqa: SLF001 - strawberry has no public way to it
+        self.store = store
+        self.documents = Documents(self.core)
+
+    async def answer(
+        self,
+        text: str,
+        variables: dict[str, Any],
+        context: Context,
+        *,
+        may_change: bool,
+    ) -> bytes | None:
+        """The answer as JSON, or None if graphql-core has to give it."""
+        document = self.documents.known(text) if self.store.can_run else None
+        operation = None if document is None else document.operation(context.operation_name)
+        if operation is None:
+            return None
+        changes = operation.node.operation is OperationType.MUTATION
+        if changes and not may_change:
+            return None
+        context.only_reads = not changes
+        try:
+            self._measure(operation, variables, context)
+            return await self._run(operation, variables, context)
+        except (NotPlanned, TooLarge) as reason:
+            log.debug("no plan: %s", reason)
+        except (GraphQLError, ValueError, LookupError) as error:
+            log.debug("not by plan: %r", error)
+        except Exception:
+            log.exception("a plan failed")
+        return None
+
+    def listing(self, target: str, sort: Any, given: dict[str, Any], context: Context) -> Any:
+        keys = [(key["field"], key["direction"]) for key in given.pop("sort", ())]
+        asked = Asked(given.pop("filter", {}), keys, **given)
+        window = window_of(sort, asked, context.pages)
+        return self.store.listing(filter_of(target, asked.filter), window)
+
+    def _measure(self, operation: Operation, variables: dict[str, Any], context: Context) -> None:
+        def measure() -> int:
+            measured = Measured(self.core, operation.document, operation.node, variables)
+            return context.measure(measured)
+
+        context.cost = operation.cost(variables, measure)
+
+    async def _run(
+        self, operation: Operation, variables: dict[str, Any], context: Context
+    ) -> bytes:
+        compiled, arguments = self.prepared(operation, variables, context)
+        if operation.node.operation is OperationType.MUTATION:
+            self._convert(operation, variables, compiled, arguments)
+            return await self._change(compiled, arguments, context)
+        [program] = compiled.programs
+        return await self.store.run(
+            program, arguments, context.company, lambda data: _printed(data, context)
+        )
+
+    def prepared(
+        self, operation: Operation, variables: dict[str, Any], context: Context
+    ) -> tuple[Compiled, list[Any]]:
+        """The plan for these variables and its arguments by slot, None for those of a mutation.
+
+        Raises NotPlanned, RequestError, BadCursor and BadFilter."""
+        coerced = operation.coercion.coerced(variables)
+        truths = operation.truths(coerced)
+        compiled: Compiled = operation.planned(truths, lambda: self._compiled(operation, truths))
+        arguments = [
+            None if each is None else each.of(coerced, self, context) for each in compiled.arguments
+        ]
+        return compiled, arguments
+
+    def _compiled(self, operation: Operation, truths: Any) -> Compiled:
+        plan = plan_of(self.core, operation.node, operation.fragments, truths, VOCABULARY)
+        is_change = operation.node.operation is OperationType.MUTATION
+        parts = [[member] for member in plan.members] if is_change else [plan.members]
+        programs = [Prepared(program_of(part, self.store)) for part in parts]
+        arguments = [
+            None
+            if isinstance(slot.declaration, Change)
+            else Arguments(slot, arguments_of(slot.field, slot.node, _name))
+            for slot in plan.slots
+        ]
+        return Compiled(plan, programs, arguments)
+
+    def _convert(
+        self,
+        operation: Operation,
+        variables: dict[str, Any],
+        compiled: Compiled,
+        arguments: list[Any],
+    ) -> None:
+        """Fill in the arguments of mutations, as Strawberry makes them."""
+        definitions = operation.node.variable_definitions or ()
+        coerced = get_variable_values(self.core, definitions, variables)
+        if not isinstance(coerced, VariableValues):
+            raise NotPlanned("variables are refused")
+        converter = self._schema.schema_converter
+        for number, slot in enumerate(compiled.plan.slots):
+            if isinstance(slot.declaration, Change):
+                arguments[number] = convert_arguments(
+                    get_argument_values(slot.field, slot.node, coerced),
+                    _definition(slot.field).arguments,
+                    converter.scalar_registry,
+                    converter.config,
+                )
+
+    async def _change(self, compiled: Compiled, arguments: list[Any], context: Context) -> bytes:
+        data: dict[str, Any] = {}
+        for member, program in zip(compiled.plan.members, compiled.programs, strict=True):
+            slot = getattr(member, "slot", None)
+            if slot is not None:
+                field = compiled.plan.slots[slot].field
+                arguments[slot] = await self._called(field, member.key, arguments[slot], context)
+            data |= await self.store.run(program, arguments, context.company, dict)
+        return _printed(data, context)
+
+    async def _called(
+        self, field: GraphQLField, key: str, arguments: dict[str, Any], context: Context
+    ) -> Any:
+        """The payload of a mutation, which is remembered: graphql-core must not make it again."""
+        definition = _definition(field)
+        resolve = cast(Callable[..., Awaitable[Any]], definition.base_resolver)
+        info = cast(Info, Called(context, Path(None, key, None)))
+        try:
+            made = await resolve(info=info, **arguments)
+        except Exception as error:
+            context.made[key] = error
+            raise
+        context.made[key] = made
+        return made
+
+
+def _printed(data: Any, context: Context) -> bytes:
+    return orjson.dumps({"data": data, **context.extensions}, option=orjson.OPT_UTC_Z)

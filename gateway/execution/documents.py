@@ -1,0 +1,169 @@
+"""Documents that clients send again: parsed once, and compiled at second sight.
+
+A document that ran for the first time leaves only its hash here, so that a flood of documents that
+nobody sends again neither costs a compilation nor drives out one that is in use."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    DirectiveNode,
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    VariableNode,
+    Visitor,
+    get_operation_ast,
+    parse,
+    visit,
+)
+
+from gateway.execution.arguments import Coercion
+from gateway.execution.collecting import NotPlanned, Truths
+
+MOST_SEEN = 10_000
+ABSENT = object()
+CONDITIONS = frozenset({"if"})
+SIZES = frozenset({"first", "last", "ids"})
+MOST_SIZES = 64
+"""Of one operation, for which its cost is remembered."""
+MOST_KEPT = 500
+LONGEST_KEPT = 20_000
+"""Characters of a document; the syntax tree takes some hundred times as much memory."""
+MOST_CHARACTERS = 500_000
+"""Of all documents that are kept."""
+MOST_TRUTHS = 16
+"""Plans of one operation, each for other truths of its conditions."""
+
+
+@dataclass
+class Operation:
+    """One operation of a document, with the variables that decide what is included and how much."""
+
+    document: DocumentNode
+    node: OperationDefinitionNode
+    fragments: Mapping[str, FragmentDefinitionNode]
+    coercion: Coercion
+    conditions: tuple[str, ...]
+    sizes: tuple[str, ...]
+    _plans: dict[tuple[Any, ...], Any] = field(default_factory=dict)
+    _costs: dict[tuple[Any, ...], int] = field(default_factory=dict)
+
+    def truths(self, variables: Mapping[str, Any]) -> Truths:
+        return {name: variables.get(name) for name in self.conditions}
+
+    def planned(self, truths: Truths, make: Callable[[], Any]) -> Any:
+        """What `make` makes for these truths; raises NotPlanned also if it did before."""
+        key = tuple(truths.values())
+        if key not in self._plans:
+            if len(self._plans) >= MOST_TRUTHS:
+                raise NotPlanned("it has too many conditions")
+            try:
+                self._plans[key] = make()
+            except NotPlanned as reason:
+                self._plans[key] = reason
+        found = self._plans[key]
+        if isinstance(found, NotPlanned):
+            raise found
+        return found
+
+    def cost(self, variables: Mapping[str, Any], measure: Callable[[], int]) -> int:
+        """What `measure` gives, which is asked once for the same sizes of pages and lists."""
+        given = (variables.get(name) for name in self.sizes)
+        key = tuple(len(each) if isinstance(each, list) else each for each in given)
+        if key not in self._costs:
+            if len(self._costs) >= MOST_SIZES:
+                self._costs.clear()
+            self._costs[key] = measure()
+        return self._costs[key]
+
+
+class Document:
+    """A valid document."""
+
+    def __init__(self, schema: GraphQLSchema, tree: DocumentNode) -> None:
+        self._schema = schema
+        self.tree = tree
+        self._fragments = {
+            node.name.value: node
+            for node in tree.definitions
+            if isinstance(node, FragmentDefinitionNode)
+        }
+        uses = _Uses()
+        visit(tree, uses)
+        self._conditions, self._sizes = tuple(uses.conditions), tuple(uses.sizes)
+        self._operations: dict[str | None, Operation] = {}
+
+    def operation(self, name: str | None) -> Operation | None:
+        """The operation of this name, or the only one; None if that is not clear."""
+        if name not in self._operations:
+            node = get_operation_ast(self.tree, name)
+            if node is None:
+                return None
+            self._operations[name] = Operation(
+                self.tree,
+                node,
+                self._fragments,
+                Coercion(self._schema, node),
+                self._conditions,
+                self._sizes,
+            )
+        return self._operations[name]
+
+
+class Documents:
+    """Keeps documents of one schema by their text."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self._schema = schema
+        self._ran: OrderedDict[int, None] = OrderedDict()
+        self._kept: OrderedDict[str, Document] = OrderedDict()
+        self._characters = 0
+
+    def known(self, text: str) -> Document | None:
+        """The document of this text, if it ran before."""
+        if text in self._kept:
+            self._kept.move_to_end(text)
+        elif len(text) <= LONGEST_KEPT and self._ran.pop(hash(text), ABSENT) is not ABSENT:
+            self._keep(text, Document(self._schema, parse(text)))
+        return self._kept.get(text)
+
+    def ran(self, text: str) -> None:
+        """Note that the text is a valid document within all limits."""
+        if text not in self._kept:
+            self._ran[hash(text)] = None
+        if len(self._ran) > MOST_SEEN:
+            self._ran.popitem(last=False)
+
+    def _keep(self, text: str, document: Document) -> None:
+        self._kept[text] = document
+        self._characters += len(text)
+        while len(self._kept) > MOST_KEPT or self._characters > MOST_CHARACTERS:
+            dropped, _ = self._kept.popitem(last=False)
+            self._characters -= len(dropped)
+
+
+class _Uses(Visitor):
+    """Finds the variables in directives, and those that say how long a page or a list is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conditions: dict[str, None] = {}
+        self.sizes: dict[str, None] = {}
+
+    def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
+        self._note(node, self.conditions, CONDITIONS)
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        self._note(node, self.sizes, SIZES)
+
+    def _note(
+        self, node: DirectiveNode | FieldNode, found: dict[str, None], names: frozenset[str]
+    ) -> None:
+        for argument in node.arguments or ():
+            if isinstance(argument.value, VariableNode) and argument.name.value in names:
+                found[argument.value.name.value] = None

@@ -1,0 +1,84 @@
+"""What a level of a plan reads: columns, and what of a page is wanted."""
+
+from collections.abc import Sequence
+
+from gateway.execution.plan import (
+    Cursor,
+    Edges,
+    Group,
+    Leaf,
+    Many,
+    Node,
+    Nodes,
+    Objects,
+    One,
+    Page,
+    PageInfo,
+)
+from gateway.execution.store import KEY, Columns
+
+
+class Level:
+    """Rows of one level: the variable that has them, and where in a row each column stands.
+
+    `held` is the variable with the objects in memory that the rows were made of, if they were."""
+
+    def __init__(self, rows: str, columns: Columns, held: str | None = None) -> None:
+        self.rows = rows
+        self.columns = columns
+        self.held = held
+
+    def at(self, column: str, kind: str = KEY) -> int:
+        return self.columns.index((column, kind))
+
+    @property
+    def names(self) -> str:
+        return "".join(f"c{place}, " for place in range(len(self.columns)))
+
+
+def columns_of(several: Sequence[Objects], by: str | None = None) -> Columns:
+    """What is read of the rows that `several` are made of, each column once, `by` first."""
+    found: dict[tuple[str, str], None] = {} if by is None else {(by, KEY): None}
+    for objects in several:
+        for member in objects.members:
+            match member:
+                case Leaf():
+                    found[member.column, read_as(member)] = None
+                case Group():
+                    inner = columns_of([Objects(objects.source, member.members)])
+                    found.update(dict.fromkeys(inner))
+                case One():
+                    found[member.own, KEY] = None
+                case Many() | Page():
+                    found["id", KEY] = None
+    return tuple(found)
+
+
+def read_as(leaf: Leaf) -> str:
+    """An id is read like any other key, and only once."""
+    return KEY if leaf.kind == "ID" else leaf.kind
+
+
+def objects_in(page: Page) -> list[Objects]:
+    edges = [
+        each for member in page.members if isinstance(member, Edges) for each in member.members
+    ]
+    return [each.objects for each in (*page.members, *edges) if isinstance(each, Nodes | Node)]
+
+
+def has_rows(page: Page) -> bool:
+    """Whether anything but the number of all rows is wanted."""
+    return any(isinstance(member, Nodes | Edges | PageInfo) for member in page.members)
+
+
+def has_cursors(page: Page) -> bool:
+    return any(
+        (isinstance(member, Edges) and any(isinstance(each, Cursor) for each in member.members))
+        or (
+            isinstance(member, PageInfo)
+            and any(
+                each[1].endswith("Cursor") for each in member.members if isinstance(each, tuple)
+            )
+        )
+        for member in page.members
+    )

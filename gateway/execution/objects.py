@@ -1,0 +1,210 @@
+"""Writes the source that builds objects from the rows of a level, and asks for those of the next."""
+
+from typing import Any
+
+from gateway.execution.collecting import NotPlanned
+from gateway.execution.levels import Level, columns_of, has_cursors, has_rows, objects_in, read_as
+from gateway.execution.plan import (
+    Cursor,
+    Edges,
+    Group,
+    Leaf,
+    Many,
+    Node,
+    Nodes,
+    Objects,
+    One,
+    Page,
+    PageInfo,
+    Total,
+    Typename,
+)
+from gateway.execution.store import KEY, Count, PageRows, Read, Rows, Store
+
+
+class ObjectWriter:
+    """Collects lines of source, the reads that they ask for by number, and the names bound for them.
+
+    Each method writes the lines that its part needs first and gives the expression for the rest, in
+    which c0, c1... are the columns of a row."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.indent = 1
+        self._last = 0
+        self.lines: list[str] = []
+        self.reads: list[Read] = []
+        self.bound: dict[str, Any] = {}
+
+    def keyed(self, objects: Objects, by: str, order: str | None, number: int) -> str:
+        """Write what reads the objects whose `by` is among the keys; the variable with them by key."""
+        columns = columns_of([objects], by)
+        level = Level(f"r{number}", columns)
+        self.line(f"m{number} = {{}}")
+        self.line(f"if k{number}:")
+        self.indent += 1
+        read = self.read(Rows(objects.source, columns, by, order))
+        self.line(f"r{number} = yield {read}, k{number}")
+        made = self.object(objects, level)
+        if order is None:
+            self.line(f"m{number} = {{c0: {made} for {level.names}in r{number}}}")
+        else:
+            self._grouped(number, made, level)
+        self.indent -= 1
+        return f"m{number}"
+
+    def _grouped(self, number: int, made: str, level: Level) -> None:
+        self.line(f"m{number} = groups()")
+        self.line(f"for {level.names}in {level.rows}: m{number}[c0].append({made})")
+
+    def object(self, objects: Objects, level: Level) -> str:
+        """Write what the relations of `objects` need; the expression for one object of a row."""
+        entries = (
+            f"{member.key!r}: {self._value(member, objects, level)}" for member in objects.members
+        )
+        return f"{{{', '.join(entries)}}}"
+
+    def _value(self, member: Any, objects: Objects, level: Level) -> str:
+        match member:
+            case Typename():
+                return repr(member.name)
+            case Leaf():
+                return self._leaf(member, objects, level)
+            case Group():
+                return self.object(Objects(objects.source, member.members), level)
+            case One():
+                return self._one(member, objects, level)
+            case Many():
+                return self._many(member, objects, level)
+        return self._page(member, level)
+
+    def _leaf(self, leaf: Leaf, objects: Objects, level: Level) -> str:
+        value = f"c{level.at(leaf.column, read_as(leaf))}"
+        nullable = self._store.is_nullable(objects.source, leaf.column)
+        if nullable and not leaf.nullable:
+            raise NotPlanned(f"{leaf.key} may be null")
+        convert = self._store.convert(objects.source, leaf.column, leaf.kind)
+        if level.held is not None or convert is None:
+            return value
+        name = f"{leaf.kind}_of"
+        while self.bound.setdefault(name, convert) is not convert:
+            name += "_"
+        converted = f"{name}({value})"
+        return f"None if {value} is None else {converted}" if nullable else converted
+
+    def _one(self, one: One, objects: Objects, level: Level) -> str:
+        number, own = self.next(), level.at(one.own)
+        if self._is_held(objects, one.name, level):
+            self._held(number, f"[held(o, {one.name!r}) for o in {level.held}]", one.by, one)
+            return f"m{number}[c{own}]"
+        self.line(f"k{number} = keys({level.rows}, {own})")
+        made = self.keyed(one.objects, one.by, None, number)
+        return f"{made}.get(c{own})" if one.nullable else f"{made}[c{own}]"
+
+    def _many(self, many: Many, objects: Objects, level: Level) -> str:
+        number, own = self.next(), level.at("id")
+        if self._is_held(objects, many.name, level):
+            source = f"[child for o in {level.held} for child in held(o, {many.name!r})]"
+            self._held(number, source, many.by, many)
+        else:
+            self.line(f"k{number} = keys({level.rows}, {own})")
+            self.keyed(many.objects, many.by, many.order, number)
+        return f"m{number}.get(c{own}, ())"
+
+    def _is_held(self, objects: Objects, relation: str, level: Level) -> bool:
+        return level.held is not None and self._store.is_held(objects.source, relation)
+
+    def _held(self, number: int, found: str, by: str, member: One | Many) -> None:
+        """Write what takes the objects of a relation from memory, into the variable with them by key."""
+        level = self.from_memory(number, found, member.objects, by)
+        made = self.object(member.objects, level)
+        if isinstance(member, Many):
+            self._grouped(number, made, level)
+        else:
+            self.line(f"m{number} = {{c0: {made} for {level.names}in {level.rows}}}")
+
+    def from_memory(self, number: int, found: str, objects: Objects, by: str) -> Level:
+        columns = columns_of([objects], by)
+        self.bound.setdefault("held", self._store.held)
+        self.bound[f"values{number}"] = self._store.held_values(objects.source, columns)
+        self.line(f"o{number} = {found}")
+        self.line(f"r{number} = [values{number}(o) for o in o{number}]")
+        return Level(f"r{number}", columns, f"o{number}")
+
+    def _page(self, page: Page, level: Level) -> str:
+        """A connection below the objects of a level: one read for all of them."""
+        number, own = self.next(), level.at("id")
+        columns = ((str(page.by), KEY), *columns_of(objects_in(page)))
+        keys, pages, totals = f"k{number}", f"p{number}", f"t{number}"
+        self.line(f"{keys} = keys({level.rows}, {own})")
+        self.line(f"{pages}, {totals} = {{}}, {{}}")
+        if has_rows(page):
+            read = PageRows(page.slot, page.source, columns, page.by, has_cursors(page))
+            asked = f"(yield {self.read(read)}, {keys}) if {keys} else ()"
+            self.line(f"{pages} = pages({asked}, a[{page.slot}])")
+        if any(isinstance(member, Total) for member in page.members):
+            count = self.read(Count(page.slot, page.source, page.by))
+            self.line(f"if {keys}: {totals} = dict((yield {count}, {keys}))")
+        self.line(f"r{number} = [row for page, more in {pages}.values() for row in page]")
+        inner = Level(f"r{number}", columns)
+        made = self.connection(page, inner, "page", "more", f"{totals}.get(key, 0)")
+        self.line(f"m{number} = {{}}")
+        self.line(f"for key in {keys}:")
+        self.line(f"    page, more = {pages}.get(key, EMPTY)")
+        self.line(f"    m{number}[key] = {made}")
+        return f"m{number}[c{own}]"
+
+    def connection(self, page: Page, level: Level, rows: str, more: str, total: str) -> str:
+        window = f"a[{page.slot}]"
+        tail = "*c, " if has_cursors(page) else ""
+        each = f"for {level.names}{tail}in {rows}" if level.columns or tail else f"for _ in {rows}"
+        entries = []
+        for member in page.members:
+            match member:
+                case Typename():
+                    value = repr(member.name)
+                case Total():
+                    value = total
+                case Nodes():
+                    value = f"[{self.object(member.objects, level)} {each}]"
+                case Edges():
+                    value = f"[{self._edge(member, level, window)} {each}]"
+                case PageInfo():
+                    width = len(level.columns)
+                    value = page_info(member, f"{rows}, {window}, {more}, {width}")
+            entries.append(f"{member.key!r}: {value}")
+        return f"{{{', '.join(entries)}}}"
+
+    def _edge(self, edges: Edges, level: Level, window: str) -> str:
+        entries = []
+        for member in edges.members:
+            match member:
+                case Typename():
+                    value = repr(member.name)
+                case Cursor():
+                    value = f"{window}.cursor_of(c)"
+                case Node():
+                    value = self.object(member.objects, level)
+            entries.append(f"{member.key!r}: {value}")
+        return f"{{{', '.join(entries)}}}"
+
+    def read(self, read: Read) -> int:
+        self.reads.append(read)
+        return len(self.reads) - 1
+
+    def next(self) -> int:
+        self._last += 1
+        return self._last
+
+    def line(self, text: str) -> None:
+        self.lines.append("    " * self.indent + text)
+
+
+def page_info(info: PageInfo, arguments: str) -> str:
+    entries = (
+        f"{member.key!r}: {member.name!r}"
+        if isinstance(member, Typename)
+        else f"{member[0]!r}: {member[1]}({arguments})"
+        for member in info.members
+    )
+    return f"{{{', '.join(entries)}}}"

@@ -1,0 +1,103 @@
+"""A plan as indented text, for people."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from gateway.execution.plan import (
+    Call,
+    Cursor,
+    Edges,
+    Find,
+    Group,
+    Held,
+    Leaf,
+    Many,
+    Node,
+    Nodes,
+    One,
+    Page,
+    PageInfo,
+    Plain,
+    Plan,
+    Resolve,
+    Total,
+    Typename,
+)
+
+
+def outline(plan: Plan) -> str:
+    """One line for each member of the answer: its key, and where it comes from."""
+    return "\n".join(line for member in plan.members for line in _lines(member, 0))
+
+
+def _lines(member: Any, depth: int) -> Iterator[str]:
+    yield "  " * depth + f"{_key(member)}: {_origin(member)}"
+    for below in _below(member):
+        yield from _lines(below, depth + 1)
+
+
+def _key(member: Any) -> str:
+    return member[0] if isinstance(member, tuple) else str(member.key)
+
+
+def _origin(member: Any) -> str:
+    make = ORIGINS.get(type(member))
+    return str(member[1]) if make is None else make(member)
+
+
+def _page(page: Page) -> str:
+    whose = "" if page.by is None else f" whose {page.by} is our id"
+    return f"a page, by {_given(page.slot)}, of the rows of {_table(page.source)}{whose}"
+
+
+def _many(many: Many) -> str:
+    return f"the rows of {_table(many.objects.source)} whose {many.by} is our id, by {many.order}"
+
+
+def _same(_member: Any) -> str:
+    return "of the same rows"
+
+
+def _kept(member: Plain | Held) -> str:
+    return f"{member.name} in memory"
+
+
+def _given(slot: int | None) -> str:
+    return "the request's own" if slot is None else f"arguments {slot}"
+
+
+def _table(source: Any) -> str:
+    return str(getattr(source, "__tablename__", source))
+
+
+ORIGINS: dict[type, Callable[[Any], str]] = {
+    Typename: lambda typename: repr(typename.name),
+    Leaf: lambda leaf: f"{leaf.column} as {leaf.kind}",
+    Group: _same,
+    Edges: _same,
+    Nodes: _same,
+    PageInfo: _same,
+    One: lambda one: f"the row of {_table(one.objects.source)} whose {one.by} is our {one.own}",
+    Find: lambda find: (
+        f"the row of {_table(find.objects.source)} whose {find.by} is {_given(find.slot)}"
+    ),
+    Many: _many,
+    Page: _page,
+    Resolve: lambda resolve: f"the rows with the ids in {_given(resolve.slot)}, of whatever type",
+    Call: lambda call: f"the payload of the mutation with {_given(call.slot)}",
+    Cursor: lambda _: "place of the row in its list",
+    Total: lambda _: "number of all rows of the list",
+    Node: lambda _: "the row",
+    Plain: _kept,
+    Held: _kept,
+}
+
+
+def _below(member: Any) -> tuple[Any, ...]:
+    if isinstance(member, Resolve):
+        return tuple(each for _, objects in member.types[:1] for each in objects.members)
+    objects = getattr(member, "objects", None)
+    members: tuple[Any, ...] | None = (
+        getattr(member, "members", None) if objects is None else objects.members
+    )
+    return () if isinstance(member, tuple) else members or ()

@@ -1,0 +1,186 @@
+"""A plan: what an operation asks for, free of syntax, and of where rows come from.
+
+Fragments, aliases, directives and merged selections are resolved; only names of GraphQL and of columns
+are left. `key` is the name in the answer."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import FieldNode, GraphQLField
+
+from gateway.execution.declarations import Declaration
+
+
+@dataclass(frozen=True)
+class Typename:
+    key: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A column as a value of the scalar or enum `kind`."""
+
+    key: str
+    column: str
+    kind: str
+    nullable: bool
+
+
+@dataclass(frozen=True)
+class Group:
+    """An object of columns of the same row."""
+
+    key: str
+    members: tuple[Leaf | Typename, ...]
+
+
+@dataclass(frozen=True)
+class One:
+    """The object whose column `by` is in our column `own`; in memory it is the attribute `name`."""
+
+    key: str
+    name: str
+    own: str
+    by: str
+    objects: "Objects"
+    nullable: bool
+
+
+@dataclass(frozen=True)
+class Many:
+    """The objects whose column `by` has our id, in the order of their column `order`; in memory they
+    are the attribute `name`."""
+
+    key: str
+    name: str
+    by: str
+    order: str
+    objects: "Objects"
+
+
+@dataclass(frozen=True)
+class Objects:
+    """What is wanted of objects of one type."""
+
+    source: Any
+    members: tuple["Leaf | Typename | Group | One | Many | Page", ...]
+
+
+@dataclass(frozen=True)
+class Cursor:
+    key: str
+
+
+@dataclass(frozen=True)
+class Node:
+    key: str
+    objects: Objects
+
+
+@dataclass(frozen=True)
+class Edges:
+    key: str
+    members: tuple[Cursor | Node | Typename, ...]
+
+
+@dataclass(frozen=True)
+class Nodes:
+    key: str
+    objects: Objects
+
+
+@dataclass(frozen=True)
+class PageInfo:
+    """`members` are the keys of the answer with the names of the schema."""
+
+    key: str
+    members: tuple[tuple[str, str] | Typename, ...]
+
+
+@dataclass(frozen=True)
+class Total:
+    key: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """A connection: of the objects whose column `by` has our id, or of all if that is None. The
+    arguments are those of the plan's `slot`."""
+
+    key: str
+    slot: int
+    source: Any
+    by: str | None
+    members: tuple[Edges | Nodes | PageInfo | Total | Typename, ...]
+
+
+@dataclass(frozen=True)
+class Find:
+    """The object whose column `by` is the argument in `slot`, or the request's own for None."""
+
+    key: str
+    slot: int | None
+    by: str
+    objects: Objects
+    nullable: bool
+
+
+@dataclass(frozen=True)
+class Resolve:
+    """The objects with the ids in `slot`, each of the type that it turns out to be."""
+
+    key: str
+    slot: int
+    is_list: bool
+    types: tuple[tuple[str, Objects], ...]
+
+
+@dataclass(frozen=True)
+class Plain:
+    """An attribute of an object in memory, as it is or with `members` of its own."""
+
+    key: str
+    name: str
+    members: tuple["Plain | Typename", ...] | None
+    is_list: bool
+    is_enum: bool
+
+
+@dataclass(frozen=True)
+class Held:
+    """An attribute in memory that is an object of rows as they were just written."""
+
+    key: str
+    name: str
+    objects: Objects
+
+
+@dataclass(frozen=True)
+class Call:
+    """A mutation with the arguments in `slot`, and what is wanted of its payload."""
+
+    key: str
+    slot: int
+    members: tuple[Plain | Held | Typename, ...]
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A field whose arguments are found anew for each run."""
+
+    field: GraphQLField
+    node: FieldNode
+    declaration: Declaration
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One operation, for one truth of the variables in its @skip and @include."""
+
+    members: tuple[Find | Page | Resolve | Call | Typename, ...]
+    slots: tuple[Slot, ...]
+
+    @property
+    def changes(self) -> bool:
+        return any(isinstance(member, Call) for member in self.members)

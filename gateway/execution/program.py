@@ -1,0 +1,166 @@
+"""From a plan to Python source that builds the answer from rows, level by level.
+
+A program is a generator: it yields which rows it needs, for which keys, and is sent them. Each level asks
+once for all of its relations' keys, and builds the objects of a relation before those that hold them.
+Only names of GraphQL, which validation has seen, and integers reach the source; all else is bound in its
+globals."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.execution.answering import GLOBALS
+from gateway.execution.collecting import NotPlanned
+from gateway.execution.levels import Level, columns_of, has_cursors, has_rows, objects_in
+from gateway.execution.objects import ObjectWriter
+from gateway.execution.plan import (
+    Call,
+    Find,
+    Held,
+    Page,
+    Plain,
+    Resolve,
+    Total,
+    Typename,
+)
+from gateway.execution.store import (
+    Count,
+    Kinds,
+    PageRows,
+    Read,
+    Rows,
+    Seen,
+    Steps,
+    Store,
+)
+
+
+@dataclass(frozen=True)
+class Program:
+    """`run` takes the arguments by slot; `reads` are what it may ask for, by number."""
+
+    source: str
+    reads: tuple[Read, ...]
+    run: Callable[[Sequence[Any]], Steps]
+
+
+def program_of(members: Sequence[Find | Page | Resolve | Call | Typename], store: Store) -> Program:
+    """The program for these members of an operation's root; raises NotPlanned."""
+    writer = _RootWriter(store)
+    entries = ", ".join(f"{member.key!r}: {writer.root(member)}" for member in members)
+    lines = ["def run(a):", *writer.lines, f"    return {{{entries}}}", "    yield"]
+    source = "\n".join(lines) + "\n"
+    names: dict[str, Any] = {**GLOBALS, **writer.bound}
+    try:
+        exec(compile(source, "<plan>", "exec"), names)  # noqa: S102 - see above what it is made of
+    except (SyntaxError, RecursionError, MemoryError):
+        raise NotPlanned("it is nested deeper than Python can compile") from None
+    return Program(source, tuple(writer.reads), names["run"])
+
+
+class _RootWriter(ObjectWriter):
+    def root(self, member: Find | Page | Resolve | Call | Typename) -> str:
+        """Write what finds a root member; the expression that is its value."""
+        match member:
+            case Typename():
+                return repr(member.name)
+            case Find():
+                return self._find(member)
+            case Page():
+                return self._root_page(member)
+            case Resolve():
+                return self._resolve(member)
+            case Call():
+                return self._call(member)
+
+    def _find(self, find: Find) -> str:
+        number = self.next()
+        columns = columns_of([find.objects], find.by)
+        read = Rows(find.objects.source, columns, None if find.slot is None else find.by)
+        key = "None" if find.slot is None else f"a[{find.slot}]"
+        self.line(f"k{number} = {key}")
+        self.line(f"m{number} = {{}}")
+        if find.slot is not None:
+            self.line(f"if k{number} is not None:")
+            self.indent += 1
+        asked = "None" if find.slot is None else f"[k{number}]"
+        self.line(f"r{number} = yield {self.read(read)}, {asked}")
+        self._check_company(f"r{number}")
+        level = Level(f"r{number}", columns)
+        made = self.object(find.objects, level)
+        self.line(f"m{number} = {{c0: {made} for {level.names}in r{number}}}")
+        if find.slot is None:
+            return f"only(m{number})"
+        self.indent -= 1
+        return f"m{number}.get(k{number})" if find.nullable else f"m{number}[k{number}]"
+
+    def _check_company(self, rows: str) -> None:
+        """No row may mean that there is no company; then there is an error to tell."""
+        self.line(f"if not {rows}:")
+        self.line(f"    only((yield {self.read(Seen())}, None))")
+
+    def _root_page(self, page: Page) -> str:
+        number = self.next()
+        columns = columns_of(objects_in(page))
+        window, total = f"a[{page.slot}]", "0"
+        rows, more = f"r{number}", f"more{number}"
+        if has_rows(page):
+            read = PageRows(page.slot, page.source, columns, None, has_cursors(page))
+            self.line(f"{rows}, {more} = cut((yield {self.read(read)}, None), {window})")
+        else:
+            self.line(f"{rows}, {more} = (), False")
+        self._check_company(rows)
+        if any(isinstance(member, Total) for member in page.members):
+            total = f"t{number}"
+            count = self.read(Count(page.slot, page.source, None))
+            self.line(f"{total} = (yield {count}, None)[0][0]")
+        return self.connection(page, Level(rows, columns), rows, more, total)
+
+    def _resolve(self, resolve: Resolve) -> str:
+        number = self.next()
+        ids, found, made = f"k{number}", f"f{number}", f"m{number}"
+        kinds = tuple((name, objects.source) for name, objects in resolve.types)
+        self.line(f"{ids} = known(a[{resolve.slot}])")
+        self.line(f"{made} = {{}}")
+        self.line(f"{found} = dict((yield {self.read(Kinds(kinds))}, {ids})) if {ids} else {{}}")
+        self._check_company(found)
+        for name, objects in resolve.types:
+            inner = self.next()
+            self.line(f"k{inner} = [k for k, kind in {found}.items() if kind == {name!r}]")
+            keyed = self.keyed(objects, "id", None, inner)
+            self.line(f"{made}.update({keyed})")
+        values = f"[{made}.get(k) for k in a[{resolve.slot}]]"
+        return values if resolve.is_list else f"{values}[0]"
+
+    def _call(self, call: Call) -> str:
+        number = self.next()
+        self.line(f"payload{number} = a[{call.slot}]")
+        return self._attributes(call.members, f"payload{number}")
+
+    def _attributes(self, members: Sequence[Plain | Held | Typename], owner: str) -> str:
+        return (
+            f"{{{', '.join(f'{each.key!r}: {self._attribute(each, owner)}' for each in members)}}}"
+        )
+
+    def _attribute(self, member: Plain | Held | Typename, owner: str) -> str:
+        match member:
+            case Typename():
+                return repr(member.name)
+            case Held():
+                number = self.next()
+                found = f"[o for o in [{owner}.{member.name}] if o is not None]"
+                level = self.from_memory(number, found, member.objects, "id")
+                made = self.object(member.objects, level)
+                return f"next(({made} for {level.names}in r{number}), None)"
+        value = f"{owner}.{member.name}"
+        if member.is_enum:
+            return f"{value}.name"
+        if member.members is None:
+            return value
+        inner = f"o{self.next()}"
+        made = self._attributes(member.members, inner)
+        return (
+            f"[{made} for {inner} in {value}]"
+            if member.is_list
+            else self._attributes(member.members, value)
+        )

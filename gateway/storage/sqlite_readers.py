@@ -1,0 +1,78 @@
+"""Threads that read a SQLite file, each through a connection of its own."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+from urllib.parse import quote
+
+THREADS = 4
+"""More would only wait for Python's lock."""
+
+PRAGMAS = ("query_only=ON", "busy_timeout=10000", "mmap_size=268435456", "cache_size=-16000")
+NEXT_INTERRUPT = 0.05
+"""Seconds after which a statement is told again to stop: it may not have begun the first time."""
+
+Result = TypeVar("Result")
+
+
+class SqliteReaders:
+    """Runs work on connections to the file at `path`, which `prepare` gets first."""
+
+    def __init__(self, path: str, prepare: Callable[[sqlite3.Connection], None]) -> None:
+        self._address = f"file:{quote(path)}?mode=rw"
+        self._prepare = prepare
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="sqlite-reader")
+        self._own = threading.local()
+        self._open: list[sqlite3.Connection] = []
+
+    async def run(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        """What `work` makes of a connection in a read transaction, which is one snapshot. A caller who
+        is cancelled stops the statement that runs, and waits for it."""
+        begun: list[sqlite3.Connection] = []
+        running = asyncio.get_running_loop().run_in_executor(self._threads, self._read, work, begun)
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            while not running.done():
+                for connection in begun:
+                    connection.interrupt()
+                await asyncio.wait([running], timeout=NEXT_INTERRUPT)
+            running.cancelled() or running.exception()
+            raise
+
+    def close(self) -> None:
+        self._threads.shutdown()
+        for connection in self._open:
+            connection.close()
+
+    def _read(
+        self, work: Callable[[sqlite3.Connection], Result], begun: list[sqlite3.Connection]
+    ) -> Result:
+        connection = self._connection()
+        begun.append(connection)
+        connection.execute("BEGIN")
+        try:
+            return work(connection)
+        finally:
+            begun.clear()
+            connection.rollback()
+
+    def _connection(self) -> sqlite3.Connection:
+        found: sqlite3.Connection | None = getattr(self._own, "connection", None)
+        if found is None:
+            found = sqlite3.connect(
+                self._address,
+                uri=True,
+                isolation_level=None,
+                check_same_thread=False,
+                cached_statements=256,
+            )
+            self._prepare(found)
+            for pragma in PRAGMAS:
+                found.execute(f"PRAGMA {pragma}")
+            self._own.connection = found
+            self._open.append(found)
+        return found
