@@ -1,8 +1,8 @@
 """Scope: a request sees one company, and of its customers those that it may see."""
 
-import json
 import asyncio
 import itertools
+import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
