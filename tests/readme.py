@@ -9,12 +9,14 @@ import re
 import subprocess
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from gateway.exchange import business_central, finance_operations
 from gateway.exchange.columns import Column
 from gateway.exchange.demo import load_demo
+from gateway.execution.limits import Limits
 from gateway.orders.problems import ProblemCode
 from gateway.settings import Settings
 from gateway.storage.database import Database
@@ -22,6 +24,17 @@ from gateway.storage.migrations import migrate
 from tests.served import Client, serving
 
 CONSOLE = re.compile(r"(```console\n)(.*?)(```)", re.DOTALL)
+OF = {
+    "bytes": "bytes of a document",
+    "tokens": "tokens of a document",
+    "directives": "directives of a document",
+    "fragments": "fragments of a document",
+    "depth": "levels of fields of an operation (`GATEWAY_MAX_DEPTH`)",
+    "fields": "fields of an operation, those of a fragment wherever it is spread",
+    "aliases": "aliases of an operation, counted likewise",
+    "cost": "cost of an operation (`GATEWAY_MAX_COST`)",
+}
+"""What the limits of operations are of."""
 SPEED = re.compile(r"in [\d.,]+ s, [\d,]+ a second")
 README = Path(__file__).parent.parent / "README.md"
 EXAMPLE = re.compile(r"(```graphql\n(.*?)```\n\n```json\n)(.*?)(```)", re.DOTALL)
@@ -39,7 +52,11 @@ def with_tables(text: str) -> str:
     rows = ["| variable | default | meaning |", "| --- | --- | --- |"]
     for name, field in Settings.model_fields.items():
         rows.append(f"| `GATEWAY_{name.upper()}` | `{field.default}` | {field.description} |")
+    limits = ["| at most | of |", "| --- | --- |"]
+    for name, most in asdict(Limits()).items():
+        limits.append(f"| {most:,} | {OF[name]} |")
     text = _between(_between(text, "codes", codes), "settings", rows)
+    text = _between(text, "limits", limits)
     return _between(text, "columns", _columns())
 
 

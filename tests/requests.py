@@ -182,8 +182,8 @@ def locked(url: str) -> Iterator[None]:
     async def hold() -> None:
         database = Database(url, poolclass=NullPool)
         async with database.write() as session:
-            if not database.is_sqlite:
-                await session.execute(sa.text("LOCK TABLE number_series IN ACCESS EXCLUSIVE MODE"))
+            lock = "LOCK TABLE number_series IN ACCESS EXCLUSIVE MODE"
+            await session.execute(sa.text("SELECT 1" if database.is_sqlite else lock))
             held.set()
             await asyncio.to_thread(over.wait)
         await database.dispose()

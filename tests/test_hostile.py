@@ -68,7 +68,7 @@ class Target:
 def target(templates: Templates) -> Iterator[Target]:
     """In the end the database must be as it was before any test of this module."""
     url = templates.copy("world", load_world)
-    with serving(Settings(database_url=url)) as client:
+    with serving(Settings(database_url=url, max_body=50_000_000)) as client:
         made = created(client, order(line(quantity=2), discountAmount=1))
         before = dump(url)
         yield Target(client, made["id"], made["lines"][0]["id"])

@@ -11,14 +11,16 @@ import pytest
 from gateway.settings import Settings
 from tests.conftest import Templates
 from tests.requests import post
-from tests.served import Client, serving, statements
+from tests.served import Client, but_cost, serving, statements
 from tests.trade import KEYS, load_trade
 
 
 @pytest.fixture(scope="session")
 def shop(templates: Templates) -> Iterator[Client]:
     """The gateway over the 200 orders, for tests that only read."""
-    with serving(Settings(database_url=templates.copy("trade", load_trade))) as client:
+    with serving(
+        Settings(database_url=templates.copy("trade", load_trade), max_cost=10**6)
+    ) as client:
         yield client
 
 
@@ -74,7 +76,7 @@ def test_a_relation_is_one_statement_for_any_number_of_parents_and_gives_each_it
 
 def answer(client: Client, query: str, **variables: Any) -> Any:
     """The answer to variables that may hold text which UTF-8 has not, as JSON can escape it."""
-    return post(client, json.dumps({"query": query, "variables": variables})).json()
+    return but_cost(post(client, json.dumps({"query": query, "variables": variables})))
 
 
 @pytest.mark.parametrize("kind", ["salesOrder", "customer", "item", "account"])

@@ -119,7 +119,7 @@ class Shop:
 def shop(templates: Templates) -> Iterator[Shop]:
     url = templates.copy("world", load_world)
     dice = random.Random(1)
-    with serving(Settings(database_url=url)) as client:
+    with serving(Settings(database_url=url, max_cost=10**6)) as client:
         shop = Shop(client)
         for _ in range(ORDERS):
             shop.open(dice)
