@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import signal
 import sys
 import tempfile
 import time
@@ -11,13 +10,8 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-import uvicorn
 from pydantic import ValidationError
 
-from gateway.api.explaining import CannotExplain
-from gateway.api.filter_text import order_filter
-from gateway.api.schema import sdl
-from gateway.app import create_app, explained
 from gateway.exchange.demo import load_demo
 from gateway.exchange.export.downloads import CannotExport, Format, Wish
 from gateway.exchange.export.mappings import What
@@ -33,15 +27,15 @@ from gateway.storage.companies import (
     CurrencyUnknown,
     NameUnfit,
     create_company,
-    has_company,
+    set_up,
 )
 from gateway.storage.database import UNUSABLE, Database, why_unusable
-from gateway.storage.filters import BadFilter
+from gateway.storage.filters import BadFilter, Filter
 from gateway.storage.imports import ImportJobStatus
 from gateway.storage.migrations import is_current, migrate
 from gateway.storage.scope import CompanyNotFound
 from gateway.web.address import CannotListen, in_url, is_loopback, listen
-from gateway.web.process import settle
+from gateway.web.process import end_on_signals, settle
 
 cli = typer.Typer(
     help="A GraphQL gateway over sales orders.",
@@ -53,11 +47,10 @@ company = typer.Typer(help="The companies of the database.", no_args_is_help=Tru
 cli.add_typer(company, name="company")
 
 
+DEMO = "These are the orders of Northwind; what you change is gone when you stop."
 NOT_MIGRATED = "The database is not migrated: run `gateway migrate`."
 LAST_ANSWERS_WITHIN = 10
 """Seconds that requests have to end when the gateway is told to stop."""
-
-FIRST_COMPANY, FIRST_CURRENCY = "My Company", "EUR"
 
 
 @cli.command()
@@ -76,16 +69,17 @@ def serve(
     ] = False,
 ) -> None:
     """Serve GraphQL and GraphiQL."""
+    import uvicorn  # noqa: PLC0415 - other commands start in half the time without it
+
+    from gateway.app import create_app  # noqa: PLC0415 - the same
+
     if not allow_open and not is_loopback(host):
         _fail(
             f"Anybody who can reach {host} could read and change every order. Listen on 127.0.0.1,"
             " or say --allow-open if a proxy in front decides who may ask."
         )
     settings = _settings()
-    signal.signal(signal.SIGINT, _stop)
-    signal.signal(signal.SIGTERM, _stop)
-    if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, _terminate)
+    end_on_signals()
     with tempfile.TemporaryDirectory(prefix="gateway-demo-") as folder:
         if demo:
             settings = settings.model_copy(
@@ -98,7 +92,9 @@ def serve(
         _run(settings, lambda database: _prepare(database, settings, demo))
         listener.listen()
         address, bound_port = listener.getsockname()[:2]
-        _announce(in_url(address), bound_port, demo=demo)
+        typer.echo(f"GraphQL and GraphiQL: http://{in_url(address)}:{bound_port}/graphql")
+        if demo:
+            typer.echo(DEMO)
         app = create_app(settings, listens_on=[in_url(host), in_url(address)])
         config = uvicorn.Config(
             app,
@@ -114,13 +110,15 @@ def serve(
 @cli.command("migrate")
 def migrate_command() -> None:
     """Make or update the tables, and the first company if there is none."""
-    _run(_settings(), _migrate)
+    _run(_settings(), set_up)
     typer.echo("The database is up to date.")
 
 
 @cli.command()
 def schema() -> None:
     """Print the GraphQL schema, as committed in schema.graphql."""
+    from gateway.api.schema import sdl  # noqa: PLC0415 - other commands start sooner without it
+
     typer.echo(sdl(), nl=False)
 
 
@@ -133,6 +131,9 @@ def explain_command(
     ] = None,
 ) -> None:
     """Print how an operation runs: its plan, the source made from it, and its SQL."""
+    from gateway.api.explaining import CannotExplain  # noqa: PLC0415 - as for `schema`
+    from gateway.app import explained  # noqa: PLC0415 - the same
+
     text = sys.stdin.read() if operation == "-" else operation
     try:
         typer.echo(explained(_settings(), text, variables, name), nl=False)
@@ -229,7 +230,7 @@ def export_command(
     """Export sales orders and what they refer to, as files that can be imported again."""
     settings = _settings()
     try:
-        wish = Wish(what, form, None if chosen is None else order_filter(chosen))
+        wish = Wish(what, form, None if chosen is None else _order_filter(chosen))
         wish.check()
     except (BadFilter, CannotExport) as error:
         _fail(str(error))
@@ -249,6 +250,13 @@ def export_command(
             _run(settings, run)
     except CannotWrite as error:
         _fail(str(error))
+
+
+def _order_filter(text: str) -> Filter:
+    """Raises BadFilter."""
+    from gateway.api.filter_text import order_filter  # noqa: PLC0415 - as for `schema`
+
+    return order_filter(text)
 
 
 def _settings() -> Settings:
@@ -285,31 +293,9 @@ async def _prepare(database: Database, settings: Settings, demo: bool) -> None:
         await migrate(database)
         await load_demo(database)
     elif settings.database_url == EMBEDDED_DATABASE:
-        await _migrate(database)
+        await set_up(database)
     elif not await is_current(database):
         _fail(NOT_MIGRATED)
-
-
-async def _migrate(database: Database) -> None:
-    await migrate(database)
-    if not await has_company(database):
-        await create_company(database, FIRST_COMPANY, FIRST_CURRENCY)
-
-
-def _stop(_signal: int, _frame: object) -> NoReturn:
-    """Ends the command in order; uvicorn finishes its requests first and then calls this."""
-    raise SystemExit(0)
-
-
-def _terminate(_signal: int, _frame: object) -> None:
-    """The terminal is gone, of which uvicorn knows nothing."""
-    signal.raise_signal(signal.SIGTERM)
-
-
-def _announce(host: str, port: int, *, demo: bool) -> None:
-    typer.echo(f"GraphQL and GraphiQL: http://{host}:{port}/graphql")
-    if demo:
-        typer.echo("These are the orders of Northwind; what you change is gone when you stop.")
 
 
 def _fail(message: str) -> NoReturn:

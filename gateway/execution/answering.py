@@ -54,6 +54,11 @@ def known(given: Iterable[Any]) -> list[Any]:
     return [key for key in dict.fromkeys(given) if key is not None]
 
 
+def each_once(objects: Iterable[Any]) -> list[Any]:
+    """The objects in memory, of which several may be one."""
+    return list({id(each): each for each in objects}.values())
+
+
 def groups() -> defaultdict[Any, list[Any]]:
     return defaultdict(list)
 
@@ -87,6 +92,7 @@ GLOBALS = {
     "pages": pages,
     "keys": keys,
     "known": known,
+    "each_once": each_once,
     "groups": groups,
     "only": only,
     "hasNextPage": has_next,

@@ -22,11 +22,10 @@ from graphql import (
     visit,
 )
 
-from gateway.execution.arguments import Coercion
+from gateway.execution.arguments import ABSENT, Coercion
 from gateway.execution.collecting import NotPlanned, Truths
 
 MOST_SEEN = 10_000
-ABSENT = object()
 CONDITIONS = frozenset({"if"})
 SIZES = frozenset({"first", "last", "ids"})
 MOST_SIZES = 64
@@ -73,7 +72,7 @@ class Operation:
 
     def cost(self, variables: Mapping[str, Any], measure: Callable[[], int]) -> int:
         """What `measure` gives, which is asked once for the same sizes of pages and lists."""
-        given = (variables.get(name) for name in self.sizes)
+        given = (variables.get(name, ABSENT) for name in self.sizes)
         key = tuple(len(each) if isinstance(each, list) else each for each in given)
         if key not in self._costs:
             if len(self._costs) >= MOST_SIZES:

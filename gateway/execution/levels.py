@@ -1,6 +1,7 @@
 """What a level of a plan reads: columns, and what of a page is wanted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from gateway.execution.plan import (
     Cursor,
@@ -19,14 +20,29 @@ from gateway.execution.store import KEY, Columns
 
 
 class Level:
-    """Rows of one level: the variable that has them, and where in a row each column stands.
+    """Rows of one level: the variable that has them, where in a row each column stands, and all
+    `objects` that are made of them.
 
     `held` is the variable with the objects in memory that the rows were made of, if they were."""
 
-    def __init__(self, rows: str, columns: Columns, held: str | None = None) -> None:
+    def __init__(
+        self, rows: str, columns: Columns, objects: Sequence[Objects], held: str | None = None
+    ) -> None:
         self.rows = rows
         self.columns = columns
         self.held = held
+        self._objects = objects
+        self._related: dict[Any, Level] = {}
+
+    def related(self, relation: One | Many, make: Callable[[list[Objects]], "Level"]) -> "Level":
+        """The level of a relation, which `make` makes once for all keys that it is wanted under."""
+        mark = _mark(relation)
+        if mark not in self._related:
+            members = (member for objects in self._objects for member in objects.members)
+            same = [each for each in members if isinstance(each, One | Many)]
+            wanted = [each.objects for each in same if _mark(each) == mark]
+            self._related[mark] = make(wanted)
+        return self._related[mark]
 
     def at(self, column: str, kind: str = KEY) -> int:
         return self.columns.index((column, kind))
@@ -34,6 +50,11 @@ class Level:
     @property
     def names(self) -> str:
         return "".join(f"c{place}, " for place in range(len(self.columns)))
+
+
+def _mark(relation: One | Many) -> tuple[Any, ...]:
+    own = relation.own if isinstance(relation, One) else relation.order
+    return type(relation), relation.name, own, relation.by
 
 
 def columns_of(several: Sequence[Objects], by: str | None = None) -> Columns:

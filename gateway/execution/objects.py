@@ -30,32 +30,29 @@ class ObjectWriter:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self.indent = 1
         self._last = 0
         self.lines: list[str] = []
         self.reads: list[Read] = []
         self.bound: dict[str, Any] = {}
 
-    def keyed(self, objects: Objects, by: str, order: str | None, number: int) -> str:
-        """Write what reads the objects whose `by` is among the keys; the variable with them by key."""
-        columns = columns_of([objects], by)
-        level = Level(f"r{number}", columns)
-        self.line(f"m{number} = {{}}")
-        self.line(f"if k{number}:")
-        self.indent += 1
-        read = self.read(Rows(objects.source, columns, by, order))
-        self.line(f"r{number} = yield {read}, k{number}")
-        made = self.object(objects, level)
-        if order is None:
-            self.line(f"m{number} = {{c0: {made} for {level.names}in r{number}}}")
-        else:
-            self._grouped(number, made, level)
-        self.indent -= 1
-        return f"m{number}"
+    def keyed(self, several: list[Objects], by: str, order: str | None, number: int) -> Level:
+        """Write what reads the rows whose `by` is among the keys; the level of these."""
+        columns = columns_of(several, by)
+        read = self.read(Rows(several[0].source, columns, by, order))
+        self.line(f"r{number} = (yield {read}, k{number}) if k{number} else ()")
+        return Level(f"r{number}", columns, several)
 
-    def _grouped(self, number: int, made: str, level: Level) -> None:
-        self.line(f"m{number} = groups()")
-        self.line(f"for {level.names}in {level.rows}: m{number}[c0].append({made})")
+    def by_key(self, objects: Objects, level: Level) -> str:
+        """Write what makes an object of each row; the variable with them by key."""
+        made, found = self.object(objects, level), f"m{self.next()}"
+        self.line(f"{found} = {{c0: {made} for {level.names}in {level.rows}}}")
+        return found
+
+    def _grouped(self, objects: Objects, level: Level) -> str:
+        made, found = self.object(objects, level), f"m{self.next()}"
+        self.line(f"{found} = groups()")
+        self.line(f"for {level.names}in {level.rows}: {found}[c0].append({made})")
+        return found
 
     def object(self, objects: Objects, level: Level) -> str:
         """Write what the relations of `objects` need; the expression for one object of a row."""
@@ -93,48 +90,47 @@ class ObjectWriter:
         return f"None if {value} is None else {converted}" if nullable else converted
 
     def _one(self, one: One, objects: Objects, level: Level) -> str:
-        number, own = self.next(), level.at(one.own)
-        if self._is_held(objects, one.name, level):
-            self._held(number, f"[held(o, {one.name!r}) for o in {level.held}]", one.by, one)
-            return f"m{number}[c{own}]"
-        self.line(f"k{number} = keys({level.rows}, {own})")
-        made = self.keyed(one.objects, one.by, None, number)
-        return f"{made}.get(c{own})" if one.nullable else f"{made}[c{own}]"
+        def make(several: list[Objects]) -> Level:
+            if self._is_held(objects, one.name, level):
+                found = f"each_once(held(o, {one.name!r}) for o in {level.held})"
+                return self.from_memory(found, several, one.by)
+            number = self.next()
+            self.line(f"k{number} = keys({level.rows}, {own})")
+            return self.keyed(several, one.by, None, number)
+
+        own = level.at(one.own)
+        found = self.by_key(one.objects, level.related(one, make))
+        return f"{found}.get(c{own})" if one.nullable else f"{found}[c{own}]"
 
     def _many(self, many: Many, objects: Objects, level: Level) -> str:
-        number, own = self.next(), level.at("id")
-        if self._is_held(objects, many.name, level):
-            source = f"[child for o in {level.held} for child in held(o, {many.name!r})]"
-            self._held(number, source, many.by, many)
-        else:
+        def make(several: list[Objects]) -> Level:
+            if self._is_held(objects, many.name, level):
+                found = f"[child for o in {level.held} for child in held(o, {many.name!r})]"
+                return self.from_memory(found, several, many.by)
+            number = self.next()
             self.line(f"k{number} = keys({level.rows}, {own})")
-            self.keyed(many.objects, many.by, many.order, number)
-        return f"m{number}.get(c{own}, ())"
+            return self.keyed(several, many.by, many.order, number)
+
+        own = level.at("id")
+        return f"{self._grouped(many.objects, level.related(many, make))}.get(c{own}, ())"
 
     def _is_held(self, objects: Objects, relation: str, level: Level) -> bool:
         return level.held is not None and self._store.is_held(objects.source, relation)
 
-    def _held(self, number: int, found: str, by: str, member: One | Many) -> None:
-        """Write what takes the objects of a relation from memory, into the variable with them by key."""
-        level = self.from_memory(number, found, member.objects, by)
-        made = self.object(member.objects, level)
-        if isinstance(member, Many):
-            self._grouped(number, made, level)
-        else:
-            self.line(f"m{number} = {{c0: {made} for {level.names}in {level.rows}}}")
-
-    def from_memory(self, number: int, found: str, objects: Objects, by: str) -> Level:
-        columns = columns_of([objects], by)
+    def from_memory(self, found: str, several: list[Objects], by: str) -> Level:
+        """Write what makes rows of the objects in memory that `found` gives; the level of these."""
+        number, columns = self.next(), columns_of(several, by)
         self.bound.setdefault("held", self._store.held)
-        self.bound[f"values{number}"] = self._store.held_values(objects.source, columns)
+        self.bound[f"values{number}"] = self._store.held_values(several[0].source, columns)
         self.line(f"o{number} = {found}")
         self.line(f"r{number} = [values{number}(o) for o in o{number}]")
-        return Level(f"r{number}", columns, f"o{number}")
+        return Level(f"r{number}", columns, several, f"o{number}")
 
     def _page(self, page: Page, level: Level) -> str:
         """A connection below the objects of a level: one read for all of them."""
         number, own = self.next(), level.at("id")
-        columns = ((str(page.by), KEY), *columns_of(objects_in(page)))
+        below = objects_in(page)
+        columns = ((str(page.by), KEY), *columns_of(below))
         keys, pages, totals = f"k{number}", f"p{number}", f"t{number}"
         self.line(f"{keys} = keys({level.rows}, {own})")
         self.line(f"{pages}, {totals} = {{}}, {{}}")
@@ -146,7 +142,7 @@ class ObjectWriter:
             count = self.read(Count(page.slot, page.source, page.by))
             self.line(f"if {keys}: {totals} = dict((yield {count}, {keys}))")
         self.line(f"r{number} = [row for page, more in {pages}.values() for row in page]")
-        inner = Level(f"r{number}", columns)
+        inner = Level(f"r{number}", columns, below)
         made = self.connection(page, inner, "page", "more", f"{totals}.get(key, 0)")
         self.line(f"m{number} = {{}}")
         self.line(f"for key in {keys}:")
@@ -197,7 +193,7 @@ class ObjectWriter:
         return self._last
 
     def line(self, text: str) -> None:
-        self.lines.append("    " * self.indent + text)
+        self.lines.append("    " + text)
 
 
 def page_info(info: PageInfo, arguments: str) -> str:

@@ -74,34 +74,29 @@ class _RootWriter(ObjectWriter):
                 return self._call(member)
 
     def _find(self, find: Find) -> str:
-        number = self.next()
-        columns = columns_of([find.objects], find.by)
-        read = Rows(find.objects.source, columns, None if find.slot is None else find.by)
-        key = "None" if find.slot is None else f"a[{find.slot}]"
-        self.line(f"k{number} = {key}")
-        self.line(f"m{number} = {{}}")
-        if find.slot is not None:
-            self.line(f"if k{number} is not None:")
-            self.indent += 1
-        asked = "None" if find.slot is None else f"[k{number}]"
-        self.line(f"r{number} = yield {self.read(read)}, {asked}")
-        self._check_company(f"r{number}")
-        level = Level(f"r{number}", columns)
-        made = self.object(find.objects, level)
-        self.line(f"m{number} = {{c0: {made} for {level.names}in r{number}}}")
+        number, several = self.next(), [find.objects]
         if find.slot is None:
-            return f"only(m{number})"
-        self.indent -= 1
-        return f"m{number}.get(k{number})" if find.nullable else f"m{number}[k{number}]"
+            columns = columns_of(several, find.by)
+            read = self.read(Rows(find.objects.source, columns))
+            self.line(f"r{number} = yield {read}, None")
+            self._check_company(f"not r{number}")
+            return f"only({self.by_key(find.objects, Level(f'r{number}', columns, several))})"
+        key = f"a[{find.slot}]"
+        self.line(f"k{number} = known([{key}])")
+        level = self.keyed(several, find.by, None, number)
+        self._check_company(f"k{number} and not r{number}")
+        found = self.by_key(find.objects, level)
+        return f"{found}.get({key})" if find.nullable else f"{found}[{key}]"
 
-    def _check_company(self, rows: str) -> None:
+    def _check_company(self, missing: str) -> None:
         """No row may mean that there is no company; then there is an error to tell."""
-        self.line(f"if not {rows}:")
+        self.line(f"if {missing}:")
         self.line(f"    only((yield {self.read(Seen())}, None))")
 
     def _root_page(self, page: Page) -> str:
         number = self.next()
-        columns = columns_of(objects_in(page))
+        several = objects_in(page)
+        columns = columns_of(several)
         window, total = f"a[{page.slot}]", "0"
         rows, more = f"r{number}", f"more{number}"
         if has_rows(page):
@@ -109,12 +104,12 @@ class _RootWriter(ObjectWriter):
             self.line(f"{rows}, {more} = cut((yield {self.read(read)}, None), {window})")
         else:
             self.line(f"{rows}, {more} = (), False")
-        self._check_company(rows)
+        self._check_company(f"not {rows}")
         if any(isinstance(member, Total) for member in page.members):
             total = f"t{number}"
             count = self.read(Count(page.slot, page.source, None))
             self.line(f"{total} = (yield {count}, None)[0][0]")
-        return self.connection(page, Level(rows, columns), rows, more, total)
+        return self.connection(page, Level(rows, columns, several), rows, more, total)
 
     def _resolve(self, resolve: Resolve) -> str:
         number = self.next()
@@ -123,12 +118,12 @@ class _RootWriter(ObjectWriter):
         self.line(f"{ids} = known(a[{resolve.slot}])")
         self.line(f"{made} = {{}}")
         self.line(f"{found} = dict((yield {self.read(Kinds(kinds))}, {ids})) if {ids} else {{}}")
-        self._check_company(found)
+        self._check_company(f"not {found}")
         for name, objects in resolve.types:
             inner = self.next()
             self.line(f"k{inner} = [k for k, kind in {found}.items() if kind == {name!r}]")
-            keyed = self.keyed(objects, "id", None, inner)
-            self.line(f"{made}.update({keyed})")
+            level = self.keyed([objects], "id", None, inner)
+            self.line(f"{made}.update({self.by_key(objects, level)})")
         values = f"[{made}.get(k) for k in a[{resolve.slot}]]"
         return values if resolve.is_list else f"{values}[0]"
 
@@ -147,11 +142,10 @@ class _RootWriter(ObjectWriter):
             case Typename():
                 return repr(member.name)
             case Held():
-                number = self.next()
                 found = f"[o for o in [{owner}.{member.name}] if o is not None]"
-                level = self.from_memory(number, found, member.objects, "id")
+                level = self.from_memory(found, [member.objects], "id")
                 made = self.object(member.objects, level)
-                return f"next(({made} for {level.names}in r{number}), None)"
+                return f"next(({made} for {level.names}in {level.rows}), None)"
         value = f"{owner}.{member.name}"
         if member.is_enum:
             return f"{value}.name"

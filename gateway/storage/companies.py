@@ -7,10 +7,12 @@ from babel.numbers import get_currency_name, get_currency_precision, list_curren
 
 from gateway.storage.columns import clean, is_storable_text, text_lengths
 from gateway.storage.database import Database
+from gateway.storage.migrations import migrate
 from gateway.storage.reference_data import Company, Currency, NumberSeries
 from gateway.storage.writing import SALES_ORDERS
 
 LONGEST_NAME = text_lengths(Company)["name"]
+FIRST_COMPANY, FIRST_CURRENCY = "My Company", "EUR"
 
 
 class CompanyExists(ValueError):
@@ -68,3 +70,10 @@ async def company_ids(database: Database) -> list[str]:
 async def has_company(database: Database) -> bool:
     async with database.engine.connect() as connection:
         return await connection.scalar(sa.select(Company.id).limit(1)) is not None
+
+
+async def set_up(database: Database) -> None:
+    """Make or update the tables, and the first company if there is none."""
+    await migrate(database)
+    if not await has_company(database):
+        await create_company(database, FIRST_COMPANY, FIRST_CURRENCY)

@@ -2,6 +2,8 @@
 
 import ctypes
 import gc
+import signal
+from typing import NoReturn
 
 M_TRIM_THRESHOLD, M_TOP_PAD = -1, -2
 """Of glibc's mallopt."""
@@ -20,3 +22,21 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 50)
+
+
+def end_on_signals() -> None:
+    """End in order when the process is told to stop, or its terminal is gone."""
+    signal.signal(signal.SIGINT, _stop)
+    signal.signal(signal.SIGTERM, _stop)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, _terminate)
+
+
+def _stop(_signal: int, _frame: object) -> NoReturn:
+    """Ends the command in order; uvicorn finishes its requests first and then calls this."""
+    raise SystemExit(0)
+
+
+def _terminate(_signal: int, _frame: object) -> None:
+    """The terminal is gone, of which uvicorn knows nothing."""
+    signal.raise_signal(signal.SIGTERM)
