@@ -1,10 +1,12 @@
 """The gateway as a server in a thread of the test process, and a client that asks it over HTTP."""
 
 import json
+import logging
+import re
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -76,16 +78,40 @@ def connected(client: Client, query: str, *, left_out: int = 0) -> Iterator[None
         yield
 
 
+SEARCH = re.compile(r"SELECT companies\.id(, companies\.name)?\s+FROM companies")
+"""Looks for the company of a request, where it is not part of another statement."""
+
+
+class _Recorder(logging.Handler):
+    def __init__(self, record: Callable[[str], None]) -> None:
+        super().__init__()
+        self._record = record
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._record(record.getMessage())
+
+
 @contextmanager
 def statements() -> Iterator[list[str]]:
-    """The SQL statements that engines of this process run meanwhile, transactions not counted."""
+    """The SQL statements that engines and plans of this process run meanwhile; transactions and the
+    search for the company, which a plan does not need, are not counted."""
     seen: list[str] = []
 
-    def record(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        seen.append(statement)
+    def note(statement: str) -> None:
+        if not SEARCH.match(statement):
+            seen.append(statement)
 
+    def record(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        note(statement)
+
+    log, recorder = logging.getLogger("gateway.sql"), _Recorder(note)
+    level = log.level
+    log.setLevel(logging.DEBUG)
+    log.addHandler(recorder)
     sa.event.listen(Engine, "before_cursor_execute", record)
     try:
         yield seen
     finally:
         sa.event.remove(Engine, "before_cursor_execute", record)
+        log.removeHandler(recorder)
+        log.setLevel(level)

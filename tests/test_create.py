@@ -285,7 +285,7 @@ OTHERS += [{**sold("ACCOUNT", "6110"), "unitPrice": 1}, {"description": "text"}]
 
 
 @pytest.mark.parametrize("size", [10, 500])
-def test_an_order_takes_17_statements_whatever_its_number_of_lines(
+def test_an_order_takes_16_statements_whatever_its_number_of_lines(
     client: Client, size: int
 ) -> None:
     fields = {"unitOfMeasure": code("PCS"), "taxCode": code("R05"), "unitPrice": 1}
@@ -296,4 +296,4 @@ def test_an_order_takes_17_statements_whatever_its_number_of_lines(
     with statements() as seen:
         found = client.ask(REFUSE, input=order(*lines, **DAUGHTER, **terms))["createSalesOrder"]
     assert found["userErrors"] == []
-    assert len(seen) == 17
+    assert len(seen) == 16

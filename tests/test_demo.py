@@ -11,14 +11,14 @@ NESTED = """query ($first: Int!) { salesOrders(first: $first) { nodes { number c
 
 
 @pytest.mark.parametrize("size", [1, 50, 200])
-def test_a_page_of_nested_orders_takes_seven_statements_whatever_its_size(
+def test_a_page_of_nested_orders_takes_six_statements_whatever_its_size(
     demo: Client, size: int
 ) -> None:
     with statements() as seen:
         orders = demo.ask(NESTED, first=size)["salesOrders"]["nodes"]
     assert len(orders) == size
     assert all(order["lines"] for order in orders)
-    assert len(seen) == 7
+    assert len(seen) == 6
 
 
 def all_orders(demo: Client) -> list[dict]:
