@@ -35,7 +35,7 @@ from gateway.storage.imports import ImportJobStatus
 from gateway.storage.migrations import is_current, migrate
 from gateway.storage.scope import CompanyNotFound
 from gateway.web.address import CannotListen, in_url, is_loopback, listen
-from gateway.web.process import end_on_signals, settle
+from gateway.web.process import end_on_signals, log_operations, settle
 
 cli = typer.Typer(
     help="A GraphQL gateway over sales orders.",
@@ -80,6 +80,8 @@ def serve(
         )
     settings = _settings()
     end_on_signals()
+    if settings.debug:
+        log_operations()
     with tempfile.TemporaryDirectory(prefix="gateway-demo-") as folder:
         if demo:
             settings = settings.model_copy(

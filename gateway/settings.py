@@ -47,7 +47,9 @@ class Settings(BaseSettings):
     )
 
     debug: bool = Field(
-        False, description="Whether answers tell in the header X-Execution how they came about."
+        False,
+        description="Whether answers tell in the header X-Execution how they came about, and a line of"
+        " the log for each operation does.",
     )
 
     max_upload: int = Field(

@@ -1,5 +1,7 @@
 """The schema, and how an operation on it is run."""
 
+import logging
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +24,8 @@ from gateway.execution.limits import TooLarge, check_text
 from gateway.execution.validating import cut
 from gateway.storage.deadline import Deadline
 from gateway.storage.rows import RowsStore
+
+log = logging.getLogger("gateway.operation")
 
 QUERIES = {OperationType.QUERY}
 OPERATIONS = {OperationType.QUERY, OperationType.MUTATION}
@@ -60,7 +64,8 @@ class Answer:
     body: bytes
     was_run: bool
     needs_post: bool = False
-    by_plan: bool = False
+    way: str = "graphql-core"
+    """How it was run."""
 
 
 def _answer(
@@ -80,6 +85,17 @@ def _answer(
 async def run(operation: Operation, context: Context) -> Answer:
     """Run one operation to its end, or to its deadline; never raises for what a client can send."""
     context.operation_name = operation.name
+    begun = time.perf_counter()
+    answer = await _in_time(operation, context)
+    if log.isEnabledFor(logging.INFO):
+        way, name = answer.way, operation.name or "An operation"
+        took = round((time.perf_counter() - begun) * 1000, 1)
+        told = {"execution": way, "cost": context.cost, "milliseconds": took}
+        log.info("%s ran by %s in %s ms, at cost %s", name, way, took, context.cost, extra=told)
+    return answer
+
+
+async def _in_time(operation: Operation, context: Context) -> Answer:
     try:
         async with Deadline(context.seconds) as deadline:
             context.database = context.database.within(deadline)
@@ -105,7 +121,7 @@ async def _by_plan(operation: Operation, context: Context) -> Answer | None:
     body = await context.plans.answer(
         operation.query, operation.variables or {}, context, may_change=operation.may_change
     )
-    return None if body is None else Answer(body, was_run=True, by_plan=True)
+    return None if body is None else Answer(body, was_run=True, way="plan")
 
 
 async def _run(operation: Operation, context: Context) -> Answer:

@@ -71,8 +71,8 @@ class Endpoint:
         if answer.needs_post:
             return _response(answer.body, media_type, 405, {"Allow": "POST"})
         status = 200 if answer.was_run or media_type == JSON else 400
-        way = {"X-Execution": "plan" if answer.by_plan else "graphql-core"}
-        return _response(answer.body, media_type, status, way if self._tells_way else None)
+        way = {"X-Execution": answer.way} if self._tells_way else None
+        return _response(answer.body, media_type, status, way)
 
 
 def _refusal(refused: Refused, media_type: str) -> Response:

@@ -2,6 +2,7 @@
 
 import ctypes
 import gc
+import logging
 import signal
 from typing import NoReturn
 
@@ -22,6 +23,12 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 50)
+
+
+def log_operations() -> None:
+    """Write a line for each operation to the error output: how it was run, how long and at what cost."""
+    logging.basicConfig(format="%(asctime)s %(name)s: %(message)s")
+    logging.getLogger("gateway.operation").setLevel(logging.INFO)
 
 
 def end_on_signals() -> None:
