@@ -97,14 +97,17 @@ class Database:
 
     @asynccontextmanager
     async def driver(self) -> AsyncIterator[Any]:
-        """A connection of the driver itself, in no transaction; raises Overloaded."""
+        """A connection of PostgreSQL's driver itself, in no transaction; raises Overloaded."""
         try:
             connection = await self.engine.raw_connection()
         except sa.exc.TimeoutError:
             raise Overloaded("Too much is asked at once; try again in a moment.") from None
+        driver: Any = connection.driver_connection
         try:
-            yield connection.driver_connection
+            yield driver
         finally:
+            if driver.is_closed():
+                connection.invalidate()
             connection.close()
 
     @asynccontextmanager

@@ -100,6 +100,8 @@ class RowsStore:
         answer: Callable[[Any], Result],
     ) -> Result:
         """What `answer` makes of the data that the program builds from one snapshot."""
+        if not prepared.program.reads:
+            return answer(_unread(prepared.program, arguments))
         run = self._bound(prepared, arguments, company)
         if self._readers is not None:
             return await self._readers.run(lambda connection: answer(_on_sqlite(run, connection)))
@@ -138,9 +140,12 @@ class RowsStore:
                 return await self._stepped(run, driver)
             await driver.execute(SNAPSHOT)
             try:
-                return await self._stepped(run, driver)
-            finally:
-                await asyncio.shield(driver.execute("COMMIT"))
+                data = await self._stepped(run, driver)
+                await driver.execute("COMMIT")
+            except BaseException:
+                await asyncio.shield(driver.execute("ROLLBACK"))
+                raise
+            return data
 
     async def _stepped(self, run: Run, driver: Any) -> Any:
         steps = run.program.run(run.arguments)
@@ -154,6 +159,15 @@ class RowsStore:
                 number, keys = steps.send(rows)
         except StopIteration as end:
             return end.value
+
+
+def _unread(program: Program, arguments: Sequence[Any]) -> Any:
+    """The answer of a program that asks for nothing."""
+    try:
+        next(program.run(arguments))
+    except StopIteration as end:
+        return end.value
+    raise LookupError("a program without reads has asked for rows")
 
 
 def _on_sqlite(run: Run, connection: sqlite3.Connection) -> Any:
