@@ -58,7 +58,8 @@ def _mark(relation: One | Many) -> tuple[Any, ...]:
 
 
 def columns_of(several: Sequence[Objects], by: str | None = None) -> Columns:
-    """What is read of the rows that `several` are made of, each column once, `by` first."""
+    """What is read of the rows that `several` are made of, each column once, `by` first; the id if
+    nothing is."""
     found: dict[tuple[str, str], None] = {} if by is None else {(by, KEY): None}
     for objects in several:
         for member in objects.members:
@@ -72,7 +73,7 @@ def columns_of(several: Sequence[Objects], by: str | None = None) -> Columns:
                     found[member.own, KEY] = None
                 case Many() | Page():
                     found["id", KEY] = None
-    return tuple(found)
+    return tuple(found) or (("id", KEY),)
 
 
 def read_as(leaf: Leaf) -> str:

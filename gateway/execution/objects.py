@@ -153,7 +153,7 @@ class ObjectWriter:
     def connection(self, page: Page, level: Level, rows: str, more: str, total: str) -> str:
         window = f"a[{page.slot}]"
         tail = "*c, " if has_cursors(page) else ""
-        each = f"for {level.names}{tail}in {rows}" if level.columns or tail else f"for _ in {rows}"
+        each = f"for {level.names}{tail}in {rows}"
         entries = []
         for member in page.members:
             match member:

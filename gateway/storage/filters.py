@@ -271,6 +271,8 @@ def _differs(column: Any, value: Any) -> sa.ColumnElement[bool]:
 
 
 def _is_in(column: Any, values: Sequence[Any]) -> sa.ColumnElement[bool]:
+    if not values:
+        return sa.false()
     if any(_is_text_of(column, value) for value in values):
         return sa.cast(column, sa.String).in_(values)
     return column.in_(values)  # type: ignore[no-any-return]
