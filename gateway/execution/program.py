@@ -102,13 +102,13 @@ class _RootWriter(ObjectWriter):
         if has_rows(page):
             read = PageRows(page.slot, page.source, columns, None, has_cursors(page))
             self.line(f"{rows}, {more} = cut((yield {self.read(read)}, None), {window})")
-        else:
-            self.line(f"{rows}, {more} = (), False")
-        self._check_company(f"not {rows}")
+            self._check_company(f"not {rows}")
         if any(isinstance(member, Total) for member in page.members):
             total = f"t{number}"
             count = self.read(Count(page.slot, page.source, None))
             self.line(f"{total} = (yield {count}, None)[0][0]")
+        if not has_rows(page):
+            self._check_company(f"not {total}")
         return self.connection(page, Level(rows, columns, several), rows, more, total)
 
     def _resolve(self, resolve: Resolve) -> str:
