@@ -93,6 +93,13 @@ def test_nodes_of_mixed_types_come_in_the_order_of_their_ids(demo: Client) -> No
     assert planned(demo, query, {"ids": company}) == {"nodes": [nodes[0]]}
 
 
+def test_the_kind_of_a_line_object_is_its_own_however_it_is_found(demo: Client) -> None:
+    found = planned(demo, "{ lineObjects { nodes { id kind number } } }")["lineObjects"]["nodes"]
+    query = "query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on LineObject { kind number } } }"
+    assert found
+    assert planned(demo, query, {"ids": [each["id"] for each in found]})["nodes"] == found
+
+
 @pytest.mark.parametrize("arguments", ["first: 300", "last: 300", "first: 2", "last: 2"])
 def test_pages_join_to_the_whole_list_in_both_directions(demo: Client, arguments: str) -> None:
     """The six orders of a customer, page by page."""
