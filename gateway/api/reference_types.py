@@ -29,7 +29,7 @@ class Node:
 
     @classmethod
     def resolve_type(cls, row: "NodeRow", *_: Any) -> str:
-        return row.kind
+        return row.type_name
 
 
 class NodeRow:
@@ -37,7 +37,7 @@ class NodeRow:
 
     def __init__(self, row: Any, kind: str) -> None:
         self._row = row
-        self.kind = kind
+        self.type_name = kind
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._row, name)
