@@ -4,9 +4,7 @@ What an answer may hold is text, whole numbers, truth values, dates and times in
 
 import datetime as dt
 from collections.abc import Callable
-from decimal import Decimal
 from enum import Enum
-from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +14,9 @@ from gateway.storage.columns import DECIMALS, Amount, Guid, Instant, plain_numbe
 
 TEXT = {"String", "ID"}
 """Scalars of GraphQL that are text."""
+
+STEPS = 10**DECIMALS
+"""Of an amount on SQLite, in a whole."""
 
 Convert = Callable[[Any], Any]
 
@@ -50,10 +51,12 @@ def _of_sqlite(kind: Any, wanted: str) -> Convert | None:
     return found.get(type(kind))
 
 
-@lru_cache(maxsize=2**16)
 def _scaled(value: int) -> str:
-    """A whole number of 1/100,000 as a plain number."""
-    return plain_number(Decimal(f"{value:d}").scaleb(-DECIMALS))
+    """A whole number of 1/100,000 as a plain number; raises ValueError for what is not whole."""
+    if value < 0:
+        return "-" + _scaled(-value)
+    whole, part = divmod(value, STEPS)
+    return f"{whole:d}.{part:05d}".rstrip("0") if part else f"{whole:d}"
 
 
 def _instant(value: str) -> dt.datetime:
