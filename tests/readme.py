@@ -13,9 +13,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from strawberry.utils.str_converters import to_camel_case
+
+from gateway.api.fields import ENTITIES
 from gateway.exchange import business_central, finance_operations
 from gateway.exchange.columns import Column
 from gateway.exchange.demo import load_demo
+from gateway.execution.declarations import Computed
 from gateway.execution.limits import Limits
 from gateway.orders.problems import ProblemCode
 from gateway.settings import Settings
@@ -24,6 +28,7 @@ from gateway.storage.migrations import migrate
 from tests.served import Client, serving
 
 CONSOLE = re.compile(r"(```console\n)(.*?)(```)", re.DOTALL)
+COMPUTED = re.compile(r"(<!-- computed -->).*?(<!-- end computed -->)", re.DOTALL)
 OF = {
     "bytes": "bytes of a document",
     "tokens": "tokens of a document",
@@ -57,6 +62,7 @@ def with_tables(text: str) -> str:
         limits.append(f"| {most:,} | {OF[name]} |")
     text = _between(_between(text, "codes", codes), "settings", rows)
     text = _between(text, "limits", limits)
+    text = COMPUTED.sub(rf"\g<1>{_computed()}\g<2>", text)
     return _between(text, "columns", _columns())
 
 
@@ -111,6 +117,16 @@ def _told(command: str, folder: str, exports: list[str]) -> str:
         timeout=120,
     )
     return SPEED.sub("in 1.5 s, 2,000 a second", done.stdout).replace("\ufeff", "")
+
+
+def _computed() -> str:
+    """The fields that no plan covers."""
+    return ", ".join(
+        f"`{name}.{to_camel_case(field)}`"
+        for name, entity in ENTITIES.items()
+        for field, declaration in entity.declared.items()
+        if isinstance(declaration, Computed)
+    )
 
 
 def _columns() -> list[str]:
