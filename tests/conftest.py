@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ from gateway.storage.database import Database
 from gateway.storage.migrations import migrate
 from tests.served import Client, serving
 from tests.world import load_world
+
+# Else each process that the tests start would compile the gateway anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 BACKENDS = ("sqlite", "postgresql")
 
@@ -157,10 +161,17 @@ async def _migrated(url: str, fill: Callable[[Database], Awaitable[Any]]) -> Non
 
 
 @pytest.fixture(scope="session")
-def templates(
-    backend: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Templates:
-    return Templates(backend, tmp_path_factory.mktemp(backend), request)
+def all_templates(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> dict[str, Templates]:
+    """Those of each database. They are kept while the tests of a file turn from one to the other, when
+    pytest forgets whatever depends on `backend`."""
+    return {name: Templates(name, tmp_path_factory.mktemp(name), request) for name in BACKENDS}
+
+
+@pytest.fixture(scope="session")
+def templates(backend: str, all_templates: dict[str, Templates]) -> Templates:
+    return all_templates[backend]
 
 
 @pytest.fixture
@@ -184,8 +195,26 @@ def client(world_url: str) -> Iterator[Client]:
         yield client
 
 
-@pytest.fixture(scope="session")
-def demo(templates: Templates) -> Iterator[Client]:
-    """The gateway over the orders of Northwind, for tests that only read."""
+@contextmanager
+def serving_demo(templates: Templates) -> Iterator[Client]:
     with serving(Settings(database_url=templates.copy("demo", load_demo))) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def demo_on_sqlite(all_templates: dict[str, Templates]) -> Iterator[Client]:
+    with serving_demo(all_templates["sqlite"]) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def demo_on_postgresql(all_templates: dict[str, Templates]) -> Iterator[Client]:
+    with serving_demo(all_templates["postgresql"]) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def demo(backend: str, request: pytest.FixtureRequest) -> Client:
+    """The gateway over the orders of Northwind, for tests that only read."""
+    client: Client = request.getfixturevalue(f"demo_on_{backend}")
+    return client

@@ -209,7 +209,7 @@ def ended(client: Client, key: str) -> Job:
         fields = client.ask(JOB, id=key)["importJob"]
         if fields["finishedDateTime"] is not None:
             return Job(fields, findings(client, key))
-        time.sleep(0.02)
+        time.sleep(0.05)
     raise AssertionError("the job did not end")
 
 
@@ -217,7 +217,7 @@ def wait_until(condition: Callable[[], object]) -> None:
     deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline, "it never came to be"
-        time.sleep(0.02)
+        time.sleep(0.05)
 
 
 def findings(client: Client, key: str, page: int = 200) -> list[Fields]:

@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from gateway.web.page import examples
+from tests.conftest import Templates, serving_demo
 from tests.served import Client
 
 FLAGS = [
@@ -70,6 +71,13 @@ class Visit:
         raise AssertionError("there is no other answer")
 
 
+@pytest.fixture(scope="module")
+def demo(templates: Templates) -> Iterator[Client]:
+    """The gateway over the orders of Northwind, to which the tabs add one."""
+    with serving_demo(templates) as client:
+        yield client
+
+
 @pytest.fixture
 def visit(demo: Client) -> Iterator[Visit]:
     with sync_playwright() as playwright:
@@ -83,6 +91,7 @@ def visit(demo: Client) -> Iterator[Visit]:
 
 
 @needs_browser
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_every_tab_runs_and_no_request_leaves_the_host(
     visit: Visit, demo: Client, tmp_path: Path
 ) -> None:
@@ -111,6 +120,7 @@ def test_every_tab_runs_and_no_request_leaves_the_host(
 
 
 @needs_browser
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_documentation_and_explorer_open(visit: Visit) -> None:
     visit.page.get_by_role("button", name="Show Documentation Explorer").click()
     visit.page.locator(".graphiql-doc-explorer").wait_for()
