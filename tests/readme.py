@@ -33,6 +33,7 @@ OF = {
     "bytes": "bytes of a document",
     "tokens": "tokens of a document",
     "directives": "directives of a document",
+    "operations": "operations of a document",
     "fragments": "fragments of a document",
     "depth": "levels of fields of an operation (`GATEWAY_MAX_DEPTH`)",
     "fields": "fields of an operation, those of a fragment wherever it is spread",

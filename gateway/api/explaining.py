@@ -40,7 +40,7 @@ def explain(plans: Plans, text: str, variables: dict[str, Any], context: Context
     errors = validation_errors(plans.core, tree, RULES)
     if errors:
         raise CannotExplain(errors[0].message)
-    operation = Document(plans.core, tree).operation(context.operation_name)
+    operation = Document(plans.core, tree, lambda _: None).operation(context.operation_name)
     if operation is None:
         raise CannotExplain("Name one of the document's operations with --operation.")
     try:

@@ -28,6 +28,7 @@ from gateway.api.connections import Asked, window_of
 from gateway.api.context import Context, Info
 from gateway.api.fields import DECLARED, ENTITIES
 from gateway.api.filters import filter_of
+from gateway.api.sorting import SortDirection
 from gateway.execution.arguments import ABSENT, Make, arguments_of, has_variables
 from gateway.execution.collecting import NotPlanned
 from gateway.execution.declarations import ByIds, ByKey, Change, Declaration, Paged
@@ -37,7 +38,11 @@ from gateway.execution.plan import Plan, Slot
 from gateway.execution.planning import plan_of
 from gateway.execution.program import program_of
 from gateway.storage.columns import canonical_guid, is_storable_text
+from gateway.storage.database import Overloaded
 from gateway.storage.rows import Prepared, RowsStore
+
+LONGEST_SOURCE = 200_000
+"""Characters of a plan's source; to compile more would keep other requests waiting."""
 
 log = logging.getLogger("gateway.plan")
 
@@ -121,6 +126,11 @@ class Compiled:
     arguments: Sequence[Arguments | None]
     """By slot; None for a mutation, which takes them as Strawberry makes them."""
 
+    @property
+    def size(self) -> int:
+        """Characters of source."""
+        return sum(len(each.program.source) for each in self.programs)
+
 
 class Plans:
     """Runs operations as plans on the rows of one database."""
@@ -139,28 +149,32 @@ class Plans:
         *,
         may_change: bool,
     ) -> bytes | None:
-        """The answer as JSON, or None if graphql-core has to give it."""
-        document = self.documents.known(text) if self.store.can_run else None
-        operation = None if document is None else document.operation(context.operation_name)
-        if operation is None:
-            return None
-        changes = operation.node.operation is OperationType.MUTATION
-        if changes and not may_change:
-            return None
-        context.only_reads = not changes
+        """The answer as JSON, or None if graphql-core has to give it; raises Overloaded."""
         try:
+            document = self.documents.known(text) if self.store.can_run else None
+            operation = None if document is None else document.operation(context.operation_name)
+            if operation is None:
+                return None
+            changes = operation.node.operation is OperationType.MUTATION
+            if changes and not may_change:
+                return None
+            context.only_reads = not changes
             self._measure(operation, variables, context)
             return await self._run(operation, variables, context)
         except (NotPlanned, TooLarge) as reason:
             log.debug("no plan: %s", reason)
         except (GraphQLError, ValueError, LookupError) as error:
             log.debug("not by plan: %r", error)
+        except Overloaded:
+            raise
         except Exception:
             log.exception("a plan failed")
         return None
 
     def listing(self, target: str, sort: Any, given: dict[str, Any], context: Context) -> Any:
-        keys = [(key["field"], key["direction"]) for key in given.pop("sort", ())]
+        keys = [
+            (key["field"], key.get("direction", SortDirection.ASC)) for key in given.pop("sort", ())
+        ]
         asked = Asked(given.pop("filter", {}), keys, **given)
         window = window_of(sort, asked, context.pages)
         return self.store.listing(filter_of(target, asked.filter), window)
@@ -203,6 +217,8 @@ class Plans:
         is_change = operation.node.operation is OperationType.MUTATION
         parts = [[member] for member in plan.members] if is_change else [plan.members]
         programs = [Prepared(program_of(part, self.store)) for part in parts]
+        if sum(len(each.program.source) for each in programs) > LONGEST_SOURCE:
+            raise NotPlanned("its source would be too long")
         arguments = [
             None
             if isinstance(slot.declaration, Change)

@@ -22,6 +22,7 @@ from gateway.api.queries import Query
 from gateway.api.scalars import SCALARS
 from gateway.execution.limits import TooLarge, check_text
 from gateway.execution.validating import cut
+from gateway.storage.database import Overloaded
 from gateway.storage.deadline import Deadline
 from gateway.storage.rows import RowsStore
 
@@ -102,6 +103,10 @@ async def _in_time(operation: Operation, context: Context) -> Answer:
             return await _by_plan(operation, context) or await _by_core(operation, context)
     except TooLarge as too_large:
         return _refused(RequestError(str(too_large), "TOO_LARGE"), context)
+    except Overloaded as overloaded:
+        return _answer(
+            [present(RequestError(str(overloaded), "OVERLOADED"))], context, was_run=True
+        )
     except TimeoutError:
         late = RequestError(deadline.told(context.only_reads), "DEADLINE_EXCEEDED")
         return _answer([present(late)], context, was_run=True)

@@ -112,6 +112,9 @@ def _part(node: ValueNode, kind: GraphQLInputType, name_of: NameOf) -> Make:
         constant = _plain(_valid(coerce_input_literal(node, kind)), kind, name_of)
         return lambda _: constant
     inner: Any = get_nullable_type(kind)
+    if is_list_type(inner) and not isinstance(node, ListValueNode | VariableNode):
+        only = _part(node, inner.of_type, name_of)
+        return lambda given: [_there(only(given))]
     match node:
         case VariableNode():
             return _variable(node, kind, name_of)
@@ -120,7 +123,7 @@ def _part(node: ValueNode, kind: GraphQLInputType, name_of: NameOf) -> Make:
         case ListValueNode() if is_list_type(inner):
             items = [_part(item, inner.of_type, name_of) for item in node.values]
             return lambda given: [_there(item(given)) for item in items]
-    raise NotPlanned("a list is written without brackets")
+    raise NotPlanned("it has a value in an unusual place")
 
 
 def _variable(node: VariableNode, kind: GraphQLInputType, name_of: NameOf) -> Make:
@@ -134,8 +137,6 @@ def _variable(node: VariableNode, kind: GraphQLInputType, name_of: NameOf) -> Ma
 
 
 def _object(node: ObjectValueNode, kind: Any, name_of: NameOf) -> Make:
-    if any(field.default is not None for field in kind.fields.values()):
-        raise NotPlanned("an input object has defaults")
     fields = [
         (
             name_of(kind.fields[each.name.value]),

@@ -24,6 +24,7 @@ from graphql import (
 
 from gateway.execution.arguments import ABSENT, Coercion
 from gateway.execution.collecting import NotPlanned, Truths
+from gateway.execution.limits import UNTOLD
 
 MOST_SEEN = 10_000
 CONDITIONS = frozenset({"if"})
@@ -33,8 +34,9 @@ MOST_SIZES = 64
 MOST_KEPT = 500
 LONGEST_KEPT = 20_000
 """Characters of a document; the syntax tree takes some hundred times as much memory."""
-MOST_CHARACTERS = 500_000
-"""Of all documents that are kept."""
+HEAVIEST = 5_000_000
+"""All documents that are kept: characters of the sources of their plans, and their own as often as TREE."""
+TREE = 10
 MOST_TRUTHS = 16
 """Plans of one operation, each for other truths of its conditions."""
 
@@ -49,6 +51,8 @@ class Operation:
     coercion: Coercion
     conditions: tuple[str, ...]
     sizes: tuple[str, ...]
+    grew: Callable[[int], None]
+    """Is told of each plan by how much more is kept."""
     _plans: dict[tuple[Any, ...], Any] = field(default_factory=dict)
     _costs: dict[tuple[Any, ...], int] = field(default_factory=dict)
 
@@ -62,18 +66,18 @@ class Operation:
             if len(self._plans) >= MOST_TRUTHS:
                 raise NotPlanned("it has too many conditions")
             try:
-                self._plans[key] = make()
+                self._plans[key] = made = make()
+                self.grew(made.size)
             except NotPlanned as reason:
-                self._plans[key] = reason
+                self._plans[key] = str(reason)
         found = self._plans[key]
-        if isinstance(found, NotPlanned):
-            raise found
+        if isinstance(found, str):
+            raise NotPlanned(found)
         return found
 
     def cost(self, variables: Mapping[str, Any], measure: Callable[[], int]) -> int:
         """What `measure` gives, which is asked once for the same sizes of pages and lists."""
-        given = (variables.get(name, ABSENT) for name in self.sizes)
-        key = tuple(len(each) if isinstance(each, list) else each for each in given)
+        key = tuple(_size(variables.get(name, ABSENT)) for name in self.sizes)
         if key not in self._costs:
             if len(self._costs) >= MOST_SIZES:
                 self._costs.clear()
@@ -84,8 +88,11 @@ class Operation:
 class Document:
     """A valid document."""
 
-    def __init__(self, schema: GraphQLSchema, tree: DocumentNode) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, tree: DocumentNode, grew: Callable[[int], None]
+    ) -> None:
         self._schema = schema
+        self._grew = grew
         self.tree = tree
         self._fragments = {
             node.name.value: node
@@ -110,6 +117,7 @@ class Document:
                 Coercion(self._schema, node),
                 self._conditions,
                 self._sizes,
+                self._grew,
             )
         return self._operations[name]
 
@@ -121,14 +129,17 @@ class Documents:
         self._schema = schema
         self._ran: OrderedDict[int, None] = OrderedDict()
         self._kept: OrderedDict[str, Document] = OrderedDict()
-        self._characters = 0
+        self._weights: dict[str, int] = {}
 
     def known(self, text: str) -> Document | None:
         """The document of this text, if it ran before."""
         if text in self._kept:
             self._kept.move_to_end(text)
         elif len(text) <= LONGEST_KEPT and self._ran.pop(hash(text), ABSENT) is not ABSENT:
-            self._keep(text, Document(self._schema, parse(text)))
+            self._kept[text] = Document(
+                self._schema, parse(text), lambda size: self._grow(text, size)
+            )
+            self._grow(text, TREE * len(text))
         return self._kept.get(text)
 
     def ran(self, text: str) -> None:
@@ -138,12 +149,23 @@ class Documents:
         if len(self._ran) > MOST_SEEN:
             self._ran.popitem(last=False)
 
-    def _keep(self, text: str, document: Document) -> None:
-        self._kept[text] = document
-        self._characters += len(text)
-        while len(self._kept) > MOST_KEPT or self._characters > MOST_CHARACTERS:
+    def _grow(self, text: str, weight: int) -> None:
+        """Note that a document weighs more by so much, and drop those that were not used for longest
+        until all are light enough."""
+        if text in self._kept:
+            self._weights[text] = self._weights.get(text, 0) + weight
+        while len(self._kept) > MOST_KEPT or sum(self._weights.values()) > HEAVIEST:
             dropped, _ = self._kept.popitem(last=False)
-            self._characters -= len(dropped)
+            del self._weights[dropped]
+
+
+def _size(given: Any) -> Any:
+    """How long a page or a list is that a variable gives; None for what is no size."""
+    if isinstance(given, list):
+        return (len(given),)
+    if given is ABSENT:
+        return ABSENT
+    return min(given, UNTOLD) if type(given) is int else None
 
 
 class _Uses(Visitor):

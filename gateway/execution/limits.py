@@ -39,6 +39,7 @@ class Limits:
     bytes: int = 100_000
     tokens: int = 20_000
     directives: int = 200
+    operations: int = 50
     fragments: int = 100
     depth: int = 20
     fields: int = 5_000
@@ -50,6 +51,7 @@ WORDS = {
     "bytes": "The document has {} bytes",
     "tokens": "The document has {} tokens",
     "directives": "The document has {} directives",
+    "operations": "The document has {} operations",
     "fragments": "The document has {} fragments",
     "depth": "The operation is nested {} levels deep",
     "fields": "The operation selects {} fields",
@@ -95,7 +97,9 @@ def check_text(document: str, limits: Limits) -> None:
 
 def check_document(document: DocumentNode, limits: Limits) -> None:
     """Raises TooLarge for one that is not worth measuring."""
-    _check(limits, fragments=len(_fragments(document)))
+    kinds = [type(node) for node in document.definitions]
+    operations, fragments = map(kinds.count, (OperationDefinitionNode, FragmentDefinitionNode))
+    _check(limits, operations=operations, fragments=fragments)
 
 
 class Size(NamedTuple):

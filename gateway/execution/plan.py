@@ -180,7 +180,3 @@ class Plan:
 
     members: tuple[Find | Page | Resolve | Call | Typename, ...]
     slots: tuple[Slot, ...]
-
-    @property
-    def changes(self) -> bool:
-        return any(isinstance(member, Call) for member in self.members)

@@ -102,13 +102,12 @@ class Database:
             connection = await self.engine.raw_connection()
         except sa.exc.TimeoutError:
             raise Overloaded("Too much is asked at once; try again in a moment.") from None
-        driver: Any = connection.driver_connection
         try:
-            yield driver
-        finally:
-            if driver.is_closed():
-                connection.invalidate()
-            connection.close()
+            yield connection.driver_connection
+        except BaseException:
+            connection.invalidate()  # nobody knows what it was left doing
+            raise
+        connection.close()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:

@@ -7,6 +7,7 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -57,8 +58,9 @@ class RowsStore:
         self._database = database
         self._is_sqlite = database.is_sqlite
         self._statements = Statements(database.engine.dialect)
-        path = database.url.database if self._is_sqlite else None
-        self._readers = SqliteReaders(path, prepare_reader) if path else None
+        path = (database.url.database or ":memory:") if self._is_sqlite else ":"
+        is_file = not path.startswith((":", "file:"))
+        self._readers = SqliteReaders(path, prepare_reader) if is_file else None
         self.can_run = self._readers is not None or not self._is_sqlite
         """A SQLite database in memory is seen by one connection alone."""
 
@@ -136,14 +138,18 @@ class RowsStore:
 
     async def _on_postgresql(self, run: Run) -> Any:
         async with self._database.driver() as driver:
-            if sum(not isinstance(read, Seen) for read in run.program.reads) < 2:
-                return await self._stepped(run, driver)
-            await driver.execute(SNAPSHOT)
+            is_snapshot = sum(not isinstance(read, Seen) for read in run.program.reads) > 1
             try:
+                if is_snapshot:
+                    await driver.execute(SNAPSHOT)
                 data = await self._stepped(run, driver)
-                await driver.execute("COMMIT")
+                if is_snapshot:
+                    await driver.execute("COMMIT")
             except BaseException:
-                await asyncio.shield(driver.execute("ROLLBACK"))
+                with suppress(
+                    Exception
+                ):  # it waits until the statement that was running is stopped
+                    await asyncio.shield(driver.execute("ROLLBACK"))
                 raise
             return data
 

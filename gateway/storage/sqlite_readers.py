@@ -32,10 +32,12 @@ class SqliteReaders:
         """What `work` makes of a connection in a read transaction, which is one snapshot. A caller who
         is cancelled stops the statement that runs, and waits for it."""
         begun: list[sqlite3.Connection] = []
-        running = asyncio.get_running_loop().run_in_executor(self._threads, self._read, work, begun)
+        submitted = self._threads.submit(self._read, work, begun)
+        running = asyncio.wrap_future(submitted)
         try:
             return await asyncio.shield(running)
         except asyncio.CancelledError:
+            submitted.cancel()  # which it is, if no thread has begun it
             while not running.done():
                 for connection in begun:
                     connection.interrupt()
@@ -52,6 +54,7 @@ class SqliteReaders:
         self, work: Callable[[sqlite3.Connection], Result], begun: list[sqlite3.Connection]
     ) -> Result:
         connection = self._connection()
+        connection.rollback()  # in case the end of the last one was interrupted
         begun.append(connection)
         connection.execute("BEGIN")
         try:

@@ -20,6 +20,9 @@ from gateway.storage.wire import selected
 MOST_KNOWN = 1000
 """Statements of lists that are kept for the next list of the same shape."""
 
+LONGEST_KNOWN = 100
+"""Parameters of one that is kept: those of long lists would take much memory and seldom come again."""
+
 
 @dataclass(frozen=True)
 class Statement:
@@ -66,6 +69,8 @@ class Statements:
             statement = self._compiled(self._page(read, listing, scope))
         else:
             statement = self._compiled(self._count(read, listing, scope))
+        if len(statement.parameters) > LONGEST_KNOWN:
+            return statement
         self._known[key] = statement
         if len(self._known) > MOST_KNOWN:
             self._known.popitem(last=False)
@@ -156,16 +161,20 @@ class Statements:
 
 
 def _scope(*, named: bool) -> Scope:
-    """The company that the parameters name, or the only one: found by each statement itself."""
-    if named:
-        name: sa.BindParameter[str] = sa.bindparam("company", type_=Company.name.type)
-        guid: sa.BindParameter[str] = sa.bindparam("company_id", type_=Company.id.type)
-        wanted: sa.ColumnElement[bool] = (Company.name == name) | (Company.id == guid)
-    else:
-        some = sa.select(Company.id).limit(2).subquery()
-        number = sa.select(sa.func.count()).select_from(some).scalar_subquery()
-        wanted = number == sa.literal_column("1")
-    return Scope(cast(str, sa.select(Company.id).where(wanted).scalar_subquery()))
+    """The company that the parameters name, or the only one: found by each statement itself, and no
+    company where several would do."""
+
+    def found() -> sa.Subquery:
+        some = sa.select(Company.id).limit(2)
+        if named:
+            name: sa.BindParameter[str] = sa.bindparam("company", type_=Company.name.type)
+            guid: sa.BindParameter[str] = sa.bindparam("company_id", type_=Company.id.type)
+            some = some.where((Company.name == name) | (Company.id == guid))
+        return some.subquery()
+
+    number = sa.select(sa.func.count()).select_from(found()).scalar_subquery()
+    one = sa.select(found().c.id).where(number == sa.literal_column("1"))
+    return Scope(cast(str, one.scalar_subquery()))
 
 
 def company_values(company: str | None) -> dict[str, Any]:
