@@ -95,7 +95,8 @@ def test_a_command_that_is_killed_again_and_again_comes_to_what_an_undisturbed_o
                 killed += not is_done
         assert process.exitcode == 0, (tmp_path / "err").read_text()
         assert kept(url) == expected
-        assert execute(url, "SELECT status FROM import_jobs") == [["('SUCCEEDED',)"]]
+        [statuses] = execute(url, "SELECT status FROM import_jobs")
+        assert set(statuses) == {"('SUCCEEDED',)"}, "one that is killed at its very end comes twice"
 
 
 @contextmanager
