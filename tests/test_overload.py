@@ -6,14 +6,17 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from gateway.settings import Settings
-from tests.requests import make_tax_codes_slow
+from tests.requests import execute, make_tax_codes_slow
 from tests.served import connected, serving
+from tests.test_plan_constructs import sent
 
 SLOW = "{ taxCodes { nodes { code } } }"
 CREATE = (
     'mutation { createSalesOrder(input: {customer: {number: "C1"}}) { salesOrder { number } } }'
 )
 READ = "{ items { totalCount } customers { totalCount } company { name } }"
+END_OTHERS = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()"""
 TOLD = "Too much is asked at once; try again in a moment."
 
 
@@ -39,3 +42,25 @@ def test_who_finds_no_connection_is_told_to_try_again(
     reason = "The database does not answer within 2 seconds.\n"
     assert (unready.status_code, unready.text) == (503, reason)
     assert caplog.text == ""
+
+
+def test_the_only_connection_goes_from_plans_to_all_others_and_back(world_url: str) -> None:
+    with serving(Settings(database_url=world_url, pool_size=1, debug=True)) as client:
+        for _ in range(2):
+            for _ in range(3):
+                way, answer = sent(client, READ)
+            assert way == "plan"
+            assert client.http.get(client.url + "/readyz").status_code == 200
+            assert client.ask(CREATE)["createSalesOrder"]["salesOrder"]
+            assert sent(client, READ) == ("plan", answer)
+
+
+def test_plans_go_on_when_the_database_has_ended_their_connections(world_url: str) -> None:
+    if world_url.startswith("sqlite"):
+        pytest.skip("SQLite is a file and ends no connections")
+    with serving(Settings(database_url=world_url, debug=True)) as client:
+        for _ in range(3):
+            way, answer = sent(client, READ)
+        assert way == "plan"
+        execute(world_url, END_OTHERS)
+        assert sent(client, READ) == ("plan", answer)

@@ -38,7 +38,7 @@ from gateway.execution.plan import Plan, Slot
 from gateway.execution.planning import plan_of
 from gateway.execution.program import program_of
 from gateway.storage.columns import canonical_guid, is_storable_text
-from gateway.storage.database import Overloaded
+from gateway.storage.drivers import Overloaded
 from gateway.storage.rows import Prepared, RowsStore
 
 LONGEST_SOURCE = 200_000

@@ -22,8 +22,8 @@ from gateway.api.queries import Query
 from gateway.api.scalars import SCALARS
 from gateway.execution.limits import TooLarge, check_text
 from gateway.execution.validating import cut
-from gateway.storage.database import Overloaded
 from gateway.storage.deadline import Deadline
+from gateway.storage.drivers import Overloaded
 from gateway.storage.rows import RowsStore
 
 log = logging.getLogger("gateway.operation")

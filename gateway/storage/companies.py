@@ -1,5 +1,6 @@
 """Companies and what each needs before its first order."""
 
+from contextlib import aclosing
 from decimal import Decimal
 
 import sqlalchemy as sa
@@ -63,12 +64,12 @@ async def create_company(database: Database, name: str, currency_code: str) -> C
 
 
 async def company_ids(database: Database) -> list[str]:
-    async with database.engine.connect() as connection:
+    async with aclosing(await database.connect()) as connection:
         return list(await connection.scalars(sa.select(Company.id).order_by(Company.name)))
 
 
 async def has_company(database: Database) -> bool:
-    async with database.engine.connect() as connection:
+    async with aclosing(await database.connect()) as connection:
         return await connection.scalar(sa.select(Company.id).limit(1)) is not None
 
 

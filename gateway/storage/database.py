@@ -15,6 +15,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
 
 from gateway.storage.deadline import NEXT_INTERRUPT, Deadline
+from gateway.storage.drivers import Drivers
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 PRAGMAS = ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000")
@@ -44,10 +45,6 @@ def why_unusable(error: Exception) -> str:
     return (str(cause) or type(cause).__name__).splitlines()[0].rpartition("class '")[2]
 
 
-class Overloaded(Exception):
-    """No connection became free in time."""
-
-
 class Database:
     """An engine over SQLite or PostgreSQL. Connections are opened when first needed."""
 
@@ -59,6 +56,7 @@ class Database:
         self.engine = create_async_engine(self.url, **options)
         self._writing = asyncio.Lock()
         self._deadline: Deadline | None = None
+        self._drivers = Drivers(self.engine)
         if self.is_sqlite:
             sa.event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
             sa.event.listen(self.engine.sync_engine, "begin", _begin_sqlite)
@@ -90,24 +88,12 @@ class Database:
 
     async def connect(self) -> AsyncConnection:
         """A connection, to be closed; raises Overloaded if others keep all of them too long."""
-        try:
+        with self._drivers.wanted():
             return await self.engine.connect()
-        except sa.exc.TimeoutError:
-            raise Overloaded("Too much is asked at once; try again in a moment.") from None
 
-    @asynccontextmanager
-    async def driver(self) -> AsyncIterator[Any]:
+    def driver(self) -> AbstractAsyncContextManager[Any]:
         """A connection of PostgreSQL's driver itself, in no transaction; raises Overloaded."""
-        try:
-            connection = await self.engine.raw_connection()
-        except sa.exc.TimeoutError:
-            raise Overloaded("Too much is asked at once; try again in a moment.") from None
-        try:
-            yield connection.driver_connection
-        except BaseException:
-            connection.invalidate()  # nobody knows what it was left doing
-            raise
-        connection.close()
+        return self._drivers.one()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -151,6 +137,7 @@ class Database:
         return Snapshot(self)
 
     async def dispose(self) -> None:
+        self._drivers.close()
         await self.engine.dispose()
 
 

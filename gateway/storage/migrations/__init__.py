@@ -1,5 +1,7 @@
 """Bringing a database to the tables that the code expects, with Alembic."""
 
+from contextlib import aclosing
+from functools import cache
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -36,9 +38,15 @@ async def is_current(database: Database) -> bool:
     """Whether the database is at the newest revision; makes no file of SQLite that is not there."""
     if database.is_file_missing():
         return False
-    async with database.engine.connect() as connection:
+    async with aclosing(await database.connect()) as connection:
         revision = await connection.run_sync(_revision)
-    return revision == ScriptDirectory.from_config(_config()).get_current_head()
+    return revision == _newest()
+
+
+@cache
+def _newest() -> str | None:
+    """The newest revision that the code knows; to find it all migrations are imported."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
 
 
 def _revision(connection: sa.Connection) -> str | None:
