@@ -117,7 +117,7 @@ def _routes(
         return PlainTextResponse(sdl())
 
     return [
-        Route("/graphql", endpoint.answer, methods=["GET", "HEAD", "POST"]),
+        Route("/graphql", endpoint, methods=["GET", "HEAD", "POST"]),
         Mount("/graphiql", routes=assets()),
         Route("/schema.graphql", schema_text),
         Route("/imports", uploads.answer, methods=["POST"]),

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, Response, sync_playwright
 
 from gateway.web.page import examples
 from tests.conftest import Templates, serving_demo
@@ -39,15 +39,25 @@ class Visit:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self.complaints: list[str] = []
+        self._heard: list[str] = []
         self.hosts: set[str] = set()
+        self._refused: list[Response] = []
         page.on("console", lambda message: self._hear(message.type, message.text))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("pageerror", lambda error: self._heard.append(str(error)))
+        page.on(
+            "response", lambda response: response.status < 400 or self._refused.append(response)
+        )
         page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
 
     def _hear(self, kind: str, text: str) -> None:
-        if kind == "error" and "status of 400" not in text:  # told apart by the answers themselves
-            self.complaints.append(text)
+        if kind == "error":
+            self._heard.append(text)
+
+    @property
+    def complaints(self) -> list[str]:
+        """What the console shows, and for refused requests what was asked and answered."""
+        refused = [f"{each.request.post_data} {each.url} {each.text()}" for each in self._refused]
+        return self._heard + refused
 
     def run_tab(self, place: int) -> Any:
         """Open a tab, press its button and read the answer."""

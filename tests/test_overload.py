@@ -63,4 +63,5 @@ def test_plans_go_on_when_the_database_has_ended_their_connections(world_url: st
             way, answer = sent(client, READ)
         assert way == "plan"
         execute(world_url, END_OTHERS)
+        time.sleep(0.5)  # until the ends have come through
         assert sent(client, READ) == ("plan", answer)

@@ -146,10 +146,7 @@ class RowsStore:
                 if is_snapshot:
                     await driver.execute("COMMIT")
             except BaseException:
-                with suppress(
-                    Exception
-                ):  # it waits until the statement that was running is stopped
-                    await asyncio.shield(driver.execute("ROLLBACK"))
+                await asyncio.shield(_rolled_back(driver))
                 raise
             return data
 
@@ -165,6 +162,12 @@ class RowsStore:
                 number, keys = steps.send(rows)
         except StopIteration as end:
             return end.value
+
+
+async def _rolled_back(driver: Any) -> None:
+    """Waits until the statement that was running is stopped."""
+    with suppress(Exception):  # the connection is dropped in any case
+        await driver.execute("ROLLBACK")
 
 
 def _unread(program: Program, arguments: Sequence[Any]) -> Any:

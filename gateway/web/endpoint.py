@@ -2,13 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from gateway.api.context import Context
 from gateway.api.schema import Operation, run
@@ -46,7 +48,11 @@ class Endpoint:
         self._largest = largest
         self._tells_way = tells_way
 
-    async def answer(self, request: Request) -> Response:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self._answer(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
         is_page = request.method != "POST" and "query" not in request.query_params
         offered = (JSON, GRAPHQL, HTML) if is_page else (JSON, GRAPHQL)
         media_type = _preferred(request.headers.get("accept") or JSON, offered)
@@ -95,7 +101,8 @@ def company_of(request: Request) -> str | None:
         return name
 
 
-def _preferred(header: str, offered: Sequence[str]) -> str | None:
+@lru_cache(64)
+def _preferred(header: str, offered: tuple[str, ...]) -> str | None:
     """Which of the offered media types the client likes best, of equals the one that it names first
     or that is offered first. The most exact range decides the weight of a type (RFC 9110, 12.5.1)."""
     ranges: dict[str, tuple[float, int]] = {}

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from starlette.requests import ClientDisconnect, Request
 
@@ -17,29 +17,43 @@ async def unless_gone(
 ) -> Result:
     """What `work` gives. It is stopped when the client hangs up and `may_stop` then; raises
     ClientDisconnect. Whoever hangs up at once is noticed after `UNWATCHED` seconds."""
-    working = asyncio.create_task(work)
+    watch = _Watch(request, may_stop)
     try:
-        await asyncio.wait({working}, timeout=UNWATCHED)
+        return await work
     except asyncio.CancelledError:
-        working.cancel()
-        await asyncio.wait({working})
-        raise
-    if working.done() and not working.cancelled():
-        return working.result()
-    hanging_up = asyncio.create_task(_hang_up(request))
-    try:
-        await asyncio.wait({working, hanging_up}, return_when=asyncio.FIRST_COMPLETED)
-        if not working.done() and not may_stop():
-            await asyncio.wait({working})
+        if not watch.has_stopped:
+            raise
+        watch.forget()
+        raise ClientDisconnect from None
     finally:
-        for task in (working, hanging_up):
-            task.cancel()
-        await asyncio.wait({working, hanging_up})
-    if working.cancelled():
-        raise ClientDisconnect
-    return working.result()
+        watch.end()
 
 
-async def _hang_up(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
+class _Watch:
+    """Stops the task in which it is made when the client hangs up."""
+
+    def __init__(self, request: Request, may_stop: Callable[[], bool]) -> None:
+        self.has_stopped = False
+        self._request = request
+        self._may_stop = may_stop
+        self._working = cast("asyncio.Task[Any]", asyncio.current_task())
+        self._watching: asyncio.Task[None] | None = None
+        self._timer = asyncio.get_running_loop().call_later(UNWATCHED, self._begin)
+
+    def end(self) -> None:
+        self._timer.cancel()
+        if self._watching is not None:
+            self._watching.cancel()
+
+    def forget(self) -> None:
+        """The task goes on, as one that nobody has cancelled."""
+        self._working.uncancel()
+
+    def _begin(self) -> None:
+        self._watching = asyncio.create_task(self._watch())
+
+    async def _watch(self) -> None:
+        while (await self._request.receive())["type"] != "http.disconnect":
+            pass
+        if self._may_stop():
+            self.has_stopped = self._working.cancel()
