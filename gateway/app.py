@@ -76,7 +76,14 @@ def explained(settings: Settings, text: str, variables: str, name: str | None) -
     database = Database(settings.database_url)
     store = RowsStore(database)
     runner = Runner(database, Rules(largest_order=settings.max_lines), settings.uploads)
-    context = Context(database, runner.rules, settings.max_page, runner, operation_name=name)
+    context = Context(
+        database,
+        runner.rules,
+        settings.max_page,
+        runner,
+        limits=_limits(settings),
+        operation_name=name,
+    )
     try:
         return explain(plans(store), text, json_object(variables), context)
     finally:
@@ -93,8 +100,7 @@ def _routes(
 
     exports = Exports(export, most=max(1, settings.pool_size // 2))
 
-    limits = Limits(cost=settings.max_cost, depth=settings.max_depth)
-    compiled = plans(store)
+    limits, compiled = _limits(settings), plans(store)
 
     def context(company: str | None) -> Context:
         return Context(
@@ -126,6 +132,10 @@ def _routes(
         Route("/healthz", live),
         Route("/readyz", ready(why_not)),
     ]
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(cost=settings.max_cost, depth=settings.max_depth)
 
 
 def _middleware(settings: Settings, listens_on: Sequence[str]) -> list[Middleware]:

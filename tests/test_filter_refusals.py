@@ -119,6 +119,23 @@ def test_a_null_is_told_alike_in_the_document_and_in_a_variable(demo: Client, fi
 
 
 @pytest.mark.parametrize(
+    "query",
+    [
+        "query ($given: Boolean = true) { company { id name @skip(if: $given) } }",
+        "query ($given: ID = 1) { salesOrder(id: $given) { id } }",
+    ],
+)
+def test_a_variable_with_a_default_that_is_null_after_all_is_refused_with_a_code(
+    demo: Client, query: str
+) -> None:
+    """GraphQL lets it pass until its argument is read (spec 6.4.1)."""
+    for _ in range(3):
+        [error] = demo.send(query, given=None)["errors"]
+        assert error["extensions"] == {"code": "BAD_USER_INPUT"}
+        assert "$given" in error["message"]
+
+
+@pytest.mark.parametrize(
     "tree",
     [
         {"discountAmount": {"lte": "9999999999999.99999"}},

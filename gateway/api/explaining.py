@@ -10,6 +10,7 @@ from gateway.api.context import RULES, Context
 from gateway.api.planned import Plans
 from gateway.execution.collecting import NotPlanned
 from gateway.execution.documents import Document
+from gateway.execution.limits import Measured, TooLarge, check_document, check_text
 from gateway.execution.outline import outline
 from gateway.execution.validating import validation_errors
 
@@ -34,9 +35,13 @@ def explain(plans: Plans, text: str, variables: dict[str, Any], context: Context
 
     Raises CannotExplain."""
     try:
+        check_text(text, context.limits)
         tree = parse(text)
+        check_document(tree, context.limits)
     except GraphQLError as error:
         raise CannotExplain(error.message) from None
+    except TooLarge as too_large:
+        raise CannotExplain(str(too_large)) from None
     errors = validation_errors(plans.core, tree, RULES)
     if errors:
         raise CannotExplain(errors[0].message)
@@ -44,7 +49,10 @@ def explain(plans: Plans, text: str, variables: dict[str, Any], context: Context
     if operation is None:
         raise CannotExplain("Name one of the document's operations with --operation.")
     try:
+        context.measure(Measured(plans.core, tree, operation.node, variables))
         compiled, arguments = plans.prepared(operation, variables, context)
+    except TooLarge as too_large:
+        raise CannotExplain(str(too_large)) from None
     except NotPlanned as reason:
         return f"graphql-core runs this, since {reason}.\n"
     except (GraphQLError, ValueError) as error:

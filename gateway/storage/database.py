@@ -14,8 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
 
-from gateway.storage.deadline import NEXT_INTERRUPT, Deadline
+from gateway.storage.deadline import Deadline
 from gateway.storage.drivers import Drivers
+from gateway.storage.interrupting import interrupt
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 PRAGMAS = ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000")
@@ -209,9 +210,7 @@ class Snapshot:
             await asyncio.wait([reading])
             return
         driver: Any = (await self._connection.get_raw_connection()).driver_connection
-        while not reading.done():
-            await driver.interrupt()
-            await asyncio.wait([reading], timeout=NEXT_INTERRUPT)
+        await interrupt(reading, driver.interrupt)
 
 
 def _forget(reading: asyncio.Task[Any]) -> None:

@@ -9,8 +9,7 @@ from typing import Any, Self
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSessionTransaction
 
-NEXT_INTERRUPT = 0.05
-"""Seconds after which SQLite is told again to stop a statement: it may not have begun the first time."""
+from gateway.storage.interrupting import interrupt
 
 KEPT = {0: "no change of it is kept", 1: "only its first change is kept"}
 
@@ -77,7 +76,5 @@ class Deadline:
 
 async def _interrupt_until(rollback: asyncio.Task[None], driver: Any) -> None:
     with suppress(ValueError, sqlite3.Error):  # it is closed, which rolls back too
-        while not rollback.done():
-            await driver.interrupt()
-            await asyncio.wait([rollback], timeout=NEXT_INTERRUPT)
+        await interrupt(rollback, driver.interrupt)
         await rollback

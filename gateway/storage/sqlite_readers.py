@@ -5,15 +5,16 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 from urllib.parse import quote
+
+from gateway.storage.interrupting import interrupt
 
 THREADS = 4
 """More would only wait for Python's lock."""
 
 PRAGMAS = ("query_only=ON", "busy_timeout=10000", "mmap_size=268435456", "cache_size=-16000")
-NEXT_INTERRUPT = 0.05
-"""Seconds after which a statement is told again to stop: it may not have begun the first time."""
 
 Result = TypeVar("Result")
 
@@ -38,10 +39,7 @@ class SqliteReaders:
             return await asyncio.shield(running)
         except asyncio.CancelledError:
             submitted.cancel()  # which it is, if no thread has begun it
-            while not running.done():
-                for connection in begun:
-                    connection.interrupt()
-                await asyncio.wait([running], timeout=NEXT_INTERRUPT)
+            await interrupt(running, partial(_interrupt_all, begun))
             running.cancelled() or running.exception()
             raise
 
@@ -79,3 +77,8 @@ class SqliteReaders:
             self._own.connection = found
             self._open.append(found)
         return found
+
+
+async def _interrupt_all(connections: list[sqlite3.Connection]) -> None:
+    for connection in connections:
+        connection.interrupt()
