@@ -34,7 +34,7 @@ from gateway.execution.collecting import NotPlanned
 from gateway.execution.declarations import ByIds, ByKey, Change, Declaration, Paged
 from gateway.execution.documents import Documents, Operation
 from gateway.execution.limits import Measured, TooLarge
-from gateway.execution.plan import Plan, Slot
+from gateway.execution.plan import Call, Plan, Slot
 from gateway.execution.planning import plan_of
 from gateway.execution.program import program_of
 from gateway.storage.columns import canonical_guid, is_storable_text
@@ -252,10 +252,9 @@ class Plans:
     async def _change(self, compiled: Compiled, arguments: list[Any], context: Context) -> bytes:
         data: dict[str, Any] = {}
         for member, program in zip(compiled.plan.members, compiled.programs, strict=True):
-            slot = getattr(member, "slot", None)
-            if slot is not None:
-                field = compiled.plan.slots[slot].field
-                arguments[slot] = await self._called(field, member.key, arguments[slot], context)
+            if isinstance(member, Call):
+                field, given = compiled.plan.slots[member.slot].field, arguments[member.slot]
+                arguments[member.slot] = await self._called(field, member.key, given, context)
             data |= await self.store.run(program, arguments, context.company, dict)
         return _printed(data, context)
 
