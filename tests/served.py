@@ -4,6 +4,7 @@ import json
 import logging
 import re
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +19,9 @@ from sqlalchemy.engine import Engine
 
 from gateway.app import create_app
 from gateway.settings import Settings
+
+NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Nothing is encrypted here, and to read the certificates of the machine takes longer than a test."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ def serving(settings: Settings) -> Iterator[Client]:
         assert thread.is_alive(), "the server stopped while starting"
         time.sleep(0.005)
     try:
-        with httpx2.Client(timeout=60) as http:
+        with httpx2.Client(timeout=60, verify=NO_CERTIFICATES) as http:
             yield Client(f"http://127.0.0.1:{listener.getsockname()[1]}", http)
     finally:
         server.should_exit = True

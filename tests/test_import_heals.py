@@ -32,6 +32,7 @@ from tests.importing import (
     written,
 )
 from tests.requests import execute
+from tests.served import NO_CERTIFICATES
 from tests.test_cli import FORKS, obey
 from tests.world import load_world
 
@@ -102,7 +103,7 @@ def test_a_command_that_is_killed_again_and_again_comes_to_what_an_undisturbed_o
 @contextmanager
 def served(folder: Path, url: str, uploads: Path | None = None) -> Iterator[Client]:
     server = gateway(folder, url, "serve", "--port", "0", uploads=uploads)
-    with server, httpx2.Client(timeout=PATIENCE) as http:
+    with server, httpx2.Client(timeout=PATIENCE, verify=NO_CERTIFICATES) as http:
         wait_until(lambda: "/graphql" in (folder / "out").read_text())
         found = re.search(r"(http://\S+)/graphql", (folder / "out").read_text())
         assert found is not None
