@@ -1,6 +1,7 @@
 """What a field of the schema can be declared to be: all that a plan knows of it.
 
-A source is what storage knows the rows of a type by; nothing here looks into it."""
+A source is what storage knows the rows of a type by; nothing here looks into it, only its name is shown to
+people."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
