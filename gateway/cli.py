@@ -34,8 +34,8 @@ from gateway.storage.filters import BadFilter, Filter
 from gateway.storage.imports import ImportJobStatus
 from gateway.storage.migrations import is_current, migrate
 from gateway.storage.scope import CompanyNotFound
-from gateway.web.address import CannotListen, in_url, is_loopback, listen
-from gateway.web.process import end_on_signals, log_operations, settle
+from gateway.web.address import CannotListen, at, is_loopback, listen
+from gateway.web.process import end_on_signals, log_operations
 
 cli = typer.Typer(
     help="A GraphQL gateway over sales orders.",
@@ -49,8 +49,6 @@ cli.add_typer(company, name="company")
 
 DEMO = "These are the orders of Northwind; what you change is gone when you stop."
 NOT_MIGRATED = "The database is not migrated: run `gateway migrate`."
-LAST_ANSWERS_WITHIN = 10
-"""Seconds that requests have to end when the gateway is told to stop."""
 
 
 @cli.command()
@@ -69,9 +67,7 @@ def serve(
     ] = False,
 ) -> None:
     """Serve GraphQL and GraphiQL."""
-    import uvicorn  # noqa: PLC0415 - other commands start in half the time without it
-
-    from gateway.app import create_app  # noqa: PLC0415 - the same
+    from gateway.server import run  # noqa: PLC0415 - other commands start in half the time without it
 
     if not allow_open and not is_loopback(host):
         _fail(
@@ -84,29 +80,18 @@ def serve(
         log_operations()
     with tempfile.TemporaryDirectory(prefix="gateway-demo-") as folder:
         if demo:
-            settings = settings.model_copy(
-                update={"database_url": f"sqlite:///{Path(folder) / 'demo.db'}"}
-            )
+            file = Path(folder) / "demo.db"
+            settings = settings.model_copy(update={"database_url": f"sqlite:///{file}"})
         try:
             listener = listen(host, port)
         except CannotListen as error:
             _fail(f"{error} Choose another with --port.")
         _run(settings, lambda database: _prepare(database, settings, demo))
         listener.listen()
-        address, bound_port = listener.getsockname()[:2]
-        typer.echo(f"GraphQL and GraphiQL: http://{in_url(address)}:{bound_port}/graphql")
+        typer.echo(f"GraphQL and GraphiQL: http://{at(listener)}/graphql")
         if demo:
             typer.echo(DEMO)
-        app = create_app(settings, listens_on=[in_url(host), in_url(address)])
-        config = uvicorn.Config(
-            app,
-            log_level="warning",
-            access_log=False,
-            lifespan="on",
-            timeout_graceful_shutdown=LAST_ANSWERS_WITHIN,
-        )
-        settle()
-        uvicorn.Server(config).run(sockets=[listener])
+        run(settings, listener, host)
 
 
 @cli.command("migrate")

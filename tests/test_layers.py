@@ -12,7 +12,8 @@ LAYERS = {"web", "api", "exchange", "orders", "access", "execution", "storage"}
 MAY_IMPORT = {
     "__init__": set(),
     "__main__": {"cli"},
-    "cli": {"app", "settings"} | LAYERS,
+    "cli": {"app", "server", "settings"} | LAYERS,
+    "server": {"app", "settings", "web"},
     "app": {"settings"} | LAYERS,
     "settings": set(),
     "web": {"api", "exchange", "access", "execution"},
@@ -32,7 +33,7 @@ HOME_OF = {
     "asyncpg": {"storage"},
     "aiosqlite": {"storage"},
     "starlette": {"web", "app"},
-    "uvicorn": {"cli"},
+    "uvicorn": {"server"},
     "typer": {"cli"},
     "pydantic_settings": {"settings"},
 }

@@ -11,8 +11,6 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import FunctionElement
 
 from gateway.storage.columns import (
     Amount,
@@ -22,6 +20,7 @@ from gateway.storage.columns import (
     is_storable,
     is_storable_text,
 )
+from gateway.storage.comparisons import OPERATORS
 from gateway.storage.scope import Scope, within
 
 LONGEST_LIST = 1000
@@ -251,76 +250,3 @@ def _all(parts: Sequence[sa.ColumnElement[bool]]) -> sa.ColumnElement[bool]:
 
 def _any(parts: Sequence[sa.ColumnElement[bool]]) -> sa.ColumnElement[bool]:
     return sa.or_(sa.false(), *parts)
-
-
-def _equals(column: Any, value: Any) -> sa.ColumnElement[bool]:
-    if value is None:
-        return sa.false()
-    compared = sa.cast(column, sa.String) if _is_text_of(column, value) else column
-    return compared == value  # type: ignore[no-any-return]
-
-
-def _is_text_of(column: Any, value: Any) -> bool:
-    """Whether a whole number is compared by its text, as an etag is."""
-    is_text = isinstance(getattr(value, "type", None), sa.String) or isinstance(value, str)
-    return isinstance(column.type, sa.Integer) and is_text
-
-
-def _differs(column: Any, value: Any) -> sa.ColumnElement[bool]:
-    return ~_equals(column, value)
-
-
-def _is_in(column: Any, values: Sequence[Any]) -> sa.ColumnElement[bool]:
-    if not values:
-        return sa.false()
-    if any(_is_text_of(column, value) for value in values):
-        return sa.cast(column, sa.String).in_(values)
-    return column.in_(values)  # type: ignore[no-any-return]
-
-
-def _contains(column: Any, value: str) -> sa.ColumnElement[bool]:
-    """Somewhere in the text, letters of either case alike; the empty text is in every text."""
-    return Place(column, value) > 0
-
-
-def _starts(column: Any, value: str) -> sa.ColumnElement[bool]:
-    return Place(column, value) == 1
-
-
-class Place(FunctionElement[int]):
-    """Where a text first stands in another, from 1, letters of either case alike; 0 for nowhere."""
-
-    inherit_cache = True
-    type = sa.Integer()
-
-
-@compiles(Place, "sqlite")
-def _place_on_sqlite(element: Place, compiler: Any, **options: Any) -> str:
-    return "instr({}, {})".format(*_folded(element, compiler, options))
-
-
-@compiles(Place, "postgresql")
-def _place_on_postgresql(element: Place, compiler: Any, **options: Any) -> str:
-    return "strpos({}, {})".format(*_folded(element, compiler, options))
-
-
-def _folded(element: Place, compiler: Any, options: Any) -> tuple[str, ...]:
-    folded = (sa.func.gateway_fold(clause, type_=sa.String) for clause in element.clauses)
-    return tuple(compiler.process(clause, **options) for clause in folded)
-
-
-Compare = Callable[[Any, Any], sa.ColumnElement[bool]]
-
-OPERATORS: Mapping[str, tuple[Compare, Compare, bool]] = {
-    "eq": (_equals, _differs, False),
-    "ne": (_differs, _equals, True),
-    "in_": (_is_in, lambda column, values: ~_is_in(column, values), False),
-    "not_in": (lambda column, values: ~_is_in(column, values), _is_in, True),
-    "lt": (lambda column, value: column < value, lambda column, value: column >= value, False),
-    "lte": (lambda column, value: column <= value, lambda column, value: column > value, False),
-    "gt": (lambda column, value: column > value, lambda column, value: column <= value, False),
-    "gte": (lambda column, value: column >= value, lambda column, value: column < value, False),
-    "contains": (_contains, lambda column, value: ~_contains(column, value), False),
-    "starts_with": (_starts, lambda column, value: ~_starts(column, value), False),
-}
-"""How each operator compares, how its opposite does, and whether it holds for null."""

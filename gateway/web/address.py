@@ -34,3 +34,9 @@ def in_url(host: str) -> str:
     if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not listened on
         return "localhost"
     return f"[{host}]" if ":" in host else host
+
+
+def at(listener: socket.socket) -> str:
+    """The host and the port of a URL that leads there."""
+    address, port = listener.getsockname()[:2]
+    return f"{in_url(address)}:{port}"
