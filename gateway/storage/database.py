@@ -1,7 +1,6 @@
 """The database: its engine, its write transactions and its read snapshots."""
 
 import asyncio
-import copy
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
@@ -64,8 +63,8 @@ class Database:
 
     def within(self, deadline: Deadline) -> "Database":
         """The same database for one operation, whose transactions are kept in time or not at all."""
-        timed = copy.copy(self)
-        timed._deadline = deadline  # noqa: SLF001 - it is one of us
+        timed = object.__new__(Database)
+        timed.__dict__.update(self.__dict__, _deadline=deadline)
         return timed
 
     @asynccontextmanager
