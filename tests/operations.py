@@ -38,6 +38,7 @@ from graphql import (
     is_input_object_type,
     is_list_type,
     is_non_null_type,
+    is_introspection_type,
     is_object_type,
     is_required_argument,
     parse_type,
@@ -80,6 +81,8 @@ def _selecting() -> Callable[[Sequence[str]], st.SearchStrategy[DocumentNode]]:
     text = (Path(__file__).parent.parent / "schema.graphql").read_text("utf-8")
     plain: Any = build_schema(text)
     for kind in filter(is_object_type, plain.type_map.values()):
+        if is_introspection_type(kind):
+            continue  # all schemas of the process share these
         for field in kind.fields.values():
             required = {n: each for n, each in field.args.items() if is_required_argument(each)}
             field.args = required
