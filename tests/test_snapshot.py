@@ -98,7 +98,7 @@ def check_totals(client: Client, url: str, reads: int) -> None:
                 parts = [Decimal(line["netAmountIncludingTax"]) for line in order["lines"]]
                 assert total == sum(parts)
                 seen.add(order["totalAmountIncludingTax"])
-    assert len(seen) > reads / 5, "the orders must change between the reads"
+    assert len(seen) > len(orders), "the orders must change between the reads"
 
 
 def test_totals_equal_the_lines_beside_them_while_writers_change_both(
