@@ -39,11 +39,17 @@ settings.load_profile("gateway")
 
 
 LONG = (
+    "test_plan_differential",
     "test_write_random",
     "test_docker",
+    "test_cli",
+    "test_frontend",
     "test_readme",
     "test_export",
     "test_import",
+    "test_plan_",
+    "test_hostile_documents",
+    "test_create_random",
     "test_life_cycle",
 )
 """How the names of files begin that take longest: they come first, so that no worker is left with one

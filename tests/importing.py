@@ -209,7 +209,7 @@ def ended(client: Client, key: str) -> Job:
         fields = client.ask(JOB, id=key)["importJob"]
         if fields["finishedDateTime"] is not None:
             return Job(fields, findings(client, key))
-        time.sleep(0.05)
+        time.sleep(0.1)  # to ask takes the processor from the job
     raise AssertionError("the job did not end")
 
 
