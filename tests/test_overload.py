@@ -55,13 +55,19 @@ def test_the_only_connection_goes_from_plans_to_all_others_and_back(world_url: s
             assert sent(client, READ) == ("plan", answer)
 
 
-def test_plans_go_on_when_the_database_has_ended_their_connections(world_url: str) -> None:
+def test_plans_and_changes_go_on_when_the_database_has_ended_all_connections(
+    world_url: str,
+) -> None:
     if world_url.startswith("sqlite"):
         pytest.skip("SQLite is a file and ends no connections")
     with serving(Settings(database_url=world_url, debug=True)) as client:
         for _ in range(3):
             way, answer = sent(client, READ)
         assert way == "plan"
-        execute(world_url, END_OTHERS)
-        time.sleep(0.5)  # until the ends have come through
-        assert sent(client, READ) == ("plan", answer)
+        for _ in range(2):
+            execute(world_url, END_OTHERS)
+            time.sleep(0.5)  # until the ends have come through
+            assert client.ask(CREATE)["createSalesOrder"]["salesOrder"]
+            execute(world_url, END_OTHERS)
+            time.sleep(0.5)
+            assert sent(client, READ) == ("plan", answer)

@@ -4,7 +4,7 @@ import logging
 import uuid
 
 import strawberry
-from graphql import GraphQLError, GraphQLFormattedError, GraphQLSyntaxError, ValueNode
+from graphql import GraphQLError, GraphQLFormattedError, GraphQLSyntaxError, VariableNode
 from strawberry.exceptions import StrawberryInputCoercionError
 from strawberry.utils.str_converters import to_camel_case
 
@@ -49,8 +49,9 @@ def present(error: GraphQLError) -> GraphQLFormattedError:
     elif error.path is None and isinstance(cause, ValueError):
         formatted["message"] = "A value in the document cannot be read."
         formatted["extensions"]["code"] = "GRAPHQL_VALIDATION_FAILED"
-    elif any(isinstance(node, ValueNode) for node in error.nodes or ()):
-        # what graphql-core finds wrong with an argument only when it comes to its field
+    elif error.path is not None and any(
+        isinstance(node, VariableNode) for node in error.nodes or ()
+    ):  # what graphql-core finds wrong with a variable only when it comes to its argument
         formatted["extensions"]["code"] = "BAD_USER_INPUT"
     elif "code" not in formatted["extensions"]:
         incident = uuid.uuid4().hex

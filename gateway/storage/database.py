@@ -60,6 +60,8 @@ class Database:
         if self.is_sqlite:
             sa.event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
             sa.event.listen(self.engine.sync_engine, "begin", _begin_sqlite)
+        else:
+            sa.event.listen(self.engine.sync_engine, "checkout", _refuse_ended)
 
     def within(self, deadline: Deadline) -> "Database":
         """The same database for one operation, whose transactions are kept in time or not at all."""
@@ -229,6 +231,12 @@ async def _open_sqlite(*arguments: Any, **options: Any) -> aiosqlite.Connection:
     except BaseException:
         await asyncio.to_thread(thread.join)
         raise
+
+
+def _refuse_ended(connection: Any, _record: Any, _proxy: Any) -> None:
+    """A connection that PostgreSQL has ended meanwhile is replaced, which takes no round trip to see."""
+    if connection.driver_connection.is_closed():
+        raise sa.exc.DisconnectionError
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

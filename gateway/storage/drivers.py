@@ -21,6 +21,7 @@ class Drivers:
         self._engine = engine
         self._idle: list[PoolProxiedConnection] = []
         self._wanting = 0
+        self._is_closed = False
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[Any]:
@@ -31,7 +32,9 @@ class Drivers:
         except BaseException:
             connection.invalidate()  # nobody knows what it was left doing
             raise
-        if self._wanting:
+        if self._is_closed:
+            connection.invalidate()
+        elif self._wanting:
             connection.close()
         else:
             self._idle.append(connection)
@@ -51,6 +54,8 @@ class Drivers:
             self._wanting -= 1
 
     def close(self) -> None:
+        """Give all back; those that are in use end when their use does."""
+        self._is_closed = True
         while self._idle:
             self._idle.pop().close()
 

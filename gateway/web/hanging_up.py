@@ -21,10 +21,9 @@ async def unless_gone(
     try:
         return await work
     except asyncio.CancelledError:
-        if not watch.has_stopped:
-            raise
-        watch.forget()
-        raise ClientDisconnect from None
+        if watch.has_stopped:
+            raise ClientDisconnect from None
+        raise
     finally:
         watch.end()
 
@@ -41,13 +40,12 @@ class _Watch:
         self._timer = asyncio.get_running_loop().call_later(UNWATCHED, self._begin)
 
     def end(self) -> None:
+        """The task goes on, as one that nobody has cancelled."""
         self._timer.cancel()
         if self._watching is not None:
             self._watching.cancel()
-
-    def forget(self) -> None:
-        """The task goes on, as one that nobody has cancelled."""
-        self._working.uncancel()
+        if self.has_stopped:
+            self._working.uncancel()
 
     def _begin(self) -> None:
         self._watching = asyncio.create_task(self._watch())
