@@ -78,8 +78,8 @@ def peak_of_import(folder: Path, url: str, *arguments: str) -> int:
 
 @pytest.mark.parametrize(
     "size",
-    [5_000_000, pytest.param(1_000_000_000, marks=pytest.mark.full)],
-    ids=["5 MB", "1 GB"],
+    [10_000_000, pytest.param(1_000_000_000, marks=pytest.mark.full)],
+    ids=["10 MB", "1 GB"],
 )
 def test_orders_of_any_number_are_imported_in_300_mib(
     tmp_path: Path, templates: Templates, size: int
@@ -95,13 +95,13 @@ def test_orders_of_any_number_are_imported_in_300_mib(
 @pytest.mark.parametrize(
     ("size", "length", "options"),
     [
-        (15_000_000, 20_000, []),
+        (30_000_000, 20_000, []),
         pytest.param(30_000_000, ORDINARY, [], marks=pytest.mark.full),
         pytest.param(200_000_000, 900_000, [], marks=pytest.mark.full),
         pytest.param(1_000_000_000, 20_000, [], marks=pytest.mark.full),
         pytest.param(12_000_000, 200, ["--dry-run"], marks=pytest.mark.full),
     ],
-    ids=["15 MB", "30 MB of ordinary rows", "200 MB of long rows", "1 GB", "in one transaction"],
+    ids=["30 MB", "30 MB of ordinary rows", "200 MB of long rows", "1 GB", "in one transaction"],
 )
 def test_rows_of_any_number_are_refused_and_told_in_300_mib(
     tmp_path: Path, templates: Templates, size: int, length: int, options: list[str]
