@@ -119,19 +119,20 @@ def _routes(
     async def why_not() -> str | None:
         return await _fault(database)
 
-    async def schema_text(request: Request) -> Response:
-        return PlainTextResponse(sdl())
-
     return [
         Route("/graphql", endpoint, methods=["GET", "HEAD", "POST"]),
         Mount("/graphiql", routes=assets()),
-        Route("/schema.graphql", schema_text),
+        Route("/schema.graphql", _schema_text),
         Route("/imports", uploads.answer, methods=["POST"]),
         Route("/imports/{id}/refused", uploads.refused),
         Route("/exports", exports.answer),
         Route("/healthz", live),
         Route("/readyz", ready(why_not)),
     ]
+
+
+async def _schema_text(request: Request) -> Response:
+    return PlainTextResponse(sdl())
 
 
 def _limits(settings: Settings) -> Limits:

@@ -217,15 +217,16 @@ class Plans:
         is_change = operation.node.operation is OperationType.MUTATION
         parts = [[member] for member in plan.members] if is_change else [plan.members]
         programs = [Prepared(program_of(part, self.store)) for part in parts]
-        if sum(len(each.program.source) for each in programs) > LONGEST_SOURCE:
-            raise NotPlanned("its source would be too long")
         arguments = [
             None
             if isinstance(slot.declaration, Change)
             else Arguments(slot, arguments_of(slot.field, slot.node, _name))
             for slot in plan.slots
         ]
-        return Compiled(plan, programs, arguments)
+        compiled = Compiled(plan, programs, arguments)
+        if compiled.size > LONGEST_SOURCE:
+            raise NotPlanned("its source would be too long")
+        return compiled
 
     def _convert(
         self,

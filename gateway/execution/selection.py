@@ -1,16 +1,11 @@
 """Which fields an operation asks for below a field, so that only their columns are read."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from graphql import (
-    FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
-    InlineFragmentNode,
-    SelectionSetNode,
-)
+from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, SelectionSetNode
 
-Fragments = Mapping[str, FragmentDefinitionNode]
+from gateway.execution.collecting import Fragments
+
 Selections = dict[str, list[FieldNode]]
 
 

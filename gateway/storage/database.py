@@ -82,11 +82,16 @@ class Database:
             async with self._transaction(dry_run) as session:
                 yield session
 
+    @property
+    def file(self) -> str | None:
+        """The path of SQLite's file; None for a database in memory or of PostgreSQL."""
+        path = self.url.database or ":memory:"
+        return path if self.is_sqlite and not path.startswith((":", "file:")) else None
+
     def is_file_missing(self) -> bool:
         """Whether it is a file of SQLite that is not there, and would be if it were connected to."""
-        file = Path(self.url.database or ":memory:")
-        is_file = self.is_sqlite and ":" not in file.parts[0]
-        return is_file and file.parent.is_dir() and not file.exists()
+        file = Path(self.file or "")
+        return self.file is not None and file.parent.is_dir() and not file.exists()
 
     async def connect(self) -> AsyncConnection:
         """A connection, to be closed; raises Overloaded if others keep all of them too long."""

@@ -58,9 +58,8 @@ class RowsStore:
         self._database = database
         self._is_sqlite = database.is_sqlite
         self._statements = Statements(database.engine.dialect)
-        path = (database.url.database or ":memory:") if self._is_sqlite else ":"
-        is_file = not path.startswith((":", "file:"))
-        self._readers = SqliteReaders(path, prepare_reader) if is_file else None
+        path = database.file
+        self._readers = None if path is None else SqliteReaders(path, prepare_reader)
         self.can_run = self._readers is not None or not self._is_sqlite
         """A SQLite database in memory is seen by one connection alone."""
 
