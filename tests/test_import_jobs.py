@@ -149,6 +149,18 @@ def test_a_cancelled_job_stops_between_orders_and_a_retry_ends_it(
     assert again.counts == {"headersCreated": 700, "linesCreated": 700}
 
 
+def test_a_job_cancelled_before_its_turn_and_tried_again_runs_in_its_turn(client: Client) -> None:
+    """What is asked for in between stops only what was asked for before it."""
+    waiting = upload(client, orders([], [line("A0000")]), policy="atomic")
+    assert waiting.status == "FAILED"
+    ahead = post(client, many("A", 300)).json()["id"]
+    for document in (RETRY, CANCEL, RETRY):
+        [answer] = client.ask(document, id=waiting.fields["id"]).values()
+        assert answer["userErrors"] == []
+    assert ended(client, ahead).status == "SUCCEEDED"
+    assert ended(client, waiting.fields["id"]).status == "SUCCEEDED"
+
+
 async def load_two(database: Database) -> None:
     """The world, and a company beside it."""
     await load_world(database)

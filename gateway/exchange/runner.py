@@ -5,7 +5,7 @@ import asyncio
 import datetime as dt
 import logging
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -40,6 +40,14 @@ class NotFound(LookupError):
     """There is no such company, or no such job in it."""
 
 
+@dataclass(eq=False)
+class _Run:
+    """One run of a job: whoever stops it does not stop another that is asked for afterwards."""
+
+    key: str
+    importer: Importer
+
+
 @dataclass
 class Runner:
     """Runs import jobs one after the other, so that requests keep their share of the server. Uploaded
@@ -48,8 +56,7 @@ class Runner:
     database: Database
     rules: Rules
     folder: Path
-    _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
-    _importers: dict[str, Importer] = field(default_factory=dict)
+    _runs: dict[_Run, asyncio.Task[None]] = field(default_factory=dict)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def accept(
@@ -63,7 +70,7 @@ class Runner:
             job = await importer.begin(held, fingerprint, request)
         except CompanyNotFound as missing:
             raise NotFound(str(missing)) from missing
-        if job.id not in self._tasks:
+        if not any(self._runs_of(job.id)):
             await asyncio.to_thread(self._take, job.id, paths, reading)
             self.begin(job.company_id, job.id, await asyncio.to_thread(self._held, job.id))
         return job
@@ -93,28 +100,31 @@ class Runner:
         return hold(sheets(paths, Reading(**said["reading"])))
 
     def begin(self, company: str, key: str, held: Sequence[Holding] = ()) -> None:
-        """Run a job, unless it runs already."""
-        if key not in self._tasks:
-            importer = Importer(self.database, company, self.rules)
-            self._importers[key] = importer
-            self._tasks[key] = asyncio.create_task(self._run(importer, key, held))
+        """Run a job in its turn, which does nothing if it has ended by then."""
+        run = _Run(key, Importer(self.database, company, self.rules))
+        self._runs[run] = asyncio.create_task(self._run(run, held))
 
     def stop(self, key: str) -> None:
         """Have a job stop that works in one transaction, which nobody else can tell."""
-        if key in self._importers:
-            self._importers[key].cancelled.add(key)
+        for run in self._runs_of(key):
+            run.importer.cancelled.add(key)
 
-    async def _run(self, importer: Importer, key: str, held: Sequence[Holding]) -> None:
+    def _runs_of(self, key: str) -> Iterator[_Run]:
+        return (run for run in self._runs if run.key == key)
+
+    async def _run(self, run: _Run, held: Sequence[Holding]) -> None:
         try:
             async with self._turn:
-                await self._stage(importer, key, held)
-                await importer.run(key)
+                await self._stage(run.importer, run.key, held)
+                await run.importer.run(run.key)
         except JobGone as gone:
-            log.info("import job %s has ended: %s", key, gone)
+            log.info("import job %s has ended: %s", run.key, gone)
         except Exception:
-            log.exception("import job %s has stopped; it goes on when the server starts again", key)
+            log.exception(
+                "import job %s has stopped; it goes on when the server starts again", run.key
+            )
         finally:
-            del self._tasks[key], self._importers[key]
+            del self._runs[run]
 
     async def _stage(self, importer: Importer, key: str, held: Sequence[Holding]) -> None:
         try:
@@ -155,7 +165,7 @@ class Runner:
 
     async def close(self) -> None:
         """Stop where the jobs are; they go on when a server starts again."""
-        tasks = list(self._tasks.values())
+        tasks = list(self._runs.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
