@@ -5,7 +5,7 @@ import io
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,14 +20,12 @@ from gateway.storage.companies import create_company
 from gateway.storage.database import Database
 from gateway.storage.imports import ImportJobStatus
 from tests.requests import dump, execute
-from tests.served import Client, serving
+from tests.served import PATIENCE, Client, serving
 
 DATA = Path(__file__).parent / "data"
 NORTHWIND = Path(exchange.__file__).parent / "northwind"
 PACKAGE = DATA / "fo_data_package" / "northwind-sales-orders-package.zip"
 HEADERS, LINES = "Sales order headers V2.csv", "Sales order lines V2.csv"
-PATIENCE = 60
-"""Seconds after which a job hangs, on whatever machine."""
 
 Fields = dict[str, Any]
 Files = Mapping[str, bytes]
@@ -211,13 +209,6 @@ def ended(client: Client, key: str) -> Job:
             return Job(fields, findings(client, key))
         time.sleep(0.1)  # to ask takes the processor from the job
     raise AssertionError("the job did not end")
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "it never came to be"
-        time.sleep(0.05)
 
 
 def findings(client: Client, key: str, page: int = 200) -> list[Fields]:

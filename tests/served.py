@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx2
 import sqlalchemy as sa
@@ -20,8 +20,22 @@ from sqlalchemy.engine import Engine
 from gateway.app import create_app
 from gateway.settings import Settings
 
+Found = TypeVar("Found")
+
 NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Nothing is encrypted here, and to read the certificates of the machine takes longer than a test."""
+
+PATIENCE = 60
+"""Seconds after which a process or a job hangs, on whatever machine."""
+
+
+def wait_until(condition: Callable[[], Found | None]) -> Found:
+    """What a condition finds, once it finds something."""
+    deadline = time.monotonic() + PATIENCE
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "it never came to be"
+        time.sleep(0.02)
+    return found
 
 
 @dataclass(frozen=True)

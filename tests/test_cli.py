@@ -1,16 +1,12 @@
 """The `gateway` command as people run it: as a process, in a folder of its own."""
 
-import multiprocessing
-import os
 import re
 import signal
 import socket
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +17,10 @@ from typer.testing import CliRunner
 
 from gateway.cli import cli
 from tests.conftest import Templates
+from tests.processes import announced, ended, run, started
 from tests.requests import execute
 from tests.world import load_world
 
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["gateway.cli", __name__])
-CODE = Path(__file__).parent.parent
-PATIENCE = 60
-"""Seconds after which a process hangs, on whatever machine."""
 READY_WITHIN = 15
 NESTED = """{ salesOrderByNumber(number: "NW-10248") { customer { displayName }
   lines { quantity item { displayName } } } }"""
@@ -44,70 +36,6 @@ FIRST_ORDER = {
 INTERNALS = re.compile(
     "Traceback|Errno|Error|sqlalchemy|asyncpg|sqlite3|invalid literal|CHECK|None|secret"
 )
-
-
-@contextmanager
-def started(
-    folder: Path, arguments: list[str], **environment: str
-) -> Iterator[subprocess.Popen[str]]:
-    """`gateway` with `folder` as its current one; what it prints is in files there."""
-    (folder / "tmp").mkdir(exist_ok=True)
-    given = {f"GATEWAY_{name.upper()}": value for name, value in environment.items()}
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
-    with (folder / "out").open("w") as out, (folder / "err").open("w") as err:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gateway", *arguments],
-            cwd=folder,
-            env=kept | given | {"PYTHONPATH": str(CODE), "TMPDIR": str(folder / "tmp")},
-            stdout=out,
-            stderr=err,
-            text=True,
-        )
-        try:
-            yield process
-        finally:
-            process.kill()
-            process.wait()
-
-
-def ended(process: subprocess.Popen[str], folder: Path) -> tuple[int, str, str]:
-    """How a process ended: its code, and what it printed and complained of."""
-    code = process.wait(PATIENCE)
-    return code, (folder / "out").read_text(), (folder / "err").read_text()
-
-
-def run(folder: Path, *arguments: str, **environment: str) -> tuple[int, str, str]:
-    """How a command ends. Its process is forked from one that has imported the gateway already,
-    which saves two seconds each time."""
-    process = FORKS.Process(target=obey, args=(folder, arguments, environment))
-    process.start()
-    process.join(PATIENCE)
-    process.kill()
-    process.join()
-    return process.exitcode, (folder / "out").read_text(), (folder / "err").read_text()
-
-
-def obey(folder: Path, arguments: tuple[str, ...], environment: dict[str, str]) -> None:
-    os.chdir(folder)
-    for name in [name for name in os.environ if name.startswith("GATEWAY_")]:
-        del os.environ[name]
-    os.environ.update({f"GATEWAY_{name.upper()}": value for name, value in environment.items()})
-    for name, descriptor in (("out", 1), ("err", 2)):
-        with (folder / name).open("w") as file:
-            os.dup2(file.fileno(), descriptor)
-    sys.argv = ["gateway", *arguments]
-    cli()
-
-
-def announced(process: subprocess.Popen[str], folder: Path) -> str:
-    """The URL that a server prints when it is about to listen."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        if found := re.search(r"http://\S+/graphql", (folder / "out").read_text()):
-            return found[0]
-        assert process.poll() is None, (folder / "err").read_text()
-        time.sleep(0.02)
-    raise AssertionError("the server printed no URL")
 
 
 def ask(url: str, query: str) -> Any:
@@ -130,7 +58,7 @@ def test_the_demo_answers_soon_and_leaves_nothing_behind(
     """It answers for names of this machine only, wherever it listens."""
     begin = time.monotonic()
     with started(tmp_path, ["serve", "--demo", "--port", "0", *options]) as process:
-        url = announced(process, tmp_path)
+        url = announced(tmp_path, lambda: process.poll() is not None)
         order = ask(url, NESTED)["salesOrderByNumber"]
         assert time.monotonic() - begin < READY_WITHIN
         foreign = httpx2.get(url, headers={"host": "evil.example", "accept": "text/html"})
@@ -156,7 +84,7 @@ def test_the_gateway_answers_at_the_address_that_it_announces_and_for_the_names_
     tmp_path: Path, arguments: list[str], environment: dict[str, str], host: str
 ) -> None:
     with started(tmp_path, ["serve", "--port", "0", *arguments], **environment) as process:
-        url = announced(process, tmp_path)
+        url = announced(tmp_path, lambda: process.poll() is not None)
         assert (f"http://{host}:" in url) == (not environment)
         assert ask(url, "{ company { name } }") == {"company": {"name": "My Company"}}
         named = httpx2.get(url.replace("graphql", "healthz"), headers={"host": host}, timeout=10)
@@ -167,7 +95,7 @@ def test_a_request_that_never_ends_does_not_keep_the_gateway_from_stopping(
     tmp_path: Path,
 ) -> None:
     with started(tmp_path, ["serve", "--port", "0"]) as process:
-        url = announced(process, tmp_path)
+        url = announced(tmp_path, lambda: process.poll() is not None)
         ask(url, "{ company { name } }")
         host, port = url.removeprefix("http://").removesuffix("/graphql").split(":")
         with socket.create_connection((host, int(port))) as connection:
@@ -184,7 +112,7 @@ def test_a_request_that_never_ends_does_not_keep_the_gateway_from_stopping(
 
 def test_without_a_database_the_gateway_makes_one_with_a_company(tmp_path: Path) -> None:
     with started(tmp_path, ["serve", "--port", "0"]) as process:
-        url = announced(process, tmp_path)
+        url = announced(tmp_path, lambda: process.poll() is not None)
         company = ask(url, "{ company { name currency { code } } salesOrders { totalCount } }")
         assert httpx2.get(url.replace("graphql", "readyz"), timeout=10).text == "ok\n"
         process.terminate()

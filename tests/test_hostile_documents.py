@@ -2,7 +2,6 @@
 
 import gc
 import json
-import os
 import statistics
 import time
 from http.client import HTTPConnection
@@ -15,9 +14,8 @@ from hypothesis import strategies as st
 
 from gateway.api.schema import Operation, run
 from gateway.execution.limits import TOKEN, Limits
-from gateway.settings import Settings
 from gateway.storage.database import Database
-from tests.served import serving
+from tests.processes import served
 from tests.test_limits import context_of
 
 MILLISECONDS = 50
@@ -120,17 +118,11 @@ def test_tokens_are_counted_as_graphql_counts_them(pieces: list[str]) -> None:
 OWN = "fragment F on Query { b%d: __typename }"
 
 
-def resident() -> int:
-    """Bytes of memory of this process."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
-
-
 @pytest.mark.parametrize("count", [5_000, pytest.param(50_000, marks=pytest.mark.full)])
 def test_documents_that_come_once_leave_nothing_behind(tmp_path: Path, count: int) -> None:
-    """They ask for nothing that needs a database; the gateway runs in this process."""
-    with serving(Settings(database_url=f"sqlite:///{tmp_path}/none.db")) as client:
-        connection = HTTPConnection(client.url.removeprefix("http://"))
+    """They ask for nothing that needs a database."""
+    with served(tmp_path) as server:
+        connection = HTTPConnection(server.url.removeprefix("http://"))
 
         def ask(numbers: range) -> None:
             for number in numbers:
@@ -141,9 +133,7 @@ def test_documents_that_come_once_leave_nothing_behind(tmp_path: Path, count: in
                 assert answer["data"] == {f"a{number}": "Query", f"b{number}": "Query"}
 
         ask(range(1_000))
-        gc.collect()
-        before = resident()
+        before = server.resident()
         ask(range(1_000, 1_000 + count))
-        gc.collect()
         connection.close()
-        assert resident() - before < 10 * 2**20
+        assert server.resident() - before < 10 * 2**20

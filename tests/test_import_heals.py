@@ -2,10 +2,9 @@
 
 import datetime as dt
 import random
-import re
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import anyio
@@ -18,7 +17,6 @@ from gateway.storage.imports import ImportJob
 from gateway.storage.writing import writing
 from tests.conftest import Templates
 from tests.importing import (
-    PATIENCE,
     Client,
     bring_in,
     ended,
@@ -28,12 +26,11 @@ from tests.importing import (
     line,
     orders,
     post,
-    wait_until,
     written,
 )
+from tests.processes import Server, forked, served
 from tests.requests import execute
-from tests.served import NO_CERTIFICATES
-from tests.test_cli import FORKS, obey
+from tests.served import PATIENCE, wait_until
 from tests.world import load_world
 
 LINES_EACH = 3
@@ -59,23 +56,6 @@ async def load_undisturbed(database: Database) -> None:
     await bring_in(database, LOAD)
 
 
-@contextmanager
-def gateway(
-    folder: Path, url: str, *arguments: str, uploads: Path | None = None
-) -> Iterator[FORKS.Process]:  # type: ignore[name-defined]
-    """`gateway` as a process of its own, which is killed at the end if it still lives."""
-    for name in ("out", "err"):
-        (folder / name).write_text("")
-    settings = {"database_url": url, "import_folder": str(uploads or folder / "uploads")}
-    process = FORKS.Process(target=obey, args=(folder, arguments, settings))
-    process.start()
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.join(PATIENCE)
-
-
 @pytest.mark.parametrize("kills", [5, pytest.param(20, marks=pytest.mark.full)])
 @pytest.mark.parametrize("policy", ["per-order", "atomic"])
 def test_a_command_that_is_killed_again_and_again_comes_to_what_an_undisturbed_one_does(
@@ -90,7 +70,9 @@ def test_a_command_that_is_killed_again_and_again_comes_to_what_an_undisturbed_o
         is_done = False
         while not is_done:
             patience = chance.uniform(0.3, 2.5) if killed < kills else PATIENCE
-            with gateway(tmp_path, url, "import", "--policy", policy, *files) as process:
+            with forked(
+                tmp_path, "import", "--policy", policy, *files, database_url=url
+            ) as process:
                 process.join(patience)
                 is_done = process.exitcode is not None
                 killed += not is_done
@@ -100,22 +82,12 @@ def test_a_command_that_is_killed_again_and_again_comes_to_what_an_undisturbed_o
         assert set(statuses) == {"('SUCCEEDED',)"}, "one that is killed at its very end comes twice"
 
 
-@contextmanager
-def served(folder: Path, url: str, uploads: Path | None = None) -> Iterator[Client]:
-    server = gateway(folder, url, "serve", "--port", "0", uploads=uploads)
-    with server, httpx2.Client(timeout=PATIENCE, verify=NO_CERTIFICATES) as http:
-        wait_until(lambda: "/graphql" in (folder / "out").read_text())
-        found = re.search(r"(http://\S+)/graphql", (folder / "out").read_text())
-        assert found is not None
-        wait_until(lambda: is_ready(http, found[1]))
-        yield Client(found[1], http)
-
-
-def is_ready(http: httpx2.Client, url: str) -> bool:
-    try:
-        return http.get(url + "/readyz").status_code == 200
-    except httpx2.TransportError:
-        return False
+def receiving(
+    folder: Path, url: str, uploads: Path | None = None
+) -> AbstractContextManager[Server]:
+    """A server that keeps uploads in a folder of its own."""
+    uploads = uploads or folder / "uploads"
+    return served(folder, database_url=url, import_folder=str(uploads))
 
 
 def test_a_job_of_a_server_that_is_killed_goes_on_when_the_server_starts_again(
@@ -123,11 +95,11 @@ def test_a_job_of_a_server_that_is_killed_goes_on_when_the_server_starts_again(
 ) -> None:
     """Once while its rows are read, and once while they are applied."""
     url = templates.copy("world", load_world)
-    with served(tmp_path, url) as client:
+    with receiving(tmp_path, url) as client:
         key = post(client, LOAD).json()["id"]
-    with served(tmp_path, url):
+    with receiving(tmp_path, url):
         wait_until(lambda: execute(url, "SELECT COUNT(*) FROM sales_orders") != [["(0,)"]])
-    with served(tmp_path, url) as client:
+    with receiving(tmp_path, url) as client:
         job = ended(client, key)
     assert (job.status, job.findings) == ("SUCCEEDED", [])
     assert job.fields["linesCreated"] == 600 * LINES_EACH
@@ -157,16 +129,16 @@ def test_an_upload_that_was_broken_off_by_a_kill_is_gone_when_a_server_starts(
     url = templates.copy("world", load_world)
     uploads, other = tmp_path / "uploads", tmp_path / "other"
     other.mkdir()
-    with served(tmp_path, url) as client, upload_on_its_way(client, uploads) as connection:
-        with served(other, url, uploads):
+    with receiving(tmp_path, url) as client, upload_on_its_way(client, uploads) as connection:
+        with receiving(other, url, uploads):
             pass
         connection.sendall(b"\n" * len(HALF))
         assert connection.recv(20).startswith(b"HTTP/1.1 202")
     with ExitStack() as after_the_kill:
-        with served(tmp_path, url) as client:
+        with receiving(tmp_path, url) as client:
             after_the_kill.enter_context(upload_on_its_way(client, uploads))
         assert list(uploads.iterdir()) != []
-    with served(tmp_path, url):
+    with receiving(tmp_path, url):
         wait_until(lambda: list(uploads.iterdir()) == [])
 
 

@@ -27,10 +27,10 @@ from tests.importing import (
     post,
     table,
     upload,
-    wait_until,
     written,
 )
 from tests.requests import execute
+from tests.served import wait_until
 from tests.world import load_world
 
 CANCEL = (

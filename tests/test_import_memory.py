@@ -13,8 +13,8 @@ from gateway.exchange.columns import folded
 from gateway.exchange.finance_operations import LINES as ENTITY
 from tests.conftest import Templates
 from tests.importing import HEADERS, LINES, head, table
+from tests.processes import started
 from tests.requests import execute
-from tests.test_cli import started
 from tests.world import load_world
 
 pytestmark = pytest.mark.skipif(

@@ -24,8 +24,8 @@ from tests.importing import (
     written,
 )
 from tests.packages import archive
+from tests.processes import run
 from tests.requests import execute
-from tests.test_cli import run
 from tests.test_sheets import workbook
 
 ORDERS_COME_TO = "126579276000"

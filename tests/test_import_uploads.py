@@ -21,9 +21,9 @@ from tests.importing import (
     orders,
     post,
     upload,
-    wait_until,
 )
 from tests.requests import execute
+from tests.served import wait_until
 
 GOOD = orders([head("A")], [line("A")])
 HEADERS_ONLY = {HEADERS: GOOD[HEADERS]}

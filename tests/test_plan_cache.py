@@ -1,6 +1,5 @@
 """Documents and plans that are kept: those that are sent again, and never more than so many."""
 
-import gc
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from graphql import build_schema
 from gateway.execution.documents import LONGEST_KEPT, MOST_KEPT, MOST_SEEN, MOST_TRUTHS, Documents
 from gateway.settings import Settings
 from tests.conftest import Templates
+from tests.processes import served
 from tests.served import Client, serving
 from tests.test_plan_constructs import sent
 from tests.world import load_world
@@ -125,24 +125,19 @@ def test_an_operation_has_at_most_so_many_plans(client: Client) -> None:
             assert answer.count('"World"') == sum(truths.values())
 
 
-def resident() -> int:
-    """Bytes of memory that this process has."""
-    gc.collect()
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
-
-
 @pytest.mark.parametrize("flood", [1000, pytest.param(50_000, marks=pytest.mark.full)])
 def test_a_flood_of_documents_takes_no_memory_and_does_not_drive_out_one_in_use(
-    client: Client, flood: int
+    tmp_path: Path, world_url: str, flood: int
 ) -> None:
-    def ask(numbers: range) -> None:
+    def ask(server: Client, numbers: range) -> None:
         for number in numbers:
-            way, _ = sent(client, f"{{ company {{ a{number}: name b{number}: id }} }}")
+            way, _ = sent(server, f"{{ company {{ a{number}: name b{number}: id }} }}")
             assert way == "graphql-core"
 
-    assert [sent(client, USED)[0] for _ in range(2)] == ["graphql-core", "plan"]
-    ask(range(500))
-    before = resident()
-    ask(range(500, 500 + flood))
-    assert resident() - before < 10 * 2**20
-    assert sent(client, USED)[0] == "plan"
+    with served(tmp_path, database_url=world_url, debug="true") as server:
+        assert [sent(server, USED)[0] for _ in range(2)] == ["graphql-core", "plan"]
+        ask(server, range(500))
+        before = server.resident()
+        ask(server, range(500, 500 + flood))
+        assert server.resident() - before < 10 * 2**20
+        assert sent(server, USED)[0] == "plan"
