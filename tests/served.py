@@ -68,7 +68,12 @@ def but_cost(response: httpx2.Response) -> Any:
 @contextmanager
 def serving(settings: Settings) -> Iterator[Client]:
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(create_app(settings), log_level="error", lifespan="on")
+    config = uvicorn.Config(
+        create_app(settings),
+        log_level="error",
+        lifespan="on",
+        timeout_keep_alive=PATIENCE,  # a test may be busy for long between two requests
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

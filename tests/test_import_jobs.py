@@ -11,7 +11,7 @@ from gateway.exchange.jobs import fingerprint_of
 from gateway.exchange.sheets import Reading
 from gateway.storage.companies import create_company
 from gateway.storage.database import Database
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.importing import (
     JOB,
     Client,
@@ -197,7 +197,7 @@ def told(client: Client, document: str, key: str, company: str) -> Fields:
 def test_jobs_that_come_at_once_all_end_and_the_same_files_make_their_orders_once(
     client: Client,
 ) -> None:
-    sets = [many("A", 60), many("A", 60), many("A", 60), many("B", 60)]
+    sets = [many("A", 60)] * 12 + [many("B", 60)]
     keys: list[str] = []
     threads = [
         threading.Thread(target=lambda files=files: keys.append(post(client, files).json()["id"]))

@@ -58,6 +58,7 @@ class Runner:
     folder: Path
     _runs: dict[_Run, asyncio.Task[None]] = field(default_factory=dict)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _taking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def accept(
         self, company: str | None, paths: Sequence[Path], reading: Reading, request: Request
@@ -70,9 +71,10 @@ class Runner:
             job = await importer.begin(held, fingerprint, request)
         except CompanyNotFound as missing:
             raise NotFound(str(missing)) from missing
-        if not any(self._runs_of(job.id)):
-            await asyncio.to_thread(self._take, job.id, paths, reading)
-            self.begin(job.company_id, job.id, await asyncio.to_thread(self._held, job.id))
+        async with self._taking:  # the same files may come twice at the same time
+            if not any(self._runs_of(job.id)):
+                await asyncio.to_thread(self._take, job.id, paths, reading)
+                self.begin(job.company_id, job.id, await asyncio.to_thread(self._held, job.id))
         return job
 
     async def refusals(self, company: str | None, key: str) -> Refusals | None:
