@@ -5,6 +5,7 @@ directives, aliases and fragments."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -96,13 +97,15 @@ def _selecting() -> Callable[[Sequence[str]], st.SearchStrategy[DocumentNode]]:
     return documents
 
 
-SELECTIONS = st.sampled_from([_selecting()(roots) for roots in ROOTS]).flatmap(lambda each: each)
+@cache
+def _selections() -> st.SearchStrategy[DocumentNode]:
+    return st.sampled_from([_selecting()(roots) for roots in ROOTS]).flatmap(lambda each: each)
 
 
 @st.composite
 def requests(draw: st.DrawFn, stored: Stored) -> Request:
     """Operations most of which find something."""
-    [operation] = draw(SELECTIONS).definitions
+    [operation] = draw(_selections()).definitions
     return _Author(draw, Arguments(draw, stored)).request(operation)
 
 

@@ -5,9 +5,11 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.context import ForkServerProcess as Process
 from pathlib import Path
 
 import httpx2
@@ -45,22 +47,10 @@ def started(
             process.wait()
 
 
-def ended(process: subprocess.Popen[str], folder: Path) -> tuple[int, str, str]:
-    """How a process ended: its code, and what it printed and complained of."""
-    code = process.wait(PATIENCE)
-    return code, (folder / "out").read_text(), (folder / "err").read_text()
-
-
-def run(folder: Path, *arguments: str, **environment: str) -> tuple[int, str, str]:
-    """How a command ends."""
-    with forked(folder, *arguments, **environment) as process:
-        process.join(PATIENCE)
-    return process.exitcode, (folder / "out").read_text(), (folder / "err").read_text()
-
-
 @contextmanager
-def forked(folder: Path, *arguments: str, **environment: str) -> Iterator[FORKS.Process]:  # type: ignore[name-defined]
+def forked(folder: Path, *arguments: str, **environment: str) -> Iterator[Process]:
     """`gateway` as with `started`, but soon; it is killed at the end if it still lives."""
+    (folder / "tmp").mkdir(exist_ok=True)
     for name in ("out", "err"):
         (folder / name).write_text("")
     process = FORKS.Process(target=obey, args=(folder, arguments, environment))
@@ -72,11 +62,24 @@ def forked(folder: Path, *arguments: str, **environment: str) -> Iterator[FORKS.
         process.join(PATIENCE)
 
 
+def ended(process: Process, folder: Path) -> tuple[int, str, str]:
+    """How a process ended: its code, and what it printed and complained of."""
+    process.join(PATIENCE)
+    return process.exitcode, (folder / "out").read_text(), (folder / "err").read_text()
+
+
+def run(folder: Path, *arguments: str, **environment: str) -> tuple[int, str, str]:
+    """How a command ends."""
+    with forked(folder, *arguments, **environment) as process:
+        return ended(process, folder)
+
+
 def obey(folder: Path, arguments: tuple[str, ...], environment: dict[str, str]) -> None:
     os.chdir(folder)
     for name in [name for name in os.environ if name.startswith("GATEWAY_")]:
         del os.environ[name]
     os.environ.update({f"GATEWAY_{name.upper()}": value for name, value in environment.items()})
+    tempfile.tempdir = str(folder / "tmp")
     for name, descriptor in (("out", 1), ("err", 2)):
         with (folder / name).open("w") as file:
             os.dup2(file.fileno(), descriptor)
@@ -84,11 +87,11 @@ def obey(folder: Path, arguments: tuple[str, ...], environment: dict[str, str]) 
     cli()
 
 
-def announced(folder: Path, is_over: Callable[[], bool]) -> str:
+def announced(folder: Path, process: Process) -> str:
     """The URL that a server in this folder prints when it is about to listen."""
 
     def found() -> re.Match[str] | None:
-        assert not is_over(), (folder / "err").read_text()
+        assert process.is_alive(), (folder / "err").read_text()
         return re.search(r"http://\S+/graphql", (folder / "out").read_text())
 
     return wait_until(found)[0]
@@ -111,7 +114,7 @@ def served(folder: Path, **environment: str) -> Iterator[Server]:
     """A server that is ready, and is killed at the end."""
     server = forked(folder, "serve", "--port", "0", **environment)
     with server as process, httpx2.Client(timeout=PATIENCE, verify=NO_CERTIFICATES) as http:
-        url = announced(folder, lambda: not process.is_alive()).removesuffix("/graphql")
+        url = announced(folder, process).removesuffix("/graphql")
         wait_until(lambda: is_ready(http, url))
         yield Server(url, http, process.pid)
 

@@ -13,7 +13,7 @@ from sqlalchemy.pool import NullPool
 from gateway.settings import Settings
 from gateway.storage.database import Database
 from gateway.storage.migrations import migrate
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.requests import execute
 from tests.served import Client, serving
 

@@ -1,5 +1,6 @@
 """The `gateway` command as people run it: as a process, in a folder of its own."""
 
+import os
 import re
 import signal
 import socket
@@ -16,8 +17,8 @@ import typer
 from typer.testing import CliRunner
 
 from gateway.cli import cli
-from tests.conftest import Templates
-from tests.processes import announced, ended, run, started
+from tests.databases import Templates
+from tests.processes import announced, ended, forked, run
 from tests.requests import execute
 from tests.world import load_world
 
@@ -57,14 +58,14 @@ def test_the_demo_answers_soon_and_leaves_nothing_behind(
 ) -> None:
     """It answers for names of this machine only, wherever it listens."""
     begin = time.monotonic()
-    with started(tmp_path, ["serve", "--demo", "--port", "0", *options]) as process:
-        url = announced(tmp_path, lambda: process.poll() is not None)
+    with forked(tmp_path, "serve", "--demo", "--port", "0", *options) as process:
+        url = announced(tmp_path, process)
         order = ask(url, NESTED)["salesOrderByNumber"]
         assert time.monotonic() - begin < READY_WITHIN
         foreign = httpx2.get(url, headers={"host": "evil.example", "accept": "text/html"})
         assert foreign.status_code == 400
         assert list((tmp_path / "tmp").iterdir()) != []
-        process.send_signal(stop)
+        os.kill(process.pid, stop)
         code, _, complaints = ended(process, tmp_path)
     assert order == FIRST_ORDER
     assert list((tmp_path / "tmp").iterdir()) == []
@@ -83,8 +84,8 @@ def test_the_demo_answers_soon_and_leaves_nothing_behind(
 def test_the_gateway_answers_at_the_address_that_it_announces_and_for_the_names_it_is_given(
     tmp_path: Path, arguments: list[str], environment: dict[str, str], host: str
 ) -> None:
-    with started(tmp_path, ["serve", "--port", "0", *arguments], **environment) as process:
-        url = announced(tmp_path, lambda: process.poll() is not None)
+    with forked(tmp_path, "serve", "--port", "0", *arguments, **environment) as process:
+        url = announced(tmp_path, process)
         assert (f"http://{host}:" in url) == (not environment)
         assert ask(url, "{ company { name } }") == {"company": {"name": "My Company"}}
         named = httpx2.get(url.replace("graphql", "healthz"), headers={"host": host}, timeout=10)
@@ -94,8 +95,8 @@ def test_the_gateway_answers_at_the_address_that_it_announces_and_for_the_names_
 def test_a_request_that_never_ends_does_not_keep_the_gateway_from_stopping(
     tmp_path: Path,
 ) -> None:
-    with started(tmp_path, ["serve", "--port", "0"]) as process:
-        url = announced(tmp_path, lambda: process.poll() is not None)
+    with forked(tmp_path, "serve", "--port", "0") as process:
+        url = announced(tmp_path, process)
         ask(url, "{ company { name } }")
         host, port = url.removeprefix("http://").removesuffix("/graphql").split(":")
         with socket.create_connection((host, int(port))) as connection:
@@ -111,8 +112,8 @@ def test_a_request_that_never_ends_does_not_keep_the_gateway_from_stopping(
 
 
 def test_without_a_database_the_gateway_makes_one_with_a_company(tmp_path: Path) -> None:
-    with started(tmp_path, ["serve", "--port", "0"]) as process:
-        url = announced(tmp_path, lambda: process.poll() is not None)
+    with forked(tmp_path, "serve", "--port", "0") as process:
+        url = announced(tmp_path, process)
         company = ask(url, "{ company { name currency { code } } salesOrders { totalCount } }")
         assert httpx2.get(url.replace("graphql", "readyz"), timeout=10).text == "ok\n"
         process.terminate()
@@ -181,10 +182,9 @@ def assert_told(end: tuple[int, str, str], named: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def companies(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> str:
+def companies(all_templates: dict[str, Templates]) -> str:
     """The world, for making companies in."""
-    templates = Templates("sqlite", tmp_path_factory.mktemp("companies"), request)
-    return templates.copy("world", load_world)
+    return all_templates["sqlite"].copy("world", load_world)
 
 
 def test_a_company_is_made_with_its_currency(tmp_path: Path, companies: str) -> None:

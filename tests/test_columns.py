@@ -16,7 +16,7 @@ from sqlalchemy.pool import NullPool
 from gateway.storage.columns import canonical_guid, clean, is_storable_text
 from gateway.storage.database import Database
 from gateway.storage.reference_data import Company, Customer
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.world import load_world
 
 CUSTOMERS = Customer.__table__.c

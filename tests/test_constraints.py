@@ -27,7 +27,7 @@ from gateway.storage.reference_data import (
     UnitOfMeasure,
 )
 from gateway.storage.sales_orders import SalesOrder, SalesOrderLine
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.served import serving
 from tests.world import load_world
 

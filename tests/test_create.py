@@ -8,7 +8,7 @@ from itertools import cycle
 import pytest
 
 from gateway.settings import Settings
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.requests import READ, REFUSE, Fields, code, created, dump, kept, line, named, order, sold
 from tests.served import Client, serving, statements
 from tests.world import load_world

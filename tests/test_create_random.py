@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.settings import Settings
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.naive import base_of, naive_totals, read_line, round_to, to_decimal
 from tests.requests import (
     READ_PRICE,

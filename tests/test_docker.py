@@ -17,7 +17,7 @@ import pip
 import pytest
 import yaml
 
-from tests.conftest import Postgres
+from tests.databases import Postgres
 from tests.served import but_cost
 
 ROOT = Path(__file__).parent.parent
@@ -59,7 +59,8 @@ class Image:
         [packages] = python.glob("lib/*/site-packages")
         shutil.copytree(Path(pip.__file__).parent, packages / "pip")
         path = f"{python}/bin:{os.environ['PATH']}"
-        self.environment = {**os.environ, "PATH": path, "PIP_NO_COMPILE": "1"}
+        no_compile = {"PIP_NO_COMPILE": "0"}  # the value is that of "compile"
+        self.environment = {**os.environ, "PATH": path, **no_compile}
         self._send_context()
         for instruction, argument in steps():
             self._perform(instruction, argument)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.settings import Settings
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.requests import Fields, code, created, line, named, order, sold
 from tests.served import Client, serving
 from tests.test_update import UPDATE, answered, changing

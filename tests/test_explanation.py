@@ -13,7 +13,7 @@ from gateway.orders.explanation import TotalsStep, Trace
 from gateway.orders.rounding import Direction
 from gateway.orders.totals import PricedLine, Terms, Totals, derive, discount_base
 from gateway.settings import Settings
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.naive import round_to
 from tests.requests import Fields, code, line, order, sold
 from tests.served import Client, serving, statements

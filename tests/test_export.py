@@ -24,7 +24,7 @@ from gateway.storage.columns import new_guid
 from gateway.storage.database import Database
 from gateway.storage.filters import BadFilter
 from gateway.storage.sales_orders import SalesOrder, SalesOrderLine
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.exporting import entries, exported
 from tests.served import statements
 

@@ -21,7 +21,7 @@ from gateway.storage.imports import ImportJobStatus
 from gateway.storage.reference_data import Account, Customer, Item
 from gateway.storage.sales_orders import SalesOrderLineType
 from gateway.storage.writing import Writer, writing
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.exporting import exported, imported, stored, without
 from tests.sap import load_sap
 from tests.world import COMPANY, load_world

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.exchange.demo import COMPANY, load_demo
 from gateway.settings import Settings
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.exporting import entries
 from tests.served import Client, serving
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.served import statements
 from tests.varied import FIELDS, OPERATORS, PARTS, SCHEMA, Field, Row, Varied, varied
 

@@ -9,7 +9,7 @@ from sqlalchemy.engine import make_url
 
 from gateway.exchange.demo import load_demo
 from gateway.settings import Settings
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.requests import execute, post
 from tests.served import Client, serving, statements
 

@@ -7,7 +7,7 @@ import pytest
 from graphql import get_named_type, is_list_type
 
 from gateway.settings import Settings
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.requests import created, line, order
 from tests.served import Client, serving, statements
 from tests.varied import FIELDS, OPERATORS, SCHEMA

@@ -13,7 +13,8 @@ import pytest
 from playwright.sync_api import Page, Response, sync_playwright
 
 from gateway.web.page import examples
-from tests.conftest import Templates, serving_demo
+from tests.conftest import serving_demo
+from tests.databases import Templates
 from tests.served import Client
 
 FLAGS = [

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from gateway.settings import Settings
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.requests import Fields, code, created, dump, execute, line, named, order, post
 from tests.served import Client, serving
 from tests.test_update import UPDATE as updating  # noqa: N811 - it is a document here

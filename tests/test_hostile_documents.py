@@ -17,6 +17,7 @@ from gateway.execution.limits import TOKEN, Limits
 from gateway.storage.database import Database
 from tests.processes import served
 from tests.test_limits import context_of
+from tests.test_plan_constructs import sent
 
 MILLISECONDS = 50
 DOUBLING = " ".join(f"fragment F{n} on Company {{ ...F{n + 1} ...F{n + 1} }}" for n in range(22))
@@ -115,13 +116,16 @@ def test_tokens_are_counted_as_graphql_counts_them(pieces: list[str]) -> None:
         assert len(TOKEN.findall(document)) == count
 
 
+USED = "{ company { name } }"
 OWN = "fragment F on Query { b%d: __typename }"
 
 
 @pytest.mark.parametrize("count", [5_000, pytest.param(50_000, marks=pytest.mark.full)])
-def test_documents_that_come_once_leave_nothing_behind(tmp_path: Path, count: int) -> None:
+def test_documents_that_come_once_leave_nothing_behind_and_drive_none_out(
+    tmp_path: Path, count: int
+) -> None:
     """They ask for nothing that needs a database."""
-    with served(tmp_path) as server:
+    with served(tmp_path, debug="true") as server:
         connection = HTTPConnection(server.url.removeprefix("http://"))
 
         def ask(numbers: range) -> None:
@@ -132,8 +136,10 @@ def test_documents_that_come_once_leave_nothing_behind(tmp_path: Path, count: in
                 answer = json.load(connection.getresponse())
                 assert answer["data"] == {f"a{number}": "Query", f"b{number}": "Query"}
 
+        assert [sent(server, USED)[0] for _ in range(2)] == ["graphql-core", "plan"]
         ask(range(1_000))
         before = server.resident()
         ask(range(1_000, 1_000 + count))
         connection.close()
         assert server.resident() - before < 10 * 2**20
+        assert sent(server, USED)[0] == "plan"

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from gateway.settings import Settings
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.served import Client, serving
 from tests.world import load_world
 
@@ -24,12 +24,10 @@ ANSWER = {"data": {"company": {"name": "World"}}, "extensions": COST}
 
 
 @pytest.fixture(scope="module")
-def web(
-    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Iterator[Client]:
+def web(all_templates: dict[str, Templates]) -> Iterator[Client]:
     """The gateway over the world on SQLite: HTTP is the same over any database."""
-    templates = Templates("sqlite", tmp_path_factory.mktemp("web"), request)
-    with serving(Settings(database_url=templates.copy("world", load_world))) as client:
+    url = all_templates["sqlite"].copy("world", load_world)
+    with serving(Settings(database_url=url)) as client:
         yield client
 
 

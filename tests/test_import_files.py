@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.importing import (
     DATA,
     Client,

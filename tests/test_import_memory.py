@@ -11,7 +11,7 @@ import pytest
 
 from gateway.exchange.columns import folded
 from gateway.exchange.finance_operations import LINES as ENTITY
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.importing import HEADERS, LINES, head, table
 from tests.processes import started
 from tests.requests import execute

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.storage.database import Database
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.importing import (
     HEADERS,
     LINES,

@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 
 import pytest
 
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.importing import (
     HEADERS,
     LINES,

@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 
 from gateway.settings import Settings
 from tests.audit import audit
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.life_cycle import (
     APPROVE,
     CANCEL,

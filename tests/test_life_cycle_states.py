@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.settings import Settings
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.life_cycle import (
     APPROVE,
     CANCEL,

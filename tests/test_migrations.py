@@ -17,7 +17,7 @@ import gateway.storage.migrations
 from gateway.storage.database import Database
 from gateway.storage.imports import ImportJob
 from gateway.storage.migrations import is_current, migrate
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.served import statements
 
 METADATA = ImportJob.metadata

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.served import statements
 from tests.varied import Row, Varied, varied
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.importing import upload
 from tests.served import statements
 from tests.varied import SCHEMA, Row, Varied, varied

@@ -27,7 +27,7 @@ from gateway.storage.sales_orders import SalesOrder, SalesOrderLine
 from gateway.storage.sales_orders import SalesOrderLineType as LineType
 from gateway.storage.sales_orders import SalesOrderStatus as Status
 from gateway.storage.writing import Writer, writing
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.served import Client, serving
 from tests.world import COMPANY, load_world
 

@@ -15,7 +15,7 @@ from gateway.settings import Settings
 from gateway.storage.companies import create_company
 from gateway.storage.database import Database
 from gateway.storage.reference_data import Company
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.served import serving
 from tests.test_plan_constructs import sent
 from tests.world import COMPANY, load_world

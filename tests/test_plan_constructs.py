@@ -10,7 +10,7 @@ import pytest
 
 from gateway.exchange.demo import load_demo
 from gateway.settings import Settings
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.served import Client, serving
 
 UNKNOWN = "00000000-0000-0000-0000-000000000000"

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import Phase, given, seed, settings
 
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.operations import Request, Stored, requests
 from tests.served import Client
 from tests.test_filter_property import known_conditions
@@ -36,7 +36,7 @@ SHARE_WITH_DATA = 0.7
 
 @pytest.fixture(scope="module")
 def demo(templates: Templates) -> Iterator[Varied]:
-    settings = {"debug": True, "max_cost": 10**9, "max_depth": 40}
+    settings = {"debug": True, "max_depth": 40}
     with varied(templates, **settings) as found:
         yield found
 

@@ -17,7 +17,7 @@ from gateway.execution.answering import GLOBALS
 from gateway.settings import Settings
 from gateway.storage.database import Database
 from gateway.storage.rows import RowsStore
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.requests import execute
 from tests.served import Client, serving
 from tests.test_plan_constructs import sent

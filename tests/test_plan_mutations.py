@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.settings import Settings
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.requests import ORDER, Fields, created, dump, line, order
 from tests.served import Client, serving
 from tests.test_plan_constructs import sent

@@ -5,7 +5,7 @@ from typing import Any
 
 from gateway.exchange.demo import load_demo
 from gateway.settings import Settings
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.readme import README, answer, examples, with_consoles, with_tables
 from tests.served import serving
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.settings import Settings
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.requests import post
 from tests.served import Client, serving
 from tests.trade import load_trade

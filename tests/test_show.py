@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.settings import Settings
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.requests import post
 from tests.served import Client, but_cost, serving, statements
 from tests.trade import KEYS, load_trade

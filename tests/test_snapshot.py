@@ -21,7 +21,7 @@ from gateway.storage.database import Database, Snapshot
 from gateway.storage.reading import Reader
 from gateway.storage.reference_data import Currency, Customer, Item
 from gateway.storage.sales_orders import SalesOrder, SalesOrderLine
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.served import Client, serving
 from tests.world import load_world
 

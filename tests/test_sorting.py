@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.served import Client, statements
 from tests.varied import Row, Varied, varied
 

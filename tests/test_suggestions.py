@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from gateway.settings import Settings
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.requests import Fields, code, line, named, only, order, refused, sold
 from tests.served import Client, serving
 from tests.world import load_world

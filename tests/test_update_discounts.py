@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.settings import Settings
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.naive import base_of, naive_totals, read_line, to_decimal
 from tests.requests import Fields, code, created, line, named, order, told
 from tests.served import Client, serving

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from gateway.settings import Settings
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.requests import Fields, code, created, line, order
 from tests.served import serving
 from tests.test_update import Shop, answered

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from gateway.settings import Settings
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.life_cycle import INVOICE, REOPEN, SHIP, UPDATE, change, done, problems, released
 from tests.requests import Fields, code, created, execute, line, named, order
 from tests.served import Client, serving

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from gateway.settings import Settings
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.requests import (
     READ,
     Fields,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gateway.settings import Settings
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.requests import created, execute, line, order
 from tests.served import Client, serving
 from tests.world import load_world

@@ -18,7 +18,7 @@ from gateway.exchange.demo import load_demo
 from gateway.settings import Settings
 from gateway.storage import reference_data, sales_orders
 from gateway.storage.database import Database
-from tests.conftest import Templates
+from tests.databases import Templates
 from tests.requests import execute
 from tests.served import Client, serving
 

