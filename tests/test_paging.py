@@ -201,7 +201,7 @@ def test_rows_that_stay_are_met_once_while_others_come_and_go(
 ) -> None:
     """After each page its last row goes, whose cursor is about to be used, and two anywhere."""
     dice = random.Random(2)
-    names = [f"N{place:03}" for place in range(40)]
+    names = [f"N{place:03}" for place in range(50)]
     staying = {row.id: row for row in write(world_url, lambda w: add_orders(w, names, dice))}
     met: list[str] = []
     for page in pages(client, ALL_ORDERS, 8, sort=sort_input(sort), backward=backward):
