@@ -157,11 +157,16 @@ async def add_job(url: str, age: dt.timedelta) -> str:
     return job.id
 
 
+@pytest.mark.parametrize("said", [None, b"", b'{"files": ['])
 def test_a_job_whose_files_are_gone_fails_with_a_sentence_when_a_server_starts(
-    tmp_path: Path, world_url: str
+    tmp_path: Path, world_url: str, said: bytes | None
 ) -> None:
-    """But not one that another process has begun just now."""
+    """But not one that another process has begun just now. What is said about the files may have been
+    lost with the power of the machine."""
     gone = anyio.run(add_job, world_url, dt.timedelta(hours=2))
+    if said is not None:
+        (tmp_path / gone).mkdir()
+        (tmp_path / gone / "said.json").write_bytes(said)
     young = anyio.run(add_job, world_url, dt.timedelta(seconds=1))
     with gate(world_url, tmp_path) as client:
         job = ended(client, gone)

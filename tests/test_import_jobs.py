@@ -1,6 +1,7 @@
 """Import jobs as clients see them: told, cancelled, tried again, side by side."""
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,7 +22,6 @@ from tests.importing import (
     gate,
     head,
     line,
-    numbers,
     order,
     orders,
     post,
@@ -157,8 +157,30 @@ def test_a_job_cancelled_before_its_turn_and_tried_again_runs_in_its_turn(client
     for document in (RETRY, CANCEL, RETRY):
         [answer] = client.ask(document, id=waiting.fields["id"]).values()
         assert answer["userErrors"] == []
+    assert client.ask(JOB, id=ahead)["importJob"]["finishedDateTime"] is None
     assert ended(client, ahead).status == "SUCCEEDED"
     assert ended(client, waiting.fields["id"]).status == "SUCCEEDED"
+
+
+def test_a_job_that_is_not_cancelled_by_the_deadline_goes_on(
+    world_url: str, backend: str, tmp_path: Path
+) -> None:
+    """Though it was told to stop, as it works in one transaction."""
+    if backend == "sqlite":
+        pytest.skip("nobody can lock a row of SQLite")
+    with gate(world_url, tmp_path, deadline=1) as client:
+        waiting = upload(client, orders([], [line("A0000")]), policy="atomic").fields["id"]
+        ahead = post(client, many("A", 300)).json()["id"]
+        assert client.ask(RETRY, id=waiting)["retryImportJob"]["userErrors"] == []
+        row = f"SELECT id FROM import_jobs WHERE id = '{waiting}' FOR UPDATE"
+        lock = threading.Thread(target=execute, args=(world_url, row, "SELECT pg_sleep(4)"))
+        lock.start()
+        time.sleep(1)
+        [error] = client.send(CANCEL, id=waiting)["errors"]
+        assert error["extensions"]["code"] == "DEADLINE_EXCEEDED"
+        lock.join()
+        assert ended(client, ahead).status == "SUCCEEDED"
+        assert ended(client, waiting).status == "SUCCEEDED"
 
 
 async def load_two(database: Database) -> None:
@@ -194,9 +216,11 @@ def told(client: Client, document: str, key: str, company: str) -> Fields:
     return dict(answer["data"])
 
 
-def test_jobs_that_come_at_once_all_end_and_the_same_files_make_their_orders_once(
-    client: Client,
+def test_jobs_that_come_at_once_all_end_and_the_same_files_make_one_job(
+    client: Client, world_url: str
 ) -> None:
+    """They wait for one that runs, so none of them ends before the last has come."""
+    ahead = post(client, many("C", 300)).json()["id"]
     sets = [many("A", 60)] * 12 + [many("B", 60)]
     keys: list[str] = []
     threads = [
@@ -207,8 +231,9 @@ def test_jobs_that_come_at_once_all_end_and_the_same_files_make_their_orders_onc
         thread.start()
     for thread in threads:
         thread.join()
+    assert client.ask(JOB, id=ahead)["importJob"]["finishedDateTime"] is None
     assert {ended(client, key).status for key in keys} == {"SUCCEEDED"}
-    assert len(keys) == len(sets)
-    found = numbers(client)
-    assert found == sorted({f"{prefix}{place:04}" for prefix in "AB" for place in range(60)})
+    assert (len(keys), len(set(keys))) == (len(sets), 2)
+    [found] = execute(world_url, "SELECT number FROM sales_orders WHERE number < 'C'")
+    assert found == [f"('{prefix}{place:04}',)" for prefix in "AB" for place in range(60)]
     assert len(order(client, "A0000")["lines"]) == 1

@@ -41,10 +41,17 @@ async def _perform(info: Info, change: Any) -> Any:
 
 
 async def cancel(info: Info, id: Id) -> ImportJobPayload:
-    key, reader = canonical_guid(id), info.context.reader
-    if key is not None and await reader.one(ImportJobRow, "id", key, frozenset({"id"})):
-        info.context.jobs.stop(key)
-    payload: ImportJobPayload = await _perform(info, lambda writer: writer.staging.cancel(id))
+    key, reader, jobs = canonical_guid(id), info.context.reader, info.context.jobs
+    columns = frozenset({"id", "company_id"})
+    job = None if key is None else await reader.one(ImportJobRow, "id", key, columns)
+    if job is not None:
+        jobs.stop(job.id)
+    try:
+        payload: ImportJobPayload = await _perform(info, lambda writer: writer.staging.cancel(id))
+    except BaseException:
+        if job is not None:
+            jobs.begin(job.company_id, job.id)  # it was stopped, and is not cancelled
+        raise
     return payload
 
 

@@ -188,9 +188,12 @@ class Importer:
         if job is None or job.status is not APPLYING:
             raise JobGone(f"Import job {key} is not to be applied.")
         keep = not job.dry_run
+        is_stopped = (
+            False  # read once, or what came after the last batch would be kept and not told
+        )
         async with writer.savepoint(lambda: keep):
             position: str | None = ""
-            while position is not None and key not in self.cancelled:
+            while position is not None and not (is_stopped := key in self.cancelled):
                 batch = await Batch.next(writer, job, self.rules, after=position)
                 outcome = await batch.apply(writer)
                 findings.keep(outcome.findings)
@@ -199,8 +202,8 @@ class Importer:
                 writer.forget()
                 if progress is not None:
                     progress(whole.rows, job.rows_staged)
-            keep = keep and not whole.has_failures and key not in self.cancelled
-        if key not in self.cancelled:
+            keep = keep and not whole.has_failures and not is_stopped
+        if not is_stopped:
             await self._tell_whole(writer, key, whole, findings)
 
     async def _tell_whole(

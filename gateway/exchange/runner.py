@@ -29,8 +29,9 @@ from gateway.storage.writing import looking
 log = logging.getLogger("gateway")
 
 
-FILES, SAID = "files", "said.json"
-"""What is in the folder of a job: a folder with its files, and what was said about them."""
+FILES, SAID, SAYING = "files", "said.json", "said.part"
+"""What is in the folder of a job: a folder with its files, what was said about them, and what is just
+being written of that."""
 
 ABANDONED_AFTER = dt.timedelta(hours=1)
 """How old a job must be for its files to be missed: a younger one may be another process's."""
@@ -58,7 +59,8 @@ class Runner:
     folder: Path
     _runs: dict[_Run, asyncio.Task[None]] = field(default_factory=dict)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _taking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _taken: set[str] = field(default_factory=set)
+    """Jobs whose files are just moving into the folder."""
 
     async def accept(
         self, company: str | None, paths: Sequence[Path], reading: Reading, request: Request
@@ -71,10 +73,13 @@ class Runner:
             job = await importer.begin(held, fingerprint, request)
         except CompanyNotFound as missing:
             raise NotFound(str(missing)) from missing
-        async with self._taking:  # the same files may come twice at the same time
-            if not any(self._runs_of(job.id)):
+        if job.id not in self._taken and not any(self._runs_of(job.id)):
+            self._taken.add(job.id)  # the same files may come twice at the same time
+            try:
                 await asyncio.to_thread(self._take, job.id, paths, reading)
                 self.begin(job.company_id, job.id, await asyncio.to_thread(self._held, job.id))
+            finally:
+                self._taken.remove(job.id)
         return job
 
     async def refusals(self, company: str | None, key: str) -> Refusals | None:
@@ -87,13 +92,15 @@ class Runner:
         return await refusals(importer, key)
 
     def _take(self, key: str, paths: Sequence[Path], reading: Reading) -> None:
-        """Move the files of a job into its folder, last of all what is said about them."""
+        """Move the files of a job into its folder, last of all what is said about them, which is there
+        whole or not at all."""
         folder = self.folder / key
         (folder / FILES).mkdir(parents=True, exist_ok=True)
         for path in paths:
             shutil.move(path, folder / FILES / path.name)
         said = {"files": [path.name for path in paths], "reading": asdict(reading)}
-        (folder / SAID).write_bytes(orjson.dumps(said))
+        (folder / SAYING).write_bytes(orjson.dumps(said))
+        (folder / SAYING).replace(folder / SAID)
 
     def _held(self, key: str) -> list[Holding]:
         """The files of a job as they were given. Raises Refused, and OSError if they are gone."""
@@ -161,7 +168,7 @@ class Runner:
             self.begin(company, job.id, await asyncio.to_thread(self._held, job.id))
         except Refused as refused:
             await importer.fail(job.id, str(refused))
-        except OSError:
+        except (OSError, ValueError):  # what was said is not there, or not whole
             if now() - job.created_date_time > ABANDONED_AFTER:
                 await importer.fail(job.id, "The files of this import are gone: import them again.")
 

@@ -99,7 +99,11 @@ class Staging:
         return await self._session.scalar(statement.where(*self._of(ImportRow, job))) or 0
 
     async def unfinished(self, fingerprint: str) -> ImportJob | None:
-        """The job for the same files that was begun and not ended."""
+        """The job for the same files that was begun and not ended. Whoever else asks for the same files
+        waits until this transaction ends, so that only one of them begins it."""
+        if self._session.get_bind().dialect.name == "postgresql":
+            key = int(fingerprint[:15], 16)
+            await self._session.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
         statement = sa.select(ImportJob).where(
             within(self._scope, ImportJob),
             ImportJob.fingerprint == fingerprint,
