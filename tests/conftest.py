@@ -83,8 +83,8 @@ def shared(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres(testrun_uid: str, shared: Path) -> Iterator[Postgres]:
-    server = Postgres(testrun_uid, shared)
+def postgres(testrun_uid: str) -> Iterator[Postgres]:
+    server = Postgres(testrun_uid)
     yield server
     server.stop()
 
@@ -97,7 +97,9 @@ def all_templates(
     pytest forgets whatever depends on `backend`."""
     return {
         "sqlite": SqliteTemplates(shared),
-        "postgresql": PostgresTemplates(testrun_uid, lambda: request.getfixturevalue("postgres")),
+        "postgresql": PostgresTemplates(
+            testrun_uid, shared, lambda: request.getfixturevalue("postgres")
+        ),
     }
 
 

