@@ -11,9 +11,12 @@ import anyio
 import httpx2
 import pytest
 
+from gateway.exchange.jobs import Importer, Request, import_files
+from gateway.exchange.sheets import Reading
+from gateway.orders.service import Rules
 from gateway.storage.columns import now
 from gateway.storage.database import Database
-from gateway.storage.imports import ImportJob
+from gateway.storage.imports import ImportJob, ImportPolicy
 from gateway.storage.writing import writing
 from tests.databases import Templates
 from tests.importing import (
@@ -49,6 +52,14 @@ def load(count: int) -> dict[str, bytes]:
 
 
 LOAD = load(600)
+
+
+FEW = load(100)
+
+
+async def load_few(database: Database) -> None:
+    await load_world(database)
+    await bring_in(database, FEW)
 
 
 async def load_undisturbed(database: Database) -> None:
@@ -140,6 +151,33 @@ def test_an_upload_that_was_broken_off_by_a_kill_is_gone_when_a_server_starts(
         assert list(uploads.iterdir()) != []
     with receiving(tmp_path, url):
         wait_until(lambda: list(uploads.iterdir()) == [])
+
+
+async def import_together(url: str, paths: list[Path], policy: ImportPolicy) -> None:
+    databases = [Database(url) for _ in range(3)]
+    async with anyio.create_task_group() as group:
+        for database in databases:
+            importer = Importer(database, None, Rules())
+            group.start_soon(import_files, importer, paths, Reading(), Request(policy))
+    for database in databases:
+        await database.dispose()
+
+
+@pytest.mark.parametrize("policy", ImportPolicy)
+def test_files_that_several_processes_import_together_come_in_once(
+    tmp_path: Path, templates: Templates, policy: ImportPolicy
+) -> None:
+    """They are given the same job, which one of them stages."""
+    url = templates.copy("world", load_world)
+    anyio.run(import_together, url, written(tmp_path, FEW), policy)
+    assert kept(url) == kept(templates.copy("undisturbed_few", load_few))
+    [statuses, [created]] = execute(
+        url,
+        "SELECT DISTINCT status FROM import_jobs",
+        "SELECT SUM(headers_created), SUM(lines_created) FROM import_jobs",
+    )
+    assert statuses == ["('SUCCEEDED',)"]
+    assert created == "(105, 300)"
 
 
 async def add_job(url: str, age: dt.timedelta) -> str:

@@ -85,7 +85,8 @@ class Importer:
 
     async def stage(self, key: str, held: Sequence[Holding]) -> None:
         """Keep the rows of all sheets of a job, from the start if it was interrupted in it; nothing if
-        they are kept already. Raises Refused for a file that breaks off, and JobGone."""
+        they are kept already. Raises Refused for a file that breaks off, and JobGone, also if another
+        process keeps them meanwhile."""
         job = await self.job(key)
         if job.status is not ImportJobStatus.STAGING:
             return
@@ -94,7 +95,7 @@ class Importer:
         job.rows_staged = job.warnings = 0
         for holding in held:
             await self._keep(job, holding)
-        async with self._staging(key) as writer:
+        async with self._staging(key, job.rows_staged) as writer:
             await writer.staging.update(key, status=APPLYING)
         if job.rows_staged >= MANY:
             await self.database.analyze()
@@ -109,22 +110,25 @@ class Importer:
                 )
 
     @asynccontextmanager
-    async def _staging(self, key: str) -> AsyncIterator[Writer]:
-        """A transaction in which the job is being staged; raises JobGone once it is not."""
+    async def _staging(self, key: str, staged: int | None = None) -> AsyncIterator[Writer]:
+        """A transaction in which the job is being staged; raises JobGone once it is not, or if other
+        rows than the `staged` ones are kept, which another process has done."""
         async with writing(self.database, self.company) as writer:
             job = await writer.staging.job(key, lock=True)
             if job is None or job.status is not ImportJobStatus.STAGING:
                 raise JobGone(f"Import job {key} is not to be staged.")
+            if staged is not None and job.rows_staged != staged:
+                raise JobGone(f"Import job {key} is staged by another process.")
             yield writer
 
     async def _keep(self, job: ImportJob, holding: Holding) -> None:
         rows = Rows(job, holding)
         async for chunk in rows.chunks():
-            async with self._staging(job.id) as writer:
+            async with self._staging(job.id, job.rows_staged) as writer:
                 await writer.staging.keep(chunk)
                 job.rows_staged += len(chunk)
                 await writer.staging.update(job.id, rows_staged=job.rows_staged)
-        async with self._staging(job.id) as writer:
+        async with self._staging(job.id, job.rows_staged) as writer:
             await tell(writer, job, [("", finding, None) for finding in rows.findings()])
             await writer.staging.update(job.id, warnings=job.warnings)
 
