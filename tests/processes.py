@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess as Process
@@ -87,11 +87,11 @@ def obey(folder: Path, arguments: tuple[str, ...], environment: dict[str, str]) 
     cli()
 
 
-def announced(folder: Path, process: Process) -> str:
+def announced(folder: Path, is_alive: Callable[[], bool]) -> str:
     """The URL that a server in this folder prints when it is about to listen."""
 
     def found() -> re.Match[str] | None:
-        assert process.is_alive(), (folder / "err").read_text()
+        assert is_alive(), (folder / "err").read_text()
         return re.search(r"http://\S+/graphql", (folder / "out").read_text())
 
     return wait_until(found)[0]
@@ -114,7 +114,7 @@ def served(folder: Path, **environment: str) -> Iterator[Server]:
     """A server that is ready, and is killed at the end."""
     server = forked(folder, "serve", "--port", "0", **environment)
     with server as process, httpx2.Client(timeout=PATIENCE, verify=NO_CERTIFICATES) as http:
-        url = announced(folder, process).removesuffix("/graphql")
+        url = announced(folder, process.is_alive).removesuffix("/graphql")
         wait_until(lambda: is_ready(http, url))
         yield Server(url, http, process.pid)
 

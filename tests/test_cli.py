@@ -1,6 +1,5 @@
 """The `gateway` command as people run it: as a process, in a folder of its own."""
 
-import os
 import re
 import signal
 import socket
@@ -18,8 +17,9 @@ from typer.testing import CliRunner
 
 from gateway.cli import cli
 from tests.databases import Templates
-from tests.processes import announced, ended, forked, run
+from tests.processes import announced, ended, forked, run, started
 from tests.requests import execute
+from tests.served import PATIENCE
 from tests.world import load_world
 
 READY_WITHIN = 15
@@ -58,18 +58,18 @@ def test_the_demo_answers_soon_and_leaves_nothing_behind(
 ) -> None:
     """It answers for names of this machine only, wherever it listens."""
     begin = time.monotonic()
-    with forked(tmp_path, "serve", "--demo", "--port", "0", *options) as process:
-        url = announced(tmp_path, process)
+    with started(tmp_path, ["serve", "--demo", "--port", "0", *options]) as process:
+        url = announced(tmp_path, lambda: process.poll() is None)
         order = ask(url, NESTED)["salesOrderByNumber"]
         assert time.monotonic() - begin < READY_WITHIN
         foreign = httpx2.get(url, headers={"host": "evil.example", "accept": "text/html"})
         assert foreign.status_code == 400
         assert list((tmp_path / "tmp").iterdir()) != []
-        os.kill(process.pid, stop)
-        code, _, complaints = ended(process, tmp_path)
+        process.send_signal(stop)
+        code = process.wait(PATIENCE)
     assert order == FIRST_ORDER
     assert list((tmp_path / "tmp").iterdir()) == []
-    assert (code, complaints) == (0, "")
+    assert (code, (tmp_path / "err").read_text()) == (0, "")
     assert {path.name for path in tmp_path.iterdir()} == {"tmp", "out", "err"}
 
 
@@ -85,7 +85,7 @@ def test_the_gateway_answers_at_the_address_that_it_announces_and_for_the_names_
     tmp_path: Path, arguments: list[str], environment: dict[str, str], host: str
 ) -> None:
     with forked(tmp_path, "serve", "--port", "0", *arguments, **environment) as process:
-        url = announced(tmp_path, process)
+        url = announced(tmp_path, process.is_alive)
         assert (f"http://{host}:" in url) == (not environment)
         assert ask(url, "{ company { name } }") == {"company": {"name": "My Company"}}
         named = httpx2.get(url.replace("graphql", "healthz"), headers={"host": host}, timeout=10)
@@ -96,7 +96,7 @@ def test_a_request_that_never_ends_does_not_keep_the_gateway_from_stopping(
     tmp_path: Path,
 ) -> None:
     with forked(tmp_path, "serve", "--port", "0") as process:
-        url = announced(tmp_path, process)
+        url = announced(tmp_path, process.is_alive)
         ask(url, "{ company { name } }")
         host, port = url.removeprefix("http://").removesuffix("/graphql").split(":")
         with socket.create_connection((host, int(port))) as connection:
@@ -113,7 +113,7 @@ def test_a_request_that_never_ends_does_not_keep_the_gateway_from_stopping(
 
 def test_without_a_database_the_gateway_makes_one_with_a_company(tmp_path: Path) -> None:
     with forked(tmp_path, "serve", "--port", "0") as process:
-        url = announced(tmp_path, process)
+        url = announced(tmp_path, process.is_alive)
         company = ask(url, "{ company { name currency { code } } salesOrders { totalCount } }")
         assert httpx2.get(url.replace("graphql", "readyz"), timeout=10).text == "ok\n"
         process.terminate()

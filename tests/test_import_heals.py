@@ -67,7 +67,7 @@ async def load_undisturbed(database: Database) -> None:
     await bring_in(database, LOAD)
 
 
-@pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.full)])
+@pytest.mark.parametrize("kills", [5, pytest.param(20, marks=pytest.mark.full)])
 @pytest.mark.parametrize("policy", ["per-order", "atomic"])
 def test_a_command_that_is_killed_again_and_again_comes_to_what_an_undisturbed_one_does(
     tmp_path: Path, templates: Templates, kills: int, policy: str

@@ -192,9 +192,8 @@ class Importer:
         if job is None or job.status is not APPLYING:
             raise JobGone(f"Import job {key} is not to be applied.")
         keep = not job.dry_run
-        is_stopped = (
-            False  # read once, or what came after the last batch would be kept and not told
-        )
+        # Asked once: who stops it after the last batch must not keep orders of which nothing is told.
+        is_stopped = False
         async with writer.savepoint(lambda: keep):
             position: str | None = ""
             while position is not None and not (is_stopped := key in self.cancelled):

@@ -103,7 +103,8 @@ class Runner:
         (folder / SAYING).replace(folder / SAID)
 
     def _held(self, key: str) -> list[Holding]:
-        """The files of a job as they were given. Raises Refused, and OSError if they are gone."""
+        """The files of a job as they were given. Raises Refused, OSError if they are gone, and ValueError
+        if what was said about them is not whole."""
         said = orjson.loads((self.folder / key / SAID).read_bytes())
         paths = [self.folder / key / FILES / name for name in said["files"]]
         return hold(sheets(paths, Reading(**said["reading"])))
@@ -168,7 +169,7 @@ class Runner:
             self.begin(company, job.id, await asyncio.to_thread(self._held, job.id))
         except Refused as refused:
             await importer.fail(job.id, str(refused))
-        except (OSError, ValueError):  # what was said is not there, or not whole
+        except (OSError, ValueError):
             if now() - job.created_date_time > ABANDONED_AFTER:
                 await importer.fail(job.id, "The files of this import are gone: import them again.")
 
