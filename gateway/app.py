@@ -16,19 +16,19 @@ from starlette.routing import BaseRoute, Mount, Route
 from gateway.api.context import Context
 from gateway.api.explaining import explain, json_object
 from gateway.api.schema import plans, sdl
-from gateway.exchange.export.downloads import Download, Wish, download
-from gateway.exchange.runner import Runner
+from gateway.exchange.exports.export_stream import Download, Wish, download
+from gateway.exchange.imports.runner import Runner
 from gateway.execution.limits import Limits
 from gateway.orders.service import Rules
 from gateway.settings import Settings
 from gateway.storage.database import UNUSABLE, Database, why_unusable
 from gateway.storage.migrations import is_current
-from gateway.storage.rows import RowsStore
+from gateway.storage.plans.row_store import RowsStore
+from gateway.web.downloads import Exports
 from gateway.web.endpoint import Endpoint
-from gateway.web.exports import Exports
+from gateway.web.graphiql_page import assets
 from gateway.web.health import live, ready
-from gateway.web.imports import Uploads
-from gateway.web.page import assets
+from gateway.web.uploads import Uploads
 
 CONNECTION_WITHIN = 5
 """Seconds that an operation waits for a connection when others use all of them."""

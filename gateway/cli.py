@@ -12,14 +12,14 @@ from typing import Annotated, NoReturn
 import typer
 from pydantic import ValidationError
 
-from gateway.exchange.demo import load_demo
-from gateway.exchange.export.downloads import CannotExport, Format, Wish
-from gateway.exchange.export.mappings import What
-from gateway.exchange.export.saving import CannotWrite, destination, save
-from gateway.exchange.jobs import Importer, Policy, Request, import_files
-from gateway.exchange.progress import progress_bar
-from gateway.exchange.sheets import Reading, Refused
-from gateway.exchange.summary import report
+from gateway.demo.northwind import load_demo
+from gateway.exchange.exports.datasets import What
+from gateway.exchange.exports.export_stream import CannotExport, Format, Wish
+from gateway.exchange.exports.saving import CannotWrite, destination, save
+from gateway.exchange.formats.sheets import Reading, Refused
+from gateway.exchange.imports.importer import Importer, Policy, Request, import_files
+from gateway.exchange.imports.progress import progress_bar
+from gateway.exchange.imports.summary import report
 from gateway.orders.service import Rules
 from gateway.settings import EMBEDDED_DATABASE, Settings
 from gateway.storage.companies import (
@@ -29,11 +29,11 @@ from gateway.storage.companies import (
     create_company,
     set_up,
 )
+from gateway.storage.conditions import BadFilter, Filter
 from gateway.storage.database import UNUSABLE, Database, why_unusable
-from gateway.storage.filters import BadFilter, Filter
-from gateway.storage.imports import ImportJobStatus
 from gateway.storage.migrations import is_current, migrate
 from gateway.storage.scope import CompanyNotFound
+from gateway.storage.tables.import_jobs import ImportJobStatus
 from gateway.web.address import CannotListen, at, is_loopback, listen
 from gateway.web.process import end_on_signals, log_operations
 

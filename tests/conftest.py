@@ -10,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy.pool import NullPool
 
-from gateway.exchange.demo import load_demo
+from gateway.demo.northwind import load_demo
 from gateway.settings import Settings
 from gateway.storage.database import Database
-from tests.databases import Postgres, PostgresTemplates, SqliteTemplates, Templates
-from tests.served import Client, serving
-from tests.world import load_world
+from tests.support.databases import Postgres, PostgresTemplates, SqliteTemplates, Templates
+from tests.support.served import Client, serving
+from tests.support.world import load_world
 
 # Else each process that the tests start would compile the gateway anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -108,7 +108,7 @@ def templates(backend: str, all_templates: dict[str, Templates]) -> Templates:
 
 @pytest.fixture
 def world_url(templates: Templates) -> str:
-    """A database of its own with the world of `tests.world`."""
+    """A database of its own with the world of `tests.support.world`."""
     return templates.copy("world", load_world)
 
 

@@ -14,10 +14,10 @@ from gateway.api.inputs import change_from
 from gateway.api.sorting import Given, SalesOrderLineSort, SalesOrderSort, sort_of
 from gateway.execution.declarations import Paged
 from gateway.execution.limits import Pages
-from gateway.storage.columns import Base
-from gateway.storage.filters import Tree
+from gateway.storage.conditions import Tree
 from gateway.storage.paging import Page, Sort, SortKey, Window, encode_cursor
 from gateway.storage.reading import Names
+from gateway.storage.tables.column_types import Base
 
 NodeType = TypeVar("NodeType")
 

@@ -12,8 +12,8 @@ from gateway.execution.declarations import Computed
 from gateway.orders.pricing import explained
 from gateway.orders.status_labels import StatusVocabulary, status_label
 from gateway.storage.reading import Names, column_names, held
-from gateway.storage.reference_data import Currency, TaxCode
-from gateway.storage.sales_orders import SalesOrderLine
+from gateway.storage.tables.reference_data import Currency, TaxCode
+from gateway.storage.tables.sales_orders import SalesOrderLine
 
 LINE_COLUMNS: Names = column_names(SalesOrderLine)
 TERMS: Names = frozenset(

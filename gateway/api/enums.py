@@ -8,8 +8,8 @@ import strawberry
 
 from gateway.orders.problems import ProblemCode
 from gateway.orders.status_labels import StatusVocabulary
-from gateway.storage.imports import ImportJobStatus, ImportPolicy
-from gateway.storage.reference_data import (
+from gateway.storage.tables.import_jobs import ImportJobStatus, ImportPolicy
+from gateway.storage.tables.reference_data import (
     AccountType,
     CustomerBlocked,
     CustomerType,
@@ -17,7 +17,7 @@ from gateway.storage.reference_data import (
     LineObjectKind,
     TaxRounding,
 )
-from gateway.storage.sales_orders import SalesOrderLineType, SalesOrderStatus
+from gateway.storage.tables.sales_orders import SalesOrderLineType, SalesOrderStatus
 
 Members = TypeVar("Members", bound=type[Enum])
 

@@ -10,8 +10,8 @@ from strawberry.utils.str_converters import to_camel_case
 
 from gateway.api import enums  # noqa: F401 - codes must be described before UserError names them
 from gateway.orders.problems import Problem, ProblemCode, encodable
+from gateway.storage.conditions import BadFilter
 from gateway.storage.drivers import Overloaded
-from gateway.storage.filters import BadFilter
 from gateway.storage.paging import BadCursor
 from gateway.storage.scope import CompanyNotFound
 

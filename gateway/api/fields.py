@@ -22,9 +22,9 @@ from gateway.execution.declarations import (
     ToOne,
 )
 from gateway.execution.selection import selected, selections
-from gateway.storage.columns import Base
 from gateway.storage.reading import Names, held
-from gateway.storage.reference_data import ADDRESS_PARTS
+from gateway.storage.tables.column_types import Base
+from gateway.storage.tables.reference_data import ADDRESS_PARTS
 
 DECLARED = "declared"
 

@@ -13,7 +13,7 @@ from gateway.api import filters
 from gateway.api.inputs import change_from
 from gateway.api.schema import schema
 from gateway.orders.problems import encodable
-from gateway.storage.filters import BadFilter, Filter
+from gateway.storage.conditions import BadFilter, Filter
 
 ORDER_FILTER = "SalesOrderFilter"
 

@@ -23,9 +23,9 @@ from gateway.execution.declarations import (
     ToMany,
     ToOne,
 )
-from gateway.storage.columns import Base, value_type
-from gateway.storage.filters import Filter, Filterable, Relation, Tree
-from gateway.storage.reference_data import ADDRESS_PARTS
+from gateway.storage.conditions import Filter, Filterable, Relation, Tree
+from gateway.storage.tables.column_types import Base, value_type
+from gateway.storage.tables.reference_data import ADDRESS_PARTS
 
 EQUALITY = {
     "eq": ("{}", "Equal to this."),

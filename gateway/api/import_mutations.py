@@ -9,9 +9,9 @@ from gateway.api.errors import UserError
 from gateway.api.import_types import ImportJob
 from gateway.api.mutations import perform
 from gateway.orders.problems import Problem, ProblemCode, Rejected
-from gateway.storage.columns import canonical_guid
-from gateway.storage.imports import ImportJob as ImportJobRow
-from gateway.storage.staging import JobGone, JobUnready
+from gateway.storage.import_rows import JobGone, JobUnready
+from gateway.storage.tables.column_types import canonical_guid
+from gateway.storage.tables.import_jobs import ImportJob as ImportJobRow
 from gateway.storage.writing import Writer
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="GUID of the import job.")]

@@ -10,8 +10,8 @@ from gateway.api.connections import Connection, paged
 from gateway.api.fields import column, declared_field, entity
 from gateway.api.reference_types import Node
 from gateway.execution.declarations import Computed
-from gateway.storage import imports as rows
-from gateway.storage.imports import ImportJobStatus, ImportPolicy
+from gateway.storage.tables import import_jobs as rows
+from gateway.storage.tables.import_jobs import ImportJobStatus, ImportPolicy
 
 
 def _suggestions(root: strawberry.Parent[Any]) -> list[str]:

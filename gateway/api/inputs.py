@@ -10,7 +10,7 @@ from strawberry import Maybe, Some
 from strawberry.types.base import get_object_definition
 
 from gateway.orders.references import Change, Reference
-from gateway.storage.sales_orders import SalesOrderLineType
+from gateway.storage.tables.sales_orders import SalesOrderLineType
 
 
 def given(description: str) -> Any:

@@ -23,8 +23,8 @@ from gateway.api.reference_types import (
     TaxCode,
     UnitOfMeasure,
 )
-from gateway.storage import sales_orders as rows
-from gateway.storage.sales_orders import SalesOrderLineType, SalesOrderStatus
+from gateway.storage.tables import sales_orders as rows
+from gateway.storage.tables.sales_orders import SalesOrderLineType, SalesOrderStatus
 
 
 @entity(rows.SalesOrderLine)

@@ -37,9 +37,9 @@ from gateway.execution.limits import Measured, TooLarge
 from gateway.execution.plan import Call, Plan, Slot
 from gateway.execution.planning import plan_of
 from gateway.execution.program import program_of
-from gateway.storage.columns import canonical_guid, is_storable_text
 from gateway.storage.drivers import Overloaded
-from gateway.storage.rows import Prepared, RowsStore
+from gateway.storage.plans.row_store import Prepared, RowsStore
+from gateway.storage.tables.column_types import canonical_guid, is_storable_text
 
 LONGEST_SOURCE = 200_000
 """Characters of a plan's source; to compile more would keep other requests waiting."""

@@ -27,7 +27,7 @@ from gateway.api.reference_types import (
     UnitOfMeasure,
 )
 from gateway.execution.declarations import ByIds, ByKey, Own
-from gateway.storage.columns import canonical_guid, is_storable_text
+from gateway.storage.tables.column_types import canonical_guid, is_storable_text
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="GUID of the record.")]
 Number = Annotated[str, strawberry.argument(description="Number of the record.")]

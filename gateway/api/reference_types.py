@@ -9,8 +9,8 @@ from strawberry import lazy
 
 from gateway.api.connections import Connection, paged
 from gateway.api.fields import PostalAddress, address, column, entity, to_many, to_one
-from gateway.storage import reference_data as rows
-from gateway.storage.reference_data import (
+from gateway.storage.tables import reference_data as rows
+from gateway.storage.tables.reference_data import (
     AccountType,
     CustomerBlocked,
     CustomerType,

@@ -10,7 +10,7 @@ import strawberry
 from graphql import FloatValueNode, GraphQLError, IntValueNode, StringValueNode, ValueNode
 from strawberry.schema.config import StrawberryConfig
 
-from gateway.storage.columns import plain_number
+from gateway.storage.tables.column_types import plain_number
 
 Parsed = TypeVar("Parsed")
 

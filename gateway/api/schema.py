@@ -24,7 +24,7 @@ from gateway.execution.limits import TooLarge, check_text
 from gateway.execution.validating import cut
 from gateway.storage.deadline import Deadline
 from gateway.storage.drivers import Overloaded
-from gateway.storage.rows import RowsStore
+from gateway.storage.plans.row_store import RowsStore
 
 log = logging.getLogger("gateway.operation")
 

@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from gateway.orders.references import Change, Reference, References
-from gateway.storage.columns import Base, clean
-from gateway.storage.reference_data import (
+from gateway.storage.tables.column_types import Base, clean
+from gateway.storage.tables.reference_data import (
     Account,
     Currency,
     Customer,
@@ -17,7 +17,7 @@ from gateway.storage.reference_data import (
     TaxCode,
     UnitOfMeasure,
 )
-from gateway.storage.sales_orders import SalesOrder, SalesOrderLine
+from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLine
 
 MODELS: Mapping[str, type[Base]] = {
     "customer": Customer,

@@ -10,9 +10,9 @@ from gateway.orders.pricing import step_of
 from gateway.orders.problems import ProblemCode, Report
 from gateway.orders.references import Change, References
 from gateway.orders.rounding import rounded
-from gateway.storage.columns import is_storable
 from gateway.storage.drafts import draft_order
-from gateway.storage.reference_data import (
+from gateway.storage.tables.column_types import is_storable
+from gateway.storage.tables.reference_data import (
     ADDRESS_PARTS,
     Currency,
     Customer,
@@ -20,7 +20,7 @@ from gateway.storage.reference_data import (
     PaymentTerms,
     ShipmentMethod,
 )
-from gateway.storage.sales_orders import SalesOrder
+from gateway.storage.tables.sales_orders import SalesOrder
 
 ADDRESSES = ("sell_to_address", "ship_to_address")
 CLEARABLE = (

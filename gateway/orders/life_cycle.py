@@ -9,8 +9,8 @@ from gateway.orders.line_objects import names_object
 from gateway.orders.problems import ProblemCode, Report, plain
 from gateway.orders.quantities import Quantities, invoice, is_fully_invoiced, ship, sold_lines
 from gateway.orders.references import Change, References, given_lines
-from gateway.storage.reference_data import Customer, CustomerBlocked
-from gateway.storage.sales_orders import SalesOrder, SalesOrderLineType, SalesOrderStatus
+from gateway.storage.tables.reference_data import Customer, CustomerBlocked
+from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLineType, SalesOrderStatus
 
 DRAFT = SalesOrderStatus.DRAFT
 IN_REVIEW = SalesOrderStatus.IN_REVIEW

@@ -9,8 +9,8 @@ from gateway.orders.line_prices import PriceContext, set_discount, set_price
 from gateway.orders.problems import ProblemCode, Report
 from gateway.orders.quantities import invoiceable, outstanding
 from gateway.orders.references import Change, Reference, References
-from gateway.storage.reference_data import Account, Item, TaxCode, UnitOfMeasure
-from gateway.storage.sales_orders import SalesOrder, SalesOrderLine, SalesOrderLineType
+from gateway.storage.tables.reference_data import Account, Item, TaxCode, UnitOfMeasure
+from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLine, SalesOrderLineType
 
 DISCOUNTS = ("discount_percent", "discount_amount")
 

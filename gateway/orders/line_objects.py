@@ -11,9 +11,15 @@ from gateway.orders.references import (
     References,
     object_reference,
 )
-from gateway.storage.columns import Base
-from gateway.storage.reference_data import Account, AccountType, Item, LineObject, LineObjectKind
-from gateway.storage.sales_orders import SalesOrderLine, SalesOrderLineType
+from gateway.storage.tables.column_types import Base
+from gateway.storage.tables.reference_data import (
+    Account,
+    AccountType,
+    Item,
+    LineObject,
+    LineObjectKind,
+)
+from gateway.storage.tables.sales_orders import SalesOrderLine, SalesOrderLineType
 
 SoldObject = Item | Account | LineObject
 

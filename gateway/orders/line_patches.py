@@ -18,8 +18,8 @@ from gateway.orders.line_objects import SoldObject, clear_line, names_object, so
 from gateway.orders.line_prices import PriceContext, set_discount, set_price
 from gateway.orders.problems import ProblemCode, Report
 from gateway.orders.references import Change, References
-from gateway.storage.reference_data import Account, Item
-from gateway.storage.sales_orders import SalesOrderLine, SalesOrderLineType
+from gateway.storage.tables.reference_data import Account, Item
+from gateway.storage.tables.sales_orders import SalesOrderLine, SalesOrderLineType
 
 _OBJECT_FIELDS = ("item", "account", "line_object_number", "line_type")
 

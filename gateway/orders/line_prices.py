@@ -14,9 +14,9 @@ from gateway.orders.totals import (
     price_with_tax,
     price_without_tax,
 )
-from gateway.storage.columns import LARGEST, is_storable
-from gateway.storage.reference_data import Account, Item, LineObject
-from gateway.storage.sales_orders import SalesOrder, SalesOrderLine
+from gateway.storage.tables.column_types import LARGEST, is_storable
+from gateway.storage.tables.reference_data import Account, Item, LineObject
+from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLine
 
 
 @dataclass(frozen=True)

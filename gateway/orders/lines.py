@@ -16,7 +16,7 @@ from gateway.orders.line_prices import PriceContext
 from gateway.orders.problems import Path, Report
 from gateway.orders.references import Change
 from gateway.storage.drafts import line_class
-from gateway.storage.sales_orders import SalesOrder, SalesOrderLine, SalesOrderLineType
+from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLine, SalesOrderLineType
 
 SEQUENCE_STEP = 10000
 

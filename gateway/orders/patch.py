@@ -17,7 +17,7 @@ from gateway.orders.pricing import raw_share, step_of
 from gateway.orders.problems import Path, ProblemCode, Report
 from gateway.orders.references import Change, References
 from gateway.orders.rounding import rounded
-from gateway.storage.sales_orders import SalesOrder, SalesOrderLine, SalesOrderLineType
+from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLine, SalesOrderLineType
 
 Places = Mapping[str, Path]
 """Where in the patch a line is, by its id."""

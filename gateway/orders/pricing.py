@@ -11,9 +11,9 @@ from gateway.orders.quantities import is_fully_shipped
 from gateway.orders.references import Change, References
 from gateway.orders.rounding import Direction
 from gateway.orders.totals import derive, discount_base, header_discount
-from gateway.storage.columns import LARGEST
-from gateway.storage.reference_data import Currency, TaxCode
-from gateway.storage.sales_orders import SalesOrder, SalesOrderLine
+from gateway.storage.tables.column_types import LARGEST
+from gateway.storage.tables.reference_data import Currency, TaxCode
+from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLine
 
 Place = Callable[[SalesOrderLine], Path]
 """Where in the change a line is."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 
-from gateway.storage.columns import Base
-from gateway.storage.reference_data import LineObjectKind
+from gateway.storage.tables.column_types import Base
+from gateway.storage.tables.reference_data import LineObjectKind
 
 Path = tuple[str, ...]
 

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from gateway.orders.amounts import ZERO
 from gateway.orders.problems import Path, ProblemCode, Report, plain
-from gateway.storage.columns import is_storable
-from gateway.storage.sales_orders import (
+from gateway.storage.tables.column_types import is_storable
+from gateway.storage.tables.sales_orders import (
     SalesOrder,
     SalesOrderLine,
     SalesOrderLineType,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from gateway.orders.problems import Missing, ProblemCode, Report
-from gateway.storage.columns import Base
-from gateway.storage.reference_data import (
+from gateway.storage.tables.column_types import Base
+from gateway.storage.tables.reference_data import (
     Account,
     Currency,
     Customer,
@@ -20,7 +20,7 @@ from gateway.storage.reference_data import (
     TaxCode,
     UnitOfMeasure,
 )
-from gateway.storage.sales_orders import SalesOrder, SalesOrderLineType
+from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLineType
 from gateway.storage.writing import Writer
 
 Change = Mapping[str, Any]

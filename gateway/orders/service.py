@@ -15,8 +15,8 @@ from gateway.orders.quantities import Quantities, is_fully_shipped
 from gateway.orders.references import Change, References
 from gateway.orders.suggestions import with_suggestions
 from gateway.orders.validation import check, tidy
-from gateway.storage.columns import now
-from gateway.storage.sales_orders import SalesOrder
+from gateway.storage.tables.column_types import now
+from gateway.storage.tables.sales_orders import SalesOrder
 from gateway.storage.writing import Writer
 
 PRICED_BY = {"customer", "currency", "lines", "discount_amount", "discount_percent"}

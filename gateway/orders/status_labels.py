@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from gateway.storage.sales_orders import SalesOrderStatus as Status
+from gateway.storage.tables.sales_orders import SalesOrderStatus as Status
 
 
 class StatusVocabulary(StrEnum):

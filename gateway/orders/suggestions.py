@@ -7,8 +7,14 @@ from difflib import get_close_matches
 from gateway.orders.header import why_blocked
 from gateway.orders.line_objects import why_closed
 from gateway.orders.problems import Missing, Problem
-from gateway.storage.columns import Base
-from gateway.storage.reference_data import Account, Customer, Item, LineObject, LineObjectKind
+from gateway.storage.tables.column_types import Base
+from gateway.storage.tables.reference_data import (
+    Account,
+    Customer,
+    Item,
+    LineObject,
+    LineObjectKind,
+)
 from gateway.storage.writing import Writer
 
 MOST_SEARCHES = 10

@@ -11,7 +11,7 @@ from gateway.orders.pricing import Place
 from gateway.orders.problems import Path, ProblemCode, Report, plain
 from gateway.orders.quantities import invoiceable, is_part, outstanding
 from gateway.orders.references import Change
-from gateway.storage.columns import (
+from gateway.storage.tables.column_types import (
     DECIMALS,
     LARGEST,
     clean,
@@ -19,8 +19,8 @@ from gateway.storage.columns import (
     is_storable_text,
     text_lengths,
 )
-from gateway.storage.reference_data import ADDRESS_PARTS
-from gateway.storage.sales_orders import SalesOrder, SalesOrderLine
+from gateway.storage.tables.reference_data import ADDRESS_PARTS
+from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLine
 
 EARLIEST, LATEST = dt.date(1753, 1, 1), dt.date(9999, 12, 31)
 LAST_SEQUENCE = 2**31 - 1

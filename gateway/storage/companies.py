@@ -6,10 +6,10 @@ from decimal import Decimal
 import sqlalchemy as sa
 from babel.numbers import get_currency_name, get_currency_precision, list_currencies
 
-from gateway.storage.columns import clean, is_storable_text, text_lengths
 from gateway.storage.database import Database
 from gateway.storage.migrations import migrate
-from gateway.storage.reference_data import Company, Currency, NumberSeries
+from gateway.storage.tables.column_types import clean, is_storable_text, text_lengths
+from gateway.storage.tables.reference_data import Company, Currency, NumberSeries
 from gateway.storage.writing import SALES_ORDERS
 
 LONGEST_NAME = text_lengths(Company)["name"]

@@ -9,8 +9,8 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateway.storage.columns import Base
-from gateway.storage.sales_orders import SalesOrder, SalesOrderLine
+from gateway.storage.tables.column_types import Base
+from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLine
 
 
 def _like(model: type[Base], **more: Any) -> type[Any]:

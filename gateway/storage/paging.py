@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gateway.storage.columns import (
+from gateway.storage.tables.column_types import (
     Amount,
     Base,
     Guid,

@@ -11,12 +11,12 @@ from aiodataloader import DataLoader
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import attributes
 
-from gateway.storage.columns import Base
+from gateway.storage.conditions import Filter
 from gateway.storage.database import Database
 from gateway.storage.drafts import is_draft
-from gateway.storage.filters import Filter
 from gateway.storage.paging import Page, Window, page_of, page_statement
 from gateway.storage.scope import Scope, find_scope, within
+from gateway.storage.tables.column_types import Base
 
 Names = frozenset[str]
 """The columns that somebody wants of a row."""

@@ -6,9 +6,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gateway.storage.columns import Base, canonical_guid
-from gateway.storage.reference_data import Company, Customer
-from gateway.storage.sales_orders import SalesOrder, SalesOrderLine
+from gateway.storage.tables.column_types import Base, canonical_guid
+from gateway.storage.tables.reference_data import Company, Customer
+from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLine
 
 
 class CompanyNotFound(LookupError):

@@ -7,12 +7,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gateway.storage.columns import Base
+from gateway.storage.conditions import Filter
 from gateway.storage.database import Database, Snapshot
-from gateway.storage.filters import Filter
 from gateway.storage.reading import Names, among
-from gateway.storage.sales_orders import SalesOrder, SalesOrderLine
 from gateway.storage.scope import Scope, find_scope, within
+from gateway.storage.tables.column_types import Base
+from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLine
 
 ROWS_AT_ONCE = 500
 LINES_AT_ONCE = 2000

@@ -13,12 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import attributes, selectinload
 
 from gateway.storage import drafts
-from gateway.storage.columns import Base, canonical_guid, is_storable_text, now
 from gateway.storage.database import Database
-from gateway.storage.reference_data import Company, Currency, NumberSeries
-from gateway.storage.sales_orders import SalesOrder, SalesOrderLine
+from gateway.storage.import_rows import Staging
 from gateway.storage.scope import Scope, find_scope, within
-from gateway.storage.staging import Staging
+from gateway.storage.tables.column_types import Base, canonical_guid, is_storable_text, now
+from gateway.storage.tables.reference_data import Company, Currency, NumberSeries
+from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLine
 
 Model = TypeVar("Model", bound=Base)
 Result = TypeVar("Result")

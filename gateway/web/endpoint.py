@@ -14,8 +14,8 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.api.context import Context
 from gateway.api.schema import Operation, run
-from gateway.web.hanging_up import unless_gone
-from gateway.web.page import graphiql
+from gateway.web.client_disconnect import unless_gone
+from gateway.web.graphiql_page import graphiql
 
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"

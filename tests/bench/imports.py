@@ -20,14 +20,14 @@ from pathlib import Path
 
 import asyncpg
 
-from gateway.exchange.jobs import Importer, Request, import_files
-from gateway.exchange.sheets import Reading
+from gateway.exchange.formats.sheets import Reading
+from gateway.exchange.imports.importer import Importer, Request, import_files
 from gateway.orders.service import Rules
 from gateway.storage.database import Database
 from gateway.storage.migrations import migrate
-from gateway.storage.sales_orders import SalesOrder, SalesOrderLine
-from tests.databases import Postgres
-from tests.world import COMPANY, load_world
+from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLine
+from tests.support.databases import Postgres
+from tests.support.world import COMPANY, load_world
 
 LINES_AN_ORDER = 8
 ITEMS = 400

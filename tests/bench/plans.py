@@ -15,15 +15,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
+from gateway.storage.conditions import Filter, Filterable, Relation
 from gateway.storage.database import Database
-from gateway.storage.filters import Filter, Filterable, Relation
 from gateway.storage.migrations import migrate
 from gateway.storage.paging import SortKey, Window, encode_cursor
 from gateway.storage.reading import Reader
-from gateway.storage.reference_data import Customer
-from gateway.storage.sales_orders import SalesOrder, SalesOrderLine
-from tests.databases import Postgres
-from tests.world import COMPANY, load_world
+from gateway.storage.tables.reference_data import Customer
+from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLine
+from tests.support.databases import Postgres
+from tests.support.world import COMPANY, load_world
 
 CUSTOMERS = 5000
 SORT = (SortKey("order_date", descending=True), SortKey("id", descending=True))

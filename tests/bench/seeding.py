@@ -10,8 +10,8 @@ from gateway.storage.companies import create_company
 from gateway.storage.database import Database
 from gateway.storage.drafts import draft_order, line_class
 from gateway.storage.migrations import migrate
-from gateway.storage.reference_data import Currency, Customer, Item, TaxCode, UnitOfMeasure
-from gateway.storage.sales_orders import SalesOrder, SalesOrderLineType, SalesOrderStatus
+from gateway.storage.tables.reference_data import Currency, Customer, Item, TaxCode, UnitOfMeasure
+from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLineType, SalesOrderStatus
 from gateway.storage.writing import Writer, writing
 
 COMPANY, CURRENCY = "Bench", "EUR"

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from gateway.storage.imports import ImportJob
+from gateway.storage.tables.import_jobs import ImportJob
 
 context.configure(
     connection=context.config.attributes["connection"],

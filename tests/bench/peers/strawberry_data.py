@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 from strawberry.dataloader import DataLoader
 
 from gateway.storage.database import database_url
-from gateway.storage.reference_data import (
+from gateway.storage.tables.reference_data import (
     Company,
     Currency,
     Customer,
@@ -23,7 +23,7 @@ from gateway.storage.reference_data import (
     NumberSeries,
     TaxCode,
 )
-from gateway.storage.sales_orders import SalesOrder, SalesOrderLine, SalesOrderLineType
+from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLine, SalesOrderLineType
 
 Ordered = tuple[str, Decimal, Decimal]
 """Item, quantity and unit price of a line."""

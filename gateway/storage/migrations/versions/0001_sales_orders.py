@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from gateway.storage.columns import LARGEST, Amount, Guid, Instant, one_of, text
+from gateway.storage.tables.column_types import LARGEST, Amount, Guid, Instant, one_of, text
 
 revision = "0001"
 down_revision = None

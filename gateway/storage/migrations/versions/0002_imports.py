@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from gateway.storage.columns import Guid, Instant, one_of, text
+from gateway.storage.tables.column_types import Guid, Instant, one_of, text
 
 revision = "0002"
 down_revision = "0001"

@@ -1,0 +1,1 @@
+"""A company to play with: Northwind."""

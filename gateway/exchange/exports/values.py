@@ -1,0 +1,170 @@
+"""Where the columns of a file get their values when it goes out.
+
+The columns are those that are declared for the import: what a column's field names is what stands in
+it. The tables here hold the few that are not simply that."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from gateway.exchange.imports.row_reader import REFERENCES
+from gateway.exchange.mappings.columns import Column, Entity, folded
+from gateway.orders.amounts import HUNDRED, ONE, ZERO
+from gateway.orders.rounding import EXACT, rounded
+from gateway.orders.status_labels import StatusVocabulary, status_label
+from gateway.storage.reading import Names
+
+FINEST = Decimal(1).scaleb(-20)
+"""A discount of one unit, so fine that the whole discount comes out of it again."""
+
+NOTHING: Names = frozenset()
+STATUS: Names = frozenset({"status", "on_hold", "fully_shipped"})
+DISCOUNT: Names = frozenset({"quantity", "unit_price", "discount_amount", "discount_percent"})
+AMOUNT: Names = frozenset({"amount_including_tax", "amount_excluding_tax"})
+STEP: Names = frozenset({"currency.amount_rounding_precision"})
+
+
+@dataclass(frozen=True)
+class Source:
+    """How to take a value from the rows of an order and of a line (None for the header itself), and
+    what must be read of either for it."""
+
+    take: Callable[[Any, Any], Any]
+    header: Names = NOTHING
+    line: Names = NOTHING
+
+
+def of_header(name: str) -> Source:
+    attribute = name.replace(".", "__")
+    return Source(lambda header, _line: getattr(header, attribute), frozenset({name}))
+
+
+def of_line(name: str) -> Source:
+    attribute = name.replace(".", "__")
+    return Source(lambda _header, line: getattr(line, attribute), line=frozenset({name}))
+
+
+def label_in(vocabulary: StatusVocabulary) -> Source:
+    """The status of an order in another system's words."""
+
+    def label(header: Any, _line: Any) -> str:
+        return status_label(
+            header.status, vocabulary, on_hold=header.on_hold, fully_shipped=header.fully_shipped
+        )
+
+    return Source(label, STATUS)
+
+
+def _is_percent(header: Any, line: Any) -> bool:
+    """Whether the percent of a line says all of its discount."""
+    step = header.currency__amount_rounding_precision
+    gross = rounded(EXACT.multiply(line.quantity, line.unit_price), ONE, step)
+    derived = rounded(EXACT.multiply(gross, line.discount_percent), HUNDRED, step)
+    return bool(derived == line.discount_amount)
+
+
+def _percent(header: Any, line: Any) -> Any:
+    return line.discount_percent if _is_percent(header, line) else ZERO
+
+
+def _unit_discount(header: Any, line: Any) -> Decimal:
+    if _is_percent(header, line):
+        return ZERO
+    return EXACT.divide(line.discount_amount, line.quantity).quantize(FINEST, context=EXACT)
+
+
+def _amount(header: Any, line: Any) -> Any:
+    return line.amount_including_tax if header.prices_include_tax else line.amount_excluding_tax
+
+
+HEADER_SOURCES: Mapping[str, Source] = {
+    "+status": of_header("status"),
+    "+on_hold": of_header("on_hold"),
+}
+LINE_SOURCES: Mapping[str, Source] = {
+    "+order_number": of_header("number"),
+    "+shipped": of_line("shipped_quantity"),
+    "+invoiced": of_line("invoiced_quantity"),
+}
+FINANCE_OPERATIONS_HEADERS: Mapping[str, Source] = {
+    **HEADER_SOURCES,
+    "+status": label_in(StatusVocabulary.FINANCE_OPERATIONS),
+}
+FINANCE_OPERATIONS_LINES: Mapping[str, Source] = {
+    **LINE_SOURCES,
+    "+currency": of_header("currency.code"),
+    "+price_quantity": Source(lambda _header, _line: 1),
+    "+unit_discount": Source(_unit_discount, STEP, DISCOUNT),
+    "discount_percent": Source(_percent, STEP, DISCOUNT),
+    "+amount": Source(_amount, frozenset({"prices_include_tax"}), AMOUNT),
+}
+"""By the field of the column. A field that begins with `+` and is not here does not go out."""
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """The columns of an entity that go out, in this order, and where their values come from: out of
+    `sources` by field or by name, else what the field names or, without one, the name itself."""
+
+    entity: Entity
+    columns: tuple[Column, ...]
+    sources: Mapping[str, Source]
+    of_row: Callable[[str], Source] = of_header
+
+    @cached_property
+    def values(self) -> tuple[Source, ...]:
+        return tuple(self._source(column) for column in self.columns)
+
+    @cached_property
+    def header(self) -> Names:
+        """What must be read of the order."""
+        return NOTHING.union(*(source.header for source in self.values))
+
+    @cached_property
+    def line(self) -> Names:
+        """What must be read of the line."""
+        return NOTHING.union(*(source.line for source in self.values))
+
+    @property
+    def names(self) -> list[str]:
+        return [column.name for column in self.columns]
+
+    def row(self, header: Any, line: Any = None) -> Iterator[Any]:
+        """The values of the columns."""
+        return (source.take(header, line) for source in self.values)
+
+    def _source(self, column: Column) -> Source:
+        given = self.sources.get(column.field or column.name) or self.sources.get(column.name)
+        return given or self.of_row(_stored_name(column))
+
+
+def _stored_name(column: Column) -> str:
+    """What a column's field, or its own name, is called in storage."""
+    if not column.field:
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", column.name).lower()
+    match column.path:
+        case (outer, part) if outer in REFERENCES:
+            return f"{outer}.{part}"
+        case (outer, part):
+            return outer.removesuffix("address") + part
+        case _:
+            return column.field
+
+
+def kept_columns(entity: Entity, sources: Mapping[str, Source]) -> tuple[Column, ...]:
+    """One column for each field that the import takes."""
+    first: dict[str, Column] = {}
+    for column in entity.columns:
+        if column.field and not column.fallback:
+            first.setdefault(column.field, column)
+    return tuple(
+        column for field, column in first.items() if field in sources or not field.startswith("+")
+    )
+
+
+def named_columns(entity: Entity, *names: str) -> tuple[Column, ...]:
+    """The columns with these names."""
+    return tuple(entity.by_name[folded(name)] for name in names)

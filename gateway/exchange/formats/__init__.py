@@ -1,0 +1,1 @@
+"""Between bytes and sheets of cells, in both directions."""

@@ -1,0 +1,274 @@
+"""JSON of Business Central: one object, an array, a page of OData or JSON lines, read by object."""
+
+import io
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+from gateway.exchange.formats.sheets import Reading, Record, Sheet
+from gateway.exchange.formats.sources import CHUNK, HEAD, Source, encoding_of
+
+LINES = "salesOrderLines"
+
+MAX_OBJECT = 5_000_000
+"""Characters of one object; an order of a thousand lines has some 1.3 million."""
+
+MAX_DEPTH = 20
+"""Objects and arrays within each other; an order with its lines and their dimensions has five."""
+
+MAX_NUMBER = 64
+"""Characters of a number; the gateway keeps eighteen digits."""
+
+MAX_EXPONENT = 3
+"""Characters of a number's exponent, which else would make a short number as long as it likes."""
+
+BLANKS = re.compile(r"[ \t\r\n\ufeff]*")
+PAGE = re.compile(r'\{\s*(?:"@[^"]*"\s*:\s*(?:"[^"]*"|\w+)\s*,\s*)*"value"\s*:\s*(?=\[)')
+"""The start of a page of OData: `{"@odata.context": "...", "value": [`."""
+
+NEXT = "@odata.nextLink"
+NEXT_BEFORE = re.compile(rf'"{re.escape(NEXT)}"\s*:\s*"')
+MORE_PAGES = "MORE_PAGES"
+"""The code of the warning that a page is not the last."""
+
+NOT_LAST = "This is a page of OData, and the pages after it are not in the file."
+
+
+def json_sheet(source: Source, reading: Reading) -> Sheet:
+    encoding = encoding_of(source, reading.encoding)
+    if encoding == "cp1252":
+        raise source.refuse("is not UTF-8, as JSON must be")
+    remarks: dict[str, str] = {}
+    first = next(_records(source, encoding, remarks), None)
+    return Sheet(
+        file=source.name,
+        format="JSON lines" if _has_many_documents(source, encoding) else "JSON",
+        headings=tuple(first.cells) if first else (),
+        records=lambda: _records(source, encoding, remarks),
+        encoding=encoding,
+        remarks=remarks,
+    )
+
+
+class _Bad(ValueError):
+    """What an object holds that no order can; the message ends the sentence."""
+
+
+def _number(text: str) -> str:
+    exponent = text.lower().partition("e")[2]
+    if len(text) > MAX_NUMBER or len(exponent) > MAX_EXPONENT:
+        raise _Bad(f"holds the number {text[:20]}, which is too large")
+    return text
+
+
+def _constant(text: str) -> NoReturn:
+    raise _Bad(f"holds {text}, which is not JSON")
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in members if names.count(name) > 1)
+        raise _Bad(f"holds {twice!r} twice")
+    return members
+
+
+DECODER = json.JSONDecoder(
+    parse_float=_number,
+    parse_int=_number,
+    parse_constant=_constant,
+    object_pairs_hook=_members,
+)
+
+
+class _Cursor:
+    """A place in a text of which only a window is in memory."""
+
+    def __init__(self, source: Source, text: io.TextIOBase) -> None:
+        self.source = source
+        self.text = text
+        self.window = ""
+        self.place = 0
+        self.is_done = False
+        self.count = 0
+        self.names_next = False
+
+    def _more(self) -> None:
+        """Forget what is behind and double what is ahead."""
+        ahead = self.window[self.place :]
+        if len(ahead) > MAX_OBJECT:
+            raise self.source.refuse(
+                f"has an object of more than {MAX_OBJECT // 1_000_000} MB after {self.where()}"
+            )
+        part = self.text.read(min(max(CHUNK, len(ahead)), CHUNK + MAX_OBJECT - len(ahead)))
+        self.is_done = not part
+        self.window = ahead + part
+        self.place = 0
+
+    def peek(self) -> str:
+        """The next character that is not blank; "" at the end."""
+        while True:
+            self.place = BLANKS.match(self.window, self.place).end()  # type: ignore[union-attr]
+            if self.place < len(self.window):
+                return self.window[self.place]
+            if self.is_done:
+                return ""
+            self._more()
+
+    def enters_page(self) -> bool:
+        """Whether a page of OData starts here; if so, go to its array."""
+        if len(self.window) - self.place < HEAD:
+            self._more()
+        page = PAGE.match(self.window, self.place)
+        if page:
+            self.place = page.end()
+            self.names_next = self.names_next or bool(NEXT_BEFORE.search(page[0]))
+        return bool(page)
+
+    def take(self, expected: str) -> None:
+        found = self.peek()
+        if found != expected:
+            raise self.source.refuse(
+                f"is not well-formed JSON after {self.where()}: expected {expected!r}, found "
+                f"{found or 'the end'!r}"
+            )
+        self.place += 1
+
+    def value(self) -> Any:
+        """The next value. One that ends with the window may go on, unless it is closed."""
+        self.peek()
+        while True:
+            try:
+                value, end = DECODER.raw_decode(self.window, self.place)
+            except json.JSONDecodeError as error:
+                if self.is_done:
+                    raise self.source.refuse(
+                        f"is not well-formed JSON after {self.where()}: {error.msg}"
+                    ) from error
+            except _Bad as error:
+                raise self.source.refuse(f"{error} (after {self.where()})") from error
+            except RecursionError as error:
+                raise self.source.refuse(
+                    f"is nested more than {MAX_DEPTH} deep after {self.where()}"
+                ) from error
+            else:
+                if self.is_done or end < len(self.window):
+                    self.place = end
+                    return value
+            self._more()
+
+    def where(self) -> str:
+        return f"record {self.count}" if self.count else "its beginning"
+
+
+def _objects(cursor: _Cursor) -> Iterator[dict[str, Any]]:
+    while start := cursor.peek():
+        if start == "[":
+            yield from _array(cursor)
+        elif cursor.enters_page():
+            yield from _array(cursor)
+            _rest_of_page(cursor)
+        else:
+            yield _object(cursor)
+
+
+def _object(cursor: _Cursor) -> dict[str, Any]:
+    value = cursor.value()
+    if not isinstance(value, dict):
+        raise cursor.source.refuse(f"holds something that is no object after {cursor.where()}")
+    cursor.count += 1
+    return value
+
+
+def _array(cursor: _Cursor) -> Iterator[dict[str, Any]]:
+    cursor.take("[")
+    if cursor.peek() != "]":
+        yield _object(cursor)
+        while cursor.peek() == ",":
+            cursor.take(",")
+            yield _object(cursor)
+    cursor.take("]")
+
+
+def _rest_of_page(cursor: _Cursor) -> None:
+    while cursor.peek() == ",":
+        cursor.take(",")
+        name = cursor.value()
+        cursor.take(":")
+        cursor.names_next = (cursor.value() is not None and name == NEXT) or cursor.names_next
+    cursor.take("}")
+
+
+def _has_many_documents(source: Source, encoding: str) -> bool:
+    with source.open() as stream, io.TextIOWrapper(stream, encoding) as text:
+        cursor = _Cursor(source, text)
+        if cursor.peek() == "[" or cursor.enters_page():
+            return False
+        cursor.value()
+        return bool(cursor.peek())
+
+
+def _records(source: Source, encoding: str, remarks: dict[str, str]) -> Iterator[Record]:
+    with source.open() as stream, io.TextIOWrapper(stream, encoding) as text:
+        cursor = _Cursor(source, text)
+        for row, members in enumerate(_objects(cursor), start=1):
+            try:
+                yield _record(row, members)
+            except _Bad as error:
+                raise source.refuse(f"{error} in record {row}") from error
+        if cursor.names_next:
+            remarks[MORE_PAGES] = NOT_LAST
+
+
+def _record(row: int, members: dict[str, Any]) -> Record:
+    lines = members.pop(LINES, None) or ()
+    if not isinstance(lines, list | tuple) or not all(isinstance(line, dict) for line in lines):
+        raise _Bad(f"holds {LINES} that are no array of objects")
+    return Record(
+        row,
+        dict(_cells(members)),
+        tuple(Record(place, dict(_cells(line))) for place, line in enumerate(lines, start=1)),
+    )
+
+
+def _cells(
+    members: dict[str, Any], prefix: str = "", depth: int = 1
+) -> Iterator[tuple[str, str | None]]:
+    """Objects within are flattened with dots; an array within is told by its length alone, since
+    no field of an order is one."""
+    if depth > MAX_DEPTH:
+        raise _Bad(f"is nested more than {MAX_DEPTH} deep")
+    for key, value in members.items():
+        name = prefix + _text(key)
+        if isinstance(value, dict):
+            yield from _cells(value, f"{name}.", depth + 1)
+        elif isinstance(value, list):
+            _check_depth(value, depth + 1)
+            if value:
+                yield name, f"({len(value)} entries)"
+        elif isinstance(value, bool):
+            yield name, str(value).lower()
+        else:
+            yield name, value if value is None else _text(value)
+
+
+def _check_depth(value: Any, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise _Bad(f"is nested more than {MAX_DEPTH} deep")
+    inner = value.values() if isinstance(value, dict) else value
+    for part in inner:
+        if isinstance(part, dict | list):
+            _check_depth(part, depth + 1)
+
+
+def _text(value: str) -> str:
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise _Bad("holds half of a surrogate pair") from error
+    if "\0" in value:
+        raise _Bad("holds a NUL character")
+    return value

@@ -1,0 +1,110 @@
+"""XML-Element of Finance & Operations: `<Document><ENTITY><FIELD>value</FIELD></ENTITY></Document>`."""
+
+from collections.abc import Iterator
+from typing import BinaryIO
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import fromstring, iterparse
+
+from gateway.exchange.formats.sheets import Record, Sheet
+from gateway.exchange.formats.sources import HEAD, MAX_COLUMNS, MAX_ROW, Source
+
+MAX_DEPTH = 10
+"""Elements within elements; records are at depth 2 and their fields at depth 3."""
+
+MAX_DOCUMENT = 8_000_000
+"""Bytes of a manifest, which is read whole; one of two hundred columns has 0.1 MB."""
+
+
+def xml_sheet(source: Source) -> Sheet:
+    first = next(_elements(source), None)
+    return Sheet(
+        file=source.name,
+        format="XML-Element",
+        headings=tuple(_cells(source, 1, first)) if first is not None else (),
+        records=lambda: _records(source),
+        entity=_local(first) if first is not None else None,
+    )
+
+
+def xml_document(source: Source, text: str) -> Element:
+    """The root of a small document."""
+    try:
+        return fromstring(text, forbid_dtd=True)
+    except DefusedXmlException as error:
+        raise source.refuse("declares a document type or entities, which is not allowed") from error
+    except ParseError as error:
+        raise source.refuse(f"is not well-formed XML: {error}") from error
+
+
+class _Counted:
+    """A stream that refuses when a record does not end: `spent` is set to 0 at each."""
+
+    def __init__(self, source: Source, stream: BinaryIO) -> None:
+        self.source = source
+        self.stream = stream
+        self.spent = 0
+
+    def read(self, size: int = HEAD) -> bytes:
+        part = self.stream.read(min(size, HEAD))
+        self.spent += len(part)
+        if self.spent > MAX_ROW + HEAD:
+            raise self.source.refuse(f"has a record of more than {MAX_ROW:,} bytes")
+        return part
+
+
+def _elements(source: Source) -> Iterator[Element]:
+    """The children of the root, each forgotten when the next one is asked for."""
+    with source.open() as stream:
+        counted = _Counted(source, stream)
+        open_elements: list[Element] = []
+        try:
+            for event, element in iterparse(counted, ("start", "end"), forbid_dtd=True):
+                if event == "start":
+                    open_elements.append(element)
+                    if len(open_elements) > MAX_DEPTH:
+                        raise source.refuse(f"has elements more than {MAX_DEPTH} deep")
+                    continue
+                open_elements.pop()
+                if len(open_elements) == 1:
+                    yield element
+                    open_elements[0].clear()
+                    counted.spent = 0
+        except DefusedXmlException as error:
+            raise source.refuse(
+                "declares a document type or entities, which is not allowed"
+            ) from error
+        except (ParseError, LookupError, ValueError) as error:
+            raise source.refuse(f"is not well-formed XML: {error}") from error
+
+
+def _records(source: Source) -> Iterator[Record]:
+    entity = None
+    for row, element in enumerate(_elements(source), start=1):
+        entity = entity or _local(element)
+        if _local(element) != entity:
+            raise source.refuse(f"holds {entity} and {_local(element)}; give each its own file")
+        yield Record(row, _cells(source, row, element))
+
+
+def _cells(source: Source, row: int, record: Element) -> dict[str, str | None]:
+    if len(record) > MAX_COLUMNS:
+        raise source.refuse(f"has more than {MAX_COLUMNS:,} fields in record {row}")
+    cells: dict[str, str | None] = {}
+    seen = set()
+    for field in record:
+        name = _local(field)
+        if len(field):
+            raise source.refuse(f"has elements within {name} in record {row}, which must be flat")
+        if name in seen:
+            raise source.refuse(f"has {name} twice in record {row}")
+        seen.add(name)
+        if field.text:
+            cells[name] = field.text
+    return cells
+
+
+def _local(element: Element) -> str:
+    """The name without its namespace."""
+    return element.tag.rpartition("}")[2]

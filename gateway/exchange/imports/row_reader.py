@@ -1,0 +1,203 @@
+"""From the cells of a row to a change, with the column that each of its fields came from."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from gateway.exchange.formats.cells import (
+    SPREADSHEET_ERRORS,
+    Locale,
+    Unreadable,
+    date,
+    number,
+    whole_number,
+    yes_or_no,
+)
+from gateway.exchange.formats.formulas import restored
+from gateway.exchange.mappings.columns import Column, Entity, Kind
+from gateway.orders.problems import Path, Problem, ProblemCode, encodable
+from gateway.orders.references import Reference
+from gateway.storage.tables.column_types import clean
+
+REFERENCES = {
+    "customer", "bill_to_customer", "currency", "payment_terms", "shipment_method", "item", "account",
+    "unit_of_measure", "tax_code", "base_unit_of_measure", "sales_unit_of_measure",
+}  # fmt: skip
+SURPLUS = "(column "
+"""How the name of a cell without a heading begins."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where something stands in the files of a job: the place of its sheet, its row as the author
+    counts, and the line within a nested record."""
+
+    sheet: int
+    row: int | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is wrong with a row, or odd about it."""
+
+    place: Place
+    code: str
+    message: str
+    column: str | None = None
+    rejected_value: str | None = None
+    suggestions: tuple[str, ...] = ()
+    is_warning: bool = False
+
+
+@dataclass
+class Given:
+    """What a row says: the fields of a change, what the import itself looks at, and the column of
+    each."""
+
+    place: Place
+    entity: Entity
+    change: dict[str, Any] = field(default_factory=dict)
+    extras: dict[str, Any] = field(default_factory=dict)
+    columns: dict[Path, str] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def is_refused(self) -> bool:
+        return any(not finding.is_warning for finding in self.findings)
+
+    def column(self, path: Path) -> str | None:
+        """The heading that the field at `path`, or what it lies in, came from; where the row has no
+        such cell, the column that would hold it."""
+        for length in range(len(path), 0, -1):
+            for known, heading in self.columns.items():
+                if known[:length] == path[:length]:
+                    return heading
+        columns = self.entity.columns
+        return next((c.name for c in columns if c.field and c.path[:1] == path[:1]), None)
+
+    def find(self, problem: Problem, path: Path) -> None:
+        """Tell a problem of the field at `path`."""
+        self.findings.append(
+            Finding(
+                self.place,
+                problem.code.name,
+                problem.message,
+                self.column(path),
+                problem.rejected_value,
+                problem.suggestions,
+            )
+        )
+
+    def refuse(
+        self, code: ProblemCode, path: Path, message: str, rejected: str | None = None, *to: str
+    ) -> None:
+        self.find(Problem(code, path, message, rejected, to), path)
+
+    def warn(self, code: str, message: str, path: Path = (), rejected: str | None = None) -> None:
+        self.findings.append(
+            Finding(self.place, code, message, self.column(path), rejected, is_warning=True)
+        )
+
+
+Parse = Callable[[str], Any]
+
+
+class RowReader:
+    """Reads the rows of one sheet: `headings` as written, each with the entity's name for it.
+
+    The cells of a table may have been made harmless for spreadsheets, may part thousands, and may be
+    more than the headings; JSON says what it means."""
+
+    def __init__(
+        self,
+        entity: Entity,
+        headings: Mapping[str, str],
+        locale: Locale,
+        *,
+        is_table: bool = True,
+    ) -> None:
+        self.entity = entity
+        self._locale = replace(locale, is_parted=is_table)
+        self._is_table = is_table
+        self._headings = headings
+        self._plain: Callable[[str], str] = restored if is_table else str
+        self._columns: dict[str, tuple[Column, Parse] | None] = {}
+
+    def read(self, place: Place, cells: Mapping[str, str | None]) -> Given:
+        given = Given(place, self.entity)
+        later = []
+        for heading, cell in cells.items():
+            known = self._known(heading)
+            if known is None:
+                if self._is_table and heading.startswith(SURPLUS):
+                    message = "The row has more cells than there are headings."
+                    given.refuse(ProblemCode.INVALID, (), message, cell)
+            elif known[0].fallback:
+                later.append((known, heading, cell))
+            else:
+                self._set(given, *known, heading, cell)
+        for known, heading, cell in later:
+            if known[0].path not in given.columns:
+                self._set(given, *known, heading, cell)
+        return given
+
+    def _set(
+        self, given: Given, column: Column, parse: Parse, heading: str, cell: str | None
+    ) -> None:
+        """Read a cell into its field; one of blanks, or the empty text of JSON, clears the field."""
+        path = column.path
+        given.columns[path] = heading
+        if self._is_table and cell in SPREADSHEET_ERRORS:
+            message = "The spreadsheet could not work this cell out."
+            given.refuse(ProblemCode.INVALID, path, message, cell)
+            return
+        value: Any = None
+        if cell is not None and (cell.strip() or column.kind is Kind.CHOICE):
+            try:
+                value = parse(self._plain(cell))
+            except Unreadable as error:
+                shown = encodable(cell[:100])
+                given.refuse(ProblemCode.INVALID, path, str(error), shown, error.suggestion)
+                return
+        _put(given, path, value)
+
+    def _known(self, heading: str) -> tuple[Column, Parse] | None:
+        if heading not in self._columns:
+            column = self.entity.column(self._headings.get(heading, heading))
+            kept = column is not None and column.field
+            self._columns[heading] = (column, self._parse(column)) if column and kept else None
+        return self._columns[heading]
+
+    def _parse(self, column: Column) -> Parse:
+        locale = self._locale
+        parsers: dict[Kind, Parse] = {
+            Kind.TEXT: str,
+            Kind.NUMBER: lambda cell: number(cell, locale),
+            Kind.WHOLE: lambda cell: whole_number(cell, locale),
+            Kind.DATE: lambda cell: date(cell, locale),
+            Kind.YES_NO: yes_or_no,
+            Kind.CHOICE: lambda cell: _chosen(self.entity.choices[column.field], cell),
+        }
+        return parsers[column.kind]
+
+
+def _put(given: Given, path: tuple[str, ...], value: Any) -> None:
+    """Put a value into its field."""
+    if path[0].startswith("+"):
+        given.extras[path[0]] = value
+    elif len(path) == 1:
+        given.change[path[0]] = value
+    elif path[0] in REFERENCES:
+        given.change[path[0]] = None if value is None else Reference(path[1], clean(value))
+    else:
+        given.change.setdefault(path[0], {})[path[1]] = value
+
+
+def _chosen(choices: Mapping[str, Any], cell: str) -> Any:
+    word = "".join(letter for letter in cell.casefold() if letter.isalnum())
+    try:
+        return choices[word]
+    except KeyError:
+        known = ", ".join(sorted(filter(None, choices)))
+        raise Unreadable(f"It is none of {known}.", next(iter(choices))) from None

@@ -1,0 +1,79 @@
+"""What came of an import, for people at a terminal."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import orjson
+
+from gateway.exchange.formats.cells import Locale
+from gateway.exchange.imports.error_report import Refusals, refusals
+from gateway.exchange.imports.importer import Importer
+from gateway.storage.tables.import_jobs import ImportJob, ImportProblem, ImportSheet
+from gateway.storage.writing import looking
+
+MOST_TOLD = 20
+OUTCOMES = ("created", "updated", "unchanged", "failed")
+
+
+async def report(
+    importer: Importer, job: ImportJob, files: Sequence[Path], errors: Path | None, seconds: float
+) -> list[str]:
+    """What came of a job; what was refused is written to `errors`, or beside the first file."""
+    lines = [*summary(job, seconds), *await told(importer, job.id)]
+    refused = await refusals(importer, job.id)
+    if refused is not None:
+        path = errors or files[0].with_name(f"{files[0].stem}-refused{Path(refused.name).suffix}")
+        await _keep(refused, path)
+        lines.append(f"Correct what is refused in {path} and import that file.")
+    return lines
+
+
+async def _keep(refused: Refusals, path: Path) -> None:
+    with path.open("wb") as file:
+        async for chunk in refused.chunks:
+            file.write(chunk)
+
+
+def summary(job: ImportJob, seconds: float) -> Iterator[str]:
+    """The job in a few lines."""
+    rate = job.rows_done / seconds if seconds else 0
+    tried = ", dry run: nothing is kept" if job.dry_run else ""
+    yield f"{job.status.name}{tried}: {job.rows_done:,} rows in {seconds:.1f} s, {rate:,.0f} a second."
+    for what in ("references", "headers", "lines"):
+        counts = {outcome: getattr(job, f"{what}_{outcome}") for outcome in OUTCOMES}
+        if any(counts.values()):
+            yield f"  {what}: " + ", ".join(f"{count:,} {name}" for name, count in counts.items())
+    if job.message is not None:
+        yield f"  {job.message}"
+
+
+async def told(importer: Importer, key: str) -> list[str]:
+    """How the files were read, and the first of what is wrong and of what is odd."""
+    async with looking(importer.database, importer.company) as writer:
+        lines = [_read(sheet) for sheet in await writer.staging.sheets(key)]
+        for is_warning in (False, True):
+            problems, count = await writer.staging.first_problems(key, MOST_TOLD, is_warning)
+            lines += [_line(problem, is_warning) for problem in problems]
+            if count > len(problems):
+                rest = count - len(problems)
+                lines.append(f"  and {rest:,} more {'warnings' if is_warning else 'problems'}")
+    return lines
+
+
+def _read(sheet: ImportSheet) -> str:
+    """What a file was taken for."""
+    reading = orjson.loads(sheet.reading)
+    locale = Locale(reading["dates"], reading["decimal"])
+    encoding = f", {reading['encoding']}" if reading["encoding"] else ""
+    ignored = f"; left out: {', '.join(reading['ignored'])}" if reading["ignored"] else ""
+    return f"  {sheet.file}: {sheet.entity}, {sheet.format}{encoding}, {locale}{ignored}"
+
+
+def _line(problem: ImportProblem, is_warning: bool) -> str:
+    row = "" if problem.row is None else f", row {problem.row}"
+    line = "" if problem.line is None else f", line {problem.line}"
+    column = "" if problem.column_name is None else f", {problem.column_name}"
+    word = "warning" if is_warning else "refused"
+    near = ", ".join(orjson.loads(problem.suggestions))
+    hint = f" Nearest: {near}." if near else ""
+    return f"  {word}: {problem.file}{row}{line}{column}: {problem.code}: {problem.message}{hint}"

@@ -1,0 +1,252 @@
+"""From a filter to SQL: the one compiler, and the fields that it allows.
+
+Null is a value that equals nothing else: `ne` and `notIn` hold for it, `lt` and its kin do not, and
+`not` turns every condition into its exact opposite. Negation is pushed down to the conditions, so
+that SQL's third truth value never decides and indexes stay usable."""
+
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from gateway.storage.comparisons import OPERATORS
+from gateway.storage.scope import Scope, within
+from gateway.storage.tables.column_types import (
+    Amount,
+    Base,
+    Guid,
+    canonical_guid,
+    is_storable,
+    is_storable_text,
+)
+
+LONGEST_LIST = 1000
+MOST_CONDITIONS = 200
+DEEPEST = 20
+COMBINING = {"and_", "or_", "not_", "some", "every", "none"}
+"""Steps into a filter that count once for DEEPEST; a step into a field counts twice, since a relation
+is a statement of its own in SQL."""
+
+Tree = Mapping[str, Any]
+"""What a filter says, by field: a condition for a column, a filter for a relation, `and_`, `or_` and
+`not_` for combinations."""
+
+
+class BadFilter(ValueError):
+    """A filter compares with a value that no row can have."""
+
+
+@dataclass(frozen=True)
+class Relation:
+    """Rows of `target` whose column `theirs` equals our column `own`."""
+
+    target: "Filterable"
+    own: str
+    theirs: str
+    is_many: bool
+
+
+@dataclass(frozen=True)
+class Filterable:
+    """What may be filtered in rows of `model`; whatever is not listed here never reaches SQL."""
+
+    model: type[Base]
+    columns: dict[str, str] = field(default_factory=dict)
+    groups: dict[str, dict[str, str]] = field(default_factory=dict)
+    relations: dict[str, Relation] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A filter on the rows of `fields.model`."""
+
+    fields: Filterable
+    tree: Tree
+
+    def condition(self, scope: Scope, bind: "Bind | None" = None) -> sa.ColumnElement[bool]:
+        """The rows that match, as SQL; raises BadFilter. The values stand in it as `bind` has them,
+        which gets each with its column; as they are if nothing is given."""
+        return _matches(self.fields, self.bound(bind or _as_it_is), scope, True)
+
+    def bound(self, bind: "Bind") -> Tree:
+        """The tree with its values as their columns take them, each as `bind` has it. None stands for
+        an id that can be none. Raises BadFilter."""
+        if _size(self.tree, DEEPEST) > MOST_CONDITIONS:
+            raise BadFilter(f"A filter has at most {MOST_CONDITIONS} conditions.")
+        return _bound(self.fields, self.tree, bind)
+
+
+Bind = Callable[[Any, Any], Any]
+"""From a column and a value for it to what stands in SQL."""
+
+
+def _as_it_is(_column: Any, value: Any) -> Any:
+    return value
+
+
+def _bound(fields: Filterable, tree: Tree, bind: Bind) -> Tree:
+    return {name: _bound_part(fields, name, value, bind) for name, value in tree.items()}
+
+
+def _bound_part(fields: Filterable, name: str, value: Any, bind: Bind) -> Any:
+    if name in ("and_", "or_"):
+        return [_bound(fields, tree, bind) for tree in value]
+    if name == "not_":
+        return _bound(fields, value, bind)
+    if name in fields.relations:
+        relation = fields.relations[name]
+        if not relation.is_many:
+            return _bound(relation.target, value, bind)
+        return {kind: _bound(relation.target, tree, bind) for kind, tree in value.items()}
+    if name in fields.groups:
+        return _bound(Filterable(fields.model, fields.groups[name]), value, bind)
+    column = fields.model.__table__.c[fields.columns[name]]
+    return {
+        operator: given if operator == "is_null" else _typed(column, given, bind)
+        for operator, given in value.items()
+    }
+
+
+def _size(tree: Any, depth: int) -> int:
+    """How many conditions a filter has; raises BadFilter if it is nested deeper than `depth`."""
+    if depth < 0:
+        raise BadFilter(f"A filter is nested at most {DEEPEST // 2} fields deep.")
+    if isinstance(tree, Mapping):
+        steps = ((1 if name in COMBINING else 2, part) for name, part in tree.items())
+        return max(1, sum(_size(part, depth - step) for step, part in steps))
+    if isinstance(tree, list) and tree and isinstance(tree[0], Mapping):
+        return sum(_size(part, depth) for part in tree)
+    return 1 + len(tree) // 100 if isinstance(tree, list) else 1
+
+
+def _matches(fields: Filterable, tree: Tree, scope: Scope, wanted: bool) -> sa.ColumnElement[bool]:
+    """The rows for which `tree` is true, or not true, as `wanted` says."""
+    parts = [_part(fields, name, value, scope, wanted) for name, value in tree.items()]
+    return _all(parts) if wanted else _any(parts)
+
+
+def _part(
+    fields: Filterable, name: str, value: Any, scope: Scope, wanted: bool
+) -> sa.ColumnElement[bool]:
+    if name in ("and_", "or_"):
+        parts = [_matches(fields, tree, scope, wanted) for tree in value]
+        return _all(parts) if (name == "and_") is wanted else _any(parts)
+    if name == "not_":
+        return _matches(fields, value, scope, not wanted)
+    if name in fields.relations:
+        return _related(fields, fields.relations[name], value, scope, wanted)
+    if name in fields.groups:
+        return _matches(Filterable(fields.model, fields.groups[name]), value, scope, wanted)
+    return _compared(fields.model.__table__.c[fields.columns[name]], value, wanted)
+
+
+def _related(
+    fields: Filterable, relation: Relation, tree: Tree, scope: Scope, wanted: bool
+) -> sa.ColumnElement[bool]:
+    own = fields.model.__table__.c[relation.own]
+    if relation.is_many:
+        parts = [
+            _some(own, relation, subtree, scope, wanted, kind) for kind, subtree in tree.items()
+        ]
+        return _all(parts) if wanted else _any(parts)
+    if relation.theirs == "id" and _names_ids(tree):
+        return _compared(own, tree["id"], wanted)
+    matching = _matches(relation.target, tree, scope, True)
+    if wanted and _names_one(relation, tree):
+        theirs = relation.target.model.__table__.c[relation.theirs]
+        one = sa.select(theirs).where(within(scope, relation.target.model), matching)
+        return own == one.scalar_subquery()
+    return _among(own, relation, matching, scope, wanted)
+
+
+def _names_ids(tree: Tree) -> bool:
+    """Whether only ids are asked for: these stand in our own column, whose index then serves."""
+    return set(tree) == {"id"} and set(tree["id"]) in ({"eq"}, {"in_"})
+
+
+def _names_one(relation: Relation, tree: Tree) -> bool:
+    """Whether a unique key is named: an equality then, which an index of ours answers in the order
+    of the page."""
+    if len(tree) != 1:
+        return False
+    [(name, conditions)] = tree.items()
+    if name not in relation.target.columns:
+        return False
+    unique = {"company_id", relation.target.columns[name]}
+    return set(conditions) == {"eq"} and any(
+        isinstance(key, sa.UniqueConstraint) and set(key.columns.keys()) == unique
+        for key in relation.target.model.__table__.constraints  # type: ignore[attr-defined]
+    )
+
+
+def _some(
+    own: Any, relation: Relation, tree: Tree, scope: Scope, wanted: bool, kind: str
+) -> sa.ColumnElement[bool]:
+    """`some`: one matches. `none`: none does. `every`: none does not."""
+    matching = _matches(relation.target, tree, scope, kind != "every")
+    return _among(own, relation, matching, scope, wanted is (kind == "some"))
+
+
+def _among(
+    own: Any, relation: Relation, matching: sa.ColumnElement[bool], scope: Scope, wanted: bool
+) -> sa.ColumnElement[bool]:
+    model = relation.target.model
+    theirs = model.__table__.c[relation.theirs]
+    found = own.in_(sa.select(theirs).where(within(scope, model), matching))
+    if wanted:
+        return found  # type: ignore[no-any-return]
+    return sa.or_(~found, own.is_(None)) if own.nullable else ~found
+
+
+def _compared(column: Any, conditions: Tree, wanted: bool) -> sa.ColumnElement[bool]:
+    parts = []
+    for name, value in conditions.items():
+        if name == "is_null":
+            parts.append(column.is_(None) if value is wanted else column.is_not(None))
+            continue
+        compare, opposite, holds_for_null = OPERATORS[name]
+        if wanted:
+            parts.append(_with_null(column, compare(column, value), holds_for_null))
+        else:
+            parts.append(_with_null(column, opposite(column, value), not holds_for_null))
+    return _all(parts) if wanted else _any(parts)
+
+
+def _with_null(
+    column: Any, condition: sa.ColumnElement[bool], holds: bool
+) -> sa.ColumnElement[bool]:
+    return sa.or_(condition, column.is_(None)) if holds and column.nullable else condition
+
+
+def _typed(column: Any, value: Any, bind: Bind) -> Any:
+    if isinstance(value, list):
+        if len(value) > LONGEST_LIST:
+            raise BadFilter(f"A list in a filter has at most {LONGEST_LIST} values.")
+        typed = [_typed(column, item, bind) for item in value]
+        return [item for item in typed if item is not None]
+    checked = _checked(column, value)
+    return None if checked is None else bind(column, checked)
+
+
+def _checked(column: Any, value: Any) -> Any:
+    """`value` as the column takes it; for an id None stands for what can be no id."""
+    if isinstance(value, Decimal) and isinstance(column.type, Amount) and not is_storable(value):
+        raise BadFilter("A number has at most 13 digits before the point and 5 after it.")
+    if isinstance(value, str) and isinstance(column.type, Guid):
+        return canonical_guid(value)
+    if isinstance(value, str):
+        if not is_storable_text(value):
+            raise BadFilter("The text has a control character or half a surrogate pair in it.")
+        return unicodedata.normalize("NFC", value)
+    return value
+
+
+def _all(parts: Sequence[sa.ColumnElement[bool]]) -> sa.ColumnElement[bool]:
+    return sa.and_(sa.true(), *parts)
+
+
+def _any(parts: Sequence[sa.ColumnElement[bool]]) -> sa.ColumnElement[bool]:
+    return sa.or_(sa.false(), *parts)

@@ -1,0 +1,247 @@
+"""The rows of import jobs on their way in: kept as they came, handed out unit by unit, and taken away
+when they are done."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from gateway.storage.scope import Scope, within
+from gateway.storage.tables.column_types import canonical_guid, now
+from gateway.storage.tables.import_jobs import (
+    COUNTS,
+    UNFINISHED,
+    ImportJob,
+    ImportJobStatus,
+    ImportProblem,
+    ImportRow,
+    ImportSheet,
+)
+
+UNWATCHED = {"synchronize_session": False}
+"""For statements on many rows, none of which the session has: it need not be told which they were."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Rows that stand or fall together: its name, how many they are, and their characters."""
+
+    name: str
+    rows: int
+    size: int
+
+
+class JobGone(LookupError):
+    """There is no such job."""
+
+
+class JobUnready(JobGone):
+    """The job is not in a state for what is asked."""
+
+
+class Staging:
+    """The import jobs of `scope`, in the transaction of `session`."""
+
+    def __init__(self, session: AsyncSession, scope: Scope) -> None:
+        self._session = session
+        self._scope = scope
+
+    async def job(self, key: str, *, lock: bool = False) -> ImportJob | None:
+        """The job with this id; locked until the transaction ends if asked for."""
+        guid = canonical_guid(key)
+        statement = sa.select(ImportJob).where(within(self._scope, ImportJob), ImportJob.id == guid)
+        statement = statement.execution_options(populate_existing=True)
+        return await self._session.scalar(statement.with_for_update() if lock else statement)
+
+    async def cancel(self, key: str) -> ImportJob:
+        """Stop a job after the batch that is being applied; raises JobGone and JobUnready."""
+        job = await self._there(key)
+        if job.status not in UNFINISHED:
+            raise JobUnready("Only a job that is not ended can be cancelled.")
+        if job.status is ImportJobStatus.STAGING:
+            await self.forget_all(job.id)
+        job.status, job.finished_date_time = ImportJobStatus.CANCELLED, now()
+        return job
+
+    async def retry(self, key: str) -> ImportJob:
+        """Make an ended job ready to be applied again: its refused rows, or what a cancelled one left.
+
+        Raises JobGone and JobUnready."""
+        job = await self._there(key)
+        if job.status in (*UNFINISHED, ImportJobStatus.SUCCEEDED):
+            raise JobUnready("Only a job that has left something undone can be tried again.")
+        waiting = await self._waiting(job.id)
+        if not waiting:
+            raise JobUnready("No rows of the job are left: import the files again.")
+        if job.status is not ImportJobStatus.CANCELLED:
+            problems = sa.delete(ImportProblem).where(*self._of(ImportProblem, job.id))
+            await self._session.execute(problems, execution_options=UNWATCHED)
+            job.position, job.problems, job.warnings, job.message = "", 0, 0, None
+            job.rows_staged = waiting
+            job.rows_done = 0
+            for name in COUNTS:
+                if job.dry_run or name.endswith("_failed"):
+                    setattr(job, name, 0)
+        job.status, job.finished_date_time = ImportJobStatus.APPLYING, None
+        return job
+
+    async def _there(self, key: str) -> ImportJob:
+        job = await self.job(key, lock=True)
+        if job is None:
+            raise JobGone("There is no import job with this id.")
+        return job
+
+    async def _waiting(self, job: str) -> int:
+        statement = sa.select(sa.func.count()).select_from(ImportRow)
+        return await self._session.scalar(statement.where(*self._of(ImportRow, job))) or 0
+
+    async def unfinished(self, fingerprint: str) -> ImportJob | None:
+        """The job for the same files that was begun and not ended. Whoever else asks for the same files
+        waits until this transaction ends, so that only one of them begins it."""
+        if self._session.get_bind().dialect.name == "postgresql":
+            key = int(fingerprint[:15], 16)
+            await self._session.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+        statement = sa.select(ImportJob).where(
+            within(self._scope, ImportJob),
+            ImportJob.fingerprint == fingerprint,
+            ImportJob.status.in_(UNFINISHED),
+        )
+        found = await self._session.scalars(statement.order_by(ImportJob.id).limit(1))
+        return found.first()
+
+    async def all_unfinished(self) -> Sequence[ImportJob]:
+        """The jobs that are not ended, the oldest first."""
+        statement = sa.select(ImportJob).where(
+            within(self._scope, ImportJob), ImportJob.status.in_(UNFINISHED)
+        )
+        return (await self._session.scalars(statement.order_by(ImportJob.created_date_time))).all()
+
+    async def add(self, job: ImportJob) -> None:
+        self._session.add(job)
+        await self._session.flush()
+
+    async def begin_again(self, job: str, sheets: Sequence[ImportSheet]) -> None:
+        """Take away what is kept of a job, and give it its sheets."""
+        for table in (ImportRow, ImportProblem, ImportSheet):
+            rows = sa.delete(table).where(*self._of(table, job))
+            await self._session.execute(rows, execution_options=UNWATCHED)
+        await self.update(job, rows_staged=0, warnings=0)
+        self._session.add_all(sheets)
+        await self._session.flush()
+
+    async def sheets(self, job: str) -> Sequence[ImportSheet]:
+        statement = sa.select(ImportSheet).where(*self._of(ImportSheet, job))
+        return (await self._session.scalars(statement.order_by(ImportSheet.place))).all()
+
+    async def keep(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Add rows of import_rows, given by column."""
+        await self._session.execute(sa.insert(ImportRow.__table__), rows)  # type: ignore[arg-type]
+
+    async def units(self, job: str, after: str, limit: int) -> list[Unit]:
+        """The next units after the one named `after`."""
+        statement = (
+            sa.select(ImportRow.unit, sa.func.count(), sa.func.sum(sa.func.length(ImportRow.cells)))
+            .where(*self._of(ImportRow, job), ImportRow.unit > after)
+            .group_by(ImportRow.unit)
+            .order_by(ImportRow.unit)
+            .limit(limit)
+        )
+        return [Unit(*row) for row in (await self._session.execute(statement)).all()]
+
+    async def rows(
+        self, job: str, first: str, last: str, limit: int | None = None
+    ) -> Sequence[Any]:
+        """unit, sheet, row and cells of the rows of the units from `first` to `last`."""
+        row = ImportRow.__table__.c
+        statement = (
+            sa.select(row.unit, row.sheet, row.row, row.cells)
+            .where(*self._of(ImportRow, job), row.unit >= first, row.unit <= last)
+            .order_by(row.unit, row.sheet, row.row)
+            .limit(limit)
+        )
+        return (await self._session.execute(statement)).all()
+
+    async def has_refused(self, job: str, sheet: int) -> bool:
+        """Whether a sheet has rows that belong to refused units."""
+        some = sa.select(ImportRow.row).where(*self._refused(job, sheet)).limit(1)
+        return await self._session.scalar(some) is not None
+
+    async def refused_rows(
+        self, job: str, sheet: int, after: int, limit: int, size: int
+    ) -> Sequence[Any]:
+        """unit, row and cells of the rows of a sheet after the one numbered `after` that belong to
+        refused units, in their order: at most `limit`, and but for the first at most `size`
+        characters."""
+        row = ImportRow.__table__.c
+        refused = (*self._refused(job, sheet), row.row > after)
+        sizes = sa.select(row.row, sa.func.length(row.cells)).where(*refused)
+        found = (await self._session.execute(sizes.order_by(row.row).limit(limit))).all()
+        sums = accumulate(length for _, length in found)
+        some = [number for (number, _), total in zip(found, sums, strict=True) if total <= size]
+        if not found:
+            return []
+        last = some[-1] if some else found[0].row
+        statement = sa.select(row.unit, row.row, row.cells).where(*refused, row.row <= last)
+        return (await self._session.execute(statement.order_by(row.row))).all()
+
+    async def problems(
+        self, job: str, sheet: int, units: Collection[str]
+    ) -> Sequence[ImportProblem]:
+        """What is wrong with the rows of a sheet that are of these units."""
+        statement = sa.select(ImportProblem).where(
+            *self._of(ImportProblem, job),
+            ImportProblem.sheet == sheet,
+            ImportProblem.unit.in_(sorted(units)),
+            ~ImportProblem.is_warning,
+        )
+        return (await self._session.scalars(statement.order_by(ImportProblem.sequence))).all()
+
+    async def first_problems(
+        self, job: str, limit: int, is_warning: bool
+    ) -> tuple[Sequence[ImportProblem], int]:
+        """The first problems of a job, or its first warnings, and how many there are."""
+        conditions = (*self._of(ImportProblem, job), ImportProblem.is_warning == is_warning)
+        count = sa.select(sa.func.count()).select_from(ImportProblem).where(*conditions)
+        first = sa.select(ImportProblem).where(*conditions).order_by(ImportProblem.sequence)
+        rows = (await self._session.scalars(first.limit(limit))).all()
+        return rows, await self._session.scalar(count) or 0
+
+    async def tell(self, problems: Iterable[ImportProblem]) -> None:
+        self._session.add_all(problems)
+        await self._session.flush()
+
+    async def update(self, job: str, **values: Any) -> None:
+        """Set columns of a job."""
+        statement = sa.update(ImportJob).where(within(self._scope, ImportJob), ImportJob.id == job)
+        await self._session.execute(statement.values(**values), execution_options=UNWATCHED)
+
+    async def forget_all(self, job: str) -> None:
+        """Take away the rows of a job that is not to be applied: they are not all of its files."""
+        rows = sa.delete(ImportRow).where(*self._of(ImportRow, job))
+        await self._session.execute(rows, execution_options=UNWATCHED)
+
+    async def forget_done(self, job: str) -> None:
+        """Take away the rows of all units that were not refused."""
+        done = sa.delete(ImportRow).where(*self._of(ImportRow, job), ~self._is_refused)
+        await self._session.execute(done, execution_options=UNWATCHED)
+
+    def _refused(self, job: str, sheet: int) -> tuple[sa.ColumnElement[bool], ...]:
+        return (*self._of(ImportRow, job), ImportRow.sheet == sheet, self._is_refused)
+
+    @property
+    def _is_refused(self) -> sa.ColumnElement[bool]:
+        """Whether there is something wrong with the unit of a row."""
+        return sa.exists().where(
+            ImportProblem.company_id == ImportRow.company_id,
+            ImportProblem.job_id == ImportRow.job_id,
+            ImportProblem.unit == ImportRow.unit,
+            ~ImportProblem.is_warning,
+        )
+
+    def _of(
+        self, table: type[ImportRow | ImportProblem | ImportSheet], job: str
+    ) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+        return within(self._scope, table), table.job_id == job

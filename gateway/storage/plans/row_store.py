@@ -1,0 +1,192 @@
+"""The back end of plans that gives rows: one statement for each relation and level, on both databases.
+
+On SQLite a whole program runs in one hop to a thread that reads; on PostgreSQL its statements go to the
+driver itself, since what SQLAlchemy does for each of them costs more than the driver does."""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Any, TypeVar
+
+import orjson
+import sqlalchemy as sa
+
+from gateway.execution.program import Program
+from gateway.execution.store import Columns, Count, PageRows, Seen
+from gateway.storage.conditions import Filter
+from gateway.storage.database import Database, prepare_reader
+from gateway.storage.paging import Window
+from gateway.storage.plans.listings import Listing
+from gateway.storage.plans.sqlite_readers import SqliteReaders
+from gateway.storage.plans.statements import Statement, Statements, company_values
+from gateway.storage.plans.wire_formats import Convert, converter, in_memory
+from gateway.storage.reading import held
+
+log = logging.getLogger("gateway.sql")
+
+SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+Result = TypeVar("Result")
+
+
+@dataclass
+class Prepared:
+    """A program with those of its statements that are the same for all arguments, by whether the
+    request names a company."""
+
+    program: Program
+    fixed: dict[bool, dict[int, Statement]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A program with the statements and the parameters of one request."""
+
+    program: Program
+    statements: Sequence[Statement]
+    values: Sequence[dict[str, Any]]
+    arguments: Sequence[Any]
+
+
+class RowsStore:
+    """Runs programs on a database, and knows its values."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._is_sqlite = database.is_sqlite
+        self._statements = Statements(database.engine.dialect)
+        path = database.file
+        self._readers = None if path is None else SqliteReaders(path, prepare_reader)
+        self.can_run = self._readers is not None or not self._is_sqlite
+        """A SQLite database in memory is seen by one connection alone."""
+
+    def listing(self, listed: Filter, window: Window) -> Listing:
+        """A page as the programs' arguments have it; raises BadCursor and BadFilter."""
+        return Listing(listed, window, self._database.engine.dialect)
+
+    def convert(self, source: Any, column: str, kind: str) -> Convert | None:
+        return converter(source.__table__.c[column], kind, is_sqlite=self._is_sqlite)
+
+    def is_nullable(self, source: Any, column: str) -> bool:
+        return bool(source.__table__.c[column].nullable)
+
+    def is_held(self, source: Any, relation: str) -> bool:
+        return relation in sa.inspect(source).relationships
+
+    def held(self, row: Any, relation: str) -> Any:
+        return held(row, relation)
+
+    def held_values(self, source: Any, columns: Columns) -> Callable[[Any], tuple[Any, ...]]:
+        table = source.__table__.c
+        converters = [in_memory(table[name], kind) if kind else None for name, kind in columns]
+        # of one name attrgetter gives the value alone
+        get = attrgetter(*[name for name, _ in columns], "id")
+
+        def values(row: Any) -> tuple[Any, ...]:
+            return tuple(
+                value if value is None or convert is None else convert(value)
+                for value, convert in zip(get(row), converters, strict=False)
+            )
+
+        return values
+
+    async def run(
+        self,
+        prepared: Prepared,
+        arguments: Sequence[Any],
+        company: str | None,
+        answer: Callable[[Any], Result],
+    ) -> Result:
+        """What `answer` makes of the data that the program builds from one snapshot."""
+        if not prepared.program.reads:
+            return answer(_unread(prepared.program, arguments))
+        run = self._bound(prepared, arguments, company)
+        if self._readers is not None:
+            return await self._readers.run(lambda connection: answer(_on_sqlite(run, connection)))
+        return answer(await self._on_postgresql(run))
+
+    def sql(self, prepared: Prepared, arguments: Sequence[Any], company: str | None) -> list[str]:
+        """The statements that the program may run, in the order in which it would."""
+        return [each.sql for each in self._bound(prepared, arguments, company).statements]
+
+    def close(self) -> None:
+        if self._readers is not None:
+            self._readers.close()
+
+    def _bound(self, prepared: Prepared, arguments: Sequence[Any], company: str | None) -> Run:
+        named = company is not None
+        if named not in prepared.fixed:
+            prepared.fixed[named] = {
+                number: self._statements.fixed(read, named=named)
+                for number, read in enumerate(prepared.program.reads)
+                if not isinstance(read, PageRows | Count)
+            }
+        ours, statements, values = company_values(company), [], []
+        for number, read in enumerate(prepared.program.reads):
+            if isinstance(read, PageRows | Count):
+                listing: Listing = arguments[read.slot]
+                statements.append(self._statements.listed(read, listing, named=named))
+                values.append(ours | listing.values)
+            else:
+                statements.append(prepared.fixed[named][number])
+                values.append(ours.copy())
+        return Run(prepared.program, statements, values, arguments)
+
+    async def _on_postgresql(self, run: Run) -> Any:
+        async with self._database.driver() as driver:
+            is_snapshot = sum(not isinstance(read, Seen) for read in run.program.reads) > 1
+            try:
+                if is_snapshot:
+                    await driver.execute(SNAPSHOT)
+                data = await self._stepped(run, driver)
+                if is_snapshot:
+                    await driver.execute("COMMIT")
+            except BaseException:
+                await asyncio.shield(_rolled_back(driver))
+                raise
+            return data
+
+    async def _stepped(self, run: Run, driver: Any) -> Any:
+        steps = run.program.run(run.arguments)
+        try:
+            number, keys = next(steps)
+            while True:
+                statement, values = run.statements[number], run.values[number]
+                values["keys"] = keys
+                log.debug("%s", statement.sql)
+                rows = await driver.fetch(statement.sql, *statement.bound(values))
+                number, keys = steps.send(rows)
+        except StopIteration as end:
+            return end.value
+
+
+async def _rolled_back(driver: Any) -> None:
+    """Waits until the statement that was running is stopped."""
+    with suppress(Exception):  # the connection is dropped in any case
+        await driver.execute("ROLLBACK")
+
+
+def _unread(program: Program, arguments: Sequence[Any]) -> Any:
+    """The answer of a program that asks for nothing."""
+    try:
+        next(program.run(arguments))
+    except StopIteration as end:
+        return end.value
+    raise LookupError("a program without reads has asked for rows")
+
+
+def _on_sqlite(run: Run, connection: sqlite3.Connection) -> Any:
+    steps = run.program.run(run.arguments)
+    try:
+        number, keys = next(steps)
+        while True:
+            statement, values = run.statements[number], run.values[number]
+            values["keys"] = None if keys is None else orjson.dumps(keys).decode()
+            log.debug("%s", statement.sql)
+            rows = connection.execute(statement.sql, statement.bound(values)).fetchall()
+            number, keys = steps.send(rows)
+    except StopIteration as end:
+        return end.value

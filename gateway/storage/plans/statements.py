@@ -1,0 +1,184 @@
+"""What plans read, as SQL text with named parameters."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.engine import Dialect
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from gateway.execution.store import KEY, Columns, Count, Kinds, PageRows, Rows, Seen
+from gateway.storage.plans.listings import Listing
+from gateway.storage.plans.wire_formats import selected
+from gateway.storage.scope import Scope, within
+from gateway.storage.tables.column_types import Base, Guid, canonical_guid
+from gateway.storage.tables.reference_data import Company
+
+MOST_KNOWN = 1000
+"""Statements of lists that are kept for the next list of the same shape."""
+
+LONGEST_KNOWN = 100
+"""Parameters of one that is kept: those of long lists would take much memory and seldom come again."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """SQL in the words of a driver, and its parameters in order: name, and what the driver needs done."""
+
+    sql: str
+    parameters: tuple[tuple[str, Callable[[Any], Any] | None], ...]
+
+    def bound(self, values: Mapping[str, Any]) -> list[Any]:
+        return [
+            values[name] if process is None else process(values.get(name))
+            for name, process in self.parameters
+        ]
+
+
+class Statements:
+    """Makes statements in one dialect, each for requests that name a company and for those that do
+    not."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._is_sqlite = dialect.name == "sqlite"
+        self._known: OrderedDict[Any, Statement] = OrderedDict()
+
+    def fixed(self, read: Rows | Kinds | Seen, *, named: bool) -> Statement:
+        """The statement of a read that is the same for all arguments."""
+        scope = _scope(named=named)
+        match read:
+            case Rows():
+                return self._compiled(self._rows(read, scope))
+            case Kinds():
+                return self._compiled(self._kinds(read, scope))
+        company: Any = scope.company
+        return self._compiled(sa.select(Company.id).where(Company.id == company))
+
+    def listed(self, read: PageRows | Count, listing: Listing, *, named: bool) -> Statement:
+        """The statement of a read of this list."""
+        key = (read, listing.shape, named)
+        if key in self._known:
+            self._known.move_to_end(key)
+            return self._known[key]
+        scope = _scope(named=named)
+        if isinstance(read, PageRows):
+            statement = self._compiled(self._page(read, listing, scope))
+        else:
+            statement = self._compiled(self._count(read, listing, scope))
+        if len(statement.parameters) > LONGEST_KNOWN:
+            return statement
+        self._known[key] = statement
+        if len(self._known) > MOST_KNOWN:
+            self._known.popitem(last=False)
+        return statement
+
+    def _compiled(self, statement: sa.Executable) -> Statement:
+        options = {"render_postcompile": True}
+        compiled = cast(
+            SQLCompiler,
+            statement.compile(dialect=self._dialect, compile_kwargs=options),  # type: ignore[attr-defined]
+        )
+        names = compiled.positiontup or []
+        return Statement(
+            str(compiled), tuple((name, self._process(compiled, name)) for name in names)
+        )
+
+    def _process(self, compiled: SQLCompiler, name: str) -> Callable[[Any], Any] | None:
+        parameter = compiled.binds[name]
+        if name == "keys":
+            return ",".join if type(parameter.type) is sa.Text else None
+        process = parameter.type.dialect_impl(self._dialect).bind_processor(self._dialect)
+        if parameter.required:
+            return process
+        constant = parameter.value if process is None else process(parameter.value)
+        return lambda _: constant
+
+    def _columns(self, model: Any, columns: Columns) -> list[sa.ColumnElement[Any]]:
+        """Each with a name of its own, since one may be wanted in two ways."""
+        table = model.__table__.c
+        return [
+            selected(table[name], kind, is_sqlite=self._is_sqlite).label(f"c{place}")
+            for place, (name, kind) in enumerate(columns)
+        ]
+
+    def _rows(self, read: Rows, scope: Scope) -> sa.Select[Any]:
+        model: type[Base] = read.source
+        statement = sa.select(*self._columns(model, read.columns)).where(within(scope, model))
+        if read.by is not None:
+            statement = statement.where(self._is_key(model.__table__.c[read.by]))
+        if read.order is not None:
+            statement = statement.order_by(model.__table__.c[read.order])
+        return statement
+
+    def _page(self, read: PageRows, listing: Listing, scope: Scope) -> sa.Select[Any]:
+        model, table = read.source, read.source.__table__.c
+        columns = self._columns(model, read.columns)
+        if read.cursors:
+            columns += [
+                table[key.column].label(f"s{place}") for place, key in enumerate(listing.sort)
+            ]
+        statement = sa.select(*columns).select_from(model).where(listing.condition(scope))
+        if read.by is None:
+            return listing.cut(statement, None)
+        return listing.cut(statement.where(self._is_key(table[read.by])), table[read.by])
+
+    def _count(self, read: Count, listing: Listing, scope: Scope) -> sa.Select[Any]:
+        model, number = read.source, sa.func.count().label("number")
+        if read.by is None:
+            return sa.select(number).select_from(model).where(listing.condition(scope))
+        parent = model.__table__.c[read.by]
+        key = selected(parent, KEY, is_sqlite=self._is_sqlite)
+        counted = sa.select(key, number).where(listing.condition(scope), self._is_key(parent))
+        return counted.group_by(parent)
+
+    def _kinds(self, read: Kinds, scope: Scope) -> sa.CompoundSelect[Any]:
+        searches = []
+        for name, model in read.sources:
+            key = model.__table__.c.id
+            kind: sa.ColumnElement[str] = sa.literal_column(f"'{name}'")
+            found = sa.select(selected(key, KEY, is_sqlite=self._is_sqlite), kind)
+            searches.append(found.where(within(scope, model), self._is_key(key)))
+        return sa.union_all(*searches)
+
+    def _is_key(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+        """Whether the column is among the parameter `keys`."""
+        if self._is_sqlite:
+            given: Any = sa.bindparam("keys", type_=sa.String())
+            return column.in_(sa.select(sa.func.json_each(given).table_valued("value").c.value))
+        return column == sa.any_(self._array(column))
+
+    def _array(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+        """The keys as PostgreSQL takes them: GUIDs in one text, which is far less work for its driver
+        than a list."""
+        if not isinstance(column.type, Guid):
+            return sa.bindparam("keys", type_=ARRAY(column.type))
+        given: sa.BindParameter[str] = sa.bindparam("keys", type_=sa.Text())
+        return sa.cast(sa.func.string_to_array(given, sa.literal_column("','")), ARRAY(column.type))
+
+
+def _scope(*, named: bool) -> Scope:
+    """The company that the parameters name, or the only one: found by each statement itself, and no
+    company where several would do."""
+
+    def found() -> sa.Subquery:
+        some = sa.select(Company.id).limit(2)
+        if named:
+            name: sa.BindParameter[str] = sa.bindparam("company", type_=Company.name.type)
+            guid: sa.BindParameter[str] = sa.bindparam("company_id", type_=Company.id.type)
+            some = some.where((Company.name == name) | (Company.id == guid))
+        return some.subquery()
+
+    number = sa.select(sa.func.count()).select_from(found()).scalar_subquery()
+    one = sa.select(found().c.id).where(number == sa.literal_column("1"))
+    return Scope(cast(str, one.scalar_subquery()))
+
+
+def company_values(company: str | None) -> dict[str, Any]:
+    """The parameters that name a company."""
+    if company is None:
+        return {}
+    return {"company": company, "company_id": canonical_guid(company)}

@@ -1,0 +1,90 @@
+"""Values of columns on their way from a driver, or from memory, into an answer.
+
+What an answer may hold is text, whole numbers, truth values, dates and times in UTC."""
+
+import datetime as dt
+from collections.abc import Callable
+from enum import Enum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+
+from gateway.storage.tables.column_types import DECIMALS, Amount, Guid, Instant, plain_number
+
+TEXT = {"String", "ID"}
+"""Scalars of GraphQL that are text."""
+
+STEPS = 10**DECIMALS
+"""Of an amount on SQLite, in a whole."""
+
+Convert = Callable[[Any], Any]
+
+
+def selected(column: sa.Column[Any], kind: str, *, is_sqlite: bool) -> sa.ColumnElement[Any]:
+    """The column in SQL as it is wanted: PostgreSQL makes text of it where Python would be slower."""
+    if is_sqlite:
+        return column
+    if isinstance(column.type, Guid) or (isinstance(column.type, sa.Integer) and kind in TEXT):
+        return sa.cast(column, sa.Text)
+    if isinstance(column.type, Amount):
+        return sa.cast(sa.func.trim_scale(column), sa.Text)
+    return column
+
+
+def converter(column: sa.Column[Any], kind: str, *, is_sqlite: bool) -> Convert | None:
+    """From what the driver gives for the `selected` column; raises for what no row should have."""
+    if isinstance(column.type, sa.Enum):
+        return {name: name for name in column.type.enums}.__getitem__
+    return _of_sqlite(column.type, kind) if is_sqlite else None
+
+
+def _of_sqlite(kind: Any, wanted: str) -> Convert | None:
+    if isinstance(kind, sa.Integer) and wanted in TEXT:
+        return str
+    found: dict[type, Convert] = {
+        Amount: _scaled,
+        Instant: _instant,
+        sa.Date: dt.date.fromisoformat,
+        sa.Boolean: bool,
+    }
+    return found.get(type(kind))
+
+
+def _scaled(value: int) -> str:
+    """A whole number of 1/100,000 as a plain number; raises ValueError for what is not whole."""
+    if value < 0:
+        return "-" + _scaled(-value)
+    whole, part = divmod(value, STEPS)
+    return f"{whole:d}.{part:05d}".rstrip("0") if part else f"{whole:d}"
+
+
+def _instant(value: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(value).replace(tzinfo=dt.UTC)
+
+
+def reader(column: sa.ColumnElement[Any], dialect: Dialect) -> Convert | None:
+    """From what the driver gives for the column itself to its value in Python, or to what has the same
+    text; the driver of PostgreSQL gives such a value."""
+    if dialect.name != "sqlite":
+        return None
+    return column.type.dialect_impl(dialect).result_processor(dialect, None)
+
+
+def in_memory(column: sa.Column[Any], kind: str) -> Convert | None:
+    """From the value that a row in memory has."""
+    if isinstance(column.type, Amount):
+        return plain_number
+    if isinstance(column.type, Instant):
+        return _in_utc
+    if isinstance(column.type, sa.Enum):
+        return _name
+    return str if isinstance(column.type, sa.Integer) and kind in TEXT else None
+
+
+def _in_utc(value: dt.datetime) -> dt.datetime:
+    return value.astimezone(dt.UTC)
+
+
+def _name(value: Enum) -> str:
+    return value.name

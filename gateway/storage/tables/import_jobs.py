@@ -1,0 +1,149 @@
+"""Import jobs: what was asked for, the rows that came, how far they got, and what was wrong with them."""
+
+import datetime as dt
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from gateway.storage.tables.column_types import (
+    Base,
+    CompanyRow,
+    Guid,
+    Instant,
+    choice,
+    now,
+    refers,
+    text,
+)
+
+
+class ImportJobStatus(StrEnum):
+    """How far an import job is."""
+
+    STAGING = "STAGING"
+    APPLYING = "APPLYING"
+    SUCCEEDED = "SUCCEEDED"
+    PARTIALLY_SUCCEEDED = "PARTIALLY_SUCCEEDED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+class ImportPolicy(StrEnum):
+    """What one bad row takes down with it."""
+
+    PER_ORDER = "PER_ORDER"
+    ATOMIC = "ATOMIC"
+
+
+UNFINISHED = (ImportJobStatus.STAGING, ImportJobStatus.APPLYING)
+COUNTS = tuple(
+    f"{what}_{outcome}"
+    for what in ("headers", "lines", "references")
+    for outcome in ("created", "updated", "unchanged", "failed")
+)
+"""What a job counts: headers and lines of orders, and records that orders refer to."""
+
+
+class ImportJob(CompanyRow, Base, kw_only=True):
+    """`fingerprint` tells a job that is asked for again; `position` is the last unit that is done."""
+
+    __tablename__ = "import_jobs"
+
+    files: Mapped[str] = mapped_column(sa.Text)
+    fingerprint: Mapped[str] = mapped_column(text(64))
+    policy: Mapped[ImportPolicy] = mapped_column(
+        choice(ImportPolicy), default=ImportPolicy.PER_ORDER
+    )
+    dry_run: Mapped[bool] = mapped_column(default=False)
+    status: Mapped[ImportJobStatus] = mapped_column(
+        choice(ImportJobStatus), default=ImportJobStatus.STAGING
+    )
+    position: Mapped[str] = mapped_column(text(64), default="")
+    message: Mapped[str | None] = mapped_column(sa.Text, default=None)
+    rows_staged: Mapped[int] = mapped_column(default=0)
+    rows_done: Mapped[int] = mapped_column(default=0)
+    problems: Mapped[int] = mapped_column(default=0)
+    warnings: Mapped[int] = mapped_column(default=0)
+    headers_created: Mapped[int] = mapped_column(default=0)
+    headers_updated: Mapped[int] = mapped_column(default=0)
+    headers_unchanged: Mapped[int] = mapped_column(default=0)
+    headers_failed: Mapped[int] = mapped_column(default=0)
+    lines_created: Mapped[int] = mapped_column(default=0)
+    lines_updated: Mapped[int] = mapped_column(default=0)
+    lines_unchanged: Mapped[int] = mapped_column(default=0)
+    lines_failed: Mapped[int] = mapped_column(default=0)
+    references_created: Mapped[int] = mapped_column(default=0)
+    references_updated: Mapped[int] = mapped_column(default=0)
+    references_unchanged: Mapped[int] = mapped_column(default=0)
+    references_failed: Mapped[int] = mapped_column(default=0)
+    created_date_time: Mapped[dt.datetime] = mapped_column(Instant, default_factory=now)
+    finished_date_time: Mapped[dt.datetime | None] = mapped_column(Instant, default=None)
+
+    __table_args__ = (
+        sa.Index(None, "company_id", "created_date_time", "id"),
+        sa.Index(None, "company_id", "fingerprint"),
+    )
+
+
+class ImportSheet(CompanyRow, Base, kw_only=True):
+    """One file of a job: what it holds, its headings as written, and how it was read."""
+
+    __tablename__ = "import_sheets"
+
+    job_id: Mapped[str] = mapped_column(Guid)
+    place: Mapped[int]
+    file: Mapped[str] = mapped_column(sa.Text)
+    format: Mapped[str] = mapped_column(text(20))
+    entity: Mapped[str] = mapped_column(text(40))
+    headings: Mapped[str] = mapped_column(sa.Text)
+    reading: Mapped[str] = mapped_column(sa.Text)
+    __table_args__ = (
+        sa.Index(None, "company_id", "job_id", "place", unique=True),
+        refers("job_id", "import_jobs", ondelete="CASCADE"),
+    )
+
+
+class ImportRow(Base, kw_only=True):
+    """A row of a file as it came, in JSON. Rows with the same `unit` stand or fall together; units are
+    done in the order of their text."""
+
+    __tablename__ = "import_rows"
+
+    company_id: Mapped[str] = mapped_column(Guid, primary_key=True)
+    job_id: Mapped[str] = mapped_column(Guid, primary_key=True)
+    unit: Mapped[str] = mapped_column(text(64), primary_key=True)
+    sheet: Mapped[int] = mapped_column(primary_key=True)
+    row: Mapped[int] = mapped_column(primary_key=True)
+    cells: Mapped[str] = mapped_column(sa.Text)
+    __table_args__ = (
+        sa.Index(None, "company_id", "job_id", "sheet", "row"),
+        refers("job_id", "import_jobs", ondelete="CASCADE"),
+    )
+
+
+class ImportProblem(CompanyRow, Base, kw_only=True):
+    """What is wrong with a row of a job, or only odd about it (a warning)."""
+
+    __tablename__ = "import_problems"
+
+    job_id: Mapped[str] = mapped_column(Guid)
+    sequence: Mapped[int]
+    unit: Mapped[str] = mapped_column(text(64))
+    sheet: Mapped[int]
+    file: Mapped[str] = mapped_column(sa.Text)
+    row: Mapped[int | None] = mapped_column(default=None)
+    line: Mapped[int | None] = mapped_column(default=None)
+    column_name: Mapped[str | None] = mapped_column(sa.Text, default=None)
+    code: Mapped[str] = mapped_column(text(40))
+    message: Mapped[str] = mapped_column(sa.Text)
+    rejected_value: Mapped[str | None] = mapped_column(sa.Text, default=None)
+    suggestions: Mapped[str] = mapped_column(sa.Text, default="[]")
+    order_number: Mapped[str | None] = mapped_column(sa.Text, default=None)
+    is_warning: Mapped[bool] = mapped_column(default=False)
+    __table_args__ = (
+        sa.Index(None, "company_id", "job_id", "sequence", unique=True),
+        sa.Index(None, "company_id", "job_id", "is_warning", "sequence"),
+        sa.Index(None, "company_id", "job_id", "unit"),
+        refers("job_id", "import_jobs", ondelete="CASCADE"),
+    )

@@ -1,0 +1,276 @@
+"""What orders refer to: companies, customers, items and the small code tables (domain rules 1.3)."""
+
+import datetime as dt
+from decimal import Decimal
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from gateway.storage.tables.column_types import (
+    Amount,
+    Base,
+    CompanyRow,
+    Guid,
+    Instant,
+    choice,
+    index,
+    new_guid,
+    now,
+    refers,
+    text,
+    unique,
+)
+
+ZERO = Decimal(0)
+ADDRESS_PARTS = ("address_line1", "address_line2", "city", "state", "country", "post_code")
+"""The columns of a customer's address; an order has three of each, after a prefix."""
+
+
+class TaxRounding(StrEnum):
+    """The direction in which a currency rounds tax (domain rules 2.0)."""
+
+    NEAREST = "NEAREST"
+    UP = "UP"
+    DOWN = "DOWN"
+
+
+class CustomerType(StrEnum):
+    COMPANY = "COMPANY"
+    PERSON = "PERSON"
+
+
+class CustomerBlocked(StrEnum):
+    """Which business with a customer is stopped."""
+
+    NONE = "NONE"
+    SHIP = "SHIP"
+    INVOICE = "INVOICE"
+    ALL = "ALL"
+
+
+class ItemType(StrEnum):
+    INVENTORY = "INVENTORY"
+    SERVICE = "SERVICE"
+    NON_INVENTORY = "NON_INVENTORY"
+
+
+class AccountType(StrEnum):
+    """Only a posting account takes amounts; the others structure the chart of accounts."""
+
+    POSTING = "POSTING"
+    HEADING = "HEADING"
+    TOTAL = "TOTAL"
+    BEGIN_TOTAL = "BEGIN_TOTAL"
+    END_TOTAL = "END_TOTAL"
+
+
+class LineObjectKind(StrEnum):
+    RESOURCE = "RESOURCE"
+    FIXED_ASSET = "FIXED_ASSET"
+    CHARGE = "CHARGE"
+
+
+class Company(Base, kw_only=True):
+    __tablename__ = "companies"
+
+    id: Mapped[str] = mapped_column(Guid, primary_key=True, default_factory=new_guid)
+    name: Mapped[str] = mapped_column(text(100), unique=True)
+    currency_code: Mapped[str] = mapped_column(text(10))
+
+
+class Currency(CompanyRow, Base, kw_only=True):
+    __tablename__ = "currencies"
+
+    code: Mapped[str] = mapped_column(text(10))
+    display_name: Mapped[str] = mapped_column(text(100))
+    symbol: Mapped[str | None] = mapped_column(text(10), default=None)
+    amount_decimal_places: Mapped[str] = mapped_column(text(5), default="2:2")
+    amount_rounding_precision: Mapped[Decimal] = mapped_column(Amount, default=Decimal("0.01"))
+    unit_amount_rounding_precision: Mapped[Decimal] = mapped_column(
+        Amount, default=Decimal("0.00001")
+    )
+    tax_rounding: Mapped[TaxRounding] = mapped_column(
+        choice(TaxRounding), default=TaxRounding.NEAREST
+    )
+    __table_args__ = (
+        unique("code"),
+        sa.CheckConstraint("amount_rounding_precision > 0", name="amount_rounding_precision_step"),
+    )
+
+
+class PaymentTerms(CompanyRow, Base, kw_only=True):
+    __tablename__ = "payment_terms"
+
+    code: Mapped[str] = mapped_column(text(10))
+    display_name: Mapped[str] = mapped_column(text(100))
+    due_date_calculation: Mapped[str | None] = mapped_column(text(32), default=None)
+    discount_date_calculation: Mapped[str | None] = mapped_column(text(32), default=None)
+    discount_percent: Mapped[Decimal] = mapped_column(Amount, default=ZERO)
+    calculate_discount_on_credit_memos: Mapped[bool] = mapped_column(default=False)
+    __table_args__ = (unique("code"),)
+
+
+class ShipmentMethod(CompanyRow, Base, kw_only=True):
+    __tablename__ = "shipment_methods"
+
+    code: Mapped[str] = mapped_column(text(10))
+    display_name: Mapped[str] = mapped_column(text(100))
+    __table_args__ = (unique("code"),)
+
+
+class UnitOfMeasure(CompanyRow, Base, kw_only=True):
+    __tablename__ = "units_of_measure"
+
+    code: Mapped[str] = mapped_column(text(10))
+    display_name: Mapped[str] = mapped_column(text(50))
+    international_standard_code: Mapped[str | None] = mapped_column(text(10), default=None)
+    symbol: Mapped[str | None] = mapped_column(text(10), default=None)
+    __table_args__ = (unique("code"),)
+
+
+class TaxCode(CompanyRow, Base, kw_only=True):
+    __tablename__ = "tax_codes"
+
+    code: Mapped[str] = mapped_column(text(50))
+    display_name: Mapped[str] = mapped_column(text(100))
+    percent: Mapped[Decimal] = mapped_column(Amount)
+    __table_args__ = (unique("code"), sa.CheckConstraint("percent >= 0", name="percent_sign"))
+
+
+class Customer(CompanyRow, Base, kw_only=True):
+    __tablename__ = "customers"
+
+    number: Mapped[str] = mapped_column(text(20))
+    display_name: Mapped[str] = mapped_column(text(100))
+    type: Mapped[CustomerType] = mapped_column(choice(CustomerType), default=CustomerType.COMPANY)
+    contact_id: Mapped[str | None] = mapped_column(text(250), default=None)
+    contact_name: Mapped[str | None] = mapped_column(text(100), default=None)
+    address_line1: Mapped[str | None] = mapped_column(text(100), default=None)
+    address_line2: Mapped[str | None] = mapped_column(text(50), default=None)
+    city: Mapped[str | None] = mapped_column(text(30), default=None)
+    state: Mapped[str | None] = mapped_column(text(30), default=None)
+    country: Mapped[str | None] = mapped_column(text(10), default=None)
+    post_code: Mapped[str | None] = mapped_column(text(20), default=None)
+    phone_number: Mapped[str | None] = mapped_column(text(30), default=None)
+    email: Mapped[str | None] = mapped_column(text(80), default=None)
+    website: Mapped[str | None] = mapped_column(text(255), default=None)
+    salesperson: Mapped[str | None] = mapped_column(text(20), default=None)
+    credit_limit: Mapped[Decimal | None] = mapped_column(Amount, default=None)
+    tax_liable: Mapped[bool] = mapped_column(default=True)
+    tax_registration_number: Mapped[str | None] = mapped_column(text(20), default=None)
+    bill_to_customer_id: Mapped[str | None] = mapped_column(Guid, default=None)
+    currency_id: Mapped[str | None] = mapped_column(Guid, default=None)
+    payment_terms_id: Mapped[str | None] = mapped_column(Guid, default=None)
+    shipment_method_id: Mapped[str | None] = mapped_column(Guid, default=None)
+    prices_include_tax: Mapped[bool] = mapped_column(default=False)
+    partial_shipping: Mapped[bool] = mapped_column(default=True)
+    blocked: Mapped[CustomerBlocked] = mapped_column(
+        choice(CustomerBlocked), default=CustomerBlocked.NONE
+    )
+    privacy_blocked: Mapped[bool] = mapped_column(default=False)
+    last_modified_date_time: Mapped[dt.datetime] = mapped_column(Instant, default_factory=now)
+    __table_args__ = (
+        unique("number"),
+        unique("contact_id"),
+        refers("bill_to_customer_id", "customers"),
+        refers("currency_id", "currencies"),
+        refers("payment_terms_id", "payment_terms"),
+        refers("shipment_method_id", "shipment_methods"),
+        index("display_name", "id"),
+    )
+
+
+class Item(CompanyRow, Base, kw_only=True):
+    __tablename__ = "items"
+
+    number: Mapped[str] = mapped_column(text(20))
+    display_name: Mapped[str] = mapped_column(text(100))
+    base_unit_of_measure_id: Mapped[str] = mapped_column(Guid)
+    sales_unit_of_measure_id: Mapped[str | None] = mapped_column(Guid, default=None)
+    display_name2: Mapped[str | None] = mapped_column(text(50), default=None)
+    type: Mapped[ItemType] = mapped_column(choice(ItemType), default=ItemType.INVENTORY)
+    item_category_code: Mapped[str | None] = mapped_column(text(20), default=None)
+    gtin: Mapped[str | None] = mapped_column(text(14), default=None)
+    inventory: Mapped[Decimal] = mapped_column(Amount, default=ZERO)
+    unit_price: Mapped[Decimal] = mapped_column(Amount, default=ZERO)
+    price_includes_tax: Mapped[bool] = mapped_column(default=False)
+    unit_cost: Mapped[Decimal] = mapped_column(Amount, default=ZERO)
+    tax_code_id: Mapped[str | None] = mapped_column(Guid, default=None)
+    allow_invoice_discount: Mapped[bool] = mapped_column(default=True)
+    blocked: Mapped[bool] = mapped_column(default=False)
+    sales_blocked: Mapped[bool] = mapped_column(default=False)
+    last_modified_date_time: Mapped[dt.datetime] = mapped_column(Instant, default_factory=now)
+    __table_args__ = (
+        unique("number"),
+        refers("base_unit_of_measure_id", "units_of_measure"),
+        refers("sales_unit_of_measure_id", "units_of_measure"),
+        refers("tax_code_id", "tax_codes"),
+        index("display_name", "id"),
+    )
+
+
+class ItemUnitOfMeasure(CompanyRow, Base, kw_only=True):
+    """A unit in which an item may be sold besides its base and sales unit."""
+
+    __tablename__ = "item_units_of_measure"
+
+    item_id: Mapped[str] = mapped_column(Guid)
+    unit_of_measure_id: Mapped[str] = mapped_column(Guid)
+    __table_args__ = (
+        unique("item_id", "unit_of_measure_id"),
+        refers("item_id", "items", ondelete="CASCADE"),
+        refers("unit_of_measure_id", "units_of_measure"),
+    )
+
+
+class Account(CompanyRow, Base, kw_only=True):
+    """A general-ledger account."""
+
+    __tablename__ = "accounts"
+
+    number: Mapped[str] = mapped_column(text(20))
+    display_name: Mapped[str] = mapped_column(text(100))
+    category: Mapped[str | None] = mapped_column(text(50), default=None)
+    sub_category: Mapped[str | None] = mapped_column(text(80), default=None)
+    account_type: Mapped[AccountType] = mapped_column(
+        choice(AccountType), default=AccountType.POSTING
+    )
+    direct_posting: Mapped[bool] = mapped_column(default=True)
+    tax_code_id: Mapped[str | None] = mapped_column(Guid, default=None)
+    blocked: Mapped[bool] = mapped_column(default=False)
+    last_modified_date_time: Mapped[dt.datetime] = mapped_column(Instant, default_factory=now)
+    __table_args__ = (unique("number"), refers("tax_code_id", "tax_codes"))
+
+
+class LineObject(CompanyRow, Base, kw_only=True):
+    """What resource, fixed asset and charge lines name by number."""
+
+    __tablename__ = "line_objects"
+
+    kind: Mapped[LineObjectKind] = mapped_column(choice(LineObjectKind))
+    number: Mapped[str] = mapped_column(text(20))
+    display_name: Mapped[str] = mapped_column(text(100))
+    unit_price: Mapped[Decimal] = mapped_column(Amount, default=ZERO)
+    tax_code_id: Mapped[str | None] = mapped_column(Guid, default=None)
+    blocked: Mapped[bool] = mapped_column(default=False)
+    __table_args__ = (
+        unique("kind", "number"),
+        refers("tax_code_id", "tax_codes"),
+        index("number", "id"),
+    )
+
+
+class NumberSeries(CompanyRow, Base, kw_only=True):
+    """The running number of a company's orders: `prefix` and the next number in `digits` digits."""
+
+    __tablename__ = "number_series"
+
+    code: Mapped[str] = mapped_column(text(20))
+    prefix: Mapped[str] = mapped_column(text(10))
+    digits: Mapped[int] = mapped_column(default=6)
+    last_number: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    __table_args__ = (
+        unique("code"),
+        sa.CheckConstraint("last_number >= 0", name="last_number_sign"),
+    )

@@ -1,0 +1,170 @@
+"""Uploads: POST /imports begins an import job, GET /imports/{id}/refused gives its refused rows back.
+
+A body is one file, named by the `name` in the URL, or a form with several; it goes to the disk as it
+comes in."""
+
+from collections.abc import AsyncGenerator
+from pathlib import Path, PurePath
+from typing import Any
+
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from gateway.exchange.formats.sheets import Reading, Refused
+from gateway.exchange.imports.importer import Policy
+from gateway.exchange.imports.importer import Request as Wishes
+from gateway.exchange.imports.runner import NotFound, Runner
+from gateway.exchange.imports.upload_folder import arrival
+from gateway.web.endpoint import company_of
+from gateway.web.refusing import refusal, told
+
+FORM = "multipart/form-data"
+CHUNK = 1 << 20
+MOST_FILES = 100
+LONGEST_NAME = 200
+"""Bytes of the name of a file; file systems take 255."""
+
+LONGEST_SUFFIX = 10
+
+
+class BadUpload(Exception):
+    """The request is not one for an import."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class Uploads:
+    """The endpoint of uploads, at most `largest` bytes each."""
+
+    def __init__(self, runner: Runner, largest: int) -> None:
+        self._runner = runner
+        self._largest = largest
+
+    async def answer(self, request: Request) -> Response:
+        """202 with the id of the job, which runs in the background."""
+        try:
+            key = await self._begin(request)
+        except BadUpload as bad:
+            return refusal(bad.status, bad.code, str(bad))
+        except Refused as refused:
+            return refusal(400, "FILE_REFUSED", str(refused))
+        except NotFound as missing:
+            return refusal(404, "NOT_FOUND", str(missing))
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except Exception as error:  # noqa: BLE001 - masked, and logged
+            return told(error)
+        location = f"/imports/{key}/refused"
+        return JSONResponse({"id": key, "refused": location}, 202)
+
+    async def _begin(self, request: Request) -> str:
+        """The id of a job for what the request brings."""
+        wishes = _wishes(request)
+        with arrival(self._runner.folder) as folder:
+            paths = await self._store(request, folder)
+            job = await self._runner.accept(company_of(request), paths, _reading(request), wishes)
+            return job.id
+
+    async def refused(self, request: Request) -> Response:
+        """The refused rows of a job, to be corrected and uploaded again; 204 if there are none."""
+        try:
+            report = await self._runner.refusals(company_of(request), request.path_params["id"])
+        except NotFound as missing:
+            return refusal(404, "NOT_FOUND", str(missing))
+        except Exception as error:  # noqa: BLE001 - masked, and logged
+            return told(error)
+        if report is None:
+            return Response(status_code=204)
+        kind = "application/zip" if report.name.endswith(".zip") else "text/plain; charset=utf-8"
+        name = report.name.encode("ascii", "replace").decode().replace('"', "")
+        disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
+        chunks = report.chunks if request.method != "HEAD" else iter(())
+        return StreamingResponse(chunks, headers=disposition, media_type=kind)
+
+    async def _store(self, request: Request, folder: Path) -> list[Path]:
+        content_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+        if content_type == FORM:
+            return await self._store_form(request, folder)
+        path = folder / _file_name(request.query_params.get("name"))
+        with path.open("wb") as file:
+            async for chunk in request.stream():
+                self._check(file.tell() + len(chunk))
+                file.write(chunk)
+        return [path]
+
+    async def _store_form(self, request: Request, folder: Path) -> list[Path]:
+        self._check(int(request.headers.get("content-length", "0") or 0))
+        parser = MultiPartParser(request.headers, self._counted(request), max_files=MOST_FILES)
+        try:
+            form = await parser.parse()
+        except MultiPartException as error:
+            self._check(request.state.received)
+            raise BadUpload(
+                400, "BAD_REQUEST", f"The form cannot be read: {error.message}"
+            ) from error
+        paths = []
+        try:
+            for _, upload in form.multi_items():
+                if isinstance(upload, UploadFile):
+                    paths.append(await self._store_part(upload, folder))
+        finally:
+            await form.close()
+        if not paths:
+            raise BadUpload(400, "BAD_REQUEST", "The form has no file.")
+        return paths
+
+    async def _counted(self, request: Request) -> AsyncGenerator[bytes]:
+        """The body of a form, which is broken off where it becomes too large."""
+        request.state.received = 0
+        async for chunk in request.stream():
+            request.state.received += len(chunk)
+            if request.state.received > self._largest:
+                raise MultiPartException("it is too large")
+            yield chunk
+
+    async def _store_part(self, upload: UploadFile, folder: Path) -> Path:
+        path = folder / _file_name(upload.filename)
+        if path.exists():
+            raise BadUpload(400, "BAD_REQUEST", f"Two files are called {path.name}.")
+        with path.open("wb") as file:
+            while chunk := await upload.read(CHUNK):
+                self._check(file.tell() + len(chunk))
+                file.write(chunk)
+        return path
+
+    def _check(self, size: int) -> None:
+        if size > self._largest:
+            message = f"An upload has at most {self._largest:,} bytes."
+            raise BadUpload(413, "TOO_LARGE", message)
+
+
+def _wishes(request: Request) -> Wishes:
+    policy = request.query_params.get("policy", "per-order")
+    dry_run = request.query_params.get("dryRun", "false")
+    if policy not in set(Policy):
+        raise BadUpload(400, "BAD_REQUEST", "`policy` is per-order or atomic.")
+    if dry_run not in ("true", "false"):
+        raise BadUpload(400, "BAD_REQUEST", "`dryRun` is true or false.")
+    return Wishes(Policy(policy).policy, dry_run == "true")
+
+
+def _reading(request: Request) -> Reading:
+    given: Any = request.query_params
+    return Reading(given.get("encoding"), given.get("separator"))
+
+
+def _file_name(name: str | None) -> str:
+    """The last part of a name, whatever path it claims to have; one that is too long loses the end of
+    its stem."""
+    plain = PurePath((name or "upload").replace("\\", "/")).name
+    fit = "".join(letter for letter in plain if letter.isprintable()).strip()
+    if len(fit.encode()) > LONGEST_NAME:
+        suffix = PurePath(fit).suffix.encode()
+        suffix = suffix if len(suffix) <= LONGEST_SUFFIX else b""
+        fit = (fit.encode()[: LONGEST_NAME - len(suffix)] + suffix).decode(errors="ignore")
+    return fit if fit not in ("", ".", "..") else "upload"

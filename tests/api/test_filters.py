@@ -1,0 +1,246 @@
+"""Filters: what they find in Northwind, and what letters, null and missing objects mean to them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from graphql import get_named_type, is_list_type
+
+from gateway.settings import Settings
+from tests.support.databases import Templates
+from tests.support.requests import created, line, order
+from tests.support.served import Client, serving, statements
+from tests.support.varied import FIELDS, OPERATORS, SCHEMA
+from tests.support.world import load_world
+
+Tree = dict[str, Any]
+
+LISTS = {
+    "salesOrders": ("SalesOrder", "number"),
+    "salesOrderLines": ("SalesOrderLine", "quantity"),
+    "customers": ("Customer", "number"),
+    "items": ("Item", "number"),
+    "accounts": ("Account", "number"),
+    "lineObjects": ("LineObject", "number"),
+    "currencies": ("Currency", "code"),
+    "paymentTerms": ("PaymentTerms", "code"),
+    "shipmentMethods": ("ShipmentMethod", "code"),
+    "unitsOfMeasure": ("UnitOfMeasure", "code"),
+    "taxCodes": ("TaxCode", "code"),
+}
+"""The type of each list, and what tells its objects apart."""
+
+
+def found(client: Client, root: str, tree: Tree, *, by: str = "") -> list[Any]:
+    """What tells the objects apart that a filter finds."""
+    kind, name = LISTS[root]
+    query = f"""query ($filter: {kind}Filter) {{ {root}(filter: $filter, first: 200) {{
+      nodes {{ value: {by or name} }} }} }}"""
+    return [node["value"] for node in client.ask(query, filter=tree)[root]["nodes"]]
+
+
+LATEST = ["NW-11074", "NW-11075", "NW-11076", "NW-11077"]
+FOUND: list[tuple[str, Tree, list[str]]] = [
+    ("salesOrders", {"number": {"eq": "NW-10248"}}, ["NW-10248"]),
+    ("salesOrders", {"number": {"in": ["NW-10248", "nw-10249", "NW-1"]}}, ["NW-10248"]),
+    ("salesOrders", {"orderDate": {"gte": "1998-05-06"}}, LATEST),
+    ("salesOrders", {"orderDate": {"gt": "1998-05-05"}, "number": {"lt": "NW-11075"}}, LATEST[:1]),
+    ("salesOrders", {"orderDate": {"gte": "1998-05-06"}, "number": {"notIn": LATEST[1:]}}, LATEST[:1]),
+    ("salesOrders", {"and": [{"number": {"gt": "NW-11075"}}, {"number": {"lte": "NW-11077"}}]}, LATEST[2:]),
+    ("salesOrders", {"or": [{"number": {"eq": number}} for number in LATEST]}, LATEST),
+    ("salesOrders", {"not": {"number": {"startsWith": "nw-1"}}}, []),
+    ("salesOrders", {"and": [{"or": []}]}, []),
+    ("salesOrders", {"customer": {"number": {"eq": "ALFKI"}}},
+     [f"NW-{number}" for number in (10643, 10692, 10702, 10835, 10952, 11011)]),
+    ("salesOrders", {"lines": {"every": {"quantity": {"gte": 60}}}},
+     [f"NW-{number}" for number in (10402, 10765, 10854, 10865, 10981, 10990, 11030)]),
+    ("salesOrders", {"lines": {"none": {"quantity": {"lt": "70"}}}}, ["NW-10765"]),
+    ("salesOrders", {"lines": {"some": {"quantity": {"gt": 120}}}}, ["NW-10764", "NW-11072"]),
+    ("salesOrders", {"lines": {"some": {"sequence": {"gt": 200000}}, "none": {"sequence": {"gt": 250000}}}}, LATEST[3:]),
+    ("salesOrders", {"shipToAddress": {"city": {"eq": "Lander"}, "state": {"eq": "WY"}},
+     "orderDate": {"lt": "1996-09-01"}}, ["NW-10271"]),
+    ("salesOrderLines", {"item": {"number": {"eq": "9"}}}, ["16", "20", "3", "50", "6"]),
+    ("salesOrderLines", {"salesOrder": {"number": {"eq": "NW-10248"}}, "quantity": {"ne": 10}}, ["12", "5"]),
+    ("customers", {"address": {"country": {"eq": "CH"}}}, ["CHOPS", "RICSU"]),
+    ("customers", {"address": {"postCode": {"isNull": True}}}, ["HUNGO"]),
+    ("customers", {"salesOrders": {"none": {}}}, ["FISSA", "PARIS"]),
+    ("customers", {"salesOrders": {"some": {"orderDate": {"eq": "1998-05-06"}}}},
+     ["BONAP", "RATTC", "RICSU", "SIMOB"]),
+    ("customers", {"blocked": {"notIn": ["NONE", "SHIP"]}}, ["PARIS"]),
+    ("items", {"unitPrice": {"gte": "81"}}, ["20", "29", "38", "9"]),
+    ("items", {"unitPrice": {"gt": 81, "lt": 1e2}}, ["9"]),
+    ("items", {"displayName": {"contains": "RÖD"}}, ["22", "23", "73"]),
+    ("items", {"displayName": {"startsWith": "rÖd"}}, ["73"]),
+    ("items", {"displayName": {"contains": "NUSS"}}, ["25"]),
+    ("accounts", {"blocked": {"eq": True}}, ["6190"]),
+    ("accounts", {"taxCode": {}, "accountType": {"eq": "POSTING"}}, ["6110", "6120", "6130", "6190"]),
+    ("lineObjects", {"kind": {"ne": "CHARGE"}, "unitPrice": {"lte": "85"}}, ["CHEF", "DRIVER"]),
+    ("currencies", {"amountRoundingPrecision": {"eq": "0.050"}}, ["CHF"]),
+    ("paymentTerms", {"discountPercent": {"gt": 0}}, ["30D2"]),
+    ("shipmentMethods", {"displayName": {"contains": "EXPRESS"}}, ["SPEEDY"]),
+    ("unitsOfMeasure", {"internationalStandardCode": {"in": ["C62", "HUR"]}}, ["HOUR", "PCS"]),
+    ("taxCodes", {"percent": {"gte": 20}}, ["S20", "S25"]),
+]  # fmt: skip
+"""What Northwind and the codes made up for it hold."""
+
+
+@pytest.mark.parametrize(("root", "tree", "names"), FOUND)
+def test_a_filter_finds_what_northwind_holds_in_one_statement(
+    demo: Client, root: str, tree: Tree, names: list[str]
+) -> None:
+    """The page is one statement, through however many relations."""
+    with statements() as seen:
+        assert sorted(found(demo, root, tree)) == names
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize("root", LISTS)
+def test_every_list_takes_a_filter_with_conditions_on_every_field(root: str) -> None:
+    """By the operators of its kind, and through every relation."""
+    kind, _ = LISTS[root]
+    taken = SCHEMA.query_type.fields[root].args["filter"].type
+    assert taken.name == f"{kind}Filter"
+    fields = {field: input_field.type for field, input_field in taken.fields.items()}
+    assert fields.pop("not").name == taken.name
+    assert [get_named_type(fields.pop(name)) for name in ("and", "or")] == [taken, taken]
+    assert set(fields) == set(FIELDS[kind])
+    for field, form in FIELDS[kind].items():
+        asked = set(fields[field].fields)
+        if form.kind == "one":
+            assert fields[field].name == f"{form.target}Filter"
+        elif form.kind == "many":
+            assert asked == {"some", "every", "none"}
+        elif form.kind == "PostalAddress":
+            assert asked == set(SCHEMA.type_map["PostalAddress"].fields)
+        else:
+            assert asked == {*OPERATORS[form.kind], *(["isNull"] if form.nullable else [])}
+            values = {name for name in asked if is_list_type(fields[field].fields[name].type)}
+            assert values == {"in", "notIn"}
+
+
+TEXTS = ["Straße 100%", "STRASSE 100_", "Σίσυφος", "ΣΊΣΥΦΟΣ", "İzmir", "\ufb01n\\e", "caf\u00e9", "Zz", "zz", "\U0001f600"]  # fmt: skip
+"""The external numbers of the orders in the world; one order more has none."""
+
+
+@pytest.fixture(scope="module")
+def world(templates: Templates) -> Iterator[Client]:
+    """The gateway over the world with an order for each text, for tests that only read."""
+    with serving(Settings(database_url=templates.copy("world", load_world))) as client:
+        for text in [*TEXTS, None]:
+            created(client, order(line(), externalDocumentNumber=text))
+        created(
+            client,
+            order({"lineType": "COMMENT", "description": "x"}, externalDocumentNumber="comment"),
+        )
+        created(client, order(externalDocumentNumber="no lines"))
+        yield client
+
+
+def texts(client: Client, tree: Tree) -> set[str | None]:
+    """The external numbers of the orders in the world that a filter finds."""
+    return {*found(client, "salesOrders", tree, by="externalDocumentNumber")}
+
+
+GIVEN = {*TEXTS, "comment", "no lines"}
+EVERYTHING = {*GIVEN, None}
+STRASSEN, SISYPHI = {"Straße 100%", "STRASSE 100_"}, {"Σίσυφος", "ΣΊΣΥΦΟΣ"}
+
+
+@pytest.mark.parametrize(
+    ("operator", "given", "matching"),
+    [
+        ("contains", "STRASSE", STRASSEN),
+        ("contains", "straß", STRASSEN),
+        ("startsWith", "strasSE 1", STRASSEN),
+        ("startsWith", "trasse", set()),
+        ("contains", "0%", {"Straße 100%"}),
+        ("contains", "0_", {"STRASSE 100_"}),
+        ("contains", "N\\E", {"\ufb01n\\e"}),
+        ("startsWith", "f", {"\ufb01n\\e"}),
+        ("contains", "σίσυφοσ", SISYPHI),
+        ("startsWith", "i\u0307Z", {"İzmir"}),
+        ("contains", "CAFE\u0301", {"caf\u00e9"}),
+        ("eq", "cafe\u0301", {"caf\u00e9"}),
+        ("eq", "CAF\u00c9", set()),
+        ("in", ["zz", "cafe\u0301", "straße 100%"], {"zz", "caf\u00e9"}),
+        ("startsWith", "zZ", {"Zz", "zz"}),
+        ("contains", "\U0001f600", {"\U0001f600"}),
+        ("contains", "", GIVEN),
+        ("startsWith", "", GIVEN),
+        ("gt", "\ufb01n\\e", {"\U0001f600"}),
+        ("lt", "Straße 100%", {"STRASSE 100_"}),
+        ("gte", "zz", {"zz", "İzmir", *SISYPHI, "\ufb01n\\e", "\U0001f600"}),
+    ],
+)
+def test_text_is_searched_without_regard_to_case_and_compared_by_code_point(
+    world: Client, operator: str, given: Any, matching: set[str]
+) -> None:
+    assert texts(world, {"externalDocumentNumber": {operator: given}}) == matching
+
+
+@pytest.mark.parametrize(
+    ("conditions", "matching"),
+    [
+        ({}, {"C1", "PAYER"}),
+        ({"eq": "Ann Buyer"}, {"C1"}),
+        ({"ne": "Ann Buyer"}, {"PAYER"}),
+        ({"ne": "Bob"}, {"C1", "PAYER"}),
+        ({"in": ["Ann Buyer", "Bob"]}, {"C1"}),
+        ({"in": []}, set()),
+        ({"notIn": ["Ann Buyer"]}, {"PAYER"}),
+        ({"notIn": []}, {"C1", "PAYER"}),
+        ({"lt": "Z"}, {"C1"}),
+        ({"lte": "A"}, set()),
+        ({"gt": ""}, {"C1"}),
+        ({"gte": "Z"}, set()),
+        ({"contains": ""}, {"C1"}),
+        ({"startsWith": "ann"}, {"C1"}),
+        ({"isNull": True}, {"PAYER"}),
+        ({"isNull": False}, {"C1"}),
+        ({"isNull": True, "ne": "Ann Buyer"}, {"PAYER"}),
+        ({"isNull": True, "eq": "Ann Buyer"}, set()),
+    ],
+)
+def test_null_equals_nothing_and_not_is_the_exact_opposite(
+    world: Client, conditions: Tree, matching: set[str]
+) -> None:
+    """C1 has the contact Ann Buyer, PAYER has none."""
+    both, asked = {"number": {"in": ["C1", "PAYER"]}}, {"contactName": conditions}
+    assert {*found(world, "customers", {**both, **asked})} == matching
+    assert {*found(world, "customers", {**both, "not": asked})} == {"C1", "PAYER"} - matching
+    assert {*found(world, "customers", {**both, "not": {"not": asked}})} == matching
+
+
+WITH_ITEM = EVERYTHING - {"comment", "no lines"}
+
+
+@pytest.mark.parametrize(
+    ("tree", "matching"),
+    [
+        ({}, EVERYTHING),
+        ({"and": []}, EVERYTHING),
+        ({"or": []}, set()),
+        ({"not": {}}, set()),
+        ({"not": {"or": []}}, EVERYTHING),
+        ({"lines": {}}, EVERYTHING),
+        ({"lines": {"some": {}}}, EVERYTHING - {"no lines"}),
+        ({"lines": {"every": {}}}, EVERYTHING),
+        ({"lines": {"every": {"or": []}}}, {"no lines"}),
+        ({"lines": {"none": {}}}, {"no lines"}),
+        ({"lines": {"some": {}, "none": {"item": {}}}}, {"comment"}),
+        ({"lines": {"some": {"item": {}}}}, WITH_ITEM),
+        ({"lines": {"some": {"item": {"id": {}}}}}, WITH_ITEM),
+        ({"lines": {"some": {"item": {"number": {"ne": "nothing"}}}}}, WITH_ITEM),
+        ({"lines": {"some": {"item": {"and": [{"number": {"eq": "I0010"}}]}}}}, WITH_ITEM),
+        ({"lines": {"some": {"item": {"not": {"number": {"eq": "I0010"}}}}}}, set()),
+        ({"lines": {"some": {"not": {"item": {"number": {"eq": "nothing"}}}}}}, EVERYTHING - {"no lines"}),
+        ({"lines": {"every": {"item": {}}}}, EVERYTHING - {"comment"}),
+        ({"not": {"lines": {"every": {"item": {}}}}}, {"comment"}),
+        ({"not": {"lines": {"some": {"item": {}}}}}, {"comment", "no lines"}),
+        ({"not": {"lines": {"none": {"not": {"item": {}}}}}}, {"comment"}),
+    ],
+)  # fmt: skip
+def test_a_missing_object_matches_nothing_and_an_empty_list_matches_all_and_none(
+    world: Client, tree: Tree, matching: set[str | None]
+) -> None:
+    assert texts(world, tree) == matching

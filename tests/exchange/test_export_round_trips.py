@@ -1,0 +1,289 @@
+"""What is exported and imported again is the same."""
+
+import datetime as dt
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.pool import NullPool
+
+from gateway.demo.northwind import load_demo
+from gateway.exchange.exports.datasets import What
+from gateway.exchange.exports.export_stream import Format
+from gateway.orders.life_cycle import Event
+from gateway.orders.references import Reference
+from gateway.orders.service import Rules, create, happen
+from gateway.storage.companies import create_company
+from gateway.storage.database import Database
+from gateway.storage.tables.import_jobs import ImportJobStatus
+from gateway.storage.tables.reference_data import Account, Customer, Item
+from gateway.storage.tables.sales_orders import SalesOrderLineType
+from gateway.storage.writing import Writer, writing
+from tests.support.databases import Templates
+from tests.support.exporting import exported, imported, stored, without
+from tests.support.sap import load_sap
+from tests.support.world import COMPANY, load_world
+
+Way = tuple[tuple[Event, dict[int, str] | None], ...]
+"""Events, each with how many of which lines, by their place."""
+
+RELEASED: Way = ((Event.RELEASE, None),)
+SOME: Way = (*RELEASED, (Event.SHIP, {0: "2", 1: "0.5"}))
+PARTLY_INVOICED: Way = (*SOME, (Event.INVOICE, {0: "1"}))
+DELIVERED: Way = (*RELEASED, (Event.SHIP, None))
+INVOICED: Way = (*DELIVERED, (Event.INVOICE, None))
+HELD: Way = ((Event.HOLD, None),)
+REVIEWED: Way = ((Event.SUBMIT_FOR_REVIEW, None),)
+WAYS: dict[str, Way] = {
+    "DRAFT": (),
+    "DRAFT-HELD": HELD,
+    "DRAFT-SHIPPED": (*SOME, (Event.REOPEN, None)),
+    "DRAFT-INVOICED": (*PARTLY_INVOICED, (Event.REOPEN, None)),
+    "REVIEW": REVIEWED,
+    "REVIEW-HELD": (*REVIEWED, *HELD),
+    "OPEN": (*REVIEWED, (Event.APPROVE, None)),
+    "OPEN-SHIPPED": (*SOME, (Event.REOPEN, None), *REVIEWED, (Event.APPROVE, None)),
+    "RELEASED": RELEASED,
+    "RELEASED-HELD": (*RELEASED, *HELD),
+    "RELEASED-SHIPPED": SOME,
+    "RELEASED-INVOICED": (*PARTLY_INVOICED, *HELD),
+    "DELIVERED": DELIVERED,
+    "INVOICED": INVOICED,
+    "INVOICED-HELD": (*INVOICED, *HELD),
+    "PAID": (*INVOICED, (Event.REGISTER_PAYMENT, None)),
+    "PAID-HELD": (*INVOICED, *HELD, (Event.REGISTER_PAYMENT, None)),
+    "CANCELLED": ((Event.CANCEL, None),),
+    "CANCELLED-HELD": (*HELD, (Event.CANCEL, None)),
+}
+
+
+def number(value: str) -> Reference:
+    return Reference("number", value)
+
+
+def code(value: str) -> Reference:
+    return Reference("code", value)
+
+
+def amounts(**given: str) -> dict[str, Any]:
+    return {name: Decimal(value) for name, value in given.items()}
+
+
+LINES: list[dict[str, Any]] = [
+    {"item": number("I0010"), **amounts(quantity="5", discount_percent="12.5")},
+    {"item": number("I0007"), **amounts(quantity="3", unit_price="3.33333")},
+    {"item": number("BOXED"), **amounts(quantity="3", unit_price="999", discount_amount="0.01")},
+    {"item": number("NO-DISCOUNT"), "description": None, "tax_code": None, **amounts(quantity="1")},
+    {
+        "account": number("6110"),
+        "description2": "by agreement",
+        **amounts(quantity="1", unit_price="7"),
+    },
+    *(
+        {
+            "line_type": kind,
+            "line_object_number": kind.name,
+            **amounts(quantity="2", unit_price="9"),
+        }
+        for kind in (
+            SalesOrderLineType.RESOURCE,
+            SalesOrderLineType.FIXED_ASSET,
+            SalesOrderLineType.CHARGE,
+        )
+    ),
+    {"description": "=1+1 is a comment, 'quoted' \"twice\"; and more"},
+]
+FEW = LINES[:2]
+DAY = dt.date(2026, 3, 1)
+HEADERS: dict[str, dict[str, Any]] = {
+    "AMOUNT": {**amounts(discount_amount="10"), "inventory": None},
+    "PERCENT": amounts(discount_percent="7.5"),
+    "NO-PERCENT": amounts(discount_percent="0"),
+    "CLEARED": {
+        "payment_terms": None,
+        "shipment_method": None,
+        "salesperson": None,
+        "email": None,
+        "phone_number": None,
+        "ship_to_name": None,
+        "ship_to_contact": None,
+        "sell_to_address": None,
+        "requested_delivery_date": None,
+    },
+    "GIVEN": {
+        "external_document_number": "'=A1",
+        "order_date": DAY,
+        "posting_date": DAY + dt.timedelta(1),
+        "requested_delivery_date": DAY + dt.timedelta(2),
+        "partial_shipping": False,
+        "ship_to_name": "@home",
+        "ship_to_address": {"city": "Zürich", "country": "CH"},
+        "email": "a@b.example",
+    },
+    "GROSS": {"customer": number("WITH-TAX"), **amounts(discount_amount="3")},
+    "PAYER": {"customer": number("PAID-BY-OTHER")},
+    "JPY": {"customer": number("IN-YEN")},
+    "KWD": {"currency": code("KWD"), **amounts(discount_percent="3.333")},
+}
+
+
+def change(name: str, lines: list[dict[str, Any]], **header: Any) -> dict[str, Any]:
+    priced = [{"unit_price": Decimal(11), **line} if "item" in line else line for line in lines]
+    return {
+        "number": name,
+        "customer": number("C1"),
+        "lines": [{**line, "inventory_lot_id": f"LOT{place}"} for place, line in enumerate(priced)],
+        **header,
+    }
+
+
+OTHERS = 4
+"""Orders that `load_history` makes besides WAYS and HEADERS."""
+
+
+async def load_history(database: Database) -> None:
+    """The world with orders of every kind in every state, and then some of what they sell closed."""
+    await load_world(database)
+    async with writing(database, COMPANY) as writer:
+        for name, way in WAYS.items():
+            await _follow(writer, name, LINES, way)
+        for name, header in HEADERS.items():
+            await create(writer, change(name, LINES, **header), Rules())
+        await create(writer, change("EMPTY", []), Rules())
+        returned = [{**FEW[0], **amounts(quantity="-2")}]
+        await create(writer, change("RETURN", returned), Rules())
+        told = [{**FEW[0], **amounts(ship_quantity="4", invoice_quantity="3")}]
+        await create(writer, change("TOLD", told), Rules())
+        await _follow(writer, "TOLD-SHIPPED", told, (*RELEASED, (Event.SHIP, {0: "2"})))
+    async with writing(database, COMPANY) as writer:
+        for model, key in ((Item, "I0010"), (Account, "6110"), (Customer, "C1")):
+            [row] = await writer.find(model, {"number": {key}})
+            row.blocked = "ALL" if model is Customer else True  # type: ignore[attr-defined]
+
+
+async def _follow(writer: Writer, name: str, lines: list[dict[str, Any]], way: Way) -> None:
+    order = await create(writer, change(name, lines), Rules())
+    for event, given in way:
+        keys = [line.id for line in order.lines]
+        quantities = given and [(keys[place], Decimal(much)) for place, much in given.items()]
+        await happen(writer, order.id, event, None, quantities)
+
+
+def copied(templates: Templates, name: str, fill: Callable[[Database], Awaitable[Any]]) -> Database:
+    return Database(templates.copy(name, fill), poolclass=NullPool)
+
+
+@pytest.fixture
+def history(templates: Templates) -> Database:
+    return copied(templates, "history", load_history)
+
+
+@pytest.fixture
+def new_world(templates: Templates) -> Database:
+    """The company of the world and nothing else."""
+    return copied(templates, "new_world", lambda new: create_company(new, COMPANY, "EUR"))
+
+
+@pytest.mark.anyio
+async def test_everything_imported_into_an_empty_database_makes_an_equal_one(
+    history: Database, new_world: Database, tmp_path: Path
+) -> None:
+    path = tmp_path / "everything.zip"
+    path.write_bytes(await exported(history, What.EVERYTHING))
+    job, counts = await imported(new_world, path)
+    found, expected = await stored(new_world), await stored(history)
+    assert counts["headers_created"] == len(WAYS) + len(HEADERS) + OTHERS
+    assert (job.status, job.problems) == (ImportJobStatus.SUCCEEDED, 0)
+    for table, rows in expected.items():
+        assert rows, table
+        assert found[table] == rows
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "form", [Format.FO_PACKAGE, Format.JSON_LINES, pytest.param(Format.CSV, marks=pytest.mark.full)]
+)
+async def test_orders_imported_into_their_own_database_change_nothing(
+    history: Database, tmp_path: Path, form: Format
+) -> None:
+    before = await stored(history)
+    path = tmp_path / ("o.jsonl" if form is Format.JSON_LINES else "o.zip")
+    path.write_bytes(await exported(history, form=form))
+    _, counts = await imported(history, path)
+    assert set(counts) == {"headers_unchanged", "lines_unchanged"}
+    assert counts["headers_unchanged"] == len(WAYS) + len(HEADERS) + OTHERS
+    assert await stored(history) == before
+
+
+HEADER_COLUMNS = (
+    *("number", "customer_id", "bill_to_customer_id", "currency_id", "external_document_number"),
+    *("order_date", "requested_delivery_date", "prices_include_tax", "payment_terms_id"),
+    *(
+        "shipment_method_id",
+        "discount_percent",
+        "discount_amount",
+        "salesperson",
+        "email",
+        "status",
+    ),
+    *("on_hold", "ship_to_contact", "ship_to_name", "ship_to_address_line1", "ship_to_city"),
+    *("ship_to_address_line2", "ship_to_state", "ship_to_post_code", "ship_to_country"),
+    *("total_amount_excluding_tax", "total_tax_amount", "total_amount_including_tax"),
+)
+LINE_COLUMNS = (
+    *("sales_order_id", "inventory_lot_id", "sequence", "item_id", "account_id", "description"),
+    *("quantity", "unit_of_measure_id", "unit_price", "discount_amount", "discount_percent"),
+    *("amount_excluding_tax", "tax_code_id", "shipment_date"),
+)
+"""The columns that the fields of the two entities of Finance & Operations are kept in."""
+
+
+ORDERS_OF = {"northwind": ("demo", load_demo), "sap": ("sap", load_sap)}
+CREATED = {
+    "northwind": {"headers_created": 830, "lines_created": 2155},
+    "sap": {"headers_created": 334, "lines_created": 1930},
+}
+
+
+@pytest.fixture
+def others(templates: Templates, whose: str) -> Database:
+    return copied(templates, *ORDERS_OF[whose])
+
+
+@pytest.fixture
+def new(templates: Templates) -> Database:
+    """A company that keeps its books in dollars, and nothing else."""
+    return copied(templates, "new", lambda new: create_company(new, "New", "USD"))
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("whose", "form"),
+    [
+        ("northwind", Format.FO_PACKAGE),
+        ("sap", Format.FO_PACKAGE),
+        pytest.param("northwind", Format.CSV, marks=pytest.mark.full),
+    ],
+)
+async def test_the_orders_of_others_come_back_as_they_went_as_a_data_package(
+    others: Database, new: Database, tmp_path: Path, whose: str, form: Format
+) -> None:
+    """In all columns that the two entities have a field for; what they refer to goes before them."""
+    for what in (What.EVERYTHING, What.ORDERS):
+        path = tmp_path / f"{what}.zip"
+        chosen = Format.JSON_LINES if what is What.EVERYTHING else form
+        path.write_bytes(await exported(others, what, chosen))
+        if what is What.EVERYTHING:
+            without(path, "orders.jsonl", "item-blocks.jsonl")
+        job, counts = await imported(new, path)
+        assert job.problems == 0
+    found, expected = await stored(new), await stored(others)
+    assert counts == CREATED[whose]
+    for table, columns in (("sales_orders", HEADER_COLUMNS), ("sales_order_lines", LINE_COLUMNS)):
+        assert _parts(found[table], columns) == _parts(expected[table], columns)
+
+
+def _parts(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> list[tuple[Any, ...]]:
+    return sorted((tuple(row[column] for column in columns) for row in rows), key=repr)

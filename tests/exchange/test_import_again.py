@@ -1,0 +1,113 @@
+"""Importing over what is stored: what the last file says is what is there, however often it comes."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.importing import Client, Fields, gate, head, line, order, orders, upload
+
+
+@pytest.fixture
+def client(world_url: str, tmp_path: Path) -> Iterator[Client]:
+    """The gateway over the world."""
+    with gate(world_url, tmp_path) as client:
+        yield client
+
+
+FIRST_HEAD: Fields = {
+    "CURRENCYCODE": "EUR",
+    "AREPRICESINCLUDINGSALESTAX": "No",
+    "ORDERTAKERPERSONNELNUMBER": "ANNA",
+    "EMAIL": "anna@example.com",
+    "DELIVERYADDRESSNAME": "Dock 1",
+    "TOTALDISCOUNTAMOUNT": 1,
+}
+FIRST_LINE: Fields = {
+    "ITEMNUMBER": "I0010",
+    "LINEDESCRIPTION": "mine",
+    "ORDEREDSALESQUANTITY": 10,
+    "SALESPRICE": 5,
+    "LINEDISCOUNTPERCENTAGE": 10,
+    "SALESTAXITEMGROUPCODE": "R05",
+}
+CHANGES: dict[str, tuple[Fields, Fields]] = {
+    "item": ({}, {"ITEMNUMBER": "I0020"}),
+    "tax mode": ({"AREPRICESINCLUDINGSALESTAX": "Yes"}, {}),
+    "currency": ({"CURRENCYCODE": "CHF"}, {}),
+    "customer": ({"ORDERINGCUSTOMERACCOUNTNUMBER": "WITH-TAX"}, {}),
+    "quantity beside an amount off": ({"TOTALDISCOUNTAMOUNT": 5}, {"ORDEREDSALESQUANTITY": 20}),
+    "amount off a line": ({}, {"LINEDISCOUNTAMOUNT": "0.4", "LINEDISCOUNTPERCENTAGE": 0}),
+    "quantity": ({}, {"ORDEREDSALESQUANTITY": 7}),
+    "price": ({}, {"SALESPRICE": "4.5"}),
+    "all": (
+        {"CURRENCYCODE": "CHF", "TOTALDISCOUNTAMOUNT": 2, "AREPRICESINCLUDINGSALESTAX": "Yes"},
+        {"ITEMNUMBER": "I0020", "SALESPRICE": 3, "LINEDISCOUNTPERCENTAGE": 0},
+    ),
+}
+
+
+@pytest.mark.parametrize(("header", "changed"), CHANGES.values(), ids=list(CHANGES))
+def test_an_order_becomes_what_a_later_file_says_as_if_that_had_come_first(
+    client: Client, header: Fields, changed: Fields
+) -> None:
+    """B is imported after A; C is what B says, imported into nothing."""
+
+    def files(number: str, header: Fields, changed: Fields) -> dict[str, bytes]:
+        lines = [line(number, 1, **FIRST_LINE | changed), line(number, 2, **FIRST_LINE)]
+        return orders([head(number, **FIRST_HEAD | header)], lines)
+
+    upload(client, files("A", {}, {}))
+    then = upload(client, files("A", header, changed))
+    assert then.refused == []
+    upload(client, files("C", header, changed))
+    ours, theirs = order(client, "A"), order(client, "C")
+    assert ours is not None
+    assert theirs is not None
+    assert ours | {"number": "C"} == theirs
+    again = upload(client, files("A", header, changed))
+    assert again.counts == {"headersUnchanged": 1, "linesUnchanged": 2}
+
+
+def document(**fields: Any) -> bytes:
+    lines = [{"lineType": "Item", "lineObjectNumber": "I0010", "quantity": 1, "unitPrice": 10}]
+    return json.dumps(
+        {"customerNumber": "C1", "orderDate": "2026-01-02", **fields, "salesOrderLines": lines}
+    ).encode()
+
+
+@pytest.mark.parametrize("fields", [{}, {"externalDocumentNumber": "PO-1"}], ids=["", "with PO"])
+def test_an_order_without_a_number_comes_in_once_however_often_it_is_imported(
+    client: Client, fields: Fields
+) -> None:
+    first = upload(client, {"order.json": document(**fields)})
+    assert first.counts == {"headersCreated": 1, "linesCreated": 1}
+    again = upload(client, {"order.json": document(**fields)})
+    assert again.counts == {"headersUnchanged": 1, "linesUnchanged": 1}
+
+
+def test_two_orders_without_a_number_that_are_one_are_refused_as_such(client: Client) -> None:
+    twice = (
+        document(externalDocumentNumber="PO-1") + b"\n" + document(externalDocumentNumber="PO-1")
+    )
+    job = upload(client, {"orders.jsonl": twice})
+    assert job.told("code", "row") == [("DUPLICATE", 2)]
+    assert client.ask("{ salesOrders { totalCount } }") == {"salesOrders": {"totalCount": 0}}
+
+
+def test_rows_without_a_key_are_about_the_lines_that_no_other_row_names(client: Client) -> None:
+    lots = [line("A", "", INVENTORYLOTID=lot, ITEMNUMBER=item) for lot, item in LOTS.items()]
+    upload(client, orders([head("A")], lots))
+    keyed = line("A", "", INVENTORYLOTID="LOT-B", ITEMNUMBER="I0020")
+    keyless = line("A", "", INVENTORYLOTID="", ITEMNUMBER="I0010", ORDEREDSALESQUANTITY=8)
+    job = upload(client, orders([head("A")], [keyed, keyless]))
+    assert job.counts == {"headersUpdated": 1, "linesUpdated": 1, "linesUnchanged": 1}
+    found = order(client, "A")
+    assert found is not None
+    told = [(each["item"]["number"], each["quantity"]) for each in found["lines"]]
+    assert told == [("I0010", "8"), ("I0020", "2")]
+
+
+LOTS = {"LOT-A": "I0010", "LOT-B": "I0020"}

@@ -1,0 +1,253 @@
+"""What an import makes of headers and lines: keys, amounts, statuses, and what stands in its way."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.importing import (
+    Client,
+    Fields,
+    gate,
+    head,
+    kept,
+    line,
+    numbers,
+    order,
+    orders,
+    table,
+    upload,
+)
+
+
+@pytest.fixture
+def client(world_url: str, tmp_path: Path) -> Iterator[Client]:
+    """The gateway over the world."""
+    with gate(world_url, tmp_path) as client:
+        yield client
+
+
+def only_line(client: Client, number: str) -> Fields:
+    """The line of an order that has one."""
+    found = order(client, number)
+    assert found is not None
+    [only] = found["lines"]
+    return dict(only)
+
+
+def test_lines_without_a_header_are_refused_with_their_number_and_the_rest_lands(
+    client: Client,
+) -> None:
+    job = upload(client, orders([head("A")], [line("A"), line("NOWHERE"), line("NOWHERE", 2)]))
+    assert job.status == "PARTIALLY_SUCCEEDED"
+    assert job.told("code", "orderNumber", "row", "columnName") == [
+        ("HEADER_NOT_FOUND", "NOWHERE", 3, "SALESORDERNUMBER"),
+        ("HEADER_NOT_FOUND", "NOWHERE", 4, "SALESORDERNUMBER"),
+    ]
+    assert all("NOWHERE" in problem["message"] for problem in job.refused)
+    assert job.counts == {"headersCreated": 1, "linesCreated": 1, "linesFailed": 2}
+    assert numbers(client) == ["A"]
+
+
+def test_a_line_of_a_number_too_long_for_an_order_names_an_order_that_is_not_there(
+    client: Client,
+) -> None:
+    number = "X" * 21
+    job = upload(client, orders([], [line(number), line("")]))
+    assert job.told("code", "orderNumber") == [("HEADER_NOT_FOUND", number), ("REQUIRED", None)]
+
+
+def test_lines_find_the_order_that_an_earlier_import_has_stored(client: Client) -> None:
+    upload(client, orders([head("A")], [line("A", 1)]))
+    job = upload(client, orders([], [line("A", 2, ORDEREDSALESQUANTITY=5)]))
+    assert job.counts == {"linesCreated": 1}
+    found = order(client, "A")
+    assert [each["quantity"] for each in found["lines"]] == ["2", "5"]
+    assert found["totalAmountExcludingTax"] == "70"
+
+
+KEYS: dict[str, tuple[Fields, Fields]] = {
+    "lot": (
+        {"INVENTORYLOTID": "LOT-1", "LINECREATIONSEQUENCENUMBER": 1},
+        {"INVENTORYLOTID": "LOT-1", "LINECREATIONSEQUENCENUMBER": ""},
+    ),
+    "sequence": ({"LINECREATIONSEQUENCENUMBER": 7}, {"LINECREATIONSEQUENCENUMBER": 7}),
+    "place": ({"LINECREATIONSEQUENCENUMBER": ""}, {"LINECREATIONSEQUENCENUMBER": ""}),
+}
+
+
+@pytest.mark.parametrize(("first", "then"), KEYS.values(), ids=list(KEYS))
+def test_a_line_is_known_again_by_its_lot_its_sequence_or_its_place(
+    client: Client, first: Fields, then: Fields
+) -> None:
+    upload(client, orders([head("A")], [line("A", **first)]))
+    same = upload(client, orders([head("A")], [line("A", **then)]))
+    assert same.counts == {"headersUnchanged": 1, "linesUnchanged": 1}
+    other = upload(client, orders([head("A")], [line("A", **then, ORDEREDSALESQUANTITY=9)]))
+    assert other.counts == {"headersUpdated": 1, "linesUpdated": 1}
+    assert only_line(client, "A")["quantity"] == "9"
+
+
+def test_an_order_that_is_not_editable_fails_alone_and_one_that_says_the_same_is_unchanged(
+    client: Client,
+) -> None:
+    released = [head(number, SALESORDERSTATUS="Delivered") for number in "AB"]
+    upload(client, orders(released, [line("A"), line("B")]))
+    job = upload(
+        client,
+        orders([*released, head("C")], [line("A", ORDEREDSALESQUANTITY=3), line("B"), line("C")]),
+    )
+    assert job.told("code", "orderNumber") == [("NOT_EDITABLE", "A")]
+    assert job.counts == {
+        "headersFailed": 1,
+        "linesFailed": 1,
+        "headersUnchanged": 1,
+        "linesUnchanged": 1,
+        "headersCreated": 1,
+        "linesCreated": 1,
+    }
+    assert only_line(client, "A")["quantity"] == "2"
+
+
+@pytest.mark.parametrize("dry_run", ["false", "true"])
+def test_an_atomic_import_keeps_nothing_if_one_row_is_bad(
+    client: Client, world_url: str, dry_run: str
+) -> None:
+    before = kept(world_url)
+    files = orders([head("A"), head("B")], [line("A"), line("B", ITEMNUMBER="NOPE")])
+    job = upload(client, files, policy="atomic", dryRun=dry_run)
+    assert job.status == "FAILED"
+    assert job.told("code", "orderNumber") == [("NOT_FOUND", "B")]
+    assert kept(world_url) == before
+    good = orders([head("A"), head("B")], [line("A"), line("B")])
+    assert upload(client, good, policy="atomic").status == "SUCCEEDED"
+    assert numbers(client) == ["A", "B"]
+
+
+def test_a_dry_run_tells_what_the_real_run_tells_and_keeps_nothing(
+    client: Client, world_url: str
+) -> None:
+    upload(client, orders([head("OLD")], [line("OLD")]))
+    before = kept(world_url)
+    files = {
+        "customers.csv": table([{"number": "NEW", "displayName": "New"}, {"number": "C1"}]),
+        **orders(
+            [
+                head("OLD", EMAIL="new@example.com"),
+                head("NEW", ORDERINGCUSTOMERACCOUNTNUMBER="NEW", SALESORDERSTATUS="Invoiced"),
+                head("", CUSTOMERSORDERREFERENCE="without a number"),
+                head("BAD", EMAIL="nobody"),
+            ],
+            [line("OLD"), line("NEW", LINEAMOUNT=21), line("BAD"), line("NOWHERE")],
+        ),
+    }
+    tried = upload(client, files, dryRun="true")
+    assert kept(world_url) == before
+    real = upload(client, files)
+    assert kept(world_url) != before
+    assert tried.findings == real.findings
+    told = {"id", "dryRun", "finishedDateTime"}
+    assert {name: value for name, value in tried.fields.items() if name not in told} == {
+        name: value for name, value in real.fields.items() if name not in told
+    }
+    assert order(client, "NEW")["status"] == "INVOICED"
+
+
+TWICE: dict[str, tuple[list[Fields], list[Fields], list[tuple[Any, ...]]]] = {
+    "header": (
+        [head("A"), head("A")],
+        [line("A")],
+        [("DUPLICATE", "A", "Sales order headers V2.csv", 3, "SALESORDERNUMBER")],
+    ),
+    "lot": (
+        [head("A")],
+        [line("A", 1, INVENTORYLOTID="L"), line("A", 2, INVENTORYLOTID="L")],
+        [("DUPLICATE", "A", "Sales order lines V2.csv", 3, "INVENTORYLOTID")],
+    ),
+    "lot with a blank": (
+        [head("A")],
+        [line("A", 1, INVENTORYLOTID="L"), line("A", 2, INVENTORYLOTID="L ")],
+        [("DUPLICATE", "A", "Sales order lines V2.csv", 3, "INVENTORYLOTID")],
+    ),
+    "sequence": (
+        [head("A")],
+        [line("A", 1), line("A", 1)],
+        [("DUPLICATE", "A", "Sales order lines V2.csv", 3, "LINECREATIONSEQUENCENUMBER")],
+    ),
+}
+
+
+@pytest.mark.parametrize(("headers", "lines", "expected"), TWICE.values(), ids=list(TWICE))
+def test_two_rows_of_one_key_refuse_their_order_and_name_the_second(
+    client: Client, headers: list[Fields], lines: list[Fields], expected: list[tuple[Any, ...]]
+) -> None:
+    job = upload(client, orders([*headers, head("B")], [*lines, line("B")]))
+    assert job.told("code", "orderNumber", "file", "row", "columnName") == expected
+    assert numbers(client) == ["B"]
+
+
+def test_a_long_description_is_cut_with_a_warning(client: Client) -> None:
+    job = upload(client, orders([head("A")], [line("A", LINEDESCRIPTION="x" * 101)]))
+    assert [(each["code"], each["columnName"]) for each in job.warnings] == [
+        ("TOO_LONG", "LINEDESCRIPTION")
+    ]
+    assert only_line(client, "A")["description"] == "x" * 100
+
+
+PRICES: dict[str, tuple[Fields, Fields]] = {
+    "price for a hundred": (
+        {"SALESPRICE": 250, "SALESPRICEQUANTITY": 100},
+        {"unitPrice": "2.5", "amountExcludingTax": "5"},
+    ),
+    "no price quantity is one": (
+        {"SALESPRICEQUANTITY": 0},
+        {"unitPrice": "10", "amountExcludingTax": "20"},
+    ),
+    "percent": (
+        {"LINEDISCOUNTPERCENTAGE": 10},
+        {"discountPercent": "10", "amountExcludingTax": "18"},
+    ),
+    "amount for each unit": (
+        {"LINEDISCOUNTAMOUNT": "1.5"},
+        {"discountAmount": "3", "amountExcludingTax": "17"},
+    ),
+    "amount for each price unit": (
+        {"SALESPRICE": 250, "SALESPRICEQUANTITY": 10, "LINEDISCOUNTAMOUNT": 50},
+        {"unitPrice": "25", "discountAmount": "10", "amountExcludingTax": "40"},
+    ),
+    "percents multiply": (
+        {"LINEDISCOUNTPERCENTAGE": 10, "MULTILINEDISCOUNTPERCENTAGE": 20},
+        {"discountPercent": "28", "amountExcludingTax": "14.4"},
+    ),
+    "amounts add": (
+        {"LINEDISCOUNTAMOUNT": 1, "MULTILINEDISCOUNTAMOUNT": 2},
+        {"discountAmount": "6", "amountExcludingTax": "14"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("columns", "expected"), PRICES.values(), ids=list(PRICES))
+def test_prices_and_discounts_of_finance_operations_come_out_as_ours(
+    client: Client, columns: Fields, expected: Fields
+) -> None:
+    files = orders([head("A")], [line("A", **columns)])
+    assert upload(client, files).status == "SUCCEEDED"
+    found = only_line(client, "A")
+    assert {name: found[name] for name in expected} == expected
+    assert upload(client, files).counts == {"headersUnchanged": 1, "linesUnchanged": 1}
+
+
+def test_a_stated_amount_that_differs_is_a_warning_with_both_values(client: Client) -> None:
+    job = upload(
+        client,
+        orders([head("A")], [line("A", 1, LINEAMOUNT="20"), line("A", 2, LINEAMOUNT="20.01")]),
+    )
+    [warning] = job.warnings
+    assert (warning["code"], warning["row"], warning["rejectedValue"]) == (
+        "AMOUNT_DIFFERS",
+        3,
+        "20.01",
+    )
+    assert warning["message"] == "The line comes to 20, the file says 20.01."
+    assert job.status == "SUCCEEDED"

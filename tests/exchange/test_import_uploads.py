@@ -1,0 +1,233 @@
+"""Uploads of files to import: what is taken, what is refused, and what is left of neither."""
+
+import re
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.importing import (
+    HEADERS,
+    LINES,
+    Client,
+    ended,
+    gate,
+    head,
+    kept,
+    line,
+    numbers,
+    orders,
+    post,
+    upload,
+)
+from tests.support.requests import execute
+from tests.support.served import wait_until
+
+GOOD = orders([head("A")], [line("A")])
+HEADERS_ONLY = {HEADERS: GOOD[HEADERS]}
+
+
+@pytest.fixture
+def client(world_url: str, tmp_path: Path) -> Iterator[Client]:
+    """The gateway over the world, which takes uploads of at most 100,000 bytes."""
+    with gate(world_url, tmp_path, max_upload=100_000) as client:
+        yield client
+
+
+def jobs(url: str) -> int:
+    [[count]] = execute(url, "SELECT COUNT(*) FROM import_jobs")
+    return int(count.strip("(),"))
+
+
+@pytest.mark.parametrize("files", [HEADERS_ONLY, GOOD], ids=["raw", "form"])
+def test_an_upload_is_accepted_with_the_id_of_its_job(
+    client: Client, files: dict[str, bytes]
+) -> None:
+    response = post(client, files)
+    assert response.status_code == 202
+    key = response.json()["id"]
+    assert response.json() == {"id": key, "refused": f"/imports/{key}/refused"}
+    job = ended(client, key)
+    assert (job.status, job.fields["files"]) == ("SUCCEEDED", ", ".join(files))
+    assert numbers(client) == ["A"]
+
+
+WRONG: dict[str, tuple[dict[str, str], int, str]] = {
+    "policy": ({"policy": "most"}, 400, "`policy` is per-order or atomic."),
+    "dryRun": ({"dryRun": "1"}, 400, "`dryRun` is true or false."),
+    "encoding": ({"encoding": "latin-99"}, 400, "there is no encoding 'latin-99'"),
+    "no encoding": ({"encoding": "\0"}, 400, r"there is no encoding '\x00'"),
+    "separator": ({"separator": "''"}, 400, "is not a separator"),
+}
+
+
+@pytest.mark.parametrize(("query", "status", "told"), WRONG.values(), ids=list(WRONG))
+def test_a_wrong_parameter_is_told_in_a_sentence(
+    client: Client, world_url: str, query: dict[str, str], status: int, told: str
+) -> None:
+    response = post(client, HEADERS_ONLY, **query)
+    assert response.status_code == status
+    assert told in response.json()["message"]
+    assert jobs(world_url) == 0
+
+
+HOSTILE: dict[str, tuple[str, bytes, str]] = {
+    "empty": ("a.csv", b"", "is empty"),
+    "foreign": ("a.csv", b"%PDF-1.7", "a PDF"),
+    "no known column": ("a.csv", b"colour,shape\nred,round\n", "no column that is known"),
+    "a web page": ("a.csv", b"<html>", "web page"),
+    "entities": (
+        "Sales order headers V2.xml",
+        b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a><b><c>&x;</c></b></a>',
+        "document type",
+    ),
+    "no zip": ("a.zip", b"PK\x03\x04 and no more", "a.zip"),
+    "a text that ends early": ("orders.json", b'{"number": "A", "customerNumber"', "well-formed"),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told", "form"),
+    [(*case, False) for case in HOSTILE.values()] + [(*HOSTILE["entities"], True)],
+    ids=[*HOSTILE, "one of a form"],
+)
+def test_a_file_that_cannot_be_taken_is_refused_in_a_sentence_and_nothing_is_written(
+    client: Client,
+    world_url: str,
+    tmp_path: Path,
+    name: str,
+    content: bytes,
+    told: str,
+    form: bool,
+) -> None:
+    before = kept(world_url)
+    response = post(client, GOOD | {name: content} if form else {name: content})
+    assert (response.status_code, response.json()["code"]) == (400, "FILE_REFUSED")
+    message = response.json()["message"]
+    assert message.startswith(name)
+    assert told in message
+    assert message.endswith(".")
+    assert "\n" not in message
+    assert kept(world_url) == before
+    assert jobs(world_url) == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def large(size: int) -> Iterator[bytes]:
+    yield b"SALESORDERNUMBER,ORDERINGCUSTOMERACCOUNTNUMBER\n"
+    for _ in range(size // 1000):
+        yield b"A,C1\n" * 200
+
+
+def large_form(size: int) -> Iterator[bytes]:
+    yield b'--x\r\nContent-Disposition: form-data; name="f"; filename="a.csv"\r\n\r\n'
+    yield from large(size)
+    yield b"\r\n--x--\r\n"
+
+
+@pytest.mark.parametrize("form", [False, True], ids=["raw", "form"])
+@pytest.mark.parametrize("is_streamed", [False, True], ids=["length", "streamed"])
+def test_an_upload_that_is_too_large_is_refused(
+    client: Client, world_url: str, tmp_path: Path, form: bool, is_streamed: bool
+) -> None:
+    body: Any = (large_form if form else large)(150_000)
+    kind = "multipart/form-data; boundary=x" if form else "text/csv"
+    response = client.http.post(
+        client.url + "/imports",
+        content=body if is_streamed else b"".join(body),
+        headers={"content-type": kind},
+    )
+    assert (response.status_code, response.json()["code"]) == (413, "TOO_LARGE")
+    assert response.json()["message"] == "An upload has at most 100,000 bytes."
+    assert jobs(world_url) == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+FORMS: dict[str, tuple[bytes, str]] = {
+    "no file": (
+        b'--x\r\nContent-Disposition: form-data; name="f"\r\n\r\n1\r\n--x--\r\n',
+        "no file",
+    ),
+    "not a form": (b"nonsense", "form"),
+    "twice": (
+        b"".join(
+            b'--x\r\nContent-Disposition: form-data; name="f"; filename="a.csv"\r\n\r\na\r\n'
+            for _ in range(2)
+        )
+        + b"--x--\r\n",
+        "Two files are called a.csv.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("body", "told"), FORMS.values(), ids=list(FORMS))
+def test_a_form_that_makes_no_sense_is_refused(client: Client, body: bytes, told: str) -> None:
+    headers = {"content-type": "multipart/form-data; boundary=x"}
+    response = client.http.post(client.url + "/imports", content=body, headers=headers)
+    assert (response.status_code, response.json()["code"]) == (400, "BAD_REQUEST")
+    assert told in response.json()["message"]
+
+
+@pytest.mark.parametrize("extra", [{}, {LINES: GOOD[LINES]}], ids=["raw", "form"])
+@pytest.mark.parametrize("name", ["../../evil.csv", "/etc/evil.csv", "C:\\..\\\x00evil.csv"])
+def test_a_name_never_leads_out_of_the_folder(
+    client: Client, tmp_path: Path, name: str, extra: dict[str, bytes]
+) -> None:
+    job = upload(client, {name: GOOD[HEADERS]} | extra)
+    assert job.status == "SUCCEEDED"
+    assert re.fullmatch(r"[^/\\]*evil\.csv", job.fields["files"].split(", ")[0])
+    assert list(tmp_path.rglob("*evil*")) == []
+    assert list(tmp_path.parent.glob("evil*")) == []
+
+
+def test_a_name_longer_than_file_systems_take_is_cut_and_keeps_what_kind_it_is(
+    client: Client,
+) -> None:
+    job = upload(client, {"\U0001f600" * 100 + ".csv": GOOD[HEADERS]})
+    assert job.status == "SUCCEEDED"
+    assert re.fullmatch("\U0001f600{40,60}.csv", job.fields["files"])
+
+
+def masked(response: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """The response tells an incident and nothing else; the log tells it with its cause."""
+    assert (response.status_code, response.json()["code"]) == (500, "INTERNAL_ERROR")
+    incident = re.fullmatch(
+        r"The gateway failed to answer this\. It is logged as incident ([0-9a-f]{32})\.",
+        response.json()["message"],
+    )
+    assert incident
+    [record] = [one for one in caplog.records if incident[1] in one.getMessage()]
+    assert (record.name, record.levelname) == ("gateway", "ERROR")
+    assert record.exc_info
+
+
+def test_an_upload_that_the_gateway_cannot_keep_is_an_incident(
+    world_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "taken").write_bytes(b"")
+    with gate(world_url, tmp_path / "taken") as client:
+        masked(post(client, HEADERS_ONLY), caplog)
+
+
+def test_a_report_that_the_gateway_cannot_make_is_an_incident(
+    client: Client, world_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    key = upload(client, orders([head("A", EMAIL="nobody")], [])).fields["id"]
+    execute(world_url, "ALTER TABLE import_rows RENAME TO lost")
+    masked(client.http.get(f"{client.url}/imports/{key}/refused"), caplog)
+
+
+def test_a_client_that_goes_away_leaves_nothing(
+    client: Client, world_url: str, tmp_path: Path
+) -> None:
+    host, port = client.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(
+            b"POST /imports?name=a.csv HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 90000\r\n\r\n"
+            + GOOD[HEADERS]
+        )
+        wait_until(lambda: list(tmp_path.rglob("a.csv")) != [])
+    wait_until(lambda: list(tmp_path.iterdir()) == [])
+    assert jobs(world_url) == 0

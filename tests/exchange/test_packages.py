@@ -1,0 +1,130 @@
+"""Data packages: the manifest says what is read, in which order and under which names."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from gateway.exchange.formats.detection import sheets
+from gateway.exchange.formats.sheets import Refused, Sheet
+from tests.exchange.test_sheets import workbook
+from tests.support.packages import archive, entity, manifest
+from tests.support.paths import DATA as FILES
+
+DATA = FILES / "fo_data_package"
+CSV = "A,B\n1,2\n"
+
+
+def package(folder: Path, files: Mapping[str, str | bytes]) -> list[Sheet]:
+    path = folder / "p.zip"
+    path.write_bytes(archive(files))
+    return sheets([path])
+
+
+def test_northwind_is_830_headers_and_then_2155_lines() -> None:
+    headers, lines = sheets([DATA / "northwind-sales-orders-package.zip"])
+    assert headers.file == "northwind-sales-orders-package.zip/Sales order headers V2.csv"
+    assert (headers.entity, lines.entity) == ("Sales order headers V2", "Sales order lines V2")
+    assert sum(1 for _ in headers.records()) == 830
+    last = list(lines.records())[-1]
+    assert (last.row, last.cells["SALESORDERNUMBER"]) == (2156, "NW-11077")
+    assert headers.fields["ORDERCREATIONDATETIME"] == "ORDERCREATIONDATETIME"
+    assert (headers.ignored, headers.generated) == ((), frozenset())
+
+
+def test_entities_come_by_unit_then_level_then_sequence(tmp_path: Path) -> None:
+    places = {"e": (2, 1, 1), "c": (1, 2, 1), "b": (1, 1, 2), "d": (1, 10, 1), "a": (1, 1, 1)}
+    text = manifest(*(entity(name, f"{name}.csv", place) for name, place in places.items()))
+    found = package(tmp_path, {"Manifest.xml": text, **{f"{name}.csv": CSV for name in places}})
+    assert [sheet.entity for sheet in found] == ["a", "b", "c", "d", "e"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+def test_a_manifest_says_which_field_each_heading_is(tmp_path: Path, encoding: str) -> None:
+    maps = {"LOT": "INVENTORYLOTID", "ORDER": "SALESORDERNUMBER"}
+    declared = f'<?xml version="1.0" encoding="utf-8"?>{manifest(entity("L", "l.csv", maps=maps, generated="LOT"))}'
+    [sheet] = package(tmp_path, {"Manifest.xml": declared.encode(encoding), "l.csv": CSV})
+    assert dict(sheet.fields) == maps
+    assert sheet.generated == {"LOT"}
+
+
+def test_an_entity_without_a_map_is_read_under_its_own_headings(tmp_path: Path) -> None:
+    [sheet] = package(tmp_path, {"Manifest.xml": manifest(entity("L", "l.csv")), "l.csv": CSV})
+    assert (sheet.headings, dict(sheet.fields)) == (("A", "B"), {})
+
+
+def test_a_package_may_hold_every_format_of_the_manifest(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "a.csv": CSV,
+        "b.csv": CSV.encode("utf-16"),
+        "c.xlsx": workbook({"S": [["A", "B"], [1, 2]]}),
+        "d.xml": "<Document><D><A>1</A><B>2</B></D></Document>",
+    }
+    text = manifest(*(entity(name[0], name, (1, 1, place)) for place, name in enumerate(files)))
+    found = package(tmp_path, {"Manifest.xml": text, **files})
+    assert [sheet.format for sheet in found] == ["CSV", "CSV-Unicode", "XLSX", "XML-Element"]
+    assert all([r.cells for r in sheet.records()] == [{"A": "1", "B": "2"}] for sheet in found)
+
+
+def test_the_worksheet_that_the_manifest_names_is_read(tmp_path: Path) -> None:
+    book = workbook({"Notes": [["N"], [1]], "Lines": [["A"], [2]]})
+    named = entity("L", "l.xlsx", more="<ExcelSheetName>Lines$</ExcelSheetName>")
+    [sheet] = package(tmp_path, {"Manifest.xml": manifest(named), "l.xlsx": book})
+    assert [record.cells for record in sheet.records()] == [{"A": "2"}]
+
+
+@pytest.mark.parametrize("file", ["Lines V2.csv", "C:\\out\\LINES V2.CSV", "", "gone.txt"])
+def test_a_file_is_found_by_its_name_or_by_that_of_its_entity(tmp_path: Path, file: str) -> None:
+    files = {"Manifest.xml": manifest(entity("Lines V2", file)), "Lines V2.csv": CSV}
+    [sheet] = package(tmp_path, files)
+    assert sheet.file == "p.zip/Lines V2.csv"
+
+
+def test_an_entity_without_its_file_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match=r"^p\.zip has no file for 'Lines'.*'lines\.csv'"):
+        package(tmp_path, {"Manifest.xml": manifest(entity("Lines", "lines.csv")), "x.csv": CSV})
+
+
+def test_files_that_the_manifest_does_not_name_are_told_and_not_read(tmp_path: Path) -> None:
+    off = entity("Off", "off.csv", more="<Disable>true</Disable>")
+    text = manifest(entity("B", "b.csv", (1, 2, 1)), entity("A", "a.csv"), off)
+    files = {"Manifest.xml": text, "PackageHeader.xml": "<x/>", "a.csv": CSV, "b.csv": CSV}
+    first, second = package(tmp_path, {**files, "off.csv": CSV, "read.me": "\0"})
+    assert (first.entity, first.ignored) == ("A", ("off.csv", "read.me"))
+    assert (second.entity, second.ignored) == ("B", ())
+
+
+def test_a_package_in_a_folder_is_read(tmp_path: Path) -> None:
+    files = {"pkg/Manifest.xml": manifest(entity("L", "l.csv")), "pkg/l.csv": CSV}
+    [sheet] = package(tmp_path, {**files, "__MACOSX/pkg/._l.csv": b"\0"})
+    assert sheet.file == "p.zip/pkg/l.csv"
+
+
+def test_an_archive_without_a_manifest_is_its_files(tmp_path: Path) -> None:
+    found = package(tmp_path, {"b.csv": CSV, "a.json": "[]", ".DS_Store": b"\0"})
+    assert [sheet.file for sheet in found] == ["p.zip/b.csv", "p.zip/a.json"]
+    assert found[0].ignored == (".DS_Store",)
+
+
+def test_files_keep_the_order_and_the_names_that_they_are_given(tmp_path: Path) -> None:
+    for name in ("1", "2"):
+        (tmp_path / name).write_text(CSV)
+    found = sheets([tmp_path / "2", tmp_path / "1"], names=["lines.csv", "headers.csv"])
+    assert [sheet.file for sheet in found] == ["lines.csv", "headers.csv"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("<Manifest", "is not well-formed XML"),
+        (manifest(), "names no entity"),
+        (manifest(entity("L", "l.csv")).replace("<ExecutionUnit>1", "<ExecutionUnit>x"), "'x' for"),
+        (b"\xff\xfe\x00\xd8", "neither UTF-8 nor UTF-16"),
+        ('<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "document type"),
+    ],
+)
+def test_a_manifest_that_cannot_be_followed_is_refused(
+    tmp_path: Path, text: str | bytes, sentence: str
+) -> None:
+    with pytest.raises(Refused, match=f"^p.zip.*{sentence}"):
+        package(tmp_path, {"Manifest.xml": text, "l.csv": CSV})

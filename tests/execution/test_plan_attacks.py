@@ -1,0 +1,98 @@
+"""What a client may send again and again without wearing the gateway out, or getting past its limits."""
+
+import asyncio
+import tracemalloc
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from graphql import build_schema, parse
+
+from gateway.execution.collecting import NotPlanned
+from gateway.execution.documents import Document, Operation
+from gateway.settings import Settings
+from gateway.storage.companies import create_company
+from gateway.storage.database import Database
+from gateway.storage.tables.reference_data import Company
+from tests.execution.test_plan_constructs import sent
+from tests.support.databases import Templates
+from tests.support.served import serving
+from tests.support.world import COMPANY, load_world
+
+PAGES = """query ($f: Int) { customers(first: $f) { nodes {
+  salesOrders(first: $f) { nodes { id number } } } } }"""
+
+
+def operation() -> Operation:
+    schema = build_schema("type Query { a(first: Int): Int }")
+    tree = parse("query ($f: Int) { a(first: $f) }")
+    found = Document(schema, tree, lambda _: None).operation(None)
+    assert found is not None
+    return found
+
+
+def test_a_size_that_is_refused_does_not_lend_its_cost_to_one_that_is_not(
+    templates: Templates,
+) -> None:
+    """200.0 is no Int, and measured like none; 200 costs more than fits."""
+    url = templates.copy("world", load_world)
+    with serving(Settings(database_url=url, debug=True)) as client:
+        for first in (1, 1, 200.0, 200):
+            way, body = sent(client, PAGES, {"f": first})[:2]
+    assert way == "graphql-core"
+    assert "TOO_LARGE" in str(body)
+
+
+@pytest.mark.parametrize("given", [{}, {"f": {}}, {"f": "x" * 1000}, {"f": Decimal("2.0")}])
+def test_what_is_no_size_is_not_remembered(given: dict[str, Any]) -> None:
+    one = operation()
+    assert one.cost(given, lambda: 7) == 7
+    assert "xx" not in str(one._costs)
+
+
+def test_an_operation_without_a_plan_keeps_nothing_of_its_requests() -> None:
+    one, large = operation(), 10**6
+
+    def fail() -> Any:
+        raise NotPlanned("it is programmed")
+
+    def ask(_variables: str) -> None:
+        with pytest.raises(NotPlanned, match="it is programmed"):
+            one.planned({}, fail)
+
+    tracemalloc.start()
+    for number in range(50):
+        ask(str(number) * large)
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < large
+
+
+def test_a_company_named_like_the_id_of_another_is_no_way_to_either(templates: Templates) -> None:
+    url = templates.copy("world", load_world)
+
+    async def disguise() -> None:
+        database = Database(url)
+        await create_company(database, "Other", "EUR")
+        async with database.write() as session:
+            first = sa.select(Company.id).where(Company.name == COMPANY)
+            found = (await session.execute(first)).scalar_one()
+            await session.execute(
+                sa.update(Company).where(Company.name == "Other").values(name=found)
+            )
+            names.append(found)
+        await database.dispose()
+
+    names: list[str] = []
+    with serving(Settings(database_url=url, debug=True)) as client:
+        asyncio.run(disguise())
+        headers = {"Company": names[0], "content-type": "application/json"}
+        bodies = [
+            client.http.post(
+                client.url + "/graphql", json={"query": "{ company { id } }"}, headers=headers
+            ).json()
+            for _ in range(3)
+        ]
+    codes = [body["errors"][0]["extensions"]["code"] for body in bodies]
+    assert codes == ["COMPANY_NOT_FOUND"] * 3

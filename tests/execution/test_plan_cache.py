@@ -1,0 +1,143 @@
+"""Documents and plans that are kept: those that are sent again, and never more than so many."""
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from graphql import build_schema
+
+from gateway.execution.documents import LONGEST_KEPT, MOST_KEPT, MOST_SEEN, MOST_TRUTHS, Documents
+from gateway.settings import Settings
+from tests.execution.test_plan_constructs import sent
+from tests.support.databases import Templates
+from tests.support.processes import served
+from tests.support.served import Client, serving
+from tests.support.world import load_world
+
+SCHEMA = build_schema("type Query { a: Int }")
+USED = "{ company { name } }"
+FLOOD = 2000
+
+
+@pytest.fixture
+def client(templates: Templates) -> Iterator[Client]:
+    """The gateway over the world, with answers that tell how they came about."""
+    with serving(Settings(database_url=templates.copy("world", load_world), debug=True)) as client:
+        yield client
+
+
+def documents_with(*texts: str) -> Documents:
+    """Documents of which these were sent twice."""
+    documents = Documents(SCHEMA)
+    for text in texts:
+        documents.ran(text)
+        assert documents.known(text) is not None
+    return documents
+
+
+def number_kept(documents: Documents, texts: list[str]) -> int:
+    return sum(documents.known(text) is not None for text in texts)
+
+
+def test_a_document_is_known_from_its_second_time_on() -> None:
+    documents = Documents(SCHEMA)
+    assert documents.known("{ a }") is None
+    documents.ran("{ a }")
+    found = documents.known("{ a }")
+    assert found is not None
+    assert documents.known("{ a }") is found
+    assert documents.known("{ a } ") is None
+
+
+def test_documents_that_come_once_are_not_kept_and_drive_none_out() -> None:
+    documents = documents_with("{ a }")
+    for number in range(FLOOD):
+        assert documents.known(f"{{ a{number}: a }}") is None
+        documents.ran(f"{{ a{number}: a }}")
+    assert len(documents._kept) == 1
+    assert documents.known("{ a }") is not None
+
+
+def test_no_more_is_remembered_of_documents_than_of_so_many() -> None:
+    documents = Documents(SCHEMA)
+    for number in range(MOST_SEEN + FLOOD):
+        documents.ran(f"{{ a{number}: a }}")
+    assert len(documents._ran) == MOST_SEEN
+    assert documents.known("{ a0: a }") is None
+    assert documents.known(f"{{ a{FLOOD}: a }}") is not None
+
+
+def test_of_documents_that_come_again_those_stay_that_were_used_last() -> None:
+    texts = [f"{{ a{number}: a }}" for number in range(MOST_KEPT)]
+    documents = documents_with(*texts)
+    assert number_kept(documents, texts) == MOST_KEPT
+    assert documents.known(texts[0]) is not None
+    documents.ran("{ a }")
+    assert documents.known("{ a }") is not None
+    assert number_kept(documents, texts) == MOST_KEPT - 1
+    assert documents.known(texts[0]) is not None
+    assert documents.known(texts[1]) is None
+
+
+def test_long_documents_are_not_kept_and_all_together_have_only_so_many_characters() -> None:
+    longest = [f"{{ a{number:04}: a }}".ljust(LONGEST_KEPT) for number in range(100)]
+    documents = documents_with(*longest)
+    assert sum(map(len, documents._kept)) <= 500_000
+    assert number_kept(documents, longest) == 25
+    documents.ran(longest[0] + " ")
+    assert documents.known(longest[0] + " ") is None
+
+
+def test_a_document_is_compiled_when_it_comes_again(client: Client) -> None:
+    assert [sent(client, USED)[0] for _ in range(3)] == ["graphql-core", "plan", "plan"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["{", "{ nothing }", "{ company { name } } { company { id } }", "{ node(id: 1) { number } }"],
+)
+def test_what_is_no_valid_document_is_not_kept(client: Client, query: str) -> None:
+    answers = [sent(client, query) for _ in range(3)]
+    assert {way for way, _ in answers} == {"graphql-core"}
+    assert len({answer for _, answer in answers}) == 1
+
+
+CONDITIONS = 5
+"""Of which there are twice as many combinations as plans."""
+
+
+def test_an_operation_has_at_most_so_many_plans(client: Client) -> None:
+    names = [f"v{number}" for number in range(CONDITIONS)]
+    selected = " ".join(f"{name}: name @include(if: ${name})" for name in names)
+    variables = ", ".join(f"${name}: Boolean!" for name in names)
+    query = f"query ({variables}) {{ company {{ id {selected} }} }}"
+    combinations = [
+        dict(zip(names, truths, strict=True))
+        for truths in itertools.product([True, False], repeat=CONDITIONS)
+    ]
+    sent(client, query, combinations[0])
+    for _ in range(2):
+        answers = [sent(client, query, truths) for truths in combinations]
+        ways = [way for way, _ in answers]
+        assert ways == ["plan"] * MOST_TRUTHS + ["graphql-core"] * (len(ways) - MOST_TRUTHS)
+        for (_, answer), truths in zip(answers, combinations, strict=True):
+            assert answer.count('"World"') == sum(truths.values())
+
+
+@pytest.mark.parametrize("flood", [1000, pytest.param(50_000, marks=pytest.mark.full)])
+def test_a_flood_of_documents_takes_no_memory_and_does_not_drive_out_one_in_use(
+    tmp_path: Path, world_url: str, flood: int
+) -> None:
+    def ask(server: Client, numbers: range) -> None:
+        for number in numbers:
+            way, _ = sent(server, f"{{ company {{ a{number}: name b{number}: id }} }}")
+            assert way == "graphql-core"
+
+    with served(tmp_path, database_url=world_url, debug="true") as server:
+        assert [sent(server, USED)[0] for _ in range(2)] == ["graphql-core", "plan"]
+        ask(server, range(500))
+        before = server.resident()
+        ask(server, range(500, 500 + flood))
+        assert server.resident() - before < 10 * 2**20
+        assert sent(server, USED)[0] == "plan"

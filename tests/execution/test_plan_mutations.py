@@ -1,0 +1,239 @@
+"""Mutations through plans: the same payload as from graphql-core, and no change is ever made twice."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from gateway.settings import Settings
+from tests.execution.test_plan_constructs import sent
+from tests.support.databases import Templates
+from tests.support.requests import ORDER, Fields, created, dump, line, order
+from tests.support.served import Client, serving
+from tests.support.world import load_world
+
+ERRORS = "userErrors { __typename message code path rejectedValue suggestions }"
+PAYLOAD = f"""{{ __typename salesOrder {{ __typename {ORDER} nested: lines {{ item {{ displayName
+  taxCode {{ code }} }} order: salesOrder {{ shipToAddress {{ t: __typename city }} lines {{ id }} }} }}
+  buyer: customer {{ displayName currency {{ code }} salesOrders(last: 2) {{ totalCount
+  nodes {{ number lines {{ sequence }} }} pageInfo {{ hasPreviousPage }} }} }} }} {ERRORS} }}"""
+CREATE = f"""mutation ($input: CreateSalesOrderInput!, $dry: Boolean! = true) {{
+  createSalesOrder(input: $input, dryRun: $dry) {PAYLOAD} }}"""
+UPDATE = f"""mutation ($id: ID!, $input: UpdateSalesOrderInput!, $etag: String) {{
+  updateSalesOrder(id: $id, input: $input, ifMatch: $etag, dryRun: true) {PAYLOAD} }}"""
+DELETE = f"""mutation ($id: ID!, $etag: String) {{
+  deleteSalesOrder(id: $id, ifMatch: $etag, dryRun: true) {{ __typename deletedId {ERRORS} }} }}"""
+SHIP = f"""mutation ($id: ID!, $lines: [SalesOrderLineQuantityInput!]) {{
+  shipSalesOrder(id: $id, lines: $lines, dryRun: true) {PAYLOAD} }}"""
+HAPPENING = [
+    *("submitSalesOrderForReview", "approveSalesOrder", "rejectSalesOrder", "releaseSalesOrder"),
+    *("reopenSalesOrder", "holdSalesOrder", "resumeSalesOrder", "cancelSalesOrder"),
+    *("shipAndInvoiceSalesOrder", "invoiceSalesOrder", "registerSalesOrderPayment"),
+]
+NEW = order(line(quantity="3.5"), {"description": "text"}, line("GROSS"), discountPercent="12.5")
+COUNT = "{ salesOrders { totalCount } }"
+
+
+@pytest.fixture
+def client(templates: Templates) -> Iterator[Client]:
+    """The gateway over the world, with answers that tell how they came about."""
+    with serving(Settings(database_url=templates.copy("world", load_world), debug=True)) as client:
+        yield client
+
+
+def but_new(answer: str) -> str:
+    """An answer without what is drawn anew: ids, in the order in which they come, and times."""
+    ids: dict[str, str] = {}
+
+    def numbered(match: re.Match[str]) -> str:
+        return ids.setdefault(match[0], f"id {len(ids)}")
+
+    answer = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", numbered, answer)
+    return re.sub(r'"lastModifiedDateTime":"[^"]+"', '"lastModifiedDateTime":"now"', answer)
+
+
+def planned(client: Client, query: str, **variables: Any) -> Any:
+    """The data of a dry run, which graphql-core and then a plan, twice, find to be the same."""
+    way, expected = sent(client, query, variables)
+    assert way == "graphql-core"
+    for _ in range(2):
+        way, answer = sent(client, query, variables)
+        assert (way, but_new(answer)) == ("plan", but_new(expected))
+    answer = json.loads(expected)
+    assert "errors" not in answer
+    [payload] = answer["data"].values()
+    return payload
+
+
+def test_a_plan_answers_a_creation_as_graphql_core_does(client: Client) -> None:
+    payload = planned(client, CREATE, input=NEW)
+    assert payload["salesOrder"]["discountPercent"] == "12.5"
+    assert [each["quantity"] for each in payload["salesOrder"]["lines"]] == ["3.5", "0", "1"]
+    assert payload["userErrors"] == []
+
+
+def test_a_plan_makes_an_order_that_is_kept(client: Client) -> None:
+    planned(client, CREATE, input=NEW)
+    way, answer = sent(client, CREATE, {"input": NEW, "dry": False})
+    made = json.loads(answer)["data"]["createSalesOrder"]["salesOrder"]
+    assert way == "plan"
+    read = client.ask(f"query ($id: ID!) {{ salesOrder(id: $id) {{ {ORDER} }} }}", id=made["id"])
+    assert read["salesOrder"].items() <= made.items()
+    assert client.ask(COUNT)["salesOrders"]["totalCount"] == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"salesperson": "SP9", "discountAmount": 1, "lines": {"add": [line(quantity=2)]}},
+        {"salesperson": None, "shipToAddress": {"city": "Ulm", "state": None}},
+        {"customer": {"number": "WITH-TAX"}, "currency": None},
+        {"customer": {"number": "NOPE"}, "email": "x" * 200, "lines": {"remove": ["x"]}},
+        {"customer": None},
+    ],
+    ids=str,
+)
+def test_a_plan_answers_an_update_as_graphql_core_does(client: Client, change: Fields) -> None:
+    made = created(client, NEW)
+    planned(client, UPDATE, id=made["id"], input=change)
+
+
+def test_a_plan_refuses_as_graphql_core_does(client: Client) -> None:
+    made = created(client, NEW)
+    stale = planned(client, UPDATE, id=made["id"], input={}, etag="0")
+    assert [error["code"] for error in stale["userErrors"]] == ["STALE"]
+    assert stale["salesOrder"] is None
+    assert planned(client, DELETE, id="x")["userErrors"][0]["code"] == "NOT_FOUND"
+    bad = order(line("NOPE"), line(quantity="0.000001"), customer={"number": "BLOCKED-ALL"})
+    codes = [error["code"] for error in planned(client, CREATE, input=bad)["userErrors"]]
+    assert codes == ["BLOCKED", "NOT_FOUND", "OUT_OF_RANGE"]
+
+
+def test_a_plan_answers_what_happens_to_an_order_as_graphql_core_does(client: Client) -> None:
+    made = created(client, NEW)
+    assert planned(client, DELETE, id=made["id"])["deletedId"] == made["id"]
+    for name in HAPPENING:
+        planned(
+            client,
+            f"mutation ($id: ID!) {{ {name}(id: $id, dryRun: true) {PAYLOAD} }}",
+            id=made["id"],
+        )
+    client.ask(
+        "mutation ($id: ID!) { releaseSalesOrder(id: $id) { salesOrder { id } } }", id=made["id"]
+    )
+    some = [{"id": made["lines"][0]["id"], "quantity": "1.5"}]
+    shipped = planned(client, SHIP, id=made["id"], lines=some)
+    assert shipped["salesOrder"]["lines"][0]["shippedQuantity"] == "1.5"
+    planned(client, SHIP + " ", id=made["id"], lines=None)
+    planned(client, SHIP + "  ", id=made["id"])
+
+
+MAKE = 'createSalesOrder(input: {customer: {number: "C1"}}, dryRun: %s)'
+NUMBER = "{ salesOrder { number } }"
+
+
+def test_mutations_of_one_document_run_one_after_the_other(client: Client) -> None:
+    """Each reads what those before it have changed."""
+    query = """mutation ($id: ID!) { hold: holdSalesOrder(id: $id) { salesOrder { onHold lines {
+      salesOrder { onHold } } customer { salesOrders(filter: {onHold: {eq: true}}) { totalCount } } } }
+      again: holdSalesOrder(id: $id) { salesOrder { etag } userErrors { code } }
+      resumeSalesOrder(id: $id) { salesOrder { onHold customer { salesOrders(
+      filter: {onHold: {eq: true}}) { totalCount } } } } __typename
+      deleteSalesOrder(id: $id) { deletedId } }"""
+    answers = []
+    for way in ("graphql-core", "plan", "plan"):
+        made = created(client, NEW)
+        found, answer = sent(client, query, {"id": made["id"]})
+        assert found == way
+        answers.append(but_new(answer))
+    assert answers[0] == answers[1] == answers[2]
+    data = json.loads(answers[0])["data"]
+    assert data["hold"]["salesOrder"]["customer"]["salesOrders"]["totalCount"] == 1
+    assert data["resumeSalesOrder"]["salesOrder"]["customer"]["salesOrders"]["totalCount"] == 0
+    assert client.ask(COUNT)["salesOrders"]["totalCount"] == 0
+
+
+BROKEN = f"""mutation ($cursor: String) {{ one: {MAKE % "false"} {NUMBER}
+  two: {MAKE % "false"} {{ salesOrder {{ number customer {{ salesOrders(after: $cursor) {{ totalCount
+  nodes {{ id }} }} }} }} }} three: {MAKE % "false"} {NUMBER} }}"""
+
+
+def test_what_a_plan_changed_before_it_gave_up_is_not_changed_again(client: Client) -> None:
+    """A cursor is refused after the second of three orders is made."""
+    before, answers = 0, []
+    for way in ("graphql-core", "plan", "graphql-core", "graphql-core"):
+        found, answer = sent(client, BROKEN, {"cursor": None if way == "plan" else "x"})
+        assert found == way
+        count = client.ask(COUNT)["salesOrders"]["totalCount"]
+        assert count == before + 3
+        before = count
+        answers.append(json.loads(answer))
+    for answer in (answers[0], *answers[2:]):
+        [error] = answer["errors"]
+        assert error["path"] == ["two", "salesOrder", "customer", "salesOrders"]
+        assert error["extensions"]["code"] == "BAD_CURSOR"
+        assert answer["data"]["two"] == {"salesOrder": None}
+        assert answer["data"]["three"]["salesOrder"]["number"].startswith("SO-")
+    numbers = [answer["data"]["one"]["salesOrder"]["number"] for answer in answers]
+    assert numbers == ["SO-000001", "SO-000004", "SO-000007", "SO-000010"]
+
+
+COMPUTED = f"""mutation ($no: Boolean!) {{ one: {MAKE % "false"} {NUMBER} two: {MAKE % "false"} {{
+  salesOrder {{ number statusLabel(vocabulary: NAVISION_SCHEMA) @skip(if: $no) }} }} }}"""
+
+
+def test_a_change_that_no_plan_covers_is_made_once(client: Client) -> None:
+    for number, (skipped, way) in enumerate(
+        [(True, "graphql-core"), (True, "plan"), (False, "graphql-core"), (False, "graphql-core")]
+    ):
+        found, answer = sent(client, COMPUTED, {"no": skipped})
+        assert (found, "errors" in json.loads(answer)) == (way, False)
+        assert client.ask(COUNT)["salesOrders"]["totalCount"] == 2 * (number + 1)
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {},
+        {"input": None},
+        {"input": 1},
+        {"input": {}},
+        {"input": order(line(quantity="abc"))},
+        {"input": order(line(unknown=1))},
+        {"input": order(sellToAddress="x")},
+        {"input": order({"item": {"number": "I0001", "id": "x"}})},
+        {"input": order({"item": {"number": None}})},
+        {"input": order(orderDate="1997-02-29")},
+        {"input": NEW, "dry": None},
+        {"input": NEW, "dry": "yes"},
+    ],
+    ids=str,
+)
+def test_arguments_that_are_invalid_change_nothing_on_either_way(
+    client: Client, variables: Fields
+) -> None:
+    expected = sent(client, CREATE + " ", variables)
+    sent(client, CREATE, {"input": NEW})
+    assert sent(client, CREATE, {"input": NEW})[0] == "plan"
+    assert sent(client, CREATE, variables) == expected
+    assert "errors" in json.loads(expected[1])
+    assert client.ask(COUNT)["salesOrders"]["totalCount"] == 0
+
+
+def test_a_mutation_by_get_is_refused_also_when_it_has_a_plan(client: Client) -> None:
+    for _ in range(2):
+        sent(client, CREATE, {"input": NEW})
+    parameters = {"query": CREATE, "variables": json.dumps({"input": NEW})}
+    response = client.http.get(client.url + "/graphql", params=parameters)
+    assert response.status_code == 405
+
+
+def test_a_dry_run_by_a_plan_keeps_nothing(templates: Templates) -> None:
+    url = templates.copy("world", load_world)
+    with serving(Settings(database_url=url, debug=True)) as client:
+        before = dump(url)
+        planned(client, CREATE, input=NEW)
+        assert dump(url) == before

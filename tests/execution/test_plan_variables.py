@@ -1,0 +1,150 @@
+"""What changes from request to request: variables, operations, ids and places in a list; and what a plan
+asks of the database for it."""
+
+import json
+import logging
+from typing import Any
+
+import pytest
+
+from tests.execution.test_plan_constructs import ORDER, UNKNOWN, demo, planned, sent
+from tests.support.served import Client
+
+__all__ = ["demo"]
+
+
+PAGE = """query ($first: Int = 2, $filter: SalesOrderFilter, $after: String, $field: SalesOrderSortField!
+  = NUMBER, $direction: SortDirection! = ASC, $numbers: [String!] = ["NW-10248", "NW-10250"],
+  $city: String! = "Reims", $is: Boolean! = true) {
+  all: salesOrders(first: $first, after: $after, filter: $filter) { totalCount nodes { number } }
+  sorted: salesOrders(first: 2, sort: [{field: $field, direction: $direction}, {field: STATUS}]) {
+    nodes { number } }
+  some: salesOrders(first: $first, filter: {number: {in: $numbers}, or: [{not: {number: {eq: $city}}},
+    {customer: {address: {city: {eq: $city}}}}], shipToAddress: {city: {in: [$city, "Rio"]}}}) {
+    nodes { number @include(if: $is) customer { salesOrders(first: $first) { nodes { number } } } } } }"""
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        None,
+        {},
+        {"first": 1},
+        {"first": None, "filter": None, "after": None},
+        {"first": 0, "is": False},
+        {"filter": {}},
+        {"filter": {"number": {"in": ["NW-10248", "NOPE"]}}},
+        {"filter": {"number": {"in": "NW-10248"}, "and": {"status": {"eq": "DRAFT"}}}},
+        {"numbers": [], "city": "", "direction": "DESC"},
+        {"numbers": "NW-10250", "city": "Rio", "field": "TOTAL_AMOUNT_INCLUDING_TAX"},
+        {"unknown": [{"a": 1}]},
+    ],
+    ids=str,
+)
+def test_variables_are_given_by_default_null_or_absent(demo: Client, variables: Any) -> None:
+    planned(demo, PAGE, variables)
+
+
+def test_a_plan_takes_what_each_request_gives(demo: Client) -> None:
+    """One document that runs with these variables, and then with those."""
+    query = """query ($n: String!, $deep: Boolean = false) { salesOrderByNumber(number: $n) {
+      orderDate customer @include(if: $deep) { number } } }"""
+    vinet = planned(demo, query, {"n": "NW-10248", "deep": True})["salesOrderByNumber"]
+    assert vinet == {"orderDate": "1996-07-04", "customer": {"number": "VINET"}}
+    way, answer = sent(demo, query, {"n": "NW-10249"})
+    assert (way, json.loads(answer)["data"]) == (
+        "plan",
+        {"salesOrderByNumber": {"orderDate": "1996-07-05"}},
+    )
+
+
+def test_one_of_several_operations_is_named(demo: Client) -> None:
+    query = """query A { company { name } } query B($n: Int = 1) { ...T } mutation C { __typename }
+      fragment T on Query { customers(first: $n) { nodes { number } } }"""
+    assert planned(demo, query, name="A") == {"company": {"name": "Northwind Traders"}}
+    assert sent(demo, query, name="B")[0] == "plan"
+    assert planned(demo, query + "#", {"n": 2}, name="B")["customers"]["nodes"][0] == {
+        "number": "ALFKI"
+    }
+    assert planned(demo, query + "##", name="C") == {"__typename": "Mutation"}
+
+
+def test_nodes_of_mixed_types_come_in_the_order_of_their_ids(demo: Client) -> None:
+    """Unknown ids are null, and one that is there twice comes twice."""
+    found = demo.ask(f"{{ {ORDER} {{ id customer {{ id }} lines {{ id }} }} company {{ id }} }}")
+    order, company = found["order"], found["company"]["id"]
+    ids = [
+        company,
+        order["id"],
+        UNKNOWN,
+        "x",
+        order["lines"][1]["id"],
+        order["customer"]["id"].upper(),
+    ]
+    query = """query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id ... on Company { name }
+      ... on SalesOrder { number lines { sequence } customer { number } } ... on SalesOrderLine {
+      sequence salesOrder { number } } ... on Customer { number salesOrders(first: 1) { totalCount } } } }"""
+    nodes = planned(demo, query, {"ids": [*ids, order["id"]]})["nodes"]
+    kinds = [node and node["__typename"] for node in nodes]
+    wanted = ["Company", "SalesOrder", None, None, "SalesOrderLine", "Customer", "SalesOrder"]
+    assert kinds == wanted
+    assert nodes[1] == nodes[6]
+    assert [line["sequence"] for line in nodes[1]["lines"]] == [10000, 20000, 30000]
+    assert planned(demo, query, {"ids": company}) == {"nodes": [nodes[0]]}
+
+
+def test_the_kind_of_a_line_object_is_its_own_however_it_is_found(demo: Client) -> None:
+    found = planned(demo, "{ lineObjects { nodes { id kind number } } }")["lineObjects"]["nodes"]
+    query = "query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on LineObject { kind number } } }"
+    assert found
+    assert planned(demo, query, {"ids": [each["id"] for each in found]})["nodes"] == found
+
+
+@pytest.mark.parametrize("arguments", ["first: 300", "last: 300", "first: 2", "last: 2"])
+def test_pages_join_to_the_whole_list_in_both_directions(demo: Client, arguments: str) -> None:
+    """The six orders of a customer, page by page."""
+    size, number = arguments.split(": ")
+    size, cursor, more = (
+        ("first", "after: $c", "hasNextPage endCursor")
+        if size == "first"
+        else ("last", "before: $c", "hasPreviousPage startCursor")
+    )
+    query = f"""query ($c: String) {{ salesOrders({size}: {min(int(number), 200)}, {cursor},
+      filter: {{customer: {{number: {{eq: "ALFKI"}}}}}}) {{ nodes {{ number }} edges {{ cursor }}
+      pageInfo {{ {more} }} }} }}"""
+    found, place = [], {"more": True, "cursor": None}
+    while place["more"]:
+        page = planned(demo, query, {"c": place["cursor"]})["salesOrders"]
+        numbers = [node["number"] for node in page["nodes"]]
+        found = [*found, *numbers] if size == "first" else [*numbers, *found]
+        place = dict(zip(("more", "cursor"), page["pageInfo"].values(), strict=True))
+    wanted = ["NW-11011", "NW-10952", "NW-10835", "NW-10702", "NW-10692", "NW-10643"]
+    assert found == wanted
+
+
+@pytest.mark.parametrize(
+    ("query", "number"),
+    [
+        ("{ __typename }", 0),
+        ("{ company { name } }", 1),
+        ("{ company { name currency { code } } }", 2),
+        ("{ salesOrders(first: 50) { nodes { number } } }", 1),
+        ("{ salesOrders { totalCount } }", 1),
+        ("{ salesOrders(first: 50) { totalCount nodes { number } pageInfo { endCursor } } }", 2),
+        ("{ salesOrders(first: 9) { nodes { customer { number } billToCustomer { number } } } }", 3),
+        ("{ salesOrders(first: 50) { nodes { lines { item { taxCode { code } } } } } }", 4),
+        ("{ customers(first: 9) { nodes { salesOrders(first: 2) { nodes { number } } } } }", 2),
+        ("{ customers(first: 9) { nodes { salesOrders(first: 2) { totalCount nodes { id } } } } }", 3),
+        ("{ customers(first: 0) { nodes { salesOrders(first: 2) { totalCount } } } }", 1),
+        (f'{{ node(id: "{UNKNOWN}") {{ id ... on SalesOrder {{ lines {{ id }} }} }} }}', 1),
+    ],
+)  # fmt: skip
+def test_a_plan_runs_one_statement_for_each_relation_and_level(
+    demo: Client, caplog: pytest.LogCaptureFixture, query: str, number: int
+) -> None:
+    """An empty page asks whether there is such a company, too."""
+    planned(demo, query)
+    with caplog.at_level(logging.DEBUG, "gateway.sql"):
+        assert sent(demo, query)[0] == "plan"
+    is_empty = "first: 0" in query or UNKNOWN in query
+    assert len(caplog.records) == number + is_empty

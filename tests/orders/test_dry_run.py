@@ -1,0 +1,143 @@
+"""A dry run of every mutation answers what the mutation answers, and keeps nothing."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from gateway.settings import Settings
+from tests.support.databases import Templates
+from tests.support.life_cycle import (
+    APPROVE,
+    CANCEL,
+    CREATE,
+    DELETE,
+    HOLD,
+    INVOICE,
+    PAY,
+    REJECT,
+    RELEASE,
+    REOPEN,
+    RESUME,
+    SHIP,
+    SHIP_AND_INVOICE,
+    SUBMIT,
+    UPDATE,
+    change,
+    walked,
+)
+from tests.support.requests import ORDER, Fields, dump, line, order
+from tests.support.served import Client, serving
+from tests.support.world import load_world
+
+FIELDS = f"""{ORDER} statusLabel(vocabulary: FINANCE_OPERATIONS) totalsExplanation {{ formula }}
+  customer {{ displayName currency {{ code }} }} lines {{ item {{ displayName taxCode {{ code }} }} }}"""
+"""All that an order has, and what only a relation can tell."""
+
+NEW = order(line(quantity=3), {"description": "text"}, line("GROSS"), discountPercent="12.5")
+PATCH = {"salesperson": "SP9", "customer": {"number": "WITH-TAX"}, "lines": {"add": [line()]}}
+CASES: dict[str, tuple[str, Fields]] = {
+    UPDATE: ("DRAFT", {"input": PATCH}),
+    DELETE: ("OPEN", {}),
+    SUBMIT: ("DRAFT", {}),
+    APPROVE: ("IN_REVIEW", {}),
+    REJECT: ("IN_REVIEW", {}),
+    RELEASE: ("OPEN", {}),
+    REOPEN: ("SHIPPED IN PART", {}),
+    HOLD: ("INVOICED", {}),
+    RESUME: ("held DRAFT", {}),
+    CANCEL: ("RELEASED", {}),
+    SHIP: ("SHIPPED IN PART", {}),
+    INVOICE: ("SHIPPED IN PART", {}),
+    SHIP_AND_INVOICE: ("DRAFT", {}),
+    PAY: ("INVOICED", {}),
+}
+"""A state in which each mutation of an order may happen, and its arguments."""
+
+ARGUMENTS = """{ __type(name: "Mutation") { fields { name args { name defaultValue
+  type { kind ofType { name } } } } } }"""
+
+
+@pytest.fixture(scope="module")
+def url(templates: Templates) -> str:
+    return templates.copy("world", load_world)
+
+
+@pytest.fixture(scope="module")
+def world(url: str) -> Iterator[Client]:
+    """The gateway over a world of its own, in which one test follows the other."""
+    with serving(Settings(database_url=url)) as client:
+        yield client
+
+
+def lasting(answer: Any) -> Any:
+    """An answer without what is new each time: ids and the time."""
+    if isinstance(answer, list):
+        return [lasting(each) for each in answer]
+    if not isinstance(answer, dict):
+        return answer
+    passing = ("id", "lastModifiedDateTime")
+    return {name: lasting(value) for name, value in answer.items() if name not in passing}
+
+
+def arguments(client: Client, mutation: str) -> Fields:
+    """What a mutation is given; the order it is about is made for it."""
+    if mutation == CREATE:
+        return {"input": NEW}
+    state, given = CASES[mutation]
+    held = state.startswith("held ")
+    return {"id": walked(client, state.removeprefix("held "), held=held), **given}
+
+
+@pytest.mark.parametrize("mutation", [CREATE, *CASES])
+def test_a_dry_run_answers_what_the_real_run_then_answers_and_keeps_nothing(
+    world: Client, url: str, mutation: str
+) -> None:
+    given = arguments(world, mutation)
+    before = dump(url)
+    tried = change(world, mutation, FIELDS, **given, dryRun=True)
+    assert dump(url) == before
+    made = change(world, mutation, FIELDS, **given, dryRun=False)
+    assert made["userErrors"] == []
+    assert lasting(tried) == lasting(made)
+
+
+def test_the_real_run_keeps_what_the_dry_run_does_not(world: Client, url: str) -> None:
+    before = dump(url)
+    change(world, CREATE, input=NEW)
+    after = dump(url)
+    changed = {table for table in before if after[table] != before[table]}
+    assert changed == {"sales_orders", "sales_order_lines", "number_series"}
+
+
+def test_a_dry_run_is_refused_as_the_real_run_is_and_neither_keeps_anything(
+    world: Client, url: str
+) -> None:
+    key = walked(world, "CANCELLED")
+    given = {mutation: {"id": key, **CASES[mutation][1]} for mutation in CASES}
+    given[CREATE] = {"input": order(line("I001"))}
+    before = dump(url)
+    for mutation, known in given.items():
+        tried = change(world, mutation, **known, dryRun=True)
+        assert tried["userErrors"] != []
+        assert tried == change(world, mutation, **known)
+    assert dump(url) == before
+
+
+def test_an_etag_is_still_good_after_a_dry_run(world: Client) -> None:
+    given = {"id": walked(world, "DRAFT"), "input": PATCH}
+    seen = world.ask("query ($id: ID!) { salesOrder(id: $id) { etag } }", id=given["id"])
+    if_match = seen["salesOrder"]["etag"]
+    tried = change(world, UPDATE, "etag", **given, ifMatch=if_match, dryRun=True)
+    made = change(world, UPDATE, "etag", **given, ifMatch=if_match)
+    assert tried == made
+    assert made["salesOrder"]["etag"] != if_match
+
+
+def test_every_mutation_of_an_order_can_be_run_dry_and_is_not_by_default(world: Client) -> None:
+    fields = world.ask(ARGUMENTS)["__type"]["fields"]
+    dry_run = {"kind": "NON_NULL", "ofType": {"name": "Boolean"}}
+    expected = {"name": "dryRun", "defaultValue": "false", "type": dry_run}
+    assert {field["name"] for field in fields if expected in field["args"]} == {CREATE, *CASES}
+    of_orders = [field for field in fields if not field["name"].endswith("ImportJob")]
+    assert len(of_orders) == len(CASES) + 1

@@ -1,0 +1,180 @@
+"""Etags: they change exactly when an order or a line does, and a stale one refuses every mutation."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from gateway.settings import Settings
+from tests.support.databases import Templates
+from tests.support.life_cycle import (
+    APPROVE,
+    CANCEL,
+    DELETE,
+    HOLD,
+    INVOICE,
+    PAY,
+    REJECT,
+    RELEASE,
+    REOPEN,
+    RESUME,
+    SHIP,
+    SHIP_AND_INVOICE,
+    SUBMIT,
+    UPDATE,
+    change,
+    done,
+    drafted,
+    problems,
+    walked,
+)
+from tests.support.requests import Fields, line
+from tests.support.served import Client, serving
+from tests.support.world import load_world
+
+ETAGS = "etag lastModifiedDateTime lines { etag }"
+READ = f"query ($id: ID!) {{ salesOrder(id: $id) {{ {ETAGS} }} }}"
+PATCH = {"input": {"salesperson": "SP9"}}
+STATES: dict[str, str] = {
+    **dict.fromkeys((UPDATE, SUBMIT, RELEASE, SHIP_AND_INVOICE, HOLD, RESUME), "DRAFT"),
+    **dict.fromkeys((APPROVE, REJECT), "IN_REVIEW"),
+    **dict.fromkeys((REOPEN, CANCEL, DELETE), "OPEN"),
+    **dict.fromkeys((SHIP, INVOICE), "SHIPPED IN PART"),
+    PAY: "INVOICED",
+}
+"""A state in which each mutation may happen."""
+
+
+@pytest.fixture(scope="module")
+def world(templates: Templates) -> Iterator[Client]:
+    """The gateway over a world of its own, for tests that look at nothing but their own orders."""
+    with serving(Settings(database_url=templates.copy("world", load_world))) as client:
+        yield client
+
+
+def etags(found: Fields) -> tuple[str, ...]:
+    """The etag of an order and those of its lines."""
+    return found["etag"], *(each["etag"] for each in found["lines"])
+
+
+def first(**fields: Any) -> Fields:
+    """A patch of the first line."""
+    return {"lines": {"update": [{"id": "first", **fields}]}}
+
+
+def patched(client: Client, patch: Fields) -> tuple[Fields, Fields]:
+    """An order of two pieces at 10 and of a comment, before and after a patch."""
+    key, [sold, _] = drafted(client, line(quantity=2), {"description": "text"})
+    for update in (patch.get("lines") or {}).get("update", []):
+        update["id"] = sold
+    before = client.ask(READ, id=key)["salesOrder"]
+    return before, done(client, UPDATE, key, ETAGS, input=patch)
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        {},
+        {"lines": None},
+        {"lines": {"add": [], "update": [], "remove": None}},
+        {"salesperson": "SP1", "partialShipping": True, "pricesIncludeTax": False},
+        {"salesperson": " SP1 ", "email": "ann@first.example"},
+        {"customer": {"number": "C1"}, "currency": {"code": "EUR"}},
+        {"discountAmount": 0, "paymentTerms": {"code": "30D"}, "externalDocumentNumber": None},
+        {"sellToAddress": {"city": "Leeds"}, "shipToAddress": {}},
+        first(),
+        first(quantity=2, unitPrice="10.00", discountPercent=0, description="Item I0010"),
+        first(shipQuantity=2),
+        first(taxCode={"code": "S20"}, unitOfMeasure={"code": "PCS"}, lineType="ITEM"),
+    ],
+)
+def test_a_patch_that_changes_nothing_keeps_every_etag_and_the_time(
+    world: Client, patch: Fields
+) -> None:
+    before, after = patched(world, patch)
+    assert after == before
+
+
+@pytest.mark.parametrize(
+    ("patch", "changed"),
+    [
+        ({"salesperson": "SP9"}, [False, False]),
+        ({"email": None}, [False, False]),
+        (first(description="text"), [True, False]),
+        (first(shipQuantity=1), [True, False]),
+        (first(quantity=3), [True, False]),
+        ({"discountAmount": 1}, [True, False]),
+        ({"lines": {"add": [{"description": "more"}]}}, [False, False]),
+    ],
+)
+def test_a_patch_gives_the_order_a_new_etag_and_of_its_lines_those_that_it_changes(
+    world: Client, patch: Fields, changed: list[bool]
+) -> None:
+    before, after = patched(world, patch)
+    assert after["etag"] != before["etag"]
+    assert after["lastModifiedDateTime"] > before["lastModifiedDateTime"]
+    pairs = zip(etags(before)[1:], etags(after)[1:3], strict=True)
+    assert [old != new for old, new in pairs] == changed
+
+
+def test_taking_a_line_away_gives_the_order_a_new_etag_and_leaves_those_of_its_lines(
+    world: Client,
+) -> None:
+    key, [_, comment] = drafted(world, line(), {"description": "text"})
+    before = world.ask(READ, id=key)["salesOrder"]
+    after = done(world, UPDATE, key, ETAGS, input={"lines": {"remove": [comment]}})
+    assert after["etag"] != before["etag"]
+    assert after["lines"] == before["lines"][:1]
+
+
+@pytest.mark.parametrize("mutation", [HOLD, SUBMIT, RELEASE, CANCEL, SHIP_AND_INVOICE])
+def test_an_event_gives_the_order_a_new_etag_and_the_lines_that_it_moves(
+    world: Client, mutation: str
+) -> None:
+    key, _ = drafted(world, line(), {"description": "text"})
+    before = etags(world.ask(READ, id=key)["salesOrder"])
+    after = etags(done(world, mutation, key, ETAGS))
+    moved = mutation == SHIP_AND_INVOICE
+    assert [old != new for old, new in zip(before, after, strict=True)] == [True, moved, False]
+
+
+@pytest.mark.parametrize(("mutation", "held"), [(HOLD, True), (RESUME, False)])
+def test_an_event_that_changes_nothing_keeps_the_etag(
+    world: Client, mutation: str, held: bool
+) -> None:
+    key = walked(world, "RELEASED", held=held)
+    before = world.ask(READ, id=key)["salesOrder"]
+    assert done(world, mutation, key, ETAGS) == before
+
+
+@pytest.mark.parametrize("mutation", STATES)
+def test_a_stale_etag_refuses_every_mutation_and_the_suggested_one_lets_it_pass(
+    world: Client, mutation: str
+) -> None:
+    key = walked(world, STATES[mutation])
+    given = PATCH if mutation == UPDATE else {}
+    stale = world.ask(READ, id=key)["salesOrder"]["etag"]
+    done(world, HOLD, key)
+    done(world, RESUME, key)
+    before = world.ask(READ, id=key)
+    answer = change(world, mutation, id=key, ifMatch=stale, **given)
+    assert problems(answer) == [("STALE", "ifMatch")]
+    [error] = answer["userErrors"]
+    assert (error["rejectedValue"], error["suggestions"]) == (stale, [before["salesOrder"]["etag"]])
+    assert world.ask(READ, id=key) == before
+    now = error["suggestions"][0]
+    assert problems(change(world, mutation, id=key, ifMatch=now, **given)) == []
+
+
+NOBODY = "00000000-0000-4000-8000-00000000abcd"
+
+
+@pytest.mark.parametrize(
+    ("mutation", "key"), [*((mutation, NOBODY) for mutation in STATES), (HOLD, "1"), (HOLD, "")]
+)
+def test_an_order_that_is_not_there_is_not_found_by_any_mutation(
+    world: Client, mutation: str, key: str
+) -> None:
+    given = PATCH if mutation == UPDATE else {}
+    answer = change(world, mutation, id=key, ifMatch="1", **given)
+    assert problems(answer) == [("NOT_FOUND", "id")]

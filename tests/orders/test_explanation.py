@@ -1,0 +1,299 @@
+"""totalsExplanation: every amount of an order comes with the calculation that led to it."""
+
+import random
+import re
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from gateway.orders.explanation import TotalsStep, Trace
+from gateway.orders.rounding import Direction
+from gateway.orders.totals import PricedLine, Terms, Totals, derive, discount_base
+from gateway.settings import Settings
+from tests.orders.test_totals_vectors import VECTORS, vector_lines, vector_terms
+from tests.support.databases import Templates
+from tests.support.naive import round_to
+from tests.support.requests import Fields, code, line, order, sold
+from tests.support.served import Client, serving, statements
+from tests.support.world import load_world
+
+
+def camel(name: str) -> str:
+    first, *words = name.split("_")
+    return first + "".join(map(str.title, words))
+
+
+VECTOR_COLUMNS = ["discount_amount", "gross_amount", "amount_excluding_tax", "total_tax_amount"]
+VECTOR_COLUMNS += ["amount_including_tax", "allocation", "invoice_discount_allocation"]
+VECTOR_COLUMNS += ["net_amount", "net_tax_amount", "net_amount_including_tax"]
+"""The amounts of a vector's line: its column 6, and those from column 9 on."""
+
+LINE_AMOUNTS = {camel(name): name for name in VECTOR_COLUMNS}
+HEADER_COLUMNS = ("discount_amount", "total_amount_excluding_tax", "total_tax_amount")
+HEADER_COLUMNS += ("total_amount_including_tax",)
+HEADER_AMOUNTS = {camel(name): name for name in HEADER_COLUMNS}
+NOTHING = {"none is given", "no share", "no lines", "the line takes no part"}
+"""What stands in place of a formula where nothing is calculated, so that the amount is 0."""
+
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+TOKEN = re.compile(r"-?\d+(?:\.\d+)?|[×÷+−()%]| of (?=-?\d)| carried\b| given before\b|\s")
+SIGNS = {"×": "*", "÷": "/", "−": "-", "%": "*Fraction(1, 100)", "of": "*"}
+DIRECTIONS = {"the half away from zero": "NEAREST", "away from zero": "UP", "toward zero": "DOWN"}
+
+
+def value_of(formula: str) -> Fraction | None:
+    """What an arithmetic formula comes to, or None if it is something else."""
+    if TOKEN.sub("", formula) or not formula:
+        return None
+    terms = []
+    for token in TOKEN.findall(formula):
+        word = token.strip()
+        if word[-1:].isdigit():
+            terms.append(f"Fraction('{word}')")
+        elif word not in ("", "carried", "given before"):
+            terms.append(SIGNS.get(word, word))
+    return Fraction(eval("".join(terms), {"Fraction": Fraction}))
+
+
+def rounded_as_told(value: Fraction, rounding: str | None) -> Fraction:
+    if rounding is None:
+        return value
+    step, direction = rounding.removeprefix("to ").split(", ", maxsplit=1)
+    return round_to(value, Fraction(step), DIRECTIONS[direction])
+
+
+def random_terms(seed: int) -> tuple[Terms, list[PricedLine]]:
+    """An order of up to six lines, returns among them, some with a discount in all."""
+    draw = random.Random(seed)
+
+    def number(largest: int) -> Decimal:
+        return Decimal(draw.randint(-largest // 9, largest)).scaleb(-draw.randint(0, 5))
+
+    lines = []
+    for sequence in range(1, draw.randint(1, 7)):
+        quantity, price = number(10**4), abs(number(10**6))
+        lines.append(
+            PricedLine(
+                sequence=sequence,
+                quantity=quantity,
+                unit_price=price,
+                discount_percent=Decimal(draw.choice((0, 0, 10, "33.33333", 100))),
+                takes_discount=bool(quantity and price) and draw.random() < 0.7,
+                tax_code=(tax := draw.choice(("", "5", "20", "7.7"))),
+                tax_percent=Decimal(tax or 0),
+            )
+        )
+    step = Decimal(draw.choice(("0.01", "1", "0.05", "0.001")))
+    with_tax, direction = draw.random() < 0.5, draw.choice(list(Direction))
+    base = discount_base(lines, Terms(step, with_tax, direction))
+    amount = max(base * draw.choice((0, 0, 1, 3)) / 7 // step * step, Decimal(0))
+    return Terms(step, with_tax, direction, amount), lines
+
+
+def drawn_and_worked(seeds: range) -> Iterator[tuple[str, Terms, list[PricedLine]]]:
+    for name, vector in VECTORS.items():
+        yield name, vector_terms(vector), vector_lines(vector)
+    for seed in seeds:
+        yield f"seed {seed}", *random_terms(seed)
+
+
+SEEDS = [
+    pytest.param(range(100), id="100"),
+    pytest.param(range(10_000, 13_000), marks=pytest.mark.full, id="3000"),
+]
+
+
+def traced(terms: Terms, lines: list[PricedLine]) -> tuple[Totals, list[TotalsStep]]:
+    trace = Trace(terms)
+    return derive(terms, lines, trace), trace.steps
+
+
+def last_results(steps: Sequence[TotalsStep]) -> dict[tuple[int | None, str], Decimal]:
+    return {(step.sequence, step.amount): step.result for step in steps}
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_the_last_step_of_an_amount_has_the_amount_of_the_worked_order(name: str) -> None:
+    vector = VECTORS[name]
+    _, steps = traced(vector_terms(vector), vector_lines(vector))
+    found = last_results(steps)
+    header = [found[None, amount] for amount in HEADER_AMOUNTS]
+    assert header == list(map(Decimal, vector["header"]))
+    for worked in vector["lines"]:
+        expected = [worked[6], *worked[9:]] if worked[2:] else ["0"] * len(VECTOR_COLUMNS)
+        explained = [found[worked[0], amount] for amount in LINE_AMOUNTS]
+        assert explained == list(map(Decimal, expected)), worked[0]
+
+
+@pytest.mark.parametrize("seeds", SEEDS)
+def test_the_last_steps_are_the_totals_which_are_the_same_without_a_trace(seeds: range) -> None:
+    for name, terms, lines in drawn_and_worked(seeds):
+        totals, steps = traced(terms, lines)
+        assert totals == derive(terms, lines), name
+        found = last_results(steps)
+        owners: list[tuple[int | None, Any]] = [(one.sequence, one) for one in totals.lines]
+        for sequence, owner in [(None, totals), *owners]:
+            names = HEADER_AMOUNTS if sequence is None else LINE_AMOUNTS
+            explained = {column: found[sequence, amount] for amount, column in names.items()}
+            assert explained == {column: getattr(owner, column) for column in explained}, name
+
+
+@pytest.mark.parametrize("seeds", SEEDS)
+def test_a_formula_comes_to_its_result_when_it_is_rounded_as_the_step_says(seeds: range) -> None:
+    """What is no formula says that there is nothing to calculate, or that the amount was given."""
+    for name, terms, lines in drawn_and_worked(seeds):
+        for step in traced(terms, lines)[1]:
+            value = value_of(step.formula)
+            if value is not None:
+                assert rounded_as_told(value, step.rounding) == Fraction(step.result), (name, step)
+            elif step.formula in NOTHING:
+                assert step.result == 0, (name, step)
+            else:
+                assert (step.amount, step.formula) == ("discountAmount", "given as an amount"), name
+
+
+def test_a_header_percent_is_shown_with_the_amount_that_it_is_taken_of() -> None:
+    """12.5 % of the 20 that share in the discount; the other 10 do not."""
+    lines = [
+        PricedLine(1, Decimal(2), Decimal(10), takes_discount=True),
+        PricedLine(2, Decimal(1), Decimal(10)),
+    ]
+    _, steps = traced(Terms(Decimal("0.01"), discount_percent=Decimal("12.5")), lines)
+    [step] = [each for each in steps if (each.sequence, each.amount) == (None, "discountAmount")]
+    assert (NUMBER.findall(step.formula), step.result) == (["12.5", "20"], Decimal("2.5"))
+
+
+@pytest.mark.parametrize("seeds", SEEDS)
+def test_what_is_not_rounded_is_made_of_results_that_stand_before_it(seeds: range) -> None:
+    for name, terms, lines in drawn_and_worked(seeds):
+        before: set[Decimal] = set()
+        for step in traced(terms, lines)[1]:
+            if step.rounding is None and value_of(step.formula) is not None:
+                numbers = set(map(Decimal, NUMBER.findall(step.formula)))
+                assert numbers <= before, (name, step)
+            before.add(step.result)
+
+
+@pytest.mark.parametrize(
+    ("formula", "value"),
+    [
+        ("30 % of 74.75", "22.425"),
+        ("-2 − -3 ÷ (1 + 20 %)", "0.5"),
+        ("50 × 20 % + -0.1 carried", "9.9"),
+        ("10 × 2 ÷ 4 − 3 given before", "2"),
+        ("none is given", None),
+    ],
+)
+def test_formulas_are_read_as_an_accountant_reads_them(formula: str, value: str | None) -> None:
+    """The reader of formulas that the tests above rest on."""
+    assert value_of(formula) == (None if value is None else Fraction(value))
+
+
+EXPLAINED = "totalsExplanation { sequence amount rule formula rounding result }"
+FIELDS = f"""{" ".join(HEADER_AMOUNTS)} lines {{ sequence
+  {" ".join(name for name in LINE_AMOUNTS if name not in ("grossAmount", "allocation"))} }}"""
+CREATE = f"""mutation ($input: CreateSalesOrderInput!, $dryRun: Boolean! = false) {{
+  createSalesOrder(input: $input, dryRun: $dryRun) {{ userErrors {{ code path }}
+    salesOrder {{ id {FIELDS} {EXPLAINED} }} }} }}"""
+UPDATE = f"""mutation ($id: ID!, $input: UpdateSalesOrderInput!, $dryRun: Boolean! = false) {{
+  updateSalesOrder(id: $id, input: $input, dryRun: $dryRun) {{ userErrors {{ code path }}
+    salesOrder {{ id {FIELDS} {EXPLAINED} }} }} }}"""
+READ = f"query ($id: ID!) {{ salesOrder(id: $id) {{ id {FIELDS} {EXPLAINED} }} }}"
+PAGE = f"query ($first: Int!) {{ salesOrders(first: $first) {{ nodes {{ number {EXPLAINED} }} }} }}"
+
+
+@pytest.fixture(scope="module")
+def world(templates: Templates) -> Iterator[Client]:
+    """The gateway over a world of its own, for tests that look at nothing but their own order."""
+    with serving(Settings(database_url=templates.copy("world", load_world))) as client:
+        yield client
+
+
+def changed(client: Client, document: str, **variables: Any) -> Fields:
+    """The order that a mutation answers with, which must not refuse it."""
+    [answer] = client.ask(document, **variables).values()
+    assert answer["userErrors"] == []
+    return dict(answer["salesOrder"])
+
+
+def explains_itself(found: Fields) -> None:
+    """The last step of each amount is the field of the same name."""
+    last = {(each["sequence"], each["amount"]): each for each in found["totalsExplanation"]}
+    for amount in HEADER_AMOUNTS:
+        assert last[None, amount]["result"] == found[amount]
+    for one in found["lines"]:
+        for amount in one.keys() - {"sequence"}:
+            assert last[one["sequence"], amount]["result"] == one[amount], amount
+
+
+ODD = [line("I0007", quantity=3), line("I0007", quantity="-1.5"), {"description": "text"}]
+ODD += [sold("RESOURCE"), sold("CHARGE"), line("NO-DISCOUNT"), line("UNTAXED", unitPrice="0.335")]
+KINDS: dict[str, Fields] = {
+    "no discount": order(*ODD),
+    "an amount": order(*ODD, discountAmount="10.01"),
+    "a percent": order(*ODD, discountPercent="12.5"),
+    "prices with tax": order(*ODD, pricesIncludeTax=True, discountAmount="10.01"),
+    "no lines": order(),
+} | {
+    f"in {name}": order(
+        *(
+            line(f"I{n:04}", quantity=n, unitPrice="333.335", discountPercent=n)
+            for n in range(1, 4)
+        ),
+        currency=code(name),
+        discountAmount=40,
+    )
+    for name in ("JPY", "KWD", "CHF", "UP", "DOWN")
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_order_explains_the_amounts_in_its_fields(world: Client, kind: str) -> None:
+    made = changed(world, CREATE, input=KINDS[kind])
+    explains_itself(made)
+    assert world.ask(READ, id=made["id"])["salesOrder"] == made
+
+
+def test_a_dry_run_explains_the_amounts_that_the_change_would_make(world: Client) -> None:
+    given = KINDS["an amount"]
+    tried = changed(world, CREATE, input=given, dryRun=True)
+    explains_itself(tried)
+    made = changed(world, CREATE, input=given)
+    assert tried["totalsExplanation"] == made["totalsExplanation"]
+    patch = {"discountPercent": 5, "lines": {"add": [line("I0011", quantity=7)]}}
+    tried = changed(world, UPDATE, id=made["id"], input=patch, dryRun=True)
+    explains_itself(tried)
+    assert world.ask(READ, id=made["id"])["salesOrder"] == made
+    assert changed(world, UPDATE, id=made["id"], input=patch) == tried
+
+
+def test_the_explanation_shows_which_line_took_the_odd_cent(world: Client) -> None:
+    """S2: a third of 1000 each, and the cent that is left over goes to the second line."""
+    given = order(*[line(quantity=10, unitPrice=1000)] * 3, discountAmount=1000)
+    steps = changed(world, CREATE, input=given)["totalsExplanation"]
+    shares = [step for step in steps if step["amount"] == "allocation"]
+    assert [(step["sequence"], step["result"]) for step in shares] == [
+        (10000, "333.33"),
+        (20000, "333.34"),
+        (30000, "333.33"),
+    ]
+    assert shares[1]["formula"] == "1000 × 20000 ÷ 30000 − 333.33 given before"
+    assert shares[1]["rounding"] == "to 0.01, the half away from zero"
+    assert "odd step" in shares[1]["rule"]
+
+
+def test_explaining_a_page_of_orders_takes_the_same_statements_whatever_its_size(
+    client: Client,
+) -> None:
+    for kind in KINDS.values():
+        changed(client, CREATE, input=kind)
+    counts = []
+    for size in (3, len(KINDS)):
+        with statements() as seen:
+            nodes = client.ask(PAGE, first=size)["salesOrders"]["nodes"]
+        assert len(nodes) == size
+        counts.append(len(seen))
+    assert counts == [4, 4]

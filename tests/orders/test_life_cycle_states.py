@@ -1,0 +1,182 @@
+"""Which state of an order allows what, and what others call it: the tables of domain rules 4.3."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from gateway.settings import Settings
+from tests.support.databases import Templates
+from tests.support.life_cycle import (
+    APPROVE,
+    CANCEL,
+    DELETE,
+    HOLD,
+    INVOICE,
+    PAY,
+    REJECT,
+    RELEASE,
+    REOPEN,
+    RESUME,
+    SHIP,
+    SHIP_AND_INVOICE,
+    SUBMIT,
+    UPDATE,
+    WAYS,
+    change,
+    problems,
+    walked,
+)
+from tests.support.requests import Fields, line
+from tests.support.served import Client, serving
+from tests.support.world import load_world
+
+COMMENT = {"input": {"lines": {"add": [{"description": "more text"}]}}}
+STATES = tuple(state for state in WAYS if state != "SHIPPED")
+NO, SHIPPED = "WRONG_STATUS", "HAS_SHIPMENTS"
+LOCKED = "NOT_EDITABLE"
+TABLE: dict[str, tuple[str, ...]] = {
+    # from      DRAFT, IN_REVIEW, OPEN, RELEASED, SHIPPED IN PART, INVOICED, PAID, CANCELLED
+    UPDATE: ("DRAFT", *[LOCKED] * 7),
+    "comment": ("DRAFT", LOCKED, "OPEN", "RELEASED", "RELEASED", *[LOCKED] * 3),
+    SUBMIT: ("IN_REVIEW", *[NO] * 7),
+    APPROVE: (NO, "OPEN", *[NO] * 6),
+    REJECT: (NO, "DRAFT", *[NO] * 6),
+    RELEASE: ("RELEASED", NO, "RELEASED", *[NO] * 5),
+    REOPEN: (NO, NO, *["DRAFT"] * 3, NO, NO, NO),
+    SHIP: (NO, NO, NO, "RELEASED", "RELEASED", NO, NO, NO),
+    INVOICE: (NO, NO, NO, "NOTHING_TO_INVOICE", "RELEASED", NO, NO, NO),
+    SHIP_AND_INVOICE: ("INVOICED", NO, *["INVOICED"] * 3, NO, NO, NO),
+    PAY: (*[NO] * 5, "PAID", NO, NO),
+    CANCEL: (*["CANCELLED"] * 4, SHIPPED, NO, NO, NO),
+    HOLD: ("DRAFT", "IN_REVIEW", "OPEN", "RELEASED", "RELEASED", "INVOICED", NO, NO),
+    RESUME: ("DRAFT", "IN_REVIEW", "OPEN", "RELEASED", "RELEASED", "INVOICED", NO, NO),
+    DELETE: ("gone", NO, "gone", "gone", SHIPPED, NO, NO, NO),
+}
+"""The state that each mutation leads to, or why it is refused (domain rules 4.3)."""
+HELD_UP = {RELEASE, SHIP, INVOICE, SHIP_AND_INVOICE}
+
+LABELS: dict[str, tuple[str, str, str, str, str]] = {
+    # V2, NAVISION_SCHEMA, V1, FINANCIALS_2017, FINANCE_OPERATIONS
+    "CANCELLED": ("Draft", "Draft", "Cancelled", "Cancelled", "Canceled"),
+    "DRAFT": ("Draft", "Draft", "Draft", "Created", "Open order"),
+    "IN_REVIEW": ("In Review", "In Review", "Created", "Created", "Open order"),
+    "OPEN": ("Open", "Open", "Created", "Created", "Open order"),
+    "RELEASED": ("Open", "Released", "Created", "Created", "Open order"),
+    "SHIPPED IN PART": ("Open", "Released", "Created", "Created", "Open order"),
+    "SHIPPED": ("Open", "Released", "Created", "Created", "Delivered"),
+    "INVOICED": ("Open", "Released", "Created", "Created", "Invoiced"),
+    "PAID": ("Open", "Released", "Paid", "Paid", "Invoiced"),
+}
+"""The projection of domain rules 4.3, where "(gone)" reads "Open"."""
+SAID = """{ salesOrder(id: "%s") { a: statusLabel(vocabulary: BUSINESS_CENTRAL_V2)
+  b: statusLabel(vocabulary: NAVISION_SCHEMA) c: statusLabel(vocabulary: BUSINESS_CENTRAL_V1)
+  d: statusLabel(vocabulary: FINANCIALS_2017) e: statusLabel(vocabulary: FINANCE_OPERATIONS) } }"""
+
+
+LINES = "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on SalesOrder { lines { id } } } }"
+
+
+@pytest.fixture(scope="module")
+def world(templates: Templates) -> Iterator[Client]:
+    """The gateway over a world of its own, for tests that look at nothing but their own orders."""
+    with serving(Settings(database_url=templates.copy("world", load_world))) as client:
+        yield client
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["free", "held"])
+def orders(world: Client, request: pytest.FixtureRequest) -> dict[str, Any]:
+    """The id of an order in each state, and whether they are held. Tests try changes, and keep none."""
+    return {"held": request.param} | {
+        state: walked(world, state, held=request.param) for state in WAYS
+    }
+
+
+@pytest.mark.parametrize("mutation", TABLE)
+def test_a_mutation_does_what_the_table_says_in_each_state_and_holding_stops_four_of_them(
+    world: Client, orders: dict[str, Any], mutation: str
+) -> None:
+    name = UPDATE if mutation == "comment" else mutation
+    given = {UPDATE: {"input": {"salesperson": "SP9"}}, "comment": COMMENT}.get(mutation, {})
+    for state, outcome in zip(STATES, TABLE[mutation], strict=True):
+        if orders["held"] and outcome in (NO, LOCKED):
+            continue
+        answer = change(world, name, "status onHold", id=orders[state], dryRun=True, **given)
+        if orders["held"] and mutation in HELD_UP:
+            assert problems(answer) == [("ON_HOLD", "id")], state
+        elif outcome in (NO, LOCKED, SHIPPED, "NOTHING_TO_INVOICE"):
+            assert problems(answer) == [(outcome, "id")], state
+        elif outcome == "gone":
+            assert answer == {"deletedId": orders[state], "userErrors": []}, state
+        else:
+            held = {HOLD: True, RESUME: False}.get(mutation, orders["held"])
+            assert answer["salesOrder"] == {"status": outcome, "onHold": held}, state
+
+
+@pytest.mark.parametrize("state", LABELS)
+def test_every_vocabulary_has_its_word_for_every_state(
+    world: Client, orders: dict[str, Any], state: str
+) -> None:
+    said = tuple(world.ask(SAID % orders[state])["salesOrder"].values())
+    held = orders["held"] and state != "CANCELLED"
+    on_hold = (*LABELS[state][:2], "On hold", "On hold", LABELS[state][4])
+    assert said == (on_hold if held else LABELS[state])
+
+
+def test_an_invoiced_order_stays_where_it_can_be_found(world: Client) -> None:
+    key = walked(world, "PAID")
+    found = world.ask(
+        """query ($id: ID!) { salesOrder(id: $id) { number }
+      salesOrders(filter: {status: {eq: PAID}}, first: 200) { nodes { id } }
+      node(id: $id) { id } }""",
+        id=key,
+    )
+    assert found["node"] == {"id": key}
+    assert {"id": key} in found["salesOrders"]["nodes"]
+    by_number = "query ($number: String!) { salesOrderByNumber(number: $number) { id } }"
+    assert world.ask(by_number, **found["salesOrder"]) == {"salesOrderByNumber": {"id": key}}
+
+
+def lines_patch(**patch: Any) -> Fields:
+    return {"lines": patch}
+
+
+EDITABLE = ("OPEN", "RELEASED")
+COMMENTS: dict[str, Fields] = {
+    "nothing": {},
+    "no lines": {"lines": None},
+    "added": lines_patch(add=[{"description": "more text"}, {"lineType": "COMMENT"}]),
+    "changed": lines_patch(update=[{"id": "comment", "description": "other text"}]),
+    "removed": lines_patch(remove=["comment"]),
+    "removed by its id in capitals": lines_patch(remove=["CAPITALS"]),
+    "replaced": lines_patch(add=[{"description": "text"}], remove=["comment"]),
+}
+MORE: dict[str, Fields] = {
+    "the header": {"salesperson": "SP9"},
+    "the header, emptied": {"salesperson": None},
+    "the header and a comment": {"salesperson": "SP9", **COMMENTS["added"]},
+    "the text of a line that sells": lines_patch(update=[{"id": "line", "description": "text"}]),
+    "a line that sells, removed": lines_patch(remove=["line"]),
+    "a line that sells, added": lines_patch(add=[line()]),
+    "a comment that comes to sell": lines_patch(update=[{"id": "comment", **line()}]),
+    "the type of a comment": lines_patch(update=[{"id": "comment", "lineType": "ITEM"}]),
+    "a comment and a line": lines_patch(remove=["comment", "line"]),
+}
+
+
+@pytest.mark.parametrize("orders", [False], ids=["free"], indirect=True)
+@pytest.mark.parametrize("patch", [*COMMENTS, *MORE])
+def test_a_draft_may_change_and_the_comments_of_an_open_or_released_order(
+    world: Client, orders: dict[str, Any], patch: str
+) -> None:
+    states = ("DRAFT", "IN_REVIEW", *EDITABLE)
+    keys = [orders[state] for state in states]
+    for state, node in zip(states, world.ask(LINES, ids=keys)["nodes"], strict=True):
+        sold, comment = (each["id"] for each in node["lines"])
+        given = json.dumps({**COMMENTS, **MORE}[patch])
+        for name, key in (("line", sold), ("comment", comment), ("CAPITALS", comment.upper())):
+            given = given.replace(f'"{name}"', f'"{key}"')
+        answer = change(world, UPDATE, id=orders[state], input=json.loads(given), dryRun=True)
+        editable = state == "DRAFT" or (patch in COMMENTS and state in EDITABLE)
+        assert problems(answer)[:1] == ([] if editable else [("NOT_EDITABLE", "id")]), state

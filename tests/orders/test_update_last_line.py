@@ -1,0 +1,54 @@
+"""What becomes of the amount off an order when its lines go (domain rules 2.5)."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from gateway.settings import Settings
+from tests.orders.test_update import Shop, answered
+from tests.orders.test_update_discounts import AMOUNTS, TEN, header_of, lines_of, refusals
+from tests.support.databases import Templates
+from tests.support.requests import Fields, code, created, line, order
+from tests.support.served import serving
+from tests.support.world import load_world
+
+
+@pytest.fixture(scope="module")
+def shop(templates: Templates) -> Iterator[Shop]:
+    with serving(Settings(database_url=templates.copy("world", load_world))) as client:
+        yield Shop(client)
+
+
+def test_an_amount_off_the_order_outlives_the_last_line_until_the_next_ones_share_it(
+    shop: Shop,
+) -> None:
+    made = created(shop.client, order(line(), line("I0020"), discountAmount=25))
+    bare = answered(shop.client, made, {"lines": {"remove": [0, 1]}}, selection=AMOUNTS)
+    assert bare["userErrors"] == []
+    assert header_of(bare["salesOrder"]) == ["25", "0", "0", "0"]
+    other = answered(shop.client, made | {"lines": []}, {"shipToName": "x"}, selection=AMOUNTS)
+    assert other["salesOrder"] == bare["salesOrder"]
+    left = other["salesOrder"]
+    found = shop.tried(left, {"lines": {"add": [TEN, TEN]}}, selection=AMOUNTS)
+    assert lines_of(found, "invoiceDiscountAllocation") == ["12.5", "12.5"]
+    assert header_of(found)[0] == "25"
+    cleared = shop.tried(left, {"discountAmount": None}, selection=AMOUNTS)
+    assert header_of(cleared) == ["0"] * 4
+    yen = {"currency": code("JPY")}
+    assert header_of(shop.tried(left, yen, selection=AMOUNTS)) == ["0"] * 4
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        {"lines": {"remove": [0, 1]}, "discountAmount": 25},
+        {"lines": {"remove": [0]}},
+        {"lines": {"remove": [0, 1], "add": [{"description": "text"}]}},
+    ],
+)
+def test_an_amount_that_is_given_or_that_lines_must_share_cannot_do_without_their_cost(
+    shop: Shop, patch: Fields
+) -> None:
+    """The line that would be left takes no discount, or is a comment."""
+    made = shop.order(order(line("I0020", quantity=2), line("NO-DISCOUNT"), discountAmount=25))
+    assert refusals(shop.client, made, patch) == [("OUT_OF_RANGE", "discountAmount")]

@@ -1,0 +1,95 @@
+"""The deadline of an operation: its SQL is stopped, and of a change nobody is left in doubt."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+import pytest
+
+from gateway.settings import Settings
+from tests.support.requests import execute, make_tax_codes_slow
+from tests.support.served import Client, serving
+
+SECONDS = 2.0
+SLOW = "{ taxCodes { nodes { code } } items { totalCount } }"
+QUICK = 'createSalesOrder(input: {customer: {number: "C1"}}) { salesOrder { number } }'
+STUCK = """createSalesOrder(input: {customer: {number: "C1"},
+  lines: [{item: {number: "I0001"}, quantity: 1}]}) { salesOrder { number } }"""
+COUNT = "{ salesOrders { totalCount } }"
+
+
+@pytest.fixture
+def hasty(world_url: str) -> Iterator[Client]:
+    """The gateway with one connection and little time, in which nobody can read tax codes."""
+    make_tax_codes_slow(world_url)
+    settings = Settings(database_url=world_url, pool_size=1, deadline=SECONDS)
+    with serving(settings) as client:
+        client.ask(COUNT)
+        yield client
+
+
+def late(client: Client, document: str) -> httpx2.Response:
+    """The response to an operation, which must come soon after its deadline."""
+    begin = time.monotonic()
+    response = client.http.post(client.url + "/graphql", json={"query": document})
+    assert SECONDS <= time.monotonic() - begin < SECONDS + 3
+    return response
+
+
+def told(response: httpx2.Response) -> Any:
+    assert response.status_code == 200
+    answer = response.json()
+    [error] = answer["errors"]
+    assert error["extensions"] == {"code": "DEADLINE_EXCEEDED"}
+    assert answer["data"] is None
+    return error["message"]
+
+
+def test_a_query_is_stopped_at_its_deadline_and_gives_its_connection_back(
+    hasty: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However often it is sent: from the second time on it may run as a plan."""
+    for _ in range(4):
+        message = told(late(hasty, SLOW))
+        assert message == "The operation took longer than 2 seconds and was stopped."
+        assert hasty.ask("{ items { totalCount } }") == {"items": {"totalCount": 507}}
+    assert caplog.text == ""
+
+
+def test_a_change_that_is_not_ready_at_its_deadline_is_not_kept(
+    hasty: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in range(3):
+        message = told(late(hasty, f"mutation {{ {STUCK} }}"))
+        assert message.endswith(" and was stopped; no change of it is kept.")
+        made = hasty.ask(f"mutation {{ {QUICK} }}")["createSalesOrder"]["salesOrder"]
+        assert made["number"] == f"SO-{number + 1:06}"
+        assert hasty.ask(COUNT) == {"salesOrders": {"totalCount": number + 1}}
+    assert caplog.text == ""
+
+
+def test_a_client_is_told_which_changes_are_kept_when_a_later_one_is_late(hasty: Client) -> None:
+    message = told(late(hasty, f"mutation {{ one: {QUICK} two: {STUCK} three: {QUICK} }}"))
+    assert message.endswith("; only its first change is kept.")
+    message = told(late(hasty, f"mutation {{ a: {QUICK} b: {QUICK} c: {STUCK} }}"))
+    assert message.endswith("; only its first 2 changes are kept.")
+    assert hasty.ask(COUNT) == {"salesOrders": {"totalCount": 3}}
+
+
+SLOW_COMMIT = """CREATE FUNCTION wait() RETURNS trigger AS
+  'BEGIN PERFORM pg_sleep(4); RETURN NULL; END' LANGUAGE plpgsql"""
+AT_COMMIT = """CREATE CONSTRAINT TRIGGER waits AFTER INSERT ON sales_orders
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wait()"""
+
+
+def test_a_change_that_is_being_kept_at_its_deadline_is_answered(
+    world_url: str, backend: str
+) -> None:
+    if backend == "sqlite":
+        pytest.skip("nothing can make a commit of SQLite wait")
+    execute(world_url, SLOW_COMMIT, AT_COMMIT)
+    with serving(Settings(database_url=world_url, deadline=SECONDS)) as client:
+        response = late(client, f"mutation {{ one: {QUICK} }}")
+        assert response.json()["data"] == {"one": {"salesOrder": {"number": "SO-000001"}}}
+        assert client.ask(COUNT) == {"salesOrders": {"totalCount": 1}}

@@ -1,0 +1,316 @@
+"""Scope: a request sees one company, and of its customers those that it may see."""
+
+import asyncio
+import itertools
+import json
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.pool import NullPool
+
+from gateway.api.context import Context
+from gateway.api.schema import Operation, run
+from gateway.exchange.imports.runner import Runner
+from gateway.orders.service import Rules
+from gateway.settings import Settings
+from gateway.storage.companies import create_company
+from gateway.storage.database import Database
+from gateway.storage.migrations import migrate
+from gateway.storage.reading import Reader
+from gateway.storage.scope import Scope
+from gateway.storage.tables import reference_data as rows
+from gateway.storage.tables.import_jobs import ImportJob, ImportJobStatus
+from gateway.storage.tables.reference_data import Customer, LineObjectKind
+from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLine
+from gateway.storage.writing import Writer, writing
+from tests.support.databases import Templates
+from tests.support.served import Client, serving
+from tests.support.world import COMPANY, load_world
+
+OTHER = "Other"
+CREATE = """mutation ($input: CreateSalesOrderInput!) { createSalesOrder(input: $input) {
+  salesOrder { id number customer { displayName } } userErrors { code path suggestions } } }"""
+
+
+async def load_other(url: str) -> None:
+    """A second company whose records have numbers and codes of the first."""
+    database = Database(url, poolclass=NullPool)
+    await create_company(database, OTHER, "EUR")
+    async with writing(database, OTHER) as writer:
+        company = {"company_id": writer.scope.company}
+        named = {"display_name": "Theirs", **company}
+        unit = rows.UnitOfMeasure(code="PCS", **named)
+        await writer.add(
+            [
+                unit,
+                rows.TaxCode(code="S20", percent=Decimal(20), **named),
+                rows.PaymentTerms(code="30D", **named),
+                rows.ShipmentMethod(code="CIF", **named),
+                rows.Account(number="6110", **named),
+                rows.LineObject(kind=LineObjectKind.CHARGE, number="CHARGE", **named),
+                Customer(number="C1", **named),
+                Customer(number="THEIRS", contact_id="contact-9", **named),
+            ]
+        )
+        await writer.add([rows.Item(number="I0001", base_unit_of_measure_id=unit.id, **named)])
+    await database.dispose()
+
+
+async def import_into(url: str, company: str) -> None:
+    """An ended import job."""
+    database = Database(url, poolclass=NullPool)
+    async with writing(database, company) as writer:
+        job = ImportJob(
+            company_id=writer.scope.company,
+            files="orders.csv",
+            fingerprint=company,
+            status=ImportJobStatus.SUCCEEDED,
+        )
+        await writer.add([job])
+    await database.dispose()
+
+
+@dataclass(frozen=True)
+class Companies:
+    """World with orders of C1 and PAYER, and Other with an order of its own C1."""
+
+    client: Client
+    url: str
+    orders: dict[str, str]
+
+    def ask(self, company: str, query: str, **variables: Any) -> Any:
+        answer = self.client.send(query, headers={"Company": company}, **variables)
+        assert "errors" not in answer, answer["errors"]
+        return answer["data"]
+
+
+@pytest.fixture(scope="module")
+def companies(templates: Templates) -> Iterator[Companies]:
+    url = templates.copy("world", load_world)
+    asyncio.run(load_other(url))
+    for name in (COMPANY, OTHER):
+        asyncio.run(import_into(url, name))
+    with serving(Settings(database_url=url)) as client:
+        companies = Companies(client, url, {})
+        for name, company, number in [
+            ("ours", COMPANY, "C1"),
+            ("payer's", COMPANY, "PAYER"),
+            ("theirs", OTHER, "C1"),
+        ]:
+            line = {"item": {"number": "I0001"}, "quantity": 1, "unitPrice": 1}
+            order = {"customer": {"number": number}, "lines": [line]}
+            made = companies.ask(company, CREATE, input=order)["createSalesOrder"]
+            assert made["userErrors"] == []
+            companies.orders[name] = made["salesOrder"]["id"]
+        yield companies
+
+
+def codes(answer: Any) -> list[str]:
+    return [error["extensions"]["code"] for error in answer.get("errors", [])]
+
+
+@pytest.mark.parametrize("name", [COMPANY, OTHER])
+@pytest.mark.parametrize("spell", [str, str.upper])
+def test_a_company_is_named_by_its_name_or_id(companies: Companies, name: str, spell: Any) -> None:
+    own = companies.ask(name, "{ company { id } }")["company"]["id"]
+    assert companies.ask(spell(own), "{ company { name } }") == {"company": {"name": name}}
+
+
+@pytest.mark.parametrize(
+    "company", ["Nobody", "world", "%", "", "00000000-0000-4000-8000-000000000000", None]
+)
+def test_an_unknown_company_or_none_of_several_is_not_found(
+    companies: Companies, company: str | None
+) -> None:
+    headers = {} if company is None else {"Company": company}
+    for query in ("{ company { id } }", "{ items { totalCount } }", CREATE):
+        answer = companies.client.send(query, headers=headers, input={"customer": {"number": "C1"}})
+        assert codes(answer) == ["COMPANY_NOT_FOUND"]
+
+
+def test_the_only_company_need_not_be_named(client: Client) -> None:
+    assert client.ask("{ company { name } }") == {"company": {"name": "World"}}
+
+
+def test_without_any_company_the_client_is_told_how_to_make_one(templates: Templates) -> None:
+    url = templates.empty()
+    asyncio.run(migrate(Database(url, poolclass=NullPool)))
+    with serving(Settings(database_url=url)) as client:
+        answer = client.send("{ company { name } }")
+    assert codes(answer) == ["COMPANY_NOT_FOUND"]
+    assert "gateway company create" in answer["errors"][0]["message"]
+
+
+ROOT = """{ __type(name: "%s") { fields { name args { name type { kind } } } } }"""
+
+
+def root_fields(companies: Companies, root: str) -> dict[str, dict[str, str]]:
+    """The arguments of each root field with their kinds."""
+    fields = companies.ask(COMPANY, ROOT % root)["__type"]["fields"]
+    return {
+        field["name"]: {argument["name"]: argument["type"]["kind"] for argument in field["args"]}
+        for field in fields
+    }
+
+
+def seen(companies: Companies, company: str) -> dict[str, list[str]]:
+    """The ids on the first page of each list."""
+    lists = [name for name, args in root_fields(companies, "Query").items() if "first" in args]
+    query = "{" + " ".join(f"{name}(first: 200) {{ nodes {{ id }} }}" for name in lists) + "}"
+    answer = companies.ask(company, query)
+    return {name: [node["id"] for node in answer[name]["nodes"]] for name in lists}
+
+
+def test_no_list_shows_rows_of_another_company(companies: Companies) -> None:
+    ours, theirs = seen(companies, COMPANY), seen(companies, OTHER)
+    assert len(ours) >= 11
+    for name in ours:
+        assert ours[name], f"World needs a row in {name}"
+        assert theirs[name], f"Other needs a row in {name}"
+        assert not set(ours[name]) & set(theirs[name]), name
+
+
+def test_no_root_field_finds_a_row_of_another_company(companies: Companies) -> None:
+    theirs = list(itertools.chain.from_iterable(seen(companies, OTHER).values()))
+    theirs.append(companies.ask(OTHER, "{ company { id } }")["company"]["id"])
+    for name, args in root_fields(companies, "Query").items():
+        if "id" in args:
+            query = f"query ($id: ID!) {{ found: {name}(id: $id) {{ id }} }}"
+            for key in theirs:
+                assert companies.ask(COMPANY, query, id=key) == {"found": None}, name
+        elif "ids" in args:
+            query = f"query ($ids: [ID!]!) {{ found: {name}(ids: $ids) {{ id }} }}"
+            assert companies.ask(COMPANY, query, ids=theirs) == {"found": [None] * len(theirs)}
+        elif "number" in args:
+            query = f'{{ found: {name}(number: "SO-000001") {{ id }} }}'
+            assert companies.ask(COMPANY, query)["found"]["id"] == companies.orders["ours"]
+            assert companies.ask(OTHER, query)["found"]["id"] == companies.orders["theirs"]
+        else:
+            assert "first" in args or name == "company", f"teach this test about {name}"
+
+
+def test_no_filter_reaches_another_company(companies: Companies) -> None:
+    query = """query ($customer: ID!) {
+      byNumber: salesOrders(filter: {customer: {number: {eq: "C1"}}}) { nodes { id } }
+      byName: salesOrders(filter: {customer: {displayName: {eq: "Theirs"}}}) { nodes { id } }
+      byId: salesOrders(filter: {customer: {id: {eq: $customer}}}) { nodes { id } } }"""
+    [customer, _] = seen(companies, OTHER)["customers"]
+    assert companies.ask(COMPANY, query, customer=customer) == {
+        "byNumber": {"nodes": [{"id": companies.orders["ours"]}]},
+        "byName": {"nodes": []},
+        "byId": {"nodes": []},
+    }
+
+
+def test_no_mutation_touches_an_order_of_another_company(companies: Companies) -> None:
+    order = """query ($id: ID!) { salesOrder(id: $id) { etag status onHold } }"""
+    theirs = companies.orders["theirs"]
+    before = companies.ask(OTHER, order, id=theirs)
+    mutations = root_fields(companies, "Mutation")
+    for name, args in mutations.items():
+        if "id" in args:
+            given = ", input: {}" if "input" in args else ""
+            query = (
+                f"mutation ($id: ID!) {{ m: {name}(id: $id{given}) {{ userErrors {{ code }} }} }}"
+            )
+            errors = companies.ask(COMPANY, query, id=theirs)["m"]["userErrors"]
+            assert [error["code"] for error in errors] == ["NOT_FOUND"], name
+    assert companies.ask(OTHER, order, id=theirs) == before
+
+
+def test_no_order_refers_to_another_company_and_none_is_suggested(companies: Companies) -> None:
+    ids = seen(companies, OTHER)
+    line = {"item": {"id": ids["items"][0]}, "quantity": 1}
+    for customer in [{"number": "THEIRS"}, {"contactId": "contact-9"}, {"id": ids["customers"][0]}]:
+        order = {"customer": customer, "lines": [line]}
+        answer = companies.ask(COMPANY, CREATE, input=order)["createSalesOrder"]
+        assert answer["salesOrder"] is None
+        assert [error["code"] for error in answer["userErrors"]] == ["NOT_FOUND", "NOT_FOUND"]
+        assert not {"THEIRS", "contact-9"} & set(answer["userErrors"][0]["suggestions"])
+
+
+class NarrowReader(Reader):
+    """Reads for a caller who may see certain customers only."""
+
+    def __init__(self, database: Database, scope: Scope) -> None:
+        super().__init__(database, None)
+        self._narrow = scope
+
+    async def scope(self) -> Scope:
+        return self._narrow
+
+
+VISIBLE = """query ($payer: ID!, $order: ID!) {
+  orders: salesOrders { totalCount nodes { id } }
+  lines: salesOrderLines { totalCount nodes { salesOrder { id } } }
+  customers { totalCount nodes { number salesOrders { totalCount } } }
+  found: salesOrder(id: $order) { id }  byNumber: salesOrderByNumber(number: "SO-000002") { id }
+  payer: customer(id: $payer) { id }  nodes(ids: [$payer, $order]) { id }
+  ofPayer: salesOrders(filter: {customer: {number: {eq: "PAYER"}}}) { totalCount }
+  item: items(filter: {number: {eq: "I0001"}}) { nodes { salesOrderLines { totalCount } } } }"""
+
+
+@pytest.fixture
+async def database(companies: Companies) -> AsyncIterator[Database]:
+    database = Database(companies.url, poolclass=NullPool)
+    yield database
+    await database.dispose()
+
+
+async def ids_of(database: Database) -> tuple[str, dict[str, str]]:
+    """The id of World and those of its customers by number."""
+    async with writing(database, COMPANY) as writer:
+        customers = await writer.find(Customer, {"number": {"C1", "PAYER"}})
+        return writer.scope.company, {customer.number: customer.id for customer in customers}
+
+
+@pytest.mark.anyio
+async def test_a_caller_with_customers_of_his_own_reads_theirs_alone(
+    companies: Companies, database: Database, tmp_path: Path
+) -> None:
+    company, customers = await ids_of(database)
+    context = Context(database, Rules(), 200, Runner(database, Rules(), tmp_path))
+    context.reader = NarrowReader(database, Scope(company, frozenset({customers["C1"]})))
+    variables = {"payer": customers["PAYER"], "order": companies.orders["payer's"]}
+    answer = json.loads((await run(Operation(VISIBLE, variables), context)).body)
+    assert "errors" not in answer
+    ours = {"id": companies.orders["ours"]}
+    assert answer["data"] == {
+        "orders": {"totalCount": 1, "nodes": [ours]},
+        "lines": {"totalCount": 1, "nodes": [{"salesOrder": ours}]},
+        "customers": {
+            "totalCount": 1,
+            "nodes": [{"number": "C1", "salesOrders": {"totalCount": 1}}],
+        },
+        "found": None,
+        "byNumber": None,
+        "payer": None,
+        "nodes": [None, None],
+        "ofPayer": {"totalCount": 0},
+        "item": {"nodes": [{"salesOrderLines": {"totalCount": 1}}]},
+    }
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("numbers", [set(), {"C1"}, {"C1", "PAYER"}])
+async def test_a_change_looks_up_visible_customers_and_orders_alone(
+    companies: Companies, database: Database, numbers: set[str]
+) -> None:
+    company, customers = await ids_of(database)
+    scope = Scope(company, frozenset(customers[number] for number in numbers))
+    async with database.write() as session:
+        writer = Writer(session, scope)
+        found = await writer.find(Customer, {"number": {"C1", "PAYER"}})
+        orders = await writer.find(SalesOrder, {"number": {"SO-000001", "SO-000002"}})
+        lines = await writer.find(
+            SalesOrderLine,
+            {"sales_order_id": {companies.orders["ours"], companies.orders["payer's"]}},
+        )
+        theirs = await writer.find(Customer, {"number": {"THEIRS"}})
+    assert {customer.number for customer in found} == numbers
+    assert len(orders) == len(lines) == len(numbers)
+    assert theirs == []

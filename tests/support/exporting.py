@@ -1,0 +1,90 @@
+"""What tests of exports need: files of a database, and all that is stored, by names in place of ids."""
+
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from gateway.exchange.exports.datasets import What
+from gateway.exchange.exports.export_stream import Format, Wish, download
+from gateway.exchange.formats.sheets import Reading
+from gateway.exchange.imports.importer import Importer, Request, import_files
+from gateway.orders.service import Rules
+from gateway.storage.conditions import Filter
+from gateway.storage.database import Database
+from gateway.storage.tables.column_types import Base
+from gateway.storage.tables.import_jobs import COUNTS, ImportJob
+from tests.support.packages import archive
+
+NAMED = (
+    *("currencies", "payment_terms", "shipment_methods", "units_of_measure", "tax_codes"),
+    *("accounts", "line_objects", "items", "customers", "sales_orders"),
+)
+"""The tables that others refer to, and whose rows have a number or a code."""
+OTHERS = ("sales_order_lines",)
+LEFT_OUT = {"id", "company_id", "etag", "last_modified_date_time"}
+
+Rows = dict[str, list[dict[str, Any]]]
+
+
+async def exported(
+    database: Database,
+    what: What = What.ORDERS,
+    form: Format = Format.JSON_LINES,
+    listed: Filter | None = None,
+) -> bytes:
+    """The whole file."""
+    found = await download(database, None, Wish(what, form, listed))
+    try:
+        return b"".join([chunk async for chunk in found.chunks])
+    finally:
+        await found.close()
+
+
+async def imported(database: Database, path: Path) -> tuple[ImportJob, dict[str, int]]:
+    """The job that imports a file, and what it counts other than zero."""
+    importer = Importer(database, None, Rules())
+    job = await import_files(importer, [path], Reading(), Request())
+    return job, {name: count for name in COUNTS if (count := getattr(job, name))}
+
+
+def entries(archive: bytes) -> dict[str, bytes]:
+    """The files of a zip by name, each checked against its sum."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as found:
+        return {name: found.read(name) for name in found.namelist()}
+
+
+async def stored(database: Database) -> Rows:
+    """All that is stored of orders and of what they refer to, but for ids, etags and times: a row that
+    is referred to is known by its number or code."""
+    tables = Base.metadata.tables
+    found: Rows = {}
+    names: dict[str, str] = {}
+    async with database.engine.connect() as connection:
+        for name in (*NAMED, *OTHERS):
+            rows = await connection.execute(sa.select(tables[name]))
+            found[name] = [dict(row) for row in rows.mappings()]
+            if name in NAMED:
+                for row in found[name]:
+                    names[row["id"]] = row.get("number") or row.get("code") or ""
+    return {
+        name: sorted((_named(row, names) for row in rows), key=repr) for name, rows in found.items()
+    }
+
+
+def _named(row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    return {
+        column: names.get(value, value) if column.endswith("_id") else value
+        for column, value in sorted(row.items())
+        if column not in LEFT_OUT
+    }
+
+
+def without(path: Path, *names: str) -> None:
+    """Take files out of a zip."""
+    kept = {
+        name: content for name, content in entries(path.read_bytes()).items() if name not in names
+    }
+    path.write_bytes(archive(kept))

@@ -1,0 +1,255 @@
+"""Files of orders as partners send them, the doors they come in by, and what came of it."""
+
+import csv
+import io
+import re
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gateway import exchange
+from gateway.exchange.formats.sheets import Reading
+from gateway.exchange.imports.importer import Importer, Request, import_files
+from gateway.orders.service import Rules
+from gateway.settings import Settings
+from gateway.storage.companies import create_company
+from gateway.storage.database import Database
+from gateway.storage.tables.import_jobs import ImportJobStatus
+from tests.support.paths import DATA
+from tests.support.requests import dump, execute
+from tests.support.served import PATIENCE, Client, serving
+
+NORTHWIND = Path(exchange.__file__).parent / "northwind"
+PACKAGE = DATA / "fo_data_package" / "northwind-sales-orders-package.zip"
+HEADERS, LINES = "Sales order headers V2.csv", "Sales order lines V2.csv"
+
+Fields = dict[str, Any]
+Files = Mapping[str, bytes]
+
+
+def records(file: Path) -> list[dict[str, str]]:
+    with file.open(encoding="utf-8", newline="") as rows:
+        return list(csv.DictReader(rows))
+
+
+def table(rows: Iterable[Mapping[str, Any]], separator: str = ",") -> bytes:
+    """CSV with every column that some row has."""
+    rows = list(rows)
+    headings = list(dict.fromkeys(heading for row in rows for heading in row))
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, headings, delimiter=separator)
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode()
+
+
+def northwind_references() -> dict[str, bytes]:
+    """What the orders of Northwind refer to, under our own headings."""
+    customers = [
+        {
+            "number": row["CustomerID"],
+            "displayName": row["CompanyName"],
+            "contactName": row["ContactName"],
+            "addressLine1": row["Address"],
+            "city": row["City"],
+            "postCode": row["PostalCode"],
+        }
+        for row in records(NORTHWIND / "customers.csv")
+    ]
+    items = [
+        {
+            "number": row["ProductID"],
+            "displayName": row["ProductName"],
+            "unitPrice": row["UnitPrice"],
+            "baseUnitOfMeasureCode": "ea",
+        }
+        for row in records(NORTHWIND / "products.csv")
+    ]
+    return {
+        "customers.csv": table(customers),
+        "items.csv": table(items),
+        "units.csv": table([{"code": "ea", "displayName": "each"}]),
+        "payment-terms.csv": table([{"code": "Net30", "displayName": "30 days net"}]),
+        "shipment-methods.csv": table([{"code": "EXW", "displayName": "Ex works"}]),
+        "currencies.csv": table([{"code": "USD"}]),
+    }
+
+
+async def load_empty(database: Database) -> None:
+    """A company without anything but its currency."""
+    await create_company(database, "Empty", "USD")
+
+
+def head(number: str, **columns: Any) -> Fields:
+    """A row of headers of Finance & Operations, for C1 of the world."""
+    return {"SALESORDERNUMBER": number, "ORDERINGCUSTOMERACCOUNTNUMBER": "C1"} | columns
+
+
+def line(number: str, sequence: int | str = 1, **columns: Any) -> Fields:
+    """A row of lines of Finance & Operations; I0010 of the world costs 10."""
+    return {
+        "SALESORDERNUMBER": number,
+        "LINECREATIONSEQUENCENUMBER": sequence,
+        "ITEMNUMBER": "I0010",
+        "ORDEREDSALESQUANTITY": 2,
+        "SALESPRICE": 10,
+    } | columns
+
+
+def orders(headers: Sequence[Fields], lines: Sequence[Fields]) -> dict[str, bytes]:
+    """The two files of Finance & Operations; none for what there is none of."""
+    return {name: table(rows) for name, rows in ((HEADERS, headers), (LINES, lines)) if rows}
+
+
+def written(folder: Path, files: Files) -> list[Path]:
+    """Files of these contents in a folder."""
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return [folder / name for name in files]
+
+
+async def bring_in(database: Database, files: Files) -> None:
+    """Import files, which must succeed."""
+    importer = Importer(database, None, Rules())
+    with tempfile.TemporaryDirectory() as folder:
+        paths = written(Path(folder), files)
+        job = await import_files(importer, paths, Reading(), Request())
+    assert job.status is ImportJobStatus.SUCCEEDED
+
+
+async def load_references(database: Database) -> None:
+    """A company with all that the orders of Northwind refer to."""
+    await load_empty(database)
+    await bring_in(database, northwind_references())
+
+
+@contextmanager
+def gate(url: str, folder: Path, **settings: Any) -> Iterator[Client]:
+    """The gateway over a database; uploads wait in `folder`."""
+    with serving(Settings(database_url=url, import_folder=str(folder), **settings)) as client:
+        yield client
+
+
+COUNTS = " ".join(
+    f"{what}{outcome}"
+    for what in ("headers", "lines", "references")
+    for outcome in ("Created", "Updated", "Unchanged", "Failed")
+)
+JOB = f"""query ($id: ID!) {{ importJob(id: $id) {{ id files policy dryRun status message rowsStaged
+  rowsDone finishedDateTime {COUNTS} }} }}"""
+PROBLEMS = """query ($id: ID!, $after: String, $first: Int) { importJob(id: $id) {
+  problems(first: $first, after: $after) { pageInfo { hasNextPage endCursor }
+    nodes { isWarning file row line columnName orderNumber code message rejectedValue suggestions }
+  } } }"""
+ORDER = """query ($number: String!) { salesOrderByNumber(number: $number) { number status onHold
+  orderDate customer { number } currency { code } discountAmount discountPercent fullyShipped
+  totalAmountExcludingTax totalTaxAmount totalAmountIncludingTax
+  lines { sequence item { number } account { number } description unitOfMeasure { code } quantity
+    unitPrice discountAmount discountPercent amountExcludingTax shippedQuantity invoicedQuantity
+    shipmentDate } } }"""
+
+
+@dataclass(frozen=True)
+class Job:
+    """An import job that has ended."""
+
+    fields: Fields
+    findings: list[Fields]
+
+    @property
+    def status(self) -> str:
+        return str(self.fields["status"])
+
+    @property
+    def refused(self) -> list[Fields]:
+        return [finding for finding in self.findings if not finding["isWarning"]]
+
+    @property
+    def warnings(self) -> list[Fields]:
+        return [finding for finding in self.findings if finding["isWarning"]]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What is counted and not 0, such as headersCreated."""
+        return {name: self.fields[name] for name in COUNTS.split() if self.fields[name]}
+
+    def told(self, *names: str) -> list[tuple[Any, ...]]:
+        """These fields of every refusal, in order."""
+        return [tuple(finding[name] for name in names) for finding in self.refused]
+
+
+def post(client: Client, files: Files, headers: dict[str, str] | None = None, **query: str) -> Any:
+    """The response to an upload: one file as the body, several as a form."""
+    if len(files) == 1:
+        [(name, content)] = files.items()
+        return client.http.post(
+            client.url + "/imports", params={"name": name} | query, content=content, headers=headers
+        )
+    form = [("files", (name, content)) for name, content in files.items()]
+    return client.http.post(client.url + "/imports", params=query, files=form, headers=headers)
+
+
+def upload(client: Client, files: Files, **query: str) -> Job:
+    """What came of importing files."""
+    response = post(client, files, **query)
+    assert response.status_code == 202, response.text
+    return ended(client, response.json()["id"])
+
+
+def ended(client: Client, key: str) -> Job:
+    """A job when it is over."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        fields = client.ask(JOB, id=key)["importJob"]
+        if fields["finishedDateTime"] is not None:
+            return Job(fields, findings(client, key))
+        time.sleep(0.1)  # to ask takes the processor from the job
+    raise AssertionError("the job did not end")
+
+
+def findings(client: Client, key: str, page: int = 200) -> list[Fields]:
+    """What is wrong or odd about the rows of a job, page by page."""
+    found: list[Fields] = []
+    state = {"hasNextPage": True, "endCursor": None}
+    while state["hasNextPage"]:
+        job = client.ask(PROBLEMS, id=key, first=page, after=state["endCursor"])["importJob"]
+        found += job["problems"]["nodes"]
+        state = job["problems"]["pageInfo"]
+    return found
+
+
+def order(client: Client, number: str) -> Fields | None:
+    found: Fields | None = client.ask(ORDER, number=number)["salesOrderByNumber"]
+    return found
+
+
+def numbers(client: Client) -> list[str]:
+    """The numbers of the first 200 orders, sorted."""
+    found = client.ask("{ salesOrders(first: 200) { nodes { number } } }")
+    return sorted(node["number"] for node in found["salesOrders"]["nodes"])
+
+
+VARIABLE = re.compile(
+    r"datetime\.datetime\([^)]*\)|'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'|UUID\([^)]*\)"
+    r"|'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+'"
+)
+"""Ids and times, which differ from one database to the next."""
+
+
+LINES_OF_ORDERS = """SELECT o.number, l.sequence, l.inventory_lot_id, i.number, l.quantity
+  FROM sales_orders o JOIN sales_order_lines l ON l.sales_order_id = o.id
+  LEFT JOIN items i ON i.id = l.item_id"""
+
+
+def kept(url: str) -> dict[str, list[str]]:
+    """All that a database holds of orders and of what they refer to, but for ids and times."""
+    [whole] = execute(url, LINES_OF_ORDERS)
+    return {"lines of orders": whole} | {
+        name: sorted(VARIABLE.sub("*", row) for row in rows)
+        for name, rows in dump(url).items()
+        if not name.startswith("import_")
+    }

@@ -1,0 +1,126 @@
+"""The gateway as a process of its own: its command as people run it, and its server."""
+
+import multiprocessing
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.context import ForkServerProcess as Process
+from pathlib import Path
+
+import httpx2
+
+from gateway.cli import cli
+from tests.support.paths import ROOT as CODE
+from tests.support.served import NO_CERTIFICATES, PATIENCE, Client, wait_until
+
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["gateway.cli", __name__])
+"""Has imported the gateway already, which saves its processes two seconds each."""
+
+
+@contextmanager
+def started(
+    folder: Path, arguments: list[str], **environment: str
+) -> Iterator[subprocess.Popen[str]]:
+    """`gateway` with `folder` as its current one; what it prints is in files there."""
+    (folder / "tmp").mkdir(exist_ok=True)
+    given = {f"GATEWAY_{name.upper()}": value for name, value in environment.items()}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
+    with (folder / "out").open("w") as out, (folder / "err").open("w") as err:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gateway", *arguments],
+            cwd=folder,
+            env=kept | given | {"PYTHONPATH": str(CODE), "TMPDIR": str(folder / "tmp")},
+            stdout=out,
+            stderr=err,
+            text=True,
+        )
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def forked(folder: Path, *arguments: str, **environment: str) -> Iterator[Process]:
+    """`gateway` as with `started`, but soon; it is killed at the end if it still lives."""
+    (folder / "tmp").mkdir(exist_ok=True)
+    for name in ("out", "err"):
+        (folder / name).write_text("")
+    process = FORKS.Process(target=obey, args=(folder, arguments, environment))
+    process.start()
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.join(PATIENCE)
+
+
+def ended(process: Process, folder: Path) -> tuple[int, str, str]:
+    """How a process ended: its code, and what it printed and complained of."""
+    process.join(PATIENCE)
+    return process.exitcode, (folder / "out").read_text(), (folder / "err").read_text()
+
+
+def run(folder: Path, *arguments: str, **environment: str) -> tuple[int, str, str]:
+    """How a command ends."""
+    with forked(folder, *arguments, **environment) as process:
+        return ended(process, folder)
+
+
+def obey(folder: Path, arguments: tuple[str, ...], environment: dict[str, str]) -> None:
+    os.chdir(folder)
+    for name in [name for name in os.environ if name.startswith("GATEWAY_")]:
+        del os.environ[name]
+    os.environ.update({f"GATEWAY_{name.upper()}": value for name, value in environment.items()})
+    tempfile.tempdir = str(folder / "tmp")
+    for name, descriptor in (("out", 1), ("err", 2)):
+        with (folder / name).open("w") as file:
+            os.dup2(file.fileno(), descriptor)
+    sys.argv = ["gateway", *arguments]
+    cli()
+
+
+def announced(folder: Path, is_alive: Callable[[], bool]) -> str:
+    """The URL that a server in this folder prints when it is about to listen."""
+
+    def found() -> re.Match[str] | None:
+        assert is_alive(), (folder / "err").read_text()
+        return re.search(r"http://\S+/graphql", (folder / "out").read_text())
+
+    return wait_until(found)[0]
+
+
+@dataclass(frozen=True)
+class Server(Client):
+    """A gateway in a process of its own."""
+
+    process: int
+
+    def resident(self) -> int:
+        """Bytes of memory that the process has."""
+        pages = int(Path(f"/proc/{self.process}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+@contextmanager
+def served(folder: Path, **environment: str) -> Iterator[Server]:
+    """A server that is ready, and is killed at the end."""
+    server = forked(folder, "serve", "--port", "0", **environment)
+    with server as process, httpx2.Client(timeout=PATIENCE, verify=NO_CERTIFICATES) as http:
+        url = announced(folder, process.is_alive).removesuffix("/graphql")
+        wait_until(lambda: is_ready(http, url))
+        yield Server(url, http, process.pid)
+
+
+def is_ready(http: httpx2.Client, url: str) -> bool:
+    try:
+        return http.get(url + "/readyz").status_code == 200
+    except httpx2.TransportError:
+        return False

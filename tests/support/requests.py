@@ -1,0 +1,212 @@
+"""Orders as clients ask for them: the documents, their inputs, and what came of them."""
+
+import asyncio
+import json
+import random
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.pool import NullPool
+
+from gateway.storage.database import Database
+from tests.support.served import Client
+
+Fields = dict[str, Any]
+
+ADDRESS = "{ addressLine1 addressLine2 city state country postCode }"
+LINE = """id etag sequence lineType item { number } account { number } lineObject { kind number }
+  lineObjectNumber description description2 unitOfMeasure { code } quantity unitPrice
+  discountAmount discountPercent discountAppliedBeforeTax allowInvoiceDiscount amountExcludingTax
+  taxCode { code } taxPercent totalTaxAmount amountIncludingTax invoiceDiscountAllocation netAmount
+  netTaxAmount netAmountIncludingTax shipmentDate shippedQuantity invoicedQuantity invoiceQuantity
+  shipQuantity salesOrder { number customer { number } lines { sequence } }"""
+ORDER = f"""id etag number externalDocumentNumber orderDate postingDate customer {{ number }}
+  customerName contactId billToCustomer {{ number }} billToName shipToName shipToContact
+  sellToAddress {ADDRESS} billToAddress {ADDRESS} shipToAddress {ADDRESS} currency {{ code }}
+  pricesIncludeTax paymentTerms {{ code }} shipmentMethod {{ code }} salesperson partialShipping
+  requestedDeliveryDate discountAmount discountPercent discountAppliedBeforeTax
+  totalAmountExcludingTax totalTaxAmount totalAmountIncludingTax fullyShipped status onHold
+  lastModifiedDateTime phoneNumber email lines {{ {LINE} }}"""
+CREATE = f"""mutation ($input: CreateSalesOrderInput!, $dryRun: Boolean! = false) {{
+  createSalesOrder(input: $input, dryRun: $dryRun) {{
+    salesOrder {{ {ORDER} }} userErrors {{ code path }} }} }}"""
+REFUSE = """mutation ($input: CreateSalesOrderInput!) { createSalesOrder(input: $input) {
+  salesOrder { number } userErrors { message code path rejectedValue suggestions } } }"""
+READ = f"query ($id: ID!) {{ salesOrder(id: $id) {{ {ORDER} }} }}"
+
+ONE_PRICE = """mutation%s { createSalesOrder(input: {customer: {number: "C1"}, lines: [
+  {item: {number: "I0010"}, quantity: 0, unitPrice: %s}]}) { salesOrder { id lines { unitPrice } } } }"""
+READ_PRICE = "query ($id: ID!) { salesOrder(id: $id) { lines { unitPrice } } }"
+
+
+def prices(number: str) -> list[str]:
+    """Requests for an order of this unit price, written into the document and as a variable."""
+    in_document = json.dumps({"query": ONE_PRICE % ("", number)})
+    query = json.dumps(ONE_PRICE % ("($price: Decimal)", "$price"))
+    return [in_document, f'{{"query": {query}, "variables": {{"price": {number}}}}}']
+
+
+def order(*lines: Fields, **header: Any) -> Fields:
+    """The input of an order, by C1 unless the header says otherwise."""
+    return {"customer": {"number": "C1"}, "lines": list(lines), **header}
+
+
+def line(number: str = "I0010", **fields: Any) -> Fields:
+    """The input of a line of one item; I0010 costs 10 and is taxed by 20 %."""
+    return {"item": {"number": number}, "quantity": 1, **fields}
+
+
+def sold(line_type: str, number: str | None = None) -> Fields:
+    """The input of a line that names what it sells by its type and number; in the world, the number
+    of a resource, a fixed asset and a charge is its type."""
+    return {"lineType": line_type, "lineObjectNumber": number or line_type, "quantity": 1}
+
+
+def only(line_type: str, number: str = "NOPE") -> Fields:
+    """The input of an order of one such line."""
+    return order(sold(line_type, number))
+
+
+def comment(field: str, value: Any) -> Fields:
+    """The input of an order of one comment that has this value, too."""
+    return order({"description": "text", field: value})
+
+
+def code(value: str) -> Fields:
+    return {"code": value}
+
+
+def named(number: str) -> Fields:
+    return {"number": number}
+
+
+def with_value(path: str, value: Any) -> Fields:
+    """An order of one line with a value at a path such as lines.0.quantity."""
+    given = order(line())
+    *outer, last = path.split(".")
+    target: Any = given
+    for step in outer:
+        target = target[int(step)] if step.isdigit() else target.setdefault(step, {})
+    target[last] = value
+    return given
+
+
+def shuffled(value: Any, draw: random.Random) -> Any:
+    """The same input with its fields in another order; lines keep theirs."""
+    if isinstance(value, list):
+        return [shuffled(one, draw) for one in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: shuffled(value[name], draw) for name in draw.sample(list(value), len(value))}
+
+
+def post(client: Client, body: str) -> Any:
+    """The HTTP response to a body."""
+    headers = {"content-type": "application/json"}
+    return client.http.post(client.url + "/graphql", content=body, headers=headers)
+
+
+def payload(client: Client, document: str, **variables: Any) -> Fields:
+    """What a document's createSalesOrder answers; the body is ASCII, so that it holds any text."""
+    answer = post(client, json.dumps({"query": document, "variables": variables})).json()
+    assert "errors" not in answer, answer["errors"]
+    return dict(answer["data"]["createSalesOrder"])
+
+
+def created(client: Client, given: Fields, *, dry_run: bool = False) -> Fields:
+    """The order that an input makes; it must not be refused."""
+    answer = payload(client, CREATE, input=given, dryRun=dry_run)
+    assert answer["userErrors"] == []
+    return dict(answer["salesOrder"])
+
+
+def kept(client: Client, given: Fields) -> Fields:
+    """The order that an input makes, which must be read back as it was answered."""
+    answered = created(client, given)
+    assert client.ask(READ, id=answered["id"])["salesOrder"] == answered
+    return answered
+
+
+def refused(client: Client, given: Fields) -> list[Fields]:
+    """Why an input is refused, which it must be."""
+    answer = payload(client, REFUSE, input=given)
+    assert answer["salesOrder"] is None
+    assert all(problem["message"] for problem in answer["userErrors"])
+    return list(answer["userErrors"])
+
+
+def told(problems: list[Fields]) -> list[tuple[str, str]]:
+    """Codes, and paths below the argument `input`."""
+    assert all(problem["path"][0] == "input" for problem in problems)
+    return [(problem["code"], ".".join(problem["path"][1:])) for problem in problems]
+
+
+def execute(url: str, *statements: str) -> list[list[str]]:
+    """The rows that each SQL statement gives in a database, as sorted text."""
+
+    async def run() -> list[list[str]]:
+        database = Database(url, poolclass=NullPool)
+        async with database.engine.connect() as connection:
+            results = [await connection.execute(sa.text(statement)) for statement in statements]
+            rows = [sorted(map(repr, r)) if r.returns_rows else [] for r in results]
+            await connection.commit()
+        await database.dispose()
+        return rows
+
+    return asyncio.run(run())
+
+
+ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000000)"
+ENDLESS += " SELECT count(*) AS total FROM n"
+"""More than ten seconds of work inside either database."""
+
+
+def make_tax_codes_slow(url: str) -> None:
+    """Have whoever reads tax codes do all of that work first."""
+    execute(
+        url,
+        "ALTER TABLE tax_codes RENAME TO all_tax_codes",
+        f"CREATE VIEW tax_codes AS SELECT t.* FROM all_tax_codes t, ({ENDLESS}) n WHERE n.total > 0",
+    )
+
+
+@contextmanager
+def locked(url: str) -> Iterator[None]:
+    """Nobody else can create an order in a database meanwhile; who tries waits with its connection."""
+    over, held = threading.Event(), threading.Event()
+
+    async def hold() -> None:
+        database = Database(url, poolclass=NullPool)
+        async with database.write() as session:
+            lock = "LOCK TABLE number_series IN ACCESS EXCLUSIVE MODE"
+            await session.execute(sa.text("SELECT 1" if database.is_sqlite else lock))
+            held.set()
+            await asyncio.to_thread(over.wait)
+        await database.dispose()
+
+    with ThreadPoolExecutor(1) as pool:
+        holding = pool.submit(asyncio.run, hold())
+        assert held.wait(10)
+        try:
+            yield
+        finally:
+            over.set()
+        holding.result()
+
+
+TABLES = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table'",
+    "postgresql": "SELECT tablename FROM pg_tables WHERE schemaname = 'public'",
+}
+
+
+def dump(url: str) -> dict[str, list[str]]:
+    """Every row of every table of a database."""
+    [found] = execute(url, TABLES[url.split(":", maxsplit=1)[0]])
+    names = [row.strip("(),'") for row in found]
+    rows = execute(url, *(f'SELECT * FROM "{name}"' for name in names))
+    return dict(zip(names, rows, strict=True))

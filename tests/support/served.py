@@ -1,0 +1,140 @@
+"""The gateway as a server in a thread of the test process, and a client that asks it over HTTP."""
+
+import json
+import logging
+import re
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import httpx2
+import sqlalchemy as sa
+import uvicorn
+from sqlalchemy.engine import Engine
+
+from gateway.app import create_app
+from gateway.settings import Settings
+
+Found = TypeVar("Found")
+
+NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Nothing is encrypted here, and to read the certificates of the machine takes longer than a test."""
+
+PATIENCE = 60
+"""Seconds after which a process or a job hangs, on whatever machine."""
+
+
+def wait_until(condition: Callable[[], Found | None]) -> Found:
+    """What a condition finds, once it finds something."""
+    deadline = time.monotonic() + PATIENCE
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "it never came to be"
+        time.sleep(0.02)
+    return found
+
+
+@dataclass(frozen=True)
+class Client:
+    """Asks the gateway at `url`."""
+
+    url: str
+    http: httpx2.Client
+
+    def send(self, query: str, headers: dict[str, str] | None = None, **variables: Any) -> Any:
+        """The whole answer to an operation, but for what it cost."""
+        body = {"query": query, "variables": variables}
+        return but_cost(self.http.post(self.url + "/graphql", json=body, headers=headers or {}))
+
+    def ask(self, query: str, **variables: Any) -> Any:
+        """The data of an operation that must have no errors."""
+        answer = self.send(query, **variables)
+        assert "errors" not in answer, answer["errors"]
+        return answer["data"]
+
+
+def but_cost(response: httpx2.Response) -> Any:
+    """An answer without `extensions.cost`, which `tests.execution.test_limits` is about and nothing else."""
+    answer = response.json()
+    if answer.get("extensions", {}).keys() == {"cost"}:
+        del answer["extensions"]
+    return answer
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[Client]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(
+        create_app(settings),
+        log_level="error",
+        lifespan="on",
+        timeout_keep_alive=PATIENCE,  # a test may be busy for long between two requests
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive(), "the server stopped while starting"
+        time.sleep(0.005)
+    try:
+        with httpx2.Client(timeout=60, verify=NO_CERTIFICATES) as http:
+            yield Client(f"http://127.0.0.1:{listener.getsockname()[1]}", http)
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        assert not thread.is_alive(), "the server did not stop"
+
+
+@contextmanager
+def connected(client: Client, query: str, *, left_out: int = 0) -> Iterator[None]:
+    """A client that has sent its request but for so many bytes, and hangs up at the end."""
+    host, port = client.url.removeprefix("http://").split(":")
+    body = json.dumps({"query": query})
+    head = f"POST /graphql HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+    sent = f"{head}Content-Length: {len(body)}\r\n\r\n{body}"
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(sent[: len(sent) - left_out].encode())
+        yield
+
+
+SEARCH = re.compile(r"SELECT companies\.id(, companies\.name)?\s+FROM companies")
+"""Looks for the company of a request, where it is not part of another statement."""
+
+
+class _Recorder(logging.Handler):
+    def __init__(self, record: Callable[[str], None]) -> None:
+        super().__init__()
+        self._record = record
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._record(record.getMessage())
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """The SQL statements that engines and plans of this process run meanwhile; transactions and the
+    search for the company, which a plan does not need, are not counted."""
+    seen: list[str] = []
+
+    def note(statement: str) -> None:
+        if not SEARCH.match(statement):
+            seen.append(statement)
+
+    def record(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        note(statement)
+
+    log, recorder = logging.getLogger("gateway.sql"), _Recorder(note)
+    level = log.level
+    log.setLevel(logging.DEBUG)
+    log.addHandler(recorder)
+    sa.event.listen(Engine, "before_cursor_execute", record)
+    try:
+        yield seen
+    finally:
+        sa.event.remove(Engine, "before_cursor_execute", record)
+        log.removeHandler(recorder)
+        log.setLevel(level)

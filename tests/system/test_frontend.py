@@ -1,0 +1,85 @@
+"""Frontends build against the schema and read a gateway with Apollo Client, urql and Relay."""
+
+import json
+import re
+import shutil
+import subprocess
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.support.paths import ROOT
+from tests.support.readme import README
+from tests.support.served import Client
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("npm") is None, reason="the frontends of tests/frontend need Node.js with npm"
+)
+
+PROGRAMS = ROOT / "tests" / "frontend"
+BUILD = (
+    "npm ci --ignore-scripts --prefer-offline --no-audit --no-fund",
+    "node_modules/.bin/graphql-codegen",
+    "node_modules/.bin/relay-compiler",
+    "node_modules/.bin/babel src --out-dir dist --extensions .ts,.tsx --copy-files",
+)
+KINDS = (".json", ".ts", ".tsx")
+ORDERS = """query ($customer: String!) {
+  salesOrders(filter: { customer: { number: { eq: $customer } } }, first: 200) { nodes {
+    id number orderDate lastModifiedDateTime currency { id code } sellToAddress { city }
+    totalAmountIncludingTax lines { id sequence quantity unitPrice netAmountIncludingTax } } } }"""
+
+
+def run(folder: Path, command: str) -> str:
+    """What `command` prints in `folder`."""
+    done = subprocess.run(
+        command.split(), cwd=folder, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs of tests/frontend, built elsewhere from the committed schema."""
+    root = tmp_path_factory.mktemp("frontend")
+    shutil.copy(PROGRAMS.parent.parent / "schema.graphql", root)
+    unwanted = shutil.ignore_patterns("node_modules", "dist", "generated", "__generated__")
+    folder = shutil.copytree(PROGRAMS, root / "tests" / "frontend", ignore=unwanted)
+    for command in BUILD:
+        run(folder, command)
+    return folder
+
+
+def test_clients_that_read_money_and_dates_as_text_compile(built: Path) -> None:
+    run(built, "node_modules/.bin/tsc")
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("library", ["apollo", "urql", "relay"])
+def test_a_client_pages_to_the_end_of_a_list_and_gets_an_order_again_by_its_id(
+    built: Path, demo: Client, library: str
+) -> None:
+    printed = run(built, f"node dist/{library}.js {demo.url}/graphql SAVEA")
+    found = json.loads(printed, object_hook=without_typename)
+    orders = demo.ask(ORDERS, customer="SAVEA")["salesOrders"]["nodes"]
+    assert found["held"] == [12, 24, 31]
+    assert found["orders"] == orders
+    assert found["again"] == orders[0]
+    assert Decimal(found["total"]).scaleb(-5) == sum(
+        Decimal(order["totalAmountIncludingTax"]) for order in orders
+    )
+
+
+def without_typename(value: dict[str, object]) -> dict[str, object]:
+    return {name: part for name, part in value.items() if name != "__typename"}
+
+
+def test_the_configurations_in_readme_are_those_that_ran() -> None:
+    section = README.read_text().partition("## For frontends\n")[2].partition("\n## ")[0]
+    written = re.findall(r"^```\w+\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
+    programs = [path.read_text() for path in PROGRAMS.rglob("*.*") if path.suffix in KINDS]
+    assert written
+    for configuration in written:
+        assert any(configuration in program for program in programs), configuration

@@ -1,0 +1,126 @@
+"""The house: imports point down only, and each library has its own room."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.paths import ROOT
+
+GATEWAY = ROOT / "gateway"
+
+LAYERS = {"web", "api", "exchange", "orders", "execution", "storage"}
+MAY_IMPORT = {
+    "__init__": set(),
+    "__main__": {"cli"},
+    "cli": {"app", "server", "settings", "demo"} | LAYERS,
+    "server": {"app", "settings", "web"},
+    "app": {"settings"} | LAYERS,
+    "settings": set(),
+    "web": {"api", "exchange", "execution"},
+    "api": {"orders", "execution", "storage"},
+    "demo": {"exchange", "orders", "storage"},
+    "exchange": {"orders", "storage"},
+    "orders": {"storage"},
+    "storage": {"execution"},
+    "execution": set(),
+}
+HOME_OF = {
+    "strawberry": {"api"},
+    "graphql": {"api", "execution"},
+    "sqlalchemy": {"storage"},
+    "aiodataloader": {"storage"},
+    "alembic": {"storage"},
+    "asyncpg": {"storage"},
+    "aiosqlite": {"storage"},
+    "starlette": {"web", "app"},
+    "uvicorn": {"server"},
+    "typer": {"cli"},
+    "pydantic_settings": {"settings"},
+}
+EXCEPTIONS = {("cli", "sqlalchemy.exc")}
+"""The command turns what drivers raise into a sentence, so it may name their errors."""
+
+
+def imports(source: Path, package: tuple[str, ...]) -> Iterator[str]:
+    """The absolute names that a module of `package` imports, wherever in it, modules and members
+    alike: `from a import b` is a.b."""
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Import(names=names):
+                yield from (alias.name for alias in names)
+            case ast.ImportFrom(module=module, names=names, level=level):
+                home = package[: len(package) - level + 1] if level else ()
+                origin = [*home, *([module] if module else [])]
+                yield from (".".join([*origin, alias.name]) for alias in names)
+
+
+def offences(gateway: Path) -> list[str]:
+    """Every import below the folder `gateway` that points up, or into another room's library."""
+    found = []
+    for source in sorted(gateway.rglob("*.py")):
+        parts = source.relative_to(gateway.parent).with_suffix("").parts
+        room = parts[1]
+        for name in imports(source, parts[:-1]):
+            library, _, inside = name.partition(".")
+            target = inside.partition(".")[0]
+            if library == "gateway":
+                is_fine = target == room or target in MAY_IMPORT[room]
+            else:
+                is_fine = room in HOME_OF.get(library, {room}) or (room, name) in EXCEPTIONS
+            if not is_fine:
+                found.append(f"{'.'.join(parts)} imports {name}")
+    return found
+
+
+def test_imports_point_down_only_and_every_library_stays_in_its_room() -> None:
+    assert offences(GATEWAY) == []
+
+
+def test_the_table_knows_every_room_of_the_house() -> None:
+    rooms = {path.stem for path in GATEWAY.iterdir() if path.suffix == ".py" or path.is_dir()}
+    assert rooms - {"__pycache__"} <= set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize(
+    ("module", "line", "offence"),
+    [
+        ("storage/paging.py", "import gateway.api.schema", "gateway.api.schema"),
+        ("storage/paging.py", "from gateway.api import schema", "gateway.api.schema"),
+        ("storage/paging.py", "from gateway import api", "gateway.api"),
+        ("storage/paging.py", "from ..api import schema", "gateway.api.schema"),
+        ("storage/deep/rows.py", "from ...api.schema import sdl", "gateway.api.schema.sdl"),
+        ("storage/paging.py", "from .. import orders", "gateway.orders"),
+        ("storage/paging.py", "def late():\n    from gateway.orders import lines", "gateway.orders.lines"),
+        ("orders/lines.py", "import gateway.web.endpoint as end", "gateway.web.endpoint"),
+        ("orders/lines.py", "if TYPE_CHECKING:\n    import strawberry", "strawberry"),
+        ("orders/lines.py", "import sqlalchemy as sa", "sqlalchemy"),
+        ("web/endpoint.py", "from gateway.storage.database import Database", "gateway.storage.database.Database"),
+        ("web/endpoint.py", "from strawberry.http import x", "strawberry.http.x"),
+        ("execution/plan.py", "from gateway.storage import reading", "gateway.storage.reading"),
+        ("api/schema.py", "from gateway.settings import Settings", "gateway.settings.Settings"),
+        ("api/schema.py", "from aiodataloader import DataLoader", "aiodataloader.DataLoader"),
+        ("cli.py", "import sqlalchemy.orm", "sqlalchemy.orm"),
+        ("app.py", "import gateway.cli", "gateway.cli"),
+    ],
+)  # fmt: skip
+def test_an_import_that_points_up_is_found(
+    tmp_path: Path, module: str, line: str, offence: str
+) -> None:
+    source = tmp_path / "gateway" / module
+    source.parent.mkdir(parents=True)
+    source.write_text(line + "\n", encoding="utf-8")
+    name = ".".join(("gateway", *Path(module).with_suffix("").parts))
+    assert offences(tmp_path / "gateway") == [f"{name} imports {offence}"]
+
+
+def test_imports_that_point_down_are_no_offence(tmp_path: Path) -> None:
+    source = tmp_path / "gateway" / "api" / "queries.py"
+    source.parent.mkdir(parents=True)
+    source.write_text(
+        "import strawberry\nfrom . import fields\nfrom ..storage.reading import Reader\n"
+        "from gateway.orders import service\nimport dataclasses\n",
+        encoding="utf-8",
+    )
+    assert offences(tmp_path / "gateway") == []

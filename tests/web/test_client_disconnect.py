@@ -1,0 +1,105 @@
+"""Clients that hang up: what only reads is stopped, what writes is done, and nobody else notices."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from gateway.settings import Settings
+from gateway.storage.database import Database
+from tests.support.requests import ENDLESS, locked, make_tax_codes_slow
+from tests.support.served import Client, connected, serving
+
+CREATE = """mutation {
+  one: createSalesOrder(input: {customer: {number: "C1"}}) { salesOrder { id } }
+  two: createSalesOrder(input: {customer: {number: "C1"}}) { salesOrder { id } } }"""
+COUNT = "{ salesOrders { totalCount } }"
+
+
+@pytest.fixture
+def only(world_url: str) -> Iterator[Client]:
+    """The gateway with one connection: whoever keeps it stops everybody."""
+    with serving(Settings(database_url=world_url, pool_size=1)) as client:
+        yield client
+
+
+@contextmanager
+def unlogged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Nothing is logged meanwhile, by the server neither, whose logger tells no other."""
+    server = logging.getLogger("uvicorn.error")
+    server.addHandler(caplog.handler)
+    try:
+        yield
+        time.sleep(0.3)
+    finally:
+        server.removeHandler(caplog.handler)
+    assert caplog.text == ""
+
+
+def test_a_read_is_stopped_when_its_client_hangs_up(
+    only: Client, world_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    make_tax_codes_slow(world_url)
+    with unlogged(caplog):
+        with connected(
+            only, "{ taxCodes { nodes { code } } items { nodes { taxCode { code } } } }"
+        ):
+            time.sleep(0.5)
+        begin = time.monotonic()
+        assert only.ask("{ items { totalCount } }") == {"items": {"totalCount": 507}}
+        assert time.monotonic() - begin < 4
+
+
+def test_a_change_is_made_to_its_end_although_its_client_hangs_up(
+    only: Client, world_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with unlogged(caplog):
+        with locked(world_url):
+            with connected(only, CREATE):
+                time.sleep(0.5)
+            time.sleep(0.5)
+        deadline = time.monotonic() + 10
+        while (count := only.ask(COUNT)["salesOrders"]["totalCount"]) < 2:
+            assert time.monotonic() < deadline, f"{count} of 2 orders"
+
+
+def test_half_a_request_is_no_crash(only: Client, caplog: pytest.LogCaptureFixture) -> None:
+    with unlogged(caplog), connected(only, COUNT, left_out=3):
+        time.sleep(0.1)
+    assert only.ask(COUNT) == {"salesOrders": {"totalCount": 0}}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("times", [1, 2, 3])
+@pytest.mark.parametrize("is_apart", [False, True])
+async def test_a_cancelled_read_gives_its_connection_back_at_once(
+    world_url: str, is_apart: bool, times: int
+) -> None:
+    """However often it is cancelled, and whether its caller or another task has begun it."""
+    database = Database(world_url, pool_size=1, max_overflow=0, pool_timeout=5)
+    snapshot = database.snapshot()
+
+    async def read() -> Any:
+        reading = snapshot.rows(sa.text(ENDLESS))
+        try:
+            return await (asyncio.shield(asyncio.create_task(reading)) if is_apart else reading)
+        finally:
+            await snapshot.close()
+
+    operation = asyncio.create_task(read())
+    await asyncio.sleep(0.2)
+    for _ in range(times):
+        operation.cancel()
+        await asyncio.sleep(0.001)
+    with pytest.raises(asyncio.CancelledError):
+        await operation
+    async with asyncio.timeout(4):
+        after = database.snapshot()
+        assert (await after.rows(sa.text("SELECT 1"))) == [(1,)]
+        await after.close()
+        await database.dispose()

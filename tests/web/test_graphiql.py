@@ -1,0 +1,179 @@
+"""GraphiQL as a person meets it: in a real browser, offline."""
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, Response, sync_playwright
+
+from gateway.web.graphiql_page import examples
+from tests.conftest import serving_demo
+from tests.support.databases import Templates
+from tests.support.served import Client
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+MODEL = "__MONACO.editor.getModels().find(m => m.uri.path.endsWith('{}.json'))"
+RESPONSE = f"{MODEL.format('response')}.getValue()"
+VARIABLES = MODEL.format("variables")
+SECOND_PAGE = ["NW-10878", "NW-10865", "NW-10845", "NW-10788", "NW-10765"]
+"""The sixth to the tenth latest of QUICK's orders in Northwind."""
+needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
+
+
+class Visit:
+    """A first visit to the page, and what the browser saw and asked for meanwhile."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self._heard: list[str] = []
+        self.hosts: set[str] = set()
+        self._refused: list[Response] = []
+        page.on("console", lambda message: self._hear(message.type, message.text))
+        page.on("pageerror", lambda error: self._heard.append(str(error)))
+        page.on(
+            "response", lambda response: response.status < 400 or self._refused.append(response)
+        )
+        page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
+
+    def _hear(self, kind: str, text: str) -> None:
+        if kind == "error":
+            self._heard.append(text)
+
+    @property
+    def complaints(self) -> list[str]:
+        """What the console shows, and for refused requests what was asked and answered."""
+        refused = [f"{each.request.post_data} {each.url} {each.text()}" for each in self._refused]
+        return self._heard + refused
+
+    def run_tab(self, place: int) -> Any:
+        """Open a tab, press its button and read the answer."""
+        self.page.locator(".graphiql-tab-button").nth(place).click()
+        self.page.wait_for_timeout(300)  # GraphiQL takes its time to learn the operation's name
+        self.page.get_by_role("button", name="Execute query").click()
+        self.page.locator(".graphiql-response .view-lines", has_text='"data"').wait_for()
+        return json.loads(self.page.evaluate(RESPONSE))
+
+    def run_on(self, variables: dict[str, Any]) -> Any:
+        """Run the open tab once more, with other variables, and read the answer."""
+        before = self.page.evaluate(RESPONSE)
+        self.page.evaluate(f"text => {VARIABLES}.setValue(text)", json.dumps(variables))
+        self.page.wait_for_timeout(300)
+        self.page.get_by_role("button", name="Execute query").click()
+        for _ in range(100):
+            answer = self.page.evaluate(RESPONSE)
+            if '"data"' in answer and answer != before:
+                return json.loads(answer)
+            self.page.wait_for_timeout(100)
+        raise AssertionError("there is no other answer")
+
+
+@pytest.fixture(scope="module")
+def demo(templates: Templates) -> Iterator[Client]:
+    """The gateway over the orders of Northwind, to which the tabs add one."""
+    with serving_demo(templates) as client:
+        yield client
+
+
+@pytest.fixture
+def visit(demo: Client) -> Iterator[Visit]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1400, "height": 900})
+        visit = Visit(page)
+        page.goto(demo.url + "/graphql")
+        page.locator(".graphiql-query-editor .view-line").first.wait_for()
+        yield visit
+        browser.close()
+
+
+@needs_browser
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_every_tab_runs_and_no_request_leaves_the_host(
+    visit: Visit, demo: Client, tmp_path: Path
+) -> None:
+    tabs = list(examples())
+    assert visit.page.locator(".graphiql-tab-button").count() == len(tabs) == 5
+    answers = [visit.run_tab(place)["data"] for place in range(len(tabs))]
+    orders, sweet, created, refused, history = answers
+    assert len(orders["salesOrders"]["nodes"]) == 10
+    assert sweet["salesOrders"]["totalCount"] > 0
+    assert created["createSalesOrder"]["salesOrder"]["number"].startswith("SO-")
+    assert [error["code"] for error in refused["createSalesOrder"]["userErrors"]] == [
+        "INVALID",
+        "BLOCKED",
+        "REQUIRED",
+        "INVALID",
+        "OUT_OF_RANGE",
+    ]
+    [customer] = history["customers"]["nodes"]
+    assert customer["salesOrders"]["totalCount"] == 28
+    after = customer["salesOrders"]["pageInfo"]["endCursor"]
+    [customer] = visit.run_on({"customer": "QUICK", "after": after})["data"]["customers"]["nodes"]
+    assert [order["number"] for order in customer["salesOrders"]["nodes"]] == SECOND_PAGE
+    visit.page.screenshot(path=str(tmp_path / "graphiql.png"))
+    assert visit.hosts == {urlsplit(demo.url).netloc}
+    assert visit.complaints == []
+
+
+@needs_browser
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_documentation_and_explorer_open(visit: Visit) -> None:
+    visit.page.get_by_role("button", name="Show Documentation Explorer").click()
+    visit.page.locator(".graphiql-doc-explorer").wait_for()
+    visit.page.get_by_role("button", name="Show GraphiQL Explorer").click()
+    visit.page.locator(".docExplorerWrap").wait_for()
+    assert visit.complaints == []
+
+
+def test_every_example_answers_without_errors(demo: Client) -> None:
+    for tab in examples():
+        variables = json.loads(tab.get("variables", "{}"))
+        assert "errors" not in demo.send(tab["query"], **variables)
+
+
+def test_the_page_may_load_and_run_nothing_but_its_own_files(demo: Client) -> None:
+    headers = demo.http.get(demo.url + "/graphql", headers={"accept": "text/html"}).headers
+    directives = [part.split() for part in headers["content-security-policy"].split(";")]
+    allowed = {name: set(sources) for name, *sources in directives}
+    for name in ("default-src", "base-uri", "form-action", "frame-ancestors"):
+        assert allowed.pop(name) == {"'none'"}
+    for name in ("script-src", "connect-src", "worker-src"):
+        assert allowed.pop(name) == {"'self'"}
+    assert allowed == {
+        "style-src": {"'self'", "'unsafe-inline'"},
+        "font-src": {"'self'", "data:"},
+        "img-src": {"'self'", "data:"},
+    }
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["cache-control"] == "no-cache"
+
+
+def test_what_the_page_loads_is_kept_for_good_and_the_page_has_no_other_address(
+    demo: Client,
+) -> None:
+    page = demo.http.get(demo.url + "/graphql", headers={"accept": "text/html"}).text
+    loaded = set(re.findall(r"/graphiql/assets/[^\"]+", page))
+    assert {Path(name).suffix for name in loaded} == {".js", ".css"}
+    for name in loaded:
+        headers = demo.http.get(demo.url + name).raise_for_status().headers
+        assert headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert headers["x-content-type-options"] == "nosniff"
+    icon = demo.http.get(demo.url + "/graphiql/favicon.svg").raise_for_status()
+    assert icon.headers["content-type"] == "image/svg+xml"
+    for other in ("/", "/index.html", "/assets/", "/assets/..%2findex.html", "/LICENSES.md"):
+        assert demo.http.get(f"{demo.url}/graphiql{other}").status_code == 404, other

@@ -1,0 +1,73 @@
+"""More requests than connections: all are told so, in time and without an incident."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from gateway.settings import Settings
+from tests.execution.test_plan_constructs import sent
+from tests.support.requests import execute, make_tax_codes_slow
+from tests.support.served import connected, serving
+
+SLOW = "{ taxCodes { nodes { code } } }"
+CREATE = (
+    'mutation { createSalesOrder(input: {customer: {number: "C1"}}) { salesOrder { number } } }'
+)
+READ = "{ items { totalCount } customers { totalCount } company { name } }"
+END_OTHERS = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+TOLD = "Too much is asked at once; try again in a moment."
+
+
+def test_who_finds_no_connection_is_told_to_try_again(
+    world_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    make_tax_codes_slow(world_url)
+    with (
+        serving(Settings(database_url=world_url, pool_size=1)) as client,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        with connected(client, SLOW):
+            time.sleep(1)
+            begun = [pool.submit(client.send, operation) for operation in (READ, CREATE)]
+            unready = client.http.get(client.url + "/readyz")
+            answers = [answer.result() for answer in begun]
+        assert client.ask("{ company { name } }") == {"company": {"name": "World"}}
+        assert client.http.get(client.url + "/readyz").status_code == 200
+    for answer in answers:
+        assert {error["message"] for error in answer["errors"]} == {TOLD}
+        codes = [error["extensions"] for error in answer["errors"]]
+        assert codes == [{"code": "OVERLOADED"}] * len(codes)
+    reason = "The database does not answer within 2 seconds.\n"
+    assert (unready.status_code, unready.text) == (503, reason)
+    assert caplog.text == ""
+
+
+def test_the_only_connection_goes_from_plans_to_all_others_and_back(world_url: str) -> None:
+    with serving(Settings(database_url=world_url, pool_size=1, debug=True)) as client:
+        for _ in range(2):
+            for _ in range(3):
+                way, answer = sent(client, READ)
+            assert way == "plan"
+            assert client.http.get(client.url + "/readyz").status_code == 200
+            assert client.ask(CREATE)["createSalesOrder"]["salesOrder"]
+            assert sent(client, READ) == ("plan", answer)
+
+
+def test_plans_and_changes_go_on_when_the_database_has_ended_all_connections(
+    world_url: str,
+) -> None:
+    if world_url.startswith("sqlite"):
+        pytest.skip("SQLite is a file and ends no connections")
+    with serving(Settings(database_url=world_url, debug=True)) as client:
+        for _ in range(3):
+            way, answer = sent(client, READ)
+        assert way == "plan"
+        for _ in range(2):
+            execute(world_url, END_OTHERS)
+            time.sleep(0.5)  # until the ends have come through
+            assert client.ask(CREATE)["createSalesOrder"]["salesOrder"]
+            execute(world_url, END_OTHERS)
+            time.sleep(0.5)
+            assert sent(client, READ) == ("plan", answer)
