@@ -12,10 +12,10 @@ from gateway.execution.declarations import Computed
 from gateway.orders.pricing import explained
 from gateway.orders.status_labels import StatusVocabulary, status_label
 from gateway.storage.reading import Names, column_names, held
-from gateway.storage.tables.reference_data import Currency, TaxCode
-from gateway.storage.tables.sales_orders import SalesOrderLine
+from gateway.storage.tables.reference_data import CurrencyRow, TaxCodeRow
+from gateway.storage.tables.sales_orders import SalesOrderLineRow
 
-LINE_COLUMNS: Names = column_names(SalesOrderLine)
+LINE_COLUMNS: Names = column_names(SalesOrderLineRow)
 TERMS: Names = frozenset(
     {"id", "currency_id", "prices_include_tax", "discount_amount", "discount_percent"}
 )
@@ -59,10 +59,10 @@ def totals_explanation_field() -> Any:
         lines = held(root, "lines")
         if lines is None:
             lines = await reader.many(
-                SalesOrderLine, "sales_order_id", root.id, "sequence", LINE_COLUMNS
+                SalesOrderLineRow, "sales_order_id", root.id, "sequence", LINE_COLUMNS
             )
-        names = column_names(Currency)
-        currency = await reader.one(Currency, "id", root.currency_id, names)
+        names = column_names(CurrencyRow)
+        currency = await reader.one(CurrencyRow, "id", root.currency_id, names)
         codes = await asyncio.gather(*(_tax_code(line, info) for line in lines))
         steps = explained(root, currency, list(zip(lines, codes, strict=True)))
         return [TotalsStep(**vars(step)) for step in steps]
@@ -78,5 +78,5 @@ def totals_explanation_field() -> Any:
 async def _tax_code(line: Any, info: Info) -> str:
     if line.tax_code_id is None:
         return ""
-    row = await info.context.reader.one(TaxCode, "id", line.tax_code_id, frozenset({"code"}))
+    row = await info.context.reader.one(TaxCodeRow, "id", line.tax_code_id, frozenset({"code"}))
     return str(row.code)

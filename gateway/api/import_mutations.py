@@ -11,7 +11,7 @@ from gateway.api.mutations import perform
 from gateway.orders.problems import Problem, ProblemCode, Rejected
 from gateway.storage.import_rows import JobGone, JobUnready
 from gateway.storage.tables.column_types import canonical_guid
-from gateway.storage.tables.import_jobs import ImportJob as ImportJobRow
+from gateway.storage.tables.import_jobs import ImportJobRow
 from gateway.storage.writing import Writer
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="GUID of the import job.")]

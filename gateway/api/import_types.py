@@ -19,7 +19,7 @@ def _suggestions(root: strawberry.Parent[Any]) -> list[str]:
     return found
 
 
-@entity(rows.ImportProblem)
+@entity(rows.ImportProblemRow)
 @strawberry.type(description="What is wrong with a row of an import, or only odd about it.")
 class ImportProblem(Node):
     is_warning: bool = column("Whether the row was taken all the same.")
@@ -45,7 +45,7 @@ def _count(what: str, outcome: str) -> Any:
     return column(f"{what} that {outcome}.")
 
 
-@entity(rows.ImportJob)
+@entity(rows.ImportJobRow)
 @strawberry.type(description="Files on their way into the database.")
 class ImportJob(Node):
     files: str = column("Names of the files, separated by commas.")

@@ -27,7 +27,7 @@ from gateway.storage.tables import sales_orders as rows
 from gateway.storage.tables.sales_orders import SalesOrderLineType, SalesOrderStatus
 
 
-@entity(rows.SalesOrderLine)
+@entity(rows.SalesOrderLineRow)
 @strawberry.type(description="One line of an order. Amounts are in the currency of the order.")
 class SalesOrderLine(Node):
     etag: str = column("Changes whenever the line does.")
@@ -90,7 +90,7 @@ class SalesOrderLine(Node):
     invoice_quantity: Decimal = column("Units that the next invoice takes.")
 
 
-@entity(rows.SalesOrder)
+@entity(rows.SalesOrderRow)
 @strawberry.type(description="A customer's order. Amounts are in its currency.")
 class SalesOrder(Node):
     etag: str = column("Changes whenever the order or one of its lines does.")

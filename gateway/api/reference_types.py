@@ -43,7 +43,7 @@ class NodeRow:
         return getattr(self._row, name)
 
 
-@entity(rows.Currency)
+@entity(rows.CurrencyRow)
 @strawberry.type(description="A currency and how its amounts are rounded.")
 class Currency(Node):
     code: str = column("ISO 4217 code, such as EUR.")
@@ -57,7 +57,7 @@ class Currency(Node):
     tax_rounding: TaxRounding = column("Direction in which tax is rounded to the step.")
 
 
-@entity(rows.Company)
+@entity(rows.CompanyRow)
 @strawberry.type(description="A legal entity; every other record belongs to exactly one.")
 class Company(Node):
     name: str = column("Unique name; send it in the Company header to work in this company.")
@@ -69,7 +69,7 @@ class Company(Node):
     )
 
 
-@entity(rows.PaymentTerms)
+@entity(rows.PaymentTermsRow)
 @strawberry.type(description="When an invoice is due, and the discount for paying early.")
 class PaymentTerms(Node):
     code: str = column("Unique short name.")
@@ -80,14 +80,14 @@ class PaymentTerms(Node):
     calculate_discount_on_credit_memos: bool = column("Whether credit memos get the discount too.")
 
 
-@entity(rows.ShipmentMethod)
+@entity(rows.ShipmentMethodRow)
 @strawberry.type(description="How goods travel and who bears the cost, often an incoterm.")
 class ShipmentMethod(Node):
     code: str = column("Unique short name.")
     display_name: str = column("The method in plain words.")
 
 
-@entity(rows.UnitOfMeasure)
+@entity(rows.UnitOfMeasureRow)
 @strawberry.type(description="A unit in which quantities are counted.")
 class UnitOfMeasure(Node):
     code: str = column("Unique short name.")
@@ -96,7 +96,7 @@ class UnitOfMeasure(Node):
     symbol: str | None = column("Sign that is printed after quantities.")
 
 
-@entity(rows.TaxCode)
+@entity(rows.TaxCodeRow)
 @strawberry.type(description="A rate of value-added tax.")
 class TaxCode(Node):
     code: str = column("Unique short name; lines of one code are taxed together.")
@@ -104,7 +104,7 @@ class TaxCode(Node):
     percent: Decimal = column("Rate for new lines; lines keep the rate they were written with.")
 
 
-@entity(rows.Customer)
+@entity(rows.CustomerRow)
 @strawberry.type(description="Who orders or pays.")
 class Customer(Node):
     number: str = column("Unique number by which people name the customer.")
@@ -148,7 +148,7 @@ class Customer(Node):
     )
 
 
-@entity(rows.ItemUnitOfMeasure)
+@entity(rows.ItemUnitOfMeasureRow)
 @strawberry.type(description="A further unit in which an item may be sold.")
 class ItemUnitOfMeasure(Node):
     unit_of_measure: UnitOfMeasure = to_one(
@@ -156,7 +156,7 @@ class ItemUnitOfMeasure(Node):
     )
 
 
-@entity(rows.Item)
+@entity(rows.ItemRow)
 @strawberry.type(description="Something that is sold by quantity.")
 class Item(Node):
     number: str = column("Unique number by which people name the item.")
@@ -197,7 +197,7 @@ class Item(Node):
     )
 
 
-@entity(rows.Account)
+@entity(rows.AccountRow)
 @strawberry.type(description="An account of the general ledger.")
 class Account(Node):
     number: str = column("Unique number in the chart of accounts.")
@@ -211,7 +211,7 @@ class Account(Node):
     last_modified_date_time: dt.datetime = column("When the account last changed.")
 
 
-@entity(rows.LineObject)
+@entity(rows.LineObjectRow)
 @strawberry.type(description="A resource, fixed asset or charge that lines name by its number.")
 class LineObject(Node):
     kind: LineObjectKind = column("What it is; lines that name it have the type of the same name.")

@@ -16,18 +16,18 @@ from gateway.orders.service import Rules, create_all
 from gateway.storage.companies import create_company, iso_currency
 from gateway.storage.database import Database
 from gateway.storage.tables.reference_data import (
-    Account,
+    AccountRow,
     AccountType,
-    Customer,
     CustomerBlocked,
-    Item,
-    ItemUnitOfMeasure,
-    LineObject,
+    CustomerRow,
+    ItemRow,
+    ItemUnitOfMeasureRow,
     LineObjectKind,
-    PaymentTerms,
-    ShipmentMethod,
-    TaxCode,
-    UnitOfMeasure,
+    LineObjectRow,
+    PaymentTermsRow,
+    ShipmentMethodRow,
+    TaxCodeRow,
+    UnitOfMeasureRow,
 )
 from gateway.storage.writing import Writer, writing
 
@@ -132,19 +132,19 @@ async def _add_codes(writer: Writer) -> Codes:
         if currency.code == "CHF":
             currency.amount_rounding_precision = SWISS_STEP
     tax = [
-        TaxCode(
+        TaxCodeRow(
             company_id=company, code=code, display_name=f"Tax {percent} %", percent=Decimal(percent)
         )
         for code, percent in TAX_PERCENTS.items()
     ]
     units = [
-        UnitOfMeasure(
+        UnitOfMeasureRow(
             company_id=company, code=code, display_name=name, international_standard_code=standard
         )
         for code, (name, standard) in UNITS.items()
     ]
     terms = [
-        PaymentTerms(
+        PaymentTermsRow(
             company_id=company,
             code=code,
             display_name=name,
@@ -155,7 +155,7 @@ async def _add_codes(writer: Writer) -> Codes:
         for code, (name, due, early, percent) in TERMS.items()
     ]
     methods = [
-        ShipmentMethod(
+        ShipmentMethodRow(
             company_id=company,
             code=_shipper_code(shipper["CompanyName"]),
             display_name=shipper["CompanyName"],
@@ -170,11 +170,11 @@ def _shipper_code(name: str) -> str:
     return name.split(maxsplit=1)[0].upper()
 
 
-def _customers(company: str, codes: Codes) -> Iterator[Customer]:
+def _customers(company: str, codes: Codes) -> Iterator[CustomerRow]:
     terms, methods = list(codes.terms.values()), list(codes.methods.values())
     for place, record in enumerate(_read("customers")):
         number = record["CustomerID"]
-        yield Customer(
+        yield CustomerRow(
             company_id=company,
             number=number,
             display_name=record["CompanyName"],
@@ -193,11 +193,11 @@ def _customers(company: str, codes: Codes) -> Iterator[Customer]:
         )
 
 
-def _items(company: str, codes: Codes) -> Iterator[Item]:
+def _items(company: str, codes: Codes) -> Iterator[ItemRow]:
     for record in _read("products"):
         category = int(record["CategoryID"]) - 1
         contents = record["QuantityPerUnit"]
-        yield Item(
+        yield ItemRow(
             company_id=company,
             number=record["ProductID"],
             display_name=record["ProductName"],
@@ -217,19 +217,19 @@ def _unit_of(contents: str) -> str:
     return found[place] if place >= 0 else "PCS"
 
 
-def _further_units(items: list[Item], codes: Codes) -> Iterator[ItemUnitOfMeasure]:
+def _further_units(items: list[ItemRow], codes: Codes) -> Iterator[ItemUnitOfMeasureRow]:
     """Everything is sold by the piece too."""
     piece = codes.units["PCS"]
     for item in items:
         if item.base_unit_of_measure_id != piece:
-            yield ItemUnitOfMeasure(
+            yield ItemUnitOfMeasureRow(
                 company_id=item.company_id, item_id=item.id, unit_of_measure_id=piece
             )
 
 
-def _sold_otherwise(company: str, codes: Codes) -> Iterator[Account | LineObject]:
+def _sold_otherwise(company: str, codes: Codes) -> Iterator[AccountRow | LineObjectRow]:
     for number, name, kind, tax_code, blocked in ACCOUNTS:
-        yield Account(
+        yield AccountRow(
             company_id=company,
             number=number,
             display_name=name,
@@ -239,7 +239,7 @@ def _sold_otherwise(company: str, codes: Codes) -> Iterator[Account | LineObject
             blocked=blocked,
         )
     for object_kind, number, name, price, blocked in LINE_OBJECTS:
-        yield LineObject(
+        yield LineObjectRow(
             company_id=company,
             kind=object_kind,
             number=number,
@@ -292,5 +292,5 @@ async def _discontinue(database: Database) -> None:
     """Close the items that Northwind no longer sells, now that its orders for them are in."""
     gone = {record["ProductID"] for record in _read("products") if record["Discontinued"] == "1"}
     async with writing(database, COMPANY) as writer:
-        for item in await writer.find(Item, {"number": gone}):
+        for item in await writer.find(ItemRow, {"number": gone}):
             item.blocked = True

@@ -8,27 +8,27 @@ from typing import Any
 from gateway.orders.references import Change, Reference, References
 from gateway.storage.tables.column_types import Base, clean
 from gateway.storage.tables.reference_data import (
-    Account,
-    Currency,
-    Customer,
-    Item,
-    PaymentTerms,
-    ShipmentMethod,
-    TaxCode,
-    UnitOfMeasure,
+    AccountRow,
+    CurrencyRow,
+    CustomerRow,
+    ItemRow,
+    PaymentTermsRow,
+    ShipmentMethodRow,
+    TaxCodeRow,
+    UnitOfMeasureRow,
 )
-from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLine
+from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 
 MODELS: Mapping[str, type[Base]] = {
-    "customer": Customer,
-    "bill_to_customer": Customer,
-    "currency": Currency,
-    "payment_terms": PaymentTerms,
-    "shipment_method": ShipmentMethod,
-    "item": Item,
-    "account": Account,
-    "unit_of_measure": UnitOfMeasure,
-    "tax_code": TaxCode,
+    "customer": CustomerRow,
+    "bill_to_customer": CustomerRow,
+    "currency": CurrencyRow,
+    "payment_terms": PaymentTermsRow,
+    "shipment_method": ShipmentMethodRow,
+    "item": ItemRow,
+    "account": AccountRow,
+    "unit_of_measure": UnitOfMeasureRow,
+    "tax_code": TaxCodeRow,
 }
 DEFAULTED = {
     "order_date", "posting_date", "prices_include_tax", "partial_shipping", "bill_to_customer",
@@ -38,7 +38,7 @@ DEFAULTED = {
 """Fields for which None stands for a default that the stored value may well be."""
 
 
-def difference(row: SalesOrder | SalesOrderLine, change: Change, found: References) -> Change:
+def difference(row: SalesOrderRow | SalesOrderLineRow, change: Change, found: References) -> Change:
     """The fields of `change`, lines aside, that say something else than `row`."""
     percent = change.get("discount_percent")
     return {
@@ -50,7 +50,9 @@ def difference(row: SalesOrder | SalesOrderLine, change: Change, found: Referenc
     }
 
 
-def _differs(row: SalesOrder | SalesOrderLine, name: str, value: Any, found: References) -> bool:
+def _differs(
+    row: SalesOrderRow | SalesOrderLineRow, name: str, value: Any, found: References
+) -> bool:
     if value is None and name in DEFAULTED:
         return False
     if name in MODELS:

@@ -14,13 +14,13 @@ from gateway.storage.drafts import draft_order
 from gateway.storage.tables.column_types import is_storable
 from gateway.storage.tables.reference_data import (
     ADDRESS_PARTS,
-    Currency,
-    Customer,
+    CurrencyRow,
     CustomerBlocked,
-    PaymentTerms,
-    ShipmentMethod,
+    CustomerRow,
+    PaymentTermsRow,
+    ShipmentMethodRow,
 )
-from gateway.storage.tables.sales_orders import SalesOrder
+from gateway.storage.tables.sales_orders import SalesOrderRow
 
 ADDRESSES = ("sell_to_address", "ship_to_address")
 CLEARABLE = (
@@ -32,7 +32,7 @@ CLEARABLE = (
     "email",
     "salesperson",
 )
-CODES = {"payment_terms": PaymentTerms, "shipment_method": ShipmentMethod}
+CODES = {"payment_terms": PaymentTermsRow, "shipment_method": ShipmentMethodRow}
 FIXED = {
     "customer": "customer_id",
     "bill_to_customer": "bill_to_customer_id",
@@ -42,7 +42,7 @@ FIXED = {
 """What cannot change any more at some time, by the field that changes it."""
 
 
-def new_order(change: Change, found: References, today: dt.date, report: Report) -> SalesOrder:
+def new_order(change: Change, found: References, today: dt.date, report: Report) -> SalesOrderRow:
     """An order without lines. If its customer is missing, nobody stands in, so that whatever else is
     wrong comes to light as well."""
     customer = _open_customer("customer", change, found, report) or found.nobody
@@ -66,7 +66,7 @@ def new_order(change: Change, found: References, today: dt.date, report: Report)
 
 
 def patch_header(
-    order: SalesOrder, change: Change, found: References, today: dt.date, report: Report
+    order: SalesOrderRow, change: Change, found: References, today: dt.date, report: Report
 ) -> None:
     """Write the given fields; a new customer brings its defaults for those that are not given."""
     if "customer" in change and change["customer"] is None:
@@ -82,7 +82,7 @@ def patch_header(
 
 
 def _check_fixed(
-    order: SalesOrder, before: Mapping[str, Any], change: Change, report: Report
+    order: SalesOrderRow, before: Mapping[str, Any], change: Change, report: Report
 ) -> None:
     """Who orders, who pays and in which currency stays once something is shipped; whether prices
     include tax, once something is invoiced (domain rules 2.7 and 2.8)."""
@@ -100,7 +100,7 @@ def _check_fixed(
             )
 
 
-def _take_over(order: SalesOrder, customer: Customer, found: References) -> None:
+def _take_over(order: SalesOrderRow, customer: CustomerRow, found: References) -> None:
     """Everything that comes from the customer (domain rules 1.1)."""
     order.customer_id = customer.id
     order.customer_number = customer.number
@@ -119,10 +119,10 @@ def _take_over(order: SalesOrder, customer: Customer, found: References) -> None
     for part in ADDRESS_PARTS:
         setattr(order, f"sell_to_{part}", getattr(customer, part))
         setattr(order, f"ship_to_{part}", getattr(customer, part))
-    _set_payer(order, found.by_id(Customer, customer.bill_to_customer_id or customer.id))
+    _set_payer(order, found.by_id(CustomerRow, customer.bill_to_customer_id or customer.id))
 
 
-def _set_payer(order: SalesOrder, payer: Customer) -> None:
+def _set_payer(order: SalesOrderRow, payer: CustomerRow) -> None:
     order.bill_to_customer_id = payer.id
     order.bill_to_name = payer.display_name
     for part in ADDRESS_PARTS:
@@ -130,9 +130,9 @@ def _set_payer(order: SalesOrder, payer: Customer) -> None:
 
 
 def _write(
-    order: SalesOrder, change: Change, found: References, today: dt.date, report: Report
+    order: SalesOrderRow, change: Change, found: References, today: dt.date, report: Report
 ) -> None:
-    customer = found.by_id(Customer, order.customer_id)
+    customer = found.by_id(CustomerRow, order.customer_id)
     _write_payer(order, customer, change, found, report)
     for field in CLEARABLE:
         if field in change:
@@ -152,21 +152,21 @@ def _write(
 
 
 def _write_payer(
-    order: SalesOrder, customer: Customer, change: Change, found: References, report: Report
+    order: SalesOrderRow, customer: CustomerRow, change: Change, found: References, report: Report
 ) -> None:
     """A payer whose address was changed on the order keeps it, if it is named once more."""
     if "bill_to_customer" not in change:
         return
     payer = _open_customer("bill_to_customer", change, found, report)
     if payer is None:
-        payer = found.by_id(Customer, customer.bill_to_customer_id or customer.id)
+        payer = found.by_id(CustomerRow, customer.bill_to_customer_id or customer.id)
     if payer.id != order.bill_to_customer_id:
         _set_payer(order, payer)
 
 
-def _check_payer(order: SalesOrder, change: Change, found: References, report: Report) -> None:
+def _check_payer(order: SalesOrderRow, change: Change, found: References, report: Report) -> None:
     """A payer who is not named comes with the customer, and may be blocked all the same."""
-    payer = found.by_id(Customer, order.bill_to_customer_id)
+    payer = found.by_id(CustomerRow, order.bill_to_customer_id)
     is_named = change.get("bill_to_customer") is not None
     if why_blocked(payer) is not None and not is_named and payer.id != order.customer_id:
         report.refuse(
@@ -177,7 +177,7 @@ def _check_payer(order: SalesOrder, change: Change, found: References, report: R
         )
 
 
-def why_blocked(customer: Customer) -> str | None:
+def why_blocked(customer: CustomerRow) -> str | None:
     """Why no order may be taken from a customer, or None."""
     if customer.privacy_blocked:
         return "privacy"
@@ -185,9 +185,9 @@ def why_blocked(customer: Customer) -> str | None:
     return None if is_open else customer.blocked.name.lower()
 
 
-def _write_codes(order: SalesOrder, change: Change, found: References, report: Report) -> None:
+def _write_codes(order: SalesOrderRow, change: Change, found: References, report: Report) -> None:
     if "currency" in change:
-        currency = found.named(Currency, change, "currency", report)
+        currency = found.named(CurrencyRow, change, "currency", report)
         order.currency_id = (currency or found.company_currency).id
     for field, model in CODES.items():
         if field in change:
@@ -197,9 +197,9 @@ def _write_codes(order: SalesOrder, change: Change, found: References, report: R
 
 def _open_customer(
     field: str, change: Change, found: References, report: Report
-) -> Customer | None:
+) -> CustomerRow | None:
     """The customer that `field` names, if orders may be taken from them."""
-    customer = found.named(Customer, change, field, report)
+    customer = found.named(CustomerRow, change, field, report)
     if customer is None:
         return None
     reference = change[field]
@@ -228,7 +228,7 @@ def _whole_addresses(change: Change) -> Change:
     return {**change, **whole}
 
 
-def _write_addresses(order: SalesOrder, change: Change) -> None:
+def _write_addresses(order: SalesOrderRow, change: Change) -> None:
     """Given parts replace, None clears them all. A customer who pays is billed where it is."""
     for field in ADDRESSES:
         if field not in change:
@@ -243,7 +243,7 @@ def _write_addresses(order: SalesOrder, change: Change) -> None:
             setattr(order, f"bill_to_{part}", getattr(order, f"sell_to_{part}"))
 
 
-def _write_discount(order: SalesOrder, change: Change, step: Decimal) -> None:
+def _write_discount(order: SalesOrderRow, change: Change, step: Decimal) -> None:
     """The header discount as given, an amount or a percent; whether it fits the lines is seen when
     totals are derived. None clears either, but no amount by way of a percent that there is not."""
     amount, percent = change.get("discount_amount"), change.get("discount_percent")

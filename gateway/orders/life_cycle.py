@@ -9,8 +9,8 @@ from gateway.orders.line_objects import names_object
 from gateway.orders.problems import ProblemCode, Report, plain
 from gateway.orders.quantities import Quantities, invoice, is_fully_invoiced, ship, sold_lines
 from gateway.orders.references import Change, References, given_lines
-from gateway.storage.tables.reference_data import Customer, CustomerBlocked
-from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLineType, SalesOrderStatus
+from gateway.storage.tables.reference_data import CustomerBlocked, CustomerRow
+from gateway.storage.tables.sales_orders import SalesOrderLineType, SalesOrderRow, SalesOrderStatus
 
 DRAFT = SalesOrderStatus.DRAFT
 IN_REVIEW = SalesOrderStatus.IN_REVIEW
@@ -20,7 +20,7 @@ INVOICED = SalesOrderStatus.INVOICED
 PAID = SalesOrderStatus.PAID
 CANCELLED = SalesOrderStatus.CANCELLED
 
-Guard = Callable[[SalesOrder, References, Report], None]
+Guard = Callable[[SalesOrderRow, References, Report], None]
 
 
 class Event(StrEnum):
@@ -53,7 +53,7 @@ class Transition:
     guards: tuple[Guard, ...] = ()
 
 
-def _sells_something(order: SalesOrder, _found: References, report: Report) -> None:
+def _sells_something(order: SalesOrderRow, _found: References, report: Report) -> None:
     if not sold_lines(order):
         report.refuse(
             ProblemCode.NOTHING_TO_RELEASE,
@@ -62,7 +62,7 @@ def _sells_something(order: SalesOrder, _found: References, report: Report) -> N
         )
 
 
-def _lines_complete(order: SalesOrder, _found: References, report: Report) -> None:
+def _lines_complete(order: SalesOrderRow, _found: References, report: Report) -> None:
     for line in order.lines:
         if line.line_type is SalesOrderLineType.COMMENT:
             continue
@@ -76,9 +76,9 @@ def _lines_complete(order: SalesOrder, _found: References, report: Report) -> No
             )
 
 
-def _customer_open(order: SalesOrder, found: References, report: Report) -> None:
+def _customer_open(order: SalesOrderRow, found: References, report: Report) -> None:
     for key in {order.customer_id, order.bill_to_customer_id}:
-        customer = found.by_id(Customer, key)
+        customer = found.by_id(CustomerRow, key)
         if customer.blocked is not CustomerBlocked.NONE or customer.privacy_blocked:
             report.refuse(
                 ProblemCode.BLOCKED,
@@ -88,7 +88,7 @@ def _customer_open(order: SalesOrder, found: References, report: Report) -> None
             )
 
 
-def _not_on_hold(order: SalesOrder, _found: References, report: Report) -> None:
+def _not_on_hold(order: SalesOrderRow, _found: References, report: Report) -> None:
     if order.on_hold:
         report.refuse(
             ProblemCode.ON_HOLD,
@@ -98,7 +98,7 @@ def _not_on_hold(order: SalesOrder, _found: References, report: Report) -> None:
         )
 
 
-def _nothing_shipped(order: SalesOrder, _found: References, report: Report) -> None:
+def _nothing_shipped(order: SalesOrderRow, _found: References, report: Report) -> None:
     for line in order.lines:
         if line.shipped_quantity or line.invoiced_quantity:
             report.refuse(
@@ -109,7 +109,7 @@ def _nothing_shipped(order: SalesOrder, _found: References, report: Report) -> N
             )
 
 
-def _total_not_negative(order: SalesOrder, _found: References, report: Report) -> None:
+def _total_not_negative(order: SalesOrderRow, _found: References, report: Report) -> None:
     if order.total_amount_including_tax < ZERO:
         report.refuse(
             ProblemCode.OUT_OF_RANGE,
@@ -120,13 +120,13 @@ def _total_not_negative(order: SalesOrder, _found: References, report: Report) -
         )
 
 
-def _not_negative_if_invoiced(order: SalesOrder, found: References, report: Report) -> None:
+def _not_negative_if_invoiced(order: SalesOrderRow, found: References, report: Report) -> None:
     """A release that finds everything invoiced asks what the last invoice would have asked."""
     if is_fully_invoiced(order):
         _total_not_negative(order, found, report)
 
 
-def _not_fully_invoiced(order: SalesOrder, found: References, report: Report) -> None:
+def _not_fully_invoiced(order: SalesOrderRow, found: References, report: Report) -> None:
     """What is invoiced in full goes on, unless only a draft can be mended so that it does."""
     flaws = Report()
     for guard in (_lines_complete, _total_not_negative):
@@ -170,7 +170,7 @@ TABLE: dict[Event, Transition] = {
 """PAID and CANCELLED are final: nothing leads out of them."""
 
 
-def check_transition(event: Event, order: SalesOrder, found: References, report: Report) -> None:
+def check_transition(event: Event, order: SalesOrderRow, found: References, report: Report) -> None:
     """Report why `event` may not happen to `order` now."""
     transition = TABLE[event]
     if order.status not in transition.sources:
@@ -180,7 +180,7 @@ def check_transition(event: Event, order: SalesOrder, found: References, report:
         guard(order, found, report)
 
 
-def check_editable(order: SalesOrder, change: Change, report: Report) -> bool:
+def check_editable(order: SalesOrderRow, change: Change, report: Report) -> bool:
     """A draft may change in every way; comments may also while an order is accepted or released."""
     if order.status is DRAFT:
         return True
@@ -190,7 +190,7 @@ def check_editable(order: SalesOrder, change: Change, report: Report) -> bool:
     return False
 
 
-def _only_comments(order: SalesOrder, change: Change) -> bool:
+def _only_comments(order: SalesOrderRow, change: Change) -> bool:
     if set(change) - {"lines"}:
         return False
     lines = change.get("lines") or {}
@@ -211,7 +211,7 @@ def _sells(change: Change) -> bool:
 
 
 def take_place(
-    event: Event, order: SalesOrder, quantities: Quantities | None, report: Report
+    event: Event, order: SalesOrderRow, quantities: Quantities | None, report: Report
 ) -> None:
     """Do to `order` what `event` says, once nothing forbids it. An order that lost what was not
     invoiced while it was a draft is INVOICED as soon as it is released."""
@@ -235,7 +235,7 @@ def take_place(
 
 
 def refuse_status(
-    order: SalesOrder,
+    order: SalesOrderRow,
     allowed: Sequence[SalesOrderStatus],
     report: Report,
     code: ProblemCode = ProblemCode.WRONG_STATUS,

@@ -9,8 +9,8 @@ from gateway.orders.line_prices import PriceContext, set_discount, set_price
 from gateway.orders.problems import ProblemCode, Report
 from gateway.orders.quantities import invoiceable, outstanding
 from gateway.orders.references import Change, Reference, References
-from gateway.storage.tables.reference_data import Account, Item, TaxCode, UnitOfMeasure
-from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLine, SalesOrderLineType
+from gateway.storage.tables.reference_data import AccountRow, ItemRow, TaxCodeRow, UnitOfMeasureRow
+from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderLineType, SalesOrderRow
 
 DISCOUNTS = ("discount_percent", "discount_amount")
 
@@ -49,7 +49,9 @@ def refuse_amounts_on_comment(change: Change, report: Report) -> None:
         )
 
 
-def sell_named(line: SalesOrderLine, change: Change, context: PriceContext, report: Report) -> None:
+def sell_named(
+    line: SalesOrderLineRow, change: Change, context: PriceContext, report: Report
+) -> None:
     """Everything that a line has from the object that `change` names, where nothing else is given.
 
     If there is none, whatever else is wrong with the line comes to light as well, but not what
@@ -67,15 +69,15 @@ def sell_named(line: SalesOrderLine, change: Change, context: PriceContext, repo
         setattr(line, field, change.get(field) or ZERO)
 
 
-def _take_over(line: SalesOrderLine, sold: SoldObject, change: Change) -> None:
+def _take_over(line: SalesOrderLineRow, sold: SoldObject, change: Change) -> None:
     """What the line keeps of its object. Items say themselves whether they share in a header
     discount; of the rest only resources do (domain rules 2.5)."""
     line.line_object_number = sold.number
-    if isinstance(sold, Item):
+    if isinstance(sold, ItemRow):
         line.item_id = sold.id
         line.allow_invoice_discount = sold.allow_invoice_discount
         line.description2 = change.get("description2", sold.display_name2)
-    elif isinstance(sold, Account):
+    elif isinstance(sold, AccountRow):
         line.account_id = sold.id
     else:
         line.line_object_id = sold.id
@@ -84,7 +86,7 @@ def _take_over(line: SalesOrderLine, sold: SoldObject, change: Change) -> None:
 
 
 def set_unit(
-    line: SalesOrderLine,
+    line: SalesOrderLineRow,
     sold: SoldObject | None,
     change: Change,
     found: References,
@@ -96,13 +98,13 @@ def set_unit(
         line.unit_of_measure_id = _own_unit(sold)
         return
     allowed = None
-    if isinstance(sold, Item):
+    if isinstance(sold, ItemRow):
         allowed = tuple(unit.code for unit in found.units_of(sold))
-    unit = found.named(UnitOfMeasure, change, "unit_of_measure", report, allowed)
+    unit = found.named(UnitOfMeasureRow, change, "unit_of_measure", report, allowed)
     if unit is None:
         return
     line.unit_of_measure_id = unit.id
-    if isinstance(sold, Item) and allowed is not None and unit.code not in allowed:
+    if isinstance(sold, ItemRow) and allowed is not None and unit.code not in allowed:
         report.refuse(
             ProblemCode.INVALID,
             "unit_of_measure",
@@ -114,13 +116,13 @@ def set_unit(
 
 
 def _own_unit(sold: SoldObject | None) -> str | None:
-    if isinstance(sold, Item):
+    if isinstance(sold, ItemRow):
         return sold.sales_unit_of_measure_id or sold.base_unit_of_measure_id
     return None
 
 
 def set_tax(
-    line: SalesOrderLine,
+    line: SalesOrderLineRow,
     sold: SoldObject | None,
     change: Change,
     found: References,
@@ -129,23 +131,23 @@ def set_tax(
     """The percent is copied: it never follows the code afterwards (decision 5)."""
     tax_code = None
     if "tax_code" in change:
-        tax_code = found.named(TaxCode, change, "tax_code", report)
+        tax_code = found.named(TaxCodeRow, change, "tax_code", report)
     elif sold is not None and sold.tax_code_id is not None:
-        tax_code = found.by_id(TaxCode, sold.tax_code_id)
+        tax_code = found.by_id(TaxCodeRow, sold.tax_code_id)
     line.tax_code_id = None if tax_code is None else tax_code.id
     line.tax_percent = ZERO if tax_code is None else tax_code.percent
 
 
-def default_date(order: SalesOrder) -> dt.date:
+def default_date(order: SalesOrderRow) -> dt.date:
     """When a line is shipped if nothing else is said."""
     return order.requested_delivery_date or order.order_date
 
 
-def set_ship_quantity(line: SalesOrderLine, change: Change) -> None:
+def set_ship_quantity(line: SalesOrderLineRow, change: Change) -> None:
     given: Decimal | None = change.get("ship_quantity")
     line.ship_quantity = outstanding(line) if given is None else given
 
 
-def set_invoice_quantity(line: SalesOrderLine, change: Change) -> None:
+def set_invoice_quantity(line: SalesOrderLineRow, change: Change) -> None:
     given: Decimal | None = change.get("invoice_quantity")
     line.invoice_quantity = invoiceable(line) if given is None else given

@@ -13,15 +13,15 @@ from gateway.orders.references import (
 )
 from gateway.storage.tables.column_types import Base
 from gateway.storage.tables.reference_data import (
-    Account,
+    AccountRow,
     AccountType,
-    Item,
-    LineObject,
+    ItemRow,
     LineObjectKind,
+    LineObjectRow,
 )
-from gateway.storage.tables.sales_orders import SalesOrderLine, SalesOrderLineType
+from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderLineType
 
-SoldObject = Item | Account | LineObject
+SoldObject = ItemRow | AccountRow | LineObjectRow
 
 _FIELD_OF = {SalesOrderLineType.ITEM: "item", SalesOrderLineType.ACCOUNT: "account"}
 
@@ -31,18 +31,18 @@ def names_object(change: Change) -> bool:
     return any(change.get(field) is not None for field in ("item", "account", "line_object_number"))
 
 
-def sold_by(line: SalesOrderLine, found: References) -> SoldObject | None:
+def sold_by(line: SalesOrderLineRow, found: References) -> SoldObject | None:
     """What a stored line sells, or None if it has lost it."""
     if line.item_id is not None:
-        return found.by_id(Item, line.item_id)
+        return found.by_id(ItemRow, line.item_id)
     if line.account_id is not None:
-        return found.by_id(Account, line.account_id)
+        return found.by_id(AccountRow, line.account_id)
     if line.line_object_id is not None:
-        return found.by_id(LineObject, line.line_object_id)
+        return found.by_id(LineObjectRow, line.line_object_id)
     return None
 
 
-def clear_line(line: SalesOrderLine, line_type: SalesOrderLineType) -> None:
+def clear_line(line: SalesOrderLineRow, line_type: SalesOrderLineType) -> None:
     """Make it a line of this type that sells nothing yet."""
     line.line_type = line_type
     line.item_id = line.account_id = line.line_object_id = line.line_object_number = None
@@ -118,7 +118,7 @@ def sold_object(
 def _refuse_missing(
     model: type[Base], reference: Reference, label: str, path: Path, report: Report
 ) -> None:
-    is_kind = model is LineObject
+    is_kind = model is LineObjectRow
     column = "number" if is_kind else reference.by
     kind = LineObjectKind(reference.by) if is_kind else None
     report.refuse(
@@ -146,10 +146,10 @@ def why_closed(sold: SoldObject) -> str | None:
     """Why nothing may be sold through this object, or None."""
     if sold.blocked:
         return "is blocked"
-    if isinstance(sold, Item) and sold.sales_blocked:
+    if isinstance(sold, ItemRow) and sold.sales_blocked:
         return "is blocked for sales"
-    if isinstance(sold, Account) and sold.account_type is not AccountType.POSTING:
+    if isinstance(sold, AccountRow) and sold.account_type is not AccountType.POSTING:
         return "is no posting account"
-    if isinstance(sold, Account) and not sold.direct_posting:
+    if isinstance(sold, AccountRow) and not sold.direct_posting:
         return "does not allow direct posting"
     return None

@@ -18,27 +18,29 @@ from gateway.orders.line_objects import SoldObject, clear_line, names_object, so
 from gateway.orders.line_prices import PriceContext, set_discount, set_price
 from gateway.orders.problems import ProblemCode, Report
 from gateway.orders.references import Change, References
-from gateway.storage.tables.reference_data import Account, Item
-from gateway.storage.tables.sales_orders import SalesOrderLine, SalesOrderLineType
+from gateway.storage.tables.reference_data import AccountRow, ItemRow
+from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderLineType
 
 _OBJECT_FIELDS = ("item", "account", "line_object_number", "line_type")
 
 
-def sells_other(line: SalesOrderLine, change: Change, found: References) -> bool:
+def sells_other(line: SalesOrderLineRow, change: Change, found: References) -> bool:
     """Whether the change names another object or another type than the line has."""
     if change.get("line_type") not in (None, line.line_type):
         return True
     if change.get("line_object_number") not in (None, line.line_object_number):
         return True
     item, account = change.get("item"), change.get("account")
-    named = None if item is None else found.get(Item, item)
-    posted = None if account is None else found.get(Account, account)
+    named = None if item is None else found.get(ItemRow, item)
+    posted = None if account is None else found.get(AccountRow, account)
     return (item is not None and (named is None or named.id != line.item_id)) or (
         account is not None and (posted is None or posted.id != line.account_id)
     )
 
 
-def patch_line(line: SalesOrderLine, change: Change, context: PriceContext, report: Report) -> None:
+def patch_line(
+    line: SalesOrderLineRow, change: Change, context: PriceContext, report: Report
+) -> None:
     """Write the given fields of a line that is there. Another object brings its price and tax; another
     type alone leaves the line without an object."""
     for field in ("description", "description2", "inventory_lot_id"):
@@ -61,7 +63,7 @@ def patch_line(line: SalesOrderLine, change: Change, context: PriceContext, repo
         _patch_quantities(line, change, quantity)
 
 
-def _without_object(line: SalesOrderLine, change: Change, report: Report) -> Change:
+def _without_object(line: SalesOrderLineRow, change: Change, report: Report) -> Change:
     """The rest of a change that may not take effect as to what the line sells."""
     field = next(name for name in _OBJECT_FIELDS if change.get(name) is not None)
     _refuse_shipped(line, field, change, report)
@@ -69,7 +71,7 @@ def _without_object(line: SalesOrderLine, change: Change, report: Report) -> Cha
 
 
 def _sell_other(
-    line: SalesOrderLine, change: Change, context: PriceContext, report: Report
+    line: SalesOrderLineRow, change: Change, context: PriceContext, report: Report
 ) -> None:
     clear_line(line, type_of_line(change, report))
     if line.line_type is SalesOrderLineType.COMMENT:
@@ -89,7 +91,7 @@ def _sell_other(
 
 
 def _patch_sold(
-    line: SalesOrderLine, change: Change, context: PriceContext, report: Report
+    line: SalesOrderLineRow, change: Change, context: PriceContext, report: Report
 ) -> None:
     """The line goes on selling what it sells."""
     sold = sold_by(line, context.found)
@@ -107,7 +109,7 @@ def _patch_sold(
 
 
 def _patch_unit(
-    line: SalesOrderLine,
+    line: SalesOrderLineRow,
     sold: SoldObject | None,
     change: Change,
     found: References,
@@ -120,7 +122,7 @@ def _patch_unit(
 
 
 def _patch_discount(
-    line: SalesOrderLine, change: Change, step: Decimal, report: Report, *, is_repriced: bool
+    line: SalesOrderLineRow, change: Change, step: Decimal, report: Report, *, is_repriced: bool
 ) -> None:
     """Of a discount that is not given, the percent stays when quantity or price change (D7)."""
     given = {name: change[name] for name in DISCOUNTS if name in change}
@@ -130,7 +132,7 @@ def _patch_discount(
         set_discount(line, given or {"discount_percent": line.discount_percent}, step, report)
 
 
-def _patch_quantities(line: SalesOrderLine, change: Change, quantity: Decimal) -> None:
+def _patch_quantities(line: SalesOrderLineRow, change: Change, quantity: Decimal) -> None:
     """What is to be shipped and invoiced next follows the quantity, unless it is told."""
     is_other = line.quantity != quantity
     ship_quantity = line.ship_quantity
@@ -141,7 +143,7 @@ def _patch_quantities(line: SalesOrderLine, change: Change, quantity: Decimal) -
         set_invoice_quantity(line, change)
 
 
-def _refuse_shipped(line: SalesOrderLine, field: str, change: Change, report: Report) -> None:
+def _refuse_shipped(line: SalesOrderLineRow, field: str, change: Change, report: Report) -> None:
     report.refuse(
         ProblemCode.HAS_SHIPMENTS,
         field,

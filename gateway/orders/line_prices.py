@@ -15,15 +15,15 @@ from gateway.orders.totals import (
     price_without_tax,
 )
 from gateway.storage.tables.column_types import LARGEST, is_storable
-from gateway.storage.tables.reference_data import Account, Item, LineObject
-from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLine
+from gateway.storage.tables.reference_data import AccountRow, ItemRow, LineObjectRow
+from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 
 
 @dataclass(frozen=True)
 class PriceContext:
     """What the price of a line is decided against."""
 
-    order: SalesOrder
+    order: SalesOrderRow
     found: References
     step: Decimal
     is_new_currency: bool = False
@@ -34,7 +34,7 @@ class PriceContext:
 
 
 def set_price(
-    line: SalesOrderLine,
+    line: SalesOrderLineRow,
     sold: SoldObject | None,
     change: Change,
     context: PriceContext,
@@ -44,7 +44,7 @@ def set_price(
     given: Decimal | None = change.get("unit_price")
     if given is not None:
         line.unit_price = given
-    elif sold is None or isinstance(sold, Account):
+    elif sold is None or isinstance(sold, AccountRow):
         line.unit_price = ZERO
     elif context.in_company_currency:
         line.unit_price = _own_price(sold, line.tax_percent, context.order.prices_include_tax)
@@ -56,7 +56,7 @@ def set_price(
         )
 
 
-def rescale_price(line: SalesOrderLine, context: PriceContext) -> None:
+def rescale_price(line: SalesOrderLineRow, context: PriceContext) -> None:
     """The same price with tax taken in or left out, as the order now has it (domain rules 2.7); the
     discount percent stays."""
     change = price_with_tax if context.order.prices_include_tax else price_without_tax
@@ -65,8 +65,8 @@ def rescale_price(line: SalesOrderLine, context: PriceContext) -> None:
     line.discount_amount = _part_of(gross, line.discount_percent, context.step)
 
 
-def _own_price(sold: Item | LineObject, tax_percent: Decimal, with_tax: bool) -> Decimal:
-    has_tax = isinstance(sold, Item) and sold.price_includes_tax
+def _own_price(sold: ItemRow | LineObjectRow, tax_percent: Decimal, with_tax: bool) -> Decimal:
+    has_tax = isinstance(sold, ItemRow) and sold.price_includes_tax
     if has_tax and not with_tax:
         return price_without_tax(sold.unit_price, tax_percent)
     if with_tax and not has_tax:
@@ -74,7 +74,7 @@ def _own_price(sold: Item | LineObject, tax_percent: Decimal, with_tax: bool) ->
     return sold.unit_price
 
 
-def set_discount(line: SalesOrderLine, change: Change, step: Decimal, report: Report) -> None:
+def set_discount(line: SalesOrderLineRow, change: Change, step: Decimal, report: Report) -> None:
     """Percent and amount of the line discount, either from the other (domain rules 2.2)."""
     percent: Decimal | None = change.get("discount_percent")
     amount: Decimal | None = change.get("discount_amount")
@@ -105,7 +105,7 @@ def _part_of(gross: Decimal, percent: Decimal, step: Decimal) -> Decimal:
     return rounded(EXACT.multiply(gross, percent), HUNDRED, step)
 
 
-def _set_percent(line: SalesOrderLine, gross: Decimal, report: Report) -> None:
+def _set_percent(line: SalesOrderLineRow, gross: Decimal, report: Report) -> None:
     """The percent that the amount stands for."""
     amount = line.discount_amount
     if amount and not line.quantity:
@@ -127,7 +127,7 @@ def _set_percent(line: SalesOrderLine, gross: Decimal, report: Report) -> None:
     )
 
 
-def _check_percent(line: SalesOrderLine, gross: Decimal, step: Decimal, report: Report) -> None:
+def _check_percent(line: SalesOrderLineRow, gross: Decimal, step: Decimal, report: Report) -> None:
     """Amount and percent agree if either follows from the other."""
     amount, percent = line.discount_amount, line.discount_percent
     derived = _part_of(gross, percent, step)

@@ -16,7 +16,7 @@ from gateway.orders.line_prices import PriceContext
 from gateway.orders.problems import Path, Report
 from gateway.orders.references import Change
 from gateway.storage.drafts import line_class
-from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLine, SalesOrderLineType
+from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderLineType, SalesOrderRow
 
 SEQUENCE_STEP = 10000
 
@@ -25,13 +25,17 @@ SEQUENCE_STEP = 10000
 class LineChange:
     """A line with what is given for it and where that stands in the change."""
 
-    line: SalesOrderLine
+    line: SalesOrderLineRow
     change: Change
     path: Path
 
 
 def add_lines(
-    order: SalesOrder, changes: Sequence[Change], context: PriceContext, report: Report, *path: str
+    order: SalesOrderRow,
+    changes: Sequence[Change],
+    context: PriceContext,
+    report: Report,
+    *path: str,
 ) -> list[LineChange]:
     """Append a line for each change. Those without a sequence follow the last that has one."""
     taken = [line.sequence for line in order.lines]
@@ -51,7 +55,7 @@ def add_lines(
 
 def _new_line(
     sequence: int, change: Change, context: PriceContext, report: Report
-) -> SalesOrderLine:
+) -> SalesOrderLineRow:
     line = line_class(context.order)(
         company_id=context.order.company_id,
         sequence=sequence,

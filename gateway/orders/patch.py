@@ -17,7 +17,7 @@ from gateway.orders.pricing import raw_share, step_of
 from gateway.orders.problems import Path, ProblemCode, Report
 from gateway.orders.references import Change, References
 from gateway.orders.rounding import rounded
-from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLine, SalesOrderLineType
+from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderLineType, SalesOrderRow
 
 Places = Mapping[str, Path]
 """Where in the patch a line is, by its id."""
@@ -52,7 +52,7 @@ class Updated:
     is_priced_anew: bool
 
 
-def size_of(order: SalesOrder, change: Change) -> int:
+def size_of(order: SalesOrderRow, change: Change) -> int:
     """The number of lines that the order would have, or that the patch says it has."""
     removed = {key.lower() for key in _part(change, "remove")}
     kept = sum(line.id not in removed for line in order.lines)
@@ -60,7 +60,7 @@ def size_of(order: SalesOrder, change: Change) -> int:
     return max(kept + len(_part(change, "add")), named)
 
 
-def remember(order: SalesOrder) -> Before:
+def remember(order: SalesOrderRow) -> Before:
     return Before(
         order.prices_include_tax,
         order.currency_id,
@@ -72,11 +72,11 @@ def remember(order: SalesOrder) -> Before:
     )
 
 
-def removed_lines(order: SalesOrder, change: Change, report: Report) -> list[SalesOrderLine]:
+def removed_lines(order: SalesOrderRow, change: Change, report: Report) -> list[SalesOrderLineRow]:
     """The lines that the patch takes away; reports those that are not there or cannot go."""
     lines = {line.id: line for line in order.lines}
     named = {update["id"].lower() for update in _part(change, "update")}
-    removed: list[SalesOrderLine] = []
+    removed: list[SalesOrderLineRow] = []
     for place, key in enumerate(_part(change, "remove")):
         where = report.at("lines", "remove", str(place))
         line = lines.get(key.lower())
@@ -98,7 +98,7 @@ def removed_lines(order: SalesOrder, change: Change, report: Report) -> list[Sal
 
 
 def apply_patch(
-    order: SalesOrder,
+    order: SalesOrderRow,
     before: Before,
     change: Change,
     found: References,
@@ -127,7 +127,7 @@ def _part(change: Change, name: str) -> Sequence[Any]:
 
 
 def _update_lines(
-    order: SalesOrder, change: Change, context: PriceContext, report: Report
+    order: SalesOrderRow, change: Change, context: PriceContext, report: Report
 ) -> dict[str, Updated]:
     lines = {line.id: line for line in order.lines}
     updated: dict[str, Updated] = {}
@@ -150,7 +150,7 @@ def _update_lines(
 
 
 def _update_line(
-    line: SalesOrderLine, update: Change, context: PriceContext, report: Report, path: Path
+    line: SalesOrderLineRow, update: Change, context: PriceContext, report: Report, path: Path
 ) -> Updated:
     says_price = "unit_price" in update or sells_other(line, update, context.found)
     priced, percent = _priced(line), line.discount_percent
@@ -159,7 +159,7 @@ def _update_line(
     return Updated(path, says_price, _priced(line) != priced or is_other_percent)
 
 
-def _priced(line: SalesOrderLine) -> tuple[Any, ...]:
+def _priced(line: SalesOrderLineRow) -> tuple[Any, ...]:
     """What makes a line lose its share of the header discount when it changes, beside a percent that
     is given (domain rules 2.5)."""
     sold = (line.item_id, line.account_id, line.line_object_id)
@@ -172,7 +172,7 @@ def _gives_percent(update: Change) -> bool:
     return update.get("discount_percent") is not None or is_cleared
 
 
-def _refuse_unknown(key: str, lines: Mapping[str, SalesOrderLine], report: Report) -> None:
+def _refuse_unknown(key: str, lines: Mapping[str, SalesOrderLineRow], report: Report) -> None:
     report.refuse(
         ProblemCode.NOT_FOUND,
         message="The order has no line with this id.",
@@ -181,7 +181,7 @@ def _refuse_unknown(key: str, lines: Mapping[str, SalesOrderLine], report: Repor
     )
 
 
-def _need_prices(order: SalesOrder, updated: Mapping[str, Updated], report: Report) -> None:
+def _need_prices(order: SalesOrderRow, updated: Mapping[str, Updated], report: Report) -> None:
     """No exchange rates are kept, so a new currency needs new prices (decision 7)."""
     for line in order.lines:
         update = updated.get(line.id)
@@ -202,7 +202,7 @@ def _keeps_amount(before: Before, change: Change) -> bool:
 
 
 def _kept_discount(
-    order: SalesOrder, before: Before, updated: Mapping[str, Updated], context: PriceContext
+    order: SalesOrderRow, before: Before, updated: Mapping[str, Updated], context: PriceContext
 ) -> Decimal:
     """The shares of all lines but those that are priced anew, rescaled with the prices when these take
     tax in or leave it out (domain rules 2.5 and 2.7). Without lines there are no shares, and all is
@@ -219,7 +219,7 @@ def _kept_discount(
     return max(rounded(*exact, context.step), ZERO)
 
 
-def _rescaling(order: SalesOrder, before: Before, tax_percent: Decimal) -> Fraction:
+def _rescaling(order: SalesOrderRow, before: Before, tax_percent: Decimal) -> Fraction:
     """By what the prices of lines with this tax were multiplied."""
     if order.prices_include_tax == before.prices_include_tax:
         return Fraction(1)

@@ -12,19 +12,19 @@ from gateway.orders.references import Change, References
 from gateway.orders.rounding import Direction
 from gateway.orders.totals import derive, discount_base, header_discount
 from gateway.storage.tables.column_types import LARGEST
-from gateway.storage.tables.reference_data import Currency, TaxCode
-from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLine
+from gateway.storage.tables.reference_data import CurrencyRow, TaxCodeRow
+from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 
-Place = Callable[[SalesOrderLine], Path]
+Place = Callable[[SalesOrderLineRow], Path]
 """Where in the change a line is."""
 
 
-def step_of(order: SalesOrder, found: References) -> Decimal:
+def step_of(order: SalesOrderRow, found: References) -> Decimal:
     """The smallest amount of the order's currency."""
-    return found.by_id(Currency, order.currency_id).amount_rounding_precision
+    return found.by_id(CurrencyRow, order.currency_id).amount_rounding_precision
 
 
-def raw_share(line: SalesOrderLine, prices_include_tax: bool) -> Decimal:
+def raw_share(line: SalesOrderLineRow, prices_include_tax: bool) -> Decimal:
     """The share of the header discount that a stored line has, tax included if its prices do."""
     if prices_include_tax:
         return line.amount_including_tax - line.net_amount_including_tax
@@ -32,11 +32,11 @@ def raw_share(line: SalesOrderLine, prices_include_tax: bool) -> Decimal:
 
 
 def derive_totals(
-    order: SalesOrder, change: Change, found: References, place: Place, report: Report
+    order: SalesOrderRow, change: Change, found: References, place: Place, report: Report
 ) -> None:
     """Set every amount of `order` and its lines, and what follows from them; report a header discount
     in `change` that does not fit, or an amount too large to keep."""
-    terms = terms_of(order, found.by_id(Currency, order.currency_id))
+    terms = terms_of(order, found.by_id(CurrencyRow, order.currency_id))
     lines = [priced(line, _tax_code(line, found)) for line in order.lines]
     if _discount_fits(change, lines, terms, report):
         totals = derive(terms, lines)
@@ -79,8 +79,8 @@ def explained(order: Any, currency: Any, lines: Sequence[tuple[Any, str]]) -> li
     return trace.steps
 
 
-def _tax_code(line: SalesOrderLine, found: References) -> str:
-    return "" if line.tax_code_id is None else found.by_id(TaxCode, line.tax_code_id).code
+def _tax_code(line: SalesOrderLineRow, found: References) -> str:
+    return "" if line.tax_code_id is None else found.by_id(TaxCodeRow, line.tax_code_id).code
 
 
 def _discount_fits(change: Change, lines: list[PricedLine], terms: Terms, report: Report) -> bool:
@@ -112,7 +112,7 @@ def _discount_fits(change: Change, lines: list[PricedLine], terms: Terms, report
     return True
 
 
-def _amounts_fit(order: SalesOrder, totals: Totals, place: Place, report: Report) -> bool:
+def _amounts_fit(order: SalesOrderRow, totals: Totals, place: Place, report: Report) -> bool:
     """Every amount must have a place in the database; the largest of a line is the one with tax."""
     lines = {line.sequence: line for line in order.lines}
     for derived in totals.lines:
@@ -143,7 +143,7 @@ def _refuse_size(amount: Decimal, report: Report, field: str) -> None:
     )
 
 
-def _keep(order: SalesOrder, totals: Totals) -> None:
+def _keep(order: SalesOrderRow, totals: Totals) -> None:
     order.discount_amount = totals.discount_amount
     order.total_amount_excluding_tax = totals.total_amount_excluding_tax
     order.total_tax_amount = totals.total_tax_amount

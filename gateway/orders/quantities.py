@@ -8,9 +8,9 @@ from gateway.orders.amounts import ZERO
 from gateway.orders.problems import Path, ProblemCode, Report, plain
 from gateway.storage.tables.column_types import is_storable
 from gateway.storage.tables.sales_orders import (
-    SalesOrder,
-    SalesOrderLine,
+    SalesOrderLineRow,
     SalesOrderLineType,
+    SalesOrderRow,
     SalesOrderStatus,
 )
 
@@ -22,12 +22,12 @@ Quantities = Sequence[tuple[str, Decimal]]
 class Part:
     """How much of a line is shipped or invoiced, and where that stands in the arguments."""
 
-    line: SalesOrderLine
+    line: SalesOrderLineRow
     path: Path
     quantity: Decimal
 
 
-def sold_lines(order: SalesOrder) -> list[SalesOrderLine]:
+def sold_lines(order: SalesOrderRow) -> list[SalesOrderLineRow]:
     """The lines that sell something: all but comments, with a quantity."""
     return [
         line
@@ -36,13 +36,13 @@ def sold_lines(order: SalesOrder) -> list[SalesOrderLine]:
     ]
 
 
-def is_fully_shipped(order: SalesOrder) -> bool:
+def is_fully_shipped(order: SalesOrderRow) -> bool:
     """Whether there is something to ship and all of it is shipped (domain rules 4.5)."""
     sold = sold_lines(order)
     return bool(sold) and all(line.shipped_quantity == line.quantity for line in sold)
 
 
-def is_fully_invoiced(order: SalesOrder) -> bool:
+def is_fully_invoiced(order: SalesOrderRow) -> bool:
     """Whether something is sold and all of it is invoiced."""
     sold = sold_lines(order)
     return bool(sold) and all(line.invoiced_quantity == line.quantity for line in sold)
@@ -53,17 +53,17 @@ def is_part(quantity: Decimal, whole: Decimal) -> bool:
     return min(whole, ZERO) <= quantity <= max(whole, ZERO)
 
 
-def outstanding(line: SalesOrderLine) -> Decimal:
+def outstanding(line: SalesOrderLineRow) -> Decimal:
     """What is ordered and not shipped: the quantity to ship unless told otherwise."""
     return line.quantity - line.shipped_quantity
 
 
-def invoiceable(line: SalesOrderLine) -> Decimal:
+def invoiceable(line: SalesOrderLineRow) -> Decimal:
     """What is shipped or about to be, and not invoiced: the quantity to invoice unless told otherwise."""
     return line.shipped_quantity + line.ship_quantity - line.invoiced_quantity
 
 
-def ship(order: SalesOrder, given: Quantities | None, report: Report) -> None:
+def ship(order: SalesOrderRow, given: Quantities | None, report: Report) -> None:
     """Ship the given quantities, or what each line says is to be shipped next."""
     parts = _parts(order, given, "ship_quantity", report)
     for part in parts:
@@ -90,7 +90,7 @@ def _ship_part(part: Part) -> None:
         line.invoice_quantity = invoiceable(line)
 
 
-def _check_complete(order: SalesOrder, field: str, report: Report) -> None:
+def _check_complete(order: SalesOrderRow, field: str, report: Report) -> None:
     left = [line for line in sold_lines(order) if line.shipped_quantity != line.quantity]
     if left and not order.partial_shipping:
         report.refuse(
@@ -103,7 +103,7 @@ def _check_complete(order: SalesOrder, field: str, report: Report) -> None:
         )
 
 
-def invoice(order: SalesOrder, given: Quantities | None, report: Report) -> None:
+def invoice(order: SalesOrderRow, given: Quantities | None, report: Report) -> None:
     """Invoice the given quantities, or what each line says, of what is shipped; an order that is
     invoiced in full is INVOICED."""
     parts = _parts(order, given, "invoice_quantity", report)
@@ -128,13 +128,15 @@ def invoice(order: SalesOrder, given: Quantities | None, report: Report) -> None
         order.status = SalesOrderStatus.INVOICED
 
 
-def _nearer(quantity: Decimal, line: SalesOrderLine) -> Decimal:
+def _nearer(quantity: Decimal, line: SalesOrderLineRow) -> Decimal:
     """`quantity`, but no more than is shipped and not invoiced, with its sign."""
     ready = line.shipped_quantity - line.invoiced_quantity
     return min(max(quantity, min(ready, ZERO)), max(ready, ZERO))
 
 
-def _parts(order: SalesOrder, given: Quantities | None, column: str, report: Report) -> list[Part]:
+def _parts(
+    order: SalesOrderRow, given: Quantities | None, column: str, report: Report
+) -> list[Part]:
     """What takes part: the given lines, or all that sell something with what `column` says."""
     lines = {line.id: line for line in sold_lines(order)}
     if given is None:

@@ -8,19 +8,19 @@ from typing import Any, TypeVar
 from gateway.orders.problems import Missing, ProblemCode, Report
 from gateway.storage.tables.column_types import Base
 from gateway.storage.tables.reference_data import (
-    Account,
-    Currency,
-    Customer,
-    Item,
-    ItemUnitOfMeasure,
-    LineObject,
+    AccountRow,
+    CurrencyRow,
+    CustomerRow,
+    ItemRow,
+    ItemUnitOfMeasureRow,
     LineObjectKind,
-    PaymentTerms,
-    ShipmentMethod,
-    TaxCode,
-    UnitOfMeasure,
+    LineObjectRow,
+    PaymentTermsRow,
+    ShipmentMethodRow,
+    TaxCodeRow,
+    UnitOfMeasureRow,
 )
-from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLineType
+from gateway.storage.tables.sales_orders import SalesOrderLineType, SalesOrderRow
 from gateway.storage.writing import Writer
 
 Change = Mapping[str, Any]
@@ -41,23 +41,23 @@ class Reference:
 
 
 LABELS: Mapping[type[Base], str] = {
-    Customer: "customer",
-    Currency: "currency",
-    PaymentTerms: "payment terms",
-    ShipmentMethod: "shipment method",
-    UnitOfMeasure: "unit of measure",
-    TaxCode: "tax code",
-    Item: "item",
-    Account: "account",
-    LineObject: "line object",
+    CustomerRow: "customer",
+    CurrencyRow: "currency",
+    PaymentTermsRow: "payment terms",
+    ShipmentMethodRow: "shipment method",
+    UnitOfMeasureRow: "unit of measure",
+    TaxCodeRow: "tax code",
+    ItemRow: "item",
+    AccountRow: "account",
+    LineObjectRow: "line object",
 }
 
 LINE_OBJECTS: Mapping[SalesOrderLineType, type[Base]] = {
-    SalesOrderLineType.ITEM: Item,
-    SalesOrderLineType.ACCOUNT: Account,
-    SalesOrderLineType.RESOURCE: LineObject,
-    SalesOrderLineType.FIXED_ASSET: LineObject,
-    SalesOrderLineType.CHARGE: LineObject,
+    SalesOrderLineType.ITEM: ItemRow,
+    SalesOrderLineType.ACCOUNT: AccountRow,
+    SalesOrderLineType.RESOURCE: LineObjectRow,
+    SalesOrderLineType.FIXED_ASSET: LineObjectRow,
+    SalesOrderLineType.CHARGE: LineObjectRow,
 }
 """What a line of each type sells; a comment sells nothing."""
 
@@ -68,15 +68,15 @@ NAMES = ("id", "number", "code", "contact_id")
 class References:
     """The records that changes name, and those that these refer to in turn."""
 
-    def __init__(self, company_currency: Currency) -> None:
+    def __init__(self, company_currency: CurrencyRow) -> None:
         self.company_currency = company_currency
         self._rows: dict[tuple[type[Base], str, str], Any] = {}
         self._item_units: dict[str, set[str]] = defaultdict(set)
-        self.nobody = Customer(
+        self.nobody = CustomerRow(
             company_id=company_currency.company_id, number="nobody", display_name="nobody"
         )
-        self._keep(Currency, [company_currency])
-        self._rows[Customer, "id", self.nobody.id] = self.nobody
+        self._keep(CurrencyRow, [company_currency])
+        self._rows[CustomerRow, "id", self.nobody.id] = self.nobody
 
     def get(self, model: type[Model], reference: Reference) -> Model | None:
         value = reference.value.lower() if reference.by == "id" else reference.value
@@ -112,12 +112,12 @@ class References:
             )
         return row
 
-    def units_of(self, item: Item) -> list[UnitOfMeasure]:
+    def units_of(self, item: ItemRow) -> list[UnitOfMeasureRow]:
         """The units in which an item may be sold, by code."""
         ids = self._item_units[item.id] | {item.base_unit_of_measure_id}
         if item.sales_unit_of_measure_id is not None:
             ids |= {item.sales_unit_of_measure_id}
-        units = [self.by_id(UnitOfMeasure, key) for key in ids]
+        units = [self.by_id(UnitOfMeasureRow, key) for key in ids]
         return sorted(units, key=lambda unit: unit.code)
 
     async def load(
@@ -132,14 +132,14 @@ class References:
         by_id = (Reference("id", key) for key in ids if key is not None)
         for reference in (*filter(None, references), *by_id):
             if self.get(model, reference) is None:
-                is_kind = model is LineObject and reference.by != "id"
+                is_kind = model is LineObjectRow and reference.by != "id"
                 column = "number" if is_kind else reference.by
                 wanted.setdefault(column, set()).add(reference.value)
         self._keep(model, await writer.find(model, wanted))
 
     def _keep(self, model: type[Base], rows: Sequence[Any]) -> None:
         for row in rows:
-            if isinstance(row, LineObject):
+            if isinstance(row, LineObjectRow):
                 self._rows[model, row.kind.value, row.number] = row
             for name in NAMES:
                 if value := getattr(row, name, None):
@@ -150,7 +150,7 @@ class References:
 
     @classmethod
     async def gather(
-        cls, writer: Writer, changes: Sequence[Change], stored: SalesOrder | None = None
+        cls, writer: Writer, changes: Sequence[Change], stored: SalesOrderRow | None = None
     ) -> "References":
         """Everything that changes name, or orders take over, or a `stored` order has already, in at
         most a dozen statements whatever the number of orders and lines."""
@@ -159,47 +159,47 @@ class References:
         if stored is not None:
             await found._load_stored(writer, stored)
         customers = [change.get(name) for change in changes for name in CUSTOMER_FIELDS]
-        await found.load(writer, Customer, customers)
+        await found.load(writer, CustomerRow, customers)
         named = [object_reference(line) for line in lines]
-        for model in (Item, Account, LineObject):
+        for model in (ItemRow, AccountRow, LineObjectRow):
             await found.load(writer, model, [reference for of, reference in named if of is model])
         await found._load_header_codes(writer, changes)
         await found._load_line_codes(writer, lines)
         return found
 
-    async def _load_stored(self, writer: Writer, order: SalesOrder) -> None:
+    async def _load_stored(self, writer: Writer, order: SalesOrderRow) -> None:
         payers = [order.customer_id, order.bill_to_customer_id]
-        await self.load(writer, Customer, ids=payers)
-        await self.load(writer, Currency, ids=[order.currency_id])
-        await self.load(writer, Item, ids=[line.item_id for line in order.lines])
-        await self.load(writer, Account, ids=[line.account_id for line in order.lines])
-        await self.load(writer, LineObject, ids=[line.line_object_id for line in order.lines])
-        await self.load(writer, TaxCode, ids=[line.tax_code_id for line in order.lines])
+        await self.load(writer, CustomerRow, ids=payers)
+        await self.load(writer, CurrencyRow, ids=[order.currency_id])
+        await self.load(writer, ItemRow, ids=[line.item_id for line in order.lines])
+        await self.load(writer, AccountRow, ids=[line.account_id for line in order.lines])
+        await self.load(writer, LineObjectRow, ids=[line.line_object_id for line in order.lines])
+        await self.load(writer, TaxCodeRow, ids=[line.tax_code_id for line in order.lines])
 
     async def _load_header_codes(self, writer: Writer, changes: Sequence[Change]) -> None:
-        customers = self._all(Customer)
-        await self.load(writer, Customer, ids=[row.bill_to_customer_id for row in customers])
+        customers = self._all(CustomerRow)
+        await self.load(writer, CustomerRow, ids=[row.bill_to_customer_id for row in customers])
         currencies = [change.get("currency") for change in changes]
-        await self.load(writer, Currency, currencies, [row.currency_id for row in customers])
+        await self.load(writer, CurrencyRow, currencies, [row.currency_id for row in customers])
         terms = [change.get("payment_terms") for change in changes]
-        await self.load(writer, PaymentTerms, terms)
+        await self.load(writer, PaymentTermsRow, terms)
         methods = [change.get("shipment_method") for change in changes]
-        await self.load(writer, ShipmentMethod, methods)
+        await self.load(writer, ShipmentMethodRow, methods)
 
     async def _load_line_codes(self, writer: Writer, lines: Sequence[Change]) -> None:
-        items = self._all(Item)
+        items = self._all(ItemRow)
         tax_codes = [row.tax_code_id for row in items]
-        tax_codes += [row.tax_code_id for row in self._all(Account)]
-        tax_codes += [row.tax_code_id for row in self._all(LineObject)]
-        await self.load(writer, TaxCode, [line.get("tax_code") for line in lines], tax_codes)
-        rows = await writer.find(ItemUnitOfMeasure, {"item_id": {item.id for item in items}})
+        tax_codes += [row.tax_code_id for row in self._all(AccountRow)]
+        tax_codes += [row.tax_code_id for row in self._all(LineObjectRow)]
+        await self.load(writer, TaxCodeRow, [line.get("tax_code") for line in lines], tax_codes)
+        rows = await writer.find(ItemUnitOfMeasureRow, {"item_id": {item.id for item in items}})
         for row in rows:
             self._item_units[row.item_id].add(row.unit_of_measure_id)
         units: list[str | None] = [row.unit_of_measure_id for row in rows]
         units += [item.base_unit_of_measure_id for item in items]
         units += [item.sales_unit_of_measure_id for item in items]
         named = [line.get("unit_of_measure") for line in lines]
-        await self.load(writer, UnitOfMeasure, named, units)
+        await self.load(writer, UnitOfMeasureRow, named, units)
 
 
 def given_lines(change: Change) -> Sequence[Change]:
@@ -214,13 +214,13 @@ def object_reference(line: Change) -> tuple[type[Base] | None, Reference | None]
     """What the line sells and how it is named: by `item`, by `account`, or by `line_object_number`
     together with a `line_type`."""
     if line.get("item") is not None:
-        return Item, line["item"]
+        return ItemRow, line["item"]
     if line.get("account") is not None:
-        return Account, line["account"]
+        return AccountRow, line["account"]
     line_type: SalesOrderLineType | None = line.get("line_type")
     number: str | None = line.get("line_object_number")
     if number is None or line_type is None or line_type not in LINE_OBJECTS:
         return None, None
     model = LINE_OBJECTS[line_type]
-    by = LineObjectKind[line_type.name].value if model is LineObject else "number"
+    by = LineObjectKind[line_type.name].value if model is LineObjectRow else "number"
     return model, Reference(by, number)

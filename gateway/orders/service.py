@@ -16,7 +16,7 @@ from gateway.orders.references import Change, References
 from gateway.orders.suggestions import with_suggestions
 from gateway.orders.validation import check, tidy
 from gateway.storage.tables.column_types import now
-from gateway.storage.tables.sales_orders import SalesOrder
+from gateway.storage.tables.sales_orders import SalesOrderRow
 from gateway.storage.writing import Writer
 
 PRICED_BY = {"customer", "currency", "lines", "discount_amount", "discount_percent"}
@@ -34,17 +34,19 @@ class Rules:
 class Draft:
     """An order that is ready to be stored, or the problems that stand against it."""
 
-    order: SalesOrder | None
+    order: SalesOrderRow | None
     problems: tuple[Problem, ...] = ()
 
 
-async def create(writer: Writer, change: Change, rules: Rules) -> SalesOrder:
+async def create(writer: Writer, change: Change, rules: Rules) -> SalesOrderRow:
     """The stored order that `change` describes; raises Rejected with every problem it has."""
     [order] = await create_all(writer, [change], rules)
     return order
 
 
-async def create_all(writer: Writer, changes: Sequence[Change], rules: Rules) -> list[SalesOrder]:
+async def create_all(
+    writer: Writer, changes: Sequence[Change], rules: Rules
+) -> list[SalesOrderRow]:
     """The stored orders, all or none, with a number from the series where none is given.
 
     The number of statements does not depend on the number of orders and lines. Raises Rejected."""
@@ -63,7 +65,7 @@ async def draft_all(writer: Writer, changes: Sequence[Change], rules: Rules) -> 
     return [_draft(change, found, today, rules) for change in changes]
 
 
-async def store(writer: Writer, orders: Sequence[SalesOrder]) -> None:
+async def store(writer: Writer, orders: Sequence[SalesOrderRow]) -> None:
     """Number and write new orders. The series is locked last, so that others wait no longer than
     for the insert."""
     nameless = [order for order in orders if not order.number]
@@ -77,7 +79,7 @@ async def store(writer: Writer, orders: Sequence[SalesOrder]) -> None:
 
 async def update(
     writer: Writer, key: str, change: Change, if_match: str | None, rules: Rules
-) -> SalesOrder:
+) -> SalesOrderRow:
     """The order with this id after the patch `change`, all or nothing; raises Rejected."""
     order = await _stored(writer, key, if_match)
     report = Report()
@@ -106,7 +108,7 @@ async def happen(
     event: Event,
     if_match: str | None,
     quantities: Quantities | None = None,
-) -> SalesOrder:
+) -> SalesOrderRow:
     """The order with this id after `event`; raises Rejected if its state or a guard forbids it."""
     order = await _stored(writer, key, if_match)
     report = Report()
@@ -130,7 +132,7 @@ async def delete(writer: Writer, key: str, if_match: str | None) -> str:
     return order.id
 
 
-async def _stored(writer: Writer, key: str, if_match: str | None) -> SalesOrder:
+async def _stored(writer: Writer, key: str, if_match: str | None) -> SalesOrderRow:
     report = Report()
     order = await writer.sales_order(key)
     if order is None:
@@ -173,7 +175,7 @@ def _draft(change: Change, found: References, today: dt.date, rules: Rules) -> D
 
 
 def _complete(
-    order: SalesOrder, change: Change, found: References, place: Place, report: Report
+    order: SalesOrderRow, change: Change, found: References, place: Place, report: Report
 ) -> None:
     """Check an order that was written, and derive its totals if they can be told."""
     tidy(order)

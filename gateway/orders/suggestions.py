@@ -9,11 +9,11 @@ from gateway.orders.line_objects import why_closed
 from gateway.orders.problems import Missing, Problem
 from gateway.storage.tables.column_types import Base
 from gateway.storage.tables.reference_data import (
-    Account,
-    Customer,
-    Item,
-    LineObject,
+    AccountRow,
+    CustomerRow,
+    ItemRow,
     LineObjectKind,
+    LineObjectRow,
 )
 from gateway.storage.writing import Writer
 
@@ -51,10 +51,10 @@ async def _nearest(writer: Writer, missing: Missing) -> tuple[str, ...]:
 def _would_do(row: Base, kind: LineObjectKind | None) -> bool:
     """Whether a record is open for sales, and a line object of the right kind."""
     match row:
-        case Customer():
+        case CustomerRow():
             return why_blocked(row) is None
-        case LineObject():
+        case LineObjectRow():
             return row.kind is kind and why_closed(row) is None
-        case Item() | Account():
+        case ItemRow() | AccountRow():
             return why_closed(row) is None
     return True

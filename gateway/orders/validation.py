@@ -20,13 +20,13 @@ from gateway.storage.tables.column_types import (
     text_lengths,
 )
 from gateway.storage.tables.reference_data import ADDRESS_PARTS
-from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLine
+from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 
 EARLIEST, LATEST = dt.date(1753, 1, 1), dt.date(9999, 12, 31)
 LAST_SEQUENCE = 2**31 - 1
 
-_HEADER_TEXTS = text_lengths(SalesOrder)
-_LINE_TEXTS = text_lengths(SalesOrderLine)
+_HEADER_TEXTS = text_lengths(SalesOrderRow)
+_LINE_TEXTS = text_lengths(SalesOrderLineRow)
 _ADDRESSES = ("sell_to", "bill_to", "ship_to")
 _HEADER_DATES = ("order_date", "posting_date", "requested_delivery_date")
 _HEADER_NUMBERS = ("discount_amount", "discount_percent")
@@ -38,7 +38,7 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
-def tidy(order: SalesOrder) -> None:
+def tidy(order: SalesOrderRow) -> None:
     """Put every text into the form in which it is stored; empty text is no text."""
     for row, names in [(order, _HEADER_TEXTS), *((line, _LINE_TEXTS) for line in order.lines)]:
         for name in names:
@@ -47,7 +47,7 @@ def tidy(order: SalesOrder) -> None:
                 setattr(row, name, clean(value) or None)
 
 
-def check(order: SalesOrder, change: Change, place: Place, report: Report) -> None:
+def check(order: SalesOrderRow, change: Change, place: Place, report: Report) -> None:
     """Report every rule that the values of `order` break. What is not given in `change` but follows
     from another value that may be given is not told a second time."""
     _check_texts(order, _HEADER_TEXTS, change, report)
@@ -77,7 +77,7 @@ def _is_given(change: Change, path: Path) -> bool:
     return value is not None
 
 
-def _check_line(line: SalesOrderLine, change: Change, report: Report) -> None:
+def _check_line(line: SalesOrderLineRow, change: Change, report: Report) -> None:
     _check_texts(line, _LINE_TEXTS, change, report)
     prices = [_check_number(getattr(line, name), report, name) for name in _LINE_PRICES]
     storable = all(_check_number(getattr(line, name), report, name) for name in _LINE_QUANTITIES)
@@ -92,7 +92,7 @@ def _check_line(line: SalesOrderLine, change: Change, report: Report) -> None:
         _check_quantities(line, report)
 
 
-def _refuse_below_shipped(line: SalesOrderLine, report: Report) -> None:
+def _refuse_below_shipped(line: SalesOrderLineRow, report: Report) -> None:
     shipped = plain(line.shipped_quantity)
     bound = "at least" if line.shipped_quantity > ZERO else "at most"
     report.refuse(
@@ -104,7 +104,7 @@ def _refuse_below_shipped(line: SalesOrderLine, report: Report) -> None:
     )
 
 
-def _check_quantities(line: SalesOrderLine, report: Report) -> None:
+def _check_quantities(line: SalesOrderLineRow, report: Report) -> None:
     """Nothing is shipped beyond the order nor invoiced beyond the shipment (domain rules 3.3)."""
     left = outstanding(line)
     if not is_part(line.ship_quantity, left):
@@ -128,7 +128,7 @@ def _check_quantities(line: SalesOrderLine, report: Report) -> None:
 
 
 def _check_texts(
-    row: SalesOrder | SalesOrderLine, lengths: dict[str, int], change: Change, report: Report
+    row: SalesOrderRow | SalesOrderLineRow, lengths: dict[str, int], change: Change, report: Report
 ) -> None:
     for name, longest in lengths.items():
         value = getattr(row, name)
@@ -151,7 +151,7 @@ def _check_texts(
             )
 
 
-def _is_copied(row: SalesOrder | SalesOrderLine, name: str, value: str) -> bool:
+def _is_copied(row: SalesOrderRow | SalesOrderLineRow, name: str, value: str) -> bool:
     """Whether the part of an address stands there because it is that of the sell-to address."""
     part = name.removeprefix("bill_to_").removeprefix("ship_to_")
     return part != name and value == getattr(row, f"sell_to_{part}", None)
@@ -166,7 +166,7 @@ def _place(name: str) -> Path:
     return (name,)
 
 
-def _check_contact(order: SalesOrder, report: Report) -> None:
+def _check_contact(order: SalesOrderRow, report: Report) -> None:
     """Text that cannot be kept is told already."""
     phone, email = order.phone_number, order.email
     if phone is not None and is_storable_text(phone) and _LETTER.search(phone):
@@ -207,7 +207,7 @@ def _check_number(value: Decimal | None, report: Report, name: str) -> bool:
     return False
 
 
-def _check_header_discount(order: SalesOrder, report: Report) -> None:
+def _check_header_discount(order: SalesOrderRow, report: Report) -> None:
     if order.discount_amount < ZERO:
         _refuse_range(report, "discount_amount", order.discount_amount, "0", None)
     percent = order.discount_percent
@@ -215,7 +215,7 @@ def _check_header_discount(order: SalesOrder, report: Report) -> None:
         _refuse_range(report, "discount_percent", percent, "0", "100")
 
 
-def _check_sequences(order: SalesOrder, place: Place, report: Report) -> None:
+def _check_sequences(order: SalesOrderRow, place: Place, report: Report) -> None:
     seen: set[int] = set()
     for line in order.lines:
         if line.sequence in seen:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.storage.tables.column_types import Base
-from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLine
+from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 
 
 def _like(model: type[Base], **more: Any) -> type[Any]:
@@ -33,18 +33,18 @@ def _like(model: type[Base], **more: Any) -> type[Any]:
     return dataclasses.make_dataclass(name, members, kw_only=True, eq=False, repr=False, slots=True)
 
 
-_Order = _like(SalesOrder, lines=dataclasses.field(default_factory=list))
-_Line = _like(SalesOrderLine, sales_order=dataclasses.field(default=None))
+_Order = _like(SalesOrderRow, lines=dataclasses.field(default_factory=list))
+_Line = _like(SalesOrderLineRow, sales_order=dataclasses.field(default=None))
 
-draft_order = cast(type[SalesOrder], _Order)
+draft_order = cast(type[SalesOrderRow], _Order)
 """Makes an order without lines; it takes the arguments of SalesOrder."""
 
-_draft_line = cast(type[SalesOrderLine], _Line)
+_draft_line = cast(type[SalesOrderLineRow], _Line)
 
 
-def line_class(order: SalesOrder) -> type[SalesOrderLine]:
+def line_class(order: SalesOrderRow) -> type[SalesOrderLineRow]:
     """What the lines of `order` are made of: drafts like itself, or rows."""
-    return _draft_line if isinstance(order, _Order) else SalesOrderLine
+    return _draft_line if isinstance(order, _Order) else SalesOrderLineRow
 
 
 def is_draft(row: Any) -> bool:
@@ -57,14 +57,14 @@ def _values(model: type[Base]) -> Callable[[Any], dict[str, Any]]:
     return lambda row: dict(zip(names, get(row), strict=True))
 
 
-_order_values, _line_values = _values(SalesOrder), _values(SalesOrderLine)
+_order_values, _line_values = _values(SalesOrderRow), _values(SalesOrderLineRow)
 
 
-INTO_ORDERS = sa.insert(cast(sa.Table, SalesOrder.__table__))
-INTO_LINES = sa.insert(cast(sa.Table, SalesOrderLine.__table__))
+INTO_ORDERS = sa.insert(cast(sa.Table, SalesOrderRow.__table__))
+INTO_LINES = sa.insert(cast(sa.Table, SalesOrderLineRow.__table__))
 
 
-async def insert(session: AsyncSession, orders: Sequence[SalesOrder]) -> None:
+async def insert(session: AsyncSession, orders: Sequence[SalesOrderRow]) -> None:
     """Keep drafts with their lines, in two statements."""
     for order in orders:
         for line in order.lines:

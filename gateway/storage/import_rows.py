@@ -14,11 +14,11 @@ from gateway.storage.tables.column_types import canonical_guid, now
 from gateway.storage.tables.import_jobs import (
     COUNTS,
     UNFINISHED,
-    ImportJob,
+    ImportedRow,
+    ImportJobRow,
     ImportJobStatus,
-    ImportProblem,
-    ImportRow,
-    ImportSheet,
+    ImportProblemRow,
+    ImportSheetRow,
 )
 
 UNWATCHED = {"synchronize_session": False}
@@ -49,14 +49,16 @@ class Staging:
         self._session = session
         self._scope = scope
 
-    async def job(self, key: str, *, lock: bool = False) -> ImportJob | None:
+    async def job(self, key: str, *, lock: bool = False) -> ImportJobRow | None:
         """The job with this id; locked until the transaction ends if asked for."""
         guid = canonical_guid(key)
-        statement = sa.select(ImportJob).where(within(self._scope, ImportJob), ImportJob.id == guid)
+        statement = sa.select(ImportJobRow).where(
+            within(self._scope, ImportJobRow), ImportJobRow.id == guid
+        )
         statement = statement.execution_options(populate_existing=True)
         return await self._session.scalar(statement.with_for_update() if lock else statement)
 
-    async def cancel(self, key: str) -> ImportJob:
+    async def cancel(self, key: str) -> ImportJobRow:
         """Stop a job after the batch that is being applied; raises JobGone and JobUnready."""
         job = await self._there(key)
         if job.status not in UNFINISHED:
@@ -66,7 +68,7 @@ class Staging:
         job.status, job.finished_date_time = ImportJobStatus.CANCELLED, now()
         return job
 
-    async def retry(self, key: str) -> ImportJob:
+    async def retry(self, key: str) -> ImportJobRow:
         """Make an ended job ready to be applied again: its refused rows, or what a cancelled one left.
 
         Raises JobGone and JobUnready."""
@@ -77,7 +79,7 @@ class Staging:
         if not waiting:
             raise JobUnready("No rows of the job are left: import the files again.")
         if job.status is not ImportJobStatus.CANCELLED:
-            problems = sa.delete(ImportProblem).where(*self._of(ImportProblem, job.id))
+            problems = sa.delete(ImportProblemRow).where(*self._of(ImportProblemRow, job.id))
             await self._session.execute(problems, execution_options=UNWATCHED)
             job.position, job.problems, job.warnings, job.message = "", 0, 0, None
             job.rows_staged = waiting
@@ -88,65 +90,69 @@ class Staging:
         job.status, job.finished_date_time = ImportJobStatus.APPLYING, None
         return job
 
-    async def _there(self, key: str) -> ImportJob:
+    async def _there(self, key: str) -> ImportJobRow:
         job = await self.job(key, lock=True)
         if job is None:
             raise JobGone("There is no import job with this id.")
         return job
 
     async def _waiting(self, job: str) -> int:
-        statement = sa.select(sa.func.count()).select_from(ImportRow)
-        return await self._session.scalar(statement.where(*self._of(ImportRow, job))) or 0
+        statement = sa.select(sa.func.count()).select_from(ImportedRow)
+        return await self._session.scalar(statement.where(*self._of(ImportedRow, job))) or 0
 
-    async def unfinished(self, fingerprint: str) -> ImportJob | None:
+    async def unfinished(self, fingerprint: str) -> ImportJobRow | None:
         """The job for the same files that was begun and not ended. Whoever else asks for the same files
         waits until this transaction ends, so that only one of them begins it."""
         if self._session.get_bind().dialect.name == "postgresql":
             key = int(fingerprint[:15], 16)
             await self._session.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
-        statement = sa.select(ImportJob).where(
-            within(self._scope, ImportJob),
-            ImportJob.fingerprint == fingerprint,
-            ImportJob.status.in_(UNFINISHED),
+        statement = sa.select(ImportJobRow).where(
+            within(self._scope, ImportJobRow),
+            ImportJobRow.fingerprint == fingerprint,
+            ImportJobRow.status.in_(UNFINISHED),
         )
-        found = await self._session.scalars(statement.order_by(ImportJob.id).limit(1))
+        found = await self._session.scalars(statement.order_by(ImportJobRow.id).limit(1))
         return found.first()
 
-    async def all_unfinished(self) -> Sequence[ImportJob]:
+    async def all_unfinished(self) -> Sequence[ImportJobRow]:
         """The jobs that are not ended, the oldest first."""
-        statement = sa.select(ImportJob).where(
-            within(self._scope, ImportJob), ImportJob.status.in_(UNFINISHED)
+        statement = sa.select(ImportJobRow).where(
+            within(self._scope, ImportJobRow), ImportJobRow.status.in_(UNFINISHED)
         )
-        return (await self._session.scalars(statement.order_by(ImportJob.created_date_time))).all()
+        return (
+            await self._session.scalars(statement.order_by(ImportJobRow.created_date_time))
+        ).all()
 
-    async def add(self, job: ImportJob) -> None:
+    async def add(self, job: ImportJobRow) -> None:
         self._session.add(job)
         await self._session.flush()
 
-    async def begin_again(self, job: str, sheets: Sequence[ImportSheet]) -> None:
+    async def begin_again(self, job: str, sheets: Sequence[ImportSheetRow]) -> None:
         """Take away what is kept of a job, and give it its sheets."""
-        for table in (ImportRow, ImportProblem, ImportSheet):
+        for table in (ImportedRow, ImportProblemRow, ImportSheetRow):
             rows = sa.delete(table).where(*self._of(table, job))
             await self._session.execute(rows, execution_options=UNWATCHED)
         await self.update(job, rows_staged=0, warnings=0)
         self._session.add_all(sheets)
         await self._session.flush()
 
-    async def sheets(self, job: str) -> Sequence[ImportSheet]:
-        statement = sa.select(ImportSheet).where(*self._of(ImportSheet, job))
-        return (await self._session.scalars(statement.order_by(ImportSheet.place))).all()
+    async def sheets(self, job: str) -> Sequence[ImportSheetRow]:
+        statement = sa.select(ImportSheetRow).where(*self._of(ImportSheetRow, job))
+        return (await self._session.scalars(statement.order_by(ImportSheetRow.place))).all()
 
     async def keep(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Add rows of import_rows, given by column."""
-        await self._session.execute(sa.insert(ImportRow.__table__), rows)  # type: ignore[arg-type]
+        await self._session.execute(sa.insert(ImportedRow.__table__), rows)  # type: ignore[arg-type]
 
     async def units(self, job: str, after: str, limit: int) -> list[Unit]:
         """The next units after the one named `after`."""
         statement = (
-            sa.select(ImportRow.unit, sa.func.count(), sa.func.sum(sa.func.length(ImportRow.cells)))
-            .where(*self._of(ImportRow, job), ImportRow.unit > after)
-            .group_by(ImportRow.unit)
-            .order_by(ImportRow.unit)
+            sa.select(
+                ImportedRow.unit, sa.func.count(), sa.func.sum(sa.func.length(ImportedRow.cells))
+            )
+            .where(*self._of(ImportedRow, job), ImportedRow.unit > after)
+            .group_by(ImportedRow.unit)
+            .order_by(ImportedRow.unit)
             .limit(limit)
         )
         return [Unit(*row) for row in (await self._session.execute(statement)).all()]
@@ -155,10 +161,10 @@ class Staging:
         self, job: str, first: str, last: str, limit: int | None = None
     ) -> Sequence[Any]:
         """unit, sheet, row and cells of the rows of the units from `first` to `last`."""
-        row = ImportRow.__table__.c
+        row = ImportedRow.__table__.c
         statement = (
             sa.select(row.unit, row.sheet, row.row, row.cells)
-            .where(*self._of(ImportRow, job), row.unit >= first, row.unit <= last)
+            .where(*self._of(ImportedRow, job), row.unit >= first, row.unit <= last)
             .order_by(row.unit, row.sheet, row.row)
             .limit(limit)
         )
@@ -166,7 +172,7 @@ class Staging:
 
     async def has_refused(self, job: str, sheet: int) -> bool:
         """Whether a sheet has rows that belong to refused units."""
-        some = sa.select(ImportRow.row).where(*self._refused(job, sheet)).limit(1)
+        some = sa.select(ImportedRow.row).where(*self._refused(job, sheet)).limit(1)
         return await self._session.scalar(some) is not None
 
     async def refused_rows(
@@ -175,7 +181,7 @@ class Staging:
         """unit, row and cells of the rows of a sheet after the one numbered `after` that belong to
         refused units, in their order: at most `limit`, and but for the first at most `size`
         characters."""
-        row = ImportRow.__table__.c
+        row = ImportedRow.__table__.c
         refused = (*self._refused(job, sheet), row.row > after)
         sizes = sa.select(row.row, sa.func.length(row.cells)).where(*refused)
         found = (await self._session.execute(sizes.order_by(row.row).limit(limit))).all()
@@ -189,59 +195,61 @@ class Staging:
 
     async def problems(
         self, job: str, sheet: int, units: Collection[str]
-    ) -> Sequence[ImportProblem]:
+    ) -> Sequence[ImportProblemRow]:
         """What is wrong with the rows of a sheet that are of these units."""
-        statement = sa.select(ImportProblem).where(
-            *self._of(ImportProblem, job),
-            ImportProblem.sheet == sheet,
-            ImportProblem.unit.in_(sorted(units)),
-            ~ImportProblem.is_warning,
+        statement = sa.select(ImportProblemRow).where(
+            *self._of(ImportProblemRow, job),
+            ImportProblemRow.sheet == sheet,
+            ImportProblemRow.unit.in_(sorted(units)),
+            ~ImportProblemRow.is_warning,
         )
-        return (await self._session.scalars(statement.order_by(ImportProblem.sequence))).all()
+        return (await self._session.scalars(statement.order_by(ImportProblemRow.sequence))).all()
 
     async def first_problems(
         self, job: str, limit: int, is_warning: bool
-    ) -> tuple[Sequence[ImportProblem], int]:
+    ) -> tuple[Sequence[ImportProblemRow], int]:
         """The first problems of a job, or its first warnings, and how many there are."""
-        conditions = (*self._of(ImportProblem, job), ImportProblem.is_warning == is_warning)
-        count = sa.select(sa.func.count()).select_from(ImportProblem).where(*conditions)
-        first = sa.select(ImportProblem).where(*conditions).order_by(ImportProblem.sequence)
+        conditions = (*self._of(ImportProblemRow, job), ImportProblemRow.is_warning == is_warning)
+        count = sa.select(sa.func.count()).select_from(ImportProblemRow).where(*conditions)
+        first = sa.select(ImportProblemRow).where(*conditions).order_by(ImportProblemRow.sequence)
         rows = (await self._session.scalars(first.limit(limit))).all()
         return rows, await self._session.scalar(count) or 0
 
-    async def tell(self, problems: Iterable[ImportProblem]) -> None:
+    async def tell(self, problems: Iterable[ImportProblemRow]) -> None:
         self._session.add_all(problems)
         await self._session.flush()
 
     async def update(self, job: str, **values: Any) -> None:
         """Set columns of a job."""
-        statement = sa.update(ImportJob).where(within(self._scope, ImportJob), ImportJob.id == job)
+        statement = sa.update(ImportJobRow).where(
+            within(self._scope, ImportJobRow), ImportJobRow.id == job
+        )
         await self._session.execute(statement.values(**values), execution_options=UNWATCHED)
 
     async def forget_all(self, job: str) -> None:
         """Take away the rows of a job that is not to be applied: they are not all of its files."""
-        rows = sa.delete(ImportRow).where(*self._of(ImportRow, job))
+        rows = sa.delete(ImportedRow).where(*self._of(ImportedRow, job))
         await self._session.execute(rows, execution_options=UNWATCHED)
 
     async def forget_done(self, job: str) -> None:
         """Take away the rows of all units that were not refused."""
-        done = sa.delete(ImportRow).where(*self._of(ImportRow, job), ~self._is_refused)
+        done = sa.delete(ImportedRow).where(*self._of(ImportedRow, job), ~self._is_refused)
         await self._session.execute(done, execution_options=UNWATCHED)
 
     def _refused(self, job: str, sheet: int) -> tuple[sa.ColumnElement[bool], ...]:
-        return (*self._of(ImportRow, job), ImportRow.sheet == sheet, self._is_refused)
+        return (*self._of(ImportedRow, job), ImportedRow.sheet == sheet, self._is_refused)
 
     @property
     def _is_refused(self) -> sa.ColumnElement[bool]:
         """Whether there is something wrong with the unit of a row."""
         return sa.exists().where(
-            ImportProblem.company_id == ImportRow.company_id,
-            ImportProblem.job_id == ImportRow.job_id,
-            ImportProblem.unit == ImportRow.unit,
-            ~ImportProblem.is_warning,
+            ImportProblemRow.company_id == ImportedRow.company_id,
+            ImportProblemRow.job_id == ImportedRow.job_id,
+            ImportProblemRow.unit == ImportedRow.unit,
+            ~ImportProblemRow.is_warning,
         )
 
     def _of(
-        self, table: type[ImportRow | ImportProblem | ImportSheet], job: str
+        self, table: type[ImportedRow | ImportProblemRow | ImportSheetRow], job: str
     ) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
         return within(self._scope, table), table.job_id == job

@@ -7,8 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from gateway.storage.tables.column_types import Base, canonical_guid
-from gateway.storage.tables.reference_data import Company, Customer
-from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLine
+from gateway.storage.tables.reference_data import CompanyRow, CustomerRow
+from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 
 
 class CompanyNotFound(LookupError):
@@ -25,18 +25,18 @@ class Scope:
 
 def within(scope: Scope, model: type[Base]) -> sa.ColumnElement[bool]:
     """The condition that keeps rows of `model` inside `scope`: the only place that applies it."""
-    if model is Company:
-        return Company.id == scope.company
+    if model is CompanyRow:
+        return CompanyRow.id == scope.company
     own: sa.ColumnElement[bool] = model.__table__.c.company_id == scope.company
     if scope.customers is None:
         return own
-    if model is Customer:
-        return own & Customer.id.in_(scope.customers)
-    if model is SalesOrder:
-        return own & SalesOrder.customer_id.in_(scope.customers)
-    if model is SalesOrderLine:
-        orders = sa.select(SalesOrder.id).where(within(scope, SalesOrder))
-        return own & SalesOrderLine.sales_order_id.in_(orders)
+    if model is CustomerRow:
+        return own & CustomerRow.id.in_(scope.customers)
+    if model is SalesOrderRow:
+        return own & SalesOrderRow.customer_id.in_(scope.customers)
+    if model is SalesOrderLineRow:
+        orders = sa.select(SalesOrderRow.id).where(within(scope, SalesOrderRow))
+        return own & SalesOrderLineRow.sales_order_id.in_(orders)
     return own
 
 
@@ -46,10 +46,10 @@ async def find_scope(
     """The scope of the company with this name or id, or of the only one if None is given.
 
     Raises CompanyNotFound."""
-    statement = sa.select(Company.id, Company.name).order_by(Company.name).limit(2)
+    statement = sa.select(CompanyRow.id, CompanyRow.name).order_by(CompanyRow.name).limit(2)
     if company is not None:
         statement = statement.where(
-            (Company.name == company) | (Company.id == canonical_guid(company))
+            (CompanyRow.name == company) | (CompanyRow.id == canonical_guid(company))
         )
     found = await rows(statement)
     if len(found) == 1:

@@ -12,7 +12,7 @@ from gateway.storage.database import Database, Snapshot
 from gateway.storage.reading import Names, among
 from gateway.storage.scope import Scope, find_scope, within
 from gateway.storage.tables.column_types import Base
-from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLine
+from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 
 ROWS_AT_ONCE = 500
 LINES_AT_ONCE = 2000
@@ -74,15 +74,15 @@ class Stream:
         self, headers: Names, lines: Names, listed: Filter | None
     ) -> AsyncIterator[list[WholeOrder]]:
         """Pages of the orders that match, by number: two statements for each, one without `lines`."""
-        statement = _selection(SalesOrder, headers | {"id", "number"})
-        statement = statement.where(within(self._scope, SalesOrder))
+        statement = _selection(SalesOrderRow, headers | {"id", "number"})
+        statement = statement.where(within(self._scope, SalesOrderRow))
         if listed is not None:
             statement = statement.where(listed.condition(self._scope))
         if lines:
             statement = statement.add_columns(_line_count())
         after: Sequence[Any] | None = None
         while True:
-            found = await self._snapshot.rows(_page(statement, [SalesOrder.number], after))
+            found = await self._snapshot.rows(_page(statement, [SalesOrderRow.number], after))
             rows = list(_some(found)) if lines else found
             if rows:
                 by_order = await self._lines([row.id for row in rows], lines) if lines else {}
@@ -92,11 +92,11 @@ class Stream:
             after = [rows[-1].number]
 
     async def _lines(self, orders: Sequence[str], names: Names) -> dict[str, list[Any]]:
-        line = SalesOrderLine.__table__.c
+        line = SalesOrderLineRow.__table__.c
         statement = (
-            _selection(SalesOrderLine, names | {"sales_order_id", "sequence"})
+            _selection(SalesOrderLineRow, names | {"sales_order_id", "sequence"})
             .where(
-                within(self._scope, SalesOrderLine),
+                within(self._scope, SalesOrderLineRow),
                 among(line.sales_order_id, orders, is_sqlite=self._is_sqlite),
             )
             .order_by(line.sales_order_id, line.sequence)
@@ -154,10 +154,10 @@ def _page(
 
 def _line_count() -> sa.Label[int]:
     counted = sa.select(sa.func.count()).where(
-        SalesOrderLine.company_id == SalesOrder.company_id,
-        SalesOrderLine.sales_order_id == SalesOrder.id,
+        SalesOrderLineRow.company_id == SalesOrderRow.company_id,
+        SalesOrderLineRow.sales_order_id == SalesOrderRow.id,
     )
-    return counted.correlate(SalesOrder).scalar_subquery().label("line_count")
+    return counted.correlate(SalesOrderRow).scalar_subquery().label("line_count")
 
 
 def _some(rows: Sequence[Any]) -> Iterator[Any]:

@@ -17,8 +17,8 @@ from gateway.storage.database import Database
 from gateway.storage.import_rows import Staging
 from gateway.storage.scope import Scope, find_scope, within
 from gateway.storage.tables.column_types import Base, canonical_guid, is_storable_text, now
-from gateway.storage.tables.reference_data import Company, Currency, NumberSeries
-from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLine
+from gateway.storage.tables.reference_data import CompanyRow, CurrencyRow, NumberSeries
+from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 
 Model = TypeVar("Model", bound=Base)
 Result = TypeVar("Result")
@@ -52,12 +52,14 @@ class Writer:
         statement = sa.select(model).where(within(self.scope, model), sa.or_(*conditions))
         return (await self._session.scalars(statement)).all()
 
-    async def company_currency(self) -> Currency:
+    async def company_currency(self) -> CurrencyRow:
         """The currency in which the company keeps its books and its items their prices."""
-        statement = sa.select(Currency).join(
-            Company, (Company.id == Currency.company_id) & (Company.currency_code == Currency.code)
+        statement = sa.select(CurrencyRow).join(
+            CompanyRow,
+            (CompanyRow.id == CurrencyRow.company_id)
+            & (CompanyRow.currency_code == CurrencyRow.code),
         )
-        found = await self._session.scalars(statement.where(within(self.scope, Currency)))
+        found = await self._session.scalars(statement.where(within(self.scope, CurrencyRow)))
         return found.one()
 
     async def next_numbers(self, count: int) -> list[str]:
@@ -69,8 +71,8 @@ class Writer:
         while len(numbers) < count:
             drawn = await self._draw(count - len(numbers))
             taken = await self._session.scalars(
-                sa.select(SalesOrder.number).where(
-                    SalesOrder.company_id == self.scope.company, SalesOrder.number.in_(drawn)
+                sa.select(SalesOrderRow.number).where(
+                    SalesOrderRow.company_id == self.scope.company, SalesOrderRow.number.in_(drawn)
                 )
             )
             numbers += sorted(set(drawn) - set(taken), key=drawn.index)
@@ -90,34 +92,34 @@ class Writer:
             for number in range(first, series.last_number + 1)
         ]
 
-    async def sales_order(self, key: str) -> SalesOrder | None:
+    async def sales_order(self, key: str) -> SalesOrderRow | None:
         """The order with this id and its lines, locked until the transaction ends."""
         guid = canonical_guid(key)
-        found = [] if guid is None else await self._orders(SalesOrder.id == guid)
+        found = [] if guid is None else await self._orders(SalesOrderRow.id == guid)
         return found[0] if found else None
 
-    async def sales_orders_numbered(self, numbers: Collection[str]) -> list[SalesOrder]:
+    async def sales_orders_numbered(self, numbers: Collection[str]) -> list[SalesOrderRow]:
         """Those of the orders that there are, with their lines, locked until the transaction ends."""
         possible = _possible("number", set(numbers))
-        return await self._orders(SalesOrder.number.in_(possible)) if possible else []
+        return await self._orders(SalesOrderRow.number.in_(possible)) if possible else []
 
-    async def sales_orders_imported(self, keys: Collection[str]) -> list[SalesOrder]:
+    async def sales_orders_imported(self, keys: Collection[str]) -> list[SalesOrderRow]:
         """The orders that were imported without a number under these keys."""
-        return await self._orders(SalesOrder.import_key.in_(sorted(keys))) if keys else []
+        return await self._orders(SalesOrderRow.import_key.in_(sorted(keys))) if keys else []
 
-    async def sales_orders_documented(self, documents: Collection[str]) -> list[SalesOrder]:
+    async def sales_orders_documented(self, documents: Collection[str]) -> list[SalesOrderRow]:
         """The orders that customers know by these numbers of their own, whoever the customer is."""
         possible = _possible("external_document_number", set(documents))
-        condition = SalesOrder.external_document_number.in_(possible)
+        condition = SalesOrderRow.external_document_number.in_(possible)
         return await self._orders(condition) if possible else []
 
-    async def _orders(self, condition: sa.ColumnElement[bool]) -> list[SalesOrder]:
+    async def _orders(self, condition: sa.ColumnElement[bool]) -> list[SalesOrderRow]:
         statement = (
-            sa.select(SalesOrder)
-            .where(within(self.scope, SalesOrder), condition)
-            .order_by(SalesOrder.number)
-            .options(selectinload(SalesOrder.lines))
-            .with_for_update(of=SalesOrder)
+            sa.select(SalesOrderRow)
+            .where(within(self.scope, SalesOrderRow), condition)
+            .order_by(SalesOrderRow.number)
+            .options(selectinload(SalesOrderRow.lines))
+            .with_for_update(of=SalesOrderRow)
         )
         orders = (await self._session.scalars(statement)).all()
         for order in orders:
@@ -145,14 +147,14 @@ class Writer:
         """Let go of all rows that were read or written, whose memory is then free."""
         self._session.expunge_all()
 
-    async def remove_lines(self, order: SalesOrder, lines: Sequence[SalesOrderLine]) -> None:
+    async def remove_lines(self, order: SalesOrderRow, lines: Sequence[SalesOrderLineRow]) -> None:
         """Take lines out of an order at once, so that others may have their sequence."""
         for line in lines:
             order.lines.remove(line)
         if lines:
             await self._session.flush()
 
-    async def save(self, order: SalesOrder, *, has_lost_lines: bool = False) -> None:
+    async def save(self, order: SalesOrderRow, *, has_lost_lines: bool = False) -> None:
         """Write what has changed in an order and its lines; the etags tell that something has."""
         new = self._session.new
         changed = [
@@ -167,20 +169,20 @@ class Writer:
             await self._flush()
         order.lines.sort(key=lambda line: line.sequence)
 
-    async def delete(self, order: SalesOrder) -> None:
+    async def delete(self, order: SalesOrderRow) -> None:
         """Take the order and its lines away."""
         await self._session.delete(order)
         await self._session.flush()
 
-    async def insert(self, orders: Sequence[SalesOrder]) -> None:
+    async def insert(self, orders: Sequence[SalesOrderRow]) -> None:
         """Keep new orders, all drafts, with their lines."""
         await drafts.insert(self._session, orders)
 
     async def discard(self, order: str) -> None:
         """Take a new order with this id back."""
         await self._session.execute(
-            sa.delete(SalesOrder)
-            .where(within(self.scope, SalesOrder), SalesOrder.id == order)
+            sa.delete(SalesOrderRow)
+            .where(within(self.scope, SalesOrderRow), SalesOrderRow.id == order)
             .execution_options(synchronize_session=False)
         )
         self._session.expunge_all()
@@ -212,7 +214,7 @@ class Writer:
         return (await self._session.scalars(sa.select(model).from_statement(both))).all()
 
 
-def _write_whole(line: SalesOrderLine) -> None:
+def _write_whole(line: SalesOrderLineRow) -> None:
     """Have all columns written, so that all changed lines go in one statement."""
     keys = line.__table__.primary_key.columns.keys()  # type: ignore[attr-defined]
     for name in line.__table__.columns.keys():  # noqa: SIM118 - a collection of columns, no dict

@@ -22,8 +22,8 @@ from sqlalchemy.pool import NullPool
 from gateway.settings import Settings
 from gateway.storage.database import Database
 from gateway.storage.paging import BadCursor, SortKey, decode_cursor, encode_cursor
-from gateway.storage.tables.reference_data import Currency, Customer
-from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLine
+from gateway.storage.tables.reference_data import CurrencyRow, CustomerRow
+from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 from gateway.storage.tables.sales_orders import SalesOrderLineType as LineType
 from gateway.storage.tables.sales_orders import SalesOrderStatus as Status
 from gateway.storage.writing import Writer, writing
@@ -56,14 +56,14 @@ SORTS = [
 ]
 
 
-async def add_orders(writer: Writer, names: list[str], dice: random.Random) -> list[SalesOrder]:
+async def add_orders(writer: Writer, names: list[str], dice: random.Random) -> list[SalesOrderRow]:
     """Orders with these numbers, of which many agree in everything else that sorts."""
-    customers = await writer.find(Customer, {"number": {"C1", "PAYER"}})
-    [currency] = await writer.find(Currency, {"code": {"EUR"}})
+    customers = await writer.find(CustomerRow, {"number": {"C1", "PAYER"}})
+    [currency] = await writer.find(CurrencyRow, {"code": {"EUR"}})
     orders = []
     for name in names:
         customer = dice.choice(customers)
-        order = SalesOrder(
+        order = SalesOrderRow(
             company_id=writer.scope.company,
             number=name,
             order_date=DAY + dt.timedelta(days=dice.randrange(4)),
@@ -81,7 +81,7 @@ async def add_orders(writer: Writer, names: list[str], dice: random.Random) -> l
         orders.append(order)
     for order in orders[:4]:
         order.lines = [
-            SalesOrderLine(
+            SalesOrderLineRow(
                 company_id=order.company_id,
                 sequence=sequence,
                 line_type=LineType.CHARGE,
@@ -108,7 +108,7 @@ def write(url: str, change: Callable[[Writer], Awaitable[Any]]) -> Any:
 @dataclass(frozen=True)
 class Shop:
     client: Client
-    orders: list[SalesOrder]
+    orders: list[SalesOrderRow]
 
 
 @pytest.fixture(scope="module")
@@ -217,7 +217,7 @@ def test_rows_that_stay_are_met_once_while_others_come_and_go(
 
 async def replace(writer: Writer, going: set[str], dice: random.Random) -> None:
     await add_orders(writer, [f"{dice.random():.16}" for _ in going], dice)
-    await writer._session.execute(sa.delete(SalesOrder).where(SalesOrder.id.in_(going)))
+    await writer._session.execute(sa.delete(SalesOrderRow).where(SalesOrderRow.id.in_(going)))
 
 
 PLACES: dict[str, tuple[str, list[str]]] = {
@@ -234,7 +234,7 @@ NASTY += ["2026-05-01T00:00:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:
 NASTY += [None, True, 1.5, 10**30, [], {}, ["a"]]
 SORT = (SortKey("order_date", descending=True), SortKey("id", descending=True))
 ROW = SimpleNamespace(order_date=DAY, id="00000000-0000-4000-8000-000000000001")
-VALID = encode_cursor(SalesOrder, SORT, ROW)
+VALID = encode_cursor(SalesOrderRow, SORT, ROW)
 
 
 def ask_at(client: Client, place: str, cursor: str | None) -> Any:
@@ -289,11 +289,11 @@ def mutated(draw: st.DrawFn) -> str:
 
 
 def test_a_cursor_names_the_place_of_its_row() -> None:
-    assert decode_cursor(SalesOrder, SORT, VALID) == [ROW.order_date, ROW.id]
+    assert decode_cursor(SalesOrderRow, SORT, VALID) == [ROW.order_date, ROW.id]
 
 
 @settings(max_examples=300)
 @given(st.one_of(st.text(), mutated()))
 def test_whatever_is_no_cursor_is_a_bad_cursor(cursor: str) -> None:
     with suppress(BadCursor):
-        decode_cursor(SalesOrder, SORT, cursor)
+        decode_cursor(SalesOrderRow, SORT, cursor)

@@ -25,7 +25,7 @@ from gateway.exchange.imports.importer import Importer, Request, import_files
 from gateway.orders.service import Rules
 from gateway.storage.database import Database
 from gateway.storage.migrations import migrate
-from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLine
+from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 from tests.support.databases import Postgres
 from tests.support.world import COMPANY, load_world
 
@@ -92,7 +92,7 @@ async def _bring_in(url: str, paths: Sequence[Path]) -> tuple[float, float]:
     return seconds, work
 
 
-TABLES = (SalesOrder.__table__, SalesOrderLine.__table__)
+TABLES = (SalesOrderRow.__table__, SalesOrderLineRow.__table__)
 
 
 def bare_sqlite(path: Path) -> float:

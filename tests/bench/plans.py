@@ -20,8 +20,8 @@ from gateway.storage.database import Database
 from gateway.storage.migrations import migrate
 from gateway.storage.paging import SortKey, Window, encode_cursor
 from gateway.storage.reading import Reader
-from gateway.storage.tables.reference_data import Customer
-from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLine
+from gateway.storage.tables.reference_data import CustomerRow
+from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 from tests.support.databases import Postgres
 from tests.support.world import COMPANY, load_world
 
@@ -29,9 +29,9 @@ CUSTOMERS = 5000
 SORT = (SortKey("order_date", descending=True), SortKey("id", descending=True))
 MIXED = (SortKey("status"), SortKey("order_date", descending=True), SortKey("id", descending=True))
 NAMES = frozenset({"id", "number", "order_date", "customer_id", "total_amount_including_tax"})
-CUSTOMER = Filterable(Customer, {"id": "id", "number": "number"})
+CUSTOMER = Filterable(CustomerRow, {"id": "id", "number": "number"})
 ORDERS = Filterable(
-    SalesOrder,
+    SalesOrderRow,
     {
         "number": "number",
         "status": "status",
@@ -42,7 +42,7 @@ ORDERS = Filterable(
 )
 
 LINES = Filterable(
-    SalesOrderLine,
+    SalesOrderLineRow,
     {"quantity": "quantity"},
     relations={"sales_order": Relation(ORDERS, "sales_order_id", "id", is_many=False)},
 )
@@ -78,7 +78,7 @@ async def fill(database: Database, orders: int) -> str:
         currency = await session.scalar(sa.text("SELECT id FROM currencies WHERE code = 'EUR'"))
         common = {"company_id": f"'{company}'", "display_name": "'Customer'"}
         customer = {
-            **_defaults(Customer, dialect),
+            **_defaults(CustomerRow, dialect),
             **common,
             "id": GUIDS[dialect].format(variant="8000", n="n"),
             "number": "'B' || n",
@@ -86,7 +86,7 @@ async def fill(database: Database, orders: int) -> str:
         await session.execute(_insert("customers", customer, CUSTOMERS, dialect))
         owner = GUIDS[dialect].format(variant="8000", n=f"(n % {CUSTOMERS} + 1)")
         order = {
-            **_defaults(SalesOrder, dialect),
+            **_defaults(SalesOrderRow, dialect),
             "company_id": f"'{company}'",
             "id": GUIDS[dialect].format(variant="9000", n="n"),
             "number": "'B' || n",
@@ -104,7 +104,7 @@ async def fill(database: Database, orders: int) -> str:
         }
         await session.execute(_insert("sales_orders", order, orders, dialect))
         line = {
-            **_defaults(SalesOrderLine, dialect),
+            **_defaults(SalesOrderLineRow, dialect),
             "company_id": f"'{company}'",
             "id": GUIDS[dialect].format(variant="a000", n="n"),
             "sales_order_id": order["id"],
@@ -202,10 +202,10 @@ async def measure(url: str, orders: int) -> None:
     print(f"\n## {database.engine.dialect.name}, {orders:,} orders of {CUSTOMERS:,} customers")
     everything = Filter(ORDERS, {})
     async with database.engine.connect() as connection:
-        table = SalesOrder.__table__
+        table = SalesOrderRow.__table__
         deep = sa.select(table.c.order_date, table.c.id).order_by(table.c.order_date, table.c.id)
         row = (await connection.execute(deep.offset(100).limit(1))).one()
-    cursor = encode_cursor(SalesOrder, SORT, row)
+    cursor = encode_cursor(SalesOrderRow, SORT, row)
     by_number = Filter(ORDERS, {"customer": {"number": {"eq": customer}}})
     reader = Reader(database, COMPANY)
     one = Filter(CUSTOMER, {"number": {"eq": customer}})

@@ -10,8 +10,14 @@ from gateway.storage.companies import create_company
 from gateway.storage.database import Database
 from gateway.storage.drafts import draft_order, line_class
 from gateway.storage.migrations import migrate
-from gateway.storage.tables.reference_data import Currency, Customer, Item, TaxCode, UnitOfMeasure
-from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLineType, SalesOrderStatus
+from gateway.storage.tables.reference_data import (
+    CurrencyRow,
+    CustomerRow,
+    ItemRow,
+    TaxCodeRow,
+    UnitOfMeasureRow,
+)
+from gateway.storage.tables.sales_orders import SalesOrderLineType, SalesOrderRow, SalesOrderStatus
 from gateway.storage.writing import Writer, writing
 
 COMPANY, CURRENCY = "Bench", "EUR"
@@ -59,20 +65,20 @@ async def fill(database: Database, orders: int) -> None:
     await database.analyze()
 
 
-async def _add_reference_data(writer: Writer) -> TaxCode:
+async def _add_reference_data(writer: Writer) -> TaxCodeRow:
     company = writer.scope.company
-    tax_code = TaxCode(
+    tax_code = TaxCodeRow(
         company_id=company, code="S20", display_name="Standard rate", percent=TAX_PERCENT
     )
-    pieces = UnitOfMeasure(company_id=company, code="PCS", display_name="Piece")
+    pieces = UnitOfMeasureRow(company_id=company, code="PCS", display_name="Piece")
     await writer.add([tax_code, pieces])
     await writer.add([_customer(company, number) for number in range(CUSTOMERS)])
     await writer.add([_item(tax_code, pieces, number) for number in range(ITEMS)])
     return tax_code
 
 
-def _customer(company: str, number: int) -> Customer:
-    return Customer(
+def _customer(company: str, number: int) -> CustomerRow:
+    return CustomerRow(
         company_id=company,
         id=guid("customer", number),
         number=f"C{number:05}",
@@ -89,8 +95,8 @@ def _customer_name(number: int) -> str:
     return f'Customer "{number}" Ltd'
 
 
-def _item(tax_code: TaxCode, unit: UnitOfMeasure, number: int) -> Item:
-    return Item(
+def _item(tax_code: TaxCodeRow, unit: UnitOfMeasureRow, number: int) -> ItemRow:
+    return ItemRow(
         company_id=tax_code.company_id,
         id=guid("item", number),
         number=f"ITEM-{number:05}",
@@ -105,7 +111,7 @@ def _item_name(number: int) -> str:
     return f'Item {number}; "größer"'
 
 
-def _order(currency: Currency, tax_code: TaxCode, number: int) -> SalesOrder:
+def _order(currency: CurrencyRow, tax_code: TaxCodeRow, number: int) -> SalesOrderRow:
     customer = pick("customer of order", number, CUSTOMERS)
     ordered = FIRST_DAY + dt.timedelta(days=number // ORDERS_A_DAY)
     modified = dt.datetime.combine(ordered, dt.time(9), dt.UTC) + dt.timedelta(seconds=number)
@@ -133,7 +139,7 @@ def _order(currency: Currency, tax_code: TaxCode, number: int) -> SalesOrder:
     return order
 
 
-def _lines(order: SalesOrder, tax_code: TaxCode, number: int) -> Iterator[object]:
+def _lines(order: SalesOrderRow, tax_code: TaxCodeRow, number: int) -> Iterator[object]:
     """Four to twelve lines, eight on average."""
     make = line_class(order)
     for place in range(1, 5 + pick("lines of order", number, 9)):

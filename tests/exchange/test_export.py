@@ -22,7 +22,7 @@ from gateway.exchange.mappings.finance_operations import HEADERS, LINES
 from gateway.storage.conditions import BadFilter
 from gateway.storage.database import Database
 from gateway.storage.tables.column_types import new_guid
-from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLine
+from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 from tests.support.databases import Templates
 from tests.support.exporting import entries, exported
 from tests.support.paths import ROOT
@@ -161,8 +161,8 @@ def test_what_a_spreadsheet_would_run_is_made_harmless_and_comes_back(text: str)
 @pytest.mark.anyio
 async def test_no_cell_of_a_table_is_a_formula(northwind: Database) -> None:
     async with northwind.write() as session:
-        await session.execute(sa.update(SalesOrder).values(salesperson="=cmd|x", email="@sum"))
-        await session.execute(sa.update(SalesOrderLine).values(description="+A1"))
+        await session.execute(sa.update(SalesOrderRow).values(salesperson="=cmd|x", email="@sum"))
+        await session.execute(sa.update(SalesOrderLineRow).values(description="+A1"))
     files = entries(await exported(northwind, form=Format.CSV))
     header, line = rows(files[HEADER_FILE])[0], rows(files[LINE_FILE])[0]
     assert (header["OrderTakerPersonnelNumber"], header["Email"]) == ("'=cmd|x", "'@sum")
@@ -251,7 +251,7 @@ async def test_an_export_takes_two_statements_for_a_page_of_headers_and_lines(
 
 async def _multiply(database: Database, copies: int) -> None:
     """Further orders with lines, copies of the first ones."""
-    orders, lines = SalesOrder.__table__, SalesOrderLine.__table__
+    orders, lines = SalesOrderRow.__table__, SalesOrderLineRow.__table__
     async with database.write() as session:
         headers = [dict(row) for row in (await session.execute(sa.select(orders))).mappings()]
         details = [dict(row) for row in (await session.execute(sa.select(lines))).mappings()]

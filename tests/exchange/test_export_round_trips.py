@@ -18,7 +18,7 @@ from gateway.orders.service import Rules, create, happen
 from gateway.storage.companies import create_company
 from gateway.storage.database import Database
 from gateway.storage.tables.import_jobs import ImportJobStatus
-from gateway.storage.tables.reference_data import Account, Customer, Item
+from gateway.storage.tables.reference_data import AccountRow, CustomerRow, ItemRow
 from gateway.storage.tables.sales_orders import SalesOrderLineType
 from gateway.storage.writing import Writer, writing
 from tests.support.databases import Templates
@@ -158,9 +158,9 @@ async def load_history(database: Database) -> None:
         await create(writer, change("TOLD", told), Rules())
         await _follow(writer, "TOLD-SHIPPED", told, (*RELEASED, (Event.SHIP, {0: "2"})))
     async with writing(database, COMPANY) as writer:
-        for model, key in ((Item, "I0010"), (Account, "6110"), (Customer, "C1")):
+        for model, key in ((ItemRow, "I0010"), (AccountRow, "6110"), (CustomerRow, "C1")):
             [row] = await writer.find(model, {"number": {key}})
-            row.blocked = "ALL" if model is Customer else True  # type: ignore[attr-defined]
+            row.blocked = "ALL" if model is CustomerRow else True  # type: ignore[attr-defined]
 
 
 async def _follow(writer: Writer, name: str, lines: list[dict[str, Any]], way: Way) -> None:

@@ -16,7 +16,7 @@ from gateway.exchange.imports.importer import Importer, Request, import_files
 from gateway.orders.service import Rules
 from gateway.storage.database import Database
 from gateway.storage.tables.column_types import now
-from gateway.storage.tables.import_jobs import ImportJob, ImportPolicy
+from gateway.storage.tables.import_jobs import ImportJobRow, ImportPolicy
 from gateway.storage.writing import writing
 from tests.support.databases import Templates
 from tests.support.importing import (
@@ -184,7 +184,7 @@ async def add_job(url: str, age: dt.timedelta) -> str:
     database = Database(url)
     job_began = now() - age
     async with writing(database, None) as writer:
-        job = ImportJob(
+        job = ImportJobRow(
             company_id=writer.scope.company,
             files="gone.csv",
             fingerprint="0" * 64,

@@ -14,7 +14,7 @@ from gateway.execution.documents import Document, Operation
 from gateway.settings import Settings
 from gateway.storage.companies import create_company
 from gateway.storage.database import Database
-from gateway.storage.tables.reference_data import Company
+from gateway.storage.tables.reference_data import CompanyRow
 from tests.execution.test_plan_constructs import sent
 from tests.support.databases import Templates
 from tests.support.served import serving
@@ -76,10 +76,10 @@ def test_a_company_named_like_the_id_of_another_is_no_way_to_either(templates: T
         database = Database(url)
         await create_company(database, "Other", "EUR")
         async with database.write() as session:
-            first = sa.select(Company.id).where(Company.name == COMPANY)
+            first = sa.select(CompanyRow.id).where(CompanyRow.name == COMPANY)
             found = (await session.execute(first)).scalar_one()
             await session.execute(
-                sa.update(Company).where(Company.name == "Other").values(name=found)
+                sa.update(CompanyRow).where(CompanyRow.name == "Other").values(name=found)
             )
             names.append(found)
         await database.dispose()

@@ -13,8 +13,8 @@ from sqlalchemy.pool import NullPool
 from gateway.settings import Settings
 from gateway.storage.companies import create_company
 from gateway.storage.database import Database
-from gateway.storage.tables.reference_data import Customer, NumberSeries
-from gateway.storage.tables.sales_orders import SalesOrder
+from gateway.storage.tables.reference_data import CustomerRow, NumberSeries
+from gateway.storage.tables.sales_orders import SalesOrderRow
 from gateway.storage.writing import writing
 from tests.support.served import NO_CERTIFICATES, Client, serving
 
@@ -128,7 +128,7 @@ def run(url: str, change: Callable[[Database], Any]) -> Any:
 
 
 async def rename(database: Database, changes: dict[str, str]) -> None:
-    orders = SalesOrder.__table__
+    orders = SalesOrderRow.__table__
     async with database.write() as session:
         for old, new in changes.items():
             await session.execute(
@@ -170,7 +170,7 @@ async def add_company(database: Database) -> None:
     await create_company(database, "Other", "USD")
     async with writing(database, "Other") as writer:
         await writer.add(
-            [Customer(company_id=writer.scope.company, number="C1", display_name="Theirs")]
+            [CustomerRow(company_id=writer.scope.company, number="C1", display_name="Theirs")]
         )
 
 

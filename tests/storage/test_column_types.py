@@ -15,11 +15,11 @@ from sqlalchemy.pool import NullPool
 
 from gateway.storage.database import Database
 from gateway.storage.tables.column_types import canonical_guid, clean, is_storable_text
-from gateway.storage.tables.reference_data import Company, Customer
+from gateway.storage.tables.reference_data import CompanyRow, CustomerRow
 from tests.support.databases import Templates
 from tests.support.world import load_world
 
-CUSTOMERS = Customer.__table__.c
+CUSTOMERS = CustomerRow.__table__.c
 BATCH = 50
 """Values that one example writes: 2 examples are the tenth of a thousand, 20 the thousand."""
 
@@ -91,7 +91,7 @@ def batches(values: st.SearchStrategy[Any], **options: Any) -> st.SearchStrategy
 
 async def insert(connection: AsyncConnection, column: str, values: Sequence[Any]) -> None:
     """A customer for each value, numbered by its place."""
-    company = await connection.scalar(sa.select(Company.id))
+    company = await connection.scalar(sa.select(CompanyRow.id))
     required = dict.fromkeys(("tax_liable", "prices_include_tax", "partial_shipping"), False)
     rows = [
         required
@@ -108,8 +108,8 @@ async def insert(connection: AsyncConnection, column: str, values: Sequence[Any]
         }
         for place, value in enumerate(values)
     ]
-    await connection.execute(sa.delete(Customer))
-    await connection.execute(sa.insert(Customer.__table__), rows)
+    await connection.execute(sa.delete(CustomerRow))
+    await connection.execute(sa.insert(CustomerRow.__table__), rows)
 
 
 async def kept(connection: AsyncConnection, column: str, order: str = "number") -> list[Any]:

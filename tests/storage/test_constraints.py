@@ -15,25 +15,25 @@ from gateway.settings import Settings
 from gateway.storage.database import Database
 from gateway.storage.tables.column_types import Amount
 from gateway.storage.tables.reference_data import (
-    Account,
-    Company,
-    Currency,
-    Customer,
-    Item,
-    LineObject,
+    AccountRow,
+    CompanyRow,
+    CurrencyRow,
+    CustomerRow,
+    ItemRow,
+    LineObjectRow,
     NumberSeries,
-    PaymentTerms,
-    TaxCode,
-    UnitOfMeasure,
+    PaymentTermsRow,
+    TaxCodeRow,
+    UnitOfMeasureRow,
 )
-from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLine
+from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 from tests.support.databases import Templates
 from tests.support.served import serving
 from tests.support.world import load_world
 
 TABLES = {
     name: table
-    for name, table in SalesOrder.metadata.tables.items()
+    for name, table in SalesOrderRow.metadata.tables.items()
     if not name.startswith("import_")
 }
 """What is imported is kept as it came, right or wrong, so its tables are not guarded alike."""
@@ -76,17 +76,17 @@ def drop(model: Any, key: str) -> sa.Delete:
 
 
 def order(**values: Any) -> sa.Update:
-    return change(SalesOrder, "SO-000001", **values)
+    return change(SalesOrderRow, "SO-000001", **values)
 
 
 def line(place: int, **values: Any) -> sa.Update:
-    return change(SalesOrderLine, place, **values)
+    return change(SalesOrderLineRow, place, **values)
 
 
 COMMENT, ACCOUNT, ITEM, CHARGE = 1, 2, 3, 4
-AN_ITEM, AN_ACCOUNT = id_of(Item, "I0001"), id_of(Account, "6110")
+AN_ITEM, AN_ACCOUNT = id_of(ItemRow, "I0001"), id_of(AccountRow, "6110")
 ORDERED, SIGN = "quantities_order", "quantities_sign"
-A_CHARGE, TAXED = id_of(LineObject, "CHARGE"), id_of(TaxCode, "S20")
+A_CHARGE, TAXED = id_of(LineObjectRow, "CHARGE"), id_of(TaxCodeRow, "S20")
 
 BROKEN: dict[str, tuple[Any, str]] = {
     # a line's type and its object
@@ -115,47 +115,47 @@ BROKEN: dict[str, tuple[Any, str]] = {
     "order discount below 0 %": (order(discount_percent="-0.00001"), "percent_range"),
     "order discount above 100 %": (order(discount_percent="100.00001"), "percent_range"),
     "order discount below 0": (order(discount_amount="-0.00001"), "discount_amount_sign"),
-    "tax code below 0 %": (change(TaxCode, "S20", percent="-1"), "percent_sign"),
-    "terms above 100 %": (change(PaymentTerms, "30D", discount_percent="101"), "percent_range"),
-    "currency with step 0": (change(Currency, "EUR", amount_rounding_precision="0"), "_step"),
+    "tax code below 0 %": (change(TaxCodeRow, "S20", percent="-1"), "percent_sign"),
+    "terms above 100 %": (change(PaymentTermsRow, "30D", discount_percent="101"), "percent_range"),
+    "currency with step 0": (change(CurrencyRow, "EUR", amount_rounding_precision="0"), "_step"),
     "series below 0": (change(NumberSeries, "SALES_ORDERS", last_number=-1), "last_number_sign"),
     # keys
     "sequence 0": (line(ITEM, sequence=0), "sequence_sign"),
     "lines with one sequence": (line(ITEM, sequence=1), UNIQUE),
     "order without a number": (order(number=""), "number_given"),
-    "orders with one number": (change(SalesOrder, "SO-000002", number="SO-000001"), UNIQUE),
-    "customers with one number": (change(Customer, "C1", number="PAYER"), UNIQUE),
-    "customers with one contact": (change(Customer, "PAYER", contact_id="contact-1"), UNIQUE),
-    "items with one number": (change(Item, "I0001", number="I0002"), UNIQUE),
-    "accounts with one number": (change(Account, "6110", number="A-BLOCKED"), UNIQUE),
-    "charges with one number": (change(LineObject, "X-BLOCKED", number="CHARGE"), UNIQUE),
-    "currencies with one code": (change(Currency, "EUR", code="JPY"), UNIQUE),
-    "tax codes with one code": (change(TaxCode, "S20", code="S21"), UNIQUE),
-    "units with one code": (change(UnitOfMeasure, "PCS", code="BOX"), UNIQUE),
-    "companies with one name": (change(Company, "Other", name="World"), UNIQUE),
+    "orders with one number": (change(SalesOrderRow, "SO-000002", number="SO-000001"), UNIQUE),
+    "customers with one number": (change(CustomerRow, "C1", number="PAYER"), UNIQUE),
+    "customers with one contact": (change(CustomerRow, "PAYER", contact_id="contact-1"), UNIQUE),
+    "items with one number": (change(ItemRow, "I0001", number="I0002"), UNIQUE),
+    "accounts with one number": (change(AccountRow, "6110", number="A-BLOCKED"), UNIQUE),
+    "charges with one number": (change(LineObjectRow, "X-BLOCKED", number="CHARGE"), UNIQUE),
+    "currencies with one code": (change(CurrencyRow, "EUR", code="JPY"), UNIQUE),
+    "tax codes with one code": (change(TaxCodeRow, "S20", code="S21"), UNIQUE),
+    "units with one code": (change(UnitOfMeasureRow, "PCS", code="BOX"), UNIQUE),
+    "companies with one name": (change(CompanyRow, "Other", name="World"), UNIQUE),
     # relations
     "order of nobody": (order(customer_id=NOBODY), FK),
-    "order of a stranger": (order(customer_id=id_of(Customer, "STRANGER")), FK),
+    "order of a stranger": (order(customer_id=id_of(CustomerRow, "STRANGER")), FK),
     "order that nobody pays": (order(bill_to_customer_id=NOBODY), FK),
     "order in no currency": (order(currency_id=NOBODY), FK),
     "order on no terms": (order(payment_terms_id=NOBODY), FK),
     "order by no method": (order(shipment_method_id=NOBODY), FK),
-    "order in another company": (change(SalesOrder, "SO-000002", company_id=OTHER), FK),
+    "order in another company": (change(SalesOrderRow, "SO-000002", company_id=OTHER), FK),
     "line of no order": (line(ITEM, sales_order_id=NOBODY), FK),
     "line of no item": (line(ITEM, item_id=NOBODY), FK),
     "line of no account": (line(ACCOUNT, account_id=NOBODY), FK),
     "line of no object": (line(CHARGE, line_object_id=NOBODY), FK),
     "line in no unit": (line(ITEM, unit_of_measure_id=NOBODY), FK),
     "line under no tax code": (line(ITEM, tax_code_id=NOBODY), FK),
-    "item in no unit": (change(Item, "I0001", base_unit_of_measure_id=NOBODY), FK),
-    "customer with no payer": (change(Customer, "C1", bill_to_customer_id=NOBODY), FK),
-    "dropped customer with orders": (drop(Customer, "C1"), FK),
-    "dropped item of a line": (drop(Item, "I0001"), FK),
-    "dropped account of a line": (drop(Account, "6110"), FK),
-    "dropped unit of an item": (drop(UnitOfMeasure, "PCS"), FK),
-    "dropped tax code of an item": (drop(TaxCode, "S20"), FK),
-    "dropped currency of an order": (drop(Currency, "EUR"), FK),
-    "dropped company with rows": (drop(Company, "World"), FK),
+    "item in no unit": (change(ItemRow, "I0001", base_unit_of_measure_id=NOBODY), FK),
+    "customer with no payer": (change(CustomerRow, "C1", bill_to_customer_id=NOBODY), FK),
+    "dropped customer with orders": (drop(CustomerRow, "C1"), FK),
+    "dropped item of a line": (drop(ItemRow, "I0001"), FK),
+    "dropped account of a line": (drop(AccountRow, "6110"), FK),
+    "dropped unit of an item": (drop(UnitOfMeasureRow, "PCS"), FK),
+    "dropped tax code of an item": (drop(TaxCodeRow, "S20"), FK),
+    "dropped currency of an order": (drop(CurrencyRow, "EUR"), FK),
+    "dropped company with rows": (drop(CompanyRow, "World"), FK),
     # what must be there
     "order without customer": (order(customer_id=None), NOT_NULL),
     "order without date": (order(order_date=None), NOT_NULL),
@@ -170,8 +170,8 @@ ALLOWED: dict[str, Any] = {
     "line discount of 100 %": line(ITEM, discount_percent="100"),
     "order discount of 0 %": order(discount_percent="0"),
     "tax above 100 %": line(ITEM, tax_percent="120"),
-    "kinds of object with one number": change(LineObject, "X-BLOCKED", number="RESOURCE"),
-    "one more customer without a contact": change(Customer, "C1", contact_id=None),
+    "kinds of object with one number": change(LineObjectRow, "X-BLOCKED", number="RESOURCE"),
+    "one more customer without a contact": change(CustomerRow, "C1", contact_id=None),
 }
 
 ADDRESS = {"address_line1": 100, "address_line2": 50, "city": 30, "state": 30, "country": 10}
@@ -222,9 +222,9 @@ def url(templates: Templates) -> str:
 async def add_stranger(url: str) -> None:
     database = Database(url, poolclass=NullPool)
     async with database.write() as session:
-        session.add(Company(id=OTHER, name="Other", currency_code="EUR"))
+        session.add(CompanyRow(id=OTHER, name="Other", currency_code="EUR"))
         await session.flush()
-        session.add(Customer(company_id=OTHER, number="STRANGER", display_name="Stranger"))
+        session.add(CustomerRow(company_id=OTHER, number="STRANGER", display_name="Stranger"))
     await database.dispose()
 
 
@@ -299,7 +299,7 @@ async def test_no_text_number_or_choice_is_without_a_guard(
 
 @pytest.mark.anyio
 async def test_an_order_takes_its_lines_with_it(connection: AsyncConnection) -> None:
-    count = sa.select(sa.func.count()).select_from(SalesOrderLine)
+    count = sa.select(sa.func.count()).select_from(SalesOrderLineRow)
     assert await connection.scalar(count) == 4
-    assert await refusal(connection, drop(SalesOrder, "SO-000001")) == ""
+    assert await refusal(connection, drop(SalesOrderRow, "SO-000001")) == ""
     assert await connection.scalar(count) == 0

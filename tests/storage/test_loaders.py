@@ -12,8 +12,8 @@ from sqlalchemy.orm import selectinload
 from gateway.storage.database import Database
 from gateway.storage.reading import Loader, Reader
 from gateway.storage.tables.column_types import new_guid
-from gateway.storage.tables.reference_data import Customer, Item, ItemUnitOfMeasure
-from gateway.storage.tables.sales_orders import SalesOrder
+from gateway.storage.tables.reference_data import CustomerRow, ItemRow, ItemUnitOfMeasureRow
+from gateway.storage.tables.sales_orders import SalesOrderRow
 from tests.support.served import Client, statements
 
 Load = Callable[[list[str]], Coroutine[Any, Any, list[str]]]
@@ -109,7 +109,7 @@ async def test_one_row_each_comes_in_the_order_of_the_keys_and_none_for_no_row(
     names = frozenset({"number"})
     keys = ["I0007", "nothing", "I0003", "I0007", "I0500", ""]
     with statements() as seen:
-        rows = await asyncio.gather(*(reader.one(Item, "number", key, names) for key in keys))
+        rows = await asyncio.gather(*(reader.one(ItemRow, "number", key, names) for key in keys))
     await reader.close()
     found = [row and row.number for row in rows]
     assert found == ["I0007", None, "I0003", "I0007", "I0500", None]
@@ -123,7 +123,9 @@ async def test_five_hundred_rows_take_one_statement(database: Database) -> None:
     wanted = frozenset({"number", "unit_price"})
     await reader.scope()
     with statements() as seen:
-        rows = await asyncio.gather(*(reader.one(Item, "number", key, wanted) for key in numbers))
+        rows = await asyncio.gather(
+            *(reader.one(ItemRow, "number", key, wanted) for key in numbers)
+        )
     await reader.close()
     assert [(row.number, row.unit_price) for row in rows] == [
         (f"I{number:04}", number) for number in range(500, 0, -1)
@@ -137,10 +139,10 @@ async def test_many_rows_each_are_grouped_by_key_and_in_order(database: Database
     async with database.write() as session:
         items = {
             item.number: item
-            for item in await session.scalars(sa.select(Item).where(Item.number < "I0004"))
+            for item in await session.scalars(sa.select(ItemRow).where(ItemRow.number < "I0004"))
         }
         units = dict(zip("abc", sorted(new_guid() for _ in range(3)), strict=True))
-        box = (await session.scalars(sa.select(Item).where(Item.number == "BOXED"))).one()
+        box = (await session.scalars(sa.select(ItemRow).where(ItemRow.number == "BOXED"))).one()
         for item, unit, row in [
             ("I0001", "PCS", "b"),
             ("I0001", "BOX", "a"),
@@ -148,7 +150,7 @@ async def test_many_rows_each_are_grouped_by_key_and_in_order(database: Database
         ]:
             which = box.base_unit_of_measure_id if unit == "PCS" else box.sales_unit_of_measure_id
             session.add(
-                ItemUnitOfMeasure(
+                ItemUnitOfMeasureRow(
                     company_id=box.company_id,
                     id=units[row],
                     item_id=items[item].id,
@@ -160,7 +162,9 @@ async def test_many_rows_each_are_grouped_by_key_and_in_order(database: Database
     with statements() as seen:
         groups = await asyncio.gather(
             *(
-                reader.many(ItemUnitOfMeasure, "item_id", items[number].id, "id", frozenset({"id"}))
+                reader.many(
+                    ItemUnitOfMeasureRow, "item_id", items[number].id, "id", frozenset({"id"})
+                )
                 for number in ("I0003", "I0001", "I0002")
             )
         )
@@ -177,7 +181,7 @@ async def test_many_rows_each_are_grouped_by_key_and_in_order(database: Database
 async def test_only_the_wanted_columns_are_read(database: Database) -> None:
     reader = Reader(database, None)
     with statements() as seen:
-        row = await reader.one(Customer, "number", "C1", frozenset({"city"}))
+        row = await reader.one(CustomerRow, "number", "C1", frozenset({"city"}))
     await reader.close()
     assert row.city == "Leeds"
     assert not hasattr(row, "display_name")
@@ -193,12 +197,12 @@ async def test_relations_are_loaded_when_asked_for_and_never_by_touching_them(
       createSalesOrder(input: $input) { salesOrder { id } } }"""
     client.ask(create, input=order)
     async with database.write() as session:
-        [order] = await session.scalars(sa.select(SalesOrder))
+        [order] = await session.scalars(sa.select(SalesOrderRow))
         with pytest.raises(sa.exc.InvalidRequestError, match="lazy='raise'"):
             _ = order.lines
         [order] = await session.scalars(
-            sa.select(SalesOrder)
-            .options(selectinload(SalesOrder.lines))
+            sa.select(SalesOrderRow)
+            .options(selectinload(SalesOrderRow.lines))
             .execution_options(populate_existing=True)
         )
         assert [line.description for line in order.lines] == ["text"]
@@ -206,7 +210,7 @@ async def test_relations_are_loaded_when_asked_for_and_never_by_touching_them(
 
 def test_no_relation_loads_lazily() -> None:
     relations = [
-        relation for mapper in SalesOrder.registry.mappers for relation in mapper.relationships
+        relation for mapper in SalesOrderRow.registry.mappers for relation in mapper.relationships
     ]
     assert len(relations) >= 2
     assert {relation.lazy for relation in relations} == {"raise"}

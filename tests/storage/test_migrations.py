@@ -16,11 +16,11 @@ from sqlalchemy.pool import NullPool
 import gateway.storage.migrations
 from gateway.storage.database import Database
 from gateway.storage.migrations import is_current, migrate
-from gateway.storage.tables.import_jobs import ImportJob
+from gateway.storage.tables.import_jobs import ImportJobRow
 from tests.support.databases import Templates
 from tests.support.served import statements
 
-METADATA = ImportJob.metadata
+METADATA = ImportJobRow.metadata
 TABLES = {
     "accounts",
     "companies",

@@ -23,9 +23,9 @@ from gateway.storage.migrations import migrate
 from gateway.storage.reading import Reader
 from gateway.storage.scope import Scope
 from gateway.storage.tables import reference_data as rows
-from gateway.storage.tables.import_jobs import ImportJob, ImportJobStatus
-from gateway.storage.tables.reference_data import Customer, LineObjectKind
-from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLine
+from gateway.storage.tables.import_jobs import ImportJobRow, ImportJobStatus
+from gateway.storage.tables.reference_data import CustomerRow, LineObjectKind
+from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 from gateway.storage.writing import Writer, writing
 from tests.support.databases import Templates
 from tests.support.served import Client, serving
@@ -43,20 +43,20 @@ async def load_other(url: str) -> None:
     async with writing(database, OTHER) as writer:
         company = {"company_id": writer.scope.company}
         named = {"display_name": "Theirs", **company}
-        unit = rows.UnitOfMeasure(code="PCS", **named)
+        unit = rows.UnitOfMeasureRow(code="PCS", **named)
         await writer.add(
             [
                 unit,
-                rows.TaxCode(code="S20", percent=Decimal(20), **named),
-                rows.PaymentTerms(code="30D", **named),
-                rows.ShipmentMethod(code="CIF", **named),
-                rows.Account(number="6110", **named),
-                rows.LineObject(kind=LineObjectKind.CHARGE, number="CHARGE", **named),
-                Customer(number="C1", **named),
-                Customer(number="THEIRS", contact_id="contact-9", **named),
+                rows.TaxCodeRow(code="S20", percent=Decimal(20), **named),
+                rows.PaymentTermsRow(code="30D", **named),
+                rows.ShipmentMethodRow(code="CIF", **named),
+                rows.AccountRow(number="6110", **named),
+                rows.LineObjectRow(kind=LineObjectKind.CHARGE, number="CHARGE", **named),
+                CustomerRow(number="C1", **named),
+                CustomerRow(number="THEIRS", contact_id="contact-9", **named),
             ]
         )
-        await writer.add([rows.Item(number="I0001", base_unit_of_measure_id=unit.id, **named)])
+        await writer.add([rows.ItemRow(number="I0001", base_unit_of_measure_id=unit.id, **named)])
     await database.dispose()
 
 
@@ -64,7 +64,7 @@ async def import_into(url: str, company: str) -> None:
     """An ended import job."""
     database = Database(url, poolclass=NullPool)
     async with writing(database, company) as writer:
-        job = ImportJob(
+        job = ImportJobRow(
             company_id=writer.scope.company,
             files="orders.csv",
             fingerprint=company,
@@ -264,7 +264,7 @@ async def database(companies: Companies) -> AsyncIterator[Database]:
 async def ids_of(database: Database) -> tuple[str, dict[str, str]]:
     """The id of World and those of its customers by number."""
     async with writing(database, COMPANY) as writer:
-        customers = await writer.find(Customer, {"number": {"C1", "PAYER"}})
+        customers = await writer.find(CustomerRow, {"number": {"C1", "PAYER"}})
         return writer.scope.company, {customer.number: customer.id for customer in customers}
 
 
@@ -304,13 +304,13 @@ async def test_a_change_looks_up_visible_customers_and_orders_alone(
     scope = Scope(company, frozenset(customers[number] for number in numbers))
     async with database.write() as session:
         writer = Writer(session, scope)
-        found = await writer.find(Customer, {"number": {"C1", "PAYER"}})
-        orders = await writer.find(SalesOrder, {"number": {"SO-000001", "SO-000002"}})
+        found = await writer.find(CustomerRow, {"number": {"C1", "PAYER"}})
+        orders = await writer.find(SalesOrderRow, {"number": {"SO-000001", "SO-000002"}})
         lines = await writer.find(
-            SalesOrderLine,
+            SalesOrderLineRow,
             {"sales_order_id": {companies.orders["ours"], companies.orders["payer's"]}},
         )
-        theirs = await writer.find(Customer, {"number": {"THEIRS"}})
+        theirs = await writer.find(CustomerRow, {"number": {"THEIRS"}})
     assert {customer.number for customer in found} == numbers
     assert len(orders) == len(lines) == len(numbers)
     assert theirs == []

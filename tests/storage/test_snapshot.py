@@ -19,13 +19,13 @@ import sqlalchemy as sa
 from gateway.settings import Settings
 from gateway.storage.database import Database, Snapshot
 from gateway.storage.reading import Reader
-from gateway.storage.tables.reference_data import Currency, Customer, Item
-from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLine
+from gateway.storage.tables.reference_data import CurrencyRow, CustomerRow, ItemRow
+from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 from tests.support.databases import Templates
 from tests.support.served import Client, serving
 from tests.support.world import load_world
 
-ORDERS, LINES = SalesOrder.__table__, SalesOrderLine.__table__
+ORDERS, LINES = SalesOrderRow.__table__, SalesOrderLineRow.__table__
 CREATE = """mutation ($input: CreateSalesOrderInput!) {
   createSalesOrder(input: $input) { salesOrder { id } userErrors { code path } } }"""
 NESTED = """{ salesOrders { nodes { totalAmountIncludingTax lines { netAmountIncludingTax } } } }"""
@@ -141,7 +141,7 @@ async def check_returned(database: Database) -> None:
             await asyncio.sleep(0.01)
     gc.collect()
     snapshot = database.snapshot()
-    [row] = await snapshot.rows(sa.select(sa.func.count()).select_from(Item))
+    [row] = await snapshot.rows(sa.select(sa.func.count()).select_from(ItemRow))
     await snapshot.close()
     assert row[0] == 507
     assert pool.checkedout() == 0
@@ -239,12 +239,12 @@ async def test_all_reads_see_the_database_as_it_was_at_the_first(
 
     async def header() -> Decimal:
         names = frozenset({"total_amount_including_tax"})
-        row = await reader.one(SalesOrder, "id", order, names)
+        row = await reader.one(SalesOrderRow, "id", order, names)
         return Decimal(row.total_amount_including_tax)
 
     async def lines() -> Decimal:
         names = frozenset({"net_amount_including_tax"})
-        rows = await reader.many(SalesOrderLine, "sales_order_id", order, "sequence", names)
+        rows = await reader.many(SalesOrderLineRow, "sales_order_id", order, "sequence", names)
         return sum((row.net_amount_including_tax for row in rows), Decimal(0))
 
     assert await header() == 7 * 210
@@ -269,9 +269,9 @@ async def test_a_closed_snapshot_reads_no_more(pooled: Database) -> None:
 async def test_many_reads_at_once_begin_on_a_cold_connection(database: Database) -> None:
     reader = Reader(database, None)
     item, customer, currencies = await asyncio.gather(
-        reader.one(Item, "number", "I0001", frozenset({"unit_price"})),
-        reader.one(Customer, "number", "C1", frozenset({"city"})),
-        reader.many(Currency, "code", "JPY", "code", frozenset({"display_name"})),
+        reader.one(ItemRow, "number", "I0001", frozenset({"unit_price"})),
+        reader.one(CustomerRow, "number", "C1", frozenset({"city"})),
+        reader.many(CurrencyRow, "code", "JPY", "code", frozenset({"display_name"})),
     )
     await reader.close()
     assert (item.unit_price, customer.city) == (1, "Leeds")
@@ -283,7 +283,7 @@ async def test_reads_at_once_share_the_one_connection_that_the_first_opens(
     pooled: Database,
 ) -> None:
     snapshot = pooled.snapshot()
-    count = sa.select(sa.func.count()).select_from(Item)
+    count = sa.select(sa.func.count()).select_from(ItemRow)
     answers = await asyncio.gather(*(snapshot.rows(count) for _ in range(5)))
     await snapshot.close()
     assert [rows[0][0] for rows in answers] == [507] * 5

@@ -15,7 +15,7 @@ from gateway.orders.service import Rules
 from gateway.storage.conditions import Filter
 from gateway.storage.database import Database
 from gateway.storage.tables.column_types import Base
-from gateway.storage.tables.import_jobs import COUNTS, ImportJob
+from gateway.storage.tables.import_jobs import COUNTS, ImportJobRow
 from tests.support.packages import archive
 
 NAMED = (
@@ -43,7 +43,7 @@ async def exported(
         await found.close()
 
 
-async def imported(database: Database, path: Path) -> tuple[ImportJob, dict[str, int]]:
+async def imported(database: Database, path: Path) -> tuple[ImportJobRow, dict[str, int]]:
     """The job that imports a file, and what it counts other than zero."""
     importer = Importer(database, None, Rules())
     job = await import_files(importer, [path], Reading(), Request())

@@ -11,7 +11,7 @@ from typing import Any
 from gateway.storage.companies import create_company
 from gateway.storage.database import Database
 from gateway.storage.tables import reference_data as rows
-from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLine, SalesOrderLineType
+from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderLineType, SalesOrderRow
 from gateway.storage.writing import writing
 
 COMPANY = "Trade"
@@ -36,18 +36,18 @@ async def load_trade(database: Database) -> None:
 def _set(company: str, place: int, key: str) -> list[Any]:
     """What has the digits `key`, each after what it refers to."""
     own: dict[str, Any] = {"company_id": company, "display_name": key}
-    currency = rows.Currency(code=f"K{key}", **own)
-    terms = rows.PaymentTerms(code=f"P{key}", **own)
-    method = rows.ShipmentMethod(code=f"M{key}", **own)
-    unit = rows.UnitOfMeasure(code=f"U{key}", **own)
-    tax = rows.TaxCode(code=f"V{key}", percent=Decimal(20), **own)
+    currency = rows.CurrencyRow(code=f"K{key}", **own)
+    terms = rows.PaymentTermsRow(code=f"P{key}", **own)
+    method = rows.ShipmentMethodRow(code=f"M{key}", **own)
+    unit = rows.UnitOfMeasureRow(code=f"U{key}", **own)
+    tax = rows.TaxCodeRow(code=f"V{key}", percent=Decimal(20), **own)
     agreed = {
         "currency_id": currency.id,
         "payment_terms_id": terms.id,
         "shipment_method_id": method.id,
     }
-    payer = rows.Customer(number=f"X{key}", **own)
-    customer = rows.Customer(
+    payer = rows.CustomerRow(number=f"X{key}", **own)
+    customer = rows.CustomerRow(
         number=f"C{key}",
         city=key,
         bill_to_customer_id=payer.id,
@@ -55,7 +55,7 @@ def _set(company: str, place: int, key: str) -> list[Any]:
         **agreed,
         **own,
     )
-    item = rows.Item(
+    item = rows.ItemRow(
         number=f"T{key}",
         base_unit_of_measure_id=unit.id,
         sales_unit_of_measure_id=unit.id,
@@ -63,11 +63,11 @@ def _set(company: str, place: int, key: str) -> list[Any]:
         inventory=Decimal(INVENTORY[place] if place < len(INVENTORY) else 1),
         **own,
     )
-    further = rows.ItemUnitOfMeasure(
+    further = rows.ItemUnitOfMeasureRow(
         company_id=company, item_id=item.id, unit_of_measure_id=unit.id
     )
-    account = rows.Account(number=f"A{key}", tax_code_id=tax.id, **own)
-    charge = rows.LineObject(
+    account = rows.AccountRow(number=f"A{key}", tax_code_id=tax.id, **own)
+    charge = rows.LineObjectRow(
         number=f"L{key}", kind=rows.LineObjectKind.CHARGE, tax_code_id=tax.id, **own
     )
     sold = {
@@ -76,7 +76,7 @@ def _set(company: str, place: int, key: str) -> list[Any]:
         SalesOrderLineType.CHARGE: {"line_object_id": charge.id},
     }
     day = FIRST_DAY - dt.timedelta(days=place)
-    order = SalesOrder(
+    order = SalesOrderRow(
         company_id=company,
         number=f"O{key}",
         order_date=day,
@@ -88,7 +88,7 @@ def _set(company: str, place: int, key: str) -> list[Any]:
         bill_to_name=key,
         ship_to_city=key,
         lines=[
-            SalesOrderLine(
+            SalesOrderLineRow(
                 company_id=company,
                 sequence=sequence,
                 line_type=line_type,

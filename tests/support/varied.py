@@ -157,7 +157,8 @@ async def _stored(url: str) -> dict[str, list[Columns]]:
     found = {}
     async with database.engine.connect() as connection:
         for name in TYPES:
-            model = getattr(reference_data, name, None) or getattr(sales_orders, name)
+            row = f"{name}Row"
+            model = getattr(reference_data, row, None) or getattr(sales_orders, row)
             rows = await connection.execute(sa.select(model.__table__))
             found[name] = [dict(row) for row in rows.mappings()]
     await database.dispose()

@@ -7,20 +7,20 @@ from decimal import Decimal
 from gateway.storage.companies import create_company
 from gateway.storage.database import Database
 from gateway.storage.tables.reference_data import (
-    Account,
+    AccountRow,
     AccountType,
-    Currency,
-    Customer,
+    CurrencyRow,
     CustomerBlocked,
-    Item,
-    ItemUnitOfMeasure,
-    LineObject,
+    CustomerRow,
+    ItemRow,
+    ItemUnitOfMeasureRow,
     LineObjectKind,
-    PaymentTerms,
-    ShipmentMethod,
-    TaxCode,
+    LineObjectRow,
+    PaymentTermsRow,
+    ShipmentMethodRow,
+    TaxCodeRow,
     TaxRounding,
-    UnitOfMeasure,
+    UnitOfMeasureRow,
 )
 from gateway.storage.writing import writing
 
@@ -39,7 +39,7 @@ async def load_world(database: Database) -> None:
     async with writing(database, COMPANY) as writer:
         company = writer.scope.company
         currencies = {
-            code: Currency(
+            code: CurrencyRow(
                 company_id=company,
                 code=code,
                 display_name=code,
@@ -50,19 +50,19 @@ async def load_world(database: Database) -> None:
             if code != COMPANY_CURRENCY
         }
         tax = {
-            code: TaxCode(
+            code: TaxCodeRow(
                 company_id=company, code=code, display_name=code, percent=Decimal(percent)
             )
             for code, percent in TAX_PERCENTS.items()
         }
         units = {
-            code: UnitOfMeasure(company_id=company, code=code, display_name=code)
+            code: UnitOfMeasureRow(company_id=company, code=code, display_name=code)
             for code in ("PCS", "BOX", "HOUR")
         }
-        terms = PaymentTerms(company_id=company, code="30D", display_name="30 days")
-        method = ShipmentMethod(company_id=company, code="CIF", display_name="CIF")
+        terms = PaymentTermsRow(company_id=company, code="30D", display_name="30 days")
+        method = ShipmentMethodRow(company_id=company, code="CIF", display_name="CIF")
         await writer.add([*currencies.values(), *tax.values(), *units.values(), terms, method])
-        payer = Customer(
+        payer = CustomerRow(
             company_id=company,
             number="PAYER",
             display_name="Payer Ltd",
@@ -73,7 +73,7 @@ async def load_world(database: Database) -> None:
         await writer.add([payer])
         await writer.add(
             [
-                Customer(
+                CustomerRow(
                     company_id=company,
                     number="C1",
                     display_name="First Customer",
@@ -91,27 +91,27 @@ async def load_world(database: Database) -> None:
                     payment_terms_id=terms.id,
                     shipment_method_id=method.id,
                 ),
-                Customer(
+                CustomerRow(
                     company_id=company,
                     number="PAID-BY-OTHER",
                     display_name="Daughter Ltd",
                     bill_to_customer_id=payer.id,
                 ),
-                Customer(
+                CustomerRow(
                     company_id=company,
                     number="WITH-TAX",
                     display_name="Consumer",
                     prices_include_tax=True,
                     partial_shipping=False,
                 ),
-                Customer(
+                CustomerRow(
                     company_id=company,
                     number="IN-YEN",
                     display_name="Tokyo Trading",
                     currency_id=currencies["JPY"].id,
                 ),
                 *(
-                    Customer(
+                    CustomerRow(
                         company_id=company,
                         number=f"BLOCKED-{blocked.name}",
                         display_name="Blocked",
@@ -120,7 +120,7 @@ async def load_world(database: Database) -> None:
                     for blocked in CustomerBlocked
                     if blocked is not CustomerBlocked.NONE
                 ),
-                Customer(
+                CustomerRow(
                     company_id=company,
                     number="BLOCKED-PRIVACY",
                     display_name="Forgotten",
@@ -129,8 +129,8 @@ async def load_world(database: Database) -> None:
             ]
         )
 
-        def item(number: str, price: str, **fields: object) -> Item:
-            return Item(
+        def item(number: str, price: str, **fields: object) -> ItemRow:
+            return ItemRow(
                 company_id=company,
                 number=number,
                 display_name=f"Item {number}",
@@ -159,7 +159,7 @@ async def load_world(database: Database) -> None:
         )
         await writer.add(
             [
-                ItemUnitOfMeasure(
+                ItemUnitOfMeasureRow(
                     company_id=company, item_id=timed.id, unit_of_measure_id=units["HOUR"].id
                 )
             ]
@@ -167,7 +167,7 @@ async def load_world(database: Database) -> None:
         await writer.add(
             [
                 *(
-                    Account(company_id=company, number=number, display_name=number, **fields)
+                    AccountRow(company_id=company, number=number, display_name=number, **fields)
                     for number, fields in {
                         "6110": {"tax_code_id": tax["S25"].id},
                         "A-BLOCKED": {"blocked": True},
@@ -176,7 +176,7 @@ async def load_world(database: Database) -> None:
                     }.items()
                 ),
                 *(
-                    LineObject(
+                    LineObjectRow(
                         company_id=company,
                         kind=kind,
                         number=kind.name,
@@ -186,7 +186,7 @@ async def load_world(database: Database) -> None:
                     )
                     for kind in LineObjectKind
                 ),
-                LineObject(
+                LineObjectRow(
                     company_id=company,
                     kind=LineObjectKind.CHARGE,
                     number="X-BLOCKED",

@@ -22,7 +22,7 @@ from gateway.orders.problems import ProblemCode
 from gateway.orders.service import Rules
 from gateway.storage.import_rows import Unit
 from gateway.storage.tables.column_types import clean, is_storable_text
-from gateway.storage.tables.import_jobs import ImportJob
+from gateway.storage.tables.import_jobs import ImportJobRow
 from gateway.storage.writing import RefusedByDatabase, Writer
 
 UNITS_AT_ONCE = 100
@@ -97,14 +97,14 @@ class Reader:
 class Batch:
     """Units of one kind: records of one entity, or orders."""
 
-    job: ImportJob
+    job: ImportJobRow
     rules: Rules
     units: list[Unit]
     reader: Reader
 
     @classmethod
     async def next(
-        cls, writer: Writer, job: ImportJob, rules: Rules, after: str | None = None
+        cls, writer: Writer, job: ImportJobRow, rules: Rules, after: str | None = None
     ) -> "Batch":
         """The units that come after the job's position, as many as a transaction takes well."""
         position = job.position if after is None else after

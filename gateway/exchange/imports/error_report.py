@@ -19,7 +19,7 @@ from gateway.exchange.imports.importer import Importer
 from gateway.exchange.mappings.columns import Column, Kind, folded
 from gateway.exchange.mappings.recognition import BY_NAME
 from gateway.orders.problems import plain
-from gateway.storage.tables.import_jobs import ImportProblem, ImportSheet
+from gateway.storage.tables.import_jobs import ImportProblemRow, ImportSheetRow
 from gateway.storage.writing import looking
 
 ROWS_AT_ONCE = 2000
@@ -51,7 +51,7 @@ async def refusals(importer: Importer, key: str) -> Refusals | None:
     return next((Refusals(name, chunks) for name, chunks in files.items()), None)
 
 
-def _free_name(sheet: ImportSheet, taken: Collection[str]) -> str:
+def _free_name(sheet: ImportSheetRow, taken: Collection[str]) -> str:
     suffix = ".jsonl" if sheet.format.startswith("JSON") else ".csv"
     stem = PurePath(sheet.file).stem
     name, count = f"{stem}{suffix}", 2
@@ -60,7 +60,7 @@ def _free_name(sheet: ImportSheet, taken: Collection[str]) -> str:
     return name
 
 
-async def _content(importer: Importer, key: str, sheet: ImportSheet) -> AsyncIterator[bytes]:
+async def _content(importer: Importer, key: str, sheet: ImportSheetRow) -> AsyncIterator[bytes]:
     is_json = sheet.format.startswith("JSON")
     written: CsvRefusals | JsonRefusals = JsonRefusals() if is_json else CsvRefusals(sheet)
     async for rows, problems in _pages(importer, key, sheet.place):
@@ -68,9 +68,9 @@ async def _content(importer: Importer, key: str, sheet: ImportSheet) -> AsyncIte
 
 
 def _page(
-    written: "CsvRefusals | JsonRefusals", rows: Sequence[Any], problems: Sequence[ImportProblem]
+    written: "CsvRefusals | JsonRefusals", rows: Sequence[Any], problems: Sequence[ImportProblemRow]
 ) -> bytes:
-    of_row: dict[int | None, list[ImportProblem]] = defaultdict(list)
+    of_row: dict[int | None, list[ImportProblemRow]] = defaultdict(list)
     for problem in problems:
         of_row[problem.row].append(problem)
     for row in rows:
@@ -80,7 +80,7 @@ def _page(
 
 async def _pages(
     importer: Importer, key: str, sheet: int
-) -> AsyncIterator[tuple[Sequence[Any], Sequence[ImportProblem]]]:
+) -> AsyncIterator[tuple[Sequence[Any], Sequence[ImportProblemRow]]]:
     after = -1
     while True:
         async with looking(importer.database, importer.company) as writer:
@@ -110,7 +110,7 @@ class Written:
 class CsvRefusals(Written):
     """A table like the one that came, in UTF-8; dates and numbers as no reader can mistake them."""
 
-    def __init__(self, sheet: ImportSheet) -> None:
+    def __init__(self, sheet: ImportSheetRow) -> None:
         super().__init__()
         reading = orjson.loads(sheet.reading)
         self._entity = BY_NAME[sheet.entity]
@@ -128,7 +128,7 @@ class CsvRefusals(Written):
         names = [self._fields.get(heading, heading) for heading in self._headings]
         self._writer.writerow([*names, *(ERRORS if clash else ("row", "code", "reason"))])
 
-    def write(self, row: Any, problems: Sequence[ImportProblem]) -> None:
+    def write(self, row: Any, problems: Sequence[ImportProblemRow]) -> None:
         cells, _ = orjson.loads(row.cells)
         known = [self._cell(heading, cells.get(heading)) for heading in self._headings]
         codes = " ".join(dict.fromkeys(problem.code for problem in problems))
@@ -159,7 +159,7 @@ ERRORS = ("error row", "error code", "error reason")
 class JsonRefusals(Written):
     """The orders as they came, one a line."""
 
-    def write(self, row: Any, problems: Sequence[ImportProblem]) -> None:
+    def write(self, row: Any, problems: Sequence[ImportProblemRow]) -> None:
         cells, lines = orjson.loads(row.cells)
         own = [problem for problem in problems if problem.line is None]
         order = {**_nested(cells), **_error(row.row, own)}
@@ -171,7 +171,7 @@ class JsonRefusals(Written):
         self._buffer.write(orjson.dumps(order).decode() + "\n")
 
 
-def _error(row: int, problems: Sequence[ImportProblem]) -> dict[str, Any]:
+def _error(row: int, problems: Sequence[ImportProblemRow]) -> dict[str, Any]:
     codes = " ".join(dict.fromkeys(problem.code for problem in problems))
     return {"error row": row, "error code": codes, "error reason": _reason(problems)}
 
@@ -188,7 +188,7 @@ def _nested(cells: Mapping[str, str | None]) -> dict[str, Any]:
     return whole
 
 
-def _reason(problems: Sequence[ImportProblem]) -> str:
+def _reason(problems: Sequence[ImportProblemRow]) -> str:
     return " ".join(
         f"{problem.column_name}: {problem.message}" if problem.column_name else problem.message
         for problem in problems

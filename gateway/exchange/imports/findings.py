@@ -10,7 +10,7 @@ import orjson
 
 from gateway.exchange.imports.row_reader import Finding
 from gateway.orders.problems import encodable
-from gateway.storage.tables.import_jobs import ImportJob, ImportProblem
+from gateway.storage.tables.import_jobs import ImportJobRow, ImportProblemRow
 from gateway.storage.writing import Writer
 
 Found = tuple[str, Finding, str | None]
@@ -46,7 +46,7 @@ class Findings:
                 return
 
 
-async def tell(writer: Writer, job: ImportJob, found: Sequence[Found]) -> None:
+async def tell(writer: Writer, job: ImportJobRow, found: Sequence[Found]) -> None:
     """Write down what was found, and count it."""
     if not found:
         return
@@ -58,7 +58,7 @@ async def tell(writer: Writer, job: ImportJob, found: Sequence[Found]) -> None:
         else:
             job.problems += 1
         problems.append(
-            ImportProblem(
+            ImportProblemRow(
                 company_id=job.company_id,
                 job_id=job.id,
                 sequence=job.warnings + job.problems,

@@ -22,7 +22,7 @@ from gateway.orders.service import Rules
 from gateway.storage.database import Database
 from gateway.storage.import_rows import JobGone
 from gateway.storage.tables.column_types import now
-from gateway.storage.tables.import_jobs import COUNTS, ImportJob, ImportJobStatus, ImportPolicy
+from gateway.storage.tables.import_jobs import COUNTS, ImportJobRow, ImportJobStatus, ImportPolicy
 from gateway.storage.writing import Writer, looking, transact, writing
 
 APPLYING, FAILED = ImportJobStatus.APPLYING, ImportJobStatus.FAILED
@@ -63,15 +63,17 @@ class Importer:
     cancelled: set[str] = field(default_factory=set)
     """Jobs that are to stop though their one transaction cannot be told from outside."""
 
-    async def begin(self, held: Sequence[Holding], fingerprint: str, request: Request) -> ImportJob:
+    async def begin(
+        self, held: Sequence[Holding], fingerprint: str, request: Request
+    ) -> ImportJobRow:
         """A new job for sheets, or the one that was begun and not ended for the same files."""
         files = ", ".join(dict.fromkeys(encodable(holding.sheet.file) for holding in held))
 
-        async def change(writer: Writer) -> ImportJob:
+        async def change(writer: Writer) -> ImportJobRow:
             job = await writer.staging.unfinished(fingerprint)
             if job is not None:
                 return job
-            job = ImportJob(
+            job = ImportJobRow(
                 company_id=writer.scope.company,
                 files=files,
                 fingerprint=fingerprint,
@@ -121,7 +123,7 @@ class Importer:
                 raise JobGone(f"Import job {key} is staged by another process.")
             yield writer
 
-    async def _keep(self, job: ImportJob, holding: Holding) -> None:
+    async def _keep(self, job: ImportJobRow, holding: Holding) -> None:
         rows = Rows(job, holding)
         async for chunk in rows.chunks():
             async with self._staging(job.id, job.rows_staged) as writer:
@@ -132,7 +134,7 @@ class Importer:
             await tell(writer, job, [("", finding, None) for finding in rows.findings()])
             await writer.staging.update(job.id, warnings=job.warnings)
 
-    async def run(self, key: str, progress: Progress | None = None) -> ImportJob:
+    async def run(self, key: str, progress: Progress | None = None) -> ImportJobRow:
         """Apply a staged job to its end, or to its cancellation; raises JobGone."""
         job = await self.job(key)
         if job.policy is ImportPolicy.ATOMIC or job.dry_run:
@@ -145,7 +147,7 @@ class Importer:
             await self.database.analyze()
         return job
 
-    async def job(self, key: str) -> ImportJob:
+    async def job(self, key: str) -> ImportJobRow:
         """Raises JobGone."""
         async with looking(self.database, self.company) as writer:
             job = await writer.staging.job(key)
@@ -156,7 +158,7 @@ class Importer:
     async def _run_batch(self, key: str, progress: Progress | None) -> bool:
         """Apply one batch; whether there may be more."""
 
-        async def change(writer: Writer) -> ImportJob | None:
+        async def change(writer: Writer) -> ImportJobRow | None:
             job = await writer.staging.job(key, lock=True)
             if job is None or job.status is not APPLYING:
                 return None
@@ -222,19 +224,19 @@ class Importer:
         await self._record(writer, job, whole)
         await self._finish(writer, job)
 
-    async def _same(self, writer: Writer, key: str) -> ImportJob:
+    async def _same(self, writer: Writer, key: str) -> ImportJobRow:
         """The job, which is locked, after a batch that may have let go of all that was read."""
         job = await writer.staging.job(key)
         assert job is not None  # noqa: S101
         return job
 
-    async def _record(self, writer: Writer, job: ImportJob, outcome: Outcome) -> None:
+    async def _record(self, writer: Writer, job: ImportJobRow, outcome: Outcome) -> None:
         await tell(writer, job, outcome.findings)
         job.rows_done += outcome.rows
         for name, count in outcome.counts.items():
             setattr(job, name, getattr(job, name) + count)
 
-    async def _finish(self, writer: Writer, job: ImportJob) -> None:
+    async def _finish(self, writer: Writer, job: ImportJobRow) -> None:
         counts = Counter({name: getattr(job, name) for name in COUNTS})
         failed = sum(count for name, count in counts.items() if name.endswith("_failed"))
         job.finished_date_time = now()
@@ -265,7 +267,7 @@ async def import_files(
     reading: Reading,
     request: Request,
     progress: Progress | None = None,
-) -> ImportJob:
+) -> ImportJobRow:
     """Import files to the end, or until somebody cancels it, or go on where an import of the same
     files was interrupted.
 

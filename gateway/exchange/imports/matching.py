@@ -5,17 +5,17 @@ from collections.abc import Mapping, Sequence
 from gateway.exchange.imports.order_rows import OrderRows
 from gateway.exchange.imports.row_reader import Given
 from gateway.storage.tables.column_types import clean
-from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLine
+from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 from gateway.storage.writing import Writer
 
-Matched = Mapping[int, SalesOrderLine]
+Matched = Mapping[int, SalesOrderLineRow]
 """The line that a row is about, by the identity of the row."""
 
 
 DOCUMENT = "external_document_number"
 
 
-async def stored_orders(writer: Writer, orders: Sequence[OrderRows]) -> dict[int, SalesOrder]:
+async def stored_orders(writer: Writer, orders: Sequence[OrderRows]) -> dict[int, SalesOrderRow]:
     """The order that is there already, by the identity of its rows: the one with its number; without
     a number the one that was imported from it, or that of its customer with the customer's own
     number."""
@@ -26,7 +26,7 @@ async def stored_orders(writer: Writer, orders: Sequence[OrderRows]) -> dict[int
     keys = {order.first.change["import_key"] for order in nameless}
     imported = {row.import_key: row for row in await writer.sales_orders_imported(keys)}
     documents = {clean(order.first.change.get(DOCUMENT) or "") for order in nameless} - {""}
-    documented: dict[tuple[str | None, str | None], SalesOrder] = {
+    documented: dict[tuple[str | None, str | None], SalesOrderRow] = {
         (row.customer_number, row.external_document_number): row
         for row in reversed(await writer.sales_orders_documented(documents))
     }
@@ -44,12 +44,12 @@ def _own_number(order: OrderRows) -> tuple[str | None, str | None]:
     return customer and customer.value, document and clean(document)
 
 
-def matched(lines: Sequence[Given], row: SalesOrder) -> Matched:
+def matched(lines: Sequence[Given], row: SalesOrderRow) -> Matched:
     """A row is about the line with its lot, else with its sequence. The rows that have neither are about
     the other lines, in their order."""
     lots = {line.inventory_lot_id: line for line in row.lines if line.inventory_lot_id}
     sequences = {line.sequence: line for line in row.lines}
-    found: dict[int, SalesOrderLine] = {}
+    found: dict[int, SalesOrderLineRow] = {}
     keyless = []
     for given in lines:
         lot, sequence = given.change.get("inventory_lot_id"), given.change.get("sequence")

@@ -10,9 +10,9 @@ from gateway.orders.amounts import HUNDRED, ONE, ZERO
 from gateway.orders.problems import ProblemCode, plain
 from gateway.orders.rounding import EXACT, rounded
 from gateway.storage.tables.column_types import DECIMALS, clean, text_lengths
-from gateway.storage.tables.sales_orders import SalesOrderLine
+from gateway.storage.tables.sales_orders import SalesOrderLineRow
 
-LONGEST_DESCRIPTION = text_lengths(SalesOrderLine)["description"]
+LONGEST_DESCRIPTION = text_lengths(SalesOrderLineRow)["description"]
 FINEST = Decimal(1).scaleb(-DECIMALS)
 
 

@@ -17,8 +17,8 @@ from gateway.orders.references import Change, References
 from gateway.orders.service import Rules, draft_all, happen, store, update
 from gateway.orders.suggestions import with_suggestions
 from gateway.storage.tables.column_types import clean
-from gateway.storage.tables.reference_data import Currency
-from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLine, SalesOrderStatus
+from gateway.storage.tables.reference_data import CurrencyRow
+from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow, SalesOrderStatus
 from gateway.storage.writing import Writer
 
 Counts = Counter[str]
@@ -61,16 +61,16 @@ def _failed(order: OrderRows) -> Counts:
     return Counter(headers_failed=len(order.headers), lines_failed=len(order.lines))
 
 
-async def _currencies(writer: Writer, orders: Sequence[OrderRows]) -> dict[str | None, Currency]:
+async def _currencies(writer: Writer, orders: Sequence[OrderRows]) -> dict[str | None, CurrencyRow]:
     """The currencies that headers and lines name, by code."""
     named = [order.header.change.get("currency") for order in orders if order.header is not None]
     codes = {reference.value for reference in named if reference is not None}
     codes |= {clean(line.extras.get("+currency") or "") for each in orders for line in each.lines}
-    return {row.code: row for row in await writer.find(Currency, {"code": codes - {""}})}
+    return {row.code: row for row in await writer.find(CurrencyRow, {"code": codes - {""}})}
 
 
 def _refuse_other_currency(
-    order: OrderRows, row: SalesOrder, currencies: Mapping[str | None, Currency]
+    order: OrderRows, row: SalesOrderRow, currencies: Mapping[str | None, CurrencyRow]
 ) -> None:
     """A line is in the currency of its order; where the header names one, that is settled."""
     if order.header is not None and order.header.change.get("currency") is not None:
@@ -102,12 +102,12 @@ def _refuse_orphans(order: OrderRows) -> None:
 async def _create(
     writer: Writer,
     orders: Sequence[OrderRows],
-    currencies: Mapping[str | None, Currency],
+    currencies: Mapping[str | None, CurrencyRow],
     rules: Rules,
 ) -> Counts:
     counts: Counts = Counter()
     drafts = await draft_all(writer, [order.change for order in orders], rules)
-    created: list[tuple[OrderRows, SalesOrder]] = []
+    created: list[tuple[OrderRows, SalesOrderRow]] = []
     for order, draft in zip(orders, drafts, strict=True):
         if draft.order is not None:
             _refuse_other_currency(order, draft.order, currencies)
@@ -144,7 +144,7 @@ class Changes:
         return not self.header and not self.lines and not self.added
 
 
-def _changes(order: OrderRows, row: SalesOrder, found: References) -> Changes:
+def _changes(order: OrderRows, row: SalesOrderRow, found: References) -> Changes:
     there = matched(order.lines, row)
     differences = {
         id(line): difference(there[id(line)], line.change, found)
@@ -159,7 +159,7 @@ def _changes(order: OrderRows, row: SalesOrder, found: References) -> Changes:
 
 
 async def _patch(
-    writer: Writer, order: OrderRows, row: SalesOrder, found: References, rules: Rules
+    writer: Writer, order: OrderRows, row: SalesOrderRow, found: References, rules: Rules
 ) -> Counts:
     """Change what is different in an order that is stored."""
     changes = _changes(order, row, found)
@@ -188,7 +188,7 @@ KEYS = {"number", "import_key", "sequence"}
 
 
 def _patch_of(
-    order: OrderRows, row: SalesOrder, changes: Changes
+    order: OrderRows, row: SalesOrderRow, changes: Changes
 ) -> tuple[Sequence[Given], dict[str, Any]]:
     """The patch that makes the changes, with the rows of the lines that it updates.
 
@@ -213,7 +213,7 @@ def _without_keys(changes: Change) -> dict[str, Any]:
     return {name: value for name, value in changes.items() if name not in KEYS}
 
 
-async def _follow(writer: Writer, order: OrderRows, row: SalesOrder) -> None:
+async def _follow(writer: Writer, order: OrderRows, row: SalesOrderRow) -> None:
     """Take the order through the transitions to where its file says that it stands.
 
     Raises Rejected with the status as the place of its problems."""
@@ -226,7 +226,7 @@ async def _follow(writer: Writer, order: OrderRows, row: SalesOrder) -> None:
             ) from rejected
 
 
-def _steps(order: OrderRows, row: SalesOrder) -> Iterator[Step]:
+def _steps(order: OrderRows, row: SalesOrderRow) -> Iterator[Step]:
     if order.header is not None:
         lines = matched(order.lines, row)
         destination = Destination(
@@ -239,13 +239,13 @@ def _steps(order: OrderRows, row: SalesOrder) -> Iterator[Step]:
 
 
 def _quantities(
-    order: OrderRows, lines: Mapping[int, SalesOrderLine], name: str
+    order: OrderRows, lines: Mapping[int, SalesOrderLineRow], name: str
 ) -> dict[str, Decimal]:
     given = ((lines[id(line)].id, line.extras.get(name)) for line in order.lines)
     return {key: quantity for key, quantity in given if quantity}
 
 
-def _compare_amounts(order: OrderRows, row: SalesOrder) -> None:
+def _compare_amounts(order: OrderRows, row: SalesOrderRow) -> None:
     """A stated amount is a check: it warns where it is not what we derive."""
     stating = [given for given in order.lines if given.extras.get("+amount") is not None]
     lines = matched(order.lines, row) if stating else {}

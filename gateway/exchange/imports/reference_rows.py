@@ -20,10 +20,10 @@ from gateway.storage.tables.column_types import (
     now,
     text_lengths,
 )
-from gateway.storage.tables.reference_data import Currency, Customer, UnitOfMeasure
+from gateway.storage.tables.reference_data import CurrencyRow, CustomerRow, UnitOfMeasureRow
 from gateway.storage.writing import Writer
 
-UNITS = {"base_unit_of_measure": UnitOfMeasure, "sales_unit_of_measure": UnitOfMeasure}
+UNITS = {"base_unit_of_measure": UnitOfMeasureRow, "sales_unit_of_measure": UnitOfMeasureRow}
 NOT_NEGATIVE = {"percent", "amount_rounding_precision", "unit_amount_rounding_precision"}
 
 
@@ -45,8 +45,8 @@ async def apply_records(writer: Writer, entity: Entity, rows: Sequence[Given]) -
             counts["references_failed"] += 1
         elif stored is None:
             new.append(entity.model(company_id=writer.scope.company, **values))
-            if isinstance(new[-1], Customer):
-                named[Customer, "number", new[-1].number] = new[-1]
+            if isinstance(new[-1], CustomerRow):
+                named[CustomerRow, "number", new[-1].number] = new[-1]
             counts["references_created"] += 1
         else:
             counts[f"references_{_change(stored, values)}"] += 1
@@ -156,7 +156,7 @@ def _check_number(name: str, value: Any, row: Given) -> None:
 
 def _complete(entity: Entity, values: dict[str, Any], row: Given, company: str) -> None:
     """What a new record has where the file says nothing; reports what it cannot do without."""
-    if entity.model is Currency and values.get("code"):
+    if entity.model is CurrencyRow and values.get("code"):
         _complete_currency(values, company)
     for column in entity.model.__table__.c:
         name = column.name

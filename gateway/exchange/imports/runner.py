@@ -23,7 +23,7 @@ from gateway.storage.database import Database
 from gateway.storage.import_rows import JobGone
 from gateway.storage.scope import CompanyNotFound
 from gateway.storage.tables.column_types import now
-from gateway.storage.tables.import_jobs import ImportJob, ImportJobStatus
+from gateway.storage.tables.import_jobs import ImportJobRow, ImportJobStatus
 from gateway.storage.writing import looking
 
 log = logging.getLogger("gateway")
@@ -64,7 +64,7 @@ class Runner:
 
     async def accept(
         self, company: str | None, paths: Sequence[Path], reading: Reading, request: Request
-    ) -> ImportJob:
+    ) -> ImportJobRow:
         """Begin a job for uploaded files, which move into the folder; raises Refused and NotFound."""
         held = await asyncio.to_thread(lambda: hold(sheets(paths, reading)))
         fingerprint = await asyncio.to_thread(fingerprint_of, paths, reading, request)
@@ -160,7 +160,7 @@ class Runner:
             for job in jobs:
                 await self._resume(company, job)
 
-    async def _resume(self, company: str, job: ImportJob) -> None:
+    async def _resume(self, company: str, job: ImportJobRow) -> None:
         if job.status is ImportJobStatus.APPLYING:
             self.begin(company, job.id)
             return

@@ -19,8 +19,8 @@ from gateway.exchange.mappings.business_central import LINES as NESTED_LINES
 from gateway.exchange.mappings.columns import Entity, Kind, Part, folded
 from gateway.exchange.mappings.recognition import entity_of, nearest
 from gateway.storage.tables.column_types import clean, is_storable_text, text_lengths
-from gateway.storage.tables.import_jobs import ImportJob, ImportSheet
-from gateway.storage.tables.sales_orders import SalesOrder
+from gateway.storage.tables.import_jobs import ImportJobRow, ImportSheetRow
+from gateway.storage.tables.sales_orders import SalesOrderRow
 
 SAMPLE = 1000
 """Records of a file that are looked at to learn how it writes dates and numbers."""
@@ -29,7 +29,7 @@ ROWS_AT_ONCE = 5000
 SIZE_AT_ONCE = 10_000_000
 """Characters of the rows that are kept at once; the last row may go beyond."""
 
-LONGEST_NUMBER = text_lengths(SalesOrder)["number"]
+LONGEST_NUMBER = text_lengths(SalesOrderRow)["number"]
 ORDERS = "9/"
 """How the name of a unit that is an order begins; what orders refer to comes before, with its rank as
 one hexadecimal digit, and what closes it after."""
@@ -75,7 +75,7 @@ def _locale(sheet: Sheet, entity: Entity) -> Locale:
     return locale_of(dates, ()) if sheet.format == "XLSX" else Locale()
 
 
-def kept(job: ImportJob, holding: Holding) -> ImportSheet:
+def kept(job: ImportJobRow, holding: Holding) -> ImportSheetRow:
     """What stays known of a sheet when its file is gone."""
     sheet = holding.sheet
     reading = {
@@ -86,7 +86,7 @@ def kept(job: ImportJob, holding: Holding) -> ImportSheet:
         "fields": dict(sheet.fields),
         "ignored": list(sheet.ignored),
     }
-    return ImportSheet(
+    return ImportSheetRow(
         company_id=job.company_id,
         job_id=job.id,
         place=holding.place,
@@ -104,7 +104,7 @@ Row = dict[str, Any]
 class Rows:
     """The rows of a sheet as they are kept, and what its headings say that is not taken."""
 
-    def __init__(self, job: ImportJob, holding: Holding) -> None:
+    def __init__(self, job: ImportJobRow, holding: Holding) -> None:
         self._job = job
         self._holding = holding
         self._is_table = not holding.sheet.format.startswith("JSON")

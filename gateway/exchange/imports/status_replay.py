@@ -8,7 +8,7 @@ from gateway.exchange.mappings.business_central import HOLD
 from gateway.exchange.mappings.finance_operations import DELIVERED
 from gateway.orders.life_cycle import Event
 from gateway.orders.quantities import Quantities
-from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLineType, SalesOrderStatus
+from gateway.storage.tables.sales_orders import SalesOrderLineType, SalesOrderRow, SalesOrderStatus
 
 DRAFT, OPEN = SalesOrderStatus.DRAFT, SalesOrderStatus.OPEN
 IN_REVIEW = SalesOrderStatus.IN_REVIEW
@@ -28,7 +28,7 @@ class Destination:
     invoiced: dict[str, Decimal] | None = None
 
 
-def steps(order: SalesOrder, destination: Destination) -> Iterator[Step]:
+def steps(order: SalesOrderRow, destination: Destination) -> Iterator[Step]:
     """The transitions that bring `order`, a draft, to its destination. An order that has left its
     draft is not touched: the file is older than what happened here since. A hold comes last, but for
     the step into a state in which nothing can happen any more."""
@@ -42,7 +42,7 @@ def steps(order: SalesOrder, destination: Destination) -> Iterator[Step]:
 
 
 def _towards(
-    order: SalesOrder, status: SalesOrderStatus | str | None, destination: Destination
+    order: SalesOrderRow, status: SalesOrderStatus | str | None, destination: Destination
 ) -> Iterator[Step]:
     shipped = _quantities(order, destination.shipped, whole=status in SHIPPED)
     invoiced = _quantities(order, destination.invoiced, whole=status in SHIPPED[1:])
@@ -65,7 +65,7 @@ def _towards(
 
 
 def _quantities(
-    order: SalesOrder, given: dict[str, Decimal] | None, *, whole: bool
+    order: SalesOrderRow, given: dict[str, Decimal] | None, *, whole: bool
 ) -> list[tuple[str, Decimal]]:
     sold = [line for line in order.lines if line.line_type is not SalesOrderLineType.COMMENT]
     if given:

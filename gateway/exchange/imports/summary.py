@@ -8,7 +8,7 @@ import orjson
 from gateway.exchange.formats.cells import Locale
 from gateway.exchange.imports.error_report import Refusals, refusals
 from gateway.exchange.imports.importer import Importer
-from gateway.storage.tables.import_jobs import ImportJob, ImportProblem, ImportSheet
+from gateway.storage.tables.import_jobs import ImportJobRow, ImportProblemRow, ImportSheetRow
 from gateway.storage.writing import looking
 
 MOST_TOLD = 20
@@ -16,7 +16,11 @@ OUTCOMES = ("created", "updated", "unchanged", "failed")
 
 
 async def report(
-    importer: Importer, job: ImportJob, files: Sequence[Path], errors: Path | None, seconds: float
+    importer: Importer,
+    job: ImportJobRow,
+    files: Sequence[Path],
+    errors: Path | None,
+    seconds: float,
 ) -> list[str]:
     """What came of a job; what was refused is written to `errors`, or beside the first file."""
     lines = [*summary(job, seconds), *await told(importer, job.id)]
@@ -34,7 +38,7 @@ async def _keep(refused: Refusals, path: Path) -> None:
             file.write(chunk)
 
 
-def summary(job: ImportJob, seconds: float) -> Iterator[str]:
+def summary(job: ImportJobRow, seconds: float) -> Iterator[str]:
     """The job in a few lines."""
     rate = job.rows_done / seconds if seconds else 0
     tried = ", dry run: nothing is kept" if job.dry_run else ""
@@ -60,7 +64,7 @@ async def told(importer: Importer, key: str) -> list[str]:
     return lines
 
 
-def _read(sheet: ImportSheet) -> str:
+def _read(sheet: ImportSheetRow) -> str:
     """What a file was taken for."""
     reading = orjson.loads(sheet.reading)
     locale = Locale(reading["dates"], reading["decimal"])
@@ -69,7 +73,7 @@ def _read(sheet: ImportSheet) -> str:
     return f"  {sheet.file}: {sheet.entity}, {sheet.format}{encoding}, {locale}{ignored}"
 
 
-def _line(problem: ImportProblem, is_warning: bool) -> str:
+def _line(problem: ImportProblemRow, is_warning: bool) -> str:
     row = "" if problem.row is None else f", row {problem.row}"
     line = "" if problem.line is None else f", line {problem.line}"
     column = "" if problem.column_name is None else f", {problem.column_name}"

@@ -3,9 +3,9 @@ the gateway adds make JSON lines complete."""
 
 from gateway.exchange.mappings.columns import Column, Entity, Kind, Part
 from gateway.storage.tables.sales_orders import (
-    SalesOrder,
-    SalesOrderLine,
+    SalesOrderLineRow,
     SalesOrderLineType,
+    SalesOrderRow,
     SalesOrderStatus,
 )
 
@@ -59,7 +59,7 @@ DERIVED = "derived from the lines"
 ORDERS = Entity(
     "salesOrders",
     Part.HEADER,
-    SalesOrder,
+    SalesOrderRow,
     ("salesOrder", "sales-orders", "orders"),
     ("customerNumber",),
     (
@@ -120,7 +120,7 @@ ORDERS = Entity(
 LINES = Entity(
     "salesOrderLines",
     Part.LINE,
-    SalesOrderLine,
+    SalesOrderLineRow,
     ("salesOrderLine", "sales-order-lines"),
     ("documentNumber",),
     (

@@ -4,8 +4,8 @@
 from importlib.resources import files
 
 from gateway.exchange.mappings.columns import Column, Entity, Kind, Part, folded
-from gateway.storage.tables.reference_data import Customer, CustomerType
-from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLine, SalesOrderStatus
+from gateway.storage.tables.reference_data import CustomerRow, CustomerType
+from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow, SalesOrderStatus
 
 DERIVED = "derived from the lines"
 OF_CUSTOMER = "comes from the customer"
@@ -37,7 +37,7 @@ def _vendor_columns(name: str) -> frozenset[str]:
 HEADERS = Entity(
     "Sales order headers V2",
     Part.HEADER,
-    SalesOrder,
+    SalesOrderRow,
     ("SalesOrderHeaderV2Entity", "SalesOrderHeadersV2"),
     ("SalesOrderNumber", "OrderingCustomerAccountNumber"),
     (
@@ -83,7 +83,7 @@ HEADERS = Entity(
 LINES = Entity(
     "Sales order lines V2",
     Part.LINE,
-    SalesOrderLine,
+    SalesOrderLineRow,
     ("SalesOrderLineV2Entity", "SalesOrderLines", "SalesOrderLinesV2"),
     ("SalesOrderNumber",),
     (
@@ -118,7 +118,7 @@ LINES = Entity(
 CUSTOMERS = Entity(
     "Customers V3",
     Part.REFERENCE,
-    Customer,
+    CustomerRow,
     ("CustCustomerV3Entity", "CustomersV3"),
     ("CustomerAccount",),
     (

@@ -4,21 +4,21 @@ the names that the gateway adds; the headings of CSV files are the same."""
 from gateway.exchange.mappings.business_central import IDS, OLD_PARTS, OTHER_ID, not_kept
 from gateway.exchange.mappings.columns import Column, Entity, Kind, Part
 from gateway.storage.tables.reference_data import (
-    Account,
+    AccountRow,
     AccountType,
-    Currency,
-    Customer,
+    CurrencyRow,
     CustomerBlocked,
+    CustomerRow,
     CustomerType,
-    Item,
+    ItemRow,
     ItemType,
-    LineObject,
     LineObjectKind,
-    PaymentTerms,
-    ShipmentMethod,
-    TaxCode,
+    LineObjectRow,
+    PaymentTermsRow,
+    ShipmentMethodRow,
+    TaxCodeRow,
     TaxRounding,
-    UnitOfMeasure,
+    UnitOfMeasureRow,
 )
 
 CODE, NAME = Column("code", "code"), Column("displayName", "display_name")
@@ -28,7 +28,7 @@ GIVEN_ANEW = not_kept("given anew here", *IDS)
 CUSTOMERS = Entity(
     "customers",
     Part.REFERENCE,
-    Customer,
+    CustomerRow,
     ("customer",),
     ("number", "displayName"),
     (
@@ -86,7 +86,7 @@ CUSTOMERS = Entity(
 ITEMS = Entity(
     "items",
     Part.REFERENCE,
-    Item,
+    ItemRow,
     ("item", "products", "product"),
     ("number", "displayName"),
     (
@@ -122,7 +122,7 @@ ITEMS = Entity(
 ACCOUNTS = Entity(
     "accounts",
     Part.REFERENCE,
-    Account,
+    AccountRow,
     ("account", "gl-accounts"),
     ("number", "displayName"),
     (
@@ -144,7 +144,7 @@ ACCOUNTS = Entity(
 LINE_OBJECTS = Entity(
     "lineObjects",
     Part.REFERENCE,
-    LineObject,
+    LineObjectRow,
     ("line-object", "resources"),
     ("kind", "number"),
     (
@@ -163,7 +163,7 @@ LINE_OBJECTS = Entity(
 CURRENCIES = Entity(
     "currencies",
     Part.REFERENCE,
-    Currency,
+    CurrencyRow,
     ("currency",),
     ("code",),
     (
@@ -183,7 +183,7 @@ CURRENCIES = Entity(
 PAYMENT_TERMS = Entity(
     "paymentTerms",
     Part.REFERENCE,
-    PaymentTerms,
+    PaymentTermsRow,
     ("payment-terms", "paymentTerm"),
     ("code",),
     (
@@ -201,7 +201,7 @@ PAYMENT_TERMS = Entity(
 SHIPMENT_METHODS = Entity(
     "shipmentMethods",
     Part.REFERENCE,
-    ShipmentMethod,
+    ShipmentMethodRow,
     ("shipment-methods", "shipmentMethod"),
     ("code",),
     (CODE, NAME, *GIVEN_ANEW),
@@ -211,7 +211,7 @@ SHIPMENT_METHODS = Entity(
 UNITS_OF_MEASURE = Entity(
     "unitsOfMeasure",
     Part.REFERENCE,
-    UnitOfMeasure,
+    UnitOfMeasureRow,
     ("units-of-measure", "unitOfMeasure", "units"),
     ("code",),
     (
@@ -227,7 +227,7 @@ UNITS_OF_MEASURE = Entity(
 TAX_CODES = Entity(
     "taxCodes",
     Part.REFERENCE,
-    TaxCode,
+    TaxCodeRow,
     ("tax-codes", "taxCode", "taxGroups", "tax-groups"),
     ("code", "percent"),
     (

@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from gateway.storage.tables.import_jobs import ImportJob
+from gateway.storage.tables.import_jobs import ImportJobRow
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=ImportJob.metadata,
+    target_metadata=ImportJobRow.metadata,
     render_as_batch=True,
     transactional_ddl=True,
 )

@@ -15,7 +15,7 @@ from gateway.storage.plans.listings import Listing
 from gateway.storage.plans.wire_formats import selected
 from gateway.storage.scope import Scope, within
 from gateway.storage.tables.column_types import Base, Guid, canonical_guid
-from gateway.storage.tables.reference_data import Company
+from gateway.storage.tables.reference_data import CompanyRow
 
 MOST_KNOWN = 1000
 """Statements of lists that are kept for the next list of the same shape."""
@@ -56,7 +56,7 @@ class Statements:
             case Kinds():
                 return self._compiled(self._kinds(read, scope))
         company: Any = scope.company
-        return self._compiled(sa.select(Company.id).where(Company.id == company))
+        return self._compiled(sa.select(CompanyRow.id).where(CompanyRow.id == company))
 
     def listed(self, read: PageRows | Count, listing: Listing, *, named: bool) -> Statement:
         """The statement of a read of this list."""
@@ -165,11 +165,11 @@ def _scope(*, named: bool) -> Scope:
     company where several would do."""
 
     def found() -> sa.Subquery:
-        some = sa.select(Company.id).limit(2)
+        some = sa.select(CompanyRow.id).limit(2)
         if named:
-            name: sa.BindParameter[str] = sa.bindparam("company", type_=Company.name.type)
-            guid: sa.BindParameter[str] = sa.bindparam("company_id", type_=Company.id.type)
-            some = some.where((Company.name == name) | (Company.id == guid))
+            name: sa.BindParameter[str] = sa.bindparam("company", type_=CompanyRow.name.type)
+            guid: sa.BindParameter[str] = sa.bindparam("company_id", type_=CompanyRow.id.type)
+            some = some.where((CompanyRow.name == name) | (CompanyRow.id == guid))
         return some.subquery()
 
     number = sa.select(sa.func.count()).select_from(found()).scalar_subquery()

@@ -176,7 +176,7 @@ class Base(MappedAsDataclass, DeclarativeBase, kw_only=True, eq=False, repr=Fals
                 table.append_constraint(guard)
 
 
-class CompanyRow(MappedAsDataclass, kw_only=True, eq=False, repr=False):
+class CompanyScoped(MappedAsDataclass, kw_only=True, eq=False, repr=False):
     """A row of one company. The company is part of every key, so that a distributed PostgreSQL can
     keep a company's rows together."""
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from gateway.storage.tables.column_types import (
     Base,
-    CompanyRow,
+    CompanyScoped,
     Guid,
     Instant,
     choice,
@@ -45,7 +45,7 @@ COUNTS = tuple(
 """What a job counts: headers and lines of orders, and records that orders refer to."""
 
 
-class ImportJob(CompanyRow, Base, kw_only=True):
+class ImportJobRow(CompanyScoped, Base, kw_only=True):
     """`fingerprint` tells a job that is asked for again; `position` is the last unit that is done."""
 
     __tablename__ = "import_jobs"
@@ -86,7 +86,7 @@ class ImportJob(CompanyRow, Base, kw_only=True):
     )
 
 
-class ImportSheet(CompanyRow, Base, kw_only=True):
+class ImportSheetRow(CompanyScoped, Base, kw_only=True):
     """One file of a job: what it holds, its headings as written, and how it was read."""
 
     __tablename__ = "import_sheets"
@@ -104,7 +104,7 @@ class ImportSheet(CompanyRow, Base, kw_only=True):
     )
 
 
-class ImportRow(Base, kw_only=True):
+class ImportedRow(Base, kw_only=True):
     """A row of a file as it came, in JSON. Rows with the same `unit` stand or fall together; units are
     done in the order of their text."""
 
@@ -122,7 +122,7 @@ class ImportRow(Base, kw_only=True):
     )
 
 
-class ImportProblem(CompanyRow, Base, kw_only=True):
+class ImportProblemRow(CompanyScoped, Base, kw_only=True):
     """What is wrong with a row of a job, or only odd about it (a warning)."""
 
     __tablename__ = "import_problems"

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from gateway.storage.tables.column_types import (
     Amount,
     Base,
-    CompanyRow,
+    CompanyScoped,
     Guid,
     Instant,
     choice,
@@ -71,7 +71,7 @@ class LineObjectKind(StrEnum):
     CHARGE = "CHARGE"
 
 
-class Company(Base, kw_only=True):
+class CompanyRow(Base, kw_only=True):
     __tablename__ = "companies"
 
     id: Mapped[str] = mapped_column(Guid, primary_key=True, default_factory=new_guid)
@@ -79,7 +79,7 @@ class Company(Base, kw_only=True):
     currency_code: Mapped[str] = mapped_column(text(10))
 
 
-class Currency(CompanyRow, Base, kw_only=True):
+class CurrencyRow(CompanyScoped, Base, kw_only=True):
     __tablename__ = "currencies"
 
     code: Mapped[str] = mapped_column(text(10))
@@ -99,7 +99,7 @@ class Currency(CompanyRow, Base, kw_only=True):
     )
 
 
-class PaymentTerms(CompanyRow, Base, kw_only=True):
+class PaymentTermsRow(CompanyScoped, Base, kw_only=True):
     __tablename__ = "payment_terms"
 
     code: Mapped[str] = mapped_column(text(10))
@@ -111,7 +111,7 @@ class PaymentTerms(CompanyRow, Base, kw_only=True):
     __table_args__ = (unique("code"),)
 
 
-class ShipmentMethod(CompanyRow, Base, kw_only=True):
+class ShipmentMethodRow(CompanyScoped, Base, kw_only=True):
     __tablename__ = "shipment_methods"
 
     code: Mapped[str] = mapped_column(text(10))
@@ -119,7 +119,7 @@ class ShipmentMethod(CompanyRow, Base, kw_only=True):
     __table_args__ = (unique("code"),)
 
 
-class UnitOfMeasure(CompanyRow, Base, kw_only=True):
+class UnitOfMeasureRow(CompanyScoped, Base, kw_only=True):
     __tablename__ = "units_of_measure"
 
     code: Mapped[str] = mapped_column(text(10))
@@ -129,7 +129,7 @@ class UnitOfMeasure(CompanyRow, Base, kw_only=True):
     __table_args__ = (unique("code"),)
 
 
-class TaxCode(CompanyRow, Base, kw_only=True):
+class TaxCodeRow(CompanyScoped, Base, kw_only=True):
     __tablename__ = "tax_codes"
 
     code: Mapped[str] = mapped_column(text(50))
@@ -138,7 +138,7 @@ class TaxCode(CompanyRow, Base, kw_only=True):
     __table_args__ = (unique("code"), sa.CheckConstraint("percent >= 0", name="percent_sign"))
 
 
-class Customer(CompanyRow, Base, kw_only=True):
+class CustomerRow(CompanyScoped, Base, kw_only=True):
     __tablename__ = "customers"
 
     number: Mapped[str] = mapped_column(text(20))
@@ -181,7 +181,7 @@ class Customer(CompanyRow, Base, kw_only=True):
     )
 
 
-class Item(CompanyRow, Base, kw_only=True):
+class ItemRow(CompanyScoped, Base, kw_only=True):
     __tablename__ = "items"
 
     number: Mapped[str] = mapped_column(text(20))
@@ -210,7 +210,7 @@ class Item(CompanyRow, Base, kw_only=True):
     )
 
 
-class ItemUnitOfMeasure(CompanyRow, Base, kw_only=True):
+class ItemUnitOfMeasureRow(CompanyScoped, Base, kw_only=True):
     """A unit in which an item may be sold besides its base and sales unit."""
 
     __tablename__ = "item_units_of_measure"
@@ -224,7 +224,7 @@ class ItemUnitOfMeasure(CompanyRow, Base, kw_only=True):
     )
 
 
-class Account(CompanyRow, Base, kw_only=True):
+class AccountRow(CompanyScoped, Base, kw_only=True):
     """A general-ledger account."""
 
     __tablename__ = "accounts"
@@ -243,7 +243,7 @@ class Account(CompanyRow, Base, kw_only=True):
     __table_args__ = (unique("number"), refers("tax_code_id", "tax_codes"))
 
 
-class LineObject(CompanyRow, Base, kw_only=True):
+class LineObjectRow(CompanyScoped, Base, kw_only=True):
     """What resource, fixed asset and charge lines name by number."""
 
     __tablename__ = "line_objects"
@@ -261,7 +261,7 @@ class LineObject(CompanyRow, Base, kw_only=True):
     )
 
 
-class NumberSeries(CompanyRow, Base, kw_only=True):
+class NumberSeries(CompanyScoped, Base, kw_only=True):
     """The running number of a company's orders: `prefix` and the next number in `digits` digits."""
 
     __tablename__ = "number_series"

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from gateway.storage.tables.column_types import (
     Amount,
     Base,
-    CompanyRow,
+    CompanyScoped,
     Guid,
     Instant,
     choice,
@@ -46,7 +46,7 @@ class SalesOrderLineType(StrEnum):
     CHARGE = "CHARGE"
 
 
-class SalesOrder(CompanyRow, Base, kw_only=True):
+class SalesOrderRow(CompanyScoped, Base, kw_only=True):
     __tablename__ = "sales_orders"
 
     number: Mapped[str] = mapped_column(text(20), default="")
@@ -107,9 +107,9 @@ class SalesOrder(CompanyRow, Base, kw_only=True):
     etag: Mapped[int] = mapped_column(default=1)
     last_modified_date_time: Mapped[dt.datetime] = mapped_column(Instant, default_factory=now)
 
-    lines: Mapped[list["SalesOrderLine"]] = relationship(
+    lines: Mapped[list["SalesOrderLineRow"]] = relationship(
         back_populates="sales_order",
-        order_by="SalesOrderLine.sequence",
+        order_by="SalesOrderLineRow.sequence",
         lazy="raise",
         cascade="all, delete-orphan",
         default_factory=list,
@@ -136,7 +136,7 @@ class SalesOrder(CompanyRow, Base, kw_only=True):
     )
 
 
-class SalesOrderLine(CompanyRow, Base, kw_only=True):
+class SalesOrderLineRow(CompanyScoped, Base, kw_only=True):
     __tablename__ = "sales_order_lines"
 
     sales_order_id: Mapped[str] = mapped_column(Guid, init=False)
@@ -172,7 +172,9 @@ class SalesOrderLine(CompanyRow, Base, kw_only=True):
     invoice_quantity: Mapped[Decimal] = mapped_column(Amount, default=ZERO)
     etag: Mapped[int] = mapped_column(default=1)
 
-    sales_order: Mapped[SalesOrder] = relationship(back_populates="lines", lazy="raise", init=False)
+    sales_order: Mapped[SalesOrderRow] = relationship(
+        back_populates="lines", lazy="raise", init=False
+    )
 
     __table_args__ = (
         unique("sales_order_id", "sequence"),

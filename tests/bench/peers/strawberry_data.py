@@ -16,14 +16,14 @@ from strawberry.dataloader import DataLoader
 
 from gateway.storage.database import database_url
 from gateway.storage.tables.reference_data import (
-    Company,
-    Currency,
-    Customer,
-    Item,
+    CompanyRow,
+    CurrencyRow,
+    CustomerRow,
+    ItemRow,
     NumberSeries,
-    TaxCode,
+    TaxCodeRow,
 )
-from gateway.storage.tables.sales_orders import SalesOrder, SalesOrderLine, SalesOrderLineType
+from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderLineType, SalesOrderRow
 
 Ordered = tuple[str, Decimal, Decimal]
 """Item, quantity and unit price of a line."""
@@ -35,7 +35,7 @@ CENT = Decimal("0.01")
 
 def of_company(model: Any) -> sa.Select[Any]:
     """The rows of the only company, with which all indexes begin."""
-    return sa.select(model).where(model.company_id == sa.select(Company.id).scalar_subquery())
+    return sa.select(model).where(model.company_id == sa.select(CompanyRow.id).scalar_subquery())
 
 
 async def read(statement: sa.Select[Any]) -> Sequence[Any]:
@@ -49,18 +49,18 @@ async def by_id(model: Any, ids: list[str]) -> list[Any]:
 
 
 async def customers(ids: list[str]) -> list[Any]:
-    return await by_id(Customer, ids)
+    return await by_id(CustomerRow, ids)
 
 
 async def items(ids: list[str]) -> list[Any]:
-    return await by_id(Item, ids)
+    return await by_id(ItemRow, ids)
 
 
-async def lines_of_orders(ids: list[str]) -> list[list[SalesOrderLine]]:
-    statement = of_company(SalesOrderLine).where(SalesOrderLine.sales_order_id.in_(ids))
+async def lines_of_orders(ids: list[str]) -> list[list[SalesOrderLineRow]]:
+    statement = of_company(SalesOrderLineRow).where(SalesOrderLineRow.sales_order_id.in_(ids))
     found = defaultdict(list)
     for line in await read(
-        statement.order_by(SalesOrderLine.sales_order_id, SalesOrderLine.sequence)
+        statement.order_by(SalesOrderLineRow.sales_order_id, SalesOrderLineRow.sequence)
     ):
         found[line.sales_order_id].append(line)
     return [found[each] for each in ids]
@@ -75,27 +75,31 @@ class Loaders:
         self.lines = DataLoader(lines_of_orders)
 
 
-async def order(id: str) -> SalesOrder | None:
-    found = await read(of_company(SalesOrder).where(SalesOrder.id == id))
+async def order(id: str) -> SalesOrderRow | None:
+    found = await read(of_company(SalesOrderRow).where(SalesOrderRow.id == id))
     return found[0] if found else None
 
 
-async def orders_of(day: dt.date, first: int) -> Sequence[SalesOrder]:
-    latest = (SalesOrder.order_date.desc(), SalesOrder.id.desc())
-    statement = of_company(SalesOrder).where(SalesOrder.order_date == day)
+async def orders_of(day: dt.date, first: int) -> Sequence[SalesOrderRow]:
+    latest = (SalesOrderRow.order_date.desc(), SalesOrderRow.id.desc())
+    statement = of_company(SalesOrderRow).where(SalesOrderRow.order_date == day)
     return await read(statement.order_by(*latest).limit(first))
 
 
 async def create_order(
     customer_id: str, currency_code: str, day: dt.date, lines: Sequence[Ordered]
-) -> SalesOrder:
+) -> SalesOrderRow:
     """A new order: references checked, totals computed, one transaction."""
     async with sessions() as session, session.begin():
-        customer = await session.scalar(of_company(Customer).where(Customer.id == customer_id))
-        currency = await session.scalar(of_company(Currency).where(Currency.code == currency_code))
+        customer = await session.scalar(
+            of_company(CustomerRow).where(CustomerRow.id == customer_id)
+        )
+        currency = await session.scalar(
+            of_company(CurrencyRow).where(CurrencyRow.code == currency_code)
+        )
         if customer is None or currency is None:
             raise ValueError("unknown customer or currency")
-        new = SalesOrder(
+        new = SalesOrderRow(
             company_id=customer.company_id,
             number=await next_number(session),
             order_date=day,
@@ -128,14 +132,14 @@ async def next_number(session: AsyncSession) -> str:
 
 async def new_lines(
     session: AsyncSession, company: str, lines: Sequence[Ordered]
-) -> list[SalesOrderLine]:
+) -> list[SalesOrderLineRow]:
     """The lines, each at the tax of its item; raises ValueError for an unknown item."""
     wanted = {item_id for item_id, _, _ in lines}
-    found = await session.scalars(of_company(Item).where(Item.id.in_(wanted)))
+    found = await session.scalars(of_company(ItemRow).where(ItemRow.id.in_(wanted)))
     known = {item.id: item for item in found}
     if known.keys() != wanted:
         raise ValueError("unknown item")
-    percents = {code.id: code.percent for code in await session.scalars(of_company(TaxCode))}
+    percents = {code.id: code.percent for code in await session.scalars(of_company(TaxCodeRow))}
     return [
         new_line(company, place, known[line[0]], percents[known[line[0]].tax_code_id], line)
         for place, line in enumerate(lines, 1)
@@ -143,12 +147,12 @@ async def new_lines(
 
 
 def new_line(
-    company: str, place: int, item: Item, percent: Decimal, line: Ordered
-) -> SalesOrderLine:
+    company: str, place: int, item: ItemRow, percent: Decimal, line: Ordered
+) -> SalesOrderLineRow:
     _, quantity, unit_price = line
     net = (quantity * unit_price).quantize(CENT, ROUND_HALF_UP)
     tax = (net * percent / 100).quantize(CENT, ROUND_HALF_UP)
-    return SalesOrderLine(
+    return SalesOrderLineRow(
         company_id=company,
         id=str(uuid.uuid4()),
         sequence=place * 10000,
