@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -31,7 +32,7 @@ def seeded_name(orders: int) -> str:
     return f"orders_{orders}_{digest[:8]}"
 
 
-def change(url: str, make: Callable[[Database], Awaitable[None]]) -> None:
+def change(url: str, make: Callable[[Database], Awaitable[object]]) -> None:
     """Have `make` do its work on the database at `url`."""
 
     async def run() -> None:
@@ -56,7 +57,7 @@ def sqlite_copy(orders: int) -> Path:
         new.rename(kept)
     _remove(copy)
     shutil.copy(kept, copy)
-    change(f"sqlite:///{copy}", migrate)
+    change(f"sqlite:///{copy}", partial(migrate, backup=False))
     return copy
 
 

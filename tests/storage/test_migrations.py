@@ -1,23 +1,18 @@
-"""Migrations: they make exactly the tables that the models describe, and can be taken back."""
+"""Migrations create exactly the tables that the models describe, and can be undone."""
 
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy.pool import NullPool
 
-import gateway.storage.migrations
 from gateway.storage.database import Database
 from gateway.storage.migrations import is_current, migrate
 from gateway.storage.tables.import_jobs import ImportJobRow
-from tests.support.databases import Templates
+from tests.support.revisions import downgrade
 from tests.support.served import statements
 
 METADATA = ImportJobRow.metadata
@@ -43,21 +38,8 @@ TABLES = {
 }
 
 
-@pytest.fixture
-def empty_urls(templates: Templates) -> list[str]:
-    return [templates.empty(), templates.empty()]
-
-
-@pytest.fixture
-async def empty(empty_urls: list[str]) -> AsyncIterator[Database]:
-    """A database without tables."""
-    database = Database(empty_urls[0], poolclass=NullPool)
-    yield database
-    await database.dispose()
-
-
 def shape(connection: sa.Connection) -> dict[str, Any]:
-    """Everything that the database itself tells about its tables, but for Alembic's own."""
+    """The tables as the database itself describes them, without Alembic's own."""
     inspector = sa.inspect(connection)
     names = set(inspector.get_table_names()) - {"alembic_version"}
     return {name: table_shape(inspector, name) for name in names}
@@ -90,21 +72,8 @@ async def create_from_models(database: Database) -> None:
         await connection.run_sync(METADATA.create_all)
 
 
-async def downgrade(database: Database) -> None:
-    folder = Path(gateway.storage.migrations.__file__).parent
-
-    def run(connection: sa.Connection) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(folder))
-        config.attributes["connection"] = connection
-        command.downgrade(config, "base")
-
-    async with database.engine.begin() as connection:
-        await connection.run_sync(run)
-
-
 @pytest.mark.anyio
-async def test_migrations_make_the_tables_that_the_models_describe(
+async def test_migrations_create_the_tables_that_the_models_describe(
     empty: Database, empty_urls: list[str]
 ) -> None:
     await migrate(empty)
@@ -120,7 +89,7 @@ async def test_migrations_make_the_tables_that_the_models_describe(
 
 @pytest.mark.anyio
 async def test_the_comparison_sees_columns_keys_indexes_and_checks(empty: Database) -> None:
-    """Guards the test above: an inspector that saw nothing would find everything equal."""
+    """Guards the test above: an inspector that sees nothing finds no difference."""
     await migrate(empty)
     lines = (await shape_of(empty))["sales_order_lines"]
     assert len(lines["columns"]) == 34
@@ -139,11 +108,11 @@ async def test_the_comparison_sees_columns_keys_indexes_and_checks(empty: Databa
 
 
 @pytest.mark.anyio
-async def test_all_text_sorts_by_code_point_whatever_the_server_was_set_up_for(
+async def test_all_text_sorts_by_code_point_whatever_the_locale_of_the_server(
     empty: Database,
 ) -> None:
-    """SQLite compares bytes unless told otherwise; a PostgreSQL server compares as in the language
-    of its country, in which IN_REVIEW stands before INVOICED, unless a column says "C"."""
+    """SQLite compares bytes by default. PostgreSQL compares by the locale of the server, which may put
+    IN_REVIEW before INVOICED, unless the column has the collation "C"."""
     await migrate(empty)
     wanted = None if empty.is_sqlite else "C"
 
@@ -200,10 +169,12 @@ async def test_migrating_again_changes_neither_tables_nor_rows(database: Databas
 
 
 @pytest.mark.anyio
-async def test_a_downgrade_leaves_nothing_and_can_be_migrated_again(empty: Database) -> None:
+async def test_a_downgrade_of_empty_tables_leaves_nothing_and_can_be_upgraded_again(
+    empty: Database,
+) -> None:
     await migrate(empty)
     before = await shape_of(empty)
-    await downgrade(empty)
+    await downgrade(empty, "base")
     assert await shape_of(empty) == {}
     assert not await is_current(empty)
     await migrate(empty)

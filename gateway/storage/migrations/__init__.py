@@ -1,6 +1,7 @@
-"""Bringing a database to the tables that the code expects, with Alembic."""
+"""Upgrades of a database to the tables that the code expects, with Alembic."""
 
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 
@@ -9,11 +10,68 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.storage.database import Database
+from gateway.storage.migrations.backup import file_backup
+from gateway.storage.migrations.integrity import (
+    CannotMigrate,
+    check_foreign_keys,
+    foreign_keys_off,
+)
 
-MIGRATING = 0x6761746577617900
-"""The lock under which PostgreSQL is migrated; SQLite has one writer at a time anyway."""
+MIGRATION_LOCK = 0x6761746577617900
+"""Key of PostgreSQL's advisory lock for migrations. SQLite allows only one writer anyway."""
+
+
+async def migrate(database: Database, *, backup: bool = True) -> Path | None:
+    """Upgrade the database to the newest revision, if it is not there yet. Processes that do so at the
+    same time wait for one another.
+
+    With `backup`, a SQLite file that already has tables is copied first. Returns the path of the copy,
+    or None if there is none. Raises CannotMigrate."""
+    async with migration_transaction(database) as connection:
+        revision = await connection.run_sync(_revision)
+        if revision == _newest():
+            return None
+        if revision is not None:
+            _check_known(revision)
+        copying = file_backup(connection, revision) if backup and revision else nullcontext()
+        async with copying as copy:
+            await connection.run_sync(run_alembic, _upgrade)
+    return copy
+
+
+async def is_current(database: Database) -> bool:
+    """Whether the database is at the newest revision. Does not create a missing SQLite file."""
+    if database.is_file_missing():
+        return False
+    async with aclosing(await database.connect()) as connection:
+        revision = await connection.run_sync(_revision)
+    return revision == _newest()
+
+
+@asynccontextmanager
+async def migration_transaction(database: Database) -> AsyncIterator[AsyncConnection]:
+    """A transaction in which tables may be rebuilt, and in which no other process can migrate."""
+    async with database.engine.connect() as connection:
+        await connection.execution_options(gateway_writes=True)
+        async with foreign_keys_off(connection), connection.begin():
+            if not database.is_sqlite:
+                await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+            yield connection
+
+
+def run_alembic(connection: sa.Connection, run: Callable[[Config], None]) -> None:
+    """Run an Alembic command in a `migration_transaction`. Raises CannotMigrate if it leaves rows that
+    refer to missing ones."""
+    run(_config(connection))
+    check_foreign_keys(connection)
+
+
+def _upgrade(config: Config) -> None:
+    command.upgrade(config, "head")
 
 
 def _config(connection: sa.Connection | None = None) -> Config:
@@ -23,30 +81,24 @@ def _config(connection: sa.Connection | None = None) -> Config:
     return config
 
 
-async def migrate(database: Database) -> None:
-    """Bring the database to the newest revision; does nothing if it is there. Processes that do it
-    at the same time wait for each other."""
-    async with database.engine.connect() as connection:
-        await connection.execution_options(gateway_writes=True)
-        async with connection.begin():
-            if not database.is_sqlite:
-                await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATING)))
-            await connection.run_sync(lambda sync: command.upgrade(_config(sync), "head"))
-
-
-async def is_current(database: Database) -> bool:
-    """Whether the database is at the newest revision; makes no file of SQLite that is not there."""
-    if database.is_file_missing():
-        return False
-    async with aclosing(await database.connect()) as connection:
-        revision = await connection.run_sync(_revision)
-    return revision == _newest()
-
-
 @cache
+def _scripts() -> ScriptDirectory:
+    """The revisions that the code knows. Cached, because all of them are imported to read them."""
+    return ScriptDirectory.from_config(_config())
+
+
 def _newest() -> str | None:
-    """The newest revision that the code knows; to find it all migrations are imported."""
-    return ScriptDirectory.from_config(_config()).get_current_head()
+    return _scripts().get_current_head()
+
+
+def _check_known(revision: str) -> None:
+    try:
+        _scripts().get_revision(revision)
+    except CommandError:
+        raise CannotMigrate(
+            f"The database is at revision {revision}, which this version of the gateway does not"
+            " know: install the version that migrated it."
+        ) from None
 
 
 def _revision(connection: sa.Connection) -> str | None:

@@ -1,4 +1,4 @@
-"""Run by Alembic, in the transaction of the connection that `migrate` hands over."""
+"""What Alembic runs for every command, in the transaction of `run_alembic`."""
 
 from alembic import context
 

@@ -1,4 +1,4 @@
-"""The tables of companies, reference data and sales orders."""
+"""Tables for companies, reference data and sales orders."""
 
 from decimal import Decimal
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from gateway.storage.migrations.integrity import drop_empty_tables
 from gateway.storage.tables.column_types import LARGEST, Amount, Guid, Instant, one_of, text
 
 revision = "0001"
@@ -52,7 +53,7 @@ def refers(column: str, table: str, ondelete: str | None = None) -> sa.ForeignKe
 
 
 def guard(column: sa.Column[Any]) -> sa.CheckConstraint | None:
-    """The length of a text, the range of a number."""
+    """The check of a text's length or a number's range."""
     if type(column.type) is sa.String:
         condition = sa.func.length(sa.column(column.name)) <= column.type.length
         return sa.CheckConstraint(condition, name=f"{column.name}_length")
@@ -65,7 +66,7 @@ def guard(column: sa.Column[Any]) -> sa.CheckConstraint | None:
 
 
 def create(table: str, *parts: sa.Column[Any] | sa.Constraint) -> None:
-    """A table of rows that belong to a company, or the table of companies itself."""
+    """Create a table whose rows belong to a company, or the table of companies itself."""
     keys: list[Any] = [sa.Column("id", Guid, primary_key=True)]
     if table != "companies":
         company = sa.ForeignKey("companies.id")
@@ -82,8 +83,8 @@ $$ SELECT {} $$
 
 
 def create_fold() -> None:
-    """Text without the difference between capital and small letters. From version 18 PostgreSQL
-    has Unicode case folding, as Python has; before, ICU's lower case comes nearest."""
+    """Create the function that folds the case of text. PostgreSQL 18 and later have the same Unicode
+    case folding as Python; in older versions ICU's lower case comes closest."""
     if op.get_bind().dialect.name == "postgresql":
         has_folding = (op.get_bind().dialect.server_version_info or ()) >= (18,)
         folding = "casefold($1 COLLATE pg_unicode_fast)"
@@ -462,7 +463,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in TABLES:
-        op.drop_table(table)
+    drop_empty_tables(TABLES)
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP FUNCTION gateway_fold(text)")

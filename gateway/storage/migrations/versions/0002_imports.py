@@ -1,10 +1,11 @@
-"""The tables of import jobs and their rows."""
+"""Tables for import jobs, their sheets, rows and problems."""
 
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
 
+from gateway.storage.migrations.integrity import drop_empty_tables
 from gateway.storage.tables.column_types import Guid, Instant, one_of, text
 
 revision = "0002"
@@ -150,5 +151,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in TABLES:
-        op.drop_table(table)
+    drop_empty_tables(TABLES)

@@ -1,4 +1,4 @@
-"""What the report of a large import is read by: the rows of a sheet in their order, the problems of a unit."""
+"""Indexes for reporting on a large import: the rows of a sheet in order, the problems of a unit."""
 
 from alembic import op
 

@@ -1,0 +1,69 @@
+"""Safeguards that keep a migration from losing rows."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+DANGLING = """
+SELECT "table" || ' to ' || parent || ' (' || count(*) || ')'
+FROM pragma_foreign_key_check GROUP BY "table", parent ORDER BY "table", parent
+"""
+
+
+class CannotMigrate(Exception):
+    """The migration was refused or undone, and the database is unchanged. The message says why."""
+
+
+@asynccontextmanager
+async def foreign_keys_off(connection: AsyncConnection) -> AsyncIterator[None]:
+    """Let a migration of SQLite rebuild a table. A rebuild drops the old table, and with foreign keys
+    on that would delete every row that refers to it ON DELETE CASCADE.
+
+    SQLite ignores the setting inside a transaction, so the transaction must begin in this context
+    and end in it."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    await driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        await driver.execute("PRAGMA foreign_keys=ON")
+
+
+def check_foreign_keys(connection: sa.Connection) -> None:
+    """Raise CannotMigrate if rows of SQLite refer to rows that do not exist. PostgreSQL checks its
+    foreign keys itself."""
+    if connection.dialect.name != "sqlite":
+        return
+    dangling = connection.scalars(sa.text(DANGLING)).all()
+    if dangling:
+        raise CannotMigrate(
+            "The migration was undone, because rows would refer to rows that do not exist: "
+            f"{', '.join(dangling)}."
+        )
+
+
+def drop_empty_tables(tables: Sequence[str]) -> None:
+    """Drop the tables in this order, for a downgrade. Raises CannotMigrate if any of them has rows,
+    because they would be lost."""
+    connection = op.get_bind()
+    if connection.dialect.name == "postgresql":
+        op.execute(f"LOCK TABLE {', '.join(tables)}")  # or a row could still arrive after the check
+    filled = sorted(table for table in tables if _has_rows(connection, table))
+    if filled:
+        raise CannotMigrate(
+            f"The downgrade was refused, because it would delete the rows of {', '.join(filled)}."
+        )
+    for table in tables:
+        op.drop_table(table)
+
+
+def _has_rows(connection: sa.Connection, table: str) -> bool:
+    statement = sa.select(sa.literal(1)).select_from(sa.table(table)).limit(1)
+    return connection.scalar(statement) is not None

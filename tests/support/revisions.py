@@ -1,0 +1,189 @@
+"""Upgrades and downgrades to any revision, and every row of a database."""
+
+import datetime as dt
+import sqlite3
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
+
+import gateway.storage.migrations
+from gateway.demo.northwind import load_demo
+from gateway.storage.database import Database
+from gateway.storage.migrations import migration_transaction, run_alembic
+from gateway.storage.tables.import_jobs import (
+    ImportedRow,
+    ImportJobRow,
+    ImportJobStatus,
+    ImportProblemRow,
+    ImportSheetRow,
+)
+from gateway.storage.tables.sales_orders import (
+    SalesOrderLineRow,
+    SalesOrderLineType,
+    SalesOrderRow,
+    SalesOrderStatus,
+)
+
+Rows = dict[str, list[dict[str, Any]]]
+"""The rows of each table by its name, sorted."""
+
+MIGRATIONS = Path(gateway.storage.migrations.__file__).parent
+RELEASED = sorted(script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions())
+"""All revisions, oldest first."""
+
+PROGRESS = [
+    (Decimal(shipped), Decimal(invoiced))
+    for shipped, invoiced in (("0", "0"), ("0.5", "0"), ("0.5", "0.5"), ("1", "0.5"), ("1", "1"))
+]
+"""The shares of a line's quantity that are shipped and invoiced."""
+
+
+async def upgrade(database: Database, revision: str, *, made_up: Path | None = None) -> None:
+    """Upgrade to `revision`, which may be in the folder `made_up`."""
+    await _alembic(database, command.upgrade, revision, made_up)
+
+
+async def downgrade(database: Database, revision: str, *, made_up: Path | None = None) -> None:
+    await _alembic(database, command.downgrade, revision, made_up)
+
+
+async def _alembic(
+    database: Database, run: Callable[[Config, str], None], revision: str, made_up: Path | None
+) -> None:
+    def configured(config: Config) -> None:
+        config.set_main_option("path_separator", "newline")
+        folders = [MIGRATIONS / "versions", made_up]
+        config.set_main_option("version_locations", "\n".join(map(str, filter(None, folders))))
+        run(config, revision)
+
+    async with migration_transaction(database) as connection:
+        await connection.run_sync(run_alembic, configured)
+
+
+async def revision_of(database: Database) -> str | None:
+    async with database.engine.connect() as connection:
+        return await connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+
+
+def break_reference(file: Path) -> None:
+    """Make the number series in a SQLite file refer to a company that does not exist."""
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("UPDATE number_series SET company_id = 'missing'")
+
+
+async def read_rows(database: Database) -> Rows:
+    """Every row of every table, read with the columns that the tables have."""
+    async with database.engine.connect() as connection:
+        return {
+            table.name: sorted(
+                (dict(row) for row in (await connection.execute(sa.select(table))).mappings()),
+                key=repr,
+            )
+            for table in await connection.run_sync(_tables)
+        }
+
+
+async def insert_rows(database: Database, rows: Rows) -> None:
+    """Insert the rows, leaving out tables and columns that the database does not have."""
+    async with database.engine.begin() as connection:
+        for table in await connection.run_sync(_tables):
+            names = [column.name for column in table.columns]
+            given = [{name: row[name] for name in names} for row in rows[table.name]]
+            await connection.execute(sa.insert(table), sorted(given, key=_referring_last(table)))
+
+
+def changed_tables(before: Rows, after: Rows) -> list[str]:
+    """The tables of `before` whose rows are not all the same `after`. Columns that only `after` has are
+    ignored."""
+    return [table for table, rows in before.items() if rows != _narrowed(after[table], rows)]
+
+
+def _narrowed(rows: list[dict[str, Any]], like: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows, reduced to the columns of the rows in `like`."""
+    names = list(like[0]) if like else []
+    return sorted(({name: row.get(name) for name in names} for row in rows), key=repr)
+
+
+def _tables(connection: sa.Connection) -> list[sa.Table]:
+    """The tables as the database describes them, each after those that it refers to."""
+    metadata = sa.MetaData()
+    metadata.reflect(connection)
+    return [table for table in metadata.sorted_tables if table.name != "alembic_version"]
+
+
+def _referring_last(table: sa.Table) -> Callable[[dict[str, Any]], int]:
+    """Sorts rows that refer to another row of their own table after those that do not."""
+    own = {
+        column.name
+        for key in table.foreign_key_constraints
+        if key.referred_table is table
+        for column in key.columns
+        if column.nullable
+    }
+    return lambda row: sum(row[name] is not None for name in own)
+
+
+async def load_every_state(database: Database) -> None:
+    """Fill a migrated database with the demo, orders in every status, lines of every type and in every
+    state of delivery, and import jobs of every status."""
+    await load_demo(database)
+    async with database.write() as session:
+        statement = sa.select(SalesOrderRow).options(selectinload(SalesOrderRow.lines))
+        orders = (await session.scalars(statement.order_by(SalesOrderRow.number).limit(70))).all()
+        for place, order in enumerate(orders):
+            order.status = list(SalesOrderStatus)[place % len(SalesOrderStatus)]
+        _deliver([line for order in orders for line in order.lines])
+        company = orders[0].company_id
+        orders[0].lines.extend(_lines_of_every_type(company))
+        await _add_import_jobs(session, company)
+
+
+def _deliver(lines: Iterable[SalesOrderLineRow]) -> None:
+    for place, line in enumerate(lines):
+        shipped, invoiced = PROGRESS[place % len(PROGRESS)]
+        line.shipped_quantity = line.quantity * shipped
+        line.invoiced_quantity = line.quantity * invoiced
+
+
+def _lines_of_every_type(company: str) -> list[SalesOrderLineRow]:
+    return [
+        SalesOrderLineRow(
+            company_id=company,
+            sequence=sequence,
+            line_type=line_type,
+            description=line_type.title(),
+        )
+        for sequence, line_type in enumerate(SalesOrderLineType, 1000)
+    ]
+
+
+async def _add_import_jobs(session: AsyncSession, company: str) -> None:
+    created = dt.datetime(2026, 1, 2, 3, 4, 5, 678900, tzinfo=dt.UTC)
+    for status in ImportJobStatus:
+        job = ImportJobRow(
+            company_id=company,
+            files='["orders.csv"]',
+            fingerprint=status.name,
+            status=status,
+            created_date_time=created,
+        )
+        session.add(job)
+        await session.flush()
+        owner = {"company_id": company, "job_id": job.id}
+        sheet = ImportSheetRow(
+            **owner, place=0, file="orders.csv", format="csv", entity="orders", headings="[]", reading="{}"
+        )  # fmt: skip
+        row = ImportedRow(**owner, unit="A", sheet=0, row=2, cells='["Käse", null, "1.50"]')
+        problem = ImportProblemRow(
+            **owner, sequence=1, unit="A", sheet=0, file="orders.csv", code="REQUIRED", message="Missing."
+        )  # fmt: skip
+        session.add_all([sheet, row, problem])
