@@ -25,13 +25,14 @@ from gateway.settings import EMBEDDED_DATABASE, Settings
 from gateway.storage.companies import (
     CompanyExists,
     CurrencyUnknown,
-    NameUnfit,
+    InvalidCompanyName,
     create_company,
     set_up,
 )
 from gateway.storage.conditions import BadFilter, Filter
 from gateway.storage.database import UNUSABLE, Database, why_unusable
 from gateway.storage.migrations import is_current, migrate
+from gateway.storage.migrations.integrity import CannotMigrate
 from gateway.storage.scope import CompanyNotFound
 from gateway.storage.tables.import_jobs import ImportJobStatus
 from gateway.web.address import CannotListen, at, is_loopback, listen
@@ -48,6 +49,7 @@ cli.add_typer(company, name="company")
 
 
 DEMO = "These are the orders of Northwind; what you change is gone when you stop."
+NO_BACKUP = typer.Option("--no-backup", help="Do not back up a SQLite file before changing it.")
 NOT_MIGRATED = "The database is not migrated: run `gateway migrate`."
 
 
@@ -95,9 +97,9 @@ def serve(
 
 
 @cli.command("migrate")
-def migrate_command() -> None:
-    """Make or update the tables, and the first company if there is none."""
-    _run(_settings(), set_up)
+def migrate_command(no_backup: Annotated[bool, NO_BACKUP] = False) -> None:
+    """Create or upgrade the tables, and create a first company if there is none."""
+    _run(_settings(), lambda database: _set_up(database, backup=not no_backup))
     typer.echo("The database is up to date.")
 
 
@@ -140,7 +142,7 @@ def company_create(
             _fail(NOT_MIGRATED)
         try:
             await create_company(database, name, currency)
-        except (CompanyExists, CurrencyUnknown, NameUnfit) as error:
+        except (CompanyExists, CurrencyUnknown, InvalidCompanyName) as error:
             _fail(str(error))
 
     _run(_settings(), create)
@@ -268,6 +270,8 @@ def _run(settings: Settings, task: Callable[[Database], Awaitable[None]]) -> Non
         asyncio.run(run())
     except ValueError as error:
         _fail(f"GATEWAY_DATABASE_URL: {error}")
+    except CannotMigrate as error:
+        _fail(str(error))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on
     except UNUSABLE as error:
@@ -275,14 +279,19 @@ def _run(settings: Settings, task: Callable[[Database], Awaitable[None]]) -> Non
 
 
 async def _prepare(database: Database, settings: Settings, demo: bool) -> None:
-    """Migrate a database of our own; of somebody else's only say that it needs it."""
+    """Migrate the demo and the embedded database; refuse any other one that is not migrated."""
     if demo:
         await migrate(database)
         await load_demo(database)
     elif settings.database_url == EMBEDDED_DATABASE:
-        await set_up(database)
+        await _set_up(database)
     elif not await is_current(database):
         _fail(NOT_MIGRATED)
+
+
+async def _set_up(database: Database, *, backup: bool = True) -> None:
+    if (copy := await set_up(database, backup=backup)) is not None:
+        typer.echo(f"A backup of the database is beside it: {copy.name}.")
 
 
 def _fail(message: str) -> NoReturn:

@@ -1,7 +1,8 @@
-"""Companies and what each needs before its first order."""
+"""Companies, and the records that each needs before its first order."""
 
 from contextlib import aclosing
 from decimal import Decimal
+from pathlib import Path
 
 import sqlalchemy as sa
 from babel.numbers import get_currency_name, get_currency_precision, list_currencies
@@ -17,23 +18,23 @@ FIRST_COMPANY, FIRST_CURRENCY = "My Company", "EUR"
 
 
 class CompanyExists(ValueError):
-    """There is a company of this name already."""
+    """A company with this name exists."""
 
 
-class NameUnfit(ValueError):
-    """A company cannot be called this."""
+class InvalidCompanyName(ValueError):
+    """The name is empty, too long or not printable."""
 
 
 class CurrencyUnknown(ValueError):
-    """ISO 4217 has no such code."""
+    """The code is not in ISO 4217."""
 
 
 def iso_currency(company_id: str, code: str) -> CurrencyRow:
-    """The currency with this ISO 4217 code and its usual decimals; raises CurrencyUnknown."""
+    """The currency with this ISO 4217 code and its usual decimal places; raises CurrencyUnknown."""
     codes = list_currencies("en")
     if code not in codes:
-        meant = f": write {code.upper()}" if code.upper() in codes else ", such as EUR"
-        raise CurrencyUnknown(f"{code} is not a currency code of ISO 4217{meant}.")
+        hint = f": write {code.upper()}" if code.upper() in codes else ", such as EUR"
+        raise CurrencyUnknown(f"{code} is not an ISO 4217 currency code{hint}.")
     decimals = get_currency_precision(code)
     return CurrencyRow(
         company_id=company_id,
@@ -45,18 +46,20 @@ def iso_currency(company_id: str, code: str) -> CurrencyRow:
 
 
 async def create_company(database: Database, name: str, currency_code: str) -> CompanyRow:
-    """A company with its currency and a number series SO-000001, SO-000002 and so on.
+    """Create a company with its currency and the number series SO-000001, SO-000002 and so on.
 
-    Raises CompanyExists, CurrencyUnknown and NameUnfit."""
+    Raises CompanyExists, CurrencyUnknown and InvalidCompanyName."""
     name = clean(name)
     if not 0 < len(name) <= LONGEST_NAME or not is_storable_text(name):
-        raise NameUnfit(f"The name of a company has 1 to {LONGEST_NAME} printable characters.")
+        raise InvalidCompanyName(
+            f"The name of a company must have 1 to {LONGEST_NAME} printable characters."
+        )
     company = CompanyRow(name=name, currency_code=currency_code)
     currency = iso_currency(company.id, currency_code)
     series = NumberSeries(company_id=company.id, code=SALES_ORDERS, prefix="SO-")
     async with database.write() as session:
         if await session.scalar(sa.select(CompanyRow.id).where(CompanyRow.name == name)):
-            raise CompanyExists(f"There is a company named {name!r} already.")
+            raise CompanyExists(f"There is already a company named {name!r}.")
         session.add(company)
         await session.flush()
         session.add_all([currency, series])
@@ -64,6 +67,7 @@ async def create_company(database: Database, name: str, currency_code: str) -> C
 
 
 async def company_ids(database: Database) -> list[str]:
+    """The ids of all companies, sorted by their names."""
     async with aclosing(await database.connect()) as connection:
         return list(await connection.scalars(sa.select(CompanyRow.id).order_by(CompanyRow.name)))
 
@@ -73,8 +77,10 @@ async def has_company(database: Database) -> bool:
         return await connection.scalar(sa.select(CompanyRow.id).limit(1)) is not None
 
 
-async def set_up(database: Database) -> None:
-    """Make or update the tables, and the first company if there is none."""
-    await migrate(database)
+async def set_up(database: Database, *, backup: bool = True) -> Path | None:
+    """Create or upgrade the tables, and create a first company if there is none. Returns the path of
+    the backup, if one was made. Raises CannotMigrate."""
+    copy = await migrate(database, backup=backup)
     if not await has_company(database):
         await create_company(database, FIRST_COMPANY, FIRST_CURRENCY)
+    return copy
