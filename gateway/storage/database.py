@@ -125,7 +125,7 @@ class Database:
                     session.expunge_all()
                     await transaction.rollback()
                 elif self._deadline is not None:
-                    await self._deadline.keep(transaction)
+                    await self._deadline.commit(transaction)
 
     def _interrupting(self, connection: AsyncConnection) -> AbstractAsyncContextManager[None]:
         if self._deadline is None or not self.is_sqlite:

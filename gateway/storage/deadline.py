@@ -1,4 +1,4 @@
-"""The time that an operation has."""
+"""The time limit of an operation."""
 
 import asyncio
 import sqlite3
@@ -11,17 +11,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSessionTransaction
 
 from gateway.storage.interrupting import interrupt
 
-KEPT = {0: "no change of it is kept", 1: "only its first change is kept"}
+SAVED = {0: "none of its changes were saved", 1: "only its first change was saved"}
 
 
 class Deadline:
-    """When it is over, TimeoutError is raised and what was begun is rolled back. Time stands still
-    while a transaction is being kept, and begins anew to tell of it, so that nobody is left in doubt
-    whether it was."""
+    """A context that raises TimeoutError after `seconds`, and rolls back the open transaction.
+
+    The clock stops during a commit and starts again from zero after it, so that the client always
+    learns whether the transaction was committed."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self.kept = 0
+        self.committed = 0
         self._timeout = asyncio.timeout(seconds)
         self._interrupted: asyncio.Task[None] | None = None
 
@@ -37,18 +38,19 @@ class Deadline:
     ) -> None:
         await self._timeout.__aexit__(kind, error, traceback)
 
-    async def keep(self, transaction: AsyncSessionTransaction) -> None:
+    async def commit(self, transaction: AsyncSessionTransaction) -> None:
+        """Commit, without a time limit."""
         self._timeout.reschedule(None)
         try:
             await transaction.commit()
-            self.kept += 1
+            self.committed += 1
         finally:
             self._timeout.reschedule(asyncio.get_running_loop().time() + self.seconds)
 
     @asynccontextmanager
     async def interrupting(self, connection: AsyncConnection) -> AsyncIterator[None]:
-        """A transaction of SQLite ends when the time is over: its driver would wait for the end of the
-        statement, and keep its lock until somebody collects garbage."""
+        """End a SQLite transaction when the time is up. Left alone, the driver would wait for the running
+        statement to finish, and hold the lock until the connection is garbage-collected."""
         driver: Any = (await connection.get_raw_connection()).driver_connection
         when = self._timeout.when()
         self._timeout.reschedule(None)
@@ -61,20 +63,20 @@ class Deadline:
                 self._timeout.reschedule(when)
 
     def _interrupt(self, driver: Any) -> None:
-        """Cancels the operation before the statement fails, and rolls back before the driver closes."""
+        """Cancel the operation before its statement fails, and roll back before the driver closes."""
         self._timeout.reschedule(0)
         rollback = asyncio.create_task(driver.rollback())
         self._interrupted = asyncio.create_task(_interrupt_until(rollback, driver))
 
     def told(self, only_reads: bool) -> str:
-        """What happened, in a sentence."""
+        """The error message for the client; a mutation's says which changes were committed."""
         message = f"The operation took longer than {self.seconds:g} seconds and was stopped"
         if only_reads:
             return f"{message}."
-        return f"{message}; {KEPT.get(self.kept, f'only its first {self.kept} changes are kept')}."
+        return f"{message}; {SAVED.get(self.committed, f'only its first {self.committed} changes were saved')}."
 
 
 async def _interrupt_until(rollback: asyncio.Task[None], driver: Any) -> None:
-    with suppress(ValueError, sqlite3.Error):  # it is closed, which rolls back too
+    with suppress(ValueError, sqlite3.Error):  # a closed connection has rolled back already
         await interrupt(rollback, driver.interrupt)
         await rollback

@@ -1,4 +1,4 @@
-"""Connections of the pool: for SQLAlchemy, and of PostgreSQL's driver for what goes round it."""
+"""Pooled PostgreSQL driver connections, for statements that bypass SQLAlchemy."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -10,12 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 
 class Overloaded(Exception):
-    """No connection became free in time."""
+    """No database connection became free in time."""
 
 
 class Drivers:
-    """Keeps connections of the pool at hand from one use to the next, since to take one out and to put
-    it back costs as much as a statement. Whoever else wants one of the pool says so by `wanted`."""
+    """Holds on to pooled connections between uses, because checking one out and in again costs as much
+    as a statement. Other users of the pool must check out within `wanted`."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -25,12 +25,12 @@ class Drivers:
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[Any]:
-        """A connection in no transaction, to be left in none; raises Overloaded."""
+        """A connection outside any transaction, to be returned in the same state; raises Overloaded."""
         connection = self._at_hand() or await self._taken_out()
         try:
             yield connection.driver_connection
         except BaseException:
-            connection.invalidate()  # nobody knows what it was left doing
+            connection.invalidate()  # its state is unknown
             raise
         if self._is_closed:
             connection.invalidate()
@@ -41,8 +41,8 @@ class Drivers:
 
     @contextmanager
     def wanted(self) -> Iterator[None]:
-        """While somebody asks the pool, none is kept from it; raises Overloaded if that takes too
-        long."""
+        """Return idle connections to the pool while a caller waits for one; raises Overloaded if the wait
+        takes too long."""
         self._wanting += 1
         if self._idle:
             self._idle.pop().close()
@@ -54,7 +54,7 @@ class Drivers:
             self._wanting -= 1
 
     def close(self) -> None:
-        """Give all back; those that are in use end when their use does."""
+        """Return the idle connections to the pool. Those in use are closed when their use ends."""
         self._is_closed = True
         while self._idle:
             self._idle.pop().close()
@@ -65,7 +65,7 @@ class Drivers:
             driver: Any = connection.driver_connection
             if not driver.is_closed():
                 return connection
-            connection.invalidate()  # the database was stopped meanwhile
+            connection.invalidate()  # the server closed it in the meantime
         return None
 
     async def _taken_out(self) -> PoolProxiedConnection:

@@ -1,15 +1,15 @@
-"""Stopping what SQLite does."""
+"""Interruption of running SQLite statements."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 AGAIN = 0.05
-"""Seconds after which a statement is told again to stop: it may not have begun the first time."""
+"""Seconds between interrupts: the first may come before the statement has started."""
 
 
 async def interrupt(running: asyncio.Future[Any], tell: Callable[[], Awaitable[None]]) -> None:
-    """Have `tell` interrupt the connection until what is running on it has ended, in whatever way."""
+    """Call `tell`, which interrupts the connection, until `running` has ended in any way."""
     while not running.done():
         await tell()
         await asyncio.wait([running], timeout=AGAIN)

@@ -62,7 +62,7 @@ def test_a_change_that_is_not_ready_at_its_deadline_is_not_kept(
 ) -> None:
     for number in range(3):
         message = told(late(hasty, f"mutation {{ {STUCK} }}"))
-        assert message.endswith(" and was stopped; no change of it is kept.")
+        assert message.endswith(" and was stopped; none of its changes were saved.")
         made = hasty.ask(f"mutation {{ {QUICK} }}")["createSalesOrder"]["salesOrder"]
         assert made["number"] == f"SO-{number + 1:06}"
         assert hasty.ask(COUNT) == {"salesOrders": {"totalCount": number + 1}}
@@ -71,9 +71,9 @@ def test_a_change_that_is_not_ready_at_its_deadline_is_not_kept(
 
 def test_a_client_is_told_which_changes_are_kept_when_a_later_one_is_late(hasty: Client) -> None:
     message = told(late(hasty, f"mutation {{ one: {QUICK} two: {STUCK} three: {QUICK} }}"))
-    assert message.endswith("; only its first change is kept.")
+    assert message.endswith("; only its first change was saved.")
     message = told(late(hasty, f"mutation {{ a: {QUICK} b: {QUICK} c: {STUCK} }}"))
-    assert message.endswith("; only its first 2 changes are kept.")
+    assert message.endswith("; only its first 2 changes were saved.")
     assert hasty.ask(COUNT) == {"salesOrders": {"totalCount": 3}}
 
 
