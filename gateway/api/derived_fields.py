@@ -9,6 +9,7 @@ import strawberry
 from gateway.api.context import Info
 from gateway.api.fields import declared_field
 from gateway.execution.declarations import Computed
+from gateway.orders.explanation import TotalsRule
 from gateway.orders.pricing import explained
 from gateway.orders.status_labels import StatusVocabulary, status_label
 from gateway.storage.reading import Names, column_names, held
@@ -29,7 +30,10 @@ class TotalsStep:
     amount: str = strawberry.field(
         description="Name of the amount; its last step has the amount itself."
     )
-    rule: str = strawberry.field(description="The rule that was applied, with its number.")
+    rule: TotalsRule = strawberry.field(description="The rule that was applied.")
+    group: str | None = strawberry.field(
+        description="The lines of the group whose amount it is; null for a line or the order."
+    )
     formula: str = strawberry.field(description="The calculation with its numbers.")
     rounding: str | None = strawberry.field(description="How the result was rounded, if it was.")
     result: Decimal = strawberry.field(description="What came out.")

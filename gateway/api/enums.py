@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import strawberry
 
+from gateway.orders.explanation import TotalsRule
 from gateway.orders.problems import ProblemCode
 from gateway.orders.status_labels import StatusVocabulary
 from gateway.storage.tables.import_jobs import ImportJobStatus, ImportPolicy
@@ -125,6 +126,11 @@ described(
     "The rule that a refused change breaks.",
     {code.name: code.value for code in ProblemCode},
     name="UserErrorCode",
+)
+described(
+    TotalsRule,
+    "The rule by which an amount of an order is derived; RULES.md has it with an example.",
+    {rule.name: rule.value for rule in TotalsRule},
 )
 
 described(

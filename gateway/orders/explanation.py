@@ -5,6 +5,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import Enum
 
 from gateway.orders.amounts import HUNDRED, ZERO, LineTotals, PricedLine, Terms, Totals
 from gateway.orders.problems import plain
@@ -14,16 +15,46 @@ Note = Callable[[int, str, Decimal], None]
 """Takes the place of a part, how it was computed, and the part."""
 
 
+class TotalsRule(Enum):
+    """A rule by which an amount is derived. The value describes it; it stands in the schema."""
+
+    GROSS_AMOUNT = "Quantity times unit price (RULES.md 2.1)."
+    LINE_DISCOUNT = "The discount of a line, from its percent or given as an amount (RULES.md 2.2)."
+    LINE_AMOUNT = "A line before the header discount, with and without tax (RULES.md 2.3)."
+    HEADER_DISCOUNT_AMOUNT = "The header discount as it was given, or none (RULES.md 2.5)."
+    HEADER_DISCOUNT_PERCENT = (
+        "The header discount as a percent of what the lines that share in it cost (RULES.md 2.5)."
+    )
+    DISCOUNT_OF_GROUP = (
+        "The share of a group of lines in the header discount, with the remainder rolling on"
+        " (RULES.md 2.5)."
+    )
+    DISCOUNT_OF_LINE = (
+        "The share of a line in the header discount of its group; the odd step falls where the"
+        " running share crosses a half (RULES.md 2.5)."
+    )
+    TAX_OF_GROUP = "The tax of the lines with one tax code, percent and sign (RULES.md 2.6)."
+    TAX_OF_LINE = (
+        "The part of a line in the tax of its group; the odd step falls where the running part"
+        " crosses a half (RULES.md 2.6)."
+    )
+    NET_AMOUNT = "A line after the header discount, with and without tax (RULES.md 2.4)."
+    DISCOUNT_WITHOUT_TAX = "The share of a line in the header discount without tax (RULES.md 2.4)."
+    ORDER_TOTAL = "A total of the order, the sum of its lines (RULES.md 2.4)."
+
+
 @dataclass(frozen=True)
 class TotalsStep:
-    """One amount: of the line with this sequence, or of the order or a group of lines for None."""
+    """One amount: of the line with this sequence, or of the order or a group of lines for None. A
+    group of lines is described by `group`."""
 
     sequence: int | None
     amount: str
-    rule: str
+    rule: TotalsRule
     formula: str
     rounding: str | None
     result: Decimal
+    group: str | None = None
 
 
 DIRECTIONS = {
@@ -31,6 +62,12 @@ DIRECTIONS = {
     Direction.UP: "away from zero",
     Direction.DOWN: "toward zero",
 }
+
+PART_RULES = {
+    "allocation": TotalsRule.DISCOUNT_OF_LINE,
+    "netTaxAmount": TotalsRule.TAX_OF_LINE,
+}
+"""How a line comes by its part of what its group has."""
 
 
 class Trace:
@@ -45,12 +82,13 @@ class Trace:
         self,
         sequence: int | None,
         amount: str,
-        rule: str,
+        rule: TotalsRule,
         formula: str,
         result: Decimal,
         rounding: str | None = None,
+        group: str | None = None,
     ) -> None:
-        self.steps.append(TotalsStep(sequence, amount, rule, formula, rounding, result))
+        self.steps.append(TotalsStep(sequence, amount, rule, formula, rounding, result, group))
 
 
 def formula(text: str, *numbers: Decimal) -> str:
@@ -65,8 +103,8 @@ def part_of_order(trace: Trace | None, names: Sequence[str]) -> Note | None:
     steps = trace
 
     def note(place: int, text: str, part: Decimal) -> None:
-        rule = f"2.5 share of the {names[place]}, with the remainder rolling on"
-        steps.note(None, "discountOfGroup", rule, text, part, steps.nearest)
+        rule = TotalsRule.DISCOUNT_OF_GROUP
+        steps.note(None, "discountOfGroup", rule, text, part, steps.nearest, names[place])
 
     return note
 
@@ -76,13 +114,9 @@ def part_of_group(trace: Trace | None, amount: str, sequences: Sequence[int]) ->
     if trace is None:
         return None
     steps = trace
-    of = "header discount (2.5)" if amount == "allocation" else "tax (2.6)"
 
     def note(place: int, text: str, part: Decimal) -> None:
-        rule = (
-            f"Part of its group's {of}; the odd step falls where the running share crosses a half"
-        )
-        steps.note(sequences[place], amount, rule, text, part, steps.nearest)
+        steps.note(sequences[place], amount, PART_RULES[amount], text, part, steps.nearest)
 
     return note
 
@@ -102,7 +136,7 @@ def explain_group_tax(
         text = formula("{} × {} % + {} carried", base, percent, carry)
     else:
         text = formula("{} × {} %", base, percent)
-    trace.note(None, "taxOfGroup", f"2.6 tax of the {name}", text, tax, trace.tax)
+    trace.note(None, "taxOfGroup", TotalsRule.TAX_OF_GROUP, text, tax, trace.tax, name)
 
 
 def explain(trace: Trace, terms: Terms, lines: Sequence[PricedLine], totals: Totals) -> None:
@@ -119,9 +153,8 @@ def explain(trace: Trace, terms: Terms, lines: Sequence[PricedLine], totals: Tot
             ("netTaxAmount", derived.net_tax_amount),
         ):
             if (derived.sequence, amount) not in noted:
-                trace.note(
-                    derived.sequence, amount, "2.5 and 2.6", "the line takes no part", result
-                )
+                text = "the line takes no part"
+                trace.note(derived.sequence, amount, PART_RULES[amount], text, result)
         _explain_net(trace, terms, derived)
     _explain_totals(trace, totals)
 
@@ -129,14 +162,16 @@ def explain(trace: Trace, terms: Terms, lines: Sequence[PricedLine], totals: Tot
 def _explain_line(trace: Trace, terms: Terms, line: PricedLine, derived: LineTotals) -> None:
     gross, discount = derived.gross_amount, derived.discount_amount
     text = formula("{} × {}", line.quantity, line.unit_price)
-    trace.note(line.sequence, "grossAmount", "2.1 quantity × price", text, gross, trace.nearest)
+    rule = TotalsRule.GROSS_AMOUNT
+    trace.note(line.sequence, "grossAmount", rule, text, gross, trace.nearest)
     by_percent = rounded(EXACT.multiply(gross, line.discount_percent), HUNDRED, terms.step)
     text = (
         formula("{} % of {}", line.discount_percent, gross)
         if by_percent == discount
         else "given as an amount"
     )
-    trace.note(line.sequence, "discountAmount", "2.2 line discount", text, discount, trace.nearest)
+    rule = TotalsRule.LINE_DISCOUNT
+    trace.note(line.sequence, "discountAmount", rule, text, discount, trace.nearest)
     excluding, including = derived.amount_excluding_tax, derived.amount_including_tax
     own = formula("{} − {}", gross, discount)
     if terms.prices_include_tax:
@@ -154,25 +189,25 @@ def _explain_line(trace: Trace, terms: Terms, line: PricedLine, derived: LineTot
 def _note_amount(
     trace: Trace, sequence: int, amount: str, text: str, result: Decimal, rounding: str | None
 ) -> None:
-    trace.note(sequence, amount, "2.3 the line before the header discount", text, result, rounding)
+    trace.note(sequence, amount, TotalsRule.LINE_AMOUNT, text, result, rounding)
 
 
 def _explain_discount(
     trace: Trace, terms: Terms, lines: Sequence[PricedLine], totals: Totals
 ) -> None:
-    rule = "2.5 header discount"
+    rule = TotalsRule.HEADER_DISCOUNT_AMOUNT
     text = "given as an amount" if totals.discount_amount else "none is given"
     if terms.discount_percent is not None:
         pairs = zip(lines, totals.lines, strict=True)
         base = sum((derived.line_amount for line, derived in pairs if line.takes_discount), ZERO)
-        rule += ", a percent of what the lines that share in it cost"
+        rule = TotalsRule.HEADER_DISCOUNT_PERCENT
         text = formula("{} % of {}", terms.discount_percent, base)
         text += ", but not below 0" if base < ZERO else ""
     trace.note(None, "discountAmount", rule, text, totals.discount_amount, trace.nearest)
 
 
 def _explain_net(trace: Trace, terms: Terms, line: LineTotals) -> None:
-    rule = "2.4 the line after the header discount"
+    rule = TotalsRule.NET_AMOUNT
     excluding, including = line.amount_excluding_tax, line.amount_including_tax
     share, tax = line.allocation, line.net_tax_amount
     if terms.prices_include_tax:
@@ -187,14 +222,14 @@ def _explain_net(trace: Trace, terms: Terms, line: LineTotals) -> None:
     trace.note(
         line.sequence,
         "invoiceDiscountAllocation",
-        "2.4 the share without tax",
+        TotalsRule.DISCOUNT_WITHOUT_TAX,
         text,
         line.invoice_discount_allocation,
     )
 
 
 def _explain_totals(trace: Trace, totals: Totals) -> None:
-    rule = "2.4 sums of the lines"
+    rule = TotalsRule.ORDER_TOTAL
     net = " + ".join(plain(line.net_amount) for line in totals.lines) or "no lines"
     whole = " + ".join(plain(line.net_amount_including_tax) for line in totals.lines) or "no lines"
     excluding, including = totals.total_amount_excluding_tax, totals.total_amount_including_tax

@@ -164,6 +164,56 @@ def test_a_header_percent_is_shown_with_the_amount_that_it_is_taken_of() -> None
     _, steps = traced(Terms(Decimal("0.01"), discount_percent=Decimal("12.5")), lines)
     [step] = [each for each in steps if (each.sequence, each.amount) == (None, "discountAmount")]
     assert (NUMBER.findall(step.formula), step.result) == (["12.5", "20"], Decimal("2.5"))
+    assert step.rule.name == "HEADER_DISCOUNT_PERCENT"
+
+
+RULE_OF = {
+    "grossAmount": "GROSS_AMOUNT",
+    "amountExcludingTax": "LINE_AMOUNT",
+    "amountIncludingTax": "LINE_AMOUNT",
+    "discountOfGroup": "DISCOUNT_OF_GROUP",
+    "allocation": "DISCOUNT_OF_LINE",
+    "taxOfGroup": "TAX_OF_GROUP",
+    "netTaxAmount": "TAX_OF_LINE",
+    "netAmount": "NET_AMOUNT",
+    "netAmountIncludingTax": "NET_AMOUNT",
+    "invoiceDiscountAllocation": "DISCOUNT_WITHOUT_TAX",
+    "totalAmountExcludingTax": "ORDER_TOTAL",
+    "totalAmountIncludingTax": "ORDER_TOTAL",
+}
+"""The rules of the amounts that lines and orders do not have in common."""
+
+
+def rule_of(step: TotalsStep, terms: Terms) -> str:
+    """The rule of an amount, as RULES.md 2.12 lists it."""
+    if step.amount == "discountAmount":
+        kind = "AMOUNT" if terms.discount_percent is None else "PERCENT"
+        return "LINE_DISCOUNT" if step.sequence is not None else f"HEADER_DISCOUNT_{kind}"
+    if step.amount == "totalTaxAmount":
+        return "ORDER_TOTAL" if step.sequence is None else "LINE_AMOUNT"
+    return RULE_OF[step.amount]
+
+
+@pytest.mark.parametrize("seeds", SEEDS)
+def test_a_step_names_the_rule_of_its_amount_and_a_group_names_its_lines(seeds: range) -> None:
+    for name, terms, lines in drawn_and_worked(seeds):
+        for step in traced(terms, lines)[1]:
+            assert step.rule.name == rule_of(step, terms), (name, step)
+            assert (step.group is not None) is step.amount.endswith("OfGroup"), (name, step)
+
+
+def test_a_group_is_named_by_its_tax_code_its_percent_and_its_sign() -> None:
+    lines = [
+        PricedLine(1, Decimal(-1), Decimal(10), tax_code="S20", tax_percent=Decimal(20)),
+        PricedLine(2, Decimal(1), Decimal(10), tax_code="S20", tax_percent=Decimal(20)),
+        PricedLine(3, Decimal(1), Decimal(10)),
+    ]
+    _, steps = traced(Terms(Decimal("0.01")), lines)
+    assert [step.group for step in steps if step.group is not None] == [
+        "lines of tax code (none) at 0 %",
+        "negative lines of tax code S20 at 20 %",
+        "lines of tax code S20 at 20 %",
+    ]
 
 
 @pytest.mark.parametrize("seeds", SEEDS)
@@ -192,7 +242,7 @@ def test_formulas_are_read_as_an_accountant_reads_them(formula: str, value: str 
     assert value_of(formula) == (None if value is None else Fraction(value))
 
 
-EXPLAINED = "totalsExplanation { sequence amount rule formula rounding result }"
+EXPLAINED = "totalsExplanation { sequence amount rule group formula rounding result }"
 FIELDS = f"""{" ".join(HEADER_AMOUNTS)} lines {{ sequence
   {" ".join(name for name in LINE_AMOUNTS if name not in ("grossAmount", "allocation"))} }}"""
 CREATE = f"""mutation ($input: CreateSalesOrderInput!, $dryRun: Boolean! = false) {{
@@ -282,7 +332,7 @@ def test_the_explanation_shows_which_line_took_the_odd_cent(world: Client) -> No
     ]
     assert shares[1]["formula"] == "1000 × 20000 ÷ 30000 − 333.33 given before"
     assert shares[1]["rounding"] == "to 0.01, the half away from zero"
-    assert "odd step" in shares[1]["rule"]
+    assert shares[1]["rule"] == "DISCOUNT_OF_LINE"
 
 
 def test_explaining_a_page_of_orders_takes_the_same_statements_whatever_its_size(

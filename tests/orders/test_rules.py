@@ -12,6 +12,7 @@ from strawberry.utils.str_converters import to_snake_case
 
 from gateway.demo.northwind import load_demo
 from gateway.orders.amounts import PricedLine, Terms
+from gateway.orders.explanation import TotalsRule
 from gateway.orders.problems import ProblemCode
 from gateway.orders.rounding import Direction, rounded
 from gateway.orders.status_labels import StatusVocabulary, status_label
@@ -265,3 +266,13 @@ def test_the_table_of_refusals_names_each_code_with_every_module_that_raises_it(
 
 def test_each_refusal_names_a_rule_of_the_document() -> None:
     assert {row["rule"] for row in tables(TEXT, "code")} <= set(numbers(TEXT))
+
+
+def test_the_rules_of_an_explanation_are_described_with_their_numbers() -> None:
+    stated = {
+        name: re.findall(r"\d+\.\d+", row["of this document"])
+        for row in tables(TEXT, "`rule`")
+        for name in re.findall(r"[A-Z_]+", row["rule"])
+    }
+    described = {rule.name: re.findall(r"RULES\.md (\d+\.\d+)", rule.value) for rule in TotalsRule}
+    assert described == stated
