@@ -1,4 +1,4 @@
-"""Orders and their lines, as clients see them (domain rules 1.1 and 1.2)."""
+"""Orders and their lines, as clients see them (RULES.md 1.1 and 1.2)."""
 
 import datetime as dt
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""The header of an order: what is given, and what comes from the customer (domain rules 1.1)."""
+"""The header of an order: what is given, and what comes from the customer (RULES.md 1.1)."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -85,7 +85,7 @@ def _check_fixed(
     order: SalesOrderRow, before: Mapping[str, Any], change: Change, report: Report
 ) -> None:
     """Who orders, who pays and in which currency stays once something is shipped; whether prices
-    include tax, once something is invoiced (domain rules 2.7 and 2.8)."""
+    include tax, once something is invoiced (RULES.md 4.10)."""
     is_shipped = any(line.shipped_quantity for line in order.lines)
     is_invoiced = any(line.invoiced_quantity for line in order.lines)
     for field, column in FIXED.items():
@@ -101,7 +101,7 @@ def _check_fixed(
 
 
 def _take_over(order: SalesOrderRow, customer: CustomerRow, found: References) -> None:
-    """Everything that comes from the customer (domain rules 1.1)."""
+    """Everything that comes from the customer (RULES.md 1.4)."""
     order.customer_id = customer.id
     order.customer_number = customer.number
     order.customer_name = customer.display_name

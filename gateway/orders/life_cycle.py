@@ -1,4 +1,4 @@
-"""What each state of an order allows: the table of domain rules 4.3, and decision 8."""
+"""What each state of an order allows: the tables of RULES.md 4.2 and 4.3."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

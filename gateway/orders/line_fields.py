@@ -1,4 +1,4 @@
-"""The fields of a line that sells something, new or not (domain rules 1.2)."""
+"""The fields of a line that sells something, new or not (RULES.md 1.2)."""
 
 import datetime as dt
 from decimal import Decimal
@@ -71,7 +71,7 @@ def sell_named(
 
 def _take_over(line: SalesOrderLineRow, sold: SoldObject, change: Change) -> None:
     """What the line keeps of its object. Items say themselves whether they share in a header
-    discount; of the rest only resources do (domain rules 2.5)."""
+    discount; of the rest only resources do (RULES.md 2.5)."""
     line.line_object_number = sold.number
     if isinstance(sold, ItemRow):
         line.item_id = sold.id
@@ -128,7 +128,7 @@ def set_tax(
     found: References,
     report: Report,
 ) -> None:
-    """The percent is copied: it never follows the code afterwards (decision 5)."""
+    """The percent is copied: it never follows the code afterwards (RULES.md 2.11)."""
     tax_code = None
     if "tax_code" in change:
         tax_code = found.named(TaxCodeRow, change, "tax_code", report)

@@ -1,4 +1,4 @@
-"""What a line sells: its type and its item, account or other object (domain rules 3.3)."""
+"""What a line sells: its type and its item, account or other object (RULES.md 3.1 and 3.2)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Changes of lines that are there (domain rules 2.2, 2.8 and 3.3). What is given as it is already
+"""Changes of lines that are there (RULES.md 2.2, 3.7 and 4.10). What is given as it is already
 changes nothing, whatever depends on it."""
 
 from decimal import Decimal
@@ -124,7 +124,7 @@ def _patch_unit(
 def _patch_discount(
     line: SalesOrderLineRow, change: Change, step: Decimal, report: Report, *, is_repriced: bool
 ) -> None:
-    """Of a discount that is not given, the percent stays when quantity or price change (D7)."""
+    """Of a discount that is not given, the percent stays when quantity or price change (RULES.md 2.2)."""
     given = {name: change[name] for name in DISCOUNTS if name in change}
     if any((value or ZERO) != getattr(line, name) for name, value in given.items()):
         set_discount(line, given, step, report)

@@ -1,4 +1,4 @@
-"""The price of a line and its discount (domain rules 2.1 and 2.2, decision 4)."""
+"""The price of a line and its discount (RULES.md 2.1, 2.2 and 2.10)."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -40,7 +40,7 @@ def set_price(
     context: PriceContext,
     report: Report,
 ) -> None:
-    """The given price, else the object's, which is in the company's currency (decision 4)."""
+    """The given price, else the object's, which is in the company's currency (RULES.md 2.10)."""
     given: Decimal | None = change.get("unit_price")
     if given is not None:
         line.unit_price = given
@@ -57,7 +57,7 @@ def set_price(
 
 
 def rescale_price(line: SalesOrderLineRow, context: PriceContext) -> None:
-    """The same price with tax taken in or left out, as the order now has it (domain rules 2.7); the
+    """The same price with tax taken in or left out, as the order now has it (RULES.md 2.7); the
     discount percent stays."""
     change = price_with_tax if context.order.prices_include_tax else price_without_tax
     line.unit_price = change(line.unit_price, line.tax_percent)
@@ -75,7 +75,7 @@ def _own_price(sold: ItemRow | LineObjectRow, tax_percent: Decimal, with_tax: bo
 
 
 def set_discount(line: SalesOrderLineRow, change: Change, step: Decimal, report: Report) -> None:
-    """Percent and amount of the line discount, either from the other (domain rules 2.2)."""
+    """Percent and amount of the line discount, either from the other (RULES.md 2.2)."""
     percent: Decimal | None = change.get("discount_percent")
     amount: Decimal | None = change.get("discount_amount")
     line.discount_percent, line.discount_amount = percent or ZERO, amount or ZERO

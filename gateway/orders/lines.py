@@ -1,4 +1,4 @@
-"""New lines as clients give them (domain rules 1.2)."""
+"""New lines as clients give them (RULES.md 1.2 and 3.5)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

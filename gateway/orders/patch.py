@@ -1,5 +1,5 @@
-"""One deep patch of an order: header fields, and lines added, updated and removed (domain rules 2.5,
-2.7 and 2.8; decisions 3, 4 and 7). The header comes first, then the lines, then the discount."""
+"""One deep patch of an order: header fields, and lines added, updated and removed (RULES.md 2.7 to
+2.10 and 3.7). The header comes first, then the lines, then the discount."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -161,7 +161,7 @@ def _update_line(
 
 def _priced(line: SalesOrderLineRow) -> tuple[Any, ...]:
     """What makes a line lose its share of the header discount when it changes, beside a percent that
-    is given (domain rules 2.5)."""
+    is given (RULES.md 2.9)."""
     sold = (line.item_id, line.account_id, line.line_object_id)
     return line.quantity, line.unit_price, sold
 
@@ -182,7 +182,7 @@ def _refuse_unknown(key: str, lines: Mapping[str, SalesOrderLineRow], report: Re
 
 
 def _need_prices(order: SalesOrderRow, updated: Mapping[str, Updated], report: Report) -> None:
-    """No exchange rates are kept, so a new currency needs new prices (decision 7)."""
+    """No exchange rates are kept, so a new currency needs new prices (RULES.md 2.8)."""
     for line in order.lines:
         update = updated.get(line.id)
         says_price = update is not None and update.says_price
@@ -205,7 +205,7 @@ def _kept_discount(
     order: SalesOrderRow, before: Before, updated: Mapping[str, Updated], context: PriceContext
 ) -> Decimal:
     """The shares of all lines but those that are priced anew, rescaled with the prices when these take
-    tax in or leave it out (domain rules 2.5 and 2.7). Without lines there are no shares, and all is
+    tax in or leave it out (RULES.md 2.7 and 2.9). Without lines there are no shares, and all is
     kept. Nothing is kept in another currency."""
     if context.is_new_currency:
         return ZERO

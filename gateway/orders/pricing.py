@@ -85,7 +85,7 @@ def _tax_code(line: SalesOrderLineRow, found: References) -> str:
 
 def _discount_fits(change: Change, lines: list[PricedLine], terms: Terms, report: Report) -> bool:
     """A discount may take all that its lines cost and no more, but it outlives the last of them
-    (domain rules 2.5); an amount given beside a percent must mean the same."""
+    (RULES.md 2.5 and 2.9); an amount given beside a percent must mean the same."""
     base = max(discount_base(lines, terms), ZERO)
     derived = header_discount(lines, terms)
     amount, percent = change.get("discount_amount"), change.get("discount_percent")

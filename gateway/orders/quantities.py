@@ -1,4 +1,4 @@
-"""How much of an order is shipped and invoiced, and how that moves (domain rules 4.3 and 4.5)."""
+"""How much of an order is shipped and invoiced, and how that moves (RULES.md 4.4 to 4.7)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ def sold_lines(order: SalesOrderRow) -> list[SalesOrderLineRow]:
 
 
 def is_fully_shipped(order: SalesOrderRow) -> bool:
-    """Whether there is something to ship and all of it is shipped (domain rules 4.5)."""
+    """Whether there is something to ship and all of it is shipped (RULES.md 4.5)."""
     sold = sold_lines(order)
     return bool(sold) and all(line.shipped_quantity == line.quantity for line in sold)
 

@@ -11,7 +11,7 @@ PERCENT_STEP = Decimal("0.00001")
 
 
 class Direction(StrEnum):
-    """Which neighbour a value between two steps becomes (domain rules 2.0)."""
+    """Which neighbour a value between two steps becomes (RULES.md 2.0)."""
 
     NEAREST = ROUND_HALF_UP
     UP = ROUND_UP

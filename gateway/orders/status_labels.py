@@ -1,4 +1,4 @@
-"""How each vocabulary that orders have been exchanged in names a status (domain rules 4.3)."""
+"""How each vocabulary that orders have been exchanged in names a status (RULES.md 4.9)."""
 
 from collections.abc import Mapping
 from enum import StrEnum

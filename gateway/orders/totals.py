@@ -1,6 +1,6 @@
-"""What an order costs: the canonical path of domain rules 2, a pure function of header and lines.
+"""What an order costs: the canonical path of RULES.md 2.6, a pure function of header and lines.
 
-Amounts are in the order's currency, percents from 0 to 100. `R` in the rules is `rounded` to the
+Amounts are in the order's currency, percents from 0 to 100. R in the rules is `rounded` to the
 currency's step. Nothing here depends on the history of an order: the same header and lines give the
 same totals, in whatever order the lines come."""
 
@@ -31,12 +31,12 @@ from gateway.orders.rounding import EXACT, PERCENT_STEP, PRICE_STEP, rounded
 
 
 def gross_amount(quantity: Decimal, unit_price: Decimal, step: Decimal) -> Decimal:
-    """R(quantity x price), domain rules 2.1."""
+    """R(quantity x price), RULES.md 2.1."""
     return rounded(EXACT.multiply(quantity, unit_price), ONE, step)
 
 
 def discount_percent_of(discount_amount: Decimal, gross: Decimal) -> Decimal:
-    """The percent that stands for a discount given as an amount, 0 on nothing (domain rules 2.2)."""
+    """The percent that stands for a discount given as an amount, 0 on nothing (RULES.md 2.2)."""
     if not gross:
         return ZERO
     return rounded(EXACT.multiply(discount_amount, HUNDRED), gross, PERCENT_STEP)
@@ -98,7 +98,7 @@ def _line_amount(line: PricedLine, terms: Terms) -> Decimal:
 
 
 def _groups(lines: Sequence[PricedLine], amounts: Sequence[Decimal]) -> list[list[int]]:
-    """Indexes of lines by tax code and sign, negative before positive (domain rules 2.6).
+    """Indexes of lines by tax code and sign, negative before positive (RULES.md 2.6).
 
     A line keeps the percent that its code had when it was written, so a code that has changed since
     makes a group for each percent."""
@@ -115,7 +115,7 @@ def _apportion(
     """`total` in parts proportional to `weights`, each a multiple of `step`.
 
     The unrounded remainder rolls on from part to part, so the odd step lands where the running sum
-    crosses a half (domain rules 2.5); a weight of 0 takes nothing. Each part is what the exact
+    crosses a half (RULES.md 2.5); a weight of 0 takes nothing. Each part is what the exact
     running share still lacks."""
     whole = sum(weights, ZERO)
     if not whole:

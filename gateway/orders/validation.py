@@ -1,4 +1,4 @@
-"""The rules that an order's values must keep, whoever wrote them (domain rules 1, 3.2 and 3.3)."""
+"""The rules that an order's values must keep, whoever wrote them (RULES.md 5.1 to 5.4)."""
 
 import datetime as dt
 import re
@@ -105,7 +105,7 @@ def _refuse_below_shipped(line: SalesOrderLineRow, report: Report) -> None:
 
 
 def _check_quantities(line: SalesOrderLineRow, report: Report) -> None:
-    """Nothing is shipped beyond the order nor invoiced beyond the shipment (domain rules 3.3)."""
+    """Nothing is shipped beyond the order nor invoiced beyond the shipment (RULES.md 4.4)."""
     left = outstanding(line)
     if not is_part(line.ship_quantity, left):
         report.refuse(

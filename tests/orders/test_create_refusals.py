@@ -39,7 +39,7 @@ TEXTS = {"externalDocumentNumber": 35, "salesperson": 20, "shipToName": 100, "sh
 TEXTS |= {"phoneNumber": 30, "email": 80, "lines.0.description": 100, "lines.0.description2": 50}
 TEXTS |= {f"sellToAddress.{part}": length for part, length in LENGTHS.items()}
 TEXTS |= {f"shipToAddress.{part}": length for part, length in LENGTHS.items()}
-"""The texts of an order with the characters that fit (domain rules 1.1 and 1.2)."""
+"""The texts of an order with the characters that fit (RULES.md 5.2)."""
 
 
 @pytest.fixture(scope="module")

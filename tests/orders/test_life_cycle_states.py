@@ -1,4 +1,4 @@
-"""Which state of an order allows what, and what others call it: the tables of domain rules 4.3."""
+"""Which state of an order allows what, and what others call it: the tables of RULES.md 4.2, 4.3 and 4.9."""
 
 import json
 from collections.abc import Iterator
@@ -54,7 +54,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     RESUME: ("DRAFT", "IN_REVIEW", "OPEN", "RELEASED", "RELEASED", "INVOICED", NO, NO),
     DELETE: ("gone", NO, "gone", "gone", SHIPPED, NO, NO, NO),
 }
-"""The state that each mutation leads to, or why it is refused (domain rules 4.3)."""
+"""The state that each mutation leads to, or why it is refused (RULES.md 4.2 and 4.3)."""
 HELD_UP = {RELEASE, SHIP, INVOICE, SHIP_AND_INVOICE}
 
 LABELS: dict[str, tuple[str, str, str, str, str]] = {
@@ -69,7 +69,7 @@ LABELS: dict[str, tuple[str, str, str, str, str]] = {
     "INVOICED": ("Open", "Released", "Created", "Created", "Invoiced"),
     "PAID": ("Open", "Released", "Paid", "Paid", "Invoiced"),
 }
-"""The projection of domain rules 4.3, where "(gone)" reads "Open"."""
+"""The words of RULES.md 4.9."""
 SAID = """{ salesOrder(id: "%s") { a: statusLabel(vocabulary: BUSINESS_CENTRAL_V2)
   b: statusLabel(vocabulary: NAVISION_SCHEMA) c: statusLabel(vocabulary: BUSINESS_CENTRAL_V1)
   d: statusLabel(vocabulary: FINANCIALS_2017) e: statusLabel(vocabulary: FINANCE_OPERATIONS) } }"""

@@ -1,4 +1,4 @@
-"""What becomes of the amount off an order when its lines go (domain rules 2.5)."""
+"""What becomes of the amount off an order when its lines go (RULES.md 2.9)."""
 
 from collections.abc import Iterator
 

@@ -195,7 +195,7 @@ LENGTHS: dict[str, dict[str, int]] = {
     "accounts": {"number": 20},
     "line_objects": {"number": 20},
 }
-"""Longest texts of domain rules 1.1 to 1.3."""
+"""Longest texts, those of the vendor's fields (RULES.md 1.3 and 5.2)."""
 
 
 @pytest.fixture(scope="module")

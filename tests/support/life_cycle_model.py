@@ -1,4 +1,4 @@
-"""A model of what may happen to an order, after domain rules 4.3: states, guards and quantities."""
+"""A model of what may happen to an order, after RULES.md 4.3: states, guards and quantities."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace

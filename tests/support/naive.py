@@ -1,7 +1,6 @@
 """A naive oracle for sales-order totals that deliberately shares nothing with gateway.
 
-It follows domain rules 2.0 to 2.6 (canonical path) and design decisions 1 to 3 line by line, in
-exact fractions.
+It follows RULES.md 2.0 to 2.6 line by line, in exact fractions.
 """
 
 from __future__ import annotations
@@ -105,8 +104,8 @@ def base_of(lines: list[Line]) -> Fraction:
 
 
 def header_discount(order: dict[str, Any], lines: list[Line], step: Fraction) -> Fraction:
-    """Decision 3: a percent of the discountable base, or an amount; never negative. An amount that
-    was there before outlives the last line (2.5: no lines left, nothing to recompute)."""
+    """RULES.md 2.5: a percent of the discountable base, or an amount; never negative. An amount that
+    was there before outlives the last line (RULES.md 2.9)."""
     base = base_of(lines)
     if order["discount_percent"] is not None:
         discount = round_to(Fraction(order["discount_percent"]) * max(base, ZERO) / 100, step)
@@ -182,7 +181,7 @@ def naive_totals(order: dict[str, Any]) -> dict[str, Any]:
         if key[2] == 1 and discount == 0 and not with_tax:
             carry = remainders.get((key[0], key[1], 0), ZERO)
         remainders[key] = tax_group(members, with_tax, carry, step, order["tax_rounding"])
-    for line in lines:  # 2.4; decision 2
+    for line in lines:  # 2.4
         line.net_tax_amount = line.net_amount_including_tax - line.net_amount
         if line.raw_allocation != 0:
             line.invoice_discount_allocation = line.amount_excluding_tax - line.net_amount

@@ -109,7 +109,7 @@ def _settle_price(line: Given) -> None:
 
 
 def _settle_line_discount(line: Given) -> None:
-    """Amounts are for one price unit and taken first, percentages of what is left (domain rules 5.2)."""
+    """Amounts are for one price unit and taken first, percentages of what is left (RULES.md 7.2)."""
     units = line.extras.get("+price_quantity") or Decimal(1)
     per_unit = (line.extras.get("+unit_discount") or ZERO) + (
         line.extras.get("+multiline_discount") or ZERO

@@ -1,4 +1,4 @@
-"""Sales orders and their lines in the Business Central API (domain rules 1.1 and 1.2); the names that
+"""Sales orders and their lines in the Business Central API (RULES.md 1.1 and 1.2); the names that
 the gateway adds make JSON lines complete."""
 
 from gateway.exchange.mappings.columns import Column, Entity, Kind, Part

@@ -1,5 +1,5 @@
-"""The two sales-order entities of Dynamics 365 Finance & Operations, and its customers (domain rules
-5.1 and 5.2)."""
+"""The two sales-order entities of Dynamics 365 Finance & Operations, and its customers (RULES.md
+7.1 and 7.2)."""
 
 from importlib.resources import files
 

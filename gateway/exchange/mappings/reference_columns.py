@@ -1,4 +1,4 @@
-"""Customers, items, accounts and codes as the Business Central API has them (domain rules 1.3), with
+"""Customers, items, accounts and codes as the Business Central API has them (RULES.md 1.3), with
 the names that the gateway adds; the headings of CSV files are the same."""
 
 from gateway.exchange.mappings.business_central import IDS, OLD_PARTS, OTHER_ID, not_kept

@@ -1,4 +1,4 @@
-"""What orders refer to: companies, customers, items and the small code tables (domain rules 1.3)."""
+"""What orders refer to: companies, customers, items and the small code tables (RULES.md 1.3)."""
 
 import datetime as dt
 from decimal import Decimal
@@ -28,7 +28,7 @@ ADDRESS_PARTS = ("address_line1", "address_line2", "city", "state", "country", "
 
 
 class TaxRounding(StrEnum):
-    """The direction in which a currency rounds tax (domain rules 2.0)."""
+    """The direction in which a currency rounds tax (RULES.md 2.0)."""
 
     NEAREST = "NEAREST"
     UP = "UP"

@@ -1,4 +1,4 @@
-"""Sales orders and their lines (domain rules 1.1 and 1.2)."""
+"""Sales orders and their lines (RULES.md 1.1 and 1.2)."""
 
 import datetime as dt
 from decimal import Decimal
@@ -24,7 +24,7 @@ from gateway.storage.tables.reference_data import ZERO
 
 
 class SalesOrderStatus(StrEnum):
-    """Where an order stands in its life (domain rules 4.3)."""
+    """Where an order stands in its life (RULES.md 4.1)."""
 
     DRAFT = "DRAFT"
     IN_REVIEW = "IN_REVIEW"
