@@ -1,6 +1,7 @@
 """RULES.md tells the truth: its examples, its numbers, and its table of refusals."""
 
 import ast
+import itertools
 import re
 from collections.abc import Iterator
 from decimal import Decimal
@@ -40,9 +41,10 @@ from tests.support.served import Client
 TEXT = RULES.read_text(encoding="utf-8")
 EXAMPLES = list(examples(TEXT))
 CITED = re.compile(r"RULES\.md (\d+\.\d+(?:(?:, | and | or | to )\d+\.\d+)*)")
-DEFINITIONS = {"1.1", "1.2", "1.3", "1.7", "2.12", "4.1", "5.5", "7.1", "7.3"}
-"""The rules that define words or list fields, or that other tests work through."""
+DEFINITIONS = {"1.3", "1.7", "2.12", "4.1", "7.1"}
+"""The rules that define words, list fields or say where numbers come from."""
 
+PREFIXES = itertools.count(1)
 DEFAULT = {"customer": {"number": "ALFKI"}}
 PROBLEMS = "userErrors { code path }"
 CREATE = """mutation ($input: CreateSalesOrderInput!, $dryRun: Boolean! = false) {
@@ -159,6 +161,10 @@ def answers(client: Client, row: Row) -> Any:
     return answer
 
 
+def refused(answer: Any) -> list[Refusal]:
+    return [Refusal(each["code"], ".".join(each["path"])) for each in answer["userErrors"]]
+
+
 def agrees(stated: Any, answered: Any) -> None:
     """Fail unless the answer has everything that is stated; lists have the same length."""
     if isinstance(stated, dict):
@@ -175,9 +181,8 @@ def agrees(stated: Any, answered: Any) -> None:
 @pytest.mark.parametrize("row", rows_of_kind("gateway"))
 def test_the_gateway_answers_as_the_rule_states(demo: Client, row: Row) -> None:
     answer = answers(demo, row)
-    found = [Refusal(each["code"], ".".join(each["path"])) for each in answer["userErrors"]]
-    assert found == refusals(row["answer"])
-    if not found and row["answer"] != "gone":
+    assert refused(answer) == refusals(row["answer"])
+    if not answer["userErrors"] and row["answer"] != "gone":
         agrees(literal(row["answer"]), answer["salesOrder"])
 
 
@@ -211,8 +216,35 @@ def test_a_line_of_a_file_is_priced_as_the_rule_states(demo: Client, example: Ex
         assert {name: made["lines"][0][name] for name in values} == values, number
 
 
+@pytest.mark.parametrize("row", rows_of_kind("rows"))
+def test_an_import_refuses_the_orders_that_the_rule_names(demo: Client, row: Row) -> None:
+    """The orders of each row have numbers of their own."""
+    prefix = f"ROW-{next(PREFIXES)}"
+    headers = [
+        head(f"{prefix}-{name}", ORDERINGCUSTOMERACCOUNTNUMBER="ALFKI")
+        for name in row["headers"].split(", ")
+    ]
+    lines = [
+        line_row(f"{prefix}-{name}", sequence, ITEMNUMBER="1")
+        for name, sequence in (each.split() for each in row["lines"].split(", "))
+    ]
+    job = upload(demo, orders(headers, lines))
+    found = [
+        Refusal(code, key.removeprefix(f"{prefix}-"))
+        for code, key in job.told("code", "orderNumber")
+    ]
+    assert found == refusals(row["answer"])
+
+
+@pytest.mark.parametrize("row", rows_of_kind("size"))
+def test_an_order_has_as_many_lines_as_the_rule_allows(demo: Client, row: Row) -> None:
+    given = {**DEFAULT, "lines": [{"description": "text"}] * int(row["lines"])}
+    answer = demo.ask(CREATE % ("id", PROBLEMS), input=given, dryRun=True)["it"]
+    assert refused(answer) == refusals(row["answer"])
+
+
 def test_every_example_is_of_a_kind_that_is_run() -> None:
-    kinds = {"rounding", "totals", "gateway", "words", "file"}
+    kinds = {"rounding", "totals", "gateway", "words", "file", "rows", "size"}
     assert {example.kind for example in EXAMPLES} == kinds
     assert all(example.rows for example in EXAMPLES)
 
