@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gateway import exchange
 from gateway.exchange.formats.sheets import Reading
 from gateway.exchange.imports.importer import Importer, Request, import_files
 from gateway.orders.service import Rules
@@ -19,11 +18,11 @@ from gateway.settings import Settings
 from gateway.storage.companies import create_company
 from gateway.storage.database import Database
 from gateway.storage.tables.import_jobs import ImportJobStatus
-from tests.support.paths import DATA
+from tests.support.paths import DATA, ROOT
 from tests.support.requests import dump, execute
 from tests.support.served import PATIENCE, Client, serving
 
-NORTHWIND = Path(exchange.__file__).parent / "northwind"
+NORTHWIND = ROOT / "gateway" / "demo" / "data"
 PACKAGE = DATA / "fo_data_package" / "northwind-sales-orders-package.zip"
 HEADERS, LINES = "Sales order headers V2.csv", "Sales order lines V2.csv"
 

@@ -1,12 +1,11 @@
 """The house: imports point down only, and each library has its own room."""
 
-import ast
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.paths import ROOT
+from tests.support.python_imports import imports
 
 GATEWAY = ROOT / "gateway"
 
@@ -41,19 +40,6 @@ HOME_OF = {
 }
 EXCEPTIONS = {("cli", "sqlalchemy.exc")}
 """The command turns what drivers raise into a sentence, so it may name their errors."""
-
-
-def imports(source: Path, package: tuple[str, ...]) -> Iterator[str]:
-    """The absolute names that a module of `package` imports, wherever in it, modules and members
-    alike: `from a import b` is a.b."""
-    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
-        match node:
-            case ast.Import(names=names):
-                yield from (alias.name for alias in names)
-            case ast.ImportFrom(module=module, names=names, level=level):
-                home = package[: len(package) - level + 1] if level else ()
-                origin = [*home, *([module] if module else [])]
-                yield from (".".join([*origin, alias.name]) for alias in names)
 
 
 def offences(gateway: Path) -> list[str]:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from gateway.exchange.exports import csv_tables
 from gateway.exchange.exports import datasets as mappings
 from gateway.exchange.exports import json_documents as documents
 from gateway.exchange.exports.datasets import RECORDS, What, is_closed
 from gateway.exchange.exports.json_documents import record_lines
 from gateway.exchange.exports.values import NOTHING, Outgoing
-from gateway.exchange.formats import csv_writer as tables
 from gateway.exchange.formats.manifest_writer import (
     HEADER,
     MANIFEST,
@@ -141,7 +141,13 @@ class _Files:
 
     def _package(self) -> Iterator[tuple[str, AsyncIterator[bytes]]]:
         files = [
-            PackageFile(f"{outgoing.entity.name}.csv", outgoing, level)
+            PackageFile(
+                f"{outgoing.entity.name}.csv",
+                outgoing.entity.name,
+                outgoing.entity.names[0],
+                [name.upper() for name in outgoing.names],
+                level,
+            )
             for outgoing, level in (
                 (mappings.PACKAGE_HEADERS, 10),
                 (mappings.PACKAGE_LINES, 20),
@@ -156,17 +162,17 @@ class _Files:
         yield (
             f"{headers.entity.name}.csv",
             self._orders(
-                lambda orders: tables.header_rows(headers, orders),
+                lambda orders: csv_tables.header_rows(headers, orders),
                 headers,
-                before=tables.headings(headers, upper=upper),
+                before=csv_tables.heading_row(headers, upper=upper),
             ),
         )
         yield (
             f"{lines.entity.name}.csv",
             self._orders(
-                lambda orders: tables.line_rows(lines, orders),
+                lambda orders: csv_tables.line_rows(lines, orders),
                 lines,
-                before=tables.headings(lines, upper=upper),
+                before=csv_tables.heading_row(lines, upper=upper),
             ),
         )
 
@@ -211,8 +217,8 @@ class _Files:
             yield await asyncio.to_thread(write, outgoing, page)
 
     async def _table(self, outgoing: Outgoing) -> AsyncIterator[bytes]:
-        yield tables.headings(outgoing)
-        async for chunk in self._records(outgoing, tables.record_rows):
+        yield csv_tables.heading_row(outgoing)
+        async for chunk in self._records(outgoing, csv_tables.record_rows):
             yield chunk
 
 

@@ -10,8 +10,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from gateway.exchange.imports.row_reader import REFERENCES
-from gateway.exchange.mappings.columns import Column, Entity, folded
+from gateway.exchange.mappings.columns import REFERENCES, Column, Entity, folded
 from gateway.orders.amounts import HUNDRED, ONE, ZERO
 from gateway.orders.rounding import EXACT, rounded
 from gateway.orders.status_labels import StatusVocabulary, status_label

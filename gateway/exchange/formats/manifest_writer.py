@@ -1,11 +1,9 @@
-"""The two XML files that make files of entities a data package of Finance & Operations."""
+"""The two XML files that turn the files of entities into a data package of Finance & Operations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, tostring
-
-from gateway.exchange.exports.values import Outgoing
 
 MANIFEST, HEADER = "Manifest.xml", "PackageHeader.xml"
 NAMESPACES = {
@@ -22,10 +20,13 @@ MANIFEST_TYPE = (
 
 @dataclass(frozen=True)
 class PackageFile:
-    """A file of the package: the lower its level, the earlier it is imported."""
+    """A CSV file of the package. `entity` is the name of its entity, `target` the entity's technical
+    name, and `columns` are its headings; files with a lower `level` are imported first."""
 
     name: str
-    outgoing: Outgoing
+    entity: str
+    target: str
+    columns: Sequence[str]
     level: int
 
 
@@ -50,9 +51,9 @@ def manifest(files: Sequence[PackageFile]) -> bytes:
 
 def _add_entity(data: Element, file: PackageFile) -> None:
     maps = SubElement(data, "EntityMapList")
-    for name in file.outgoing.names:
-        _add_map(SubElement(maps, "EntityMap"), name.upper())
-    _add(data, EntityName=file.outgoing.entity.name)
+    for column in file.columns:
+        _add_map(SubElement(maps, "EntityMap"), column)
+    _add(data, EntityName=file.entity)
     SubElement(data, "EntityTransformList", NIL)
     _add(
         data,
@@ -67,7 +68,7 @@ def _add_entity(data: Element, file: PackageFile) -> None:
         SampleFilePath="",
         SequenceInLevel=1,
         SourceFormat="CSV",
-        TargetEntity=file.outgoing.entity.names[0],
+        TargetEntity=file.target,
         ValidationStatus="Yes",
     )
 

@@ -14,15 +14,11 @@ from gateway.exchange.formats.cells import (
     yes_or_no,
 )
 from gateway.exchange.formats.formulas import restored
-from gateway.exchange.mappings.columns import Column, Entity, Kind
+from gateway.exchange.mappings.columns import REFERENCES, Column, Entity, Kind
 from gateway.orders.problems import Path, Problem, ProblemCode, encodable
 from gateway.orders.references import Reference
 from gateway.storage.tables.column_types import clean
 
-REFERENCES = {
-    "customer", "bill_to_customer", "currency", "payment_terms", "shipment_method", "item", "account",
-    "unit_of_measure", "tax_code", "base_unit_of_measure", "sales_unit_of_measure",
-}  # fmt: skip
 SURPLUS = "(column "
 """How the name of a cell without a heading begins."""
 

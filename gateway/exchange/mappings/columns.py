@@ -9,6 +9,12 @@ from typing import Any
 
 from gateway.storage.tables.column_types import Base
 
+REFERENCES = {
+    "customer", "bill_to_customer", "currency", "payment_terms", "shipment_method", "item", "account",
+    "unit_of_measure", "tax_code", "base_unit_of_measure", "sales_unit_of_measure",
+}  # fmt: skip
+"""The fields that name a record by its number or code."""
+
 
 class Kind(Enum):
     """What the cells of a column hold."""

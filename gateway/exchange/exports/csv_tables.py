@@ -1,0 +1,57 @@
+"""Orders and records as CSV tables: a row of headings, then one row for each order, line or record."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from gateway.exchange.exports.values import Outgoing
+from gateway.exchange.formats.csv_writer import csv_rows
+from gateway.exchange.mappings.columns import Column
+from gateway.storage.streaming import WholeOrder
+
+CLEARED = " "
+"""The cell of a cleared field. An import would fill the field of an empty cell with its default."""
+
+DEFAULTED = {
+    "payment_terms.code",
+    "shipment_method.code",
+    "salesperson",
+    "email",
+    "ship_to_contact",
+    "ship_to_name",
+    "ship_to_address.address_line1",
+    "tax_code.code",
+    "description",
+}
+"""Fields that default to those of the customer or of the item, unless a file gives a value."""
+
+
+def heading_row(outgoing: Outgoing, *, upper: bool = False) -> bytes:
+    names = outgoing.names
+    return csv_rows([[name.upper() for name in names] if upper else names])
+
+
+def header_rows(outgoing: Outgoing, orders: Iterable[WholeOrder]) -> bytes:
+    """A row for each order."""
+    return csv_rows(_cells(outgoing, outgoing.row(order.header)) for order in orders)
+
+
+def line_rows(outgoing: Outgoing, orders: Iterable[WholeOrder]) -> bytes:
+    """A row for each line."""
+    return csv_rows(
+        _cells(outgoing, outgoing.row(order.header, line))
+        for order in orders
+        for line in order.lines
+    )
+
+
+def record_rows(outgoing: Outgoing, records: Iterable[Any]) -> bytes:
+    """A row for each record."""
+    return csv_rows(outgoing.row(record) for record in records)
+
+
+def _cells(outgoing: Outgoing, values: Iterable[Any]) -> list[Any]:
+    return [_cell(column, value) for column, value in zip(outgoing.columns, values, strict=True)]
+
+
+def _cell(column: Column, value: Any) -> Any:
+    return CLEARED if value is None and column.field in DEFAULTED else value
