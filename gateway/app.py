@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from gateway.api.context import Context
 from gateway.api.explaining import explain, json_object
 from gateway.api.schema import plans, sdl
-from gateway.exchange.exports.export_stream import Download, Wish, download
+from gateway.exchange.exports.export_stream import Download, ExportRequest, open_download
 from gateway.exchange.imports.runner import Runner
 from gateway.execution.limits import Limits
 from gateway.orders.service import Rules
@@ -95,8 +95,8 @@ def _routes(
 ) -> list[BaseRoute]:
     uploads = Uploads(runner, settings.max_upload)
 
-    def export(company: str | None, wish: Wish) -> Awaitable[Download]:
-        return download(database, company, wish)
+    def export(company: str | None, request: ExportRequest) -> Awaitable[Download]:
+        return open_download(database, company, request)
 
     exports = Exports(export, most=max(1, settings.pool_size // 2))
 

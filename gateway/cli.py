@@ -13,13 +13,13 @@ import typer
 from pydantic import ValidationError
 
 from gateway.demo.northwind import load_demo
-from gateway.exchange.exports.datasets import What
-from gateway.exchange.exports.export_stream import CannotExport, Format, Wish
-from gateway.exchange.exports.saving import CannotWrite, destination, save
-from gateway.exchange.formats.sheets import Reading, Refused
-from gateway.exchange.imports.importer import Importer, Policy, Request, import_files
+from gateway.exchange.exports.datasets import Dataset
+from gateway.exchange.exports.export_file import CannotWrite, open_destination, save_export
+from gateway.exchange.exports.export_stream import CannotExport, ExportFormat, ExportRequest
+from gateway.exchange.formats.sheets import FileRefused, ReadOptions
+from gateway.exchange.imports.importer import Importer, ImportRequest, PolicyOption, import_files
 from gateway.exchange.imports.progress import progress_bar
-from gateway.exchange.imports.summary import report
+from gateway.exchange.imports.summary import import_summary
 from gateway.orders.service import Rules
 from gateway.settings import EMBEDDED_DATABASE, Settings
 from gateway.storage.companies import (
@@ -156,8 +156,8 @@ def import_command(
         bool, typer.Option("--dry-run", help="Report as if, and keep nothing.")
     ] = False,
     policy: Annotated[
-        Policy, typer.Option(help="What a bad row takes with it: its order, or everything.")
-    ] = Policy.PER_ORDER,
+        PolicyOption, typer.Option(help="What a bad row takes with it: its order, or everything.")
+    ] = PolicyOption.PER_ORDER,
     company: Annotated[
         str | None, typer.Option(help="Name of the company; not needed where there is but one.")
     ] = None,
@@ -169,8 +169,8 @@ def import_command(
     separator: Annotated[str | None, typer.Option(help="Of CSV files, if not detected.")] = None,
 ) -> None:
     """Import sales orders and what they refer to; started again after a crash it goes on."""
-    request = Request(policy.policy, dry_run)
-    settings, reading = _settings(), Reading(encoding, separator)
+    request = ImportRequest(policy.policy, dry_run)
+    settings, reading = _settings(), ReadOptions(encoding, separator)
     rules = Rules(largest_order=settings.max_lines)
 
     async def run(database: Database) -> None:
@@ -182,8 +182,8 @@ def import_command(
 async def _import(
     importer: Importer,
     files: Sequence[Path],
-    reading: Reading,
-    request: Request,
+    reading: ReadOptions,
+    request: ImportRequest,
     errors: Path | None,
 ) -> None:
     if not await is_current(importer.database):
@@ -192,11 +192,11 @@ async def _import(
     progress, stop = progress_bar()
     try:
         job = await import_files(importer, files, reading, request, progress)
-    except (Refused, CompanyNotFound) as error:
+    except (FileRefused, CompanyNotFound) as error:
         _fail(str(error))
     finally:
         stop()
-    for line in await report(importer, job, files, errors, time.monotonic() - begun):
+    for line in await import_summary(importer, job, files, errors, time.monotonic() - begun):
         typer.echo(line)
     if job.status is not ImportJobStatus.SUCCEEDED:
         raise typer.Exit(1)
@@ -204,8 +204,10 @@ async def _import(
 
 @cli.command("export")
 def export_command(
-    form: Annotated[Format, typer.Option("--format", help="How to write it.")] = Format.JSON_LINES,
-    what: Annotated[What, typer.Option(help="What to write.")] = What.ORDERS,
+    form: Annotated[
+        ExportFormat, typer.Option("--format", help="How to write it.")
+    ] = ExportFormat.JSON_LINES,
+    what: Annotated[Dataset, typer.Option(help="What to write.")] = Dataset.ORDERS,
     chosen: Annotated[
         str | None, typer.Option("--filter", help="Which orders, as JSON like that of GraphQL.")
     ] = None,
@@ -219,23 +221,23 @@ def export_command(
     """Export sales orders and what they refer to, as files that can be imported again."""
     settings = _settings()
     try:
-        wish = Wish(what, form, None if chosen is None else _order_filter(chosen))
-        wish.check()
+        request = ExportRequest(what, form, None if chosen is None else _order_filter(chosen))
+        request.check()
     except (BadFilter, CannotExport) as error:
         _fail(str(error))
-    if output is None and wish.is_archive and sys.stdout.isatty():
+    if output is None and request.is_archive and sys.stdout.isatty():
         _fail("A terminal cannot show a zip archive: name a file with --output.")
 
     async def run(database: Database) -> None:
         if not await is_current(database):
             _fail(NOT_MIGRATED)
         try:
-            await save(database, company, wish, file)
+            await save_export(database, company, request, file)
         except (BadFilter, CannotWrite, CompanyNotFound) as error:
             _fail(str(error))
 
     try:
-        with destination(output) as file:
+        with open_destination(output) as file:
             _run(settings, run)
     except CannotWrite as error:
         _fail(str(error))

@@ -1,1 +1,1 @@
-"""A company to play with: Northwind."""
+"""The demo company, Northwind."""

@@ -1,7 +1,7 @@
-"""A company to play with: the orders of Northwind, and reference data wide enough to try every rule.
+"""The demo company: the orders of Northwind, and enough reference data to try every rule.
 
-What Northwind has not (tax, currencies, terms, accounts) is made up here and marked as such by its
-name; the orders, customers and items are as they came."""
+The orders, customers and items are Northwind's own. Taxes, currencies, payment terms and accounts, which
+Northwind does not have, are invented here."""
 
 import csv
 import datetime as dt
@@ -88,7 +88,7 @@ LINE_OBJECTS = (
     (LineObjectKind.CHARGE, "PALLET", "Pallet deposit (no longer charged)", "12", True),
 )
 TAX_INCLUSIVE_CUSTOMER, BLOCKED_CUSTOMER = "FISSA", "PARIS"
-"""The two customers who never ordered."""
+"""The two customers without orders."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class Codes:
 
 
 async def load_demo(database: Database) -> int:
-    """Fill a migrated, empty database; returns the number of orders."""
+    """Fill a migrated, empty database. Returns the number of orders."""
     await create_company(database, COMPANY, "USD")
     async with writing(database, COMPANY) as writer:
         codes = await _add_codes(writer)
@@ -110,7 +110,7 @@ async def load_demo(database: Database) -> int:
         items = list(_items(writer.scope.company, codes))
         await writer.add(items)
         await writer.add(list(_further_units(items, codes)))
-        await writer.add(list(_sold_otherwise(writer.scope.company, codes)))
+        await writer.add(list(_accounts_and_objects(writer.scope.company, codes)))
     changes = list(_orders())
     for start in range(0, len(changes), ORDERS_AT_ONCE):
         async with writing(database, COMPANY) as writer:
@@ -172,7 +172,7 @@ def _shipper_code(name: str) -> str:
 
 def _customers(company: str, codes: Codes) -> Iterator[CustomerRow]:
     terms, methods = list(codes.terms.values()), list(codes.methods.values())
-    for place, record in enumerate(_read("customers")):
+    for index, record in enumerate(_read("customers")):
         number = record["CustomerID"]
         yield CustomerRow(
             company_id=company,
@@ -186,8 +186,8 @@ def _customers(company: str, codes: Codes) -> Iterator[CustomerRow]:
             country=COUNTRIES[record["Country"]],
             post_code=record["PostalCode"] or None,
             phone_number=record["Phone"] or None,
-            payment_terms_id=terms[place % len(terms)],
-            shipment_method_id=methods[place % len(methods)],
+            payment_terms_id=terms[index % len(terms)],
+            shipment_method_id=methods[index % len(methods)],
             prices_include_tax=number == TAX_INCLUSIVE_CUSTOMER,
             blocked=CustomerBlocked.ALL if number == BLOCKED_CUSTOMER else CustomerBlocked.NONE,
         )
@@ -211,14 +211,14 @@ def _items(company: str, codes: Codes) -> Iterator[ItemRow]:
 
 
 def _unit_of(contents: str) -> str:
-    """The unit that the description of the contents speaks of last: "10 boxes x 20 bags" is BAG."""
-    found = {contents.lower().rfind(word): unit for word, unit in UNIT_WORDS.items()}
-    place = max(found)
-    return found[place] if place >= 0 else "PCS"
+    """The last unit in the description of the contents: "10 boxes x 20 bags" is BAG."""
+    positions = {contents.lower().rfind(word): unit for word, unit in UNIT_WORDS.items()}
+    last = max(positions)
+    return positions[last] if last >= 0 else "PCS"
 
 
 def _further_units(items: list[ItemRow], codes: Codes) -> Iterator[ItemUnitOfMeasureRow]:
-    """Everything is sold by the piece too."""
+    """The piece as a second unit of every item."""
     piece = codes.units["PCS"]
     for item in items:
         if item.base_unit_of_measure_id != piece:
@@ -227,7 +227,7 @@ def _further_units(items: list[ItemRow], codes: Codes) -> Iterator[ItemUnitOfMea
             )
 
 
-def _sold_otherwise(company: str, codes: Codes) -> Iterator[AccountRow | LineObjectRow]:
+def _accounts_and_objects(company: str, codes: Codes) -> Iterator[AccountRow | LineObjectRow]:
     for number, name, kind, tax_code, blocked in ACCOUNTS:
         yield AccountRow(
             company_id=company,
@@ -289,8 +289,10 @@ def _line(record: Record) -> Change:
 
 
 async def _discontinue(database: Database) -> None:
-    """Close the items that Northwind no longer sells, now that its orders for them are in."""
-    gone = {record["ProductID"] for record in _read("products") if record["Discontinued"] == "1"}
+    """Block the items that Northwind no longer sells, after their orders have been created."""
+    discontinued = {
+        record["ProductID"] for record in _read("products") if record["Discontinued"] == "1"
+    }
     async with writing(database, COMPANY) as writer:
-        for item in await writer.find(ItemRow, {"number": gone}):
+        for item in await writer.find(ItemRow, {"number": discontinued}):
             item.blocked = True

@@ -1,5 +1,5 @@
-"""The rows of import jobs on their way in: kept as they came, handed out unit by unit, and taken away
-when they are done."""
+"""Import jobs and their staged rows, which are stored as imported, applied unit by unit, and deleted when
+they are done."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ from gateway.storage.tables.import_jobs import (
 )
 
 UNWATCHED = {"synchronize_session": False}
-"""For statements on many rows, none of which the session has: it need not be told which they were."""
+"""For statements on many rows, none of which the session has loaded."""
 
 
 @dataclass(frozen=True)
 class Unit:
-    """Rows that stand or fall together: its name, how many they are, and their characters."""
+    """Rows that are imported or refused together; `size` counts their characters."""
 
     name: str
     rows: int
@@ -35,11 +35,11 @@ class Unit:
 
 
 class JobGone(LookupError):
-    """There is no such job."""
+    """The job does not exist, or is no longer in the state that the operation needs."""
 
 
 class JobUnready(JobGone):
-    """The job is not in a state for what is asked."""
+    """The job exists, but its status does not allow the operation."""
 
 
 class Staging:
@@ -50,7 +50,7 @@ class Staging:
         self._scope = scope
 
     async def job(self, key: str, *, lock: bool = False) -> ImportJobRow | None:
-        """The job with this id; locked until the transaction ends if asked for."""
+        """The job with this id, or None; `lock` locks it until the transaction ends."""
         guid = canonical_guid(key)
         statement = sa.select(ImportJobRow).where(
             within(self._scope, ImportJobRow), ImportJobRow.id == guid
@@ -59,25 +59,25 @@ class Staging:
         return await self._session.scalar(statement.with_for_update() if lock else statement)
 
     async def cancel(self, key: str) -> ImportJobRow:
-        """Stop a job after the batch that is being applied; raises JobGone and JobUnready."""
-        job = await self._there(key)
+        """Stop a job after the current batch. Raises JobGone and JobUnready."""
+        job = await self._existing(key)
         if job.status not in UNFINISHED:
-            raise JobUnready("Only a job that is not ended can be cancelled.")
+            raise JobUnready("Only an unfinished job can be cancelled.")
         if job.status is ImportJobStatus.STAGING:
-            await self.forget_all(job.id)
+            await self.delete_rows(job.id)
         job.status, job.finished_date_time = ImportJobStatus.CANCELLED, now()
         return job
 
     async def retry(self, key: str) -> ImportJobRow:
-        """Make an ended job ready to be applied again: its refused rows, or what a cancelled one left.
+        """Make a finished job ready to apply its refused rows, or a cancelled one its remaining rows.
 
         Raises JobGone and JobUnready."""
-        job = await self._there(key)
+        job = await self._existing(key)
         if job.status in (*UNFINISHED, ImportJobStatus.SUCCEEDED):
-            raise JobUnready("Only a job that has left something undone can be tried again.")
+            raise JobUnready("Only a finished job with refused or remaining rows can be retried.")
         waiting = await self._waiting(job.id)
         if not waiting:
-            raise JobUnready("No rows of the job are left: import the files again.")
+            raise JobUnready("The job has no rows left: import the files again.")
         if job.status is not ImportJobStatus.CANCELLED:
             problems = sa.delete(ImportProblemRow).where(*self._of(ImportProblemRow, job.id))
             await self._session.execute(problems, execution_options=UNWATCHED)
@@ -90,10 +90,10 @@ class Staging:
         job.status, job.finished_date_time = ImportJobStatus.APPLYING, None
         return job
 
-    async def _there(self, key: str) -> ImportJobRow:
+    async def _existing(self, key: str) -> ImportJobRow:
         job = await self.job(key, lock=True)
         if job is None:
-            raise JobGone("There is no import job with this id.")
+            raise JobGone("No import job has this id.")
         return job
 
     async def _waiting(self, job: str) -> int:
@@ -101,8 +101,8 @@ class Staging:
         return await self._session.scalar(statement.where(*self._of(ImportedRow, job))) or 0
 
     async def unfinished(self, fingerprint: str) -> ImportJobRow | None:
-        """The job for the same files that was begun and not ended. Whoever else asks for the same files
-        waits until this transaction ends, so that only one of them begins it."""
+        """The unfinished job for the same files. Other transactions that ask for the same files wait until
+        this one ends, so that only one of them begins a job."""
         if self._session.get_bind().dialect.name == "postgresql":
             key = int(fingerprint[:15], 16)
             await self._session.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
@@ -115,7 +115,7 @@ class Staging:
         return found.first()
 
     async def all_unfinished(self) -> Sequence[ImportJobRow]:
-        """The jobs that are not ended, the oldest first."""
+        """The unfinished jobs, oldest first."""
         statement = sa.select(ImportJobRow).where(
             within(self._scope, ImportJobRow), ImportJobRow.status.in_(UNFINISHED)
         )
@@ -127,8 +127,8 @@ class Staging:
         self._session.add(job)
         await self._session.flush()
 
-    async def begin_again(self, job: str, sheets: Sequence[ImportSheetRow]) -> None:
-        """Take away what is kept of a job, and give it its sheets."""
+    async def restart(self, job: str, sheets: Sequence[ImportSheetRow]) -> None:
+        """Delete what is stored of a job, and add its sheets."""
         for table in (ImportedRow, ImportProblemRow, ImportSheetRow):
             rows = sa.delete(table).where(*self._of(table, job))
             await self._session.execute(rows, execution_options=UNWATCHED)
@@ -140,8 +140,8 @@ class Staging:
         statement = sa.select(ImportSheetRow).where(*self._of(ImportSheetRow, job))
         return (await self._session.scalars(statement.order_by(ImportSheetRow.place))).all()
 
-    async def keep(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Add rows of import_rows, given by column."""
+    async def add_rows(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Add rows to import_rows, each a mapping by column."""
         await self._session.execute(sa.insert(ImportedRow.__table__), rows)  # type: ignore[arg-type]
 
     async def units(self, job: str, after: str, limit: int) -> list[Unit]:
@@ -171,16 +171,15 @@ class Staging:
         return (await self._session.execute(statement)).all()
 
     async def has_refused(self, job: str, sheet: int) -> bool:
-        """Whether a sheet has rows that belong to refused units."""
+        """Whether a sheet has rows of refused units."""
         some = sa.select(ImportedRow.row).where(*self._refused(job, sheet)).limit(1)
         return await self._session.scalar(some) is not None
 
     async def refused_rows(
         self, job: str, sheet: int, after: int, limit: int, size: int
     ) -> Sequence[Any]:
-        """unit, row and cells of the rows of a sheet after the one numbered `after` that belong to
-        refused units, in their order: at most `limit`, and but for the first at most `size`
-        characters."""
+        """unit, row and cells of the refused rows of a sheet after row number `after`, in order: at most
+        `limit` rows and `size` characters, but at least one row."""
         row = ImportedRow.__table__.c
         refused = (*self._refused(job, sheet), row.row > after)
         sizes = sa.select(row.row, sa.func.length(row.cells)).where(*refused)
@@ -196,7 +195,7 @@ class Staging:
     async def problems(
         self, job: str, sheet: int, units: Collection[str]
     ) -> Sequence[ImportProblemRow]:
-        """What is wrong with the rows of a sheet that are of these units."""
+        """The problems of the rows of a sheet that belong to these units, without warnings."""
         statement = sa.select(ImportProblemRow).where(
             *self._of(ImportProblemRow, job),
             ImportProblemRow.sheet == sheet,
@@ -208,14 +207,14 @@ class Staging:
     async def first_problems(
         self, job: str, limit: int, is_warning: bool
     ) -> tuple[Sequence[ImportProblemRow], int]:
-        """The first problems of a job, or its first warnings, and how many there are."""
+        """The first problems of a job, or its first warnings, and their total number."""
         conditions = (*self._of(ImportProblemRow, job), ImportProblemRow.is_warning == is_warning)
         count = sa.select(sa.func.count()).select_from(ImportProblemRow).where(*conditions)
         first = sa.select(ImportProblemRow).where(*conditions).order_by(ImportProblemRow.sequence)
         rows = (await self._session.scalars(first.limit(limit))).all()
         return rows, await self._session.scalar(count) or 0
 
-    async def tell(self, problems: Iterable[ImportProblemRow]) -> None:
+    async def add_problems(self, problems: Iterable[ImportProblemRow]) -> None:
         self._session.add_all(problems)
         await self._session.flush()
 
@@ -226,13 +225,13 @@ class Staging:
         )
         await self._session.execute(statement.values(**values), execution_options=UNWATCHED)
 
-    async def forget_all(self, job: str) -> None:
-        """Take away the rows of a job that is not to be applied: they are not all of its files."""
+    async def delete_rows(self, job: str) -> None:
+        """Delete the rows of a job that will not be applied, because staging did not complete."""
         rows = sa.delete(ImportedRow).where(*self._of(ImportedRow, job))
         await self._session.execute(rows, execution_options=UNWATCHED)
 
-    async def forget_done(self, job: str) -> None:
-        """Take away the rows of all units that were not refused."""
+    async def delete_done_rows(self, job: str) -> None:
+        """Delete the rows of all units that were not refused."""
         done = sa.delete(ImportedRow).where(*self._of(ImportedRow, job), ~self._is_refused)
         await self._session.execute(done, execution_options=UNWATCHED)
 
@@ -241,7 +240,7 @@ class Staging:
 
     @property
     def _is_refused(self) -> sa.ColumnElement[bool]:
-        """Whether there is something wrong with the unit of a row."""
+        """Whether the unit of a row has a problem that is not a warning."""
         return sa.exists().where(
             ImportProblemRow.company_id == ImportedRow.company_id,
             ImportProblemRow.job_id == ImportedRow.job_id,

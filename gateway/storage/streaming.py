@@ -1,4 +1,4 @@
-"""Whole tables, and orders with their lines, page by page, as they were when the first was read."""
+"""Reading whole tables, and orders with their lines, page by page from one snapshot."""
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
@@ -16,7 +16,7 @@ from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 
 ROWS_AT_ONCE = 500
 LINES_AT_ONCE = 2000
-"""Lines of a page, but for a single order that has more."""
+"""Lines of a page, unless a single order has more."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,10 @@ class WholeOrder:
 
 
 class Stream:
-    """Reads all of `scope` in one snapshot; to be closed.
+    """Reads the rows of `scope` in one snapshot. The caller closes it.
 
-    What is wanted of a row is named by its columns, and what is wanted of a row that it refers to by
-    the relation and the column, such as `customer.number`: in the rows that is `customer__number`."""
+    Names are columns of the row, or a relation and a column of the related row, such as
+    `customer.number`; the rows have the latter as `customer__number`."""
 
     def __init__(self, database: Database, snapshot: Snapshot, scope: Scope) -> None:
         self._is_sqlite = database.is_sqlite
@@ -52,13 +52,13 @@ class Stream:
         await self._snapshot.close()
 
     def check(self, listed: Filter) -> None:
-        """Raises BadFilter for a filter that no statement can be made of."""
+        """Raises BadFilter for a filter that cannot be turned into a statement."""
         listed.condition(self._scope)
 
     async def records(
         self, model: type[Base], names: Names, sort: Sequence[str]
     ) -> AsyncIterator[Sequence[Any]]:
-        """Pages of the rows of `model` by the unique columns `sort`; a statement for each."""
+        """Pages of the rows of `model`, sorted by the unique columns `sort`. One statement per page."""
         statement = _selection(model, names | {*sort}).where(within(self._scope, model))
         columns = [model.__table__.c[name] for name in sort]
         after: Sequence[Any] | None = None
@@ -73,7 +73,8 @@ class Stream:
     async def orders(
         self, headers: Names, lines: Names, listed: Filter | None
     ) -> AsyncIterator[list[WholeOrder]]:
-        """Pages of the orders that match, by number: two statements for each, one without `lines`."""
+        """Pages of the orders that match, sorted by number. Two statements per page, or one if `lines` is
+        empty."""
         statement = _selection(SalesOrderRow, headers | {"id", "number"})
         statement = statement.where(within(self._scope, SalesOrderRow))
         if listed is not None:
@@ -161,7 +162,7 @@ def _line_count() -> sa.Label[int]:
 
 
 def _some(rows: Sequence[Any]) -> Iterator[Any]:
-    """The first orders, as many as have no more lines together than a page takes; at least one."""
+    """The first orders, as many as fit into a page with their lines, but at least one."""
     lines = 0
     for place, row in enumerate(rows):
         lines += row.line_count

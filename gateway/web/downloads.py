@@ -1,4 +1,4 @@
-"""Downloads: GET /exports answers with a file that is made while it is sent."""
+"""Downloads: GET /exports answers with a file that is produced while it is sent."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -11,22 +11,27 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from gateway.api.filter_text import order_filter
-from gateway.exchange.exports.datasets import What
-from gateway.exchange.exports.export_stream import CannotExport, Download, Format, Wish
+from gateway.exchange.exports.datasets import Dataset
+from gateway.exchange.exports.export_stream import (
+    CannotExport,
+    Download,
+    ExportFormat,
+    ExportRequest,
+)
 from gateway.web.endpoint import company_of
-from gateway.web.refusing import refusal, told
+from gateway.web.error_responses import error_response, refusal
 
 PATIENCE = 1
-"""Seconds that an export waits for another one to end."""
+"""Seconds that an export waits for another to end."""
 
 PARAMETERS = {"format", "what", "filter"}
-Begin = Callable[[str | None, Wish], Awaitable[Download]]
+Begin = Callable[[str | None, ExportRequest], Awaitable[Download]]
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
 class Exports:
-    """The endpoint of downloads, at most `most` at a time: each holds a connection to its end, however
-    slowly it is read."""
+    """The endpoint for downloads, at most `most` at a time, since each keeps a database connection until
+    it has been read, however slowly."""
 
     def __init__(self, begin: Begin, most: int) -> None:
         self._begin = begin
@@ -37,22 +42,22 @@ class Exports:
             async with asyncio.timeout(PATIENCE):
                 await self._slots.acquire()
         except TimeoutError:
-            message = "As many exports as may run at once are running: try again later."
+            message = "Too many exports are running: try again later."
             return refusal(503, "TOO_MANY_EXPORTS", message, {"Retry-After": "10"})
         try:
-            download = await self._begin(company_of(request), _wish(request))
+            download = await self._begin(company_of(request), _export_request(request))
         except BaseException as error:
             self._slots.release()
             if isinstance(error, CannotExport):
                 return refusal(400, "BAD_USER_INPUT", str(error))
             if isinstance(error, Exception):
-                return told(error)
+                return error_response(error)
             raise
-        return Sent(download, self._slots.release, is_wanted=request.method != "HEAD")
+        return DownloadResponse(download, self._slots.release, is_wanted=request.method != "HEAD")
 
 
-class Sent(StreamingResponse):
-    """A download on its way, closed at its end, also when its reader goes away."""
+class DownloadResponse(StreamingResponse):
+    """A response that closes its download at the end, even if the client disconnects."""
 
     def __init__(self, download: Download, finish: Callable[[], None], *, is_wanted: bool) -> None:
         disposition = f'attachment; filename="{download.name}"'
@@ -74,20 +79,20 @@ class Sent(StreamingResponse):
                 self._finish()
 
 
-def _wish(request: Request) -> Wish:
+def _export_request(request: Request) -> ExportRequest:
     """Raises CannotExport and BadFilter."""
-    given = request.query_params
-    if unknown := sorted(given.keys() - PARAMETERS):
-        raise CannotExport(f"There is no parameter {unknown[0]!r}: take format, what or filter.")
-    text = given.get("filter")
-    return Wish(
-        _chosen(What, given.get("what"), What.ORDERS),
-        _chosen(Format, given.get("format"), Format.JSON_LINES),
+    query = request.query_params
+    if unknown := sorted(query.keys() - PARAMETERS):
+        raise CannotExport(f"The parameter {unknown[0]!r} is unknown: use format, what or filter.")
+    text = query.get("filter")
+    return ExportRequest(
+        _choice(Dataset, query.get("what"), Dataset.ORDERS),
+        _choice(ExportFormat, query.get("format"), ExportFormat.JSON_LINES),
         None if text is None else order_filter(text),
     )
 
 
-def _chosen(kind: type[Choice], word: str | None, default: Choice) -> Choice:
+def _choice(kind: type[Choice], word: str | None, default: Choice) -> Choice:
     with suppress(ValueError):
         return default if word is None else kind(word)
-    raise CannotExport(f"{word!r} is none of {', '.join(kind)}.")
+    raise CannotExport(f"{word!r} is not one of {', '.join(kind)}.")

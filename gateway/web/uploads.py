@@ -1,36 +1,34 @@
-"""Uploads: POST /imports begins an import job, GET /imports/{id}/refused gives its refused rows back.
+"""Uploads: POST /imports begins an import job, and GET /imports/{id}/refused returns its refused rows.
 
-A body is one file, named by the `name` in the URL, or a form with several; it goes to the disk as it
-comes in."""
+The body is one file, named by the parameter `name`, or a form with several. It is written to disk while
+it is received."""
 
 from collections.abc import AsyncGenerator
 from pathlib import Path, PurePath
-from typing import Any
 
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from gateway.exchange.formats.sheets import Reading, Refused
-from gateway.exchange.imports.importer import Policy
-from gateway.exchange.imports.importer import Request as Wishes
-from gateway.exchange.imports.runner import NotFound, Runner
-from gateway.exchange.imports.upload_folder import arrival
+from gateway.exchange.formats.sheets import FileRefused, ReadOptions
+from gateway.exchange.imports.importer import ImportRequest, PolicyOption
+from gateway.exchange.imports.runner import ImportNotFound, Runner
+from gateway.exchange.imports.upload_folder import open_upload_folder
 from gateway.web.endpoint import company_of
-from gateway.web.refusing import refusal, told
+from gateway.web.error_responses import error_response, refusal
 
 FORM = "multipart/form-data"
 CHUNK = 1 << 20
 MOST_FILES = 100
 LONGEST_NAME = 200
-"""Bytes of the name of a file; file systems take 255."""
+"""Bytes of a file name; file systems allow 255."""
 
 LONGEST_SUFFIX = 10
 
 
 class BadUpload(Exception):
-    """The request is not one for an import."""
+    """The request is not a valid upload."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -39,7 +37,7 @@ class BadUpload(Exception):
 
 
 class Uploads:
-    """The endpoint of uploads, at most `largest` bytes each."""
+    """The endpoint for uploads of at most `largest` bytes each."""
 
     def __init__(self, runner: Runner, largest: int) -> None:
         self._runner = runner
@@ -51,33 +49,35 @@ class Uploads:
             key = await self._begin(request)
         except BadUpload as bad:
             return refusal(bad.status, bad.code, str(bad))
-        except Refused as refused:
+        except FileRefused as refused:
             return refusal(400, "FILE_REFUSED", str(refused))
-        except NotFound as missing:
+        except ImportNotFound as missing:
             return refusal(404, "NOT_FOUND", str(missing))
         except ClientDisconnect:
             return Response(status_code=400)
         except Exception as error:  # noqa: BLE001 - masked, and logged
-            return told(error)
+            return error_response(error)
         location = f"/imports/{key}/refused"
         return JSONResponse({"id": key, "refused": location}, 202)
 
     async def _begin(self, request: Request) -> str:
-        """The id of a job for what the request brings."""
-        wishes = _wishes(request)
-        with arrival(self._runner.folder) as folder:
+        """Begin a job for the uploaded files, and return its id."""
+        options = _import_request(request)
+        with open_upload_folder(self._runner.folder) as folder:
             paths = await self._store(request, folder)
-            job = await self._runner.accept(company_of(request), paths, _reading(request), wishes)
+            job = await self._runner.accept(
+                company_of(request), paths, _read_options(request), options
+            )
             return job.id
 
     async def refused(self, request: Request) -> Response:
         """The refused rows of a job, to be corrected and uploaded again; 204 if there are none."""
         try:
-            report = await self._runner.refusals(company_of(request), request.path_params["id"])
-        except NotFound as missing:
+            report = await self._runner.error_report(company_of(request), request.path_params["id"])
+        except ImportNotFound as missing:
             return refusal(404, "NOT_FOUND", str(missing))
         except Exception as error:  # noqa: BLE001 - masked, and logged
-            return told(error)
+            return error_response(error)
         if report is None:
             return Response(status_code=204)
         kind = "application/zip" if report.name.endswith(".zip") else "text/plain; charset=utf-8"
@@ -119,7 +119,7 @@ class Uploads:
         return paths
 
     async def _counted(self, request: Request) -> AsyncGenerator[bytes]:
-        """The body of a form, which is broken off where it becomes too large."""
+        """The body of a form; raises MultiPartException once it is too large."""
         request.state.received = 0
         async for chunk in request.stream():
             request.state.received += len(chunk)
@@ -130,7 +130,7 @@ class Uploads:
     async def _store_part(self, upload: UploadFile, folder: Path) -> Path:
         path = folder / _file_name(upload.filename)
         if path.exists():
-            raise BadUpload(400, "BAD_REQUEST", f"Two files are called {path.name}.")
+            raise BadUpload(400, "BAD_REQUEST", f"Two files are named {path.name}.")
         with path.open("wb") as file:
             while chunk := await upload.read(CHUNK):
                 self._check(file.tell() + len(chunk))
@@ -139,28 +139,27 @@ class Uploads:
 
     def _check(self, size: int) -> None:
         if size > self._largest:
-            message = f"An upload has at most {self._largest:,} bytes."
+            message = f"An upload can have at most {self._largest:,} bytes."
             raise BadUpload(413, "TOO_LARGE", message)
 
 
-def _wishes(request: Request) -> Wishes:
+def _import_request(request: Request) -> ImportRequest:
     policy = request.query_params.get("policy", "per-order")
     dry_run = request.query_params.get("dryRun", "false")
-    if policy not in set(Policy):
-        raise BadUpload(400, "BAD_REQUEST", "`policy` is per-order or atomic.")
+    if policy not in set(PolicyOption):
+        raise BadUpload(400, "BAD_REQUEST", "`policy` must be per-order or atomic.")
     if dry_run not in ("true", "false"):
-        raise BadUpload(400, "BAD_REQUEST", "`dryRun` is true or false.")
-    return Wishes(Policy(policy).policy, dry_run == "true")
+        raise BadUpload(400, "BAD_REQUEST", "`dryRun` must be true or false.")
+    return ImportRequest(PolicyOption(policy).policy, dry_run == "true")
 
 
-def _reading(request: Request) -> Reading:
-    given: Any = request.query_params
-    return Reading(given.get("encoding"), given.get("separator"))
+def _read_options(request: Request) -> ReadOptions:
+    query = request.query_params
+    return ReadOptions(query.get("encoding"), query.get("separator"))
 
 
 def _file_name(name: str | None) -> str:
-    """The last part of a name, whatever path it claims to have; one that is too long loses the end of
-    its stem."""
+    """The last part of a name, without any path. The stem of a name that is too long is cut."""
     plain = PurePath((name or "upload").replace("\\", "/")).name
     fit = "".join(letter for letter in plain if letter.isprintable()).strip()
     if len(fit.encode()) > LONGEST_NAME:

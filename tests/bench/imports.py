@@ -20,8 +20,8 @@ from pathlib import Path
 
 import asyncpg
 
-from gateway.exchange.formats.sheets import Reading
-from gateway.exchange.imports.importer import Importer, Request, import_files
+from gateway.exchange.formats.sheets import ReadOptions
+from gateway.exchange.imports.importer import Importer, ImportRequest, import_files
 from gateway.orders.service import Rules
 from gateway.storage.database import Database
 from gateway.storage.migrations import migrate
@@ -85,7 +85,9 @@ async def _bring_in(url: str, paths: Sequence[Path]) -> tuple[float, float]:
     await migrate(database)
     await load_world(database)
     start, worked = time.perf_counter(), time.process_time()
-    job = await import_files(Importer(database, COMPANY, Rules()), paths, Reading(), Request())
+    job = await import_files(
+        Importer(database, COMPANY, Rules()), paths, ReadOptions(), ImportRequest()
+    )
     seconds, work = time.perf_counter() - start, time.process_time() - worked
     assert job.status.name == "SUCCEEDED", job.status
     await database.dispose()

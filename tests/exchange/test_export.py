@@ -1,4 +1,4 @@
-"""Exports: what stands in the files, which orders go out, and what that costs."""
+"""Exports: the content of the files, the selection of orders, and the cost in statements and memory."""
 
 import csv
 import io
@@ -13,10 +13,15 @@ from sqlalchemy.pool import NullPool
 
 from gateway.api.filter_text import order_filter
 from gateway.demo.northwind import load_demo
-from gateway.exchange.exports.datasets import What
-from gateway.exchange.exports.export_stream import CannotExport, Format, Wish, download
+from gateway.exchange.exports.datasets import Dataset
+from gateway.exchange.exports.export_stream import (
+    CannotExport,
+    ExportFormat,
+    ExportRequest,
+    open_download,
+)
 from gateway.exchange.formats.cells import Locale
-from gateway.exchange.formats.formulas import defused, restored
+from gateway.exchange.formats.formulas import escape_formula, unescape_formula
 from gateway.exchange.imports.row_reader import Place, RowReader
 from gateway.exchange.mappings.finance_operations import HEADERS, LINES
 from gateway.storage.conditions import BadFilter
@@ -43,24 +48,24 @@ def rows(content: bytes) -> list[dict[str, str]]:
 
 
 @pytest.mark.anyio
-async def test_a_package_says_in_utf_16_which_column_is_which_and_that_headers_come_first(
+async def test_the_manifest_of_a_package_maps_every_column_and_puts_headers_before_lines(
     northwind: Database,
 ) -> None:
-    files = entries(await exported(northwind, form=Format.FO_PACKAGE))
+    files = entries(await exported(northwind, form=ExportFormat.FO_PACKAGE))
     assert list(files) == ["PackageHeader.xml", "Manifest.xml", HEADER_FILE, LINE_FILE]
     assert files["PackageHeader.xml"].startswith("\ufeff<Data".encode("utf-16-le"))
     root = ET.fromstring(files["Manifest.xml"].decode("utf-16"))
     places = {}
     for entity in root.iter(f"{NAMESPACE}DataManagementPackageEntityData"):
-        told = {each.tag.removeprefix(NAMESPACE): each.text for each in entity}
-        places[told["EntityName"]] = tuple(
-            told[name] for name in ("ExecutionUnit", "LevelInExecutionUnit", "SequenceInLevel")
+        values = {each.tag.removeprefix(NAMESPACE): each.text for each in entity}
+        places[values["EntityName"]] = tuple(
+            values[name] for name in ("ExecutionUnit", "LevelInExecutionUnit", "SequenceInLevel")
         )
         maps = [
             (each.findtext(f"{NAMESPACE}XMLField"), each.findtext(f"{NAMESPACE}EntityField"))
             for each in entity.iter(f"{NAMESPACE}EntityMap")
         ]
-        headings = files[str(told["InputFilePath"])].split(b"\r\n")[0].decode().split(",")
+        headings = files[str(values["InputFilePath"])].split(b"\r\n")[0].decode().split(",")
         assert maps == [(heading, heading) for heading in headings]
         assert all(heading == heading.upper() for heading in headings)
     assert places == {
@@ -70,9 +75,9 @@ async def test_a_package_says_in_utf_16_which_column_is_which_and_that_headers_c
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("form", [Format.FO_PACKAGE, Format.CSV])
-async def test_the_first_order_of_northwind_stands_in_the_files_of_the_package(
-    northwind: Database, form: Format
+@pytest.mark.parametrize("form", [ExportFormat.FO_PACKAGE, ExportFormat.CSV])
+async def test_a_package_contains_the_first_order_of_northwind(
+    northwind: Database, form: ExportFormat
 ) -> None:
     files = entries(await exported(northwind, form=form))
     headers, lines = rows(files[HEADER_FILE]), rows(files[LINE_FILE])
@@ -104,12 +109,14 @@ async def test_the_first_order_of_northwind_stands_in_the_files_of_the_package(
 
 
 @pytest.mark.anyio
-async def test_business_central_is_answered_with_its_own_names_and_with_numbers(
+async def test_bc_json_has_the_names_and_the_numbers_of_the_business_central_api(
     northwind: Database,
 ) -> None:
     page = orjson.loads(
         await exported(
-            northwind, form=Format.BC_JSON, listed=order_filter('{"number": {"eq": "NW-10248"}}')
+            northwind,
+            form=ExportFormat.BC_JSON,
+            listed=order_filter('{"number": {"eq": "NW-10248"}}'),
         )
     )
     [order] = page["value"]
@@ -151,19 +158,19 @@ async def test_business_central_is_answered_with_its_own_names_and_with_numbers(
         "a=b",
     ],
 )
-def test_what_a_spreadsheet_would_run_is_made_harmless_and_comes_back(text: str) -> None:
-    cell = defused(text)
+def test_a_formula_is_escaped_and_can_be_restored(text: str) -> None:
+    cell = escape_formula(text)
     is_number = text.lstrip("+-")[:1].isdigit()
     assert cell[0] not in "=+-@" or is_number
-    assert restored(cell) == text
+    assert unescape_formula(cell) == text
 
 
 @pytest.mark.anyio
-async def test_no_cell_of_a_table_is_a_formula(northwind: Database) -> None:
+async def test_no_cell_of_an_exported_table_is_a_formula(northwind: Database) -> None:
     async with northwind.write() as session:
         await session.execute(sa.update(SalesOrderRow).values(salesperson="=cmd|x", email="@sum"))
         await session.execute(sa.update(SalesOrderLineRow).values(description="+A1"))
-    files = entries(await exported(northwind, form=Format.CSV))
+    files = entries(await exported(northwind, form=ExportFormat.CSV))
     header, line = rows(files[HEADER_FILE])[0], rows(files[LINE_FILE])[0]
     assert (header["OrderTakerPersonnelNumber"], header["Email"]) == ("'=cmd|x", "'@sum")
     assert line["LineDescription"] == "'+A1"
@@ -173,7 +180,7 @@ async def test_no_cell_of_a_table_is_a_formula(northwind: Database) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_filter_chooses_the_orders_as_that_of_sales_orders_does(
+async def test_a_filter_selects_the_same_orders_as_in_a_query(
     northwind: Database,
 ) -> None:
     chosen = order_filter(
@@ -193,13 +200,13 @@ async def test_a_filter_chooses_the_orders_as_that_of_sales_orders_does(
 
 
 def northwind_file(name: str) -> list[dict[str, str]]:
-    """The records of Northwind as they came."""
+    """The original records of Northwind."""
     path = ROOT / "gateway" / "demo" / "data" / f"{name}.csv"
     return rows(path.read_bytes())
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "sentence"),
     [
         ('{"nmber": {"eq": "1"}}', "number"),
         ('{"number": {"like": "1"}}', "like"),
@@ -212,36 +219,43 @@ def northwind_file(name: str) -> list[dict[str, str]]:
         ('{"quantity": {"eq": NaN}}', "not JSON"),
     ],
 )
-def test_a_filter_that_sales_orders_would_not_take_is_refused_in_a_sentence(
-    text: str, told: str
+def test_a_filter_that_a_query_would_refuse_is_refused_with_a_message(
+    text: str, sentence: str
 ) -> None:
-    with pytest.raises(BadFilter, match=told):
+    with pytest.raises(BadFilter, match=sentence):
         order_filter(text)
 
 
 @pytest.mark.parametrize(
-    ("wish", "told"),
+    ("export", "sentence"),
     [
-        (Wish(What.CUSTOMERS, Format.FO_PACKAGE), "jsonl or csv"),
-        (Wish(What.EVERYTHING, Format.CSV), "take jsonl"),
-        (Wish(What.ITEMS, filter=order_filter("{}")), "among orders"),
+        (ExportRequest(Dataset.CUSTOMERS, ExportFormat.FO_PACKAGE), "jsonl or csv"),
+        (ExportRequest(Dataset.EVERYTHING, ExportFormat.CSV), "use jsonl"),
+        (ExportRequest(Dataset.ITEMS, filter=order_filter("{}")), "selects orders"),
     ],
 )
-def test_what_cannot_be_exported_is_told(wish: Wish, told: str) -> None:
-    with pytest.raises(CannotExport, match=told):
-        wish.check()
+def test_an_impossible_export_is_refused_with_a_message(
+    export: ExportRequest, sentence: str
+) -> None:
+    with pytest.raises(CannotExport, match=sentence):
+        export.check()
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize(
     ("form", "most"),
-    [(Format.JSON_LINES, 4), (Format.BC_JSON, 4), (Format.FO_PACKAGE, 6), (Format.CSV, 6)],
+    [
+        (ExportFormat.JSON_LINES, 4),
+        (ExportFormat.BC_JSON, 4),
+        (ExportFormat.FO_PACKAGE, 6),
+        (ExportFormat.CSV, 6),
+    ],
 )
-async def test_an_export_takes_two_statements_for_a_page_of_headers_and_lines(
-    northwind: Database, form: Format, most: int
+async def test_an_export_takes_two_statements_per_page_of_orders_with_lines(
+    northwind: Database, form: ExportFormat, most: int
 ) -> None:
     """Northwind has 830 orders with 2,155 lines: two pages of 500 orders, or of 2,000 lines. The
-    headers of a package take one statement a page, and its lines two."""
+    headers of a package take one statement per page, and its lines two."""
     await exported(northwind, form=form)
     with statements() as seen:
         await exported(northwind, form=form)
@@ -250,7 +264,7 @@ async def test_an_export_takes_two_statements_for_a_page_of_headers_and_lines(
 
 
 async def _multiply(database: Database, copies: int) -> None:
-    """Further orders with lines, copies of the first ones."""
+    """Add copies of all orders and their lines."""
     orders, lines = SalesOrderRow.__table__, SalesOrderLineRow.__table__
     async with database.write() as session:
         headers = [dict(row) for row in (await session.execute(sa.select(orders))).mappings()]
@@ -273,11 +287,11 @@ async def _multiply(database: Database, copies: int) -> None:
             )
 
 
-async def _peak(database: Database, form: Format) -> tuple[int, int]:
-    """How many bytes come out, and how many were held at most."""
+async def _peak(database: Database, form: ExportFormat) -> tuple[int, int]:
+    """The size of the export, and the peak of the memory that it took, in bytes."""
     size = 0
     tracemalloc.start()
-    found = await download(database, None, Wish(format=form))
+    found = await open_download(database, None, ExportRequest(format=form))
     async for chunk in found.chunks:
         size += len(chunk)
     await found.close()
@@ -288,12 +302,12 @@ async def _peak(database: Database, form: Format) -> tuple[int, int]:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("copies", [3, pytest.param(10, marks=pytest.mark.full)])
-async def test_memory_does_not_grow_with_the_number_of_orders(
+async def test_the_memory_of_an_export_does_not_grow_with_the_number_of_orders(
     northwind: Database, copies: int
 ) -> None:
     await exported(northwind)
-    small_size, small = await _peak(northwind, Format.JSON_LINES)
+    small_size, small = await _peak(northwind, ExportFormat.JSON_LINES)
     await _multiply(northwind, copies)
-    large_size, large = await _peak(northwind, Format.JSON_LINES)
+    large_size, large = await _peak(northwind, ExportFormat.JSON_LINES)
     assert large_size > small_size * copies
     assert large < small * 1.5

@@ -1,4 +1,4 @@
-"""What is exported and imported again is the same."""
+"""Round trips: an export that is imported again gives the same data."""
 
 import datetime as dt
 from collections.abc import Awaitable, Callable
@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy.pool import NullPool
 
 from gateway.demo.northwind import load_demo
-from gateway.exchange.exports.datasets import What
-from gateway.exchange.exports.export_stream import Format
+from gateway.exchange.exports.datasets import Dataset
+from gateway.exchange.exports.export_stream import ExportFormat
 from gateway.orders.life_cycle import Event
 from gateway.orders.references import Reference
 from gateway.orders.service import Rules, create, happen
@@ -27,7 +27,7 @@ from tests.support.sap import load_sap
 from tests.support.world import COMPANY, load_world
 
 Way = tuple[tuple[Event, dict[int, str] | None], ...]
-"""Events, each with how many of which lines, by their place."""
+"""Events, each with quantities by the position of the line."""
 
 RELEASED: Way = ((Event.RELEASE, None),)
 SOME: Way = (*RELEASED, (Event.SHIP, {0: "2", 1: "0.5"}))
@@ -140,11 +140,11 @@ def change(name: str, lines: list[dict[str, Any]], **header: Any) -> dict[str, A
 
 
 OTHERS = 4
-"""Orders that `load_history` makes besides WAYS and HEADERS."""
+"""Orders that `load_history` adds to those of WAYS and HEADERS."""
 
 
 async def load_history(database: Database) -> None:
-    """The world with orders of every kind in every state, and then some of what they sell closed."""
+    """The world with orders of every kind in every state, some of whose records are blocked afterwards."""
     await load_world(database)
     async with writing(database, COMPANY) as writer:
         for name, way in WAYS.items():
@@ -154,9 +154,9 @@ async def load_history(database: Database) -> None:
         await create(writer, change("EMPTY", []), Rules())
         returned = [{**FEW[0], **amounts(quantity="-2")}]
         await create(writer, change("RETURN", returned), Rules())
-        told = [{**FEW[0], **amounts(ship_quantity="4", invoice_quantity="3")}]
-        await create(writer, change("TOLD", told), Rules())
-        await _follow(writer, "TOLD-SHIPPED", told, (*RELEASED, (Event.SHIP, {0: "2"})))
+        planned = [{**FEW[0], **amounts(ship_quantity="4", invoice_quantity="3")}]
+        await create(writer, change("PLANNED", planned), Rules())
+        await _follow(writer, "PLANNED-SHIPPED", planned, (*RELEASED, (Event.SHIP, {0: "2"})))
     async with writing(database, COMPANY) as writer:
         for model, key in ((ItemRow, "I0010"), (AccountRow, "6110"), (CustomerRow, "C1")):
             [row] = await writer.find(model, {"number": {key}})
@@ -182,16 +182,16 @@ def history(templates: Templates) -> Database:
 
 @pytest.fixture
 def new_world(templates: Templates) -> Database:
-    """The company of the world and nothing else."""
+    """The company of the world without any records."""
     return copied(templates, "new_world", lambda new: create_company(new, COMPANY, "EUR"))
 
 
 @pytest.mark.anyio
-async def test_everything_imported_into_an_empty_database_makes_an_equal_one(
+async def test_a_full_export_imported_into_an_empty_database_recreates_the_original(
     history: Database, new_world: Database, tmp_path: Path
 ) -> None:
     path = tmp_path / "everything.zip"
-    path.write_bytes(await exported(history, What.EVERYTHING))
+    path.write_bytes(await exported(history, Dataset.EVERYTHING))
     job, counts = await imported(new_world, path)
     found, expected = await stored(new_world), await stored(history)
     assert counts["headers_created"] == len(WAYS) + len(HEADERS) + OTHERS
@@ -203,13 +203,18 @@ async def test_everything_imported_into_an_empty_database_makes_an_equal_one(
 
 @pytest.mark.anyio
 @pytest.mark.parametrize(
-    "form", [Format.FO_PACKAGE, Format.JSON_LINES, pytest.param(Format.CSV, marks=pytest.mark.full)]
+    "form",
+    [
+        ExportFormat.FO_PACKAGE,
+        ExportFormat.JSON_LINES,
+        pytest.param(ExportFormat.CSV, marks=pytest.mark.full),
+    ],
 )
-async def test_orders_imported_into_their_own_database_change_nothing(
-    history: Database, tmp_path: Path, form: Format
+async def test_orders_exported_and_imported_into_the_same_database_change_nothing(
+    history: Database, tmp_path: Path, form: ExportFormat
 ) -> None:
     before = await stored(history)
-    path = tmp_path / ("o.jsonl" if form is Format.JSON_LINES else "o.zip")
+    path = tmp_path / ("o.jsonl" if form is ExportFormat.JSON_LINES else "o.zip")
     path.write_bytes(await exported(history, form=form))
     _, counts = await imported(history, path)
     assert set(counts) == {"headers_unchanged", "lines_unchanged"}
@@ -237,7 +242,7 @@ LINE_COLUMNS = (
     *("quantity", "unit_of_measure_id", "unit_price", "discount_amount", "discount_percent"),
     *("amount_excluding_tax", "tax_code_id", "shipment_date"),
 )
-"""The columns that the fields of the two entities of Finance & Operations are kept in."""
+"""The stored columns of the fields in the two entities of Finance & Operations."""
 
 
 ORDERS_OF = {"northwind": ("demo", load_demo), "sap": ("sap", load_sap)}
@@ -254,7 +259,7 @@ def others(templates: Templates, whose: str) -> Database:
 
 @pytest.fixture
 def new(templates: Templates) -> Database:
-    """A company that keeps its books in dollars, and nothing else."""
+    """A company with US dollars as its currency, and no other records."""
     return copied(templates, "new", lambda new: create_company(new, "New", "USD"))
 
 
@@ -262,20 +267,20 @@ def new(templates: Templates) -> Database:
 @pytest.mark.parametrize(
     ("whose", "form"),
     [
-        ("northwind", Format.FO_PACKAGE),
-        ("sap", Format.FO_PACKAGE),
-        pytest.param("northwind", Format.CSV, marks=pytest.mark.full),
+        ("northwind", ExportFormat.FO_PACKAGE),
+        ("sap", ExportFormat.FO_PACKAGE),
+        pytest.param("northwind", ExportFormat.CSV, marks=pytest.mark.full),
     ],
 )
-async def test_the_orders_of_others_come_back_as_they_went_as_a_data_package(
-    others: Database, new: Database, tmp_path: Path, whose: str, form: Format
+async def test_the_orders_of_other_systems_survive_an_export_as_a_data_package(
+    others: Database, new: Database, tmp_path: Path, whose: str, form: ExportFormat
 ) -> None:
-    """In all columns that the two entities have a field for; what they refer to goes before them."""
-    for what in (What.EVERYTHING, What.ORDERS):
+    """All columns that the two entities have a field for are equal. The reference data is imported first."""
+    for what in (Dataset.EVERYTHING, Dataset.ORDERS):
         path = tmp_path / f"{what}.zip"
-        chosen = Format.JSON_LINES if what is What.EVERYTHING else form
+        chosen = ExportFormat.JSON_LINES if what is Dataset.EVERYTHING else form
         path.write_bytes(await exported(others, what, chosen))
-        if what is What.EVERYTHING:
+        if what is Dataset.EVERYTHING:
             without(path, "orders.jsonl", "item-blocks.jsonl")
         job, counts = await imported(new, path)
         assert job.problems == 0

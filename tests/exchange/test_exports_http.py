@@ -1,4 +1,4 @@
-"""GET /exports: a file that is sent while it is made."""
+"""GET /exports: a file that is sent while it is produced."""
 
 import socket
 import time
@@ -20,7 +20,7 @@ PATIENCE = 10
 
 @pytest.fixture(scope="module")
 def one(templates: Templates) -> Iterator[Client]:
-    """The gateway over Northwind with one connection: an export that keeps it would stop everybody."""
+    """The gateway over Northwind with one connection: an export that kept it would block all others."""
     url = templates.copy("demo", load_demo)
     with serving(Settings(database_url=url, pool_size=1)) as client:
         yield client
@@ -41,7 +41,7 @@ def get(client: Client, headers: dict[str, str] | None = None, **given: str) -> 
         ({"what": "items", "format": "csv"}, "text/csv; charset=utf-8", "items.csv"),
     ],
 )
-def test_a_download_has_its_type_and_a_name(
+def test_a_download_has_a_media_type_and_a_file_name(
     one: Client, given: dict[str, str], kind: str, name: str
 ) -> None:
     answer = get(one, **given)
@@ -52,14 +52,14 @@ def test_a_download_has_its_type_and_a_name(
         assert all(entries(answer.content).values())
 
 
-def test_a_download_has_every_order_or_those_that_the_filter_chooses(one: Client) -> None:
+def test_a_download_has_every_order_or_those_that_match_the_filter(one: Client) -> None:
     assert len(get(one).content.splitlines()) == 830
     chosen = get(one, filter='{"customer": {"number": {"eq": "VINET"}}}').content.splitlines()
     numbers = [orjson.loads(document)["number"] for document in chosen]
     assert numbers == ["NW-10248", "NW-10274", "NW-10295", "NW-10737", "NW-10739"]
 
 
-def test_a_head_request_tells_what_a_download_would_be(one: Client) -> None:
+def test_a_head_request_returns_the_headers_of_the_download(one: Client) -> None:
     answer = one.http.head(one.url + "/exports")
     assert (answer.status_code, answer.content) == (200, b"")
     assert answer.headers["content-type"] == "application/x-ndjson"
@@ -67,7 +67,7 @@ def test_a_head_request_tells_what_a_download_would_be(one: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "status", "code", "told"),
+    ("given", "status", "code", "sentence"),
     [
         ({"format": "pdf"}, 400, "BAD_USER_INPUT", "jsonl"),
         ({"what": "prices"}, 400, "BAD_USER_INPUT", "customers"),
@@ -77,25 +77,25 @@ def test_a_head_request_tells_what_a_download_would_be(one: Client) -> None:
         ({"company": COMPANY}, 400, "BAD_USER_INPUT", "company"),
     ],
 )
-def test_what_cannot_be_had_is_refused_with_a_code_and_a_sentence(
-    one: Client, given: dict[str, str], status: int, code: str, told: str
+def test_an_invalid_download_is_refused_with_a_code_and_a_message(
+    one: Client, given: dict[str, str], status: int, code: str, sentence: str
 ) -> None:
     answer = get(one, **given)
     assert answer.status_code == status
     assert set(answer.json()) == {"code", "message"}
     assert answer.json()["code"] == code
-    assert told in answer.json()["message"]
+    assert sentence in answer.json()["message"]
     assert get(one).status_code == 200
 
 
-def test_the_company_is_named_in_a_header(one: Client) -> None:
+def test_the_company_header_selects_the_company(one: Client) -> None:
     assert get(one, {"company": COMPANY}).status_code == 200
     answer = get(one, {"company": "Nobody"})
     assert (answer.status_code, answer.json()["code"]) == (404, "COMPANY_NOT_FOUND")
 
 
 def read_a_little(client: Client) -> socket.socket:
-    """A connection on which a download has begun, and is not read further."""
+    """A connection on which a download has begun and is not read any further."""
     host, port = client.url.removeprefix("http://").split(":")
     connection = socket.socket()
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -105,7 +105,7 @@ def read_a_little(client: Client) -> socket.socket:
     return connection
 
 
-def test_readers_that_go_away_give_their_connection_back(one: Client) -> None:
+def test_a_disconnected_client_releases_its_database_connection(one: Client) -> None:
     for _ in range(5):
         read_a_little(one).close()
         deadline = time.monotonic() + PATIENCE
@@ -115,8 +115,8 @@ def test_readers_that_go_away_give_their_connection_back(one: Client) -> None:
         assert one.ask(COUNT) == {"salesOrders": {"totalCount": 830}}
 
 
-def test_slow_readers_leave_connections_to_others(templates: Templates) -> None:
-    """Of four connections, exports have two."""
+def test_slow_clients_leave_database_connections_to_others(templates: Templates) -> None:
+    """Exports may use two of four connections."""
     settings = Settings(database_url=templates.copy("demo", load_demo), pool_size=4)
     with serving(settings) as client:
         slow = [read_a_little(client) for _ in range(2)]

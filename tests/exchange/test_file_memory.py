@@ -1,4 +1,4 @@
-"""How much memory reading takes: the same for a file of any length, and bounded for a hostile one."""
+"""The memory that reading takes: independent of the length of a file, and bounded for hostile files."""
 
 import json
 import subprocess
@@ -9,30 +9,30 @@ from pathlib import Path
 import pytest
 
 pytestmark = pytest.mark.skipif(
-    not Path("/proc/self/status").exists(), reason="only Linux tells the peak of a process"
+    not Path("/proc/self/status").exists(), reason="only Linux reports the peak of a process"
 )
 
 PEAK = """
 import json, sys
 from pathlib import Path
-from gateway.exchange.formats.detection import sheets
-from gateway.exchange.formats.sheets import Refused
-def peak():  # not getrusage, which begins with the peak of the parent
+from gateway.exchange.formats.detection import read_sheets
+from gateway.exchange.formats.sheets import FileRefused
+def peak():  # not getrusage, which starts at the peak of the parent
     status = Path("/proc/self/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0])
 before = peak()
 rows, message = 0, ""
 try:
-    for sheet in sheets([Path(sys.argv[1])]):
+    for sheet in read_sheets([Path(sys.argv[1])]):
         rows += sum(1 for _ in sheet.records())
-except Refused as refused:
+except FileRefused as refused:
     message = str(refused)
 print(json.dumps([rows, (peak() - before) / 1024, message]))
 """
 
 
 def peak(path: Path) -> tuple[int, float, str]:
-    """The rows of a file, the MiB that reading it took at most, and the refusal."""
+    """The number of rows, the peak of the memory that reading took in MiB, and the refusal."""
     done = subprocess.run([sys.executable, "-c", PEAK, path], capture_output=True, check=True)
     rows, memory, message = json.loads(done.stdout)
     return rows, memory, message
@@ -42,7 +42,7 @@ ROW = b'NW-%d,%06d,3,42,"Singaporean Hokkien Fried Mee",10.000000,ea,9.800000,1,
 
 
 def long_csv(path: Path, size: int) -> int:
-    """Write a CSV of about `size` bytes; the number of its rows."""
+    """Write a CSV of about `size` bytes; returns the number of its rows."""
     headings = ",".join(f"COLUMN{place}" for place in range(12)).encode() + b"\n"
     part = b"".join(ROW % (number // 8, number) for number in range(10_000))
     parts = size // len(part)
@@ -85,7 +85,7 @@ def test_a_package_is_read_in_20_mib(tmp_path: Path) -> None:
         ("a.json", b"[", b" "),
     ],
 )
-def test_50_mb_that_never_end_a_record_are_refused_in_250_mib(
+def test_a_record_of_50_mb_that_never_ends_is_refused_in_250_mib(
     tmp_path: Path, name: str, start: bytes, part: bytes
 ) -> None:
     (tmp_path / name).write_bytes(start + part * (50_000_000 // len(part)))

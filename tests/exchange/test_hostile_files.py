@@ -1,4 +1,4 @@
-"""Files of strangers: refused in a sentence that names them, in little memory, whatever they hold."""
+"""Untrusted files are refused with a message that names them, whatever they contain."""
 
 import io
 import random
@@ -12,10 +12,10 @@ import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.exchange.formats.detection import sheets
-from gateway.exchange.formats.sheets import Refused
-from tests.exchange.test_sheets import workbook
+from gateway.exchange.formats.detection import read_sheets
+from gateway.exchange.formats.sheets import FileRefused
 from tests.support.packages import archive, entity, manifest
+from tests.support.workbooks import workbook
 
 ENTITIES = "".join(
     f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in zip("abcdefghij", "bcdefghijz", strict=True)
@@ -25,9 +25,9 @@ XXE = '<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/passwd">]><Document><A><B>&x;
 
 
 def refusal(path: Path) -> str:
-    """The sentence with which a file is refused, on opening it or on the way through."""
-    with pytest.raises(Refused) as refused:
-        sum(1 for sheet in sheets([path]) for _ in sheet.records())
+    """The message with which a file is refused when it is opened or read."""
+    with pytest.raises(FileRefused) as refused:
+        sum(1 for sheet in read_sheets([path]) for _ in sheet.records())
     assert str(refused.value).startswith(path.name)
     assert refused.value.file.startswith(path.name)
     return str(refused.value)
@@ -38,7 +38,7 @@ TEXTS = {
     "blank": ("a.csv", b"\xef\xbb\xbf \r\n\r\n", "is empty"),
     "NUL": ("a.csv", b"A,B\n1,\0\n", "NUL"),
     "heading twice": ("a.csv", b"Number,x,number \n", "'number ' twice"),
-    "data without heading": ("a.csv", b"A,,C\n1,,\n1,2,\n", "row 3 but no heading over it: column 2"),
+    "data without heading": ("a.csv", b"A,,C\n1,,\n1,2,\n", "row 3 without a heading, in column 2"),
     "broken quotes": ("a.csv", b'A,B\n1,2\n"x"y,3\n', "not well-formed CSV after row 2"),
     "open quote": ("a.csv", b'A,B\n"1,2\n', "not well-formed CSV after row 1"),
     "long line": ("a.csv", b"A,B\n" + b"x" * 1_000_001, "a row of more than 1,000,000 characters"),
@@ -46,14 +46,14 @@ TEXTS = {
     "wide": ("a.csv", b"A" + b",A" * 2_000, "more than 2,000 columns"),
     "wide row": ("a.csv", b"A\n" + b"1," * 2_000 + b"1", "more than 2,000 columns in row 2"),
     "half a UTF-16 pair": ("a.csv", "A\n".encode("utf-16") + b"\x00\xd8A\0", "not text in .* utf-16"),
-    "surrogate in UTF-8": ("a.csv", b"A\n\xed\xa0\x80\n", "mostly but not wholly UTF-8"),
-    "UTF-8 that breaks": ("a.csv", "A\nüü".encode() + b"\xfc\n", "mostly but not wholly UTF-8"),
+    "surrogate in UTF-8": ("a.csv", b"A\n\xed\xa0\x80\n", "mostly but not entirely UTF-8"),
+    "UTF-8 that breaks": ("a.csv", "A\nüü".encode() + b"\xfc\n", "mostly but not entirely UTF-8"),
     "no encoding": ("a.csv", b"A\n\x81\n", "not text in the encoding cp1252"),
     "web page": ("a.csv", b"<!DOCTYPE html><html>", "is a web page"),
-    "XML as CSV": ("a.csv", b"<a/>", "is named .csv but holds XML"),
-    "CSV as XLSX": ("a.xlsx", b"A,B\n", "is named .xlsx but holds CSV"),
-    "CSV as ZIP": ("a.zip", b"A,B\n", "is named .zip but holds CSV"),
-    "JSON as XML": ("a.xml", b"{}", "is named .xml but holds JSON"),
+    "XML as CSV": ("a.csv", b"<a/>", "is named .csv but contains XML"),
+    "CSV as XLSX": ("a.xlsx", b"A,B\n", "is named .xlsx but contains CSV"),
+    "CSV as ZIP": ("a.zip", b"A,B\n", "is named .zip but contains CSV"),
+    "JSON as XML": ("a.xml", b"{}", "is named .xml but contains JSON"),
     "PDF": ("a.csv", b"%PDF-1.7\n", "is a PDF"),
     "old Excel": ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "save it as .xlsx"),
     "gzip": ("a.csv", b"\x1f\x8b\x08\0", "is a gzip archive"),
@@ -63,19 +63,19 @@ TEXTS = {
     "undeclared entity": ("a.xml", b"<D><A><B>&x;</B></A></D>", "not well-formed XML"),
     "cut XML": ("a.xml", b"<D><A><B>1</B></A><A><B>", "not well-formed XML"),
     "unknown encoding": ("a.xml", b"<?xml version='1.0' encoding='no'?><D/>", "not well-formed XML"),
-    "deep XML": ("a.xml", b"<a>" * 100_000, "more than 10 deep"),
+    "deep XML": ("a.xml", b"<a>" * 100_000, "more than 10 levels deep"),
     "nested XML": ("a.xml", b"<D><A><B><C/></B></A></D>", "elements within B in record 1"),
     "two entities": ("a.xml", b"<D><A><X>1</X></A><B><X>1</X></B></D>", "A and B"),
     "field twice": ("a.xml", b"<D><A><X>1</X><X>2</X></A></D>", "X twice in record 1"),
     "wide XML": ("a.xml", b"<D><A>" + b"<X/>" * 2_001 + b"</A></D>", "2,000 fields in record 1"),
     "endless text": ("a.xml", b"<D><A><X>" + b"x" * 2_000_000, "record of more than 1,000,000"),
     "endless tag": ("a.xml", b"<D><A " + b"x='' " * 500_000, "record of more than 1,000,000"),
-    "deep JSON": ("a.json", b'{"a":' * 100_000, "more than 20 deep"),
-    "deep enough": ("a.json", b'{"a":' * 21 + b"1" + b"}" * 21, "more than 20 deep"),
-    "deep arrays": ("a.json", b'{"a":' + b"[" * 20 + b"]" * 20 + b"}", "more than 20 deep"),
+    "deep JSON": ("a.json", b'{"a":' * 100_000, "more than 20 levels deep"),
+    "deep enough": ("a.json", b'{"a":' * 21 + b"1" + b"}" * 21, "more than 20 levels deep"),
+    "deep arrays": ("a.json", b'{"a":' + b"[" * 20 + b"]" * 20 + b"}", "more than 20 levels deep"),
     "long number": ("a.json", b'{"a": ' + b"9" * 200_000 + b"}", "which is too large"),
     "large exponent": ("a.json", b'{"a": 1e999999999}', "1e999999999, which is too large"),
-    "NaN": ("a.json", b'{"a": NaN}', "holds NaN"),
+    "NaN": ("a.json", b'{"a": NaN}', "contains NaN"),
     "key twice": ("a.json", b'{"a": 1, "a": 2}', "'a' twice"),
     "half a pair": ("a.json", rb'{"a": "\ud800"}', "half of a surrogate pair in record 1"),
     "half a pair in a key": ("a.json", rb'{"\udfff": 1}', "half of a surrogate pair"),
@@ -83,15 +83,15 @@ TEXTS = {
     "cut JSON": ("a.json", b'[{"a": 1}, {"a":', "not well-formed JSON after record 1"),
     "no comma": ("a.json", b'[{"a": 1} {"a": 2}]', "not well-formed JSON after record 1"),
     "broken line": ("a.jsonl", b'{"a": 1}\n{"a": }\n', "not well-formed JSON after record 1"),
-    "numbers": ("a.json", b"[1, 2]", "no object"),
-    "lines that are none": ("a.json", b'{"salesOrderLines": [1]}', "no array of objects"),
+    "numbers": ("a.json", b"[1, 2]", "not an object"),
+    "lines that are none": ("a.json", b'{"salesOrderLines": [1]}', "not an array of objects"),
     "large object": ("a.json", b'{"a": "' + b"x" * 9_000_000 + b'"}', "object of more than 5 MB"),
     "JSON in Latin-1": ("a.json", b'{"a": "\xfc"}', "is not UTF-8"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "content", "sentence"), TEXTS.values(), ids=TEXTS.keys())
-def test_a_hostile_text_is_refused(
+def test_a_hostile_text_file_is_refused(
     tmp_path: Path, name: str, content: bytes, sentence: str
 ) -> None:
     (tmp_path / name).write_bytes(content)
@@ -121,7 +121,7 @@ def flagged(content: bytes, flag: int) -> bytes:
 
 
 def long_directory(content: bytes) -> bytes:
-    """The archive with an end that says that its list of entries has 4 GB less two bytes."""
+    """The archive, whose end claims a central directory of nearly 4 GB."""
     end = content.rindex(b"PK\5\6")
     return content[: end + 12] + struct.pack("<L", 0xFFFFFFFE) + content[end + 16 :]
 
@@ -130,10 +130,10 @@ BOOK = workbook({"S": [["A"], [1]]})
 ONE = archive({"a.csv": "A\n1\n"})
 ARCHIVES = {
     "bomb in one entry": (archive({"a.csv": b"A\n" + b"0" * 3_000_000}), "ZIP bomb: 'a.csv'"),
-    "bomb of small entries": (archive({f"{n}.csv": b"0" * 900_000 for n in range(9)}), "ZIP bomb: all"),
+    "bomb of small entries": (archive({f"{n}.csv": b"0" * 900_000 for n in range(9)}), "ZIP bomb: the whole archive"),
     "too many entries": (archive({f"{n}.csv": b"" for n in range(1_001)}), "more than 1,000 files"),
     "endless list of entries": (long_directory(ONE), "more than 1,000 files"),
-    "no entries": (archive({}), "holds no files"),
+    "no entries": (archive({}), "contains no files"),
     "name that climbs": (archive({"../a.csv": b""}), "unsafe name: '../a.csv'"),
     "name that climbs later": (archive({"x/../../a.csv": b""}), "unsafe name"),
     "absolute name": (archive({"/etc/a.csv": b""}), "unsafe name"),
@@ -147,7 +147,7 @@ ARCHIVES = {
     "cut short": (ONE[:-10], "damaged or cut short"),
     "magic alone": (b"PK\3\4", "damaged or cut short"),
     "wrong content": (ONE.replace(b"PK\1\2", b"PK\1\3"), "damaged or cut short"),
-    "workbook in disguise": (BOOK, "is named .zip but holds XLSX"),
+    "workbook in disguise": (BOOK, "is named .zip but contains XLSX"),
     "empty entry": (archive({"a.csv": b""}), "a.csv is empty"),
 }  # fmt: skip
 
@@ -170,7 +170,7 @@ def test_an_archive_that_unpacks_to_more_than_2_gb_is_refused(tmp_path: Path) ->
     assert "unpacks to more than 2 GB" in refusal(tmp_path / "p.zip")
 
 
-def test_every_cut_and_every_flipped_byte_of_a_package_is_read_or_refused(tmp_path: Path) -> None:
+def test_a_package_cut_or_changed_at_any_byte_is_read_or_refused(tmp_path: Path) -> None:
     text = manifest(entity("L", "l.csv"))
     whole = archive({"Manifest.xml": text, "l.csv": "A,B\n1,2\n"})
     path = tmp_path / "p.zip"
@@ -182,8 +182,8 @@ def test_every_cut_and_every_flipped_byte_of_a_package_is_read_or_refused(tmp_pa
         ):
             path.write_bytes(content)
             try:
-                outcomes.add(sum(len(list(sheet.records())) for sheet in sheets([path])))
-            except Refused:
+                outcomes.add(sum(len(list(sheet.records())) for sheet in read_sheets([path])))
+            except FileRefused:
                 outcomes.add(-1)
     assert -1 in outcomes
 
@@ -192,12 +192,12 @@ def test_every_cut_and_every_flipped_byte_of_a_package_is_read_or_refused(tmp_pa
     st.binary(max_size=300), st.sampled_from([b"", b"PK\3\4", b"<a>", b"{", b"\xff\xfe", b"A;B\n"])
 )
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
-def test_noise_is_read_or_refused(tmp_path: Path, noise: bytes, start: bytes) -> None:
+def test_random_bytes_are_read_or_refused(tmp_path: Path, noise: bytes, start: bytes) -> None:
     path = tmp_path / "noise"
     path.write_bytes(start + noise)
     try:
-        cells = [cell for sheet in sheets([path]) for r in sheet.records() for cell in r.cells]
-    except Refused as refused:
+        cells = [cell for sheet in read_sheets([path]) for r in sheet.records() for cell in r.cells]
+    except FileRefused as refused:
         cells = [str(refused)]
     assert all(cell.encode() is not None for cell in cells)
 
@@ -210,7 +210,7 @@ def test_noise_is_read_or_refused(tmp_path: Path, noise: bytes, start: bytes) ->
         (archive({"[Content_Types].xml": "<Types/>", "xl/workbook.xml": LAUGHS}), "a damaged workbook"),
         (workbook({"S": []}), "is empty: no visible sheet has cells"),
         (workbook({"S": [["A", "a"]]}), "has the heading 'a' twice"),
-        (ONE, "is named .xlsx but holds ZIP"),
+        (ONE, "is named .xlsx but contains ZIP"),
     ],
 )  # fmt: skip
 def test_a_hostile_workbook_is_refused(tmp_path: Path, content: bytes, sentence: str) -> None:
@@ -218,8 +218,10 @@ def test_a_hostile_workbook_is_refused(tmp_path: Path, content: bytes, sentence:
     assert sentence in refusal(tmp_path / "a.xlsx")
 
 
-def test_a_workbook_with_cells_in_two_far_corners_does_not_end_the_process(tmp_path: Path) -> None:
-    """It is 5 KB long and asks its reader for half a terabyte."""
+def test_a_workbook_with_cells_in_two_far_corners_does_not_abort_the_process(
+    tmp_path: Path,
+) -> None:
+    """The file has 5 KB and makes its reader allocate half a terabyte."""
     path = tmp_path / "a.xlsx"
     with xlsxwriter.Workbook(path) as book:
         sheet = book.add_worksheet()

@@ -1,4 +1,4 @@
-"""Importing over what is stored: what the last file says is what is there, however often it comes."""
+"""Importing over stored orders: the result matches the last file, however often it is imported."""
 
 import json
 from collections.abc import Iterator
@@ -38,8 +38,8 @@ CHANGES: dict[str, tuple[Fields, Fields]] = {
     "tax mode": ({"AREPRICESINCLUDINGSALESTAX": "Yes"}, {}),
     "currency": ({"CURRENCYCODE": "CHF"}, {}),
     "customer": ({"ORDERINGCUSTOMERACCOUNTNUMBER": "WITH-TAX"}, {}),
-    "quantity beside an amount off": ({"TOTALDISCOUNTAMOUNT": 5}, {"ORDEREDSALESQUANTITY": 20}),
-    "amount off a line": ({}, {"LINEDISCOUNTAMOUNT": "0.4", "LINEDISCOUNTPERCENTAGE": 0}),
+    "quantity with a discount amount": ({"TOTALDISCOUNTAMOUNT": 5}, {"ORDEREDSALESQUANTITY": 20}),
+    "discount amount of a line": ({}, {"LINEDISCOUNTAMOUNT": "0.4", "LINEDISCOUNTPERCENTAGE": 0}),
     "quantity": ({}, {"ORDEREDSALESQUANTITY": 7}),
     "price": ({}, {"SALESPRICE": "4.5"}),
     "all": (
@@ -50,10 +50,10 @@ CHANGES: dict[str, tuple[Fields, Fields]] = {
 
 
 @pytest.mark.parametrize(("header", "changed"), CHANGES.values(), ids=list(CHANGES))
-def test_an_order_becomes_what_a_later_file_says_as_if_that_had_come_first(
+def test_an_order_changed_by_a_second_file_equals_one_created_from_that_file(
     client: Client, header: Fields, changed: Fields
 ) -> None:
-    """B is imported after A; C is what B says, imported into nothing."""
+    """Order A is imported twice with changes; order C is created from the second file alone."""
 
     def files(number: str, header: Fields, changed: Fields) -> dict[str, bytes]:
         lines = [line(number, 1, **FIRST_LINE | changed), line(number, 2, **FIRST_LINE)]
@@ -79,7 +79,7 @@ def document(**fields: Any) -> bytes:
 
 
 @pytest.mark.parametrize("fields", [{}, {"externalDocumentNumber": "PO-1"}], ids=["", "with PO"])
-def test_an_order_without_a_number_comes_in_once_however_often_it_is_imported(
+def test_an_order_without_a_number_is_created_once_however_often_it_is_imported(
     client: Client, fields: Fields
 ) -> None:
     first = upload(client, {"order.json": document(**fields)})
@@ -88,16 +88,16 @@ def test_an_order_without_a_number_comes_in_once_however_often_it_is_imported(
     assert again.counts == {"headersUnchanged": 1, "linesUnchanged": 1}
 
 
-def test_two_orders_without_a_number_that_are_one_are_refused_as_such(client: Client) -> None:
+def test_two_identical_orders_without_a_number_in_one_file_are_refused(client: Client) -> None:
     twice = (
         document(externalDocumentNumber="PO-1") + b"\n" + document(externalDocumentNumber="PO-1")
     )
     job = upload(client, {"orders.jsonl": twice})
-    assert job.told("code", "row") == [("DUPLICATE", 2)]
+    assert job.refusals("code", "row") == [("DUPLICATE", 2)]
     assert client.ask("{ salesOrders { totalCount } }") == {"salesOrders": {"totalCount": 0}}
 
 
-def test_rows_without_a_key_are_about_the_lines_that_no_other_row_names(client: Client) -> None:
+def test_rows_without_a_key_update_the_lines_that_no_other_row_identifies(client: Client) -> None:
     lots = [line("A", "", INVENTORYLOTID=lot, ITEMNUMBER=item) for lot, item in LOTS.items()]
     upload(client, orders([head("A")], lots))
     keyed = line("A", "", INVENTORYLOTID="LOT-B", ITEMNUMBER="I0020")
@@ -106,8 +106,8 @@ def test_rows_without_a_key_are_about_the_lines_that_no_other_row_names(client: 
     assert job.counts == {"headersUpdated": 1, "linesUpdated": 1, "linesUnchanged": 1}
     found = order(client, "A")
     assert found is not None
-    told = [(each["item"]["number"], each["quantity"]) for each in found["lines"]]
-    assert told == [("I0010", "8"), ("I0020", "2")]
+    quantities = [(each["item"]["number"], each["quantity"]) for each in found["lines"]]
+    assert quantities == [("I0010", "8"), ("I0020", "2")]
 
 
 LOTS = {"LOT-A": "I0010", "LOT-B": "I0020"}

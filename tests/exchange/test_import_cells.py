@@ -1,4 +1,4 @@
-"""Numbers and dates as the files of partners write them: read for what they say, or refused."""
+"""Numbers and dates as partners write them: read as they were meant, or refused."""
 
 import io
 import json
@@ -32,7 +32,7 @@ def client(world_url: str, tmp_path: Path) -> Iterator[Client]:
 def quantities(
     client: Client, cells: list[str], separator: str = ","
 ) -> tuple[list[str], list[str]]:
-    """The quantities of an order whose lines are written with these cells, and the refused cells."""
+    """The stored quantities of an order whose lines have these cells, and the refused cells."""
     lines = [line("A", place, ORDEREDSALESQUANTITY=cell) for place, cell in enumerate(cells, 1)]
     files = {HEADERS: table([head("A")], separator), LINES: table(lines, separator)}
     job = upload(client, files)
@@ -54,33 +54,33 @@ EUROPEAN: dict[str, tuple[list[str], list[str]]] = {
 
 
 @pytest.mark.parametrize(("cells", "expected"), EUROPEAN.values(), ids=list(EUROPEAN))
-def test_what_is_no_thousands_tells_that_a_file_writes_decimals_after_a_comma(
+def test_a_number_that_cannot_be_grouped_thousands_shows_that_the_comma_is_decimal(
     client: Client, cells: list[str], expected: list[str]
 ) -> None:
     assert quantities(client, cells, ";") == (expected, [])
 
 
-def test_thousands_of_the_united_states_are_read_where_nothing_speaks_for_a_comma(
+def test_a_comma_groups_thousands_unless_some_number_shows_that_it_is_decimal(
     client: Client,
 ) -> None:
     cells = ["1,234", "1,234,567.5", "0.125", "1 234", "1'234"]
     assert quantities(client, cells) == (["1234", "1234567.5", "0.125", "1234", "1234"], [])
 
 
-def test_digits_that_are_parted_as_no_thousands_are_refused(client: Client) -> None:
-    """The first number speaks for a point."""
+def test_digits_that_are_not_grouped_by_thousands_are_refused(client: Client) -> None:
+    """The first number shows that the point is decimal."""
     parted = ["0,125", "00,500", "1234,567", "1,23,456", "1,2345"]
     parted += ["12 34", "1'2", "1,234'567", "0 125", "1.5.5"]
     assert quantities(client, ["1.5", *parted]) == ([], parted)
 
 
-def test_texts_of_json_part_no_thousands(client: Client) -> None:
+def test_numbers_in_json_texts_have_no_grouped_thousands(client: Client) -> None:
     cells = ["0,125", "1,234", "1 2", "1 234", "1'2", "1'234", "1.234,5"]
     lines = [{"lineType": "Item", "lineObjectNumber": "I0010", "quantity": cell} for cell in cells]
     files = {"number": "A", "customerNumber": "C1", "salesOrderLines": lines}
     job = upload(client, {"orders.json": json.dumps(files).encode()})
-    told = [("INVALID", "quantity", cell) for cell in cells]
-    assert job.told("code", "columnName", "rejectedValue") == told
+    expected = [("INVALID", "quantity", cell) for cell in cells]
+    assert job.refusals("code", "columnName", "rejectedValue") == expected
 
 
 TIMES = [
@@ -93,28 +93,28 @@ TIMES = [
 ]
 
 
-def test_after_a_day_there_may_be_a_time(client: Client) -> None:
+def test_a_date_may_be_followed_by_a_time(client: Client) -> None:
     headers = [head(f"A{place}", ORDERCREATIONDATETIME=day) for place, day in enumerate(TIMES)]
     assert upload(client, {HEADERS: table(headers)}).refused == []
     days = {order(client, row["SALESORDERNUMBER"])["orderDate"] for row in headers}
     assert days == {"2026-01-02"}
 
 
-def test_after_a_day_there_is_nothing_but_a_time(client: Client) -> None:
+def test_a_date_followed_by_anything_but_a_time_is_refused(client: Client) -> None:
     days = ["2026-01-02 rubbish", "2026-01-02T", "2026-01-02 25:00", "2026-01-02 12:00 rubbish"]
     headers = [head(f"A{place}", ORDERCREATIONDATETIME=day) for place, day in enumerate(days)]
     job = upload(client, {HEADERS: table(headers)})
-    assert job.told("code", "rejectedValue") == [("INVALID", day) for day in days]
+    assert job.refusals("code", "rejectedValue") == [("INVALID", day) for day in days]
 
 
 COLUMNS = ("SALESORDERNUMBER", "ITEMNUMBER", "LINEDESCRIPTION", "ORDEREDSALESQUANTITY", "SALESPRICE",
            "REQUESTEDSHIPPINGDATE", "SALESPOOLX")  # fmt: skip
 ERRORS = dict(zip(COLUMNS[1:6], ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NUM!"), strict=True))
-"""By column, what a spreadsheet shows where it could not work out a cell."""
+"""By column, what a spreadsheet shows for a formula that failed."""
 
 
 def lines_with_errors(place: Callable[[int, int, str], object]) -> None:
-    """Place a line with each error, each of an order of its own, and one in a column that nobody reads."""
+    """Place one line per error, each of a separate order; the last error is in an ignored column."""
     for number, broken in enumerate((*ERRORS, "SALESPOOLX")):
         good = (f"A{number}", "I0010", "Bolts", "2", "10", "2026-01-02", "x")
         for column, (name, cell) in enumerate(zip(COLUMNS, good, strict=True)):
@@ -144,14 +144,14 @@ def as_text() -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize(("form", "first"), [(as_workbook, 4), (as_text, 2)], ids=["XLSX", "CSV"])
-def test_a_cell_that_a_spreadsheet_could_not_work_out_is_refused_with_its_row_and_column(
+def test_a_cell_with_a_spreadsheet_error_is_refused_with_its_row_and_column(
     client: Client, form: Callable[[], dict[str, bytes]], first: int
 ) -> None:
-    """Whatever the column holds, also text; in a column that is not taken it does no harm."""
+    """This holds for every kind of column, including text. An error in an ignored column does no harm."""
     names = [f"A{number}" for number in range(len(ERRORS) + 1)]
     job = upload(client, {HEADERS: table(head(name) for name in names)} | form())
     expected = [
         (row, column, "INVALID", error) for row, (column, error) in enumerate(ERRORS.items(), first)
     ]
-    assert job.told("row", "columnName", "code", "rejectedValue") == expected
+    assert job.refusals("row", "columnName", "code", "rejectedValue") == expected
     assert numbers(client) == names[-1:]

@@ -1,4 +1,4 @@
-"""Which files an import knows, and what it says of those that it does not know."""
+"""The files that an import recognises, and its messages about the others."""
 
 import json
 from collections.abc import Iterator
@@ -37,31 +37,31 @@ def client(world_url: str, tmp_path: Path) -> Iterator[Client]:
 
 @pytest.fixture
 def empty(templates: Templates, tmp_path: Path) -> Iterator[Client]:
-    """The gateway over a company that has its currency, USD, and nothing else."""
+    """The gateway over a company with US dollars as its currency, and no other records."""
     with gate(templates.copy("empty", load_empty), tmp_path) as client:
         yield client
 
 
-def test_an_unknown_column_is_a_warning_that_names_the_nearest(client: Client) -> None:
+def test_an_unknown_column_causes_a_warning_that_names_the_nearest_one(client: Client) -> None:
     job = upload(client, orders([head("A", CURENCYCODE="EUR", SALESPOOLX="1")], [line("A")]))
     assert job.status == "SUCCEEDED"
-    told = {each["columnName"]: (each["code"], each["message"]) for each in job.warnings}
-    assert told["CURENCYCODE"][0] == "UNKNOWN_COLUMN"
-    assert "CurrencyCode" in told["CURENCYCODE"][1]
-    assert told["SALESPOOLX"][0] == "UNKNOWN_COLUMN"
+    warnings = {each["columnName"]: (each["code"], each["message"]) for each in job.warnings}
+    assert warnings["CURENCYCODE"][0] == "UNKNOWN_COLUMN"
+    assert "CurrencyCode" in warnings["CURENCYCODE"][1]
+    assert warnings["SALESPOOLX"][0] == "UNKNOWN_COLUMN"
 
 
-def test_a_member_of_json_with_the_name_of_a_surplus_cell_is_an_unknown_column(
+def test_a_json_member_named_like_a_surplus_cell_is_an_unknown_column(
     client: Client,
 ) -> None:
     files = {"orders.json": b'{"number": "A", "customerNumber": "C1", "(column 3)": "x"}'}
     job = upload(client, files)
     assert (job.status, job.refused) == ("SUCCEEDED", [])
-    told = [(each["code"], each["columnName"]) for each in job.warnings]
-    assert told == [("UNKNOWN_COLUMN", "(column 3)")]
+    warnings = [(each["code"], each["columnName"]) for each in job.warnings]
+    assert warnings == [("UNKNOWN_COLUMN", "(column 3)")]
 
 
-def test_a_file_that_may_hold_several_things_is_refused_until_it_is_named(client: Client) -> None:
+def test_an_ambiguous_file_is_refused_until_it_is_named_after_its_content(client: Client) -> None:
     content = table([{"code": "X", "displayName": "Ten"}])
     response = post(client, {"codes.csv": content})
     assert response.status_code == 400
@@ -72,7 +72,7 @@ def test_a_file_that_may_hold_several_things_is_refused_until_it_is_named(client
 
 def test_a_line_in_another_currency_than_its_order_is_refused(client: Client) -> None:
     files = orders([head("A", CURRENCYCODE="JPY")], [line("A", CURRENCYCODE="EUR")])
-    assert upload(client, files).told("code", "columnName", "suggestions") == [
+    assert upload(client, files).refusals("code", "columnName", "suggestions") == [
         ("CONFLICTING", "CURRENCYCODE", ["JPY"])
     ]
 
@@ -80,7 +80,7 @@ def test_a_line_in_another_currency_than_its_order_is_refused(client: Client) ->
 def test_a_line_in_another_currency_than_its_stored_order_is_refused(client: Client) -> None:
     upload(client, orders([head("A", CURRENCYCODE="JPY")], []))
     job = upload(client, orders([], [line("A", CURRENCYCODE="EUR")]))
-    assert job.told("code", "columnName") == [("CONFLICTING", "CURRENCYCODE")]
+    assert job.refusals("code", "columnName") == [("CONFLICTING", "CURRENCYCODE")]
 
 
 def test_order_date_and_shipment_method_come_from_the_first_column_that_has_them(
@@ -99,17 +99,17 @@ def test_order_date_and_shipment_method_come_from_the_first_column_that_has_them
     assert found[1]["externalDocumentNumber"] == "R1"
 
 
-def test_an_export_of_customers_lands_and_its_second_row_of_one_number_is_refused(
+def test_a_real_customer_export_is_imported_except_for_its_duplicate_number(
     empty: Client,
 ) -> None:
-    """The real file holds one account in two companies; here the import has one company."""
+    """The file has one account in two companies, but an import belongs to a single company."""
     content = (DATA / "fo_data_package" / "Customers V3.csv").read_bytes()
     files = {
         "payment-terms.csv": table([{"code": "Net30", "displayName": "30 days net"}]),
         "Customers V3.csv": content,
     }
     job = upload(empty, files)
-    assert job.told("code", "row", "columnName", "rejectedValue") == [
+    assert job.refusals("code", "row", "columnName", "rejectedValue") == [
         ("DUPLICATE", 3, "CUSTOMERACCOUNT", "IMP-110143")
     ]
     assert job.counts == {"referencesCreated": 3, "referencesFailed": 1}
@@ -120,7 +120,7 @@ def test_an_export_of_customers_lands_and_its_second_row_of_one_number_is_refuse
     assert sorted(found) == ["IMP-110143", "IMP-910140"]
 
 
-def test_customers_may_come_in_any_order_with_blanks_and_pay_for_themselves(
+def test_customers_may_precede_the_customer_who_pays_and_may_pay_for_themselves(
     empty: Client,
 ) -> None:
     rows = [
@@ -140,8 +140,10 @@ def sample(name: str) -> dict[str, Any]:
     return found
 
 
-def test_the_samples_of_business_central_come_in_with_what_they_refer_to(empty: Client) -> None:
-    """The order of the sample has no lines of its own; it gets the sample's line nested."""
+def test_the_samples_of_business_central_are_imported_with_their_reference_data(
+    empty: Client,
+) -> None:
+    """The sample order has no lines, so the sample line is nested in it."""
     currency, item = (sample(f"v2.0_{name}_get_2_response") for name in ("currency", "item"))
     made = {"1896-S": item, "1996-S": item | {"number": "1996-S"}}
     references = {
@@ -167,10 +169,10 @@ def test_the_samples_of_business_central_come_in_with_what_they_refer_to(empty: 
     assert found["totalAmountIncludingTax"] == "17773.66"
 
 
-def test_the_orders_of_sap_with_prices_that_include_tax_cost_what_sap_says(
+def test_the_totals_of_sap_orders_with_prices_including_tax_match_those_of_sap(
     empty: Client,
 ) -> None:
-    """Gross to the cent; net and tax within the half cent of rounding, at a rate of five decimals."""
+    """The gross total is equal; net and tax differ by at most a cent, since the rate has five decimals."""
     references, files, stated = sap_orders()
     assert upload(empty, references).refused == []
     job = upload(empty, files)
@@ -212,7 +214,7 @@ PAGES: dict[str, tuple[Any, list[str]]] = {
 
 
 @pytest.mark.parametrize(("page", "codes"), PAGES.values(), ids=list(PAGES))
-def test_a_page_of_odata_that_is_not_the_last_is_a_warning(
+def test_an_odata_page_that_is_not_the_last_causes_a_warning(
     client: Client, page: Any, codes: list[str]
 ) -> None:
     job = upload(client, {"orders.json": json.dumps(page).encode()})

@@ -1,4 +1,4 @@
-"""An import that is killed goes on where it was: no order twice, none half, as if nothing had been."""
+"""An import that is killed resumes where it stopped: no order is imported twice or in part."""
 
 import datetime as dt
 import random
@@ -11,8 +11,8 @@ import anyio
 import httpx2
 import pytest
 
-from gateway.exchange.formats.sheets import Reading
-from gateway.exchange.imports.importer import Importer, Request, import_files
+from gateway.exchange.formats.sheets import ReadOptions
+from gateway.exchange.imports.importer import Importer, ImportRequest, import_files
 from gateway.orders.service import Rules
 from gateway.storage.database import Database
 from gateway.storage.tables.column_types import now
@@ -40,7 +40,7 @@ LINES_EACH = 3
 
 
 def load(count: int) -> dict[str, bytes]:
-    """Orders with numbers of their own, some of them invoiced, and some that get a number here."""
+    """Orders with numbers, some of which are invoiced, and a few orders without a number."""
     names = [f"K{place:04}" for place in range(count)]
     headers = [
         head(name, SALESORDERSTATUS="Invoiced" if place % 50 == 0 else "")
@@ -69,7 +69,7 @@ async def load_undisturbed(database: Database) -> None:
 
 @pytest.mark.parametrize("kills", [5, pytest.param(20, marks=pytest.mark.full)])
 @pytest.mark.parametrize("policy", ["per-order", "atomic"])
-def test_a_command_that_is_killed_again_and_again_comes_to_what_an_undisturbed_one_does(
+def test_an_import_command_that_is_killed_repeatedly_ends_like_an_undisturbed_one(
     tmp_path: Path, templates: Templates, kills: int, policy: str
 ) -> None:
     chance = random.Random(20)
@@ -90,21 +90,23 @@ def test_a_command_that_is_killed_again_and_again_comes_to_what_an_undisturbed_o
         assert process.exitcode == 0, (tmp_path / "err").read_text()
         assert kept(url) == expected
         [statuses] = execute(url, "SELECT status FROM import_jobs")
-        assert set(statuses) == {"('SUCCEEDED',)"}, "one that is killed at its very end comes twice"
+        assert set(statuses) == {"('SUCCEEDED',)"}, (
+            "an import that is killed at its very end has two jobs"
+        )
 
 
 def receiving(
     folder: Path, url: str, uploads: Path | None = None
 ) -> AbstractContextManager[Server]:
-    """A server that keeps uploads in a folder of its own."""
+    """A server that receives uploads in this folder."""
     uploads = uploads or folder / "uploads"
     return served(folder, database_url=url, import_folder=str(uploads))
 
 
-def test_a_job_of_a_server_that_is_killed_goes_on_when_the_server_starts_again(
+def test_a_job_of_a_killed_server_resumes_when_the_server_starts_again(
     tmp_path: Path, templates: Templates
 ) -> None:
-    """Once while its rows are read, and once while they are applied."""
+    """The server is killed once while rows are staged, and once while they are applied."""
     url = templates.copy("world", load_world)
     with receiving(tmp_path, url) as client:
         key = post(client, LOAD).json()["id"]
@@ -119,12 +121,12 @@ def test_a_job_of_a_server_that_is_killed_goes_on_when_the_server_starts_again(
 
 
 HALF = b"SALESORDERNUMBER,ORDERINGCUSTOMERACCOUNTNUMBER\n".ljust(100, b"\n")
-"""The first half of an upload; the second one is blank lines."""
+"""The first half of an upload; the second half consists of blank lines."""
 
 
 @contextmanager
 def upload_on_its_way(client: Client, uploads: Path) -> Iterator[socket.socket]:
-    """A connection by which half an upload has come into the folder."""
+    """A connection on which half of an upload has been received."""
     where = httpx2.URL(client.url)
     with socket.create_connection((where.host, where.port or 80), PATIENCE) as connection:
         head = f"POST /imports?name=a.csv HTTP/1.1\r\nHost: {where.host}:{where.port}\r\n"
@@ -133,10 +135,10 @@ def upload_on_its_way(client: Client, uploads: Path) -> Iterator[socket.socket]:
         yield connection
 
 
-def test_an_upload_that_was_broken_off_by_a_kill_is_gone_when_a_server_starts(
+def test_an_upload_interrupted_by_a_kill_is_removed_when_a_server_starts(
     tmp_path: Path, templates: Templates
 ) -> None:
-    """But not one that another server is just receiving into the same folder."""
+    """An upload that another server is receiving into the same folder is kept."""
     url = templates.copy("world", load_world)
     uploads, other = tmp_path / "uploads", tmp_path / "other"
     other.mkdir()
@@ -158,16 +160,16 @@ async def import_together(url: str, paths: list[Path], policy: ImportPolicy) -> 
     async with anyio.create_task_group() as group:
         for database in databases:
             importer = Importer(database, None, Rules())
-            group.start_soon(import_files, importer, paths, Reading(), Request(policy))
+            group.start_soon(import_files, importer, paths, ReadOptions(), ImportRequest(policy))
     for database in databases:
         await database.dispose()
 
 
 @pytest.mark.parametrize("policy", ImportPolicy)
-def test_files_that_several_processes_import_together_come_in_once(
+def test_files_that_several_processes_import_at_once_are_imported_once(
     tmp_path: Path, templates: Templates, policy: ImportPolicy
 ) -> None:
-    """They are given the same job, which one of them stages."""
+    """All processes get the same job, which one of them stages."""
     url = templates.copy("world", load_world)
     anyio.run(import_together, url, written(tmp_path, FEW), policy)
     assert kept(url) == kept(templates.copy("undisturbed_few", load_few))
@@ -196,11 +198,11 @@ async def add_job(url: str, age: dt.timedelta) -> str:
 
 
 @pytest.mark.parametrize("said", [None, b"", b'{"files": ['])
-def test_a_job_whose_files_are_gone_fails_with_a_sentence_when_a_server_starts(
+def test_a_job_whose_files_are_missing_fails_with_a_message_when_a_server_starts(
     tmp_path: Path, world_url: str, said: bytes | None
 ) -> None:
-    """But not one that another process has begun just now. What is said about the files may have been
-    lost with the power of the machine."""
+    """A job that another process has just begun does not fail. The description of the files may have
+    been lost in a power failure."""
     gone = anyio.run(add_job, world_url, dt.timedelta(hours=2))
     if said is not None:
         (tmp_path / gone).mkdir()
@@ -209,6 +211,6 @@ def test_a_job_whose_files_are_gone_fails_with_a_sentence_when_a_server_starts(
     with gate(world_url, tmp_path) as client:
         job = ended(client, gone)
         assert job.status == "FAILED"
-        assert job.fields["message"] == "The files of this import are gone: import them again."
+        assert job.fields["message"] == "The files of this import are missing: import them again."
         state = client.ask("query ($id: ID!) { importJob(id: $id) { status } }", id=young)
         assert state["importJob"] == {"status": "STAGING"}

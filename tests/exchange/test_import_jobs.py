@@ -1,4 +1,4 @@
-"""Import jobs as clients see them: told, cancelled, tried again, side by side."""
+"""Import jobs as clients see them: listed, cancelled, retried, and run at the same time."""
 
 import threading
 import time
@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.exchange.formats.sheets import Reading
-from gateway.exchange.imports.importer import Request as Wishes
-from gateway.exchange.imports.importer import fingerprint_of
+from gateway.exchange.formats.sheets import ReadOptions
+from gateway.exchange.imports.importer import ImportRequest, fingerprint_files
 from gateway.storage.companies import create_company
 from gateway.storage.database import Database
 from tests.support.databases import Templates
@@ -49,7 +48,7 @@ def client(world_url: str, tmp_path: Path) -> Iterator[Client]:
         yield client
 
 
-def test_problems_come_in_pages_in_the_order_of_the_work(client: Client) -> None:
+def test_problems_are_paged_in_the_order_in_which_they_were_found(client: Client) -> None:
     lines = [line(f"X{place}") for place in range(7)]
     job = upload(client, orders([], lines))
     assert job.status == "FAILED"
@@ -57,7 +56,7 @@ def test_problems_come_in_pages_in_the_order_of_the_work(client: Client) -> None
     assert [problem["orderNumber"] for problem in job.refused] == [f"X{n}" for n in range(7)]
 
 
-def test_jobs_are_listed_the_latest_first(client: Client) -> None:
+def test_jobs_are_listed_latest_first(client: Client) -> None:
     first, second = (upload(client, orders([head(number)], [])) for number in "AB")
     listed = client.ask("{ importJobs { totalCount nodes { id status } } }")["importJobs"]
     assert listed == {
@@ -66,14 +65,14 @@ def test_jobs_are_listed_the_latest_first(client: Client) -> None:
     }
 
 
-def test_a_retry_after_the_missing_customer_came_completes_the_load(client: Client) -> None:
+def test_a_retry_after_the_missing_customer_is_imported_completes_the_job(client: Client) -> None:
     files = orders(
         [head("A"), head("B", ORDERINGCUSTOMERACCOUNTNUMBER="LATE")],
         [line("A"), line("B"), line("B", 2)],
     )
     job = upload(client, files)
     key = job.fields["id"]
-    assert job.told("code", "orderNumber") == [("NOT_FOUND", "B")]
+    assert job.refusals("code", "orderNumber") == [("NOT_FOUND", "B")]
     upload(client, {"customers.csv": table([{"number": "LATE", "displayName": "Late"}])})
     answer = client.ask(RETRY, id=key)["retryImportJob"]
     assert answer["userErrors"] == []
@@ -84,7 +83,7 @@ def test_a_retry_after_the_missing_customer_came_completes_the_load(client: Clie
     assert len(order(client, "B")["lines"]) == 2
 
 
-def test_only_a_job_that_has_left_something_is_tried_again_and_only_a_running_one_cancelled(
+def test_a_successful_or_missing_job_can_be_neither_retried_nor_cancelled(
     client: Client,
 ) -> None:
     done = upload(client, GOOD).fields["id"]
@@ -98,29 +97,29 @@ def test_only_a_job_that_has_left_something_is_tried_again_and_only_a_running_on
 
 
 NAMED = ("a.csv", "b.csv")
-ASKED = (NAMED, Reading(), Wishes())
+BASE = (NAMED, ReadOptions(), ImportRequest())
 
 
 @pytest.mark.parametrize(
     "otherwise",
     [
-        (("b.csv", "a.csv"), Reading(), Wishes()),
-        (("a.csv", "c.csv"), Reading(), Wishes()),
-        (NAMED, Reading(encoding="cp1252"), Wishes()),
-        (NAMED, Reading(separator=";"), Wishes()),
-        (NAMED, Reading(), Wishes(dry_run=True)),
+        (("b.csv", "a.csv"), ReadOptions(), ImportRequest()),
+        (("a.csv", "c.csv"), ReadOptions(), ImportRequest()),
+        (NAMED, ReadOptions(encoding="cp1252"), ImportRequest()),
+        (NAMED, ReadOptions(separator=";"), ImportRequest()),
+        (NAMED, ReadOptions(), ImportRequest(dry_run=True)),
     ],
-    ids=["order", "name", "encoding", "separator", "wishes"],
+    ids=["order", "name", "encoding", "separator", "dry run"],
 )
-def test_the_same_bytes_asked_for_otherwise_are_another_job(
-    tmp_path: Path, otherwise: tuple[tuple[str, ...], Reading, Wishes]
+def test_the_same_content_with_other_names_or_options_is_another_job(
+    tmp_path: Path, otherwise: tuple[tuple[str, ...], ReadOptions, ImportRequest]
 ) -> None:
-    def fingerprint(names: tuple[str, ...], reading: Reading, wishes: Wishes) -> str:
+    def fingerprint(names: tuple[str, ...], reading: ReadOptions, options: ImportRequest) -> str:
         paths = written(tmp_path, dict.fromkeys(names, b"same"))
-        return fingerprint_of(paths, reading, wishes)
+        return fingerprint_files(paths, reading, options)
 
-    assert fingerprint(*ASKED) == fingerprint(*ASKED)
-    assert fingerprint(*otherwise) != fingerprint(*ASKED)
+    assert fingerprint(*BASE) == fingerprint(*BASE)
+    assert fingerprint(*otherwise) != fingerprint(*BASE)
 
 
 def many(prefix: str, count: int) -> dict[str, bytes]:
@@ -129,7 +128,7 @@ def many(prefix: str, count: int) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("query", [{}, {"policy": "atomic"}], ids=["per order", "atomic"])
-def test_a_cancelled_job_stops_between_orders_and_a_retry_ends_it(
+def test_a_cancelled_job_stops_between_orders_and_a_retry_completes_it(
     client: Client, world_url: str, query: dict[str, str]
 ) -> None:
     key = post(client, many("A", 700), **query).json()["id"]
@@ -149,8 +148,10 @@ def test_a_cancelled_job_stops_between_orders_and_a_retry_ends_it(
     assert again.counts == {"headersCreated": 700, "linesCreated": 700}
 
 
-def test_a_job_cancelled_before_its_turn_and_tried_again_runs_in_its_turn(client: Client) -> None:
-    """What is asked for in between stops only what was asked for before it."""
+def test_a_job_that_is_cancelled_and_retried_while_it_waits_runs_in_its_turn(
+    client: Client,
+) -> None:
+    """A cancellation stops only the runs that were requested before it."""
     waiting = upload(client, orders([], [line("A0000")]), policy="atomic")
     assert waiting.status == "FAILED"
     ahead = post(client, many("A", 300)).json()["id"]
@@ -162,12 +163,12 @@ def test_a_job_cancelled_before_its_turn_and_tried_again_runs_in_its_turn(client
     assert ended(client, waiting.fields["id"]).status == "SUCCEEDED"
 
 
-def test_a_job_that_is_not_cancelled_by_the_deadline_goes_on(
+def test_a_job_continues_if_its_cancellation_exceeds_the_deadline(
     world_url: str, backend: str, tmp_path: Path
 ) -> None:
-    """Though it was told to stop, as it works in one transaction."""
+    """The job works in a single transaction, so it had been asked to stop before the deadline."""
     if backend == "sqlite":
-        pytest.skip("nobody can lock a row of SQLite")
+        pytest.skip("SQLite cannot lock a row")
     with gate(world_url, tmp_path, deadline=1) as client:
         waiting = upload(client, orders([], [line("A0000")]), policy="atomic").fields["id"]
         ahead = post(client, many("A", 300)).json()["id"]
@@ -184,14 +185,12 @@ def test_a_job_that_is_not_cancelled_by_the_deadline_goes_on(
 
 
 async def load_two(database: Database) -> None:
-    """The world, and a company beside it."""
+    """The world and a second company."""
     await load_world(database)
     await create_company(database, "Käse & Co", "EUR")
 
 
-def test_a_job_is_of_one_company_which_the_header_names(
-    templates: Templates, tmp_path: Path
-) -> None:
+def test_a_job_belongs_to_the_company_in_the_header(templates: Templates, tmp_path: Path) -> None:
     with gate(templates.copy("two", load_two), tmp_path) as client:
         assert post(client, GOOD).status_code == 404
         assert post(client, GOOD, {"company": "Nobody"}).json()["code"] == "NOT_FOUND"
@@ -201,25 +200,27 @@ def test_a_job_is_of_one_company_which_the_header_names(
         names = {
             name: value["company"].decode() for name, value in (("own", own), ("other", other))
         }
-        wait_until(lambda: told(client, JOB, key, names["own"])["importJob"]["finishedDateTime"])
-        assert told(client, JOB, key, names["other"])["importJob"] is None
+        wait_until(
+            lambda: ask_company(client, JOB, key, names["own"])["importJob"]["finishedDateTime"]
+        )
+        assert ask_company(client, JOB, key, names["other"])["importJob"] is None
         for document, name in ((RETRY, "retryImportJob"), (CANCEL, "cancelImportJob")):
-            answer = told(client, document, key, names["other"])[name]
+            answer = ask_company(client, document, key, names["other"])[name]
             assert answer["userErrors"] == [{"code": "NOT_FOUND"}]
         report = f"{client.url}/imports/{key}/refused"
         assert client.http.get(report, headers=other).status_code == 404
         assert client.http.get(report, headers=own).status_code == 200
 
 
-def told(client: Client, document: str, key: str, company: str) -> Fields:
+def ask_company(client: Client, document: str, key: str, company: str) -> Fields:
     answer = client.send(document, {"company": company.encode()}, id=key)  # type: ignore[dict-item]
     return dict(answer["data"])
 
 
-def test_jobs_that_come_at_once_all_end_and_the_same_files_make_one_job(
+def test_simultaneous_uploads_all_end_and_identical_files_share_one_job(
     client: Client, world_url: str
 ) -> None:
-    """They wait for one that runs, so none of them ends before the last has come."""
+    """They wait for a running job, so none of them ends before the last upload."""
     ahead = post(client, many("C", 300)).json()["id"]
     sets = [many("A", 60)] * 12 + [many("B", 60)]
     keys: list[str] = []

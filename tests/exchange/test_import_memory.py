@@ -1,5 +1,5 @@
-"""How much memory an import takes: the same for a file of any length, and bounded for long rows, whether
-they are taken or refused."""
+"""The memory that an import takes: independent of the length of a file, and bounded for long rows,
+whether they are imported or refused."""
 
 import csv
 import time
@@ -18,25 +18,24 @@ from tests.support.requests import execute
 from tests.support.world import load_world
 
 pytestmark = pytest.mark.skipif(
-    not Path("/proc/self/status").exists(), reason="only Linux tells the peak of a process"
+    not Path("/proc/self/status").exists(), reason="only Linux reports the peak of a process"
 )
 
 MOST = 300
-"""MiB that an import takes, whatever it imports."""
+"""MiB that no import exceeds."""
 
 LINES_EACH = 8
 ORDINARY = 2_000
-"""Characters of a line as Finance & Operations exports it: it fills in all its columns."""
+"""Characters of a line as Finance & Operations exports it, with a value in every column."""
 
 VENDOR = files("gateway.exchange.mappings").joinpath("vendor_columns", "SalesOrderLineV2Entity.txt")
-TAKEN = {folded(column.name) for column in ENTITY.columns}
-NOTES = [name for name in VENDOR.read_text("utf-8").split() if folded(name) not in TAKEN]
-"""The columns that the vendor has and that are not taken."""
+IMPORTED = {folded(column.name) for column in ENTITY.columns}
+NOTES = [name for name in VENDOR.read_text("utf-8").split() if folded(name) not in IMPORTED]
+"""The vendor's columns that the import ignores."""
 
 
 def orders(folder: Path, size: int) -> int:
-    """Write the two files of orders that can be taken, the lines together of this size; how many
-    lines."""
+    """Write the two files of valid orders, whose lines have this size together; returns their number."""
     count = size // ORDINARY // LINES_EACH
     names = [f"M{place:08}" for place in range(count)]
     (folder / HEADERS).write_bytes(table(head(name, CURRENCYCODE="EUR") for name in names))
@@ -45,13 +44,13 @@ def orders(folder: Path, size: int) -> int:
 
 
 def orphans(folder: Path, size: int, length: int) -> int:
-    """Write a file of this size of lines of orders that are not there; how many."""
+    """Write a file of this size with lines of missing orders; returns their number."""
     lines(folder / LINES, size // length, length)
     return size // length
 
 
 def lines(path: Path, count: int, length: int) -> None:
-    """Write lines of about this length each."""
+    """Write `count` lines of about this length."""
     columns = ["SalesOrderNumber", "LineCreationSequenceNumber", "ItemNumber"]
     columns += ["OrderedSalesQuantity", "SalesPrice", *NOTES]
     notes = b",".join([b"x" * (length // len(NOTES) - 1)] * len(NOTES))
@@ -63,7 +62,7 @@ def lines(path: Path, count: int, length: int) -> None:
 
 
 def peak_of_import(folder: Path, url: str, *arguments: str) -> int:
-    """MiB that the command takes at most."""
+    """The peak of the command's memory in MiB."""
     peak = 0
     with started(folder, ["import", *arguments], database_url=url) as process:
         while process.poll() is None:
@@ -103,22 +102,22 @@ def test_orders_of_any_number_are_imported_in_300_mib(
     ],
     ids=["30 MB", "30 MB of ordinary rows", "200 MB of long rows", "1 GB", "in one transaction"],
 )
-def test_rows_of_any_number_are_refused_and_told_in_300_mib(
+def test_rows_of_any_number_are_refused_and_reported_in_300_mib(
     tmp_path: Path, templates: Templates, size: int, length: int, options: list[str]
 ) -> None:
-    """The report has every row as it came, and why it is refused."""
+    """The report has every row unchanged, with the reason for its refusal."""
     url = templates.copy("world", load_world)
     count = orphans(tmp_path, size, length)
     assert 50 < peak_of_import(tmp_path, url, LINES, *options) < MOST
     assert execute(url, "SELECT lines_failed FROM import_jobs") == [[f"({count},)"]]
-    told = 0
+    rows = 0
     with (
         (tmp_path / LINES).open(newline="") as sent,
         (tmp_path / LINES.replace(".csv", "-refused.csv")).open(newline="") as refused,
     ):
         next(sent), next(refused)
         for row, again in zip_longest(csv.reader(sent), csv.reader(refused)):
-            told += 1
+            rows += 1
             assert again[:-3] == row
-            assert again[-3:-1] == [str(told + 1), "HEADER_NOT_FOUND"]
-    assert told == count
+            assert again[-3:-1] == [str(rows + 1), "HEADER_NOT_FOUND"]
+    assert rows == count

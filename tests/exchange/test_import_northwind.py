@@ -1,4 +1,4 @@
-"""Northwind's orders come in as partners send them, by the command, and cost what Northwind says."""
+"""Importing the orders of Northwind with the command, in the files that partners send."""
 
 import csv
 import io
@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from gateway.storage.database import Database
-from tests.exchange.test_sheets import workbook
 from tests.support.databases import Templates
 from tests.support.importing import (
     HEADERS,
@@ -27,9 +26,10 @@ from tests.support.importing import (
 from tests.support.packages import archive
 from tests.support.processes import run
 from tests.support.requests import execute
+from tests.support.workbooks import workbook
 
 ORDERS_COME_TO = "126579276000"
-"""1,265,792.76 in units of 1/100,000: each line rounded twice, gross and discount."""
+"""1,265,792.76 in units of 1/100,000; each line is rounded twice, at its gross amount and its discount."""
 
 
 def command(folder: Path, url: str, *arguments: str | Path) -> str:
@@ -40,7 +40,7 @@ def command(folder: Path, url: str, *arguments: str | Path) -> str:
 
 
 def in_the_database(url: str) -> list[str]:
-    """How many orders and lines there are, and what they come to in units of 1/100,000."""
+    """The number of orders and lines, and their totals in units of 1/100,000."""
     scale = "" if url.startswith("sqlite") else " * 100000"
     found = execute(
         url,
@@ -52,20 +52,20 @@ def in_the_database(url: str) -> list[str]:
     return [row.strip("(),") for [row] in found]
 
 
-def test_references_and_then_the_package_fill_an_empty_database_once(
+def test_reference_data_and_then_the_package_fill_an_empty_database_once(
     tmp_path: Path, templates: Templates
 ) -> None:
-    """53 of the 2,155 amounts are a cent more in the file, which rounds once what we round twice. The
-    same files again change nothing."""
+    """In the file, 53 of the 2,155 amounts are a cent higher, because it rounds once where the gateway
+    rounds twice. Importing the same files again changes nothing."""
     url = templates.copy("empty", load_empty)
     references = written(tmp_path, northwind_references())
-    told = command(tmp_path, url, *references)
-    assert "references: 171 created, 0 updated, 1 unchanged, 0 failed" in told
-    told = command(tmp_path, url, PACKAGE)
-    assert re.match(r"SUCCEEDED: 2,985 rows in [\d.]+ s, [\d,]+ a second\.\n", told)
-    assert "headers: 830 created, 0 updated, 0 unchanged, 0 failed" in told
-    assert "lines: 2,155 created, 0 updated, 0 unchanged, 0 failed" in told
-    assert "AMOUNT_DIFFERS: The line comes to 163.62, the file says 163.63." in told
+    summary = command(tmp_path, url, *references)
+    assert "references: 171 created, 0 updated, 1 unchanged, 0 failed" in summary
+    summary = command(tmp_path, url, PACKAGE)
+    assert re.match(r"SUCCEEDED: 2,985 rows in [\d.]+ s, [\d,]+ a second\.\n", summary)
+    assert "headers: 830 created, 0 updated, 0 unchanged, 0 failed" in summary
+    assert "lines: 2,155 created, 0 updated, 0 unchanged, 0 failed" in summary
+    assert "AMOUNT_DIFFERS: The line comes to 163.62, the file says 163.63." in summary
     assert in_the_database(url) == ["830", "2155", ORDERS_COME_TO, ORDERS_COME_TO]
     [codes, messages] = execute(
         url,
@@ -77,11 +77,11 @@ def test_references_and_then_the_package_fill_an_empty_database_once(
         derived, stated = re.findall(r"\d+(?:\.\d+)?", message)
         assert round(float(stated) - float(derived), 5) == 0.01
     before = kept(url)
-    told = command(tmp_path, url, PACKAGE)
-    assert "headers: 0 created, 0 updated, 830 unchanged, 0 failed" in told
-    assert "lines: 0 created, 0 updated, 2,155 unchanged, 0 failed" in told
-    told = command(tmp_path, url, *references)
-    assert "references: 0 created, 0 updated, 172 unchanged, 0 failed" in told
+    summary = command(tmp_path, url, PACKAGE)
+    assert "headers: 0 created, 0 updated, 830 unchanged, 0 failed" in summary
+    assert "lines: 0 created, 0 updated, 2,155 unchanged, 0 failed" in summary
+    summary = command(tmp_path, url, *references)
+    assert "references: 0 created, 0 updated, 172 unchanged, 0 failed" in summary
     assert kept(url) == before
 
 
@@ -91,14 +91,14 @@ def in_the_package() -> dict[str, bytes]:
 
 
 def of_the_first(orders: int, content: bytes) -> bytes:
-    """The rows of a file that are about so many orders."""
+    """The rows of a file that belong to the first orders."""
     [headings, *rows] = content.splitlines(keepends=True)
     numbers = [f"NW-{number}".encode() for number in range(10248, 10248 + orders)]
     return headings + b"".join(row for row in rows if row.split(b",")[0] in numbers)
 
 
 def with_typed_cells(content: bytes) -> bytes:
-    """A CSV as a workbook that holds numbers where the CSV writes six decimals."""
+    """A CSV as a workbook, with numeric cells where the CSV has six decimals."""
     [headings, *rows] = csv.reader(io.StringIO(content.decode()))
     typed = [
         [float(cell) if re.fullmatch(r"\d+\.\d{6}", cell) else cell for cell in row] for row in rows
@@ -118,7 +118,7 @@ def as_workbooks(files: Files) -> dict[str, bytes]:
 
 
 async def load_few(database: Database) -> None:
-    """What the package makes of its first 30 orders."""
+    """The reference data and the first 30 orders of the package."""
     await load_references(database)
     await bring_in(database, {"package.zip": archive(few(30))})
 
@@ -137,10 +137,10 @@ def few(orders: int) -> dict[str, bytes]:
         pytest.param(as_workbooks, id="XLSX"),
     ],
 )
-def test_the_entity_files_alone_come_to_the_same_lines_before_headers(
+def test_the_entity_files_without_the_package_give_the_same_orders(
     tmp_path: Path, templates: Templates, form: Callable[[Files], Files]
 ) -> None:
     url = templates.copy("northwind_references", load_references)
-    told = command(tmp_path, url, *written(tmp_path, form(few(30))))
-    assert "headers: 30 created" in told
+    summary = command(tmp_path, url, *written(tmp_path, form(few(30))))
+    assert "headers: 30 created" in summary
     assert kept(url) == kept(templates.copy("few", load_few))

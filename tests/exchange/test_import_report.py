@@ -1,4 +1,4 @@
-"""What is refused comes back as a file that only wants to be corrected."""
+"""The error report: the refused rows as a file that can be corrected and imported."""
 
 import csv
 import io
@@ -10,7 +10,6 @@ from xml.sax.saxutils import escape
 
 import pytest
 
-from tests.exchange.test_sheets import workbook
 from tests.support.databases import Templates
 from tests.support.importing import (
     HEADERS,
@@ -29,6 +28,7 @@ from tests.support.importing import (
     table,
     upload,
 )
+from tests.support.workbooks import workbook
 from tests.support.world import load_world
 
 
@@ -62,13 +62,13 @@ BROKEN: dict[str, tuple[str, str, str, str, str]] = {
     "B20": ("line", "SALESTAXITEMGROUPCODE", "NOPE", "S20", "NOT_FOUND"),
     "B21": ("line", "SALESUNITSYMBOL", "BARREL", "PCS", "NOT_FOUND"),
 }
-"""By order, which of its rows is broken in which column, its value, one that is right, and the code."""
+"""By order: the invalid row, its column, the invalid value, a valid one, and the code."""
 
 GOOD = [f"G{place:02}" for place in range(1, 8)]
 
 
 def load(*, broken: bool) -> tuple[list[Fields], list[Fields]]:
-    """Headers and lines, two of these an order, the second of which may be the broken one."""
+    """Headers and lines, two per order; the second line may be invalid."""
     headers, lines = [], []
     for number in sorted([*BROKEN, *GOOD]):
         kind, column, bad, good, _ = BROKEN.get(number, ("none", "EMAIL", "", "", ""))
@@ -118,11 +118,11 @@ FORMS: dict[str, tuple[Callable[[list[Fields], list[Fields]], Files], int]] = {
     "XLSX": (as_xlsx, 2),
     "XML": (as_xml, 1),
 }
-"""Each with the row that its first record has."""
+"""Each format with the row number of its first record."""
 
 
 def report_of(client: Client, job: Job) -> dict[str, bytes]:
-    """The files of what is refused."""
+    """The files of the error report of a job."""
     response = client.http.get(f"{client.url}/imports/{job.fields['id']}/refused")
     assert response.status_code == 200
     if response.headers["content-type"] != "application/zip":
@@ -139,7 +139,7 @@ def rows_of(content: bytes) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize(("form", "first_row"), FORMS.values(), ids=list(FORMS))
-def test_broken_rows_refuse_their_orders_alone_and_the_corrected_report_completes_the_load(
+def test_invalid_rows_refuse_only_their_orders_and_the_corrected_report_completes_the_import(
     client: Client,
     world_url: str,
     templates: Templates,
@@ -153,11 +153,11 @@ def test_broken_rows_refuse_their_orders_alone_and_the_corrected_report_complete
     assert numbers(client) == GOOD
     places = {"header": [row["SALESORDERNUMBER"] for row in headers].index}
     places["line"] = lambda number: places["header"](number) * 2 + 1
-    told = [
+    refusals = [
         (number, row, column.upper(), code)
-        for number, row, column, code in job.told("orderNumber", "row", "columnName", "code")
+        for number, row, column, code in job.refusals("orderNumber", "row", "columnName", "code")
     ]
-    assert sorted(told) == [
+    assert sorted(refusals) == [
         (number, first_row + places[kind](number), column, code)
         for number, (kind, column, _, _, code) in BROKEN.items()
     ]
@@ -187,14 +187,14 @@ def test_broken_rows_refuse_their_orders_alone_and_the_corrected_report_complete
 
 
 def corrected_row(row: dict[str, str]) -> dict[str, str]:
-    """A row of the report, with the right value if it is the one that was wrong."""
+    """A row of the report, with a valid value if it was invalid."""
     if not row["code"]:
         return row
     _, column, _, good, _ = BROKEN[row["SALESORDERNUMBER"]]
     return row | {column: good}
 
 
-def test_a_european_file_comes_back_so_that_nobody_misreads_it(client: Client) -> None:
+def test_the_report_of_a_european_file_has_unambiguous_dates_and_numbers(client: Client) -> None:
     headers = [
         head(number, ORDERCREATIONDATETIME=day, TOTALDISCOUNTPERCENTAGE="2,5")
         for number, day in (("A", "13.01.2026"), ("B", "03.02.2026"))
@@ -205,7 +205,7 @@ def test_a_european_file_comes_back_so_that_nobody_misreads_it(client: Client) -
     ]
     files = {HEADERS: table(headers, ";"), LINES: table(lines, ";")}
     job = upload(client, files)
-    assert job.told("code", "orderNumber") == [("NOT_FOUND", "B")]
+    assert job.refusals("code", "orderNumber") == [("NOT_FOUND", "B")]
     assert order(client, "A")["orderDate"] == "2026-01-13"
     assert order(client, "A")["lines"][0]["unitPrice"] == "1234.56"
     report = {
@@ -218,7 +218,7 @@ def test_a_european_file_comes_back_so_that_nobody_misreads_it(client: Client) -
     assert (only["sequence"], only["quantity"], only["unitPrice"]) == (1000, "2000", "1234.5")
 
 
-def test_orders_of_json_come_back_as_json_with_the_reason_at_the_line(client: Client) -> None:
+def test_the_report_of_json_orders_is_json_with_the_reason_at_the_line(client: Client) -> None:
     good, bad = (
         {"lineObjectNumber": number, "lineType": "Item", "quantity": 2}
         for number in ("I0010", "NOPE")
@@ -228,8 +228,8 @@ def test_orders_of_json_come_back_as_json_with_the_reason_at_the_line(client: Cl
         {"number": "B", "customerNumber": "C1", "salesOrderLines": [good, bad]},
     ]
     job = upload(client, {"orders.json": json.dumps(files).encode()})
-    told = job.told("orderNumber", "row", "line", "columnName", "code")
-    assert told == [("B", 2, 2, "lineObjectNumber", "NOT_FOUND")]
+    refusals = job.refusals("orderNumber", "row", "line", "columnName", "code")
+    assert refusals == [("B", 2, 2, "lineObjectNumber", "NOT_FOUND")]
     [(name, content)] = report_of(client, job).items()
     assert name == "orders.jsonl"
     [refused] = map(json.loads, content.splitlines())
@@ -240,14 +240,14 @@ def test_orders_of_json_come_back_as_json_with_the_reason_at_the_line(client: Cl
     assert [each["item"]["number"] for each in order(client, "B")["lines"]] == ["I0010", "I0011"]
 
 
-def test_a_load_without_fault_has_no_report(client: Client) -> None:
+def test_an_import_without_refused_rows_has_no_report(client: Client) -> None:
     job = upload(client, orders([head("A")], [line("A")]))
     response = client.http.get(f"{client.url}/imports/{job.fields['id']}/refused")
     assert (response.status_code, response.content) == (204, b"")
 
 
 @pytest.mark.parametrize("sign", "=+-@\uff1d\uff0b\uff0d\uff20")
-def test_cells_that_begin_like_formulas_come_back_harmless_and_go_in_as_they_were(
+def test_formulas_are_escaped_in_the_report_and_imported_as_they_were(
     client: Client, sign: str
 ) -> None:
     formula = f"{sign}HYPERLINK(1)"

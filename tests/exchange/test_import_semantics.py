@@ -1,4 +1,4 @@
-"""What an import makes of headers and lines: keys, amounts, statuses, and what stands in its way."""
+"""How headers and lines are imported: their keys, amounts and statuses, and what is refused."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,19 +29,19 @@ def client(world_url: str, tmp_path: Path) -> Iterator[Client]:
 
 
 def only_line(client: Client, number: str) -> Fields:
-    """The line of an order that has one."""
+    """The only line of an order."""
     found = order(client, number)
     assert found is not None
     [only] = found["lines"]
     return dict(only)
 
 
-def test_lines_without_a_header_are_refused_with_their_number_and_the_rest_lands(
+def test_lines_without_a_header_are_refused_with_their_number_and_the_rest_is_imported(
     client: Client,
 ) -> None:
     job = upload(client, orders([head("A")], [line("A"), line("NOWHERE"), line("NOWHERE", 2)]))
     assert job.status == "PARTIALLY_SUCCEEDED"
-    assert job.told("code", "orderNumber", "row", "columnName") == [
+    assert job.refusals("code", "orderNumber", "row", "columnName") == [
         ("HEADER_NOT_FOUND", "NOWHERE", 3, "SALESORDERNUMBER"),
         ("HEADER_NOT_FOUND", "NOWHERE", 4, "SALESORDERNUMBER"),
     ]
@@ -50,15 +50,15 @@ def test_lines_without_a_header_are_refused_with_their_number_and_the_rest_lands
     assert numbers(client) == ["A"]
 
 
-def test_a_line_of_a_number_too_long_for_an_order_names_an_order_that_is_not_there(
+def test_a_line_whose_order_number_is_too_long_has_no_header(
     client: Client,
 ) -> None:
     number = "X" * 21
     job = upload(client, orders([], [line(number), line("")]))
-    assert job.told("code", "orderNumber") == [("HEADER_NOT_FOUND", number), ("REQUIRED", None)]
+    assert job.refusals("code", "orderNumber") == [("HEADER_NOT_FOUND", number), ("REQUIRED", None)]
 
 
-def test_lines_find_the_order_that_an_earlier_import_has_stored(client: Client) -> None:
+def test_lines_are_added_to_an_order_from_an_earlier_import(client: Client) -> None:
     upload(client, orders([head("A")], [line("A", 1)]))
     job = upload(client, orders([], [line("A", 2, ORDEREDSALESQUANTITY=5)]))
     assert job.counts == {"linesCreated": 1}
@@ -73,12 +73,12 @@ KEYS: dict[str, tuple[Fields, Fields]] = {
         {"INVENTORYLOTID": "LOT-1", "LINECREATIONSEQUENCENUMBER": ""},
     ),
     "sequence": ({"LINECREATIONSEQUENCENUMBER": 7}, {"LINECREATIONSEQUENCENUMBER": 7}),
-    "place": ({"LINECREATIONSEQUENCENUMBER": ""}, {"LINECREATIONSEQUENCENUMBER": ""}),
+    "position": ({"LINECREATIONSEQUENCENUMBER": ""}, {"LINECREATIONSEQUENCENUMBER": ""}),
 }
 
 
 @pytest.mark.parametrize(("first", "then"), KEYS.values(), ids=list(KEYS))
-def test_a_line_is_known_again_by_its_lot_its_sequence_or_its_place(
+def test_a_line_is_identified_by_its_lot_its_sequence_or_its_position(
     client: Client, first: Fields, then: Fields
 ) -> None:
     upload(client, orders([head("A")], [line("A", **first)]))
@@ -89,7 +89,7 @@ def test_a_line_is_known_again_by_its_lot_its_sequence_or_its_place(
     assert only_line(client, "A")["quantity"] == "9"
 
 
-def test_an_order_that_is_not_editable_fails_alone_and_one_that_says_the_same_is_unchanged(
+def test_only_the_order_that_is_not_editable_fails_and_an_equal_one_is_unchanged(
     client: Client,
 ) -> None:
     released = [head(number, SALESORDERSTATUS="Delivered") for number in "AB"]
@@ -98,7 +98,7 @@ def test_an_order_that_is_not_editable_fails_alone_and_one_that_says_the_same_is
         client,
         orders([*released, head("C")], [line("A", ORDEREDSALESQUANTITY=3), line("B"), line("C")]),
     )
-    assert job.told("code", "orderNumber") == [("NOT_EDITABLE", "A")]
+    assert job.refusals("code", "orderNumber") == [("NOT_EDITABLE", "A")]
     assert job.counts == {
         "headersFailed": 1,
         "linesFailed": 1,
@@ -111,21 +111,21 @@ def test_an_order_that_is_not_editable_fails_alone_and_one_that_says_the_same_is
 
 
 @pytest.mark.parametrize("dry_run", ["false", "true"])
-def test_an_atomic_import_keeps_nothing_if_one_row_is_bad(
+def test_an_atomic_import_stores_nothing_if_one_row_is_invalid(
     client: Client, world_url: str, dry_run: str
 ) -> None:
     before = kept(world_url)
     files = orders([head("A"), head("B")], [line("A"), line("B", ITEMNUMBER="NOPE")])
     job = upload(client, files, policy="atomic", dryRun=dry_run)
     assert job.status == "FAILED"
-    assert job.told("code", "orderNumber") == [("NOT_FOUND", "B")]
+    assert job.refusals("code", "orderNumber") == [("NOT_FOUND", "B")]
     assert kept(world_url) == before
     good = orders([head("A"), head("B")], [line("A"), line("B")])
     assert upload(client, good, policy="atomic").status == "SUCCEEDED"
     assert numbers(client) == ["A", "B"]
 
 
-def test_a_dry_run_tells_what_the_real_run_tells_and_keeps_nothing(
+def test_a_dry_run_reports_what_the_real_run_reports_and_stores_nothing(
     client: Client, world_url: str
 ) -> None:
     upload(client, orders([head("OLD")], [line("OLD")]))
@@ -147,9 +147,9 @@ def test_a_dry_run_tells_what_the_real_run_tells_and_keeps_nothing(
     real = upload(client, files)
     assert kept(world_url) != before
     assert tried.findings == real.findings
-    told = {"id", "dryRun", "finishedDateTime"}
-    assert {name: value for name, value in tried.fields.items() if name not in told} == {
-        name: value for name, value in real.fields.items() if name not in told
+    own = {"id", "dryRun", "finishedDateTime"}
+    assert {name: value for name, value in tried.fields.items() if name not in own} == {
+        name: value for name, value in real.fields.items() if name not in own
     }
     assert order(client, "NEW")["status"] == "INVOICED"
 
@@ -179,15 +179,15 @@ TWICE: dict[str, tuple[list[Fields], list[Fields], list[tuple[Any, ...]]]] = {
 
 
 @pytest.mark.parametrize(("headers", "lines", "expected"), TWICE.values(), ids=list(TWICE))
-def test_two_rows_of_one_key_refuse_their_order_and_name_the_second(
+def test_two_rows_with_one_key_refuse_their_order_at_the_second_row(
     client: Client, headers: list[Fields], lines: list[Fields], expected: list[tuple[Any, ...]]
 ) -> None:
     job = upload(client, orders([*headers, head("B")], [*lines, line("B")]))
-    assert job.told("code", "orderNumber", "file", "row", "columnName") == expected
+    assert job.refusals("code", "orderNumber", "file", "row", "columnName") == expected
     assert numbers(client) == ["B"]
 
 
-def test_a_long_description_is_cut_with_a_warning(client: Client) -> None:
+def test_a_long_description_is_truncated_with_a_warning(client: Client) -> None:
     job = upload(client, orders([head("A")], [line("A", LINEDESCRIPTION="x" * 101)]))
     assert [(each["code"], each["columnName"]) for each in job.warnings] == [
         ("TOO_LONG", "LINEDESCRIPTION")
@@ -200,7 +200,7 @@ PRICES: dict[str, tuple[Fields, Fields]] = {
         {"SALESPRICE": 250, "SALESPRICEQUANTITY": 100},
         {"unitPrice": "2.5", "amountExcludingTax": "5"},
     ),
-    "no price quantity is one": (
+    "price quantity of zero": (
         {"SALESPRICEQUANTITY": 0},
         {"unitPrice": "10", "amountExcludingTax": "20"},
     ),
@@ -208,11 +208,11 @@ PRICES: dict[str, tuple[Fields, Fields]] = {
         {"LINEDISCOUNTPERCENTAGE": 10},
         {"discountPercent": "10", "amountExcludingTax": "18"},
     ),
-    "amount for each unit": (
+    "amount per unit": (
         {"LINEDISCOUNTAMOUNT": "1.5"},
         {"discountAmount": "3", "amountExcludingTax": "17"},
     ),
-    "amount for each price unit": (
+    "amount per price unit": (
         {"SALESPRICE": 250, "SALESPRICEQUANTITY": 10, "LINEDISCOUNTAMOUNT": 50},
         {"unitPrice": "25", "discountAmount": "10", "amountExcludingTax": "40"},
     ),
@@ -228,7 +228,7 @@ PRICES: dict[str, tuple[Fields, Fields]] = {
 
 
 @pytest.mark.parametrize(("columns", "expected"), PRICES.values(), ids=list(PRICES))
-def test_prices_and_discounts_of_finance_operations_come_out_as_ours(
+def test_prices_and_discounts_of_finance_operations_are_converted(
     client: Client, columns: Fields, expected: Fields
 ) -> None:
     files = orders([head("A")], [line("A", **columns)])
@@ -238,7 +238,7 @@ def test_prices_and_discounts_of_finance_operations_come_out_as_ours(
     assert upload(client, files).counts == {"headersUnchanged": 1, "linesUnchanged": 1}
 
 
-def test_a_stated_amount_that_differs_is_a_warning_with_both_values(client: Client) -> None:
+def test_a_stated_amount_that_differs_causes_a_warning_with_both_values(client: Client) -> None:
     job = upload(
         client,
         orders([head("A")], [line("A", 1, LINEAMOUNT="20"), line("A", 2, LINEAMOUNT="20.01")]),

@@ -1,4 +1,4 @@
-"""Where imported orders stand: reached step by step, as everybody else has to."""
+"""The statuses of imported orders, which are reached through the usual transitions."""
 
 import json
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ BUSINESS_CENTRAL = {
     "Cancelled": ("CANCELLED", "0", "0"),
     "On hold": ("DRAFT", "0", "0"),
 }
-"""By the word of the file: the status, and what of two is shipped and invoiced."""
+"""By the status in the file: the status, and how many of two units are shipped and invoiced."""
 
 
 def stands(client: Client, number: str) -> tuple[str, str, str]:
@@ -44,7 +44,7 @@ def stands(client: Client, number: str) -> tuple[str, str, str]:
     return found["status"], only["shippedQuantity"], only["invoicedQuantity"]
 
 
-def test_the_statuses_of_finance_operations_are_reached_and_kept_at_the_second_import(
+def test_the_statuses_of_finance_operations_are_reached_and_survive_a_second_import(
     client: Client,
 ) -> None:
     words = dict(enumerate(FINANCE_OPERATIONS))
@@ -64,7 +64,7 @@ def as_json(number: str, lines: list[Fields] | None = None, **fields: object) ->
     return {"number": number, "customerNumber": "C1", "salesOrderLines": lines or [sold]} | fields
 
 
-def test_the_statuses_of_business_central_are_reached_and_kept_at_the_second_import(
+def test_the_statuses_of_business_central_are_reached_and_survive_a_second_import(
     client: Client,
 ) -> None:
     words = dict(enumerate(BUSINESS_CENTRAL))
@@ -79,16 +79,16 @@ def test_the_statuses_of_business_central_are_reached_and_kept_at_the_second_imp
     assert again.counts == {"headersUnchanged": len(words), "linesUnchanged": len(words)}
 
 
-def test_an_order_that_cannot_reach_its_status_is_refused_whole(client: Client) -> None:
+def test_an_order_that_cannot_reach_its_status_is_refused_as_a_whole(client: Client) -> None:
     job = upload(client, orders([head("A", SALESORDERSTATUS="Invoiced"), head("B")], [line("B")]))
-    assert job.told("code", "orderNumber", "columnName") == [
+    assert job.refusals("code", "orderNumber", "columnName") == [
         ("NOTHING_TO_RELEASE", "A", "SALESORDERSTATUS")
     ]
     assert order(client, "A") is None
     assert stands(client, "B") == ("DRAFT", "0", "0")
 
 
-def test_what_is_shipped_and_invoiced_in_part_is_shipped_and_invoiced_again(
+def test_partial_shipments_and_invoices_are_imported(
     client: Client,
 ) -> None:
     sold = {"lineType": "Item", "lineObjectNumber": "I0010", "quantity": 5, "sequence": 10000}

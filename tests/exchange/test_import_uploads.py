@@ -1,4 +1,4 @@
-"""Uploads of files to import: what is taken, what is refused, and what is left of neither."""
+"""Uploads of files to import: which are accepted, which are refused, and that nothing is left behind."""
 
 import re
 import socket
@@ -31,7 +31,7 @@ HEADERS_ONLY = {HEADERS: GOOD[HEADERS]}
 
 @pytest.fixture
 def client(world_url: str, tmp_path: Path) -> Iterator[Client]:
-    """The gateway over the world, which takes uploads of at most 100,000 bytes."""
+    """The gateway over the world, with a limit of 100,000 bytes per upload."""
     with gate(world_url, tmp_path, max_upload=100_000) as client:
         yield client
 
@@ -55,28 +55,28 @@ def test_an_upload_is_accepted_with_the_id_of_its_job(
 
 
 WRONG: dict[str, tuple[dict[str, str], int, str]] = {
-    "policy": ({"policy": "most"}, 400, "`policy` is per-order or atomic."),
-    "dryRun": ({"dryRun": "1"}, 400, "`dryRun` is true or false."),
-    "encoding": ({"encoding": "latin-99"}, 400, "there is no encoding 'latin-99'"),
-    "no encoding": ({"encoding": "\0"}, 400, r"there is no encoding '\x00'"),
+    "policy": ({"policy": "most"}, 400, "`policy` must be per-order or atomic."),
+    "dryRun": ({"dryRun": "1"}, 400, "`dryRun` must be true or false."),
+    "encoding": ({"encoding": "latin-99"}, 400, "the encoding 'latin-99' is unknown"),
+    "no encoding": ({"encoding": "\0"}, 400, r"the encoding '\x00' is unknown"),
     "separator": ({"separator": "''"}, 400, "is not a separator"),
 }
 
 
-@pytest.mark.parametrize(("query", "status", "told"), WRONG.values(), ids=list(WRONG))
-def test_a_wrong_parameter_is_told_in_a_sentence(
-    client: Client, world_url: str, query: dict[str, str], status: int, told: str
+@pytest.mark.parametrize(("query", "status", "sentence"), WRONG.values(), ids=list(WRONG))
+def test_an_invalid_parameter_is_refused_with_a_message(
+    client: Client, world_url: str, query: dict[str, str], status: int, sentence: str
 ) -> None:
     response = post(client, HEADERS_ONLY, **query)
     assert response.status_code == status
-    assert told in response.json()["message"]
+    assert sentence in response.json()["message"]
     assert jobs(world_url) == 0
 
 
 HOSTILE: dict[str, tuple[str, bytes, str]] = {
     "empty": ("a.csv", b"", "is empty"),
     "foreign": ("a.csv", b"%PDF-1.7", "a PDF"),
-    "no known column": ("a.csv", b"colour,shape\nred,round\n", "no column that is known"),
+    "no known column": ("a.csv", b"colour,shape\nred,round\n", "no known columns"),
     "a web page": ("a.csv", b"<html>", "web page"),
     "entities": (
         "Sales order headers V2.xml",
@@ -89,17 +89,17 @@ HOSTILE: dict[str, tuple[str, bytes, str]] = {
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told", "form"),
+    ("name", "content", "sentence", "form"),
     [(*case, False) for case in HOSTILE.values()] + [(*HOSTILE["entities"], True)],
     ids=[*HOSTILE, "one of a form"],
 )
-def test_a_file_that_cannot_be_taken_is_refused_in_a_sentence_and_nothing_is_written(
+def test_an_unreadable_file_is_refused_with_a_message_and_nothing_is_stored(
     client: Client,
     world_url: str,
     tmp_path: Path,
     name: str,
     content: bytes,
-    told: str,
+    sentence: str,
     form: bool,
 ) -> None:
     before = kept(world_url)
@@ -107,7 +107,7 @@ def test_a_file_that_cannot_be_taken_is_refused_in_a_sentence_and_nothing_is_wri
     assert (response.status_code, response.json()["code"]) == (400, "FILE_REFUSED")
     message = response.json()["message"]
     assert message.startswith(name)
-    assert told in message
+    assert sentence in message
     assert message.endswith(".")
     assert "\n" not in message
     assert kept(world_url) == before
@@ -140,7 +140,7 @@ def test_an_upload_that_is_too_large_is_refused(
         headers={"content-type": kind},
     )
     assert (response.status_code, response.json()["code"]) == (413, "TOO_LARGE")
-    assert response.json()["message"] == "An upload has at most 100,000 bytes."
+    assert response.json()["message"] == "An upload can have at most 100,000 bytes."
     assert jobs(world_url) == 0
     assert list(tmp_path.iterdir()) == []
 
@@ -157,22 +157,22 @@ FORMS: dict[str, tuple[bytes, str]] = {
             for _ in range(2)
         )
         + b"--x--\r\n",
-        "Two files are called a.csv.",
+        "Two files are named a.csv.",
     ),
 }
 
 
-@pytest.mark.parametrize(("body", "told"), FORMS.values(), ids=list(FORMS))
-def test_a_form_that_makes_no_sense_is_refused(client: Client, body: bytes, told: str) -> None:
+@pytest.mark.parametrize(("body", "sentence"), FORMS.values(), ids=list(FORMS))
+def test_an_invalid_form_is_refused(client: Client, body: bytes, sentence: str) -> None:
     headers = {"content-type": "multipart/form-data; boundary=x"}
     response = client.http.post(client.url + "/imports", content=body, headers=headers)
     assert (response.status_code, response.json()["code"]) == (400, "BAD_REQUEST")
-    assert told in response.json()["message"]
+    assert sentence in response.json()["message"]
 
 
 @pytest.mark.parametrize("extra", [{}, {LINES: GOOD[LINES]}], ids=["raw", "form"])
 @pytest.mark.parametrize("name", ["../../evil.csv", "/etc/evil.csv", "C:\\..\\\x00evil.csv"])
-def test_a_name_never_leads_out_of_the_folder(
+def test_a_file_name_never_leads_out_of_the_upload_folder(
     client: Client, tmp_path: Path, name: str, extra: dict[str, bytes]
 ) -> None:
     job = upload(client, {name: GOOD[HEADERS]} | extra)
@@ -182,7 +182,7 @@ def test_a_name_never_leads_out_of_the_folder(
     assert list(tmp_path.parent.glob("evil*")) == []
 
 
-def test_a_name_longer_than_file_systems_take_is_cut_and_keeps_what_kind_it_is(
+def test_a_file_name_that_is_too_long_is_cut_but_keeps_its_suffix(
     client: Client,
 ) -> None:
     job = upload(client, {"\U0001f600" * 100 + ".csv": GOOD[HEADERS]})
@@ -191,7 +191,7 @@ def test_a_name_longer_than_file_systems_take_is_cut_and_keeps_what_kind_it_is(
 
 
 def masked(response: Any, caplog: pytest.LogCaptureFixture) -> None:
-    """The response tells an incident and nothing else; the log tells it with its cause."""
+    """Assert that the response has the id of an incident and nothing else, and the log its cause."""
     assert (response.status_code, response.json()["code"]) == (500, "INTERNAL_ERROR")
     incident = re.fullmatch(
         r"The gateway failed to answer this\. It is logged as incident ([0-9a-f]{32})\.",
@@ -203,7 +203,7 @@ def masked(response: Any, caplog: pytest.LogCaptureFixture) -> None:
     assert record.exc_info
 
 
-def test_an_upload_that_the_gateway_cannot_keep_is_an_incident(
+def test_an_upload_that_cannot_be_written_to_disk_is_an_incident(
     world_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "taken").write_bytes(b"")
@@ -211,7 +211,7 @@ def test_an_upload_that_the_gateway_cannot_keep_is_an_incident(
         masked(post(client, HEADERS_ONLY), caplog)
 
 
-def test_a_report_that_the_gateway_cannot_make_is_an_incident(
+def test_an_error_report_that_fails_is_an_incident(
     client: Client, world_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     key = upload(client, orders([head("A", EMAIL="nobody")], [])).fields["id"]
@@ -219,7 +219,7 @@ def test_a_report_that_the_gateway_cannot_make_is_an_incident(
     masked(client.http.get(f"{client.url}/imports/{key}/refused"), caplog)
 
 
-def test_a_client_that_goes_away_leaves_nothing(
+def test_a_disconnected_upload_leaves_nothing_behind(
     client: Client, world_url: str, tmp_path: Path
 ) -> None:
     host, port = client.url.removeprefix("http://").split(":")

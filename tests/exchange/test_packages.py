@@ -1,15 +1,15 @@
-"""Data packages: the manifest says what is read, in which order and under which names."""
+"""Data packages: the manifest decides which files are read, in which order and with which fields."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from gateway.exchange.formats.detection import sheets
-from gateway.exchange.formats.sheets import Refused, Sheet
-from tests.exchange.test_sheets import workbook
+from gateway.exchange.formats.detection import read_sheets
+from gateway.exchange.formats.sheets import FileRefused, Sheet
 from tests.support.packages import archive, entity, manifest
 from tests.support.paths import DATA as FILES
+from tests.support.workbooks import workbook
 
 DATA = FILES / "fo_data_package"
 CSV = "A,B\n1,2\n"
@@ -18,11 +18,11 @@ CSV = "A,B\n1,2\n"
 def package(folder: Path, files: Mapping[str, str | bytes]) -> list[Sheet]:
     path = folder / "p.zip"
     path.write_bytes(archive(files))
-    return sheets([path])
+    return read_sheets([path])
 
 
-def test_northwind_is_830_headers_and_then_2155_lines() -> None:
-    headers, lines = sheets([DATA / "northwind-sales-orders-package.zip"])
+def test_the_northwind_package_has_830_headers_followed_by_2155_lines() -> None:
+    headers, lines = read_sheets([DATA / "northwind-sales-orders-package.zip"])
     assert headers.file == "northwind-sales-orders-package.zip/Sales order headers V2.csv"
     assert (headers.entity, lines.entity) == ("Sales order headers V2", "Sales order lines V2")
     assert sum(1 for _ in headers.records()) == 830
@@ -32,7 +32,7 @@ def test_northwind_is_830_headers_and_then_2155_lines() -> None:
     assert (headers.ignored, headers.generated) == ((), frozenset())
 
 
-def test_entities_come_by_unit_then_level_then_sequence(tmp_path: Path) -> None:
+def test_entities_are_sorted_by_unit_then_level_then_sequence(tmp_path: Path) -> None:
     places = {"e": (2, 1, 1), "c": (1, 2, 1), "b": (1, 1, 2), "d": (1, 10, 1), "a": (1, 1, 1)}
     text = manifest(*(entity(name, f"{name}.csv", place) for name, place in places.items()))
     found = package(tmp_path, {"Manifest.xml": text, **{f"{name}.csv": CSV for name in places}})
@@ -40,7 +40,7 @@ def test_entities_come_by_unit_then_level_then_sequence(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
-def test_a_manifest_says_which_field_each_heading_is(tmp_path: Path, encoding: str) -> None:
+def test_a_manifest_maps_headings_to_fields(tmp_path: Path, encoding: str) -> None:
     maps = {"LOT": "INVENTORYLOTID", "ORDER": "SALESORDERNUMBER"}
     declared = f'<?xml version="1.0" encoding="utf-8"?>{manifest(entity("L", "l.csv", maps=maps, generated="LOT"))}'
     [sheet] = package(tmp_path, {"Manifest.xml": declared.encode(encoding), "l.csv": CSV})
@@ -48,12 +48,12 @@ def test_a_manifest_says_which_field_each_heading_is(tmp_path: Path, encoding: s
     assert sheet.generated == {"LOT"}
 
 
-def test_an_entity_without_a_map_is_read_under_its_own_headings(tmp_path: Path) -> None:
+def test_an_entity_without_a_map_keeps_its_own_headings(tmp_path: Path) -> None:
     [sheet] = package(tmp_path, {"Manifest.xml": manifest(entity("L", "l.csv")), "l.csv": CSV})
     assert (sheet.headings, dict(sheet.fields)) == (("A", "B"), {})
 
 
-def test_a_package_may_hold_every_format_of_the_manifest(tmp_path: Path) -> None:
+def test_a_package_may_contain_files_of_every_format(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {
         "a.csv": CSV,
         "b.csv": CSV.encode("utf-16"),
@@ -74,18 +74,20 @@ def test_the_worksheet_that_the_manifest_names_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("file", ["Lines V2.csv", "C:\\out\\LINES V2.CSV", "", "gone.txt"])
-def test_a_file_is_found_by_its_name_or_by_that_of_its_entity(tmp_path: Path, file: str) -> None:
+def test_a_file_is_found_by_its_name_or_by_the_name_of_its_entity(
+    tmp_path: Path, file: str
+) -> None:
     files = {"Manifest.xml": manifest(entity("Lines V2", file)), "Lines V2.csv": CSV}
     [sheet] = package(tmp_path, files)
     assert sheet.file == "p.zip/Lines V2.csv"
 
 
-def test_an_entity_without_its_file_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match=r"^p\.zip has no file for 'Lines'.*'lines\.csv'"):
+def test_an_entity_without_a_file_is_refused_with_its_name(tmp_path: Path) -> None:
+    with pytest.raises(FileRefused, match=r"^p\.zip has no file for 'Lines'.*'lines\.csv'"):
         package(tmp_path, {"Manifest.xml": manifest(entity("Lines", "lines.csv")), "x.csv": CSV})
 
 
-def test_files_that_the_manifest_does_not_name_are_told_and_not_read(tmp_path: Path) -> None:
+def test_files_that_the_manifest_does_not_name_are_listed_and_not_read(tmp_path: Path) -> None:
     off = entity("Off", "off.csv", more="<Disable>true</Disable>")
     text = manifest(entity("B", "b.csv", (1, 2, 1)), entity("A", "a.csv"), off)
     files = {"Manifest.xml": text, "PackageHeader.xml": "<x/>", "a.csv": CSV, "b.csv": CSV}
@@ -100,16 +102,16 @@ def test_a_package_in_a_folder_is_read(tmp_path: Path) -> None:
     assert sheet.file == "p.zip/pkg/l.csv"
 
 
-def test_an_archive_without_a_manifest_is_its_files(tmp_path: Path) -> None:
+def test_an_archive_without_a_manifest_is_read_file_by_file(tmp_path: Path) -> None:
     found = package(tmp_path, {"b.csv": CSV, "a.json": "[]", ".DS_Store": b"\0"})
     assert [sheet.file for sheet in found] == ["p.zip/b.csv", "p.zip/a.json"]
     assert found[0].ignored == (".DS_Store",)
 
 
-def test_files_keep_the_order_and_the_names_that_they_are_given(tmp_path: Path) -> None:
+def test_files_keep_their_order_and_the_names_from_the_caller(tmp_path: Path) -> None:
     for name in ("1", "2"):
         (tmp_path / name).write_text(CSV)
-    found = sheets([tmp_path / "2", tmp_path / "1"], names=["lines.csv", "headers.csv"])
+    found = read_sheets([tmp_path / "2", tmp_path / "1"], names=["lines.csv", "headers.csv"])
     assert [sheet.file for sheet in found] == ["lines.csv", "headers.csv"]
 
 
@@ -123,8 +125,6 @@ def test_files_keep_the_order_and_the_names_that_they_are_given(tmp_path: Path) 
         ('<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "document type"),
     ],
 )
-def test_a_manifest_that_cannot_be_followed_is_refused(
-    tmp_path: Path, text: str | bytes, sentence: str
-) -> None:
-    with pytest.raises(Refused, match=f"^p.zip.*{sentence}"):
+def test_an_invalid_manifest_is_refused(tmp_path: Path, text: str | bytes, sentence: str) -> None:
+    with pytest.raises(FileRefused, match=f"^p.zip.*{sentence}"):
         package(tmp_path, {"Manifest.xml": text, "l.csv": CSV})

@@ -1,4 +1,4 @@
-"""Every format becomes the same rows of text, whoever wrote the file."""
+"""Files of every format are read as the same rows of text."""
 
 import csv
 import datetime as dt
@@ -9,20 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import xlsxwriter
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from gateway.exchange.formats.detection import DETECTED, sheets
-from gateway.exchange.formats.sheets import Reading, Record, Sheet
+from gateway.exchange.formats.detection import DETECTED, read_sheets
+from gateway.exchange.formats.sheets import FileRecord, ReadOptions, Sheet
 from tests.support.paths import DATA
+from tests.support.workbooks import workbook
 
 
-def only(folder: Path, name: str, content: bytes | str, reading: Reading = DETECTED) -> Sheet:
+def only(folder: Path, name: str, content: bytes | str, reading: ReadOptions = DETECTED) -> Sheet:
     """The one sheet of a file with this content."""
     path = folder / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    [sheet] = sheets([path], reading)
+    [sheet] = read_sheets([path], reading)
     return sheet
 
 
@@ -30,8 +30,8 @@ def rows(sheet: Sheet) -> list[tuple[int, dict[str, str | None]]]:
     return [(record.row, record.cells) for record in sheet.records()]
 
 
-def test_a_real_export_of_customers_is_read_by_its_headings() -> None:
-    [sheet] = sheets([DATA / "fo_data_package" / "Customers V3.csv"])
+def test_a_real_customer_export_is_read_by_its_headings() -> None:
+    [sheet] = read_sheets([DATA / "fo_data_package" / "Customers V3.csv"])
     records = list(sheet.records())
     assert (sheet.format, sheet.encoding, sheet.separator) == ("CSV", "utf-8", ",")
     assert (len(sheet.headings), sheet.headings[0], sheet.headings[-1]) == (
@@ -45,7 +45,7 @@ def test_a_real_export_of_customers_is_read_by_its_headings() -> None:
     assert "ADDRESSBOOKS" not in records[0].cells
 
 
-def test_records_can_be_read_again(tmp_path: Path) -> None:
+def test_records_can_be_read_repeatedly(tmp_path: Path) -> None:
     sheet = only(tmp_path, "a.csv", "A,B\n1,2\n")
     assert rows(sheet) == rows(sheet) == [(2, {"A": "1", "B": "2"})]
 
@@ -65,13 +65,15 @@ TABLE = st.integers(2, 5).flatmap(
     end=st.sampled_from(["\n", "\r\n", "\r"]),
     table=TABLE,
 )
-def test_csv_of_any_unicode_encoding_separator_and_line_end_is_read_as_it_was_written(
+def test_csv_of_any_unicode_encoding_separator_and_line_end_is_read_as_written(
     tmp_path: Path, encoding: str, separator: str, end: str, table: list[list[str]]
 ) -> None:
     assume(table)
     headings = [f"Column {place}" for place in range(len(table[0]))]
     text = io.StringIO()
-    quoting = csv.QUOTE_ALL if end == "\r" else csv.QUOTE_MINIMAL  # its writer forgets "\n" there
+    quoting = (
+        csv.QUOTE_ALL if end == "\r" else csv.QUOTE_MINIMAL
+    )  # its writer does not quote "\n" there
     writer = csv.writer(text, delimiter=separator, lineterminator=end, quoting=quoting)
     writer.writerows([headings, *table])
     mark = "\ufeff" if "mark" in encoding else ""
@@ -95,15 +97,15 @@ def test_csv_of_any_unicode_encoding_separator_and_line_end_is_read_as_it_was_wr
         ("\ufeffGröße;Preis\r\nJosé;€ 5\r\n".encode("utf-16-le"), "utf-16", "CSV-Unicode"),
     ],
 )
-def test_the_encoding_is_found(tmp_path: Path, content: bytes, encoding: str, kind: str) -> None:
+def test_the_encoding_is_detected(tmp_path: Path, content: bytes, encoding: str, kind: str) -> None:
     sheet = only(tmp_path, "a.csv", content)
     assert (sheet.encoding, sheet.format) == (encoding, kind)
     assert rows(sheet) == [(2, {"Größe": "José", "Preis": "€ 5"})]
 
 
-def test_encoding_and_separator_can_be_given(tmp_path: Path) -> None:
+def test_encoding_and_separator_can_be_stated(tmp_path: Path) -> None:
     content = "A|B,C\nй|x,y\n".encode("cp1251")
-    sheet = only(tmp_path, "a.csv", content, Reading(encoding="cp1251", separator="|"))
+    sheet = only(tmp_path, "a.csv", content, ReadOptions(encoding="cp1251", separator="|"))
     assert (sheet.encoding, sheet.separator) == ("cp1251", "|")
     assert rows(sheet) == [(2, {"A": "й", "B,C": "x,y"})]
 
@@ -125,22 +127,10 @@ def test_encoding_and_separator_can_be_given(tmp_path: Path) -> None:
     ids=["short", "long", "long but empty", "blank", "blank first", "line break in a cell",
          "no heading, no data", "separator in a heading", "one column", "headings alone"],
 )  # fmt: skip
-def test_a_csv_that_is_not_quite_a_table_keeps_its_cells_and_places(
+def test_an_irregular_csv_keeps_its_cells_and_row_numbers(
     tmp_path: Path, content: str, expected: list[tuple[int, dict[str, str]]]
 ) -> None:
     assert rows(only(tmp_path, "a.csv", content)) == expected
-
-
-def workbook(worksheets: dict[str, list[list[Any]]], hidden: tuple[str, ...] = ()) -> bytes:
-    content = io.BytesIO()
-    with xlsxwriter.Workbook(content, {"default_date_format": "yyyy-mm-dd hh:mm"}) as book:
-        for name, table in worksheets.items():
-            sheet = book.add_worksheet(name)
-            for row, cells in enumerate(table):
-                sheet.write_row(row, 0, cells)
-            if name in hidden:
-                sheet.hide()
-    return content.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -155,13 +145,11 @@ def workbook(worksheets: dict[str, list[list[Any]]], hidden: tuple[str, ...] = (
         (1e22, "10000000000000000000000"),
         (-3.0, "-3"),
         (True, "true"),
-        (dt.datetime(1996, 7, 4), "1996-07-04"),  # noqa: DTZ001 - a workbook knows no zones
+        (dt.datetime(1996, 7, 4), "1996-07-04"),  # noqa: DTZ001 - workbooks have no time zones
         (dt.datetime(1996, 7, 4, 13, 3), "1996-07-04T13:03:00"),  # noqa: DTZ001
     ],
 )
-def test_a_cell_of_a_workbook_is_the_text_that_means_the_same(
-    tmp_path: Path, cell: Any, text: str
-) -> None:
+def test_a_cell_of_a_workbook_becomes_equivalent_text(tmp_path: Path, cell: Any, text: str) -> None:
     sheet = only(tmp_path, "a.xlsx", workbook({"Lines": [["A", "B"], ["x", cell]]}))
     assert (sheet.file, sheet.format, sheet.headings) == ("a.xlsx", "XLSX", ("A", "B"))
     assert rows(sheet) == [(2, {"A": "x", "B": text})]
@@ -172,18 +160,18 @@ def test_rows_of_a_workbook_are_numbered_as_excel_numbers_them(tmp_path: Path) -
     assert rows(sheet) == [(4, {"A": "x"}), (5, {"B": "y"})]
 
 
-def test_each_visible_sheet_of_a_workbook_that_has_cells_is_one(tmp_path: Path) -> None:
+def test_each_visible_worksheet_with_cells_is_a_sheet(tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
     tables = {"Headers": [["A"], [1]], "Notes": [["N"], ["n"]], "Empty": [], "Lines": [["B"], [2]]}
     path.write_bytes(workbook(tables, hidden=("Notes",)))
-    assert [(sheet.file, rows(sheet)) for sheet in sheets([path])] == [
+    assert [(sheet.file, rows(sheet)) for sheet in read_sheets([path])] == [
         ("a.xlsx/Headers", [(2, {"A": "1"})]),
         ("a.xlsx/Lines", [(2, {"B": "2"})]),
     ]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
-def test_xml_has_a_record_for_each_element_below_its_root(tmp_path: Path, encoding: str) -> None:
+def test_xml_has_a_record_for_each_element_below_the_root(tmp_path: Path, encoding: str) -> None:
     text = (
         f'<?xml version="1.0" encoding="{encoding}"?>\n<Document xmlns="urn:x">'
         "<LINE><NUMBER>SO-1</NUMBER><TEXT>a &amp; ü</TEXT><NONE/></LINE>"
@@ -199,13 +187,13 @@ ORDER = """{"number": "SO-1", "unitPrice": 1.10, "big": 12345678901234567.890, "
   "isOpen": true, "none": null, "empty": "", "sellingPostalAddress": {"street": "Main", "n": {"x": 1}},
   "attachments": [1, {"a": 2}], "nothing": [],
   "salesOrderLines": [{"sequence": 10000, "quantity": 2.50}, {"sequence": 20000, "taxPercent": null}]}"""
-RECORD = Record(
+RECORD = FileRecord(
     1,
     {"number": "SO-1", "unitPrice": "1.10", "big": "12345678901234567.890", "exponent": "1E2",
      "isOpen": "true", "none": None, "empty": "", "sellingPostalAddress.street": "Main",
      "sellingPostalAddress.n.x": "1", "attachments": "(2 entries)"},
-    (Record(1, {"sequence": "10000", "quantity": "2.50"}),
-     Record(2, {"sequence": "20000", "taxPercent": None})),
+    (FileRecord(1, {"sequence": "10000", "quantity": "2.50"}),
+     FileRecord(2, {"sequence": "20000", "taxPercent": None})),
 )  # fmt: skip
 LINE = ORDER.replace("\n", "")
 
@@ -251,7 +239,7 @@ def test_json_has_a_record_for_each_order_with_its_lines_and_numbers_as_written(
     ],
 )
 def test_the_samples_of_business_central_are_read(name: str, cells: dict[str, str]) -> None:
-    [sheet] = sheets([DATA / "bc_api_samples" / f"{name}.json"])
+    [sheet] = read_sheets([DATA / "bc_api_samples" / f"{name}.json"])
     [record] = sheet.records()
     assert {heading: record.cells[heading] for heading in cells} == cells
 
@@ -264,7 +252,7 @@ WORD = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")
                     lambda inner: st.dictionaries(WORD, inner, max_size=4),
                     max_leaves=8))  # fmt: skip
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
-def test_any_object_becomes_cells_of_text(tmp_path: Path, value: Any) -> None:
+def test_any_json_object_becomes_cells_of_text(tmp_path: Path, value: Any) -> None:
     content = json.dumps({"number": value}, default=lambda number: float(Decimal(number)))
     [record] = only(tmp_path, "a.json", content).records()
     assert all(cell is None or isinstance(cell, str) for cell in record.cells.values())

@@ -1,4 +1,4 @@
-"""What tests of exports need: files of a database, and all that is stored, by names in place of ids."""
+"""Exports and imports of whole databases, and their content with numbers and codes in place of ids."""
 
 import io
 import zipfile
@@ -7,10 +7,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gateway.exchange.exports.datasets import What
-from gateway.exchange.exports.export_stream import Format, Wish, download
-from gateway.exchange.formats.sheets import Reading
-from gateway.exchange.imports.importer import Importer, Request, import_files
+from gateway.exchange.exports.datasets import Dataset
+from gateway.exchange.exports.export_stream import ExportFormat, ExportRequest, open_download
+from gateway.exchange.formats.sheets import ReadOptions
+from gateway.exchange.imports.importer import Importer, ImportRequest, import_files
 from gateway.orders.service import Rules
 from gateway.storage.conditions import Filter
 from gateway.storage.database import Database
@@ -22,7 +22,7 @@ NAMED = (
     *("currencies", "payment_terms", "shipment_methods", "units_of_measure", "tax_codes"),
     *("accounts", "line_objects", "items", "customers", "sales_orders"),
 )
-"""The tables that others refer to, and whose rows have a number or a code."""
+"""The tables whose rows have a number or a code, which other rows refer to."""
 OTHERS = ("sales_order_lines",)
 LEFT_OUT = {"id", "company_id", "etag", "last_modified_date_time"}
 
@@ -31,12 +31,12 @@ Rows = dict[str, list[dict[str, Any]]]
 
 async def exported(
     database: Database,
-    what: What = What.ORDERS,
-    form: Format = Format.JSON_LINES,
+    dataset: Dataset = Dataset.ORDERS,
+    form: ExportFormat = ExportFormat.JSON_LINES,
     listed: Filter | None = None,
 ) -> bytes:
-    """The whole file."""
-    found = await download(database, None, Wish(what, form, listed))
+    """The whole file of an export."""
+    found = await open_download(database, None, ExportRequest(dataset, form, listed))
     try:
         return b"".join([chunk async for chunk in found.chunks])
     finally:
@@ -44,21 +44,21 @@ async def exported(
 
 
 async def imported(database: Database, path: Path) -> tuple[ImportJobRow, dict[str, int]]:
-    """The job that imports a file, and what it counts other than zero."""
+    """The job that imported a file, and its counts other than zero."""
     importer = Importer(database, None, Rules())
-    job = await import_files(importer, [path], Reading(), Request())
+    job = await import_files(importer, [path], ReadOptions(), ImportRequest())
     return job, {name: count for name in COUNTS if (count := getattr(job, name))}
 
 
 def entries(archive: bytes) -> dict[str, bytes]:
-    """The files of a zip by name, each checked against its sum."""
+    """The files of a ZIP archive by name; reading them checks their checksums."""
     with zipfile.ZipFile(io.BytesIO(archive)) as found:
         return {name: found.read(name) for name in found.namelist()}
 
 
 async def stored(database: Database) -> Rows:
-    """All that is stored of orders and of what they refer to, but for ids, etags and times: a row that
-    is referred to is known by its number or code."""
+    """All stored orders and reference data without ids, etags and times. References are replaced by the
+    number or code of their record."""
     tables = Base.metadata.tables
     found: Rows = {}
     names: dict[str, str] = {}
@@ -83,7 +83,7 @@ def _named(row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
 
 
 def without(path: Path, *names: str) -> None:
-    """Take files out of a zip."""
+    """Remove files from a ZIP archive."""
     kept = {
         name: content for name, content in entries(path.read_bytes()).items() if name not in names
     }

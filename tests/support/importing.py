@@ -1,4 +1,4 @@
-"""Files of orders as partners send them, the doors they come in by, and what came of it."""
+"""Files of orders as partners send them, ways to import them, and the resulting jobs."""
 
 import csv
 import io
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gateway.exchange.formats.sheets import Reading
-from gateway.exchange.imports.importer import Importer, Request, import_files
+from gateway.exchange.formats.sheets import ReadOptions
+from gateway.exchange.imports.importer import Importer, ImportRequest, import_files
 from gateway.orders.service import Rules
 from gateway.settings import Settings
 from gateway.storage.companies import create_company
@@ -36,7 +36,7 @@ def records(file: Path) -> list[dict[str, str]]:
 
 
 def table(rows: Iterable[Mapping[str, Any]], separator: str = ",") -> bytes:
-    """CSV with every column that some row has."""
+    """CSV with the columns of all rows."""
     rows = list(rows)
     headings = list(dict.fromkeys(heading for row in rows for heading in row))
     text = io.StringIO(newline="")
@@ -47,7 +47,7 @@ def table(rows: Iterable[Mapping[str, Any]], separator: str = ",") -> bytes:
 
 
 def northwind_references() -> dict[str, bytes]:
-    """What the orders of Northwind refer to, under our own headings."""
+    """The reference data of Northwind's orders, under the gateway's own headings."""
     customers = [
         {
             "number": row["CustomerID"],
@@ -79,17 +79,17 @@ def northwind_references() -> dict[str, bytes]:
 
 
 async def load_empty(database: Database) -> None:
-    """A company without anything but its currency."""
+    """A company with a currency and no other records."""
     await create_company(database, "Empty", "USD")
 
 
 def head(number: str, **columns: Any) -> Fields:
-    """A row of headers of Finance & Operations, for C1 of the world."""
+    """A header row of Finance & Operations, for the customer C1 of the world."""
     return {"SALESORDERNUMBER": number, "ORDERINGCUSTOMERACCOUNTNUMBER": "C1"} | columns
 
 
 def line(number: str, sequence: int | str = 1, **columns: Any) -> Fields:
-    """A row of lines of Finance & Operations; I0010 of the world costs 10."""
+    """A line row of Finance & Operations; the item I0010 of the world costs 10."""
     return {
         "SALESORDERNUMBER": number,
         "LINECREATIONSEQUENCENUMBER": sequence,
@@ -100,35 +100,35 @@ def line(number: str, sequence: int | str = 1, **columns: Any) -> Fields:
 
 
 def orders(headers: Sequence[Fields], lines: Sequence[Fields]) -> dict[str, bytes]:
-    """The two files of Finance & Operations; none for what there is none of."""
+    """The two files of Finance & Operations, without a file that has no rows."""
     return {name: table(rows) for name, rows in ((HEADERS, headers), (LINES, lines)) if rows}
 
 
 def written(folder: Path, files: Files) -> list[Path]:
-    """Files of these contents in a folder."""
+    """The paths of files with this content, written to a folder."""
     for name, content in files.items():
         (folder / name).write_bytes(content)
     return [folder / name for name in files]
 
 
 async def bring_in(database: Database, files: Files) -> None:
-    """Import files, which must succeed."""
+    """Import files and assert that it succeeds."""
     importer = Importer(database, None, Rules())
     with tempfile.TemporaryDirectory() as folder:
         paths = written(Path(folder), files)
-        job = await import_files(importer, paths, Reading(), Request())
+        job = await import_files(importer, paths, ReadOptions(), ImportRequest())
     assert job.status is ImportJobStatus.SUCCEEDED
 
 
 async def load_references(database: Database) -> None:
-    """A company with all that the orders of Northwind refer to."""
+    """A company with the reference data of Northwind's orders."""
     await load_empty(database)
     await bring_in(database, northwind_references())
 
 
 @contextmanager
 def gate(url: str, folder: Path, **settings: Any) -> Iterator[Client]:
-    """The gateway over a database; uploads wait in `folder`."""
+    """A client of the gateway over a database; `folder` receives uploads."""
     with serving(Settings(database_url=url, import_folder=str(folder), **settings)) as client:
         yield client
 
@@ -154,7 +154,7 @@ ORDER = """query ($number: String!) { salesOrderByNumber(number: $number) { numb
 
 @dataclass(frozen=True)
 class Job:
-    """An import job that has ended."""
+    """A finished import job."""
 
     fields: Fields
     findings: list[Fields]
@@ -173,11 +173,11 @@ class Job:
 
     @property
     def counts(self) -> dict[str, int]:
-        """What is counted and not 0, such as headersCreated."""
+        """The counts other than 0, such as headersCreated."""
         return {name: self.fields[name] for name in COUNTS.split() if self.fields[name]}
 
-    def told(self, *names: str) -> list[tuple[Any, ...]]:
-        """These fields of every refusal, in order."""
+    def refusals(self, *names: str) -> list[tuple[Any, ...]]:
+        """These fields of every problem that is not a warning, in order."""
         return [tuple(finding[name] for name in names) for finding in self.refused]
 
 
@@ -193,25 +193,25 @@ def post(client: Client, files: Files, headers: dict[str, str] | None = None, **
 
 
 def upload(client: Client, files: Files, **query: str) -> Job:
-    """What came of importing files."""
+    """The finished job of uploaded files."""
     response = post(client, files, **query)
     assert response.status_code == 202, response.text
     return ended(client, response.json()["id"])
 
 
 def ended(client: Client, key: str) -> Job:
-    """A job when it is over."""
+    """A job, once it has finished."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         fields = client.ask(JOB, id=key)["importJob"]
         if fields["finishedDateTime"] is not None:
             return Job(fields, findings(client, key))
-        time.sleep(0.1)  # to ask takes the processor from the job
+        time.sleep(0.1)  # polling takes processor time from the job
     raise AssertionError("the job did not end")
 
 
 def findings(client: Client, key: str, page: int = 200) -> list[Fields]:
-    """What is wrong or odd about the rows of a job, page by page."""
+    """The problems and warnings of a job, read page by page."""
     found: list[Fields] = []
     state = {"hasNextPage": True, "endCursor": None}
     while state["hasNextPage"]:
@@ -245,7 +245,7 @@ LINES_OF_ORDERS = """SELECT o.number, l.sequence, l.inventory_lot_id, i.number, 
 
 
 def kept(url: str) -> dict[str, list[str]]:
-    """All that a database holds of orders and of what they refer to, but for ids and times."""
+    """All stored orders and reference data, without ids and times."""
     [whole] = execute(url, LINES_OF_ORDERS)
     return {"lines of orders": whole} | {
         name: sorted(VARIABLE.sub("*", row) for row in rows)

@@ -1,4 +1,4 @@
-"""Archives and manifests as tests need them."""
+"""Archives and manifests for tests."""
 
 import io
 import zipfile

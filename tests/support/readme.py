@@ -18,7 +18,7 @@ from strawberry.utils.str_converters import to_camel_case
 from gateway.api.fields import ENTITIES
 from gateway.demo.northwind import load_demo
 from gateway.exchange.mappings import business_central, finance_operations
-from gateway.exchange.mappings.columns import Column
+from gateway.exchange.mappings.columns import FileColumn
 from gateway.execution.declarations import Computed
 from gateway.execution.limits import Limits
 from gateway.orders.problems import ProblemCode
@@ -151,7 +151,7 @@ def _columns() -> list[str]:
     return lines
 
 
-def _given(column: Column) -> str:
+def _given(column: FileColumn) -> str:
     field = "" if column.field.startswith("+") else f"`{column.field}`"
     fallback = "if nothing else does" if column.fallback else ""
     return ", ".join(filter(None, (field, column.note, fallback)))

@@ -15,7 +15,8 @@ from tests.support.importing import (
 
 
 def sap_orders() -> tuple[dict[str, bytes], dict[str, bytes], list[dict[str, str]]]:
-    """What SAP's bike orders refer to, the orders as files of Finance & Operations, and their totals."""
+    """The reference data of SAP's bike orders, the orders as files of Finance & Operations, and their
+    totals."""
     headers, items = (
         records(DATA / "sap-bike-sales" / f"{name}.csv")
         for name in ("SalesOrders", "SalesOrderItems")
@@ -65,7 +66,7 @@ def sap_orders() -> tuple[dict[str, bytes], dict[str, bytes], list[dict[str, str
 
 
 async def load_sap(database: Database) -> None:
-    """A company with SAP's orders and all that they refer to."""
+    """A company with SAP's orders and their reference data."""
     references, files, _ = sap_orders()
     await load_empty(database)
     await bring_in(database, references)

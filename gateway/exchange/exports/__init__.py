@@ -1,1 +1,1 @@
-"""What goes out: orders and what they refer to as files of every format."""
+"""Exporting orders and reference data as files of every format."""

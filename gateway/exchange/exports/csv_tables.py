@@ -5,7 +5,7 @@ from typing import Any
 
 from gateway.exchange.exports.values import Outgoing
 from gateway.exchange.formats.csv_writer import csv_rows
-from gateway.exchange.mappings.columns import Column
+from gateway.exchange.mappings.columns import FileColumn
 from gateway.storage.streaming import WholeOrder
 
 CLEARED = " "
@@ -53,5 +53,5 @@ def _cells(outgoing: Outgoing, values: Iterable[Any]) -> list[Any]:
     return [_cell(column, value) for column, value in zip(outgoing.columns, values, strict=True)]
 
 
-def _cell(column: Column, value: Any) -> Any:
+def _cell(column: FileColumn, value: Any) -> Any:
     return CLEARED if value is None and column.field in DEFAULTED else value

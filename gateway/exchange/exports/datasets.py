@@ -1,4 +1,4 @@
-"""Which columns go out in which format, and what can be exported besides orders."""
+"""The datasets that can be exported, and the columns of each in every format."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -17,15 +17,14 @@ from gateway.exchange.exports.values import (
     of_header,
     of_line,
 )
-from gateway.exchange.mappings import business_central, finance_operations
-from gateway.exchange.mappings import reference_columns as reference_entities
+from gateway.exchange.mappings import business_central, finance_operations, reference_columns
 from gateway.exchange.mappings.blocks import BLOCKS, block_fields
-from gateway.exchange.mappings.columns import Entity
+from gateway.exchange.mappings.columns import FileEntity
 from gateway.orders.status_labels import StatusVocabulary
 
 
-class What(StrEnum):
-    """What is exported."""
+class Dataset(StrEnum):
+    """The choices of what to export."""
 
     ORDERS = "orders"
     CURRENCIES = "currencies"
@@ -40,48 +39,48 @@ class What(StrEnum):
     EVERYTHING = "everything"
 
 
-RECORDS: Mapping[What, Entity] = {
-    What.CURRENCIES: reference_entities.CURRENCIES,
-    What.PAYMENT_TERMS: reference_entities.PAYMENT_TERMS,
-    What.SHIPMENT_METHODS: reference_entities.SHIPMENT_METHODS,
-    What.UNITS_OF_MEASURE: reference_entities.UNITS_OF_MEASURE,
-    What.TAX_CODES: reference_entities.TAX_CODES,
-    What.ACCOUNTS: reference_entities.ACCOUNTS,
-    What.LINE_OBJECTS: reference_entities.LINE_OBJECTS,
-    What.ITEMS: reference_entities.ITEMS,
-    What.CUSTOMERS: reference_entities.CUSTOMERS,
+RECORDS: Mapping[Dataset, FileEntity] = {
+    Dataset.CURRENCIES: reference_columns.CURRENCIES,
+    Dataset.PAYMENT_TERMS: reference_columns.PAYMENT_TERMS,
+    Dataset.SHIPMENT_METHODS: reference_columns.SHIPMENT_METHODS,
+    Dataset.UNITS_OF_MEASURE: reference_columns.UNITS_OF_MEASURE,
+    Dataset.TAX_CODES: reference_columns.TAX_CODES,
+    Dataset.ACCOUNTS: reference_columns.ACCOUNTS,
+    Dataset.LINE_OBJECTS: reference_columns.LINE_OBJECTS,
+    Dataset.ITEMS: reference_columns.ITEMS,
+    Dataset.CUSTOMERS: reference_columns.CUSTOMERS,
 }
-"""What orders refer to, each after what it refers to itself."""
+"""Reference data, in an order in which every record follows those that it refers to."""
 
 
-def records(what: What) -> Outgoing:
-    """All columns of a kind of record that the import takes."""
-    entity = RECORDS[what]
+def record_columns(dataset: Dataset) -> Outgoing:
+    """All columns of a kind of record that the import reads."""
+    entity = RECORDS[dataset]
     return Outgoing(entity, kept_columns(entity, {}), {})
 
 
-def open_records(what: What) -> Outgoing:
-    """The same without what closes a record to new orders."""
-    whole = records(what)
-    closing = [block_fields(blocks) for blocks in BLOCKS if blocks.model is whole.entity.model]
+def unblocked_columns(dataset: Dataset) -> Outgoing:
+    """The same columns without those that block a record."""
+    whole = record_columns(dataset)
+    blocking = [block_fields(blocks) for blocks in BLOCKS if blocks.model is whole.entity.model]
     columns = tuple(
-        column for column in whole.columns if not any(column.field in found for found in closing)
+        column for column in whole.columns if not any(column.field in fields for fields in blocking)
     )
     return Outgoing(whole.entity, columns, {})
 
 
-def closings(blocks: Entity) -> Outgoing:
-    """What closes a record to new orders."""
+def block_columns(blocks: FileEntity) -> Outgoing:
+    """The columns that block a record, and its key."""
     return Outgoing(blocks, kept_columns(blocks, {}), {})
 
 
-def is_closed(blocks: Entity, record: Any) -> bool:
-    """Whether anything of it does."""
-    return any(getattr(record, name) != state for name, state in block_fields(blocks).items())
+def is_blocked(blocks: FileEntity, record: Any) -> bool:
+    """Whether any of the blocks is set on a record."""
+    return any(getattr(record, name) != default for name, default in block_fields(blocks).items())
 
 
 def unique_columns(outgoing: Outgoing) -> tuple[str, ...]:
-    """What names a record."""
+    """The stored columns that identify a record."""
     names = {column.field for column in outgoing.columns}
     return tuple(name for name in ("kind", "number", "code") if name in names)
 
@@ -94,7 +93,7 @@ PACKAGE_HEADERS = Outgoing(
     ),
     FINANCE_OPERATIONS_HEADERS,
 )
-"""RequestedShippingDate besides, which Finance & Operations demands."""
+"""Includes RequestedShippingDate, which Finance & Operations requires."""
 
 PACKAGE_LINES = Outgoing(
     finance_operations.LINES,
@@ -127,7 +126,7 @@ def _line_type(_header: Any, line: Any) -> str:
 
 
 ADDRESS = ("AddressLine1", "AddressLine2", "City", "Country", "State", "PostCode")
-ANSWERED_HEADERS = Outgoing(
+API_HEADERS = Outgoing(
     business_central.ORDERS,
     named_columns(
         business_central.ORDERS,
@@ -146,7 +145,7 @@ ANSWERED_HEADERS = Outgoing(
         "@odata.etag": Source(lambda header, _line: _etag(header), frozenset({"etag"})),
     },
 )
-ANSWERED_LINES = Outgoing(
+API_LINES = Outgoing(
     business_central.LINES,
     named_columns(
         business_central.LINES,
@@ -166,4 +165,4 @@ ANSWERED_LINES = Outgoing(
     },
     of_line,
 )
-"""The names and the order in which the API of Business Central answers, version 2.0."""
+"""The names and order of the fields in version 2.0 of the Business Central API."""

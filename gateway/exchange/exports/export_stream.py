@@ -1,4 +1,4 @@
-"""An export: what is asked for, and the file that comes of it, made while it is sent."""
+"""Export requests, and the files that answer them, which are produced while they are sent."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from gateway.exchange.exports import csv_tables
-from gateway.exchange.exports import datasets as mappings
-from gateway.exchange.exports import json_documents as documents
-from gateway.exchange.exports.datasets import RECORDS, What, is_closed
-from gateway.exchange.exports.json_documents import record_lines
+from gateway.exchange.exports import csv_tables, datasets
+from gateway.exchange.exports.datasets import RECORDS, Dataset, is_blocked
+from gateway.exchange.exports.json_documents import order_lines, page_entries, record_lines
 from gateway.exchange.exports.values import NOTHING, Outgoing
 from gateway.exchange.formats.manifest_writer import (
     HEADER,
@@ -19,7 +17,7 @@ from gateway.exchange.formats.manifest_writer import (
     manifest,
     package_header,
 )
-from gateway.exchange.formats.zip_writer import zipped
+from gateway.exchange.formats.zip_writer import zip_stream
 from gateway.exchange.mappings.blocks import BLOCKS
 from gateway.storage.conditions import Filter
 from gateway.storage.database import Database
@@ -28,8 +26,8 @@ from gateway.storage.streaming import Stream, WholeOrder
 ZIP = "application/zip"
 
 
-class Format(StrEnum):
-    """How it is written."""
+class ExportFormat(StrEnum):
+    """The choices of format."""
 
     FO_PACKAGE = "fo-package"
     CSV = "csv"
@@ -38,48 +36,52 @@ class Format(StrEnum):
 
 
 FORMATS_OF = {
-    What.ORDERS: tuple(Format),
-    What.EVERYTHING: (Format.JSON_LINES,),
-    **dict.fromkeys(RECORDS, (Format.JSON_LINES, Format.CSV)),
+    Dataset.ORDERS: tuple(ExportFormat),
+    Dataset.EVERYTHING: (ExportFormat.JSON_LINES,),
+    **dict.fromkeys(RECORDS, (ExportFormat.JSON_LINES, ExportFormat.CSV)),
 }
 TYPES = {
-    Format.CSV: ("csv", "text/csv; charset=utf-8"),
-    Format.BC_JSON: ("json", "application/json"),
-    Format.JSON_LINES: ("jsonl", "application/x-ndjson"),
+    ExportFormat.CSV: ("csv", "text/csv; charset=utf-8"),
+    ExportFormat.BC_JSON: ("json", "application/json"),
+    ExportFormat.JSON_LINES: ("jsonl", "application/x-ndjson"),
 }
-"""The suffix and the media type of a file that is no archive."""
+"""The suffix and the media type of a file that is not an archive."""
 
 
 class CannotExport(ValueError):
-    """What is asked for does not exist; str() is one sentence for people."""
+    """The request asks for something that does not exist; str() is a sentence for people."""
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What is asked for; the filter chooses among the orders."""
+class ExportRequest:
+    """The dataset to export and its format; the filter selects among the orders."""
 
-    what: What = What.ORDERS
-    format: Format = Format.JSON_LINES
+    dataset: Dataset = Dataset.ORDERS
+    format: ExportFormat = ExportFormat.JSON_LINES
     filter: Filter | None = None
 
     def check(self) -> None:
         """Raises CannotExport."""
-        formats = FORMATS_OF[self.what]
+        formats = FORMATS_OF[self.dataset]
         if self.format not in formats:
             named = " or ".join(formats)
-            raise CannotExport(f"The format {self.format} is not for {self.what}: take {named}.")
-        if self.filter is not None and self.what in RECORDS:
-            raise CannotExport(f"A filter chooses among orders: there is none for {self.what}.")
+            raise CannotExport(
+                f"The format {self.format} is not available for {self.dataset}: use {named}."
+            )
+        if self.filter is not None and self.dataset in RECORDS:
+            raise CannotExport(f"A filter selects orders: it is not available for {self.dataset}.")
 
     @property
     def is_archive(self) -> bool:
-        is_split = self.what is What.ORDERS and self.format is Format.CSV
-        return self.format is Format.FO_PACKAGE or is_split or self.what is What.EVERYTHING
+        is_split = self.dataset is Dataset.ORDERS and self.format is ExportFormat.CSV
+        return (
+            self.format is ExportFormat.FO_PACKAGE or is_split or self.dataset is Dataset.EVERYTHING
+        )
 
 
 @dataclass(frozen=True)
 class Download:
-    """A file on its way: its name, its media type and its bytes; to be closed."""
+    """A file to send: its name, its media type and its bytes. The receiver closes it."""
 
     name: str
     media_type: str
@@ -87,56 +89,61 @@ class Download:
     stream: Stream
 
     async def close(self) -> None:
-        """Give back what the file is read from, whether or not all of it was."""
+        """Release the connection that the file is read from, even if it was not read to the end."""
         await self.stream.close()
 
 
-async def download(database: Database, company: str | None, wish: Wish) -> Download:
-    """The file that is asked for, all of it as the database was at the first look.
+async def open_download(
+    database: Database, company: str | None, request: ExportRequest
+) -> Download:
+    """The requested file, with the data of a single snapshot.
 
     Raises CannotExport, CompanyNotFound and BadFilter."""
-    wish.check()
+    request.check()
     stream = await Stream.begin(database, company)
     try:
-        if wish.filter is not None:
-            stream.check(wish.filter)
+        if request.filter is not None:
+            stream.check(request.filter)
     except BaseException:
         await stream.close()
         raise
-    suffix, media_type = ("zip", ZIP) if wish.is_archive else TYPES[wish.format]
-    stem = "sales-orders" if wish.what is What.ORDERS else wish.what.value
-    return Download(f"{stem}.{suffix}", media_type, _Files(stream, wish).chunks(), stream)
+    suffix, media_type = ("zip", ZIP) if request.is_archive else TYPES[request.format]
+    stem = "sales-orders" if request.dataset is Dataset.ORDERS else request.dataset.value
+    return Download(f"{stem}.{suffix}", media_type, _Files(stream, request).chunks(), stream)
 
 
 @dataclass(frozen=True)
 class _Files:
-    """The files of an export; each reads what it needs of the one stream."""
+    """The files of an export, all read from one snapshot."""
 
     stream: Stream
-    wish: Wish
+    request: ExportRequest
 
     def chunks(self) -> AsyncIterator[bytes]:
-        what, form = self.wish.what, self.wish.format
-        if what is What.EVERYTHING:
-            return zipped(self._everything())
-        if form is Format.FO_PACKAGE:
-            return zipped(self._package())
-        if what is What.ORDERS and form is Format.CSV:
-            return zipped(self._tables(upper=False))
-        if what is not What.ORDERS:
-            outgoing = mappings.records(what)
-            is_table = form is Format.CSV
+        dataset, form = self.request.dataset, self.request.format
+        if dataset is Dataset.EVERYTHING:
+            return zip_stream(self._everything())
+        if form is ExportFormat.FO_PACKAGE:
+            return zip_stream(self._package())
+        if dataset is Dataset.ORDERS and form is ExportFormat.CSV:
+            return zip_stream(self._tables(upper=False))
+        if dataset is not Dataset.ORDERS:
+            outgoing = datasets.record_columns(dataset)
+            is_table = form is ExportFormat.CSV
             return self._table(outgoing) if is_table else self._records(outgoing, record_lines)
-        return self._page() if form is Format.BC_JSON else self._complete()
+        return self._page() if form is ExportFormat.BC_JSON else self._complete()
 
     def _everything(self) -> Iterator[tuple[str, AsyncIterator[bytes]]]:
-        for what in RECORDS:
-            yield f"{what}.jsonl", self._records(mappings.open_records(what), record_lines)
-        yield f"{What.ORDERS}.jsonl", self._complete()
+        for dataset in RECORDS:
+            yield (
+                f"{dataset}.jsonl",
+                self._records(datasets.unblocked_columns(dataset), record_lines),
+            )
+        yield f"{Dataset.ORDERS}.jsonl", self._complete()
         for blocks in BLOCKS:
             yield (
                 f"{blocks.names[0]}.jsonl",
-                self._records(mappings.closings(blocks), closing_lines),
+                self._records(datasets.block_columns(blocks), blocked_lines),
             )
 
     def _package(self) -> Iterator[tuple[str, AsyncIterator[bytes]]]:
@@ -149,8 +156,8 @@ class _Files:
                 level,
             )
             for outgoing, level in (
-                (mappings.PACKAGE_HEADERS, 10),
-                (mappings.PACKAGE_LINES, 20),
+                (datasets.PACKAGE_HEADERS, 10),
+                (datasets.PACKAGE_LINES, 20),
             )
         ]
         yield HEADER, _whole(package_header())
@@ -158,7 +165,7 @@ class _Files:
         yield from self._tables(upper=True)
 
     def _tables(self, *, upper: bool) -> Iterator[tuple[str, AsyncIterator[bytes]]]:
-        headers, lines = mappings.PACKAGE_HEADERS, mappings.PACKAGE_LINES
+        headers, lines = datasets.PACKAGE_HEADERS, datasets.PACKAGE_LINES
         yield (
             f"{headers.entity.name}.csv",
             self._orders(
@@ -177,15 +184,13 @@ class _Files:
         )
 
     def _complete(self) -> AsyncIterator[bytes]:
-        headers, lines = mappings.COMPLETE_HEADERS, mappings.COMPLETE_LINES
-        return self._orders(
-            lambda orders: documents.order_lines(headers, lines, orders), headers, lines
-        )
+        headers, lines = datasets.COMPLETE_HEADERS, datasets.COMPLETE_LINES
+        return self._orders(lambda orders: order_lines(headers, lines, orders), headers, lines)
 
     async def _page(self) -> AsyncIterator[bytes]:
-        headers, lines = mappings.ANSWERED_HEADERS, mappings.ANSWERED_LINES
+        headers, lines = datasets.API_HEADERS, datasets.API_LINES
         entries = self._orders(
-            lambda orders: b"," + b",".join(documents.page_entries(headers, lines, orders)),
+            lambda orders: b"," + b",".join(page_entries(headers, lines, orders)),
             headers,
             lines,
         )
@@ -201,18 +206,19 @@ class _Files:
         *outgoing: Outgoing,
         before: bytes = b"",
     ) -> AsyncIterator[bytes]:
-        """What `write` makes of each page of orders, in a thread, so that nobody waits for it."""
+        """The bytes that `write` returns for each page of orders. It runs in a thread, so that it does not
+        block other requests."""
         if before:
             yield before
         header = NOTHING.union(*(each.header for each in outgoing))
         line = NOTHING.union(*(each.line for each in outgoing))
-        async for page in self.stream.orders(header, line, self.wish.filter):
+        async for page in self.stream.orders(header, line, self.request.filter):
             yield await asyncio.to_thread(write, page)
 
     async def _records(
         self, outgoing: Outgoing, write: Callable[[Outgoing, Any], bytes]
     ) -> AsyncIterator[bytes]:
-        sort = mappings.unique_columns(outgoing)
+        sort = datasets.unique_columns(outgoing)
         async for page in self.stream.records(outgoing.entity.model, outgoing.header, sort):
             yield await asyncio.to_thread(write, outgoing, page)
 
@@ -222,10 +228,10 @@ class _Files:
             yield chunk
 
 
-def closing_lines(outgoing: Outgoing, records: Iterable[Any]) -> bytes:
-    """A document for each record that is closed to new orders."""
-    closed = (record for record in records if is_closed(outgoing.entity, record))
-    return record_lines(outgoing, closed)
+def blocked_lines(outgoing: Outgoing, records: Iterable[Any]) -> bytes:
+    """A document for each record that is blocked."""
+    blocked = (record for record in records if is_blocked(outgoing.entity, record))
+    return record_lines(outgoing, blocked)
 
 
 async def _whole(content: bytes) -> AsyncIterator[bytes]:

@@ -1,4 +1,4 @@
-"""Values as JSON: one document a line, or a page as Business Central answers."""
+"""Orders and records as JSON: one document per line, or a page of the Business Central API."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -9,18 +9,17 @@ import orjson
 
 from gateway.exchange.exports.values import Outgoing
 from gateway.exchange.formats.json_sheets import LINES
-from gateway.exchange.mappings.columns import Kind
+from gateway.exchange.mappings.columns import CellKind
 from gateway.orders.problems import plain
 from gateway.storage.streaming import WholeOrder
 
 NO_ID = "00000000-0000-0000-0000-000000000000"
 NO_DATE = dt.date(1, 1, 1)
-"""How Business Central says that there is none; of text there is the empty one."""
+"""How Business Central writes a missing value; a missing text is empty."""
 
 
 def order_lines(header: Outgoing, line: Outgoing, orders: Iterable[WholeOrder]) -> bytes:
-    """A document for each order, its lines within; numbers are text, so that every reader takes them
-    digit by digit."""
+    """A document for each order with its lines. Numbers are text, so that no reader rounds them."""
     header_names, line_names = header.names, line.names
     return b"".join(
         orjson.dumps(
@@ -39,7 +38,7 @@ def order_lines(header: Outgoing, line: Outgoing, orders: Iterable[WholeOrder]) 
 
 
 def record_lines(outgoing: Outgoing, records: Iterable[Any]) -> bytes:
-    """A document for each record that orders refer to."""
+    """A document for each record of reference data."""
     names = outgoing.names
     return b"".join(
         orjson.dumps(
@@ -52,7 +51,7 @@ def record_lines(outgoing: Outgoing, records: Iterable[Any]) -> bytes:
 
 
 def page_entries(header: Outgoing, line: Outgoing, orders: Iterable[WholeOrder]) -> list[bytes]:
-    """The entries of a page of Business Central, whose numbers are numbers with all their digits."""
+    """The entries of a page of the Business Central API, with exact JSON numbers."""
     blanks, line_blanks = _blanks(header), _blanks(line)
     return [
         orjson.dumps(
@@ -75,11 +74,15 @@ def _entry(blanks: list[tuple[str, Any]], values: Iterable[Any]) -> dict[str, An
 
 
 def _blanks(outgoing: Outgoing) -> list[tuple[str, Any]]:
-    """What stands for nothing in each column."""
+    """The name of each column, and how it writes a missing value."""
     return [
         (
             column.name,
-            NO_DATE if column.kind is Kind.DATE else NO_ID if column.name.endswith("Id") else "",
+            NO_DATE
+            if column.kind is CellKind.DATE
+            else NO_ID
+            if column.name.endswith("Id")
+            else "",
         )
         for column in outgoing.columns
     ]

@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from gateway.exchange.mappings.columns import REFERENCES, Column, Entity, folded
+from gateway.exchange.mappings.columns import REFERENCES, FileColumn, FileEntity, folded
 from gateway.orders.amounts import HUNDRED, ONE, ZERO
 from gateway.orders.rounding import EXACT, rounded
 from gateway.orders.status_labels import StatusVocabulary, status_label
@@ -108,8 +108,8 @@ class Outgoing:
     """The columns of an entity that go out, in this order, and where their values come from: out of
     `sources` by field or by name, else what the field names or, without one, the name itself."""
 
-    entity: Entity
-    columns: tuple[Column, ...]
+    entity: FileEntity
+    columns: tuple[FileColumn, ...]
     sources: Mapping[str, Source]
     of_row: Callable[[str], Source] = of_header
 
@@ -135,12 +135,12 @@ class Outgoing:
         """The values of the columns."""
         return (source.take(header, line) for source in self.values)
 
-    def _source(self, column: Column) -> Source:
+    def _source(self, column: FileColumn) -> Source:
         given = self.sources.get(column.field or column.name) or self.sources.get(column.name)
         return given or self.of_row(_stored_name(column))
 
 
-def _stored_name(column: Column) -> str:
+def _stored_name(column: FileColumn) -> str:
     """What a column's field, or its own name, is called in storage."""
     if not column.field:
         return re.sub(r"(?<!^)(?=[A-Z])", "_", column.name).lower()
@@ -153,9 +153,9 @@ def _stored_name(column: Column) -> str:
             return column.field
 
 
-def kept_columns(entity: Entity, sources: Mapping[str, Source]) -> tuple[Column, ...]:
+def kept_columns(entity: FileEntity, sources: Mapping[str, Source]) -> tuple[FileColumn, ...]:
     """One column for each field that the import takes."""
-    first: dict[str, Column] = {}
+    first: dict[str, FileColumn] = {}
     for column in entity.columns:
         if column.field and not column.fallback:
             first.setdefault(column.field, column)
@@ -164,6 +164,6 @@ def kept_columns(entity: Entity, sources: Mapping[str, Source]) -> tuple[Column,
     )
 
 
-def named_columns(entity: Entity, *names: str) -> tuple[Column, ...]:
+def named_columns(entity: FileEntity, *names: str) -> tuple[FileColumn, ...]:
     """The columns with these names."""
     return tuple(entity.by_name[folded(name)] for name in names)

@@ -1,1 +1,1 @@
-"""Between bytes and sheets of cells, in both directions."""
+"""File formats: reading bytes as sheets of cells, and writing rows as bytes."""

@@ -1,4 +1,4 @@
-"""ZIP files of strangers: every entry is counted as it unpacks, and nothing is ever written."""
+"""Untrusted ZIP archives: every entry is counted as it unpacks, and nothing is written to disk."""
 
 import io
 import re
@@ -12,22 +12,22 @@ from functools import partial
 from itertools import chain
 from typing import Any, BinaryIO, cast
 
-from gateway.exchange.formats.sources import CHUNK, Source
+from gateway.exchange.formats.sources import CHUNK, FileSource
 
 MAX_RATIO = 100
-"""Bytes unpacked for each byte packed, in one entry and in the whole archive."""
+"""Unpacked bytes per packed byte, for one entry and for the whole archive."""
 
 SMALL = 1_000_000
-"""Bytes that may unpack at any ratio: a short file of equal rows is no bomb."""
+"""Bytes that may unpack at any ratio: a short file of identical rows is not a bomb."""
 
 MAX_ENTRIES = 1_000
-"""Files in one archive; a package has one for each entity and two more."""
+"""Files in one archive; a package has one per entity, and two more."""
 
 MAX_UNPACKED = 2_000_000_000
-"""Bytes of all entries together: a CSV of 1 GB with its headers, twice over."""
+"""Bytes of all entries together: twice a CSV of 1 GB with its headers."""
 
 MAX_DIRECTORY = 1_000_000
-"""Bytes of the list of entries, known before the list is read."""
+"""Bytes of the central directory; its size is known before it is read."""
 
 METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 ENCRYPTED = 0x1 | 0x40
@@ -37,8 +37,8 @@ LOCATOR_SIZE = 20
 UNKNOWN = 0xFFFFFFFF
 
 
-def zip_entries(source: Source) -> list[zipfile.ZipInfo]:
-    """The files in an archive, after all of them were unpacked once and found sound."""
+def zip_entries(source: FileSource) -> list[zipfile.ZipInfo]:
+    """The files of an archive, each of which has been unpacked once and is sound. Raises FileRefused."""
     with _opened(source) as archive:
         infos = [info for info in archive.infolist() if not info.is_dir()]
         _check_list(source, infos)
@@ -46,28 +46,28 @@ def zip_entries(source: Source) -> list[zipfile.ZipInfo]:
         total = 0
         for size in chain.from_iterable(_unpack(source, archive, info) for info in infos):
             total += size
-            _check_ratio(source, "all of it", total, packed)
+            _check_ratio(source, "the whole archive", total, packed)
             if total > MAX_UNPACKED:
                 raise source.refuse(f"unpacks to more than {MAX_UNPACKED // 10**9} GB")
         return infos
 
 
-def entry_source(source: Source, info: zipfile.ZipInfo) -> Source:
+def entry_source(source: FileSource, info: zipfile.ZipInfo) -> FileSource:
     def opened() -> BinaryIO:
         return cast("BinaryIO", io.BufferedReader(_Entry(source, info), CHUNK // 8))
 
-    return Source(f"{source.name}/{info.filename}", opened)
+    return FileSource(f"{source.name}/{info.filename}", opened)
 
 
-def unpacked(source: Source, limit: int) -> Source:
-    """The same bytes, which can be read in any order: at most `limit`, held only while open."""
-    return Source(source.name, lambda: io.BytesIO(source.read(limit)))
+def buffered_source(source: FileSource, limit: int) -> FileSource:
+    """The same bytes as a seekable source: at most `limit` of them, in memory only while it is open."""
+    return FileSource(source.name, lambda: io.BytesIO(source.read(limit)))
 
 
 class _Entry(io.RawIOBase):
     """The bytes of one entry; closing it closes the archive."""
 
-    def __init__(self, source: Source, info: zipfile.ZipInfo) -> None:
+    def __init__(self, source: FileSource, info: zipfile.ZipInfo) -> None:
         self._source = source
         with ExitStack() as stack, _damage(source):
             archive = stack.enter_context(_opened(source))
@@ -90,31 +90,31 @@ class _Entry(io.RawIOBase):
 
 
 @contextmanager
-def _damage(source: Source) -> Iterator[None]:
+def _damage(source: FileSource) -> Iterator[None]:
     try:
         yield
     except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError) as error:
         raise source.refuse("is damaged or cut short") from error
     except (NotImplementedError, ValueError) as error:
-        raise source.refuse("is not a ZIP archive that can be read") from error
+        raise source.refuse("is not a readable ZIP archive") from error
 
 
-def _size(source: Source) -> int:
+def _size(source: FileSource) -> int:
     with source.open() as stream:
         return stream.seek(0, io.SEEK_END)
 
 
 @contextmanager
-def _opened(source: Source) -> Iterator[zipfile.ZipFile]:
+def _opened(source: FileSource) -> Iterator[zipfile.ZipFile]:
     with source.open() as stream:
         if _directory_size(stream) > MAX_DIRECTORY:
-            raise source.refuse(f"holds more than {MAX_ENTRIES:,} files")
+            raise source.refuse(f"contains more than {MAX_ENTRIES:,} files")
         with _damage(source), zipfile.ZipFile(stream) as archive:
             yield archive
 
 
 def _directory_size(stream: BinaryIO) -> int:
-    """What the end of the archive says of the list of entries, by the rules of `zipfile`."""
+    """The size of the central directory according to the end of the archive, as `zipfile` reads it."""
     size = stream.seek(0, io.SEEK_END)
     tail_size = min(size, END.size + 0xFFFF + LOCATOR_SIZE + LONG_END.size)
     stream.seek(size - tail_size)
@@ -124,40 +124,40 @@ def _directory_size(stream: BinaryIO) -> int:
     return max(size for size in sizes if size != UNKNOWN)
 
 
-def _fields(tail: bytes, layout: struct.Struct, magic: bytes, place: int) -> Iterator[int]:
-    """One field of every record in `tail` that begins with `magic`."""
+def _fields(tail: bytes, layout: struct.Struct, magic: bytes, index: int) -> Iterator[int]:
+    """The field at `index` of every record in `tail` that begins with `magic`."""
     for match in re.finditer(re.escape(magic), tail):
         if len(tail) - match.start() >= layout.size:
-            yield layout.unpack_from(tail, match.start())[place]
+            yield layout.unpack_from(tail, match.start())[index]
 
 
-def _check_list(source: Source, infos: Sequence[zipfile.ZipInfo]) -> None:
+def _check_list(source: FileSource, infos: Sequence[zipfile.ZipInfo]) -> None:
     if not infos:
-        raise source.refuse("holds no files")
+        raise source.refuse("contains no files")
     if len(infos) > MAX_ENTRIES:
-        raise source.refuse(f"holds more than {MAX_ENTRIES:,} files")
+        raise source.refuse(f"contains more than {MAX_ENTRIES:,} files")
     seen = set()
     for info in infos:
         _check_entry(source, info)
         if info.filename.casefold() in seen:
-            raise source.refuse(f"holds {info.filename!r} twice")
+            raise source.refuse(f"contains {info.filename!r} twice")
         seen.add(info.filename.casefold())
 
 
-def _check_entry(source: Source, info: zipfile.ZipInfo) -> None:
+def _check_entry(source: FileSource, info: zipfile.ZipInfo) -> None:
     name = info.orig_filename
     if name.startswith("/") or re.search(r"^[A-Za-z]:|\\|\0|(^|/)\.\.(/|$)", name):
-        raise source.refuse(f"holds a file with an unsafe name: {name!r}")
+        raise source.refuse(f"contains a file with an unsafe name: {name!r}")
     if stat.S_ISLNK(info.external_attr >> 16):
-        raise source.refuse(f"holds a link instead of a file: {name!r}")
+        raise source.refuse(f"contains a link instead of a file: {name!r}")
     if info.flag_bits & ENCRYPTED:
-        raise source.refuse(f"holds an encrypted file: {name!r}")
+        raise source.refuse(f"contains an encrypted file: {name!r}")
     if info.compress_type not in METHODS:
-        raise source.refuse(f"packs {name!r} in a way other than deflate")
+        raise source.refuse(f"compresses {name!r} with a method other than deflate")
 
 
-def _unpack(source: Source, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[int]:
-    """The sizes of the parts of an entry, as they come: no header is believed."""
+def _unpack(source: FileSource, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[int]:
+    """The sizes of the chunks of an entry as they unpack, since the sizes in headers may lie."""
     size = 0
     with archive.open(info) as stream:
         for part in iter(partial(stream.read, CHUNK), b""):
@@ -166,6 +166,6 @@ def _unpack(source: Source, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> 
             yield len(part)
 
 
-def _check_ratio(source: Source, what: str, size: int, packed: int) -> None:
+def _check_ratio(source: FileSource, what: str, size: int, packed: int) -> None:
     if size > SMALL and size > packed * MAX_RATIO:
         raise source.refuse(f"is a ZIP bomb: {what} unpacks to over {MAX_RATIO} times its size")

@@ -1,4 +1,4 @@
-"""Cells of text as exact values: numbers, dates, yes and no, as people and Dynamics write them."""
+"""Parsing the text of cells: numbers, dates, and yes or no, as people and Dynamics write them."""
 
 import datetime as dt
 import re
@@ -8,7 +8,7 @@ from decimal import Decimal
 
 LONGEST_NUMBER = 60
 BLANK_DATES = (dt.date(1, 1, 1), dt.date(1900, 1, 1))
-"""How Business Central and Finance & Operations write that there is no date."""
+"""How Business Central and Finance & Operations write a missing date."""
 
 _BLANKS = " \u00a0\u2009\u202f"
 _APOSTROPHES = "'\u2019"
@@ -21,17 +21,15 @@ _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
 
 
 def _number(decimal: str, grouping: str) -> re.Pattern[str]:
-    """A number with this sign before its decimals, whose thousands may be parted: all by one sign."""
-    parted = (
-        rf"[1-9]\d{{0,2}}(?P<part>[{grouping}{_BLANKS}{_APOSTROPHES}])\d{{3}}(?:(?P=part)\d{{3}})*"
-    )
+    """A number with this decimal sign, whose thousands may be grouped, all by the same sign."""
+    grouped = rf"[1-9]\d{{0,2}}(?P<group>[{grouping}{_BLANKS}{_APOSTROPHES}])\d{{3}}(?:(?P=group)\d{{3}})*"
     return re.compile(
-        rf"[+-]?(?:(?:{parted}|\d+)(?:[{decimal}]\d*)?|[{decimal}]\d+)(?:[eE][+-]?\d{{1,3}})?"
+        rf"[+-]?(?:(?:{grouped}|\d+)(?:[{decimal}]\d*)?|[{decimal}]\d+)(?:[eE][+-]?\d{{1,3}})?"
     )
 
 
 _NUMBERS = {".": _number(".", ","), ",": _number(",", ".")}
-"""By the sign before the decimals."""
+"""By the decimal sign."""
 
 _WORDS = {
     "yes": True, "true": True, "1": True, "no": False, "false": False, "0": False,
@@ -42,11 +40,11 @@ SPREADSHEET_ERRORS = {
     "#N/A", "#VALUE!", "#REF!", "#DIV/0!", "#NUM!", "#NAME?", "#NULL!", "#GETTING_DATA", "#SPILL!",
     "#CALC!", "#FIELD!", "#BLOCKED!", "#CONNECT!", "#UNKNOWN!", "#BUSY!", "#PYTHON!", "#EXTERNAL!",
 }  # fmt: skip
-"""What stands in a cell that a spreadsheet could not work out."""
+"""The cells that a spreadsheet shows where a formula failed."""
 
 
 class Unreadable(ValueError):
-    """A cell is not what its column holds; `suggestion` is how to write one."""
+    """The text of a cell does not fit its column; `suggestion` is an example that does."""
 
     def __init__(self, message: str, suggestion: str) -> None:
         super().__init__(message)
@@ -55,12 +53,12 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True)
 class Locale:
-    """How a file writes dates (the order of their parts where the year is not first) and numbers, and
-    whether it may part thousands."""
+    """How a file writes dates (the order of day, month and year where the year is not first) and
+    numbers, and whether it may group thousands."""
 
     dates: str = "MDY"
     decimal: str = "."
-    is_parted: bool = True
+    has_groups: bool = True
 
     def __str__(self) -> str:
         return f"dates {self.dates}, decimal {self.decimal}"
@@ -70,30 +68,30 @@ def _read(text: str, decimal: str) -> re.Match[str] | None:
     return _NUMBERS[decimal].fullmatch(text) if len(text) <= LONGEST_NUMBER else None
 
 
-def number(text: str, locale: Locale) -> Decimal:
+def parse_number(text: str, locale: Locale) -> Decimal:
     """Raises Unreadable."""
     plain = text.strip()
     found = _read(plain, locale.decimal)
-    if found is None or (found["part"] and not locale.is_parted):
-        raise Unreadable("This is no number.", "1234.5")
-    if found["part"]:
-        plain = plain.replace(found["part"], "")
+    if found is None or (found["group"] and not locale.has_groups):
+        raise Unreadable("This is not a number.", "1234.5")
+    if found["group"]:
+        plain = plain.replace(found["group"], "")
     return Decimal(plain.replace(locale.decimal, "."))
 
 
-def whole_number(text: str, locale: Locale) -> int:
+def parse_whole_number(text: str, locale: Locale) -> int:
     """Raises Unreadable."""
-    value = number(text, locale)
+    value = parse_number(text, locale)
     if abs(value) > 2**53 or value != value.to_integral_value():
-        raise Unreadable("This is no whole number.", "10000")
+        raise Unreadable("This is not a whole number.", "10000")
     return int(value)
 
 
-def date(text: str, locale: Locale) -> dt.date | None:
-    """The day, without its time; None for the dates that mean none. Raises Unreadable."""
+def parse_date(text: str, locale: Locale) -> dt.date | None:
+    """The day without its time; None for BLANK_DATES. Raises Unreadable."""
     found = _DATE.fullmatch(text.strip()) or _COMPACT.fullmatch(text.strip())
     if found is None:
-        raise Unreadable("This is no date.", "2026-01-31")
+        raise Unreadable("This is not a date.", "2026-01-31")
     first, middle, last = (int(part) for part in found.groups()[:3])
     if len(found[1]) == 4:
         year, month, day = first, middle, last
@@ -104,11 +102,11 @@ def date(text: str, locale: Locale) -> dt.date | None:
     try:
         day_of_year = dt.date(year, month, day)
     except ValueError:
-        raise Unreadable("There is no such day.", "2026-01-31") from None
+        raise Unreadable("This day does not exist.", "2026-01-31") from None
     return None if day_of_year in BLANK_DATES else day_of_year
 
 
-def yes_or_no(text: str) -> bool:
+def parse_yes_no(text: str) -> bool:
     """Raises Unreadable."""
     try:
         return _WORDS[text.strip().lower()]
@@ -116,8 +114,8 @@ def yes_or_no(text: str) -> bool:
         raise Unreadable("This is neither yes nor no.", "Yes") from None
 
 
-def locale_of(dates: Iterable[str], numbers: Iterable[str]) -> Locale:
-    """The locale that fits the cells of a file; where they fit several, that of the United States."""
+def detect_locale(dates: Iterable[str], numbers: Iterable[str]) -> Locale:
+    """The locale that fits the sample cells of a file; that of the United States if several do."""
     return Locale(_date_order(dates), _decimal(numbers))
 
 
@@ -136,12 +134,13 @@ def _date_order(cells: Iterable[str]) -> str:
 
 
 def _decimal(cells: Iterable[str]) -> str:
-    """A comma only where nothing speaks against it: what does not fit is then refused, not misread."""
+    """A comma only if some cell requires it and none requires a point. Where cells contradict each
+    other, those that do not fit are refused later, not misread."""
     found = set(map(_decimal_of, cells))
     return "," if "," in found and "." not in found else "."
 
 
 def _decimal_of(cell: str) -> str | None:
-    """The sign before decimals with which alone the cell is a number; None if both will do, or none."""
+    """The only decimal sign that makes the cell a number; None if both do, or neither."""
     fit = [sign for sign in _NUMBERS if _read(cell.strip(), sign)]
     return fit[0] if len(fit) == 1 else None

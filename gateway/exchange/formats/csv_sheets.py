@@ -1,4 +1,4 @@
-"""CSV as RFC 4180 and the world write it: any common encoding, separator and line end."""
+"""Reading CSV, of RFC 4180 or not: any common encoding, separator and line end."""
 
 import csv
 import io
@@ -7,21 +7,21 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import chain
 
-from gateway.exchange.formats.headings import Rows, read_headings, read_records
-from gateway.exchange.formats.sheets import Reading, Record, Sheet
-from gateway.exchange.formats.sources import MAX_ROW, Source, encoding_of
+from gateway.exchange.formats.headings import NumberedRows, read_headings, read_records
+from gateway.exchange.formats.sheets import FileRecord, ReadOptions, Sheet
+from gateway.exchange.formats.sources import MAX_ROW, FileSource, encoding_of
 
 SEPARATORS = (",", ";", "\t", "|")
-"""The first one wins when headings have none or as many of each."""
+"""In order of preference, for headings with as many of one as of another."""
 
 
-def csv_sheet(source: Source, reading: Reading) -> Sheet:
+def csv_sheet(source: FileSource, reading: ReadOptions) -> Sheet:
     encoding = encoding_of(source, reading.encoding)
     separator = reading.separator or _separator(source, encoding)
     if len(separator) != 1 or separator in '"\r\n ':
         raise source.refuse(f"cannot be split at {separator!r}, which is not a separator")
 
-    def records() -> Iterator[Record]:
+    def records() -> Iterator[FileRecord]:
         return read_records(source.name, _rows(source, encoding, separator))
 
     rows = _rows(source, encoding, separator)
@@ -35,8 +35,8 @@ def csv_sheet(source: Source, reading: Reading) -> Sheet:
     )
 
 
-def _separator(source: Source, encoding: str) -> str:
-    """The separator that the line of headings has most often outside quotes."""
+def _separator(source: FileSource, encoding: str) -> str:
+    """The separator that occurs most often outside quotes in the line of headings."""
     with source.open() as stream, io.TextIOWrapper(stream, encoding) as text:
         head = text.read(MAX_ROW)
     unquoted = re.sub(r'"[^"]*"', "", head.lstrip("\ufeff \n"))
@@ -45,9 +45,9 @@ def _separator(source: Source, encoding: str) -> str:
 
 
 class _Lines:
-    """The lines of a text, which counts the characters since `spent` was last set to 0."""
+    """The lines of a text; `spent` counts their characters, and the caller resets it."""
 
-    def __init__(self, source: Source, text: io.TextIOBase) -> None:
+    def __init__(self, source: FileSource, text: io.TextIOBase) -> None:
         self.source = source
         self.text = text
         self.spent = 0
@@ -62,8 +62,8 @@ class _Lines:
             yield line
 
 
-def _rows(source: Source, encoding: str, separator: str) -> Rows:
-    """Every record with its number, blank lines too."""
+def _rows(source: FileSource, encoding: str, separator: str) -> NumberedRows:
+    """Every record with its number, including blank lines."""
     number = 0
     with source.open() as stream, io.TextIOWrapper(stream, encoding, newline="") as text:
         lines = _Lines(source, text)

@@ -1,4 +1,4 @@
-"""Rows of values as CSV."""
+"""Writing rows of values as CSV."""
 
 import csv
 import datetime as dt
@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from gateway.exchange.formats.formulas import defused
+from gateway.exchange.formats.formulas import escape_formula
 from gateway.orders.problems import plain
 
 
@@ -20,8 +20,8 @@ def csv_rows(rows: Iterable[Iterable[Any]]) -> bytes:
 
 
 def csv_cell(value: Any) -> str:
-    """The text of a value: empty for None, Yes or No for a bool, the name of an enum's member, an ISO
-    date. Text that a spreadsheet would run as a formula is made harmless."""
+    """The text of a value: empty for None, Yes or No for a bool, a member's name for an enum, an ISO
+    date. Text that a spreadsheet would run as a formula is escaped."""
     match value:
         case None:
             return ""
@@ -34,4 +34,4 @@ def csv_cell(value: Any) -> str:
         case dt.date():
             return value.isoformat()
         case _:
-            return defused(str(value))
+            return escape_formula(str(value))

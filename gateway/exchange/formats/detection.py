@@ -1,15 +1,15 @@
-"""The one way in: paths of files of any format to sheets, by what the files hold."""
+"""Detecting the format of files by their content, and reading them as sheets."""
 
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 from zipfile import ZipInfo
 
-from gateway.exchange.formats.archive import unpacked, zip_entries
+from gateway.exchange.formats.archive import buffered_source, zip_entries
 from gateway.exchange.formats.csv_sheets import csv_sheet
 from gateway.exchange.formats.json_sheets import json_sheet
 from gateway.exchange.formats.package import package_sheets
-from gateway.exchange.formats.sheets import Reading, Sheet
-from gateway.exchange.formats.sources import Source, bom_encoding, file_source
+from gateway.exchange.formats.sheets import ReadOptions, Sheet
+from gateway.exchange.formats.sources import FileSource, bom_encoding, file_source
 from gateway.exchange.formats.xlsx_sheets import MAX_WORKBOOK, xlsx_sheets
 from gateway.exchange.formats.xml_sheets import xml_sheet
 
@@ -21,13 +21,13 @@ FOREIGN = {
     b"Rar!": "a RAR archive; pack it as .zip",
     b"BZh": "a bzip2 archive; unpack it first",
     b"\xfd7zXZ": "an xz archive; unpack it first",
-    b"\x89PNG": "a picture",
-    b"\xff\xd8\xff": "a picture",
-    b"GIF8": "a picture",
+    b"\x89PNG": "an image",
+    b"\xff\xd8\xff": "an image",
+    b"GIF8": "an image",
     b"SQLite format 3": "an SQLite database",
     b"PAR1": "a Parquet file",
 }
-"""How files begin that are often sent instead of those that were meant."""
+"""The first bytes of files that are often sent by mistake."""
 
 SUFFIXES = {
     ".csv": "CSV",
@@ -43,16 +43,16 @@ SUFFIXES = {
 }
 
 
-DETECTED = Reading()
+DETECTED = ReadOptions()
 
 
-def sheets(
-    paths: Sequence[Path], reading: Reading = DETECTED, names: Sequence[str] | None = None
+def read_sheets(
+    paths: Sequence[Path], reading: ReadOptions = DETECTED, names: Sequence[str] | None = None
 ) -> list[Sheet]:
-    """What the files hold: packages in the order of their manifests, all else as given.
+    """The sheets of the files: those of a package in the order of its manifest, others as listed.
 
-    Every file is looked through once, and every archive unpacked once in memory. `names` are what
-    people call the files. Raises Refused."""
+    Every file is scanned once, and every archive is unpacked once in memory. `names` replace the names
+    of the paths in messages. Raises FileRefused."""
     titles = names or [path.name for path in paths]
     return [
         sheet
@@ -61,7 +61,7 @@ def sheets(
     ]
 
 
-def _file_sheets(source: Source, reading: Reading) -> list[Sheet]:
+def _file_sheets(source: FileSource, reading: ReadOptions) -> list[Sheet]:
     head = source.head()
     if not head.startswith(b"PK"):
         return [_text_sheet(source, head, reading)]
@@ -73,12 +73,12 @@ def _file_sheets(source: Source, reading: Reading) -> list[Sheet]:
     return package_sheets(source, infos, lambda entry: _entry_sheets(entry, reading))
 
 
-def _entry_sheets(source: Source, reading: Reading) -> list[Sheet]:
+def _entry_sheets(source: FileSource, reading: ReadOptions) -> list[Sheet]:
     head = source.head()
     if not head.startswith(b"PK"):
         return [_text_sheet(source, head, reading)]
-    if not _is_workbook(zip_entries(unpacked(source, MAX_WORKBOOK))):
-        raise source.refuse("is an archive within an archive, which is not opened")
+    if not _is_workbook(zip_entries(buffered_source(source, MAX_WORKBOOK))):
+        raise source.refuse("is an archive within an archive, which is not supported")
     _check_suffix(source, "XLSX")
     return xlsx_sheets(source)
 
@@ -87,7 +87,7 @@ def _is_workbook(infos: Sequence[ZipInfo]) -> bool:
     return any(info.filename.casefold() == "xl/workbook.xml" for info in infos)
 
 
-def _text_sheet(source: Source, head: bytes, reading: Reading) -> Sheet:
+def _text_sheet(source: FileSource, head: bytes, reading: ReadOptions) -> Sheet:
     for magic, meaning in FOREIGN.items():
         if head.startswith(magic):
             raise source.refuse(f"is {meaning}")
@@ -105,8 +105,8 @@ def _text_sheet(source: Source, head: bytes, reading: Reading) -> Sheet:
     return csv_sheet(source, reading)
 
 
-def _check_suffix(source: Source, kind: str) -> None:
-    """A file that says one thing and holds another was sent by mistake, or by somebody worse."""
+def _check_suffix(source: FileSource, kind: str) -> None:
+    """A file whose suffix contradicts its content was sent by mistake, or to deceive."""
     suffix = PurePath(source.name).suffix.lower()
     if SUFFIXES.get(suffix, kind) != kind:
-        raise source.refuse(f"is named {suffix} but holds {kind}")
+        raise source.refuse(f"is named {suffix} but contains {kind}")

@@ -1,19 +1,19 @@
-"""Text that a spreadsheet would run as a formula, made harmless and back."""
+"""Escaping text that a spreadsheet would run as a formula."""
 
 import re
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
-"""Also as full-width signs, which some spreadsheets take for the narrow ones."""
+"""Includes full-width signs, which some spreadsheets treat like the narrow ones."""
 
 _NUMBER = re.compile(r"[+-]?[\d.,\s]*\d[\d.,\s]*([eE][+-]?\d+)?")
 
 
-def defused(cell: str) -> str:
-    """`cell` with an apostrophe before it if a spreadsheet would take it for a formula, or if it
-    looks as if that had been done to it."""
+def escape_formula(cell: str) -> str:
+    """`cell` with an apostrophe before it if a spreadsheet would run it as a formula, or if it looks
+    as if it had been escaped already."""
     return f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell
 
 
-def restored(cell: str) -> str:
-    """The text that `defused` has made harmless."""
+def unescape_formula(cell: str) -> str:
+    """The text that `escape_formula` has escaped."""
     return cell[1:] if cell[:1] == "'" and _FORMULA.match(cell) else cell

@@ -1,4 +1,4 @@
-"""JSON of Business Central: one object, an array, a page of OData or JSON lines, read by object."""
+"""Reading the JSON of Business Central: an object, an array, an OData page or JSON lines."""
 
 import io
 import json
@@ -6,39 +6,39 @@ import re
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from gateway.exchange.formats.sheets import Reading, Record, Sheet
-from gateway.exchange.formats.sources import CHUNK, HEAD, Source, encoding_of
+from gateway.exchange.formats.sheets import FileRecord, ReadOptions, Sheet
+from gateway.exchange.formats.sources import CHUNK, HEAD, FileSource, encoding_of
 
 LINES = "salesOrderLines"
 
 MAX_OBJECT = 5_000_000
-"""Characters of one object; an order of a thousand lines has some 1.3 million."""
+"""Characters of one object; an order of a thousand lines has about 1.3 million."""
 
 MAX_DEPTH = 20
-"""Objects and arrays within each other; an order with its lines and their dimensions has five."""
+"""Levels of nesting; an order with its lines and their dimensions has five."""
 
 MAX_NUMBER = 64
-"""Characters of a number; the gateway keeps eighteen digits."""
+"""Characters of a number; the gateway stores eighteen digits."""
 
 MAX_EXPONENT = 3
-"""Characters of a number's exponent, which else would make a short number as long as it likes."""
+"""Characters of an exponent, with which a short text could stand for an enormous number."""
 
 BLANKS = re.compile(r"[ \t\r\n\ufeff]*")
 PAGE = re.compile(r'\{\s*(?:"@[^"]*"\s*:\s*(?:"[^"]*"|\w+)\s*,\s*)*"value"\s*:\s*(?=\[)')
-"""The start of a page of OData: `{"@odata.context": "...", "value": [`."""
+"""The start of an OData page: `{"@odata.context": "...", "value": [`."""
 
 NEXT = "@odata.nextLink"
 NEXT_BEFORE = re.compile(rf'"{re.escape(NEXT)}"\s*:\s*"')
 MORE_PAGES = "MORE_PAGES"
 """The code of the warning that a page is not the last."""
 
-NOT_LAST = "This is a page of OData, and the pages after it are not in the file."
+NOT_LAST = "This is one page of an OData result, and the pages after it are not in the file."
 
 
-def json_sheet(source: Source, reading: Reading) -> Sheet:
+def json_sheet(source: FileSource, reading: ReadOptions) -> Sheet:
     encoding = encoding_of(source, reading.encoding)
     if encoding == "cp1252":
-        raise source.refuse("is not UTF-8, as JSON must be")
+        raise source.refuse("is not UTF-8, which JSON must be")
     remarks: dict[str, str] = {}
     first = next(_records(source, encoding, remarks), None)
     return Sheet(
@@ -51,19 +51,20 @@ def json_sheet(source: Source, reading: Reading) -> Sheet:
     )
 
 
-class _Bad(ValueError):
-    """What an object holds that no order can; the message ends the sentence."""
+class _NotAllowed(ValueError):
+    """An object contains something that is not allowed; str() ends a sentence that begins with
+    the name of the file."""
 
 
 def _number(text: str) -> str:
     exponent = text.lower().partition("e")[2]
     if len(text) > MAX_NUMBER or len(exponent) > MAX_EXPONENT:
-        raise _Bad(f"holds the number {text[:20]}, which is too large")
+        raise _NotAllowed(f"contains the number {text[:20]}, which is too large")
     return text
 
 
 def _constant(text: str) -> NoReturn:
-    raise _Bad(f"holds {text}, which is not JSON")
+    raise _NotAllowed(f"contains {text}, which is not JSON")
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -71,7 +72,7 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in members if names.count(name) > 1)
-        raise _Bad(f"holds {twice!r} twice")
+        raise _NotAllowed(f"contains {twice!r} twice")
     return members
 
 
@@ -84,20 +85,20 @@ DECODER = json.JSONDecoder(
 
 
 class _Cursor:
-    """A place in a text of which only a window is in memory."""
+    """A position in a text of which only a window is in memory."""
 
-    def __init__(self, source: Source, text: io.TextIOBase) -> None:
+    def __init__(self, source: FileSource, text: io.TextIOBase) -> None:
         self.source = source
         self.text = text
         self.window = ""
-        self.place = 0
+        self.position = 0
         self.is_done = False
         self.count = 0
         self.names_next = False
 
-    def _more(self) -> None:
-        """Forget what is behind and double what is ahead."""
-        ahead = self.window[self.place :]
+    def _read_more(self) -> None:
+        """Drop what was read and double what is ahead."""
+        ahead = self.window[self.position :]
         if len(ahead) > MAX_OBJECT:
             raise self.source.refuse(
                 f"has an object of more than {MAX_OBJECT // 1_000_000} MB after {self.where()}"
@@ -105,25 +106,25 @@ class _Cursor:
         part = self.text.read(min(max(CHUNK, len(ahead)), CHUNK + MAX_OBJECT - len(ahead)))
         self.is_done = not part
         self.window = ahead + part
-        self.place = 0
+        self.position = 0
 
     def peek(self) -> str:
-        """The next character that is not blank; "" at the end."""
+        """The next character that is not a blank; "" at the end."""
         while True:
-            self.place = BLANKS.match(self.window, self.place).end()  # type: ignore[union-attr]
-            if self.place < len(self.window):
-                return self.window[self.place]
+            self.position = BLANKS.match(self.window, self.position).end()  # type: ignore[union-attr]
+            if self.position < len(self.window):
+                return self.window[self.position]
             if self.is_done:
                 return ""
-            self._more()
+            self._read_more()
 
     def enters_page(self) -> bool:
-        """Whether a page of OData starts here; if so, go to its array."""
-        if len(self.window) - self.place < HEAD:
-            self._more()
-        page = PAGE.match(self.window, self.place)
+        """Whether an OData page starts here; if so, move on to its array."""
+        if len(self.window) - self.position < HEAD:
+            self._read_more()
+        page = PAGE.match(self.window, self.position)
         if page:
-            self.place = page.end()
+            self.position = page.end()
             self.names_next = self.names_next or bool(NEXT_BEFORE.search(page[0]))
         return bool(page)
 
@@ -134,33 +135,33 @@ class _Cursor:
                 f"is not well-formed JSON after {self.where()}: expected {expected!r}, found "
                 f"{found or 'the end'!r}"
             )
-        self.place += 1
+        self.position += 1
 
     def value(self) -> Any:
-        """The next value. One that ends with the window may go on, unless it is closed."""
+        """The next value. One that ends with the window may continue beyond it."""
         self.peek()
         while True:
             try:
-                value, end = DECODER.raw_decode(self.window, self.place)
+                value, end = DECODER.raw_decode(self.window, self.position)
             except json.JSONDecodeError as error:
                 if self.is_done:
                     raise self.source.refuse(
                         f"is not well-formed JSON after {self.where()}: {error.msg}"
                     ) from error
-            except _Bad as error:
+            except _NotAllowed as error:
                 raise self.source.refuse(f"{error} (after {self.where()})") from error
             except RecursionError as error:
                 raise self.source.refuse(
-                    f"is nested more than {MAX_DEPTH} deep after {self.where()}"
+                    f"is nested more than {MAX_DEPTH} levels deep after {self.where()}"
                 ) from error
             else:
                 if self.is_done or end < len(self.window):
-                    self.place = end
+                    self.position = end
                     return value
-            self._more()
+            self._read_more()
 
     def where(self) -> str:
-        return f"record {self.count}" if self.count else "its beginning"
+        return f"record {self.count}" if self.count else "the start"
 
 
 def _objects(cursor: _Cursor) -> Iterator[dict[str, Any]]:
@@ -177,7 +178,7 @@ def _objects(cursor: _Cursor) -> Iterator[dict[str, Any]]:
 def _object(cursor: _Cursor) -> dict[str, Any]:
     value = cursor.value()
     if not isinstance(value, dict):
-        raise cursor.source.refuse(f"holds something that is no object after {cursor.where()}")
+        raise cursor.source.refuse(f"contains a value that is not an object after {cursor.where()}")
     cursor.count += 1
     return value
 
@@ -201,7 +202,7 @@ def _rest_of_page(cursor: _Cursor) -> None:
     cursor.take("}")
 
 
-def _has_many_documents(source: Source, encoding: str) -> bool:
+def _has_many_documents(source: FileSource, encoding: str) -> bool:
     with source.open() as stream, io.TextIOWrapper(stream, encoding) as text:
         cursor = _Cursor(source, text)
         if cursor.peek() == "[" or cursor.enters_page():
@@ -210,36 +211,36 @@ def _has_many_documents(source: Source, encoding: str) -> bool:
         return bool(cursor.peek())
 
 
-def _records(source: Source, encoding: str, remarks: dict[str, str]) -> Iterator[Record]:
+def _records(source: FileSource, encoding: str, remarks: dict[str, str]) -> Iterator[FileRecord]:
     with source.open() as stream, io.TextIOWrapper(stream, encoding) as text:
         cursor = _Cursor(source, text)
         for row, members in enumerate(_objects(cursor), start=1):
             try:
                 yield _record(row, members)
-            except _Bad as error:
+            except _NotAllowed as error:
                 raise source.refuse(f"{error} in record {row}") from error
         if cursor.names_next:
             remarks[MORE_PAGES] = NOT_LAST
 
 
-def _record(row: int, members: dict[str, Any]) -> Record:
+def _record(row: int, members: dict[str, Any]) -> FileRecord:
     lines = members.pop(LINES, None) or ()
     if not isinstance(lines, list | tuple) or not all(isinstance(line, dict) for line in lines):
-        raise _Bad(f"holds {LINES} that are no array of objects")
-    return Record(
+        raise _NotAllowed(f"contains {LINES} that are not an array of objects")
+    return FileRecord(
         row,
         dict(_cells(members)),
-        tuple(Record(place, dict(_cells(line))) for place, line in enumerate(lines, start=1)),
+        tuple(FileRecord(place, dict(_cells(line))) for place, line in enumerate(lines, start=1)),
     )
 
 
 def _cells(
     members: dict[str, Any], prefix: str = "", depth: int = 1
 ) -> Iterator[tuple[str, str | None]]:
-    """Objects within are flattened with dots; an array within is told by its length alone, since
-    no field of an order is one."""
+    """Nested objects are flattened with dots. Of a nested array only the length remains, since no
+    field of an order is an array."""
     if depth > MAX_DEPTH:
-        raise _Bad(f"is nested more than {MAX_DEPTH} deep")
+        raise _NotAllowed(f"is nested more than {MAX_DEPTH} levels deep")
     for key, value in members.items():
         name = prefix + _text(key)
         if isinstance(value, dict):
@@ -256,7 +257,7 @@ def _cells(
 
 def _check_depth(value: Any, depth: int) -> None:
     if depth > MAX_DEPTH:
-        raise _Bad(f"is nested more than {MAX_DEPTH} deep")
+        raise _NotAllowed(f"is nested more than {MAX_DEPTH} levels deep")
     inner = value.values() if isinstance(value, dict) else value
     for part in inner:
         if isinstance(part, dict | list):
@@ -268,7 +269,7 @@ def _text(value: str) -> str:
         try:
             value.encode()
         except UnicodeEncodeError as error:
-            raise _Bad("holds half of a surrogate pair") from error
+            raise _NotAllowed("contains half of a surrogate pair") from error
     if "\0" in value:
-        raise _Bad("holds a NUL character")
+        raise _NotAllowed("contains a NUL character")
     return value

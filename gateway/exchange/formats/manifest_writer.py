@@ -94,6 +94,6 @@ def _add(parent: Element, **values: Any) -> None:
 
 
 def _document(root: Element, **values: Any) -> bytes:
-    """The XML as Finance & Operations writes it: UTF-16 with a mark, without a declaration."""
+    """The XML as Finance & Operations writes it: UTF-16 with a byte order mark, and no declaration."""
     _add(root, **values)
     return b"\xff\xfe" + tostring(root, encoding="unicode").encode("utf-16-le")

@@ -1,11 +1,11 @@
-"""What every format becomes: named tables of rows of text."""
+"""The common form of every file format: named tables with rows of text."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 
-class Refused(Exception):
-    """A file cannot be taken at all; str() is one sentence for people that names the file."""
+class FileRefused(Exception):
+    """A file cannot be read at all; str() is a sentence for people that begins with the file's name."""
 
     def __init__(self, file: str, message: str) -> None:
         super().__init__(f"{file} {message}.")
@@ -14,44 +14,45 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What the caller says about text files; None is detected."""
+class ReadOptions:
+    """How to read text files; what is None is detected."""
 
     encoding: str | None = None
     separator: str | None = None
 
 
 @dataclass(frozen=True)
-class Record:
-    """One row of a table, one element of XML, or one object of JSON with its lines.
+class FileRecord:
+    """One row of a table, one XML element, or one JSON object with its lines.
 
-    `row` is the place as its author sees it: in a table the row, headings first; else the position
-    from 1. An empty cell has no key, a null of JSON is None; all else is text as it was written."""
+    `row` is its number as the author sees it: in a table the row, counting the headings; otherwise the
+    position from 1. An empty cell has no key, and a JSON null is None; all other values are text as it
+    was written."""
 
     row: int
     cells: dict[str, str | None]
-    lines: tuple["Record", ...] = ()
+    lines: tuple["FileRecord", ...] = ()
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """The rows of one entity and what its file, or the manifest beside it, says about them.
+    """The rows of one entity, with the properties that its file or the package's manifest states.
 
-    `records` may be called again. It reads as it goes, so it too raises Refused: at the row where
-    the file stops being what it began as."""
+    `records` may be called again. It reads as it iterates, so it raises FileRefused at the row where
+    the file turns out to be broken."""
 
     file: str
     format: str
     headings: tuple[str, ...]
-    records: Callable[[], Iterator[Record]]
+    records: Callable[[], Iterator[FileRecord]]
     entity: str | None = None
     encoding: str | None = None
     separator: str | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
-    """Heading to field of the entity, where a manifest says so."""
+    """Heading to field of the entity, where a manifest maps them."""
     generated: frozenset[str] = frozenset()
-    """Headings whose values a number sequence makes, so the file need not have them."""
+    """Headings whose values come from a number sequence, so that the file may lack them."""
     ignored: tuple[str, ...] = ()
-    """Files of the package that nobody reads, told with its first sheet."""
+    """Files of the package that are not read, listed with its first sheet."""
     remarks: dict[str, str] = field(default_factory=dict)
-    """What is odd about the file as a whole, by code; complete when all its records were read."""
+    """Warnings about the file as a whole, by code; complete once all its records have been read."""

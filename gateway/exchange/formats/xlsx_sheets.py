@@ -1,4 +1,4 @@
-"""XLSX: every visible sheet of a workbook, read by a program of its own (xlsx_rows)."""
+"""Reading XLSX: every visible sheet of a workbook, through a separate program (xlsx_rows)."""
 
 import json
 import shutil
@@ -9,22 +9,22 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, cast
 
-from gateway.exchange.formats.archive import unpacked
-from gateway.exchange.formats.headings import Rows, read_headings, read_records
-from gateway.exchange.formats.sheets import Record, Sheet
-from gateway.exchange.formats.sources import Source
+from gateway.exchange.formats.archive import buffered_source
+from gateway.exchange.formats.headings import NumberedRows, read_headings, read_records
+from gateway.exchange.formats.sheets import FileRecord, Sheet
+from gateway.exchange.formats.sources import FileSource
 
 MAX_WORKBOOK = 50_000_000
-"""Bytes of one workbook; some million rows."""
+"""Bytes of one workbook, about a million rows."""
 
 READER = Path(__file__).with_name("xlsx_rows.py")
 DAMAGED = 3
 
 
-def xlsx_sheets(source: Source) -> list[Sheet]:
-    """The visible sheets that are not empty, named if there are several."""
-    source = unpacked(source, MAX_WORKBOOK)
-    found = [(name, row) for name, row in _answer(source) if row]
+def xlsx_sheets(source: FileSource) -> list[Sheet]:
+    """The visible sheets that are not empty; each adds its name to the file's if there are several."""
+    source = buffered_source(source, MAX_WORKBOOK)
+    found = [(name, row) for name, row in _output(source) if row]
     if not found:
         raise source.refuse("is empty: no visible sheet has cells")
     return [
@@ -33,30 +33,30 @@ def xlsx_sheets(source: Source) -> list[Sheet]:
     ]
 
 
-def _sheet(source: Source, name: str, row: list[str], title: str) -> Sheet:
-    def records() -> Iterator[Record]:
+def _sheet(source: FileSource, name: str, row: list[str], title: str) -> Sheet:
+    def records() -> Iterator[FileRecord]:
         return read_records(title, _rows(source, name))
 
     headings = read_headings(title, iter([(1, row)]))
     return Sheet(file=title, format="XLSX", headings=headings, records=records)
 
 
-def _rows(source: Source, name: str) -> Rows:
-    yield from _answer(source, name)
+def _rows(source: FileSource, name: str) -> NumberedRows:
+    yield from _output(source, name)
 
 
-def _answer(source: Source, *arguments: str) -> Iterator[Any]:
+def _output(source: FileSource, *arguments: str) -> Iterator[Any]:
     with _reader(source, *arguments) as output:
         yield from map(json.loads, output)
 
 
 @contextmanager
-def _reader(source: Source, *arguments: str) -> Iterator[IO[bytes]]:
-    """The output of the program; whoever stops listening ends it."""
-    with _started(*arguments) as (process, given, output):
+def _reader(source: FileSource, *arguments: str) -> Iterator[IO[bytes]]:
+    """The output of the program, which ends when the caller stops reading."""
+    with _started(*arguments) as (process, workbook, output):
         try:
-            with source.open() as stream, suppress(BrokenPipeError), given:
-                shutil.copyfileobj(stream, given)
+            with source.open() as stream, suppress(BrokenPipeError), workbook:
+                shutil.copyfileobj(stream, workbook)
             yield output
             status = process.wait()
         finally:

@@ -1,4 +1,4 @@
-"""XML-Element of Finance & Operations: `<Document><ENTITY><FIELD>value</FIELD></ENTITY></Document>`."""
+"""Reading the XML-Element format of Finance & Operations: `<Document><ENTITY><FIELD>value</FIELD></ENTITY></Document>`."""
 
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -7,17 +7,17 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring, iterparse
 
-from gateway.exchange.formats.sheets import Record, Sheet
-from gateway.exchange.formats.sources import HEAD, MAX_COLUMNS, MAX_ROW, Source
+from gateway.exchange.formats.sheets import FileRecord, Sheet
+from gateway.exchange.formats.sources import HEAD, MAX_COLUMNS, MAX_ROW, FileSource
 
 MAX_DEPTH = 10
-"""Elements within elements; records are at depth 2 and their fields at depth 3."""
+"""Levels of nesting; records are at depth 2 and their fields at depth 3."""
 
 MAX_DOCUMENT = 8_000_000
-"""Bytes of a manifest, which is read whole; one of two hundred columns has 0.1 MB."""
+"""Bytes of a manifest, which is read into memory; one with two hundred columns has 0.1 MB."""
 
 
-def xml_sheet(source: Source) -> Sheet:
+def xml_sheet(source: FileSource) -> Sheet:
     first = next(_elements(source), None)
     return Sheet(
         file=source.name,
@@ -28,8 +28,8 @@ def xml_sheet(source: Source) -> Sheet:
     )
 
 
-def xml_document(source: Source, text: str) -> Element:
-    """The root of a small document."""
+def xml_document(source: FileSource, text: str) -> Element:
+    """The root of a small document. Raises FileRefused."""
     try:
         return fromstring(text, forbid_dtd=True)
     except DefusedXmlException as error:
@@ -39,9 +39,9 @@ def xml_document(source: Source, text: str) -> Element:
 
 
 class _Counted:
-    """A stream that refuses when a record does not end: `spent` is set to 0 at each."""
+    """A stream that refuses a record that is too long; the caller resets `spent` at each record."""
 
-    def __init__(self, source: Source, stream: BinaryIO) -> None:
+    def __init__(self, source: FileSource, stream: BinaryIO) -> None:
         self.source = source
         self.stream = stream
         self.spent = 0
@@ -54,8 +54,8 @@ class _Counted:
         return part
 
 
-def _elements(source: Source) -> Iterator[Element]:
-    """The children of the root, each forgotten when the next one is asked for."""
+def _elements(source: FileSource) -> Iterator[Element]:
+    """The children of the root; each is dropped when the next one is read."""
     with source.open() as stream:
         counted = _Counted(source, stream)
         open_elements: list[Element] = []
@@ -64,7 +64,9 @@ def _elements(source: Source) -> Iterator[Element]:
                 if event == "start":
                     open_elements.append(element)
                     if len(open_elements) > MAX_DEPTH:
-                        raise source.refuse(f"has elements more than {MAX_DEPTH} deep")
+                        raise source.refuse(
+                            f"has elements nested more than {MAX_DEPTH} levels deep"
+                        )
                     continue
                 open_elements.pop()
                 if len(open_elements) == 1:
@@ -79,16 +81,18 @@ def _elements(source: Source) -> Iterator[Element]:
             raise source.refuse(f"is not well-formed XML: {error}") from error
 
 
-def _records(source: Source) -> Iterator[Record]:
+def _records(source: FileSource) -> Iterator[FileRecord]:
     entity = None
     for row, element in enumerate(_elements(source), start=1):
         entity = entity or _local(element)
         if _local(element) != entity:
-            raise source.refuse(f"holds {entity} and {_local(element)}; give each its own file")
-        yield Record(row, _cells(source, row, element))
+            raise source.refuse(
+                f"contains both {entity} and {_local(element)}; put each in its own file"
+            )
+        yield FileRecord(row, _cells(source, row, element))
 
 
-def _cells(source: Source, row: int, record: Element) -> dict[str, str | None]:
+def _cells(source: FileSource, row: int, record: Element) -> dict[str, str | None]:
     if len(record) > MAX_COLUMNS:
         raise source.refuse(f"has more than {MAX_COLUMNS:,} fields in record {row}")
     cells: dict[str, str | None] = {}
@@ -96,7 +100,9 @@ def _cells(source: Source, row: int, record: Element) -> dict[str, str | None]:
     for field in record:
         name = _local(field)
         if len(field):
-            raise source.refuse(f"has elements within {name} in record {row}, which must be flat")
+            raise source.refuse(
+                f"has elements within {name} in record {row}, where only text is allowed"
+            )
         if name in seen:
             raise source.refuse(f"has {name} twice in record {row}")
         seen.add(name)

@@ -1,4 +1,4 @@
-"""Zip files that are sent while they are written."""
+"""Writing ZIP archives that are sent while they are written."""
 
 import io
 import zipfile
@@ -8,7 +8,7 @@ from gateway.storage.tables.column_types import now
 
 
 class _Sink(io.RawIOBase):
-    """Keeps what is written to it until it is taken away; nobody can go back in it."""
+    """Buffers written bytes until they are taken; it cannot seek."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
@@ -25,8 +25,8 @@ class _Sink(io.RawIOBase):
         return b"".join(parts)
 
 
-async def zipped(files: Iterable[tuple[str, AsyncIterator[bytes]]]) -> AsyncIterator[bytes]:
-    """A zip of the files that have content, by name."""
+async def zip_stream(files: Iterable[tuple[str, AsyncIterator[bytes]]]) -> AsyncIterator[bytes]:
+    """The bytes of an archive of these files, by name; empty files are left out."""
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, chunks in files:
@@ -43,7 +43,7 @@ async def zipped(files: Iterable[tuple[str, AsyncIterator[bytes]]]) -> AsyncIter
 
 
 async def _first(chunks: AsyncIterator[bytes]) -> bytes:
-    """The first chunk that has something in it."""
+    """The first chunk that is not empty; b"" if there is none."""
     async for chunk in chunks:
         if chunk:
             return chunk

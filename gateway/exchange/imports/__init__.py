@@ -1,1 +1,1 @@
-"""Files into orders and reference data."""
+"""Importing files as orders and reference data."""

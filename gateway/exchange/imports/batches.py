@@ -1,4 +1,4 @@
-"""One batch of a job: the next units that wait, read, applied and told."""
+"""One batch of an import job: the next waiting units are read and applied, and their findings collected."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,15 +9,15 @@ from typing import Any
 import orjson
 
 from gateway.exchange.formats.cells import Locale
-from gateway.exchange.imports.findings import Found
+from gateway.exchange.imports.findings import UnitFinding
 from gateway.exchange.imports.order_rows import OrderRows
 from gateway.exchange.imports.order_upserts import apply_orders
 from gateway.exchange.imports.reference_rows import apply_records
 from gateway.exchange.imports.row_reader import Given, Place, RowReader
-from gateway.exchange.imports.staging import LONGEST_NUMBER, NAMELESS, ORDERS
+from gateway.exchange.imports.staging import LONGEST_NUMBER, ORDERS, UNNUMBERED
 from gateway.exchange.mappings.business_central import LINES as NESTED_LINES
-from gateway.exchange.mappings.columns import Part
-from gateway.exchange.mappings.recognition import BY_NAME
+from gateway.exchange.mappings.columns import RowKind
+from gateway.exchange.mappings.recognition import ENTITIES_BY_NAME
 from gateway.orders.problems import ProblemCode
 from gateway.orders.service import Rules
 from gateway.storage.import_rows import Unit
@@ -28,25 +28,26 @@ from gateway.storage.writing import RefusedByDatabase, Writer
 UNITS_AT_ONCE = 100
 ROWS_AT_ONCE = 1000
 SIZE_AT_ONCE = 10_000_000
-"""Characters of the rows of a batch, unless it is of one unit."""
+"""Characters of the rows of a batch, unless it is a single unit."""
 
 LARGEST_UNIT = 20_000_000
-"""Characters of the rows of an order beyond which they are not even read; a thousand lines with all the
-columns of the vendor have some five million."""
+"""Characters of the rows of an order, beyond which it is refused without being read; a thousand lines
+with all the vendor's columns have about five million."""
 
-LONGEST_TOLD = 100
-"""Characters of a number too long for an order that are told."""
+LONGEST_SHOWN = 100
+"""Characters shown of a number that is too long for an order."""
 
 SURPLUS_ROWS = 100
-"""How many more rows than lines are allowed an order may have before they are not even read."""
+"""Rows by which an order may exceed the largest number of lines before it is refused without being
+read."""
 
 
 @dataclass
 class Outcome:
-    """What came of a batch, or of several."""
+    """The counts and findings of one batch or of several."""
 
     counts: Counter[str] = field(default_factory=Counter)
-    findings: list[Found] = field(default_factory=list)
+    findings: list[UnitFinding] = field(default_factory=list)
     rows: int = 0
 
     @property
@@ -54,7 +55,7 @@ class Outcome:
         return any(name.endswith("_failed") for name in +self.counts)
 
     def count(self, other: "Outcome") -> None:
-        """Count what `other` has counted; its findings are told elsewhere."""
+        """Add the counts of `other`, but not its findings."""
         self.counts += other.counts
         self.rows += other.rows
 
@@ -63,13 +64,13 @@ class Outcome:
         self.findings += other.findings
 
     def undo(self) -> None:
-        """Nothing of it is kept: only what failed is counted."""
+        """Keep only the counts of failures, since everything else is rolled back."""
         for name in [name for name in self.counts if not name.endswith("_failed")]:
             del self.counts[name]
 
 
-class Reader:
-    """Reads the kept rows of a job."""
+class StagedRowReader:
+    """Reads the staged rows of a job."""
 
     def __init__(self, sheets: Sequence[Any]) -> None:
         self._sheets = {sheet.place: self._reader(sheet) for sheet in sheets}
@@ -79,18 +80,20 @@ class Reader:
         reading = orjson.loads(sheet.reading)
         locale = Locale(reading["dates"], reading["decimal"])
         is_table = not sheet.format.startswith("JSON")
-        return RowReader(BY_NAME[sheet.entity], reading["fields"], locale, is_table=is_table)
+        return RowReader(
+            ENTITIES_BY_NAME[sheet.entity], reading["fields"], locale, is_table=is_table
+        )
 
     def entity(self, sheet: int) -> Any:
         return self._sheets[sheet].entity
 
     def read(self, row: Any) -> list[Given]:
-        """What a kept row says: itself, and the lines nested in it."""
+        """The content of a staged row, followed by that of the lines nested in it."""
         cells, lines = orjson.loads(row.cells)
-        given = [self._sheets[row.sheet].read(Place(row.sheet, row.row), cells)]
+        parsed = [self._sheets[row.sheet].read(Place(row.sheet, row.row), cells)]
         for place, line in lines:
-            given.append(self._lines.read(Place(row.sheet, row.row, place), line))
-        return given
+            parsed.append(self._lines.read(Place(row.sheet, row.row, place), line))
+        return parsed
 
 
 @dataclass
@@ -100,13 +103,13 @@ class Batch:
     job: ImportJobRow
     rules: Rules
     units: list[Unit]
-    reader: Reader
+    reader: StagedRowReader
 
     @classmethod
     async def next(
         cls, writer: Writer, job: ImportJobRow, rules: Rules, after: str | None = None
     ) -> "Batch":
-        """The units that come after the job's position, as many as a transaction takes well."""
+        """The units after the job's position, or after `after`, up to the size of a batch."""
         position = job.position if after is None else after
         waiting = await writer.staging.units(job.id, position, UNITS_AT_ONCE)
         units: list[Unit] = []
@@ -114,11 +117,11 @@ class Batch:
             if units and not _fits(unit, units):
                 break
             units.append(unit)
-        return cls(job, rules, units, Reader(await writer.staging.sheets(job.id)))
+        return cls(job, rules, units, StagedRowReader(await writer.staging.sheets(job.id)))
 
     @property
     def last(self) -> str | None:
-        """The last unit of the batch; None for an empty one, after which nothing comes."""
+        """The name of the last unit; None for an empty batch, which is the end of the job."""
         return self.units[-1].name if self.units else None
 
     async def apply(self, writer: Writer) -> Outcome:
@@ -139,35 +142,35 @@ class Batch:
         return outcome
 
     async def _apply_alone(self, writer: Writer, unit: Unit) -> Outcome:
-        """A unit that a database refuses goes without the others of its batch."""
+        """Apply one unit in a savepoint of its own, so that only the units that the database refuses fail."""
         rows = await self._rows(writer, [unit])
         try:
             async with writer.savepoint():
                 return await self._apply(writer, rows)
         except RefusedByDatabase:
-            given = self.reader.read(rows[0])[0]
-            given.refuse(ProblemCode.INVALID, (), "The database refuses this record.")
-            return self._told([(unit.name, given)], failed=len(rows), kind=unit.name)
+            parsed = self.reader.read(rows[0])[0]
+            parsed.refuse(ProblemCode.INVALID, (), "The database refuses this record.")
+            return self._failed([(unit.name, parsed)], failed=len(rows), kind=unit.name)
 
     def _is_too_large(self, unit: Unit) -> bool:
         return unit.rows > self.rules.largest_order + SURPLUS_ROWS or unit.size > LARGEST_UNIT
 
     async def _refuse_size(self, writer: Writer, unit: Unit) -> Outcome:
         [row] = await writer.staging.rows(self.job.id, unit.name, unit.name, limit=1)
-        given = self.reader.read(row)[0]
+        parsed = self.reader.read(row)[0]
         largest = self.rules.largest_order
         if unit.size > LARGEST_UNIT:
-            message = f"Its rows together have more than {LARGEST_UNIT:,} characters."
-            given.refuse(ProblemCode.TOO_LONG, (), message, str(unit.size), str(LARGEST_UNIT))
+            message = f"The rows of this order have more than {LARGEST_UNIT:,} characters."
+            parsed.refuse(ProblemCode.TOO_LONG, (), message, str(unit.size), str(LARGEST_UNIT))
         else:
-            message = f"An order has at most {largest} lines."
-            given.refuse(ProblemCode.TOO_MANY_LINES, (), message, str(unit.rows), str(largest))
-        return self._told([(unit.name, given)], failed=unit.rows, kind=unit.name)
+            message = f"An order can have at most {largest} lines."
+            parsed.refuse(ProblemCode.TOO_MANY_LINES, (), message, str(unit.rows), str(largest))
+        return self._failed([(unit.name, parsed)], failed=unit.rows, kind=unit.name)
 
-    def _told(self, rows: Sequence[tuple[str, Given]], *, failed: int, kind: str) -> Outcome:
+    def _failed(self, rows: Sequence[tuple[str, Given]], *, failed: int, kind: str) -> Outcome:
         name = "lines_failed" if kind.startswith(ORDERS) else "references_failed"
         findings = [
-            (unit, finding, _number(unit)) for unit, given in rows for finding in given.findings
+            (unit, finding, _number(unit)) for unit, parsed in rows for finding in parsed.findings
         ]
         return Outcome(Counter({name: failed}), findings)
 
@@ -186,11 +189,11 @@ class Batch:
     async def _apply_records(self, writer: Writer, rows: Sequence[Any]) -> Outcome:
         outcome = Outcome()
         for sheet, group in groupby(rows, key=lambda row: row.sheet):
-            given = [(row.unit, self.reader.read(row)[0]) for row in group]
+            parsed = [(row.unit, self.reader.read(row)[0]) for row in group]
             entity = self.reader.entity(sheet)
-            outcome.counts += await apply_records(writer, entity, [row for _, row in given])
+            outcome.counts += await apply_records(writer, entity, [row for _, row in parsed])
             outcome.findings += [
-                (unit, finding, None) for unit, row in given for finding in row.findings
+                (unit, finding, None) for unit, row in parsed for finding in row.findings
             ]
         return outcome
 
@@ -212,18 +215,18 @@ class Batch:
         order = OrderRows(_number(unit))
         for row in rows:
             first, *nested = self.reader.read(row)
-            is_header = self.reader.entity(row.sheet).part is Part.HEADER
+            is_header = self.reader.entity(row.sheet).row_kind is RowKind.HEADER
             (order.headers if is_header else order.lines).append(first)
             order.lines += nested
         if order.number is None and not order.headers:
-            order.number = _unfit(order.first)
+            order.number = _too_long_number(order.first)
         for header in order.headers if order.number is None else ():
-            header.change["import_key"] = unit.removeprefix(ORDERS + NAMELESS)
+            header.change["import_key"] = unit.removeprefix(ORDERS + UNNUMBERED)
         return order
 
 
 def _fits(unit: Unit, units: Sequence[Unit]) -> bool:
-    """Whether a unit can be done in one batch with others."""
+    """Whether a unit can join these units in one batch."""
     rows, size = sum(each.rows for each in units), sum(each.size for each in units)
     return (
         unit.name[0] == units[0].name[0]
@@ -232,14 +235,14 @@ def _fits(unit: Unit, units: Sequence[Unit]) -> bool:
     )
 
 
-def _unfit(line: Given) -> str | None:
-    """What a line calls its order, if that is too long for the number of one."""
+def _too_long_number(line: Given) -> str | None:
+    """The order number of a line, shortened, if it is too long for an order."""
     number = clean(line.extras.get("+order_number") or "")
-    is_unfit = len(number) > LONGEST_NUMBER and is_storable_text(number)
-    return number[:LONGEST_TOLD] if is_unfit else None
+    is_too_long = len(number) > LONGEST_NUMBER and is_storable_text(number)
+    return number[:LONGEST_SHOWN] if is_too_long else None
 
 
 def _number(unit: str) -> str | None:
-    """The number of the order that a unit is; None where it has none."""
+    """The order number of a unit; None if it has none."""
     number = unit.removeprefix(ORDERS)
-    return None if number == unit or number.startswith(NAMELESS) else number
+    return None if number == unit or number.startswith(UNNUMBERED) else number

@@ -1,5 +1,5 @@
-"""The error report of a job: the rows of all refused orders, which can be corrected and imported as they
-are. Rows without fault, which their order took with it, have no code and no reason."""
+"""The error report of a job: all rows of the refused orders, to be corrected and imported again. Valid
+rows of a refused order are included, without a code or a reason."""
 
 import asyncio
 import csv
@@ -12,31 +12,31 @@ from typing import Any
 
 import orjson
 
-from gateway.exchange.formats.cells import Locale, Unreadable, date, number
-from gateway.exchange.formats.formulas import defused, restored
-from gateway.exchange.formats.zip_writer import zipped
+from gateway.exchange.formats.cells import Locale, Unreadable, parse_date, parse_number
+from gateway.exchange.formats.formulas import escape_formula, unescape_formula
+from gateway.exchange.formats.zip_writer import zip_stream
 from gateway.exchange.imports.importer import Importer
-from gateway.exchange.mappings.columns import Column, Kind, folded
-from gateway.exchange.mappings.recognition import BY_NAME
+from gateway.exchange.mappings.columns import CellKind, FileColumn, folded
+from gateway.exchange.mappings.recognition import ENTITIES_BY_NAME
 from gateway.orders.problems import plain
 from gateway.storage.tables.import_jobs import ImportProblemRow, ImportSheetRow
 from gateway.storage.writing import looking
 
 ROWS_AT_ONCE = 2000
 SIZE_AT_ONCE = 10_000_000
-"""Characters of the rows that are in memory at once, unless one alone has more."""
+"""Characters of the rows in memory at once, unless a single row has more."""
 
 
 @dataclass(frozen=True)
-class Refusals:
-    """A file to download: its name, and its bytes, which are made as they are asked for."""
+class ErrorReport:
+    """A file to download: its name, and its bytes, which are produced as they are read."""
 
     name: str
     chunks: AsyncIterator[bytes]
 
 
-async def refusals(importer: Importer, key: str) -> Refusals | None:
-    """The report of a job, one file or a zip of several; None if nothing is refused."""
+async def error_report(importer: Importer, key: str) -> ErrorReport | None:
+    """The report of a job, one file or a ZIP archive of several; None if no row was refused."""
     async with looking(importer.database, importer.company) as writer:
         sheets = [
             sheet
@@ -47,8 +47,8 @@ async def refusals(importer: Importer, key: str) -> Refusals | None:
     for sheet in sheets:
         files[_free_name(sheet, files)] = _content(importer, key, sheet)
     if len(files) > 1:
-        return Refusals("refused.zip", zipped(files.items()))
-    return next((Refusals(name, chunks) for name, chunks in files.items()), None)
+        return ErrorReport("refused.zip", zip_stream(files.items()))
+    return next((ErrorReport(name, chunks) for name, chunks in files.items()), None)
 
 
 def _free_name(sheet: ImportSheetRow, taken: Collection[str]) -> str:
@@ -62,20 +62,20 @@ def _free_name(sheet: ImportSheetRow, taken: Collection[str]) -> str:
 
 async def _content(importer: Importer, key: str, sheet: ImportSheetRow) -> AsyncIterator[bytes]:
     is_json = sheet.format.startswith("JSON")
-    written: CsvRefusals | JsonRefusals = JsonRefusals() if is_json else CsvRefusals(sheet)
+    report: CsvReport | JsonReport = JsonReport() if is_json else CsvReport(sheet)
     async for rows, problems in _pages(importer, key, sheet.place):
-        yield await asyncio.to_thread(_page, written, rows, problems)
+        yield await asyncio.to_thread(_page, report, rows, problems)
 
 
 def _page(
-    written: "CsvRefusals | JsonRefusals", rows: Sequence[Any], problems: Sequence[ImportProblemRow]
+    report: "CsvReport | JsonReport", rows: Sequence[Any], problems: Sequence[ImportProblemRow]
 ) -> bytes:
     of_row: dict[int | None, list[ImportProblemRow]] = defaultdict(list)
     for problem in problems:
         of_row[problem.row].append(problem)
     for row in rows:
-        written.write(row, of_row[row.row])
-    return written.taken().encode("utf-8", "replace")
+        report.write(row, of_row[row.row])
+    return report.take().encode("utf-8", "replace")
 
 
 async def _pages(
@@ -93,71 +93,71 @@ async def _pages(
         yield rows, problems
 
 
-class Written:
-    """Text on its way out."""
+class ReportBuffer:
+    """The text of a report that has not been sent yet."""
 
     def __init__(self) -> None:
         self._buffer = io.StringIO(newline="")
 
-    def taken(self) -> str:
-        """What was written since this was last asked."""
+    def take(self) -> str:
+        """The text written since the last call."""
         text = self._buffer.getvalue()
         self._buffer.seek(0)
         self._buffer.truncate()
         return text
 
 
-class CsvRefusals(Written):
-    """A table like the one that came, in UTF-8; dates and numbers as no reader can mistake them."""
+class CsvReport(ReportBuffer):
+    """A table like the imported one, in UTF-8, with dates and numbers in an unambiguous form."""
 
     def __init__(self, sheet: ImportSheetRow) -> None:
         super().__init__()
         reading = orjson.loads(sheet.reading)
-        self._entity = BY_NAME[sheet.entity]
+        self._entity = ENTITIES_BY_NAME[sheet.entity]
         self._locale = Locale(reading["dates"], reading["decimal"])
         self._fields: dict[str, str] = reading["fields"]
-        said = {folded(name) for name in ("row", "code", "reason", *ERRORS)}
+        added = {folded(name) for name in ("row", "code", "reason", *ERRORS)}
         self._headings = [
             heading
             for heading in orjson.loads(sheet.headings)
-            if folded(heading) not in said or self._column(heading) is not None
+            if folded(heading) not in added or self._column(heading) is not None
         ]
         self._buffer.write("\ufeff")
         self._writer = csv.writer(self._buffer, delimiter=reading["separator"] or ",")
-        clash = any(folded(heading) in said for heading in self._headings)
+        clash = any(folded(heading) in added for heading in self._headings)
         names = [self._fields.get(heading, heading) for heading in self._headings]
         self._writer.writerow([*names, *(ERRORS if clash else ("row", "code", "reason"))])
 
     def write(self, row: Any, problems: Sequence[ImportProblemRow]) -> None:
         cells, _ = orjson.loads(row.cells)
-        known = [self._cell(heading, cells.get(heading)) for heading in self._headings]
+        original = [self._cell(heading, cells.get(heading)) for heading in self._headings]
         codes = " ".join(dict.fromkeys(problem.code for problem in problems))
-        self._writer.writerow([*known, row.row, codes, _reason(problems)])
+        self._writer.writerow([*original, row.row, codes, _reason(problems)])
 
-    def _column(self, heading: str) -> Column | None:
+    def _column(self, heading: str) -> FileColumn | None:
         return self._entity.column(self._fields.get(heading, heading))
 
     def _cell(self, heading: str, cell: str | None) -> str:
         column = self._column(heading)
         if cell is None or column is None:
-            return defused(restored(cell or ""))
+            return escape_formula(unescape_formula(cell or ""))
         try:
-            if column.kind is Kind.DATE:
-                day = date(cell, self._locale)
+            if column.kind is CellKind.DATE:
+                day = parse_date(cell, self._locale)
                 return "" if day is None else day.isoformat()
-            if column.kind in (Kind.NUMBER, Kind.WHOLE):
-                return plain(number(cell, self._locale))
+            if column.kind in (CellKind.NUMBER, CellKind.WHOLE):
+                return plain(parse_number(cell, self._locale))
         except Unreadable:
             pass
-        return defused(restored(cell))
+        return escape_formula(unescape_formula(cell))
 
 
 ERRORS = ("error row", "error code", "error reason")
-"""What the added columns are called where a column of the file has one of their usual names."""
+"""The names of the added columns if the file itself has a column named row, code or reason."""
 
 
-class JsonRefusals(Written):
-    """The orders as they came, one a line."""
+class JsonReport(ReportBuffer):
+    """The imported orders, one per line."""
 
     def write(self, row: Any, problems: Sequence[ImportProblemRow]) -> None:
         cells, lines = orjson.loads(row.cells)
@@ -165,8 +165,8 @@ class JsonRefusals(Written):
         order = {**_nested(cells), **_error(row.row, own)}
         if lines:
             order["salesOrderLines"] = [
-                {**_nested(line), **_error(place, [p for p in problems if p.line == place])}
-                for place, line in lines
+                {**_nested(line), **_error(number, [p for p in problems if p.line == number])}
+                for number, line in lines
             ]
         self._buffer.write(orjson.dumps(order).decode() + "\n")
 
@@ -177,14 +177,14 @@ def _error(row: int, problems: Sequence[ImportProblemRow]) -> dict[str, Any]:
 
 
 def _nested(cells: Mapping[str, str | None]) -> dict[str, Any]:
-    """Dotted names as objects within objects, as they came."""
+    """The cells as nested objects, following the dots in their names."""
     whole: dict[str, Any] = {}
     for name, value in cells.items():
         *outer, last = name.split(".") if not name.startswith("@") else [name]
-        place = whole
+        target = whole
         for part in outer:
-            place = place.setdefault(part, {})
-        place[last] = value
+            target = target.setdefault(part, {})
+        target[last] = value
     return whole
 
 

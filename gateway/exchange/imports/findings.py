@@ -1,4 +1,4 @@
-"""What was found in the rows of a job, kept as its problems."""
+"""The findings of an import job, stored as its problems."""
 
 import pickle
 import tempfile
@@ -13,13 +13,13 @@ from gateway.orders.problems import encodable
 from gateway.storage.tables.import_jobs import ImportJobRow, ImportProblemRow
 from gateway.storage.writing import Writer
 
-Found = tuple[str, Finding, str | None]
-"""A finding with the unit and the number of the order that it is about."""
+UnitFinding = tuple[str, Finding, str | None]
+"""A finding with its unit and the number of its order."""
 
 
-class Findings:
-    """What many batches have found, on the disk: it outlives a transaction that is rolled back, and may
-    be more than fits into memory."""
+class FindingsFile:
+    """The findings of many batches in a temporary file. They outlive a transaction that is rolled back,
+    and may not fit into memory."""
 
     def __enter__(self) -> Self:
         self._file = tempfile.TemporaryFile()
@@ -33,26 +33,28 @@ class Findings:
     ) -> None:
         self._file.close()
 
-    def keep(self, found: Sequence[Found]) -> None:
-        pickle.dump(found, self._file)
+    def append(self, findings: Sequence[UnitFinding]) -> None:
+        pickle.dump(findings, self._file)
 
-    def batches(self) -> Iterator[Sequence[Found]]:
-        """What was kept, as it was kept."""
+    def batches(self) -> Iterator[Sequence[UnitFinding]]:
+        """The appended sequences, in order."""
         self._file.seek(0)
         while True:
             try:
-                yield pickle.load(self._file)  # noqa: S301 - nobody else can write the file
+                yield pickle.load(self._file)  # noqa: S301 - only this process can write the file
             except EOFError:
                 return
 
 
-async def tell(writer: Writer, job: ImportJobRow, found: Sequence[Found]) -> None:
-    """Write down what was found, and count it."""
-    if not found:
+async def record_findings(
+    writer: Writer, job: ImportJobRow, findings: Sequence[UnitFinding]
+) -> None:
+    """Store findings as problems of the job, and count them."""
+    if not findings:
         return
     files = {sheet.place: sheet.file for sheet in await writer.staging.sheets(job.id)}
     problems = []
-    for unit, finding, number in found:
+    for unit, finding, number in findings:
         if finding.is_warning:
             job.warnings += 1
         else:
@@ -67,17 +69,17 @@ async def tell(writer: Writer, job: ImportJobRow, found: Sequence[Found]) -> Non
                 file=files[finding.place.sheet],
                 row=finding.place.row,
                 line=finding.place.line,
-                column_name=_told(finding.column),
+                column_name=_storable(finding.column),
                 code=finding.code,
                 message=encodable(finding.message),
-                rejected_value=_told(finding.rejected_value),
+                rejected_value=_storable(finding.rejected_value),
                 suggestions=orjson.dumps([encodable(s) for s in finding.suggestions]).decode(),
-                order_number=_told(number),
+                order_number=_storable(number),
                 is_warning=finding.is_warning,
             )
         )
-    await writer.staging.tell(problems)
+    await writer.staging.add_problems(problems)
 
 
-def _told(text: str | None) -> str | None:
+def _storable(text: str | None) -> str | None:
     return None if text is None else encodable(text).replace("\x00", "�")[:200]

@@ -1,22 +1,27 @@
-"""Import jobs: files are staged row by row, then applied unit by unit, a batch in each transaction.
+"""Import jobs: files are staged row by row, then applied unit by unit, one batch per transaction.
 
-The position of a job moves in the transaction that writes its batch, so a job that was killed goes on
-where it was: nothing is done twice, nothing half."""
+A transaction that writes a batch also moves the position of its job. A job that was killed therefore
+resumes where it stopped, and no order is imported twice or in part."""
 
 import asyncio
 import hashlib
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from gateway.exchange.formats.detection import sheets
-from gateway.exchange.formats.sheets import Reading, Refused
+from gateway.exchange.formats.detection import read_sheets
+from gateway.exchange.formats.sheets import FileRefused, ReadOptions
 from gateway.exchange.imports.batches import Batch, Outcome
-from gateway.exchange.imports.findings import Findings, tell
-from gateway.exchange.imports.staging import Holding, Rows, hold, kept
+from gateway.exchange.imports.findings import FindingsFile, record_findings
+from gateway.exchange.imports.staging import (
+    RecognisedSheet,
+    SheetStager,
+    recognise_sheets,
+    sheet_row,
+)
 from gateway.orders.problems import encodable
 from gateway.orders.service import Rules
 from gateway.storage.database import Database
@@ -26,24 +31,24 @@ from gateway.storage.tables.import_jobs import COUNTS, ImportJobRow, ImportJobSt
 from gateway.storage.writing import Writer, looking, transact, writing
 
 APPLYING, FAILED = ImportJobStatus.APPLYING, ImportJobStatus.FAILED
-Progress = Callable[[int, int], None]
-"""Told how many rows are done, and of how many."""
+ProgressCallback = Callable[[int, int], None]
+"""Called with the number of rows done and the total."""
 
 
 @dataclass(frozen=True)
-class Request:
-    """What is asked of an import."""
+class ImportRequest:
+    """The options of an import."""
 
     policy: ImportPolicy = ImportPolicy.PER_ORDER
     dry_run: bool = False
 
 
 MANY = 1000
-"""Rows after which a database is told to look at its tables anew."""
+"""Rows after which the statistics of the database are updated."""
 
 
-class Policy(StrEnum):
-    """What a bad row takes with it, in the words of commands and URLs."""
+class PolicyOption(StrEnum):
+    """ImportPolicy as spelled in commands and URLs."""
 
     PER_ORDER = "per-order"
     ATOMIC = "atomic"
@@ -61,13 +66,13 @@ class Importer:
     company: str | None
     rules: Rules
     cancelled: set[str] = field(default_factory=set)
-    """Jobs that are to stop though their one transaction cannot be told from outside."""
+    """Jobs that should stop, although their single transaction cannot see a change of their status."""
 
     async def begin(
-        self, held: Sequence[Holding], fingerprint: str, request: Request
+        self, sheets: Sequence[RecognisedSheet], fingerprint: str, request: ImportRequest
     ) -> ImportJobRow:
-        """A new job for sheets, or the one that was begun and not ended for the same files."""
-        files = ", ".join(dict.fromkeys(encodable(holding.sheet.file) for holding in held))
+        """A new job for these sheets, or the unfinished one for the same files."""
+        files = ", ".join(dict.fromkeys(encodable(each.sheet.file) for each in sheets))
 
         async def change(writer: Writer) -> ImportJobRow:
             job = await writer.staging.unfinished(fingerprint)
@@ -85,57 +90,57 @@ class Importer:
 
         return await transact(self.database, self.company, change)
 
-    async def stage(self, key: str, held: Sequence[Holding]) -> None:
-        """Keep the rows of all sheets of a job, from the start if it was interrupted in it; nothing if
-        they are kept already. Raises Refused for a file that breaks off, and JobGone, also if another
-        process keeps them meanwhile."""
+    async def stage(self, key: str, sheets: Sequence[RecognisedSheet]) -> None:
+        """Stage the rows of all sheets of a job, from the start if staging was interrupted. Does nothing
+        if they are staged already. Raises FileRefused for a file that turns out to be broken, and
+        JobGone if the job is no longer staging or another process stages it too."""
         job = await self.job(key)
         if job.status is not ImportJobStatus.STAGING:
             return
         async with self._staging(key) as writer:
-            await writer.staging.begin_again(key, [kept(job, holding) for holding in held])
+            await writer.staging.restart(key, [sheet_row(job, sheet) for sheet in sheets])
         job.rows_staged = job.warnings = 0
-        for holding in held:
-            await self._keep(job, holding)
+        for sheet in sheets:
+            await self._stage_sheet(job, sheet)
         async with self._staging(key, job.rows_staged) as writer:
             await writer.staging.update(key, status=APPLYING)
         if job.rows_staged >= MANY:
             await self.database.analyze()
 
     async def fail(self, key: str, message: str) -> None:
-        """End a job whose files cannot be read to their end; nothing if it has ended."""
+        """End a job whose files cannot be read. Does nothing if it has ended already."""
         with suppress(JobGone):
             async with self._staging(key) as writer:
-                await writer.staging.forget_all(key)
+                await writer.staging.delete_rows(key)
                 await writer.staging.update(
                     key, status=FAILED, message=encodable(message), finished_date_time=now()
                 )
 
     @asynccontextmanager
     async def _staging(self, key: str, staged: int | None = None) -> AsyncIterator[Writer]:
-        """A transaction in which the job is being staged; raises JobGone once it is not, or if other
-        rows than the `staged` ones are kept, which another process has done."""
+        """A transaction of a job that is staging. Raises JobGone if it is not, or if the number of its
+        rows is not `staged`, because another process stages it too."""
         async with writing(self.database, self.company) as writer:
             job = await writer.staging.job(key, lock=True)
             if job is None or job.status is not ImportJobStatus.STAGING:
-                raise JobGone(f"Import job {key} is not to be staged.")
+                raise JobGone(f"Import job {key} is not being staged.")
             if staged is not None and job.rows_staged != staged:
-                raise JobGone(f"Import job {key} is staged by another process.")
+                raise JobGone(f"Import job {key} is being staged by another process.")
             yield writer
 
-    async def _keep(self, job: ImportJobRow, holding: Holding) -> None:
-        rows = Rows(job, holding)
-        async for chunk in rows.chunks():
+    async def _stage_sheet(self, job: ImportJobRow, sheet: RecognisedSheet) -> None:
+        stager = SheetStager(job, sheet)
+        async for chunk in stager.chunks():
             async with self._staging(job.id, job.rows_staged) as writer:
-                await writer.staging.keep(chunk)
+                await writer.staging.add_rows(chunk)
                 job.rows_staged += len(chunk)
                 await writer.staging.update(job.id, rows_staged=job.rows_staged)
         async with self._staging(job.id, job.rows_staged) as writer:
-            await tell(writer, job, [("", finding, None) for finding in rows.findings()])
+            await record_findings(writer, job, [("", each, None) for each in stager.findings()])
             await writer.staging.update(job.id, warnings=job.warnings)
 
-    async def run(self, key: str, progress: Progress | None = None) -> ImportJobRow:
-        """Apply a staged job to its end, or to its cancellation; raises JobGone."""
+    async def run(self, key: str, progress: ProgressCallback | None = None) -> ImportJobRow:
+        """Apply a staged job until it ends or is cancelled. Raises JobGone."""
         job = await self.job(key)
         if job.policy is ImportPolicy.ATOMIC or job.dry_run:
             await self._run_whole(key, progress)
@@ -152,11 +157,11 @@ class Importer:
         async with looking(self.database, self.company) as writer:
             job = await writer.staging.job(key)
         if job is None:
-            raise JobGone(f"There is no import job {key}.")
+            raise JobGone(f"Import job {key} does not exist.")
         return job
 
-    async def _run_batch(self, key: str, progress: Progress | None) -> bool:
-        """Apply one batch; whether there may be more."""
+    async def _run_batch(self, key: str, progress: ProgressCallback | None) -> bool:
+        """Apply one batch; returns whether there may be another."""
 
         async def change(writer: Writer) -> ImportJobRow | None:
             job = await writer.staging.job(key, lock=True)
@@ -164,7 +169,7 @@ class Importer:
                 return None
             batch = await Batch.next(writer, job, self.rules)
             outcome = await batch.apply(writer)
-            job = await self._same(writer, key)
+            job = await self._reload(writer, key)
             job.position = batch.last or job.position
             await self._record(writer, job, outcome)
             if batch.last is None:
@@ -176,32 +181,32 @@ class Importer:
             progress(job.rows_done, job.rows_staged)
         return job is not None and job.status is APPLYING
 
-    async def _run_whole(self, key: str, progress: Progress | None) -> None:
-        """Apply every batch in one transaction, and tell in it what came of them; what they write stays
-        only if all went well and it was not a dry run."""
+    async def _run_whole(self, key: str, progress: ProgressCallback | None) -> None:
+        """Apply all batches in one transaction and record their findings in it. The orders are kept only
+        if every row was imported and this is not a dry run."""
 
         async def change(writer: Writer) -> None:
-            with Findings() as findings:
+            with FindingsFile() as findings:
                 await self._apply_whole(writer, key, findings, progress)
 
         await transact(self.database, self.company, change)
 
     async def _apply_whole(
-        self, writer: Writer, key: str, findings: Findings, progress: Progress | None
+        self, writer: Writer, key: str, findings: FindingsFile, progress: ProgressCallback | None
     ) -> None:
         whole = Outcome()
         job = await writer.staging.job(key, lock=not self.database.is_sqlite)
         if job is None or job.status is not APPLYING:
-            raise JobGone(f"Import job {key} is not to be applied.")
+            raise JobGone(f"Import job {key} is not being applied.")
         keep = not job.dry_run
-        # Asked once: who stops it after the last batch must not keep orders of which nothing is told.
+        # Read once per batch: a stop after the last batch must not keep orders without their counts.
         is_stopped = False
         async with writer.savepoint(lambda: keep):
             position: str | None = ""
             while position is not None and not (is_stopped := key in self.cancelled):
                 batch = await Batch.next(writer, job, self.rules, after=position)
                 outcome = await batch.apply(writer)
-                findings.keep(outcome.findings)
+                findings.append(outcome.findings)
                 whole.count(outcome)
                 position = batch.last
                 writer.forget()
@@ -209,29 +214,29 @@ class Importer:
                     progress(whole.rows, job.rows_staged)
             keep = keep and not whole.has_failures and not is_stopped
         if not is_stopped:
-            await self._tell_whole(writer, key, whole, findings)
+            await self._record_whole(writer, key, whole, findings)
 
-    async def _tell_whole(
-        self, writer: Writer, key: str, whole: Outcome, findings: Findings
+    async def _record_whole(
+        self, writer: Writer, key: str, whole: Outcome, findings: FindingsFile
     ) -> None:
-        for found in findings.batches():
-            await tell(writer, await self._same(writer, key), found)
+        for batch in findings.batches():
+            await record_findings(writer, await self._reload(writer, key), batch)
             writer.forget()
-        job = await self._same(writer, key)
+        job = await self._reload(writer, key)
         if job.policy is ImportPolicy.ATOMIC and whole.has_failures:
             whole.undo()
-            job.message = "Nothing is imported: the policy is atomic, and some rows are refused."
+            job.message = "Nothing was imported: the policy is atomic, and some rows were refused."
         await self._record(writer, job, whole)
         await self._finish(writer, job)
 
-    async def _same(self, writer: Writer, key: str) -> ImportJobRow:
-        """The job, which is locked, after a batch that may have let go of all that was read."""
+    async def _reload(self, writer: Writer, key: str) -> ImportJobRow:
+        """The locked job, read again, since a batch may have cleared the session."""
         job = await writer.staging.job(key)
         assert job is not None  # noqa: S101
         return job
 
     async def _record(self, writer: Writer, job: ImportJobRow, outcome: Outcome) -> None:
-        await tell(writer, job, outcome.findings)
+        await record_findings(writer, job, outcome.findings)
         job.rows_done += outcome.rows
         for name, count in outcome.counts.items():
             setattr(job, name, getattr(job, name) + count)
@@ -247,14 +252,14 @@ class Importer:
         else:
             job.status = FAILED
         if not job.dry_run and job.message is None:
-            await writer.staging.forget_done(job.id)
+            await writer.staging.delete_done_rows(job.id)
 
 
-def fingerprint_of(paths: Sequence[Path], reading: Reading, request: Request) -> str:
-    """What tells that the same files were asked for, by the same names, to be read in the same way and
-    with the same wishes."""
+def fingerprint_files(paths: Sequence[Path], reading: ReadOptions, request: ImportRequest) -> str:
+    """A hash that is equal for an import of the same content under the same file names with the same
+    options."""
     names = [path.name for path in paths]
-    digest = hashlib.sha256(repr((names, reading, request)).encode())
+    digest = hashlib.sha256(repr((names, astuple(reading), astuple(request))).encode())
     for path in paths:
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
@@ -264,21 +269,20 @@ def fingerprint_of(paths: Sequence[Path], reading: Reading, request: Request) ->
 async def import_files(
     importer: Importer,
     paths: Sequence[Path],
-    reading: Reading,
-    request: Request,
-    progress: Progress | None = None,
+    reading: ReadOptions,
+    request: ImportRequest,
+    progress: ProgressCallback | None = None,
 ) -> ImportJobRow:
-    """Import files to the end, or until somebody cancels it, or go on where an import of the same
-    files was interrupted.
+    """Import files until the job ends or is cancelled. An unfinished job for the same files is resumed.
 
-    Raises Refused and CompanyNotFound."""
-    held = hold(await asyncio.to_thread(sheets, paths, reading))
-    fingerprint = await asyncio.to_thread(fingerprint_of, paths, reading, request)
-    job = await importer.begin(held, fingerprint, request)
+    Raises FileRefused and CompanyNotFound."""
+    sheets = recognise_sheets(await asyncio.to_thread(read_sheets, paths, reading))
+    fingerprint = await asyncio.to_thread(fingerprint_files, paths, reading, request)
+    job = await importer.begin(sheets, fingerprint, request)
     try:
-        await importer.stage(job.id, held)
+        await importer.stage(job.id, sheets)
         return await importer.run(job.id, progress)
-    except Refused as refused:
+    except FileRefused as refused:
         await importer.fail(job.id, str(refused))
         raise
     except JobGone:

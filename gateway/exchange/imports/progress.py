@@ -1,4 +1,4 @@
-"""How far an import is, for people at a terminal."""
+"""The progress of an import, shown on a terminal."""
 
 import time
 from collections.abc import Callable
@@ -6,11 +6,12 @@ from collections.abc import Callable
 from rich import progress
 from rich.console import Console
 
-from gateway.exchange.imports.importer import Progress
+from gateway.exchange.imports.importer import ProgressCallback
 
 
-def progress_bar() -> tuple[Progress, Callable[[], None]]:
-    """A bar with a rate, where there is a terminal to show it, and what takes it away."""
+def progress_bar() -> tuple[ProgressCallback, Callable[[], None]]:
+    """A callback that shows a progress bar with a rate, and a function that removes it; neither prints
+    anything unless the standard error is a terminal."""
     console = Console(stderr=True)
     bar = progress.Progress(
         progress.TextColumn("importing"),
@@ -22,11 +23,11 @@ def progress_bar() -> tuple[Progress, Callable[[], None]]:
         disable=not console.is_terminal,
     )
     task = bar.add_task("rows", total=None, rate=0)
-    begun = time.monotonic()
+    start = time.monotonic()
     bar.start()
 
     def show(done: int, total: int) -> None:
-        rate = done / (time.monotonic() - begun)
+        rate = done / (time.monotonic() - start)
         bar.update(task, completed=done, total=total, rate=rate)
 
     return show, bar.stop

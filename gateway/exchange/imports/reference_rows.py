@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from gateway.exchange.imports.row_reader import Given
-from gateway.exchange.mappings.columns import Entity
+from gateway.exchange.mappings.columns import FileEntity
 from gateway.orders.difference import MODELS
 from gateway.orders.problems import ProblemCode, plain
 from gateway.orders.references import Reference
@@ -27,7 +27,7 @@ UNITS = {"base_unit_of_measure": UnitOfMeasureRow, "sales_unit_of_measure": Unit
 NOT_NEGATIVE = {"percent", "amount_rounding_precision", "unit_amount_rounding_precision"}
 
 
-async def apply_records(writer: Writer, entity: Entity, rows: Sequence[Given]) -> Counter[str]:
+async def apply_records(writer: Writer, entity: FileEntity, rows: Sequence[Given]) -> Counter[str]:
     """Write the rows that can be written, and count them; what is wrong with the others stands in them."""
     key = "number" if "number" in entity.model.__table__.c else "code"
     there = await _stored(writer, entity, key, rows)
@@ -66,7 +66,7 @@ def _key(values: Mapping[str, Any], key: str) -> tuple[Any, ...]:
 
 
 async def _stored(
-    writer: Writer, entity: Entity, key: str, rows: Sequence[Given]
+    writer: Writer, entity: FileEntity, key: str, rows: Sequence[Given]
 ) -> dict[tuple[Any, ...], Any]:
     wanted = {clean(row.change.get(key) or "") for row in rows}
     found: Sequence[Any] = await writer.find(entity.model, {key: wanted})
@@ -94,7 +94,7 @@ def _model(name: str) -> type[Base]:
 
 
 def _values(
-    entity: Entity, key: str, row: Given, named: Mapping[tuple[type[Base], str, str], Any]
+    entity: FileEntity, key: str, row: Given, named: Mapping[tuple[type[Base], str, str], Any]
 ) -> dict[str, Any]:
     """The columns that a row sets; reports what does not fit them."""
     values: dict[str, Any] = {}
@@ -154,7 +154,7 @@ def _check_number(name: str, value: Any, row: Given) -> None:
         row.refuse(ProblemCode.OUT_OF_RANGE, (name,), "The number is out of range.", plain(value))
 
 
-def _complete(entity: Entity, values: dict[str, Any], row: Given, company: str) -> None:
+def _complete(entity: FileEntity, values: dict[str, Any], row: Given, company: str) -> None:
     """What a new record has where the file says nothing; reports what it cannot do without."""
     if entity.model is CurrencyRow and values.get("code"):
         _complete_currency(values, company)

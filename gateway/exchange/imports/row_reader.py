@@ -8,13 +8,13 @@ from gateway.exchange.formats.cells import (
     SPREADSHEET_ERRORS,
     Locale,
     Unreadable,
-    date,
-    number,
-    whole_number,
-    yes_or_no,
+    parse_date,
+    parse_number,
+    parse_whole_number,
+    parse_yes_no,
 )
-from gateway.exchange.formats.formulas import restored
-from gateway.exchange.mappings.columns import REFERENCES, Column, Entity, Kind
+from gateway.exchange.formats.formulas import unescape_formula
+from gateway.exchange.mappings.columns import REFERENCES, CellKind, FileColumn, FileEntity
 from gateway.orders.problems import Path, Problem, ProblemCode, encodable
 from gateway.orders.references import Reference
 from gateway.storage.tables.column_types import clean
@@ -52,7 +52,7 @@ class Given:
     each."""
 
     place: Place
-    entity: Entity
+    entity: FileEntity
     change: dict[str, Any] = field(default_factory=dict)
     extras: dict[str, Any] = field(default_factory=dict)
     columns: dict[Path, str] = field(default_factory=dict)
@@ -107,18 +107,18 @@ class RowReader:
 
     def __init__(
         self,
-        entity: Entity,
+        entity: FileEntity,
         headings: Mapping[str, str],
         locale: Locale,
         *,
         is_table: bool = True,
     ) -> None:
         self.entity = entity
-        self._locale = replace(locale, is_parted=is_table)
+        self._locale = replace(locale, has_groups=is_table)
         self._is_table = is_table
         self._headings = headings
-        self._plain: Callable[[str], str] = restored if is_table else str
-        self._columns: dict[str, tuple[Column, Parse] | None] = {}
+        self._plain: Callable[[str], str] = unescape_formula if is_table else str
+        self._columns: dict[str, tuple[FileColumn, Parse] | None] = {}
 
     def read(self, place: Place, cells: Mapping[str, str | None]) -> Given:
         given = Given(place, self.entity)
@@ -139,7 +139,7 @@ class RowReader:
         return given
 
     def _set(
-        self, given: Given, column: Column, parse: Parse, heading: str, cell: str | None
+        self, given: Given, column: FileColumn, parse: Parse, heading: str, cell: str | None
     ) -> None:
         """Read a cell into its field; one of blanks, or the empty text of JSON, clears the field."""
         path = column.path
@@ -149,7 +149,7 @@ class RowReader:
             given.refuse(ProblemCode.INVALID, path, message, cell)
             return
         value: Any = None
-        if cell is not None and (cell.strip() or column.kind is Kind.CHOICE):
+        if cell is not None and (cell.strip() or column.kind is CellKind.CHOICE):
             try:
                 value = parse(self._plain(cell))
             except Unreadable as error:
@@ -158,22 +158,22 @@ class RowReader:
                 return
         _put(given, path, value)
 
-    def _known(self, heading: str) -> tuple[Column, Parse] | None:
+    def _known(self, heading: str) -> tuple[FileColumn, Parse] | None:
         if heading not in self._columns:
             column = self.entity.column(self._headings.get(heading, heading))
             kept = column is not None and column.field
             self._columns[heading] = (column, self._parse(column)) if column and kept else None
         return self._columns[heading]
 
-    def _parse(self, column: Column) -> Parse:
+    def _parse(self, column: FileColumn) -> Parse:
         locale = self._locale
-        parsers: dict[Kind, Parse] = {
-            Kind.TEXT: str,
-            Kind.NUMBER: lambda cell: number(cell, locale),
-            Kind.WHOLE: lambda cell: whole_number(cell, locale),
-            Kind.DATE: lambda cell: date(cell, locale),
-            Kind.YES_NO: yes_or_no,
-            Kind.CHOICE: lambda cell: _chosen(self.entity.choices[column.field], cell),
+        parsers: dict[CellKind, Parse] = {
+            CellKind.TEXT: str,
+            CellKind.NUMBER: lambda cell: parse_number(cell, locale),
+            CellKind.WHOLE: lambda cell: parse_whole_number(cell, locale),
+            CellKind.DATE: lambda cell: parse_date(cell, locale),
+            CellKind.YES_NO: parse_yes_no,
+            CellKind.CHOICE: lambda cell: _chosen(self.entity.choices[column.field], cell),
         }
         return parsers[column.kind]
 

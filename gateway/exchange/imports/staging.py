@@ -1,4 +1,4 @@
-"""Files into the table of rows that waits to be applied, a few thousand rows at a time."""
+"""Staging: storing the rows of files in import_rows, a few thousand at a time, until they are applied."""
 
 import asyncio
 import hashlib
@@ -10,77 +10,77 @@ from typing import Any
 
 import orjson
 
-from gateway.exchange.formats.cells import Locale, locale_of
-from gateway.exchange.formats.formulas import restored
+from gateway.exchange.formats.cells import Locale, detect_locale
+from gateway.exchange.formats.formulas import unescape_formula
 from gateway.exchange.formats.json_sheets import MORE_PAGES, NEXT
-from gateway.exchange.formats.sheets import Record, Sheet
+from gateway.exchange.formats.sheets import FileRecord, Sheet
 from gateway.exchange.imports.row_reader import SURPLUS, Finding, Place
 from gateway.exchange.mappings.business_central import LINES as NESTED_LINES
-from gateway.exchange.mappings.columns import Entity, Kind, Part, folded
-from gateway.exchange.mappings.recognition import entity_of, nearest
+from gateway.exchange.mappings.columns import CellKind, FileEntity, RowKind, folded
+from gateway.exchange.mappings.recognition import nearest_column, recognise_entity
 from gateway.storage.tables.column_types import clean, is_storable_text, text_lengths
 from gateway.storage.tables.import_jobs import ImportJobRow, ImportSheetRow
 from gateway.storage.tables.sales_orders import SalesOrderRow
 
 SAMPLE = 1000
-"""Records of a file that are looked at to learn how it writes dates and numbers."""
+"""Records of a file that are examined to detect how it writes dates and numbers."""
 
 ROWS_AT_ONCE = 5000
 SIZE_AT_ONCE = 10_000_000
-"""Characters of the rows that are kept at once; the last row may go beyond."""
+"""Characters of the rows that are stored at once; the last row may exceed it."""
 
 LONGEST_NUMBER = text_lengths(SalesOrderRow)["number"]
 ORDERS = "9/"
-"""How the name of a unit that is an order begins; what orders refer to comes before, with its rank as
-one hexadecimal digit, and what closes it after."""
+"""The prefix of a unit that is an order. Units of reference data begin with their rank as a hexadecimal
+digit, and so sort before the orders, and blocks after them."""
 
-NAMELESS = "\x7f"
-"""Begins the rest of the name where the rows have no number; no number has this character."""
+UNNUMBERED = "\x7f"
+"""Follows the prefix of a unit whose rows have no number; numbers never contain this character."""
 
 REPORT_COLUMNS = {"row", "code", "reason", "errorrow", "errorcode", "errorreason"}
-"""What an error report adds to the columns of its file."""
+"""The columns that an error report adds to those of its file."""
 
 
 @dataclass(frozen=True)
-class Holding:
-    """A sheet with what it holds and how it writes dates and numbers."""
+class RecognisedSheet:
+    """A sheet with its entity and the locale of its dates and numbers."""
 
     place: int
     sheet: Sheet
-    entity: Entity
+    entity: FileEntity
     locale: Locale
 
 
-def hold(sheets: Sequence[Sheet]) -> list[Holding]:
-    """Recognise every sheet; raises Refused for one that cannot be."""
-    held = []
+def recognise_sheets(sheets: Sequence[Sheet]) -> list[RecognisedSheet]:
+    """The entity and locale of every sheet. Raises FileRefused for a sheet that is not recognised."""
+    recognised = []
     for place, sheet in enumerate(sheets):
-        entity = entity_of(sheet)
-        held.append(Holding(place, sheet, entity, _locale(sheet, entity)))
-    return held
+        entity = recognise_entity(sheet)
+        recognised.append(RecognisedSheet(place, sheet, entity, _locale(sheet, entity)))
+    return recognised
 
 
-def _locale(sheet: Sheet, entity: Entity) -> Locale:
+def _locale(sheet: Sheet, entity: FileEntity) -> Locale:
     dates: list[str] = []
     numbers: list[str] = []
     for record in islice(sheet.records(), SAMPLE):
         for heading, cell in record.cells.items():
             column = entity.column(sheet.fields.get(heading, heading))
-            if cell and column is not None and column.kind is Kind.DATE:
+            if cell and column is not None and column.kind is CellKind.DATE:
                 dates.append(cell)
-            elif cell and column is not None and column.kind is Kind.NUMBER:
+            elif cell and column is not None and column.kind is CellKind.NUMBER:
                 numbers.append(cell)
     if sheet.format.startswith("CSV"):
-        return locale_of(dates, numbers)
-    return locale_of(dates, ()) if sheet.format == "XLSX" else Locale()
+        return detect_locale(dates, numbers)
+    return detect_locale(dates, ()) if sheet.format == "XLSX" else Locale()
 
 
-def kept(job: ImportJobRow, holding: Holding) -> ImportSheetRow:
-    """What stays known of a sheet when its file is gone."""
-    sheet = holding.sheet
+def sheet_row(job: ImportJobRow, recognised: RecognisedSheet) -> ImportSheetRow:
+    """The stored description of a sheet, which outlives its file."""
+    sheet = recognised.sheet
     reading = {
-        "dates": holding.locale.dates,
-        "decimal": holding.locale.decimal,
+        "dates": recognised.locale.dates,
+        "decimal": recognised.locale.decimal,
         "encoding": sheet.encoding,
         "separator": sheet.separator,
         "fields": dict(sheet.fields),
@@ -89,10 +89,10 @@ def kept(job: ImportJobRow, holding: Holding) -> ImportSheetRow:
     return ImportSheetRow(
         company_id=job.company_id,
         job_id=job.id,
-        place=holding.place,
+        place=recognised.place,
         file=sheet.file,
         format=sheet.format,
-        entity=holding.entity.name,
+        entity=recognised.entity.name,
         headings=orjson.dumps(sheet.headings).decode(),
         reading=orjson.dumps(reading).decode(),
     )
@@ -101,26 +101,26 @@ def kept(job: ImportJobRow, holding: Holding) -> ImportSheetRow:
 Row = dict[str, Any]
 
 
-class Rows:
-    """The rows of a sheet as they are kept, and what its headings say that is not taken."""
+class SheetStager:
+    """Turns the records of a sheet into rows of import_rows, and collects the headings that are ignored."""
 
-    def __init__(self, job: ImportJobRow, holding: Holding) -> None:
+    def __init__(self, job: ImportJobRow, recognised: RecognisedSheet) -> None:
         self._job = job
-        self._holding = holding
-        self._is_table = not holding.sheet.format.startswith("JSON")
+        self._recognised = recognised
+        self._is_table = not recognised.sheet.format.startswith("JSON")
         self._key = self._heading_of("number", "code", "+order_number")
         self._payer = self._heading_of("bill_to_customer.number")
         self._customer = self._heading_of("customer.number")
         self._document = self._heading_of("external_document_number")
-        self.unknown: dict[str, Entity] = {}
+        self.unknown: dict[str, FileEntity] = {}
 
     async def chunks(self) -> AsyncIterator[list[Row]]:
-        """Lists of rows, read in a thread."""
-        records = self._holding.sheet.records()
-        while chunk := await asyncio.to_thread(lambda: self._some(records)):
+        """Chunks of rows, read in a thread."""
+        records = self._recognised.sheet.records()
+        while chunk := await asyncio.to_thread(lambda: self._next_rows(records)):
             yield chunk
 
-    def _some(self, records: Iterator[Record]) -> list[Row]:
+    def _next_rows(self, records: Iterator[FileRecord]) -> list[Row]:
         rows: list[Row] = []
         size = 0
         for record in islice(records, ROWS_AT_ONCE):
@@ -130,112 +130,118 @@ class Rows:
                 break
         return rows
 
-    def _row(self, record: Record) -> Row:
-        self._look(record)
+    def _row(self, record: FileRecord) -> Row:
+        self._collect_unknown(record)
         lines = [(line.row, line.cells) for line in record.lines]
         return {
             "company_id": self._job.company_id,
             "job_id": self._job.id,
             "unit": self._unit(record),
-            "sheet": self._holding.place,
+            "sheet": self._recognised.place,
             "row": record.row,
             "cells": _json((record.cells, lines)),
         }
 
-    def _look(self, record: Record) -> None:
-        entity = self._holding.entity
+    def _collect_unknown(self, record: FileRecord) -> None:
+        entity = self._recognised.entity
         for heading in record.cells:
-            if heading not in self.unknown and not _is_kept(entity, self._name(heading)):
+            if heading not in self.unknown and not _is_imported(entity, self._name(heading)):
                 self.unknown[heading] = entity
         for line in record.lines:
             for heading in line.cells:
-                if heading not in self.unknown and not _is_kept(NESTED_LINES, heading):
+                if heading not in self.unknown and not _is_imported(NESTED_LINES, heading):
                     self.unknown[heading] = NESTED_LINES
 
-    def _unit(self, record: Record) -> str:
-        """The rows with one key are one unit: those of an order, and of a record in one sheet."""
-        entity, place = self._holding.entity, f"{self._holding.place:04}"
+    def _unit(self, record: FileRecord) -> str:
+        """Rows with the same key form one unit: the rows of an order, or of a record within one sheet."""
+        entity, place = self._recognised.entity, f"{self._recognised.place:04}"
         key = self._cell(record, self._key)
         has_key = 0 < len(key) <= LONGEST_NUMBER and is_storable_text(key)
-        if entity.part is Part.REFERENCE:
+        if entity.row_kind is RowKind.REFERENCE:
             is_paid_by_other = self._cell(record, self._payer) not in ("", key)
             rank = entity.rank + is_paid_by_other
-            return f"{rank:X}/{place}/{key if has_key else f'{NAMELESS}{record.row:012}'}"
+            return f"{rank:X}/{place}/{key if has_key else f'{UNNUMBERED}{record.row:012}'}"
         if has_key:
             return ORDERS + key
-        is_header = entity.part is Part.HEADER and not key
+        is_header = entity.row_kind is RowKind.HEADER and not key
         own = self._content(record) if is_header else f"{place}/{record.row:012}"
-        return f"{ORDERS}{NAMELESS}{own}"
+        return f"{ORDERS}{UNNUMBERED}{own}"
 
-    def _content(self, record: Record) -> str:
-        """What an order without a number is known by: its customer and the customer's own number, else
-        all that it says, so that saying it again makes no second order."""
-        known = [self._cell(record, self._customer), self._cell(record, self._document)]
-        if not all(known):
+    def _content(self, record: FileRecord) -> str:
+        """The identity of an order without a number: a hash of its customer and external document number,
+        or else of its whole content, so that importing it again does not create a second order."""
+        identity = [self._cell(record, self._customer), self._cell(record, self._document)]
+        if not all(identity):
             rows = [record.cells, *(line.cells for line in record.lines)]
-            known = [_json([_said(cells) for cells in rows])]
-        return hashlib.sha256("\n".join(known).encode("utf-8", "replace")).hexdigest()[:40]
+            identity = [_json([_original(cells) for cells in rows])]
+        return hashlib.sha256("\n".join(identity).encode("utf-8", "replace")).hexdigest()[:40]
 
-    def _cell(self, record: Record, heading: str | None) -> str:
+    def _cell(self, record: FileRecord, heading: str | None) -> str:
         return self._plain(record.cells.get(heading) or "") if heading else ""
 
     def _plain(self, cell: str) -> str:
-        return clean(restored(cell) if self._is_table else cell)
+        return clean(unescape_formula(cell) if self._is_table else cell)
 
     def _heading_of(self, *fields: str) -> str | None:
-        """The heading of a field; the name of its column where the first record of JSON has none."""
-        for heading in self._holding.sheet.headings:
-            column = self._holding.entity.column(self._name(heading))
+        """The heading of the first of these fields that the sheet has. The first record of a JSON file may
+        lack it, so the default is the name of its column."""
+        for heading in self._recognised.sheet.headings:
+            column = self._recognised.entity.column(self._name(heading))
             if column is not None and column.field in fields:
                 return heading
-        columns = self._holding.entity.columns
+        columns = self._recognised.entity.columns
         return next((column.name for column in columns if column.field in fields), None)
 
     def _name(self, heading: str) -> str:
-        return self._holding.sheet.fields.get(heading, heading)
+        return self._recognised.sheet.fields.get(heading, heading)
 
     def findings(self) -> list[Finding]:
-        """A warning for each heading that is not taken, and for what is odd about the file as a whole."""
-        place = Place(self._holding.place)
-        remarks = self._holding.sheet.remarks.items()
-        odd = [Finding(place, code, message, is_warning=True) for code, message in remarks]
-        return odd + [
-            Finding(place, *_why(entity, self._name(heading)), column=heading, is_warning=True)
+        """A warning for each ignored heading, and the warnings about the file as a whole."""
+        place = Place(self._recognised.place)
+        remarks = self._recognised.sheet.remarks.items()
+        general = [Finding(place, code, message, is_warning=True) for code, message in remarks]
+        return general + [
+            Finding(
+                place,
+                *_ignored_reason(entity, self._name(heading)),
+                column=heading,
+                is_warning=True,
+            )
             for heading, entity in self.unknown.items()
             if folded(heading) not in REPORT_COLUMNS and not self._is_surplus(heading)
         ]
 
     def _is_surplus(self, heading: str) -> bool:
-        """Whether this is a cell without a heading, which is refused with its row."""
+        """Whether this is a cell beyond the headings, which is refused with its row."""
         return self._is_table and heading.startswith(SURPLUS)
 
 
-def _said(cells: Mapping[str, str | None]) -> dict[str, str | None]:
-    """The cells without what an error report has added."""
+def _original(cells: Mapping[str, str | None]) -> dict[str, str | None]:
+    """The cells without those that an error report added."""
     return {name: cell for name, cell in cells.items() if folded(name) not in REPORT_COLUMNS}
 
 
-def _is_kept(entity: Entity, name: str) -> bool:
+def _is_imported(entity: FileEntity, name: str) -> bool:
     column = entity.column(name)
     return column is not None and bool(column.field)
 
 
-def _why(entity: Entity, name: str) -> tuple[str, str]:
-    """Code and message of the warning about a heading."""
+def _ignored_reason(entity: FileEntity, name: str) -> tuple[str, str]:
+    """The code and message of the warning about an ignored heading."""
     column = entity.column(name)
     if column is not None:
-        return "NOT_KEPT", f"This column is not taken: {column.note}."
+        return "NOT_KEPT", f"This column is ignored: {column.note}."
     if folded(name) in entity.further:
-        return "NOT_KEPT", f"This column of {entity.name} is not taken: there is no place for it."
+        return "NOT_KEPT", "This column is ignored: the gateway has no field for it."
     if name.endswith(NEXT):
-        return MORE_PAGES, "Some orders have further lines, in pages that are not in the file."
-    near = nearest(entity, name)
-    hint = "" if near is None else f" Is {near} meant?"
-    return "UNKNOWN_COLUMN", f"{entity.name} has no such column.{hint}"
+        return MORE_PAGES, "Some orders have more lines, on pages that are not in the file."
+    near = nearest_column(entity, name)
+    hint = "" if near is None else f" Did you mean {near}?"
+    return "UNKNOWN_COLUMN", f"This column is unknown in {entity.name}.{hint}"
 
 
 def _json(value: Any) -> str:
-    """JSON text; half a surrogate pair, which orjson refuses, goes in as an escape."""
+    """JSON text; half of a surrogate pair, which orjson refuses, is written as an escape."""
     try:
         return orjson.dumps(value).decode()
     except TypeError:

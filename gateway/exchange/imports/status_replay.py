@@ -1,4 +1,4 @@
-"""The way of an imported order to its status: the transitions that lead there, one after the other."""
+"""Replaying the transitions that lead an imported order to the status in its file."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ Step = tuple[Event, Quantities | None]
 
 @dataclass(frozen=True)
 class Destination:
-    """Where a file says that an order stands: its status, whether it is held, and what of its lines
-    is shipped and invoiced, by the id of the line; all or nothing where a line is not named."""
+    """The state of an order according to its file: its status, whether it is on hold, and the shipped and
+    invoiced quantities by line id. Without quantities the status decides: everything or nothing."""
 
     status: SalesOrderStatus | str | None = None
     on_hold: bool | None = None
@@ -29,16 +29,16 @@ class Destination:
 
 
 def steps(order: SalesOrderRow, destination: Destination) -> Iterator[Step]:
-    """The transitions that bring `order`, a draft, to its destination. An order that has left its
-    draft is not touched: the file is older than what happened here since. A hold comes last, but for
-    the step into a state in which nothing can happen any more."""
+    """The transitions that bring a draft to its destination. An order that is no longer a draft yields
+    none, because its history here is newer than the file. The hold comes last, except that it precedes
+    the step into a final status."""
     if order.status is not DRAFT or any(line.shipped_quantity for line in order.lines):
         return
     status = DRAFT if destination.status in (None, HOLD) else destination.status
-    way = list(_towards(order, status, destination))
+    path = list(_towards(order, status, destination))
     if (destination.status == HOLD or destination.on_hold) and not order.on_hold:
-        way.insert(len(way) - 1 if status in FINAL else len(way), (Event.HOLD, None))
-    yield from way
+        path.insert(len(path) - 1 if status in FINAL else len(path), (Event.HOLD, None))
+    yield from path
 
 
 def _towards(
@@ -65,9 +65,9 @@ def _towards(
 
 
 def _quantities(
-    order: SalesOrderRow, given: dict[str, Decimal] | None, *, whole: bool
+    order: SalesOrderRow, quantities: dict[str, Decimal] | None, *, whole: bool
 ) -> list[tuple[str, Decimal]]:
     sold = [line for line in order.lines if line.line_type is not SalesOrderLineType.COMMENT]
-    if given:
-        return [(line.id, given[line.id]) for line in sold if given.get(line.id)]
+    if quantities:
+        return [(line.id, quantities[line.id]) for line in sold if quantities.get(line.id)]
     return [(line.id, line.quantity) for line in sold if line.quantity] if whole else []

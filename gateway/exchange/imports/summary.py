@@ -1,4 +1,4 @@
-"""What came of an import, for people at a terminal."""
+"""The summary of an import, as lines for a terminal."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -6,40 +6,40 @@ from pathlib import Path
 import orjson
 
 from gateway.exchange.formats.cells import Locale
-from gateway.exchange.imports.error_report import Refusals, refusals
+from gateway.exchange.imports.error_report import ErrorReport, error_report
 from gateway.exchange.imports.importer import Importer
 from gateway.storage.tables.import_jobs import ImportJobRow, ImportProblemRow, ImportSheetRow
 from gateway.storage.writing import looking
 
-MOST_TOLD = 20
+MOST_SHOWN = 20
 OUTCOMES = ("created", "updated", "unchanged", "failed")
 
 
-async def report(
+async def import_summary(
     importer: Importer,
     job: ImportJobRow,
     files: Sequence[Path],
     errors: Path | None,
     seconds: float,
 ) -> list[str]:
-    """What came of a job; what was refused is written to `errors`, or beside the first file."""
-    lines = [*summary(job, seconds), *await told(importer, job.id)]
-    refused = await refusals(importer, job.id)
+    """The lines that describe a job. Its error report is written to `errors`, or beside the first file."""
+    lines = [*_counts(job, seconds), *await _findings(importer, job.id)]
+    refused = await error_report(importer, job.id)
     if refused is not None:
         path = errors or files[0].with_name(f"{files[0].stem}-refused{Path(refused.name).suffix}")
-        await _keep(refused, path)
-        lines.append(f"Correct what is refused in {path} and import that file.")
+        await _save(refused, path)
+        lines.append(f"Correct the refused rows in {path} and import that file.")
     return lines
 
 
-async def _keep(refused: Refusals, path: Path) -> None:
+async def _save(refused: ErrorReport, path: Path) -> None:
     with path.open("wb") as file:
         async for chunk in refused.chunks:
             file.write(chunk)
 
 
-def summary(job: ImportJobRow, seconds: float) -> Iterator[str]:
-    """The job in a few lines."""
+def _counts(job: ImportJobRow, seconds: float) -> Iterator[str]:
+    """The status of the job and its counts."""
     rate = job.rows_done / seconds if seconds else 0
     tried = ", dry run: nothing is kept" if job.dry_run else ""
     yield f"{job.status.name}{tried}: {job.rows_done:,} rows in {seconds:.1f} s, {rate:,.0f} a second."
@@ -51,12 +51,12 @@ def summary(job: ImportJobRow, seconds: float) -> Iterator[str]:
         yield f"  {job.message}"
 
 
-async def told(importer: Importer, key: str) -> list[str]:
-    """How the files were read, and the first of what is wrong and of what is odd."""
+async def _findings(importer: Importer, key: str) -> list[str]:
+    """How the files were read, and the first problems and warnings."""
     async with looking(importer.database, importer.company) as writer:
         lines = [_read(sheet) for sheet in await writer.staging.sheets(key)]
         for is_warning in (False, True):
-            problems, count = await writer.staging.first_problems(key, MOST_TOLD, is_warning)
+            problems, count = await writer.staging.first_problems(key, MOST_SHOWN, is_warning)
             lines += [_line(problem, is_warning) for problem in problems]
             if count > len(problems):
                 rest = count - len(problems)
@@ -65,11 +65,11 @@ async def told(importer: Importer, key: str) -> list[str]:
 
 
 def _read(sheet: ImportSheetRow) -> str:
-    """What a file was taken for."""
+    """How a file was recognised and read."""
     reading = orjson.loads(sheet.reading)
     locale = Locale(reading["dates"], reading["decimal"])
     encoding = f", {reading['encoding']}" if reading["encoding"] else ""
-    ignored = f"; left out: {', '.join(reading['ignored'])}" if reading["ignored"] else ""
+    ignored = f"; ignored: {', '.join(reading['ignored'])}" if reading["ignored"] else ""
     return f"  {sheet.file}: {sheet.entity}, {sheet.format}{encoding}, {locale}{ignored}"
 
 

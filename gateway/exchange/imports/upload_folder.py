@@ -1,4 +1,4 @@
-"""Where uploads are written while they come in, and what a process that was killed has left of them."""
+"""The folders that receive uploads, and the removal of those that a killed process left behind."""
 
 import shutil
 import tempfile
@@ -14,23 +14,23 @@ except ImportError:  # Windows has no such locks
 
 PREFIX = "incoming-"
 LOCK, FILES = "lock", "files"
-"""What is in the folder of an upload: a file that its process has locked, and a folder with its files."""
+"""The content of an upload's folder: a file that its process locks, and a folder with its files."""
 
 
 @contextmanager
-def arrival(folder: Path) -> Iterator[Path]:
-    """A new folder within `folder`, which is gone at the end."""
+def open_upload_folder(folder: Path) -> Iterator[Path]:
+    """A new folder for the files of one upload, below `folder`; it is removed at the end."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=PREFIX, dir=folder) as name:
         own = Path(name)
         with (own / LOCK).open("w") as lock:
-            _is_free(lock)
+            _try_lock(lock)
             (own / FILES).mkdir()
             yield own / FILES
 
 
-def sweep(folder: Path) -> None:
-    """Take away what nobody will go on with: a lock ends with its process, however that ended."""
+def remove_abandoned(folder: Path) -> None:
+    """Remove the uploads whose process has ended; its lock ends with it, even if it was killed."""
     for own in folder.glob(f"{PREFIX}*"):
         if _is_abandoned(own):
             shutil.rmtree(own, ignore_errors=True)
@@ -39,13 +39,13 @@ def sweep(folder: Path) -> None:
 def _is_abandoned(own: Path) -> bool:
     try:
         with (own / LOCK).open("r+") as lock:
-            return _is_free(lock)
+            return _try_lock(lock)
     except OSError:
         return False
 
 
-def _is_free(lock: IO[str]) -> bool:
-    """Whether nobody has locked this file; if so, it is locked until it is closed."""
+def _try_lock(lock: IO[str]) -> bool:
+    """Lock the file until it is closed; False if another process has locked it."""
     if fcntl is None:
         return False
     try:

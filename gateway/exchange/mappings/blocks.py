@@ -1,22 +1,24 @@
-"""What closes customers and what is sold to new orders, to be imported after the orders that there
-were before: so a database moves whole."""
+"""The blocks on customers and on what is sold. In a full export they are files of their own, which are
+imported after the orders, since a blocked record takes no new orders."""
 
 from typing import Any
 
-from gateway.exchange.mappings.columns import Entity, Part
+from gateway.exchange.mappings.columns import FileEntity, RowKind
 from gateway.exchange.mappings.reference_columns import ACCOUNTS, CUSTOMERS, ITEMS, LINE_OBJECTS
 
 AFTER_ORDERS = 10
-"""The rank of what is applied last."""
+"""The rank of records that are imported last."""
 
 
-def _blocks(name: str, called: str, entity: Entity, keys: tuple[str, ...], *names: str) -> Entity:
+def _blocks(
+    name: str, file: str, entity: FileEntity, keys: tuple[str, ...], *names: str
+) -> FileEntity:
     columns = tuple(column for column in entity.columns if column.name in (*keys, *names))
-    return Entity(
+    return FileEntity(
         name,
-        Part.REFERENCE,
+        RowKind.REFERENCE,
         entity.model,
-        (called,),
+        (file,),
         (*keys, "blocked"),
         columns,
         AFTER_ORDERS,
@@ -37,8 +39,8 @@ LINE_OBJECT_BLOCKS = _blocks(
 BLOCKS = (CUSTOMER_BLOCKS, ITEM_BLOCKS, ACCOUNT_BLOCKS, LINE_OBJECT_BLOCKS)
 
 
-def block_fields(blocks: Entity) -> dict[str, Any]:
-    """The fields that close a record, with what they are while it is open."""
+def block_fields(blocks: FileEntity) -> dict[str, Any]:
+    """The fields that block a record, with the value of each for a record that is not blocked."""
     columns = blocks.model.__table__.c
     return {
         column.field: columns[column.field].default.arg

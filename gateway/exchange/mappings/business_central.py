@@ -1,7 +1,7 @@
-"""Sales orders and their lines in the Business Central API (RULES.md 1.1 and 1.2); the names that
-the gateway adds make JSON lines complete."""
+"""The columns of sales orders and their lines in the Business Central API (RULES.md 1.1 and 1.2), and
+those that the gateway adds so that JSON Lines files are complete."""
 
-from gateway.exchange.mappings.columns import Column, Entity, Kind, Part
+from gateway.exchange.mappings.columns import CellKind, FileColumn, FileEntity, RowKind
 from gateway.storage.tables.sales_orders import (
     SalesOrderLineRow,
     SalesOrderLineType,
@@ -10,7 +10,7 @@ from gateway.storage.tables.sales_orders import (
 )
 
 HOLD = "on hold"
-"""A word of Business Central for a draft that is held."""
+"""The status that Business Central shows for a draft on hold."""
 
 ORDER_STATUSES = {
     **{status.name.replace("_", "").casefold(): status for status in SalesOrderStatus},
@@ -39,56 +39,56 @@ OLD_PARTS = (
 )
 
 
-def not_kept(why: str, *names: str) -> tuple[Column, ...]:
-    """Columns that are known, and the reason why none of them is taken."""
-    return tuple(Column(name, note=why) for name in names)
+def ignored_columns(reason: str, *names: str) -> tuple[FileColumn, ...]:
+    """Columns that the import recognises and ignores, with the reason for the warning."""
+    return tuple(FileColumn(name, note=reason) for name in names)
 
 
-def _address(prefix: str, old: str) -> tuple[Column, ...]:
-    """The parts of an address, flat as in version 2.0, or one value as before."""
+def _address(prefix: str, old: str) -> tuple[FileColumn, ...]:
+    """The columns of an address: flat as in version 2.0 of the API, and nested as in version 1.0."""
     field = "sell_to_address" if prefix == "sellTo" else "ship_to_address"
-    flat = tuple(Column(prefix + name, f"{field}.{part}") for name, part in PARTS)
-    before = tuple(Column(f"{old}.{name}", f"{field}.{part}") for name, part in OLD_PARTS)
-    return flat + before
+    flat = tuple(FileColumn(prefix + name, f"{field}.{part}") for name, part in PARTS)
+    nested = tuple(FileColumn(f"{old}.{name}", f"{field}.{part}") for name, part in OLD_PARTS)
+    return flat + nested
 
 
 IDS = ("id", "@odata.etag", "@odata.context", "etag", "lastModifiedDateTime")
-OTHER_ID = "records are named by number or code"
-DERIVED = "derived from the lines"
+OTHER_ID = "records are identified by number or code"
+DERIVED = "its value is calculated from the lines"
 
-ORDERS = Entity(
+ORDERS = FileEntity(
     "salesOrders",
-    Part.HEADER,
+    RowKind.HEADER,
     SalesOrderRow,
     ("salesOrder", "sales-orders", "orders"),
     ("customerNumber",),
     (
-        Column("number", "number"),
-        Column("externalDocumentNumber", "external_document_number"),
-        Column("orderDate", "order_date", Kind.DATE),
-        Column("postingDate", "posting_date", Kind.DATE),
-        Column("customerNumber", "customer.number"),
-        Column("billToCustomerNumber", "bill_to_customer.number"),
-        Column("shipToName", "ship_to_name"),
-        Column("shipToContact", "ship_to_contact"),
+        FileColumn("number", "number"),
+        FileColumn("externalDocumentNumber", "external_document_number"),
+        FileColumn("orderDate", "order_date", CellKind.DATE),
+        FileColumn("postingDate", "posting_date", CellKind.DATE),
+        FileColumn("customerNumber", "customer.number"),
+        FileColumn("billToCustomerNumber", "bill_to_customer.number"),
+        FileColumn("shipToName", "ship_to_name"),
+        FileColumn("shipToContact", "ship_to_contact"),
         *_address("sellTo", "sellingPostalAddress"),
         *_address("shipTo", "shippingPostalAddress"),
-        Column("currencyCode", "currency.code"),
-        Column("pricesIncludeTax", "prices_include_tax", Kind.YES_NO),
-        Column("paymentTermsCode", "payment_terms.code"),
-        Column("paymentTerms", "payment_terms.code", fallback=True),
-        Column("shipmentMethodCode", "shipment_method.code"),
-        Column("salesperson", "salesperson"),
-        Column("partialShipping", "partial_shipping", Kind.YES_NO),
-        Column("requestedDeliveryDate", "requested_delivery_date", Kind.DATE),
-        Column("discountPercent", "discount_percent", Kind.NUMBER),
-        Column("discountAmount", "discount_amount", Kind.NUMBER),
-        Column("phoneNumber", "phone_number"),
-        Column("email", "email"),
-        Column("status", "+status", Kind.CHOICE, "reached step by step"),
-        Column("onHold", "+on_hold", Kind.YES_NO, "holds the order"),
-        *not_kept("given anew here", *IDS),
-        *not_kept(
+        FileColumn("currencyCode", "currency.code"),
+        FileColumn("pricesIncludeTax", "prices_include_tax", CellKind.YES_NO),
+        FileColumn("paymentTermsCode", "payment_terms.code"),
+        FileColumn("paymentTerms", "payment_terms.code", fallback=True),
+        FileColumn("shipmentMethodCode", "shipment_method.code"),
+        FileColumn("salesperson", "salesperson"),
+        FileColumn("partialShipping", "partial_shipping", CellKind.YES_NO),
+        FileColumn("requestedDeliveryDate", "requested_delivery_date", CellKind.DATE),
+        FileColumn("discountPercent", "discount_percent", CellKind.NUMBER),
+        FileColumn("discountAmount", "discount_amount", CellKind.NUMBER),
+        FileColumn("phoneNumber", "phone_number"),
+        FileColumn("email", "email"),
+        FileColumn("status", "+status", CellKind.CHOICE, "reached through the transitions"),
+        FileColumn("onHold", "+on_hold", CellKind.YES_NO, "holds the order"),
+        *ignored_columns("the gateway assigns its own value", *IDS),
+        *ignored_columns(
             OTHER_ID,
             "customerId",
             "billToCustomerId",
@@ -97,14 +97,14 @@ ORDERS = Entity(
             "shipmentMethodId",
             "contactId",
         ),
-        *not_kept(
-            "comes from the customer",
+        *ignored_columns(
+            "its value comes from the customer",
             "customerName",
             "billToName",
             *(f"billTo{name}" for name, _ in PARTS),
             *(f"billingPostalAddress.{name}" for name, _ in OLD_PARTS),
         ),
-        *not_kept(
+        *ignored_columns(
             DERIVED,
             "discountAppliedBeforeTax",
             "totalAmountExcludingTax",
@@ -112,50 +112,52 @@ ORDERS = Entity(
             "totalAmountIncludingTax",
             "fullyShipped",
         ),
-        *not_kept("there are no dimensions", "shortcutDimension1Code", "shortcutDimension2Code"),
+        *ignored_columns(
+            "dimensions are not supported", "shortcutDimension1Code", "shortcutDimension2Code"
+        ),
     ),
     choices={"+status": ORDER_STATUSES},
 )
 
-LINES = Entity(
+LINES = FileEntity(
     "salesOrderLines",
-    Part.LINE,
+    RowKind.LINE,
     SalesOrderLineRow,
     ("salesOrderLine", "sales-order-lines"),
     ("documentNumber",),
     (
-        Column("documentNumber", "+order_number"),
-        Column("sequence", "sequence", Kind.WHOLE),
-        Column("inventoryLotId", "inventory_lot_id", note="the key of the line"),
-        Column("lineType", "line_type", Kind.CHOICE),
-        Column("lineObjectNumber", "line_object_number"),
-        Column("lineDetails.number", "line_object_number", fallback=True),
-        Column("description", "description"),
-        Column("description2", "description2"),
-        Column("unitOfMeasureCode", "unit_of_measure.code"),
-        Column("unitOfMeasure.code", "unit_of_measure.code", fallback=True),
-        Column("quantity", "quantity", Kind.NUMBER),
-        Column("unitPrice", "unit_price", Kind.NUMBER),
-        Column("discountPercent", "discount_percent", Kind.NUMBER),
-        Column("discountAmount", "discount_amount", Kind.NUMBER),
-        Column("taxCode", "tax_code.code"),
-        Column("shipmentDate", "shipment_date", Kind.DATE),
-        Column("shipQuantity", "ship_quantity", Kind.NUMBER),
-        Column("invoiceQuantity", "invoice_quantity", Kind.NUMBER),
-        Column("shippedQuantity", "+shipped", Kind.NUMBER, "shipped again"),
-        Column("invoicedQuantity", "+invoiced", Kind.NUMBER, "invoiced again"),
-        *not_kept("given anew here", *IDS, "documentId"),
-        *not_kept(OTHER_ID, "itemId", "accountId", "unitOfMeasureId"),
-        *not_kept("there are no variants and locations", "itemVariantId", "locationId"),
-        *not_kept(
-            "comes with the line's object",
+        FileColumn("documentNumber", "+order_number"),
+        FileColumn("sequence", "sequence", CellKind.WHOLE),
+        FileColumn("inventoryLotId", "inventory_lot_id", note="the key of the line"),
+        FileColumn("lineType", "line_type", CellKind.CHOICE),
+        FileColumn("lineObjectNumber", "line_object_number"),
+        FileColumn("lineDetails.number", "line_object_number", fallback=True),
+        FileColumn("description", "description"),
+        FileColumn("description2", "description2"),
+        FileColumn("unitOfMeasureCode", "unit_of_measure.code"),
+        FileColumn("unitOfMeasure.code", "unit_of_measure.code", fallback=True),
+        FileColumn("quantity", "quantity", CellKind.NUMBER),
+        FileColumn("unitPrice", "unit_price", CellKind.NUMBER),
+        FileColumn("discountPercent", "discount_percent", CellKind.NUMBER),
+        FileColumn("discountAmount", "discount_amount", CellKind.NUMBER),
+        FileColumn("taxCode", "tax_code.code"),
+        FileColumn("shipmentDate", "shipment_date", CellKind.DATE),
+        FileColumn("shipQuantity", "ship_quantity", CellKind.NUMBER),
+        FileColumn("invoiceQuantity", "invoice_quantity", CellKind.NUMBER),
+        FileColumn("shippedQuantity", "+shipped", CellKind.NUMBER, "shipped again"),
+        FileColumn("invoicedQuantity", "+invoiced", CellKind.NUMBER, "invoiced again"),
+        *ignored_columns("the gateway assigns its own value", *IDS, "documentId"),
+        *ignored_columns(OTHER_ID, "itemId", "accountId", "unitOfMeasureId"),
+        *ignored_columns("variants and locations are not supported", "itemVariantId", "locationId"),
+        *ignored_columns(
+            "its value comes from the item or account of the line",
             "lineDetails.displayName",
             "lineDetails.description",
             "unitOfMeasure.displayName",
             "unitOfMeasure.symbol",
             "unitOfMeasure.unitConversion",
         ),
-        *not_kept(
+        *ignored_columns(
             DERIVED,
             "discountAppliedBeforeTax",
             "amountExcludingTax",

@@ -1,5 +1,5 @@
-"""The columns that a file may have, and the field of ours that each gives: declared once, for reading,
-for writing and for the tables in README."""
+"""The columns of files and the fields that they map to, declared once for import, export and the tables
+in the README."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,11 +13,11 @@ REFERENCES = {
     "customer", "bill_to_customer", "currency", "payment_terms", "shipment_method", "item", "account",
     "unit_of_measure", "tax_code", "base_unit_of_measure", "sales_unit_of_measure",
 }  # fmt: skip
-"""The fields that name a record by its number or code."""
+"""The fields that refer to a record by its number or code."""
 
 
-class Kind(Enum):
-    """What the cells of a column hold."""
+class CellKind(Enum):
+    """The kind of value that the cells of a column contain."""
 
     TEXT = "text"
     NUMBER = "number"
@@ -27,8 +27,8 @@ class Kind(Enum):
     CHOICE = "one of a few words"
 
 
-class Part(Enum):
-    """What a row of a file is."""
+class RowKind(Enum):
+    """What a row of a file describes."""
 
     HEADER = "header"
     LINE = "line"
@@ -36,14 +36,14 @@ class Part(Enum):
 
 
 @dataclass(frozen=True)
-class Column:
-    """A column of a file. `field` leads into the change that a row describes; one that begins with
-    `+` is looked at by the import itself, and one without a field is not kept, for the reason in
-    `note`. Of several columns with one field, a fallback counts only where the others are empty."""
+class FileColumn:
+    """A column of a file. `field` is the path of a field in the change that a row describes. A field
+    that begins with `+` is read by the import itself. A column without a field is ignored, for the
+    reason in `note`. A fallback counts only if the other columns of its field are empty."""
 
     name: str
     field: str = ""
-    kind: Kind = Kind.TEXT
+    kind: CellKind = CellKind.TEXT
     note: str = ""
     fallback: bool = False
 
@@ -53,29 +53,29 @@ class Column:
 
 
 @dataclass(frozen=True, eq=False)
-class Entity:
-    """A kind of record in a file. `names` are what manifests, XML elements and files call it, `keys`
-    the columns without which it is not recognised; lower ranks are applied first. `choices` are the
-    words of each column of kind CHOICE with what they mean, `further` the columns that the vendor has
-    besides, none of which is kept."""
+class FileEntity:
+    """A kind of record that files contain. `names` are its names in manifests, XML elements and file
+    names, and `keys` the columns without which it is not recognised. Lower ranks are imported first.
+    `choices` map the words of each CHOICE column to values; `further` are the vendor's other columns,
+    all of which are ignored."""
 
     name: str
-    part: Part
+    row_kind: RowKind
     model: type[Base]
     names: tuple[str, ...]
     keys: tuple[str, ...]
-    columns: tuple[Column, ...]
+    columns: tuple[FileColumn, ...]
     rank: int = 9
     choices: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     further: frozenset[str] = frozenset()
 
     @cached_property
-    def by_name(self) -> Mapping[str, Column]:
-        """The columns by their name, folded."""
+    def by_name(self) -> Mapping[str, FileColumn]:
+        """The columns by their folded name."""
         return {folded(column.name): column for column in self.columns}
 
-    def column(self, heading: str) -> Column | None:
-        """The column with this heading, whatever its case, spaces and underscores."""
+    def column(self, heading: str) -> FileColumn | None:
+        """The column with this heading, regardless of case, spaces and underscores."""
         return self.by_name.get(folded(heading))
 
     def matches(self, headings: tuple[str, ...]) -> int:
@@ -86,5 +86,5 @@ class Entity:
 
 
 def folded(name: str) -> str:
-    """A heading or a name without what people write in several ways."""
+    """A heading or a name without case, spaces and punctuation, so that spellings compare as equal."""
     return "".join(letter for letter in name.casefold() if letter.isalnum() or letter in ".@")

@@ -1,17 +1,17 @@
-"""The two sales-order entities of Dynamics 365 Finance & Operations, and its customers (RULES.md
-7.1 and 7.2)."""
+"""The columns of the sales order headers, sales order lines and customers of Dynamics 365 Finance &
+Operations (RULES.md 7.1 and 7.2)."""
 
 from importlib.resources import files
 
-from gateway.exchange.mappings.columns import Column, Entity, Kind, Part, folded
+from gateway.exchange.mappings.columns import CellKind, FileColumn, FileEntity, RowKind, folded
 from gateway.storage.tables.reference_data import CustomerRow, CustomerType
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow, SalesOrderStatus
 
-DERIVED = "derived from the lines"
-OF_CUSTOMER = "comes from the customer"
+DERIVED = "its value is calculated from the lines"
+OF_CUSTOMER = "its value comes from the customer"
 
 DELIVERED = "delivered"
-"""A word of Finance & Operations for a released order that is shipped in full."""
+"""The status of Finance & Operations for a released order that has been fully shipped."""
 
 STATUSES = {
     "none": SalesOrderStatus.DRAFT,
@@ -25,7 +25,7 @@ STATUSES = {
 
 
 def _vendor_columns(name: str) -> frozenset[str]:
-    """The names of all columns that an entity has, folded; none of them names a company."""
+    """The folded names of all columns of an entity, and that of the company, which no list has."""
     text = (
         files("gateway.exchange.mappings")
         .joinpath("vendor_columns", f"{name}.txt")
@@ -34,115 +34,129 @@ def _vendor_columns(name: str) -> frozenset[str]:
     return frozenset(map(folded, ("DataAreaId", *text.split())))
 
 
-HEADERS = Entity(
+HEADERS = FileEntity(
     "Sales order headers V2",
-    Part.HEADER,
+    RowKind.HEADER,
     SalesOrderRow,
     ("SalesOrderHeaderV2Entity", "SalesOrderHeadersV2"),
     ("SalesOrderNumber", "OrderingCustomerAccountNumber"),
     (
-        Column("SalesOrderNumber", "number"),
-        Column("OrderingCustomerAccountNumber", "customer.number"),
-        Column("InvoiceCustomerAccountNumber", "bill_to_customer.number"),
-        Column("SalesOrderName", note=OF_CUSTOMER),
-        Column("CurrencyCode", "currency.code"),
-        Column("CustomersOrderReference", "external_document_number"),
-        Column("CustomerRequisitionNumber", "external_document_number", fallback=True),
-        Column("OrderCreationDateTime", "order_date", Kind.DATE),
-        Column("RequestedReceiptDate", "requested_delivery_date", Kind.DATE),
-        Column("RequestedShippingDate", "requested_delivery_date", Kind.DATE, fallback=True),
-        Column("ArePricesIncludingSalesTax", "prices_include_tax", Kind.YES_NO),
-        Column("PaymentTermsName", "payment_terms.code"),
-        Column("DeliveryTermsCode", "shipment_method.code"),
-        Column("DeliveryModeCode", "shipment_method.code", fallback=True),
-        Column("TotalDiscountPercentage", "discount_percent", Kind.NUMBER),
-        Column(
-            "TotalDiscountAmount", "discount_amount", Kind.NUMBER, "where there is no percentage"
+        FileColumn("SalesOrderNumber", "number"),
+        FileColumn("OrderingCustomerAccountNumber", "customer.number"),
+        FileColumn("InvoiceCustomerAccountNumber", "bill_to_customer.number"),
+        FileColumn("SalesOrderName", note=OF_CUSTOMER),
+        FileColumn("CurrencyCode", "currency.code"),
+        FileColumn("CustomersOrderReference", "external_document_number"),
+        FileColumn("CustomerRequisitionNumber", "external_document_number", fallback=True),
+        FileColumn("OrderCreationDateTime", "order_date", CellKind.DATE),
+        FileColumn("RequestedReceiptDate", "requested_delivery_date", CellKind.DATE),
+        FileColumn(
+            "RequestedShippingDate", "requested_delivery_date", CellKind.DATE, fallback=True
         ),
-        Column("OrderTakerPersonnelNumber", "salesperson"),
-        Column("OrderResponsiblePersonnelNumber", "salesperson", fallback=True),
-        Column("Email", "email"),
-        Column("SalesOrderStatus", "+status", Kind.CHOICE, "reached step by step"),
-        Column("IsSalesProcessingStopped", "+on_hold", Kind.YES_NO, "holds the order"),
-        Column("ContactPersonId", "ship_to_contact"),
-        Column("DeliveryAddressName", "ship_to_name"),
-        Column("DeliveryAddressStreet", "ship_to_address.address_line1"),
-        Column("DeliveryBuildingCompliment", "ship_to_address.address_line2"),
-        Column("DeliveryAddressCity", "ship_to_address.city"),
-        Column("DeliveryAddressStateId", "ship_to_address.state"),
-        Column("DeliveryAddressZipCode", "ship_to_address.post_code"),
-        Column("DeliveryAddressCountryRegionId", "ship_to_address.country"),
-        Column("OrderTotalAmount", note=DERIVED),
-        Column("OrderTotalTaxAmount", note=DERIVED),
-        Column("OrderTotalDiscountAmount", note=DERIVED),
+        FileColumn("ArePricesIncludingSalesTax", "prices_include_tax", CellKind.YES_NO),
+        FileColumn("PaymentTermsName", "payment_terms.code"),
+        FileColumn("DeliveryTermsCode", "shipment_method.code"),
+        FileColumn("DeliveryModeCode", "shipment_method.code", fallback=True),
+        FileColumn("TotalDiscountPercentage", "discount_percent", CellKind.NUMBER),
+        FileColumn(
+            "TotalDiscountAmount",
+            "discount_amount",
+            CellKind.NUMBER,
+            "if there is no percentage",
+        ),
+        FileColumn("OrderTakerPersonnelNumber", "salesperson"),
+        FileColumn("OrderResponsiblePersonnelNumber", "salesperson", fallback=True),
+        FileColumn("Email", "email"),
+        FileColumn(
+            "SalesOrderStatus", "+status", CellKind.CHOICE, "reached through the transitions"
+        ),
+        FileColumn("IsSalesProcessingStopped", "+on_hold", CellKind.YES_NO, "holds the order"),
+        FileColumn("ContactPersonId", "ship_to_contact"),
+        FileColumn("DeliveryAddressName", "ship_to_name"),
+        FileColumn("DeliveryAddressStreet", "ship_to_address.address_line1"),
+        FileColumn("DeliveryBuildingCompliment", "ship_to_address.address_line2"),
+        FileColumn("DeliveryAddressCity", "ship_to_address.city"),
+        FileColumn("DeliveryAddressStateId", "ship_to_address.state"),
+        FileColumn("DeliveryAddressZipCode", "ship_to_address.post_code"),
+        FileColumn("DeliveryAddressCountryRegionId", "ship_to_address.country"),
+        FileColumn("OrderTotalAmount", note=DERIVED),
+        FileColumn("OrderTotalTaxAmount", note=DERIVED),
+        FileColumn("OrderTotalDiscountAmount", note=DERIVED),
     ),
     choices={"+status": STATUSES},
     further=_vendor_columns("SalesOrderHeaderV2Entity"),
 )
 
-LINES = Entity(
+LINES = FileEntity(
     "Sales order lines V2",
-    Part.LINE,
+    RowKind.LINE,
     SalesOrderLineRow,
     ("SalesOrderLineV2Entity", "SalesOrderLines", "SalesOrderLinesV2"),
     ("SalesOrderNumber",),
     (
-        Column("SalesOrderNumber", "+order_number"),
-        Column("InventoryLotId", "inventory_lot_id", note="the key of the line"),
-        Column("LineCreationSequenceNumber", "sequence", Kind.WHOLE),
-        Column("ItemNumber", "item.number"),
-        Column("MainAccountIdDisplayValue", "account.number", note="where there is no item"),
-        Column("LineDescription", "description", note="cut after 100 characters"),
-        Column("OrderedSalesQuantity", "quantity", Kind.NUMBER),
-        Column("SalesUnitSymbol", "unit_of_measure.code"),
-        Column("SalesPrice", "unit_price", Kind.NUMBER, "divided by SalesPriceQuantity"),
-        Column("SalesPriceQuantity", "+price_quantity", Kind.NUMBER),
-        Column("LineDiscountAmount", "+unit_discount", Kind.NUMBER, "for SalesPriceQuantity units"),
-        Column("LineDiscountPercentage", "discount_percent", Kind.NUMBER),
-        Column(
+        FileColumn("SalesOrderNumber", "+order_number"),
+        FileColumn("InventoryLotId", "inventory_lot_id", note="the key of the line"),
+        FileColumn("LineCreationSequenceNumber", "sequence", CellKind.WHOLE),
+        FileColumn("ItemNumber", "item.number"),
+        FileColumn("MainAccountIdDisplayValue", "account.number", note="if there is no item"),
+        FileColumn("LineDescription", "description", note="truncated to 100 characters"),
+        FileColumn("OrderedSalesQuantity", "quantity", CellKind.NUMBER),
+        FileColumn("SalesUnitSymbol", "unit_of_measure.code"),
+        FileColumn("SalesPrice", "unit_price", CellKind.NUMBER, "divided by SalesPriceQuantity"),
+        FileColumn("SalesPriceQuantity", "+price_quantity", CellKind.NUMBER),
+        FileColumn(
+            "LineDiscountAmount", "+unit_discount", CellKind.NUMBER, "for SalesPriceQuantity units"
+        ),
+        FileColumn("LineDiscountPercentage", "discount_percent", CellKind.NUMBER),
+        FileColumn(
             "MultilineDiscountAmount",
             "+multiline_discount",
-            Kind.NUMBER,
+            CellKind.NUMBER,
             "added to LineDiscountAmount",
         ),
-        Column("MultilineDiscountPercentage", "+multiline_percent", Kind.NUMBER, "of what is left"),
-        Column("LineAmount", "+amount", Kind.NUMBER, "compared with what is derived"),
-        Column("SalesTaxItemGroupCode", "tax_code.code"),
-        Column("RequestedShippingDate", "shipment_date", Kind.DATE),
-        Column("CurrencyCode", "+currency", note="must be that of the order"),
+        FileColumn(
+            "MultilineDiscountPercentage",
+            "+multiline_percent",
+            CellKind.NUMBER,
+            "of the amount that remains",
+        ),
+        FileColumn("LineAmount", "+amount", CellKind.NUMBER, "compared with the calculated amount"),
+        FileColumn("SalesTaxItemGroupCode", "tax_code.code"),
+        FileColumn("RequestedShippingDate", "shipment_date", CellKind.DATE),
+        FileColumn("CurrencyCode", "+currency", note="must be the currency of the order"),
     ),
     choices={},
     further=_vendor_columns("SalesOrderLineV2Entity"),
 )
 
-CUSTOMERS = Entity(
+CUSTOMERS = FileEntity(
     "Customers V3",
-    Part.REFERENCE,
+    RowKind.REFERENCE,
     CustomerRow,
     ("CustCustomerV3Entity", "CustomersV3"),
     ("CustomerAccount",),
     (
-        Column("CustomerAccount", "number"),
-        Column("OrganizationName", "display_name"),
-        Column("NameAlias", "display_name", fallback=True),
-        Column("PartyType", "type", Kind.CHOICE),
-        Column("InvoiceAccount", "bill_to_customer.number"),
-        Column("SalesCurrencyCode", "currency.code"),
-        Column("PaymentTerms", "payment_terms.code"),
-        Column("DeliveryTerms", "shipment_method.code"),
-        Column("DeliveryMode", "shipment_method.code", fallback=True),
-        Column("IsSalesTaxIncludedInPrices", "prices_include_tax", Kind.YES_NO),
-        Column("CreditLimit", "credit_limit", Kind.NUMBER),
-        Column("TaxExemptNumber", "tax_registration_number"),
-        Column("AddressStreet", "address_line1"),
-        Column("AddressBuildingComplement", "address_line2"),
-        Column("AddressCity", "city"),
-        Column("AddressState", "state"),
-        Column("AddressZipCode", "post_code"),
-        Column("AddressCountryRegionId", "country"),
-        Column("PrimaryContactPhone", "phone_number"),
-        Column("PrimaryContactEmail", "email"),
-        Column("PrimaryContactUrl", "website"),
+        FileColumn("CustomerAccount", "number"),
+        FileColumn("OrganizationName", "display_name"),
+        FileColumn("NameAlias", "display_name", fallback=True),
+        FileColumn("PartyType", "type", CellKind.CHOICE),
+        FileColumn("InvoiceAccount", "bill_to_customer.number"),
+        FileColumn("SalesCurrencyCode", "currency.code"),
+        FileColumn("PaymentTerms", "payment_terms.code"),
+        FileColumn("DeliveryTerms", "shipment_method.code"),
+        FileColumn("DeliveryMode", "shipment_method.code", fallback=True),
+        FileColumn("IsSalesTaxIncludedInPrices", "prices_include_tax", CellKind.YES_NO),
+        FileColumn("CreditLimit", "credit_limit", CellKind.NUMBER),
+        FileColumn("TaxExemptNumber", "tax_registration_number"),
+        FileColumn("AddressStreet", "address_line1"),
+        FileColumn("AddressBuildingComplement", "address_line2"),
+        FileColumn("AddressCity", "city"),
+        FileColumn("AddressState", "state"),
+        FileColumn("AddressZipCode", "post_code"),
+        FileColumn("AddressCountryRegionId", "country"),
+        FileColumn("PrimaryContactPhone", "phone_number"),
+        FileColumn("PrimaryContactEmail", "email"),
+        FileColumn("PrimaryContactUrl", "website"),
     ),
     rank=7,
     choices={"type": {"organization": CustomerType.COMPANY, "person": CustomerType.PERSON}},

@@ -1,8 +1,8 @@
-"""Customers, items, accounts and codes as the Business Central API has them (RULES.md 1.3), with
-the names that the gateway adds; the headings of CSV files are the same."""
+"""The columns of customers, items, accounts and codes in the Business Central API (RULES.md 1.3), and
+those that the gateway adds. CSV files have the same headings."""
 
-from gateway.exchange.mappings.business_central import IDS, OLD_PARTS, OTHER_ID, not_kept
-from gateway.exchange.mappings.columns import Column, Entity, Kind, Part
+from gateway.exchange.mappings.business_central import IDS, OLD_PARTS, OTHER_ID, ignored_columns
+from gateway.exchange.mappings.columns import CellKind, FileColumn, FileEntity, RowKind
 from gateway.storage.tables.reference_data import (
     AccountRow,
     AccountType,
@@ -21,48 +21,48 @@ from gateway.storage.tables.reference_data import (
     UnitOfMeasureRow,
 )
 
-CODE, NAME = Column("code", "code"), Column("displayName", "display_name")
-NUMBER = Column("number", "number")
-GIVEN_ANEW = not_kept("given anew here", *IDS)
+CODE, NAME = FileColumn("code", "code"), FileColumn("displayName", "display_name")
+NUMBER = FileColumn("number", "number")
+REASSIGNED = ignored_columns("the gateway assigns its own value", *IDS)
 
-CUSTOMERS = Entity(
+CUSTOMERS = FileEntity(
     "customers",
-    Part.REFERENCE,
+    RowKind.REFERENCE,
     CustomerRow,
     ("customer",),
     ("number", "displayName"),
     (
         NUMBER,
         NAME,
-        Column("type", "type", Kind.CHOICE),
-        Column("contactId", "contact_id"),
-        Column("contactName", "contact_name"),
-        Column("addressLine1", "address_line1"),
-        Column("addressLine2", "address_line2"),
-        Column("city", "city"),
-        Column("state", "state"),
-        Column("country", "country"),
-        Column("postCode", "post_code"),
-        Column("postalCode", "post_code", fallback=True),
-        *(Column(f"address.{name}", part, fallback=True) for name, part in OLD_PARTS),
-        Column("phoneNumber", "phone_number"),
-        Column("email", "email"),
-        Column("website", "website"),
-        Column("salesperson", "salesperson"),
-        Column("salespersonCode", "salesperson", fallback=True),
-        Column("creditLimit", "credit_limit", Kind.NUMBER),
-        Column("taxLiable", "tax_liable", Kind.YES_NO),
-        Column("taxRegistrationNumber", "tax_registration_number"),
-        Column("billToCustomerNumber", "bill_to_customer.number"),
-        Column("currencyCode", "currency.code"),
-        Column("paymentTermsCode", "payment_terms.code"),
-        Column("shipmentMethodCode", "shipment_method.code"),
-        Column("pricesIncludeTax", "prices_include_tax", Kind.YES_NO),
-        Column("partialShipping", "partial_shipping", Kind.YES_NO),
-        Column("blocked", "blocked", Kind.CHOICE),
-        Column("privacyBlocked", "privacy_blocked", Kind.YES_NO),
-        *GIVEN_ANEW,
-        *not_kept(
+        FileColumn("type", "type", CellKind.CHOICE),
+        FileColumn("contactId", "contact_id"),
+        FileColumn("contactName", "contact_name"),
+        FileColumn("addressLine1", "address_line1"),
+        FileColumn("addressLine2", "address_line2"),
+        FileColumn("city", "city"),
+        FileColumn("state", "state"),
+        FileColumn("country", "country"),
+        FileColumn("postCode", "post_code"),
+        FileColumn("postalCode", "post_code", fallback=True),
+        *(FileColumn(f"address.{name}", part, fallback=True) for name, part in OLD_PARTS),
+        FileColumn("phoneNumber", "phone_number"),
+        FileColumn("email", "email"),
+        FileColumn("website", "website"),
+        FileColumn("salesperson", "salesperson"),
+        FileColumn("salespersonCode", "salesperson", fallback=True),
+        FileColumn("creditLimit", "credit_limit", CellKind.NUMBER),
+        FileColumn("taxLiable", "tax_liable", CellKind.YES_NO),
+        FileColumn("taxRegistrationNumber", "tax_registration_number"),
+        FileColumn("billToCustomerNumber", "bill_to_customer.number"),
+        FileColumn("currencyCode", "currency.code"),
+        FileColumn("paymentTermsCode", "payment_terms.code"),
+        FileColumn("shipmentMethodCode", "shipment_method.code"),
+        FileColumn("pricesIncludeTax", "prices_include_tax", CellKind.YES_NO),
+        FileColumn("partialShipping", "partial_shipping", CellKind.YES_NO),
+        FileColumn("blocked", "blocked", CellKind.CHOICE),
+        FileColumn("privacyBlocked", "privacy_blocked", CellKind.YES_NO),
+        *REASSIGNED,
+        *ignored_columns(
             OTHER_ID,
             "currencyId",
             "paymentTermsId",
@@ -70,7 +70,13 @@ CUSTOMERS = Entity(
             "paymentMethodId",
             "taxAreaId",
         ),
-        *not_kept("not kept", "taxAreaDisplayName", "balanceDue", "balance", "overdueAmount"),
+        *ignored_columns(
+            "the gateway does not store it",
+            "taxAreaDisplayName",
+            "balanceDue",
+            "balance",
+            "overdueAmount",
+        ),
     ),
     rank=7,
     choices={
@@ -83,32 +89,32 @@ CUSTOMERS = Entity(
     },
 )
 
-ITEMS = Entity(
+ITEMS = FileEntity(
     "items",
-    Part.REFERENCE,
+    RowKind.REFERENCE,
     ItemRow,
     ("item", "products", "product"),
     ("number", "displayName"),
     (
         NUMBER,
         NAME,
-        Column("displayName2", "display_name2"),
-        Column("type", "type", Kind.CHOICE),
-        Column("itemCategoryCode", "item_category_code"),
-        Column("gtin", "gtin"),
-        Column("inventory", "inventory", Kind.NUMBER),
-        Column("unitPrice", "unit_price", Kind.NUMBER),
-        Column("priceIncludesTax", "price_includes_tax", Kind.YES_NO),
-        Column("unitCost", "unit_cost", Kind.NUMBER),
-        Column("taxCode", "tax_code.code"),
-        Column("taxGroupCode", "tax_code.code", fallback=True),
-        Column("baseUnitOfMeasureCode", "base_unit_of_measure.code"),
-        Column("salesUnitOfMeasureCode", "sales_unit_of_measure.code"),
-        Column("allowInvoiceDiscount", "allow_invoice_discount", Kind.YES_NO),
-        Column("blocked", "blocked", Kind.YES_NO),
-        Column("salesBlocked", "sales_blocked", Kind.YES_NO),
-        *GIVEN_ANEW,
-        *not_kept(OTHER_ID, "itemCategoryId", "taxGroupId", "baseUnitOfMeasureId"),
+        FileColumn("displayName2", "display_name2"),
+        FileColumn("type", "type", CellKind.CHOICE),
+        FileColumn("itemCategoryCode", "item_category_code"),
+        FileColumn("gtin", "gtin"),
+        FileColumn("inventory", "inventory", CellKind.NUMBER),
+        FileColumn("unitPrice", "unit_price", CellKind.NUMBER),
+        FileColumn("priceIncludesTax", "price_includes_tax", CellKind.YES_NO),
+        FileColumn("unitCost", "unit_cost", CellKind.NUMBER),
+        FileColumn("taxCode", "tax_code.code"),
+        FileColumn("taxGroupCode", "tax_code.code", fallback=True),
+        FileColumn("baseUnitOfMeasureCode", "base_unit_of_measure.code"),
+        FileColumn("salesUnitOfMeasureCode", "sales_unit_of_measure.code"),
+        FileColumn("allowInvoiceDiscount", "allow_invoice_discount", CellKind.YES_NO),
+        FileColumn("blocked", "blocked", CellKind.YES_NO),
+        FileColumn("salesBlocked", "sales_blocked", CellKind.YES_NO),
+        *REASSIGNED,
+        *ignored_columns(OTHER_ID, "itemCategoryId", "taxGroupId", "baseUnitOfMeasureId"),
     ),
     rank=6,
     choices={
@@ -119,123 +125,127 @@ ITEMS = Entity(
     },
 )
 
-ACCOUNTS = Entity(
+ACCOUNTS = FileEntity(
     "accounts",
-    Part.REFERENCE,
+    RowKind.REFERENCE,
     AccountRow,
     ("account", "gl-accounts"),
     ("number", "displayName"),
     (
         NUMBER,
         NAME,
-        Column("category", "category"),
-        Column("subCategory", "sub_category"),
-        Column("accountType", "account_type", Kind.CHOICE),
-        Column("directPosting", "direct_posting", Kind.YES_NO),
-        Column("taxCode", "tax_code.code"),
-        Column("blocked", "blocked", Kind.YES_NO),
-        *GIVEN_ANEW,
-        *not_kept("not kept", "netChange", "consolidationDebitAccount"),
+        FileColumn("category", "category"),
+        FileColumn("subCategory", "sub_category"),
+        FileColumn("accountType", "account_type", CellKind.CHOICE),
+        FileColumn("directPosting", "direct_posting", CellKind.YES_NO),
+        FileColumn("taxCode", "tax_code.code"),
+        FileColumn("blocked", "blocked", CellKind.YES_NO),
+        *REASSIGNED,
+        *ignored_columns("the gateway does not store it", "netChange", "consolidationDebitAccount"),
     ),
     rank=5,
     choices={"account_type": {kind.name.replace("_", "").casefold(): kind for kind in AccountType}},
 )
 
-LINE_OBJECTS = Entity(
+LINE_OBJECTS = FileEntity(
     "lineObjects",
-    Part.REFERENCE,
+    RowKind.REFERENCE,
     LineObjectRow,
     ("line-object", "resources"),
     ("kind", "number"),
     (
-        Column("kind", "kind", Kind.CHOICE),
+        FileColumn("kind", "kind", CellKind.CHOICE),
         NUMBER,
         NAME,
-        Column("unitPrice", "unit_price", Kind.NUMBER),
-        Column("taxCode", "tax_code.code"),
-        Column("blocked", "blocked", Kind.YES_NO),
-        *GIVEN_ANEW,
+        FileColumn("unitPrice", "unit_price", CellKind.NUMBER),
+        FileColumn("taxCode", "tax_code.code"),
+        FileColumn("blocked", "blocked", CellKind.YES_NO),
+        *REASSIGNED,
     ),
     rank=5,
     choices={"kind": {kind.name.replace("_", "").casefold(): kind for kind in LineObjectKind}},
 )
 
-CURRENCIES = Entity(
+CURRENCIES = FileEntity(
     "currencies",
-    Part.REFERENCE,
+    RowKind.REFERENCE,
     CurrencyRow,
     ("currency",),
     ("code",),
     (
         CODE,
         NAME,
-        Column("symbol", "symbol"),
-        Column("amountDecimalPlaces", "amount_decimal_places"),
-        Column("amountRoundingPrecision", "amount_rounding_precision", Kind.NUMBER),
-        Column("unitAmountRoundingPrecision", "unit_amount_rounding_precision", Kind.NUMBER),
-        Column("taxRounding", "tax_rounding", Kind.CHOICE),
-        *GIVEN_ANEW,
+        FileColumn("symbol", "symbol"),
+        FileColumn("amountDecimalPlaces", "amount_decimal_places"),
+        FileColumn("amountRoundingPrecision", "amount_rounding_precision", CellKind.NUMBER),
+        FileColumn(
+            "unitAmountRoundingPrecision", "unit_amount_rounding_precision", CellKind.NUMBER
+        ),
+        FileColumn("taxRounding", "tax_rounding", CellKind.CHOICE),
+        *REASSIGNED,
     ),
     rank=1,
     choices={"tax_rounding": {kind.name.casefold(): kind for kind in TaxRounding}},
 )
 
-PAYMENT_TERMS = Entity(
+PAYMENT_TERMS = FileEntity(
     "paymentTerms",
-    Part.REFERENCE,
+    RowKind.REFERENCE,
     PaymentTermsRow,
     ("payment-terms", "paymentTerm"),
     ("code",),
     (
         CODE,
         NAME,
-        Column("dueDateCalculation", "due_date_calculation"),
-        Column("discountDateCalculation", "discount_date_calculation"),
-        Column("discountPercent", "discount_percent", Kind.NUMBER),
-        Column("calculateDiscountOnCreditMemos", "calculate_discount_on_credit_memos", Kind.YES_NO),
-        *GIVEN_ANEW,
+        FileColumn("dueDateCalculation", "due_date_calculation"),
+        FileColumn("discountDateCalculation", "discount_date_calculation"),
+        FileColumn("discountPercent", "discount_percent", CellKind.NUMBER),
+        FileColumn(
+            "calculateDiscountOnCreditMemos", "calculate_discount_on_credit_memos", CellKind.YES_NO
+        ),
+        *REASSIGNED,
     ),
     rank=2,
 )
 
-SHIPMENT_METHODS = Entity(
+SHIPMENT_METHODS = FileEntity(
     "shipmentMethods",
-    Part.REFERENCE,
+    RowKind.REFERENCE,
     ShipmentMethodRow,
     ("shipment-methods", "shipmentMethod"),
     ("code",),
-    (CODE, NAME, *GIVEN_ANEW),
+    (CODE, NAME, *REASSIGNED),
     rank=2,
 )
 
-UNITS_OF_MEASURE = Entity(
+UNITS_OF_MEASURE = FileEntity(
     "unitsOfMeasure",
-    Part.REFERENCE,
+    RowKind.REFERENCE,
     UnitOfMeasureRow,
     ("units-of-measure", "unitOfMeasure", "units"),
     ("code",),
     (
         CODE,
         NAME,
-        Column("internationalStandardCode", "international_standard_code"),
-        Column("symbol", "symbol"),
-        *GIVEN_ANEW,
+        FileColumn("internationalStandardCode", "international_standard_code"),
+        FileColumn("symbol", "symbol"),
+        *REASSIGNED,
     ),
     rank=3,
 )
 
-TAX_CODES = Entity(
+TAX_CODES = FileEntity(
     "taxCodes",
-    Part.REFERENCE,
+    RowKind.REFERENCE,
     TaxCodeRow,
     ("tax-codes", "taxCode", "taxGroups", "tax-groups"),
     ("code", "percent"),
     (
         CODE,
         NAME,
-        Column("percent", "percent", Kind.NUMBER),
-        *GIVEN_ANEW,
-        *not_kept("not kept", "taxType"),
+        FileColumn("percent", "percent", CellKind.NUMBER),
+        *REASSIGNED,
+        *ignored_columns("the gateway does not store it", "taxType"),
     ),
     rank=4,
 )

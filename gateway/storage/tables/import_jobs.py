@@ -1,4 +1,4 @@
-"""Import jobs: what was asked for, the rows that came, how far they got, and what was wrong with them."""
+"""Import jobs: their options and progress, the sheets and rows of their files, and their problems."""
 
 import datetime as dt
 from enum import StrEnum
@@ -19,7 +19,7 @@ from gateway.storage.tables.column_types import (
 
 
 class ImportJobStatus(StrEnum):
-    """How far an import job is."""
+    """The progress of an import job."""
 
     STAGING = "STAGING"
     APPLYING = "APPLYING"
@@ -30,7 +30,7 @@ class ImportJobStatus(StrEnum):
 
 
 class ImportPolicy(StrEnum):
-    """What one bad row takes down with it."""
+    """What is refused along with an invalid row."""
 
     PER_ORDER = "PER_ORDER"
     ATOMIC = "ATOMIC"
@@ -42,11 +42,11 @@ COUNTS = tuple(
     for what in ("headers", "lines", "references")
     for outcome in ("created", "updated", "unchanged", "failed")
 )
-"""What a job counts: headers and lines of orders, and records that orders refer to."""
+"""The counts of a job: headers and lines of orders, and reference data."""
 
 
 class ImportJobRow(CompanyScoped, Base, kw_only=True):
-    """`fingerprint` tells a job that is asked for again; `position` is the last unit that is done."""
+    """`fingerprint` identifies a repeated request; `position` is the last unit that was applied."""
 
     __tablename__ = "import_jobs"
 
@@ -87,7 +87,7 @@ class ImportJobRow(CompanyScoped, Base, kw_only=True):
 
 
 class ImportSheetRow(CompanyScoped, Base, kw_only=True):
-    """One file of a job: what it holds, its headings as written, and how it was read."""
+    """One sheet of a job: its entity, its headings as written, and how it was read."""
 
     __tablename__ = "import_sheets"
 
@@ -105,8 +105,8 @@ class ImportSheetRow(CompanyScoped, Base, kw_only=True):
 
 
 class ImportedRow(Base, kw_only=True):
-    """A row of a file as it came, in JSON. Rows with the same `unit` stand or fall together; units are
-    done in the order of their text."""
+    """A row of a file as imported, in JSON. Rows with the same `unit` are imported or refused together.
+    Units are applied in the order of their names."""
 
     __tablename__ = "import_rows"
 
@@ -123,7 +123,7 @@ class ImportedRow(Base, kw_only=True):
 
 
 class ImportProblemRow(CompanyScoped, Base, kw_only=True):
-    """What is wrong with a row of a job, or only odd about it (a warning)."""
+    """A problem of a row of a job, or a warning about it."""
 
     __tablename__ = "import_problems"
 

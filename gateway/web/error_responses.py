@@ -1,4 +1,4 @@
-"""What a client is told when an upload or a download does not come about."""
+"""The responses to uploads and downloads that fail."""
 
 import logging
 import uuid
@@ -18,8 +18,8 @@ def refusal(
     return JSONResponse({"code": code, "message": message}, status, headers)
 
 
-def told(error: Exception) -> Response:
-    """What a client may know of an error; one that is ours is logged under an id."""
+def error_response(error: Exception) -> Response:
+    """The response to an error. An unexpected one is logged as an incident, and only its id is sent."""
     code = CODES.get(type(error))
     if code is not None:
         return refusal(STATUSES.get(code, 400), code, str(error))

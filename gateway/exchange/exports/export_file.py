@@ -1,4 +1,4 @@
-"""Downloads into a file, which is there when it is whole, or to the standard output."""
+"""Saving an export to a file, which appears when it is complete, or to the standard output."""
 
 import os
 import sys
@@ -7,17 +7,17 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from gateway.exchange.exports.export_stream import Wish, download
+from gateway.exchange.exports.export_stream import ExportRequest, open_download
 from gateway.storage.database import Database
 
 
 class CannotWrite(Exception):
-    """There is no writing where the file should go; str() is one sentence for people."""
+    """The file cannot be written; str() is a sentence for people."""
 
 
 @contextmanager
-def destination(path: Path | None) -> Iterator[BinaryIO]:
-    """Where to write; what was there before stays until the end. Raises CannotWrite."""
+def open_destination(path: Path | None) -> Iterator[BinaryIO]:
+    """A stream to write to. An existing file is replaced only at the end. Raises CannotWrite."""
     if path is None:
         yield sys.stdout.buffer
         return
@@ -35,18 +35,20 @@ def destination(path: Path | None) -> Iterator[BinaryIO]:
             part.unlink(missing_ok=True)
 
 
-async def save(database: Database, company: str | None, wish: Wish, file: BinaryIO) -> None:
-    """Write what is asked for, as long as somebody reads it.
+async def save_export(
+    database: Database, company: str | None, request: ExportRequest, file: BinaryIO
+) -> None:
+    """Write the requested export, until the reader of a pipe closes it.
 
     Raises CannotExport, CannotWrite, CompanyNotFound and BadFilter."""
-    found = await download(database, company, wish)
+    download = await open_download(database, company, request)
     try:
-        async for chunk in found.chunks:
+        async for chunk in download.chunks:
             _write(file, chunk)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     finally:
-        await found.close()
+        await download.close()
 
 
 def _write(file: BinaryIO, chunk: bytes) -> None:
