@@ -133,7 +133,7 @@ def read_errors(sheet: IO[bytes]) -> Errors:
         if event == "start" and kind == "row":
             row, column = int(element.get("r") or row + 1), 0
         elif event == "start" and kind == "c":
-            column = column_of(element.get("r")) or column + 1
+            column = column_number(element.get("r")) or column + 1
         elif event == "end" and kind == "c" and element.get("t") == "e":
             value = next((each.text for each in element if local_name(each) == "v"), None)
             found.setdefault(row, {})[column] = value or "#N/A"
@@ -142,7 +142,7 @@ def read_errors(sheet: IO[bytes]) -> Errors:
     return found
 
 
-def column_of(reference: str | None) -> int:
+def column_number(reference: str | None) -> int:
     """The number of the column in a reference such as AB12; 0 if there is none."""
     column = 0
     for letter in (reference or "").rstrip("0123456789"):
