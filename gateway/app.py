@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from gateway.api.context import Context
-from gateway.api.explaining import explain, json_object
+from gateway.api.explain import explain, json_object
 from gateway.api.schema import plans, sdl
 from gateway.exchange.exports.export_stream import Download, Wish, download
 from gateway.exchange.imports.runner import Runner

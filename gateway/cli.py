@@ -120,7 +120,7 @@ def explain_command(
     ] = None,
 ) -> None:
     """Print how an operation runs: its plan, the source made from it, and its SQL."""
-    from gateway.api.explaining import CannotExplain  # noqa: PLC0415 - as for `schema`
+    from gateway.api.explain import CannotExplain  # noqa: PLC0415 - as for `schema`
     from gateway.app import explained  # noqa: PLC0415 - the same
 
     text = sys.stdin.read() if operation == "-" else operation

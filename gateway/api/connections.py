@@ -12,7 +12,7 @@ from gateway.api.errors import RequestError
 from gateway.api.fields import declared_field, place_of, wanted
 from gateway.api.inputs import change_from
 from gateway.api.sorting import Given, SalesOrderLineSort, SalesOrderSort, sort_of
-from gateway.execution.declarations import Paged
+from gateway.execution.declarations import PagedField
 from gateway.execution.limits import Pages
 from gateway.storage.conditions import Tree
 from gateway.storage.paging import Page, Sort, SortKey, Window, encode_cursor
@@ -130,7 +130,9 @@ def connection(target: str, description: str, *keys: str) -> Any:
         page = await reader.page(listed, window, _names(target, info))
         return Listed(listed.fields.model, window, page, lambda: reader.count(listed))
 
-    return declared_field(_with_arguments(target, resolve), description, Paged(target, None, keys))
+    return declared_field(
+        _with_arguments(target, resolve), description, PagedField(target, None, keys)
+    )
 
 
 def paged(target: str, key: str, description: str, *keys: str) -> Any:
@@ -150,7 +152,9 @@ def paged(target: str, key: str, description: str, *keys: str) -> Any:
             lambda: reader.counts(("count", slot), listed, key, parent),
         )
 
-    return declared_field(_with_arguments(target, resolve), description, Paged(target, key, keys))
+    return declared_field(
+        _with_arguments(target, resolve), description, PagedField(target, key, keys)
+    )
 
 
 def _with_arguments(target: str, resolve: Resolve) -> Any:

@@ -12,14 +12,14 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from strawberry.types.graphql import OperationType
 
 from gateway.api.errors import RequestError
+from gateway.execution.document_validation import validation_errors
 from gateway.execution.limits import Limits, Measured, Pages, TooLarge, check_document
-from gateway.execution.validating import validation_errors
 from gateway.orders.service import Rules
 from gateway.storage.database import Database
 from gateway.storage.reading import Names, Reader
 
 if TYPE_CHECKING:
-    from gateway.api.planned import Plans
+    from gateway.api.plan_runner import PlanRunner
 
 DEFAULT_PAGE = 50
 """Rows of a page whose size is not asked for."""
@@ -51,7 +51,7 @@ class Context:
     operation_name: str | None = None
     only_reads: bool = False
     cost: int | None = None
-    plans: "Plans | None" = None
+    plans: "PlanRunner | None" = None
     reader: Reader = field(init=False)
     wanted: dict[Any, Names] = field(default_factory=dict)
     made: dict[Any, Any] = field(default_factory=dict)

@@ -13,15 +13,15 @@ from strawberry.utils.str_converters import to_camel_case
 
 from gateway.api.context import Info
 from gateway.execution.declarations import (
-    Column,
-    Computed,
+    ColumnField,
+    ComputedField,
     Declaration,
-    Group,
-    Paged,
-    ToMany,
-    ToOne,
+    GroupField,
+    PagedField,
+    ToManyField,
+    ToOneField,
 )
-from gateway.execution.selection import selected, selections
+from gateway.execution.selection import fields_at, fields_by_name
 from gateway.storage.reading import Names, held
 from gateway.storage.tables.column_types import Base
 from gateway.storage.tables.reference_data import ADDRESS_PARTS
@@ -70,15 +70,15 @@ def entity(model: type[Base]) -> Any:
 
 def _columns(name: str, declaration: Declaration) -> Names:
     match declaration:
-        case Column():
+        case ColumnField():
             return frozenset({name})
-        case Group(prefix):
+        case GroupField(prefix):
             return frozenset(prefix + part for part in ADDRESS_PARTS)
-        case ToOne(_, key):
+        case ToOneField(_, key):
             return frozenset({key})
-        case ToMany() | Paged():
+        case ToManyField() | PagedField():
             return frozenset({"id"})
-        case Computed(columns):
+        case ComputedField(columns):
             return columns
     raise TypeError(f"{declaration} is no field of an object")
 
@@ -90,7 +90,7 @@ def _is_row(_row: Any, _info: Any) -> bool:
 
 def column(description: str) -> Any:
     """A field that is the column of the same name."""
-    return strawberry.field(description=description, metadata={DECLARED: Column()})
+    return strawberry.field(description=description, metadata={DECLARED: ColumnField()})
 
 
 def to_one(target: str, key: str, description: str, *, by: str = "id") -> Any:
@@ -106,7 +106,7 @@ def to_one(target: str, key: str, description: str, *, by: str = "id") -> Any:
         model = ENTITIES[target].model
         return info.context.reader.one(model, by, value, wanted(target, info))
 
-    return declared_field(resolve, description, ToOne(target, key, by))
+    return declared_field(resolve, description, ToOneField(target, key, by))
 
 
 def to_many(target: str, key: str, order: str, description: str) -> Any:
@@ -119,7 +119,7 @@ def to_many(target: str, key: str, order: str, description: str) -> Any:
         model = ENTITIES[target].model
         return info.context.reader.many(model, key, root.id, order, wanted(target, info))
 
-    return declared_field(resolve, description, ToMany(target, key, order))
+    return declared_field(resolve, description, ToManyField(target, key, order))
 
 
 def address(prefix: str, description: str) -> Any:
@@ -128,7 +128,7 @@ def address(prefix: str, description: str) -> Any:
     def resolve(root: strawberry.Parent[Any]) -> Any:
         return PostalAddress(**{part: getattr(root, prefix + part) for part in ADDRESS_PARTS})
 
-    return declared_field(resolve, description, Group(prefix))
+    return declared_field(resolve, description, GroupField(prefix))
 
 
 def declared_field(resolve: Any, description: str, declaration: Declaration) -> Any:
@@ -149,7 +149,7 @@ def wanted(target: str, info: Info, *path: str) -> Names:
     known = info.context.wanted
     if slot not in known:
         fragments = info._raw_info.fragments
-        names = selections(selected(nodes, fragments, *path), fragments)
+        names = fields_by_name(fields_at(nodes, fragments, *path), fragments)
         columns = ENTITIES[target].columns
         known[slot] = frozenset().union(*(columns.get(name, ()) for name in names))
     return known[slot]

@@ -15,13 +15,13 @@ from strawberry.utils.str_converters import to_camel_case
 from gateway.api import enums, import_types, order_types  # noqa: F401 - declare every entity
 from gateway.api.fields import ENTITIES, PostalAddress
 from gateway.execution.declarations import (
-    Column,
-    Computed,
+    ColumnField,
+    ComputedField,
     Declaration,
-    Group,
-    Paged,
-    ToMany,
-    ToOne,
+    GroupField,
+    PagedField,
+    ToManyField,
+    ToOneField,
 )
 from gateway.storage.conditions import Filter, Filterable, Relation, Tree
 from gateway.storage.tables.column_types import Base, value_type
@@ -108,13 +108,13 @@ def _condition_on(model: type[Base], column: str) -> str:
 
 def _field(model: type[Base], name: str, declaration: Declaration) -> str:
     match declaration:
-        case Column():
+        case ColumnField():
             return _condition_on(model, name)
-        case Group():
+        case GroupField():
             return "PostalAddressFilter"
-        case ToOne(target):
+        case ToOneField(target):
             return f"{target}Filter"
-        case ToMany(target) | Paged(target):
+        case ToManyField(target) | PagedField(target):
             return f"{target}ListFilter"
     raise TypeError(f"{declaration} cannot be filtered by")
 
@@ -128,7 +128,7 @@ def _declare_all() -> None:
         fields = {
             field: (_field(entity.model, field, declaration), entity.descriptions[field])
             for field, declaration in entity.declared.items()
-            if not isinstance(declaration, Computed)
+            if not isinstance(declaration, ComputedField)
         }
         combined = {**_of(COMBINATIONS, f"{name}Filter"), **fields}
         _declare(f"{name}Filter", f"Which {name} to find. All that is given must hold.", combined)
@@ -142,13 +142,13 @@ def _filterables() -> dict[str, Filterable]:
     for name, entity in ENTITIES.items():
         for field, declaration in entity.declared.items():
             match declaration:
-                case Column():
+                case ColumnField():
                     made[name].columns[field] = field
-                case Group(prefix):
+                case GroupField(prefix):
                     made[name].groups[field] = {part: prefix + part for part in ADDRESS_PARTS}
-                case ToOne(target, key, by):
+                case ToOneField(target, key, by):
                     made[name].relations[field] = Relation(made[target], key, by, is_many=False)
-                case ToMany(target, key) | Paged(target, str(key)):
+                case ToManyField(target, key) | PagedField(target, str(key)):
                     made[name].relations[field] = Relation(made[target], "id", key, is_many=True)
     return made
 

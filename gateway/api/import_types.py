@@ -9,7 +9,7 @@ import strawberry
 from gateway.api.connections import Connection, paged
 from gateway.api.fields import column, declared_field, entity
 from gateway.api.reference_types import Node
-from gateway.execution.declarations import Computed
+from gateway.execution.declarations import ComputedField
 from gateway.storage.tables import import_jobs as rows
 from gateway.storage.tables.import_jobs import ImportJobStatus, ImportPolicy
 
@@ -37,7 +37,7 @@ class ImportProblem(Node):
     message: str = column("What is wrong, in words.")
     rejected_value: str | None = column("What the cell holds.")
     suggestions: list[str] = declared_field(
-        _suggestions, "What would be accepted there.", Computed(frozenset({"suggestions"}))
+        _suggestions, "What would be accepted there.", ComputedField(frozenset({"suggestions"}))
     )
 
 

@@ -15,7 +15,7 @@ from gateway.api.inputs import (
     change_from,
 )
 from gateway.api.order_types import SalesOrder
-from gateway.execution.declarations import Change
+from gateway.execution.declarations import MutationField
 from gateway.orders import service
 from gateway.orders.life_cycle import Event
 from gateway.orders.problems import Rejected
@@ -202,7 +202,7 @@ def _or_none(argument: Any) -> Any:
 
 def _mutation(resolve: Any, payload: Any, description: str) -> Any:
     resolve.__annotations__["return"] = payload
-    return declared_field(resolve, description, Change())
+    return declared_field(resolve, description, MutationField())
 
 
 @strawberry.type

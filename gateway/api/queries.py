@@ -26,7 +26,7 @@ from gateway.api.reference_types import (
     TaxCode,
     UnitOfMeasure,
 )
-from gateway.execution.declarations import ByIds, ByKey, Own
+from gateway.execution.declarations import ByIdsField, ByKeyField, CompanyField
 from gateway.storage.tables.column_types import canonical_guid, is_storable_text
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="GUID of the record.")]
@@ -43,7 +43,7 @@ def _by_id(target: str, description: str) -> Any:
         reader = info.context.reader
         return await reader.one(ENTITIES[target].model, "id", guid, wanted(target, info))
 
-    return declared_field(resolve, description, ByKey(target, "id"))
+    return declared_field(resolve, description, ByKeyField(target, "id"))
 
 
 def _by_number(target: str, description: str) -> Any:
@@ -53,7 +53,7 @@ def _by_number(target: str, description: str) -> Any:
         reader = info.context.reader
         return await reader.one(ENTITIES[target].model, "number", number, wanted(target, info))
 
-    return declared_field(resolve, description, ByKey(target, "number"))
+    return declared_field(resolve, description, ByKeyField(target, "number"))
 
 
 async def _company(info: Info) -> Any:
@@ -138,13 +138,13 @@ class Query:
     )
 
     node: Node | None = declared_field(
-        _node, "The record with this id, of whatever type.", ByIds(is_list=False)
+        _node, "The record with this id, of whatever type.", ByIdsField(is_list=False)
     )
     nodes: list[Node | None] = declared_field(
         _nodes,
         "The records with these ids in their order, null for none.",
-        ByIds(is_list=True),
+        ByIdsField(is_list=True),
     )
     company: Company = declared_field(
-        _company, "The company in which the request works.", Own("Company")
+        _company, "The company in which the request works.", CompanyField("Company")
     )

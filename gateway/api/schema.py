@@ -17,11 +17,11 @@ from gateway.api.context import Context, OneOperation
 from gateway.api.errors import RequestError, present
 from gateway.api.import_mutations import ImportMutation
 from gateway.api.mutations import OrderMutation
-from gateway.api.planned import Plans
+from gateway.api.plan_runner import PlanRunner
 from gateway.api.queries import Query
 from gateway.api.scalars import SCALARS
+from gateway.execution.document_validation import shortened
 from gateway.execution.limits import TooLarge, check_text
-from gateway.execution.validating import cut
 from gateway.storage.deadline import Deadline
 from gateway.storage.drivers import Overloaded
 from gateway.storage.plans.row_store import RowsStore
@@ -158,12 +158,12 @@ def _refused(refusal: RequestError, context: Context) -> Answer:
 
 def _told(error: GraphQLError) -> GraphQLFormattedError:
     formatted = present(error)
-    return {**formatted, "message": cut(formatted["message"])}
+    return {**formatted, "message": shortened(formatted["message"])}
 
 
-def plans(store: RowsStore) -> Plans:
+def plans(store: RowsStore) -> PlanRunner:
     """The plans of the schema over the rows of `store`."""
-    return Plans(schema, store)
+    return PlanRunner(schema, store)
 
 
 def sdl() -> str:

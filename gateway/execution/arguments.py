@@ -30,7 +30,7 @@ from graphql import (
 from graphql.execution.values import input_is_nested_too_deeply
 from graphql.utilities.coerce_input_value import coerce_input_literal, coerce_input_value
 
-from gateway.execution.collecting import NotPlanned
+from gateway.execution.plan import NotPlanned
 
 Variables = Mapping[str, Any]
 Make = Callable[[Variables], Any]

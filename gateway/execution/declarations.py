@@ -14,19 +14,19 @@ Names = frozenset[str]
 
 
 @dataclass(frozen=True)
-class Column:
+class ColumnField:
     """The column of the same name."""
 
 
 @dataclass(frozen=True)
-class Group:
+class GroupField:
     """An object of our own columns, whose names begin with `prefix`."""
 
     prefix: str
 
 
 @dataclass(frozen=True)
-class ToOne:
+class ToOneField:
     """The object of type `target` whose `by` is in our column `key`."""
 
     target: str
@@ -35,7 +35,7 @@ class ToOne:
 
 
 @dataclass(frozen=True)
-class ToMany:
+class ToManyField:
     """The objects of type `target` whose column `key` has our id, by their column `order`."""
 
     target: str
@@ -44,7 +44,7 @@ class ToMany:
 
 
 @dataclass(frozen=True)
-class Paged:
+class PagedField:
     """A page of the objects of type `target`: of those whose column `key` has our id, or of all.
 
     `sort` names columns, "-" for descending, if nothing else is asked."""
@@ -55,7 +55,7 @@ class Paged:
 
 
 @dataclass(frozen=True)
-class ByKey:
+class ByKeyField:
     """The object of type `target` whose unique column `by` is the argument."""
 
     target: str
@@ -63,35 +63,46 @@ class ByKey:
 
 
 @dataclass(frozen=True)
-class Own:
+class CompanyField:
     """The object of type `target` in which the request works."""
 
     target: str
 
 
 @dataclass(frozen=True)
-class ByIds:
+class ByIdsField:
     """The objects of whatever type that have the given ids, in their order; null for none."""
 
     is_list: bool
 
 
 @dataclass(frozen=True)
-class Computed:
+class ComputedField:
     """Something that Python makes of our `columns`; no plan covers it."""
 
     columns: Names
 
 
 @dataclass(frozen=True)
-class Change:
+class MutationField:
     """A mutation, whose payload is the attributes of an object in memory."""
 
 
-Declaration = Column | Group | ToOne | ToMany | Paged | ByKey | Own | ByIds | Computed | Change
+Declaration = (
+    ColumnField
+    | GroupField
+    | ToOneField
+    | ToManyField
+    | PagedField
+    | ByKeyField
+    | CompanyField
+    | ByIdsField
+    | ComputedField
+    | MutationField
+)
 
 
-class Vocabulary(Protocol):
+class SchemaDeclarations(Protocol):
     """What the fields of a schema are declared to be, as planning asks for it."""
 
     @property

@@ -23,8 +23,9 @@ from graphql import (
 )
 
 from gateway.execution.arguments import ABSENT, Coercion
-from gateway.execution.collecting import NotPlanned, Truths
 from gateway.execution.limits import UNTOLD
+from gateway.execution.plan import NotPlanned
+from gateway.execution.selection import Conditions
 
 MOST_SEEN = 10_000
 CONDITIONS = frozenset({"if"})
@@ -37,12 +38,12 @@ LONGEST_KEPT = 20_000
 HEAVIEST = 5_000_000
 """All documents that are kept: characters of the sources of their plans, and their own as often as TREE."""
 TREE = 10
-MOST_TRUTHS = 16
-"""Plans of one operation, each for other truths of its conditions."""
+MOST_PLANS = 16
+"""Plans of one operation, each for other values of its conditions."""
 
 
 @dataclass
-class Operation:
+class PreparedOperation:
     """One operation of a document, with the variables that decide what is included and how much."""
 
     document: DocumentNode
@@ -56,14 +57,14 @@ class Operation:
     _plans: dict[tuple[Any, ...], Any] = field(default_factory=dict)
     _costs: dict[tuple[Any, ...], int] = field(default_factory=dict)
 
-    def truths(self, variables: Mapping[str, Any]) -> Truths:
+    def condition_values(self, variables: Mapping[str, Any]) -> Conditions:
         return {name: variables.get(name) for name in self.conditions}
 
-    def planned(self, truths: Truths, make: Callable[[], Any]) -> Any:
-        """What `make` makes for these truths; raises NotPlanned also if it did before."""
-        key = tuple(truths.values())
+    def planned(self, values: Conditions, make: Callable[[], Any]) -> Any:
+        """What `make` makes for these values of the conditions; raises NotPlanned also if it did before."""
+        key = tuple(values.values())
         if key not in self._plans:
-            if len(self._plans) >= MOST_TRUTHS:
+            if len(self._plans) >= MOST_PLANS:
                 raise NotPlanned("it has too many conditions")
             try:
                 self._plans[key] = made = make()
@@ -102,15 +103,15 @@ class Document:
         uses = _Uses()
         visit(tree, uses)
         self._conditions, self._sizes = tuple(uses.conditions), tuple(uses.sizes)
-        self._operations: dict[str | None, Operation] = {}
+        self._operations: dict[str | None, PreparedOperation] = {}
 
-    def operation(self, name: str | None) -> Operation | None:
+    def operation(self, name: str | None) -> PreparedOperation | None:
         """The operation of this name, or the only one; None if that is not clear."""
         if name not in self._operations:
             node = get_operation_ast(self.tree, name)
             if node is None:
                 return None
-            self._operations[name] = Operation(
+            self._operations[name] = PreparedOperation(
                 self.tree,
                 node,
                 self._fragments,

@@ -11,6 +11,10 @@ from graphql import FieldNode, GraphQLField
 from gateway.execution.declarations import Declaration
 
 
+class NotPlanned(Exception):
+    """No plan covers the operation, for the reason that the message gives."""
+
+
 @dataclass(frozen=True)
 class Typename:
     key: str
@@ -36,7 +40,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class One:
+class ToOne:
     """The object whose column `by` is in our column `own`; in memory it is the attribute `name`."""
 
     key: str
@@ -48,7 +52,7 @@ class One:
 
 
 @dataclass(frozen=True)
-class Many:
+class ToMany:
     """The objects whose column `by` has our id, in the order of their column `order`; in memory they
     are the attribute `name`."""
 
@@ -64,7 +68,7 @@ class Objects:
     """What is wanted of objects of one type."""
 
     source: Any
-    members: tuple["Leaf | Typename | Group | One | Many | Page", ...]
+    members: tuple["Leaf | Typename | Group | ToOne | ToMany | PlanPage", ...]
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ class Cursor:
 
 
 @dataclass(frozen=True)
-class Node:
+class PlanNode:
     key: str
     objects: Objects
 
@@ -81,7 +85,7 @@ class Node:
 @dataclass(frozen=True)
 class Edges:
     key: str
-    members: tuple[Cursor | Node | Typename, ...]
+    members: tuple[Cursor | PlanNode | Typename, ...]
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,7 @@ class Nodes:
 
 
 @dataclass(frozen=True)
-class PageInfo:
+class PlanPageInfo:
     """`members` are the keys of the answer with the names of the schema."""
 
     key: str
@@ -104,7 +108,7 @@ class Total:
 
 
 @dataclass(frozen=True)
-class Page:
+class PlanPage:
     """A connection: of the objects whose column `by` has our id, or of all if that is None. The
     arguments are those of the plan's `slot`."""
 
@@ -112,7 +116,7 @@ class Page:
     slot: int
     source: Any
     by: str | None
-    members: tuple[Edges | Nodes | PageInfo | Total | Typename, ...]
+    members: tuple[Edges | Nodes | PlanPageInfo | Total | Typename, ...]
 
 
 @dataclass(frozen=True)
@@ -127,7 +131,7 @@ class Find:
 
 
 @dataclass(frozen=True)
-class Resolve:
+class FindByIds:
     """The objects with the ids in `slot`, each of the type that it turns out to be."""
 
     key: str
@@ -137,18 +141,18 @@ class Resolve:
 
 
 @dataclass(frozen=True)
-class Plain:
+class Attribute:
     """An attribute of an object in memory, as it is or with `members` of its own."""
 
     key: str
     name: str
-    members: tuple["Plain | Typename", ...] | None
+    members: tuple["Attribute | Typename", ...] | None
     is_list: bool
     is_enum: bool
 
 
 @dataclass(frozen=True)
-class Held:
+class WrittenRow:
     """An attribute in memory that is an object of rows as they were just written."""
 
     key: str
@@ -157,12 +161,12 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Call:
+class MutationCall:
     """A mutation with the arguments in `slot`, and what is wanted of its payload."""
 
     key: str
     slot: int
-    members: tuple[Plain | Held | Typename, ...]
+    members: tuple[Attribute | WrittenRow | Typename, ...]
 
 
 @dataclass(frozen=True)
@@ -178,5 +182,5 @@ class Slot:
 class Plan:
     """One operation, for one truth of the variables in its @skip and @include."""
 
-    members: tuple[Find | Page | Resolve | Call | Typename, ...]
+    members: tuple[Find | PlanPage | FindByIds | MutationCall | Typename, ...]
     slots: tuple[Slot, ...]

@@ -14,7 +14,7 @@ Convert = Callable[[Any], Any]
 
 
 @dataclass(frozen=True)
-class Rows:
+class RowsRead:
     """The rows of `source` that the request may see; with `by`, those whose `by` is among the keys,
     by `order`. The columns come as they are listed."""
 
@@ -25,7 +25,7 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class PageRows:
+class PageRead:
     """The rows of a page, and one more, in reading direction; with `by`, a page for each key. After
     the columns come those of the sort if `cursors` are wanted."""
 
@@ -37,7 +37,7 @@ class PageRows:
 
 
 @dataclass(frozen=True)
-class Count:
+class CountRead:
     """How many rows the list of a page has; with `by`, each key with its number."""
 
     slot: int
@@ -46,18 +46,18 @@ class Count:
 
 
 @dataclass(frozen=True)
-class Kinds:
+class TypesRead:
     """Each key with the name under which the rows with that id are in `sources`."""
 
     sources: tuple[tuple[str, Any], ...]
 
 
 @dataclass(frozen=True)
-class Seen:
+class CompanyRead:
     """One row if the request is of a company that there is."""
 
 
-Read = Rows | PageRows | Count | Kinds | Seen
+Read = RowsRead | PageRead | CountRead | TypesRead | CompanyRead
 Ask = tuple[int, Sequence[str] | None]
 """Which of the reads of a program, and for which keys."""
 
@@ -74,14 +74,14 @@ class Store(Protocol):
 
     def is_nullable(self, source: Any, column: str) -> bool: ...
 
-    def is_held(self, source: Any, relation: str) -> bool:
+    def is_in_memory(self, source: Any, relation: str) -> bool:
         """Whether rows that were just written have the relation in memory."""
         ...
 
-    def held(self, row: Any, relation: str) -> Any:
-        """It; None if it is not there after all."""
+    def related(self, row: Any, relation: str) -> Any:
+        """What a row in memory has under `relation`; None if that was not loaded."""
         ...
 
-    def held_values(self, source: Any, columns: Columns) -> Callable[[Any], tuple[Any, ...]]:
+    def values_in_memory(self, source: Any, columns: Columns) -> Callable[[Any], tuple[Any, ...]]:
         """From a row in memory to its values, each as the answer has it or as a key."""
         ...

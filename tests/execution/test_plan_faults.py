@@ -13,7 +13,7 @@ from sqlalchemy.pool import NullPool
 
 from gateway.api.schema import plans
 from gateway.demo.northwind import load_demo
-from gateway.execution.answering import GLOBALS
+from gateway.execution.runtime import GLOBALS
 from gateway.settings import Settings
 from gateway.storage.database import Database
 from gateway.storage.plans.row_store import RowsStore

@@ -16,7 +16,7 @@ from gateway.storage.paging import (
     decode_cursor,
     reversed_sort,
 )
-from gateway.storage.plans.wire_formats import reader
+from gateway.storage.plans.wire_formats import result_converter
 from gateway.storage.scope import Scope, within
 from gateway.storage.tables.column_types import Base
 
@@ -52,7 +52,7 @@ class Listing:
     def cursor_of(self) -> Callable[[Sequence[Any]], str]:
         """Makes a cursor of what the driver gives for the columns of the sort."""
         columns = self.model.__table__.c
-        readers = [reader(columns[key.column], self._dialect) for key in self.sort]
+        readers = [result_converter(columns[key.column], self._dialect) for key in self.sort]
 
         def cursor(values: Sequence[Any]) -> str:
             made = (

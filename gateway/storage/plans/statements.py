@@ -10,9 +10,17 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from gateway.execution.store import KEY, Columns, Count, Kinds, PageRows, Rows, Seen
+from gateway.execution.store import (
+    KEY,
+    Columns,
+    CompanyRead,
+    CountRead,
+    PageRead,
+    RowsRead,
+    TypesRead,
+)
 from gateway.storage.plans.listings import Listing
-from gateway.storage.plans.wire_formats import selected
+from gateway.storage.plans.wire_formats import wire_column
 from gateway.storage.scope import Scope, within
 from gateway.storage.tables.column_types import Base, Guid, canonical_guid
 from gateway.storage.tables.reference_data import CompanyRow
@@ -47,25 +55,25 @@ class Statements:
         self._is_sqlite = dialect.name == "sqlite"
         self._known: OrderedDict[Any, Statement] = OrderedDict()
 
-    def fixed(self, read: Rows | Kinds | Seen, *, named: bool) -> Statement:
+    def fixed(self, read: RowsRead | TypesRead | CompanyRead, *, named: bool) -> Statement:
         """The statement of a read that is the same for all arguments."""
         scope = _scope(named=named)
         match read:
-            case Rows():
+            case RowsRead():
                 return self._compiled(self._rows(read, scope))
-            case Kinds():
+            case TypesRead():
                 return self._compiled(self._kinds(read, scope))
         company: Any = scope.company
         return self._compiled(sa.select(CompanyRow.id).where(CompanyRow.id == company))
 
-    def listed(self, read: PageRows | Count, listing: Listing, *, named: bool) -> Statement:
+    def listed(self, read: PageRead | CountRead, listing: Listing, *, named: bool) -> Statement:
         """The statement of a read of this list."""
         key = (read, listing.shape, named)
         if key in self._known:
             self._known.move_to_end(key)
             return self._known[key]
         scope = _scope(named=named)
-        if isinstance(read, PageRows):
+        if isinstance(read, PageRead):
             statement = self._compiled(self._page(read, listing, scope))
         else:
             statement = self._compiled(self._count(read, listing, scope))
@@ -101,11 +109,11 @@ class Statements:
         """Each with a name of its own, since one may be wanted in two ways."""
         table = model.__table__.c
         return [
-            selected(table[name], kind, is_sqlite=self._is_sqlite).label(f"c{place}")
+            wire_column(table[name], kind, is_sqlite=self._is_sqlite).label(f"c{place}")
             for place, (name, kind) in enumerate(columns)
         ]
 
-    def _rows(self, read: Rows, scope: Scope) -> sa.Select[Any]:
+    def _rows(self, read: RowsRead, scope: Scope) -> sa.Select[Any]:
         model: type[Base] = read.source
         statement = sa.select(*self._columns(model, read.columns)).where(within(scope, model))
         if read.by is not None:
@@ -114,7 +122,7 @@ class Statements:
             statement = statement.order_by(model.__table__.c[read.order])
         return statement
 
-    def _page(self, read: PageRows, listing: Listing, scope: Scope) -> sa.Select[Any]:
+    def _page(self, read: PageRead, listing: Listing, scope: Scope) -> sa.Select[Any]:
         model, table = read.source, read.source.__table__.c
         columns = self._columns(model, read.columns)
         if read.cursors:
@@ -126,21 +134,21 @@ class Statements:
             return listing.cut(statement, None)
         return listing.cut(statement.where(self._is_key(table[read.by])), table[read.by])
 
-    def _count(self, read: Count, listing: Listing, scope: Scope) -> sa.Select[Any]:
+    def _count(self, read: CountRead, listing: Listing, scope: Scope) -> sa.Select[Any]:
         model, number = read.source, sa.func.count().label("number")
         if read.by is None:
             return sa.select(number).select_from(model).where(listing.condition(scope))
         parent = model.__table__.c[read.by]
-        key = selected(parent, KEY, is_sqlite=self._is_sqlite)
+        key = wire_column(parent, KEY, is_sqlite=self._is_sqlite)
         counted = sa.select(key, number).where(listing.condition(scope), self._is_key(parent))
         return counted.group_by(parent)
 
-    def _kinds(self, read: Kinds, scope: Scope) -> sa.CompoundSelect[Any]:
+    def _kinds(self, read: TypesRead, scope: Scope) -> sa.CompoundSelect[Any]:
         searches = []
         for name, model in read.sources:
             key = model.__table__.c.id
             kind: sa.ColumnElement[str] = sa.literal_column(f"'{name}'")
-            found = sa.select(selected(key, KEY, is_sqlite=self._is_sqlite), kind)
+            found = sa.select(wire_column(key, KEY, is_sqlite=self._is_sqlite), kind)
             searches.append(found.where(within(scope, model), self._is_key(key)))
         return sa.union_all(*searches)
 

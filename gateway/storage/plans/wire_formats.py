@@ -21,7 +21,7 @@ STEPS = 10**DECIMALS
 Convert = Callable[[Any], Any]
 
 
-def selected(column: sa.Column[Any], kind: str, *, is_sqlite: bool) -> sa.ColumnElement[Any]:
+def wire_column(column: sa.Column[Any], kind: str, *, is_sqlite: bool) -> sa.ColumnElement[Any]:
     """The column in SQL as it is wanted: PostgreSQL makes text of it where Python would be slower."""
     if is_sqlite:
         return column
@@ -32,8 +32,8 @@ def selected(column: sa.Column[Any], kind: str, *, is_sqlite: bool) -> sa.Column
     return column
 
 
-def converter(column: sa.Column[Any], kind: str, *, is_sqlite: bool) -> Convert | None:
-    """From what the driver gives for the `selected` column; raises for what no row should have."""
+def wire_converter(column: sa.Column[Any], kind: str, *, is_sqlite: bool) -> Convert | None:
+    """From what the driver gives for a `wire_column`; raises for what no row should have."""
     if isinstance(column.type, sa.Enum):
         return {name: name for name in column.type.enums}.__getitem__
     return _of_sqlite(column.type, kind) if is_sqlite else None
@@ -63,7 +63,7 @@ def _instant(value: str) -> dt.datetime:
     return dt.datetime.fromisoformat(value).replace(tzinfo=dt.UTC)
 
 
-def reader(column: sa.ColumnElement[Any], dialect: Dialect) -> Convert | None:
+def result_converter(column: sa.ColumnElement[Any], dialect: Dialect) -> Convert | None:
     """From what the driver gives for the column itself to its value in Python, or to what has the same
     text; the driver of PostgreSQL gives such a value."""
     if dialect.name != "sqlite":
@@ -71,7 +71,7 @@ def reader(column: sa.ColumnElement[Any], dialect: Dialect) -> Convert | None:
     return column.type.dialect_impl(dialect).result_processor(dialect, None)
 
 
-def in_memory(column: sa.Column[Any], kind: str) -> Convert | None:
+def memory_converter(column: sa.Column[Any], kind: str) -> Convert | None:
     """From the value that a row in memory has."""
     if isinstance(column.type, Amount):
         return plain_number

@@ -7,12 +7,12 @@ from typing import Any
 from graphql import GraphQLError, parse
 
 from gateway.api.context import RULES, Context
-from gateway.api.planned import Plans
-from gateway.execution.collecting import NotPlanned
+from gateway.api.plan_runner import PlanRunner
+from gateway.execution.document_validation import validation_errors
 from gateway.execution.documents import Document
 from gateway.execution.limits import Measured, TooLarge, check_document, check_text
 from gateway.execution.outline import outline
-from gateway.execution.validating import validation_errors
+from gateway.execution.plan import NotPlanned
 
 
 class CannotExplain(ValueError):
@@ -30,7 +30,7 @@ def json_object(text: str) -> dict[str, Any]:
     return given
 
 
-def explain(plans: Plans, text: str, variables: dict[str, Any], context: Context) -> str:
+def explain(plans: PlanRunner, text: str, variables: dict[str, Any], context: Context) -> str:
     """The plan of an operation, the source that is made from it, and its SQL; or why it has none.
 
     Raises CannotExplain."""

@@ -29,7 +29,7 @@ def validation_errors(
     return validate(schema, document, (*specified_rules, *rules), max_errors=MOST_ERRORS - 1)
 
 
-def cut(message: str) -> str:
+def shortened(message: str) -> str:
     """`message` with long names and values cut short, and no longer than people read."""
     message = re.sub(rf"(\S{{{LONGEST_WORD}}})\S+", r"\1…", message)
     if len(message) <= LONGEST_MESSAGE:

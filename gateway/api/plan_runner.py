@@ -30,15 +30,20 @@ from gateway.api.fields import DECLARED, ENTITIES
 from gateway.api.filters import filter_of
 from gateway.api.sorting import SortDirection
 from gateway.execution.arguments import ABSENT, Make, arguments_of, has_variables
-from gateway.execution.collecting import NotPlanned
-from gateway.execution.declarations import ByIds, ByKey, Change, Declaration, Paged
-from gateway.execution.documents import Documents, Operation
+from gateway.execution.declarations import (
+    ByIdsField,
+    ByKeyField,
+    Declaration,
+    MutationField,
+    PagedField,
+)
+from gateway.execution.documents import Documents, PreparedOperation
 from gateway.execution.limits import Measured, TooLarge
-from gateway.execution.plan import Call, Plan, Slot
+from gateway.execution.plan import MutationCall, NotPlanned, Plan, Slot
 from gateway.execution.planning import plan_of
 from gateway.execution.program import program_of
 from gateway.storage.drivers import Overloaded
-from gateway.storage.plans.row_store import Prepared, RowsStore
+from gateway.storage.plans.row_store import PreparedProgram, RowsStore
 from gateway.storage.tables.column_types import canonical_guid, is_storable_text
 
 LONGEST_SOURCE = 200_000
@@ -90,7 +95,7 @@ class Arguments:
         self._is_constant = not has_variables(slot.node)
         self._constant: Any = None
 
-    def of(self, variables: Mapping[str, Any], plans: "Plans", context: Context) -> Any:
+    def of(self, variables: Mapping[str, Any], plans: "PlanRunner", context: Context) -> Any:
         """Raises NotPlanned, RequestError, BadCursor and BadFilter."""
         if self._constant is not None:
             return self._constant
@@ -100,29 +105,29 @@ class Arguments:
         self._constant = bound if self._is_constant else None
         return bound
 
-    def _bound(self, given: dict[str, Any], plans: "Plans", context: Context) -> Any:
+    def _bound(self, given: dict[str, Any], plans: "PlanRunner", context: Context) -> Any:
         match self._declaration:
-            case ByKey(_, "id"):
+            case ByKeyField(_, "id"):
                 return canonical_guid(given["id"])
-            case ByKey(_, by):
+            case ByKeyField(_, by):
                 return given[by] if is_storable_text(given[by]) else None
-            case ByIds(is_list=True):
+            case ByIdsField(is_list=True):
                 if len(given["ids"]) > context.largest_page:
                     raise NotPlanned("too many ids")
                 return [canonical_guid(each) for each in given["ids"]]
-            case ByIds():
+            case ByIdsField():
                 return [canonical_guid(given["id"])]
-            case Paged(target, _, sort):
+            case PagedField(target, _, sort):
                 return plans.listing(target, sort, given, context)
         raise NotPlanned("it has arguments of another kind")
 
 
 @dataclass
-class Compiled:
+class CompiledOperation:
     """A plan with its programs: one for a query, one for each field of a mutation."""
 
     plan: Plan
-    programs: Sequence[Prepared]
+    programs: Sequence[PreparedProgram]
     arguments: Sequence[Arguments | None]
     """By slot; None for a mutation, which takes them as Strawberry makes them."""
 
@@ -132,7 +137,7 @@ class Compiled:
         return sum(len(each.program.source) for each in self.programs)
 
 
-class Plans:
+class PlanRunner:
     """Runs operations as plans on the rows of one database."""
 
     def __init__(self, schema: strawberry.Schema, store: RowsStore) -> None:
@@ -179,7 +184,9 @@ class Plans:
         window = window_of(sort, asked, context.pages)
         return self.store.listing(filter_of(target, asked.filter), window)
 
-    def _measure(self, operation: Operation, variables: dict[str, Any], context: Context) -> None:
+    def _measure(
+        self, operation: PreparedOperation, variables: dict[str, Any], context: Context
+    ) -> None:
         def measure() -> int:
             measured = Measured(self.core, operation.document, operation.node, variables)
             return context.measure(measured)
@@ -187,7 +194,7 @@ class Plans:
         context.cost = operation.cost(variables, measure)
 
     async def _run(
-        self, operation: Operation, variables: dict[str, Any], context: Context
+        self, operation: PreparedOperation, variables: dict[str, Any], context: Context
     ) -> bytes:
         compiled, arguments = self.prepared(operation, variables, context)
         if operation.node.operation is OperationType.MUTATION:
@@ -199,40 +206,42 @@ class Plans:
         )
 
     def prepared(
-        self, operation: Operation, variables: dict[str, Any], context: Context
-    ) -> tuple[Compiled, list[Any]]:
+        self, operation: PreparedOperation, variables: dict[str, Any], context: Context
+    ) -> tuple[CompiledOperation, list[Any]]:
         """The plan for these variables and its arguments by slot, None for those of a mutation.
 
         Raises NotPlanned, RequestError, BadCursor and BadFilter."""
         coerced = operation.coercion.coerced(variables)
-        truths = operation.truths(coerced)
-        compiled: Compiled = operation.planned(truths, lambda: self._compiled(operation, truths))
+        values = operation.condition_values(coerced)
+        compiled: CompiledOperation = operation.planned(
+            values, lambda: self._compiled(operation, values)
+        )
         arguments = [
             None if each is None else each.of(coerced, self, context) for each in compiled.arguments
         ]
         return compiled, arguments
 
-    def _compiled(self, operation: Operation, truths: Any) -> Compiled:
-        plan = plan_of(self.core, operation.node, operation.fragments, truths, VOCABULARY)
+    def _compiled(self, operation: PreparedOperation, values: Any) -> CompiledOperation:
+        plan = plan_of(self.core, operation.node, operation.fragments, values, VOCABULARY)
         is_change = operation.node.operation is OperationType.MUTATION
         parts = [[member] for member in plan.members] if is_change else [plan.members]
-        programs = [Prepared(program_of(part, self.store)) for part in parts]
+        programs = [PreparedProgram(program_of(part, self.store)) for part in parts]
         arguments = [
             None
-            if isinstance(slot.declaration, Change)
+            if isinstance(slot.declaration, MutationField)
             else Arguments(slot, arguments_of(slot.field, slot.node, _name))
             for slot in plan.slots
         ]
-        compiled = Compiled(plan, programs, arguments)
+        compiled = CompiledOperation(plan, programs, arguments)
         if compiled.size > LONGEST_SOURCE:
             raise NotPlanned("its source would be too long")
         return compiled
 
     def _convert(
         self,
-        operation: Operation,
+        operation: PreparedOperation,
         variables: dict[str, Any],
-        compiled: Compiled,
+        compiled: CompiledOperation,
         arguments: list[Any],
     ) -> None:
         """Fill in the arguments of mutations, as Strawberry makes them."""
@@ -242,7 +251,7 @@ class Plans:
             raise NotPlanned("variables are refused")
         converter = self._schema.schema_converter
         for number, slot in enumerate(compiled.plan.slots):
-            if isinstance(slot.declaration, Change):
+            if isinstance(slot.declaration, MutationField):
                 arguments[number] = convert_arguments(
                     get_argument_values(slot.field, slot.node, coerced),
                     _definition(slot.field).arguments,
@@ -250,10 +259,12 @@ class Plans:
                     converter.config,
                 )
 
-    async def _change(self, compiled: Compiled, arguments: list[Any], context: Context) -> bytes:
+    async def _change(
+        self, compiled: CompiledOperation, arguments: list[Any], context: Context
+    ) -> bytes:
         data: dict[str, Any] = {}
         for member, program in zip(compiled.plan.members, compiled.programs, strict=True):
-            if isinstance(member, Call):
+            if isinstance(member, MutationCall):
                 field, given = compiled.plan.slots[member.slot].field, arguments[member.slot]
                 arguments[member.slot] = await self._called(field, member.key, given, context)
             data |= await self.store.run(program, arguments, context.company, dict)
