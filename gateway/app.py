@@ -14,8 +14,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from gateway.api.context import Context
-from gateway.api.explain import explain, json_object
-from gateway.api.schema import plans, sdl
+from gateway.api.explain import explain_operation, json_object
+from gateway.api.plan_runner import PlanRunner
+from gateway.api.schema import sdl
 from gateway.exchange.exports.export_stream import Download, Wish, download
 from gateway.exchange.imports.runner import Runner
 from gateway.execution.limits import Limits
@@ -70,7 +71,7 @@ def create_app(settings: Settings, *, listens_on: Sequence[str] = ()) -> Starlet
     )
 
 
-def explained(settings: Settings, text: str, variables: str, name: str | None) -> str:
+def explain_on(settings: Settings, text: str, variables: str, name: str | None) -> str:
     """How an operation would run on the database of `settings`, which is not asked; `variables` are
     JSON. Raises CannotExplain."""
     database = Database(settings.database_url)
@@ -85,7 +86,7 @@ def explained(settings: Settings, text: str, variables: str, name: str | None) -
         operation_name=name,
     )
     try:
-        return explain(plans(store), text, json_object(variables), context)
+        return explain_operation(PlanRunner(store), text, json_object(variables), context)
     finally:
         store.close()
 
@@ -100,7 +101,7 @@ def _routes(
 
     exports = Exports(export, most=max(1, settings.pool_size // 2))
 
-    limits, compiled = _limits(settings), plans(store)
+    limits, compiled = _limits(settings), PlanRunner(store)
 
     def context(company: str | None) -> Context:
         return Context(
@@ -114,7 +115,7 @@ def _routes(
             plans=compiled,
         )
 
-    endpoint = Endpoint(context, settings.max_body, tells_way=settings.debug)
+    endpoint = Endpoint(context, settings.max_body, shows_engine=settings.debug)
 
     async def why_not() -> str | None:
         return await _fault(database)

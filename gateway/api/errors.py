@@ -8,7 +8,6 @@ from graphql import GraphQLError, GraphQLFormattedError, GraphQLSyntaxError, Var
 from strawberry.exceptions import StrawberryInputCoercionError
 from strawberry.utils.str_converters import to_camel_case
 
-from gateway.api import enums  # noqa: F401 - codes must be described before UserError names them
 from gateway.orders.problems import Problem, ProblemCode, encodable
 from gateway.storage.conditions import BadFilter
 from gateway.storage.drivers import Overloaded

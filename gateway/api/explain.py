@@ -6,8 +6,9 @@ from typing import Any
 
 from graphql import GraphQLError, parse
 
-from gateway.api.context import RULES, Context
+from gateway.api.context import Context
 from gateway.api.plan_runner import PlanRunner
+from gateway.api.schema import RULES
 from gateway.execution.document_validation import validation_errors
 from gateway.execution.documents import Document
 from gateway.execution.limits import Measured, TooLarge, check_document, check_text
@@ -30,7 +31,9 @@ def json_object(text: str) -> dict[str, Any]:
     return given
 
 
-def explain(plans: PlanRunner, text: str, variables: dict[str, Any], context: Context) -> str:
+def explain_operation(
+    plans: PlanRunner, text: str, variables: dict[str, Any], context: Context
+) -> str:
     """The plan of an operation, the source that is made from it, and its SQL; or why it has none.
 
     Raises CannotExplain."""

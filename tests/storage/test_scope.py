@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy.pool import NullPool
 
 from gateway.api.context import Context
-from gateway.api.schema import Operation, run
+from gateway.api.operations import Operation, run_operation
 from gateway.exchange.imports.runner import Runner
 from gateway.orders.service import Rules
 from gateway.settings import Settings
@@ -276,7 +276,7 @@ async def test_a_caller_with_customers_of_his_own_reads_theirs_alone(
     context = Context(database, Rules(), 200, Runner(database, Rules(), tmp_path))
     context.reader = NarrowReader(database, Scope(company, frozenset({customers["C1"]})))
     variables = {"payer": customers["PAYER"], "order": companies.orders["payer's"]}
-    answer = json.loads((await run(Operation(VISIBLE, variables), context)).body)
+    answer = json.loads((await run_operation(Operation(VISIBLE, variables), context)).body)
     assert "errors" not in answer
     ours = {"id": companies.orders["ours"]}
     assert answer["data"] == {

@@ -15,7 +15,7 @@ from typing import Any
 
 from strawberry.utils.str_converters import to_camel_case
 
-from gateway.api.fields import ENTITIES
+from gateway.api.entities import ENTITIES
 from gateway.demo.northwind import load_demo
 from gateway.exchange.mappings import business_central, finance_operations
 from gateway.exchange.mappings.columns import Column
