@@ -37,7 +37,7 @@ class SalesOrderLineSortField(Enum):
 SORT_ENUMS: tuple[DescribedEnum, ...] = (
     DescribedEnum(
         SortDirection,
-        "Direction of a sort.",
+        "Whether small or large values come first.",
         {"ASC": "The smallest or earliest.", "DESC": "The largest or latest."},
     ),
     DescribedEnum(
