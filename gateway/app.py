@@ -1,4 +1,4 @@
-"""Puts the rooms together: the only place that knows them all."""
+"""Puts the application together from its packages."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Sequence
@@ -32,7 +32,7 @@ from gateway.web.health import live, ready
 from gateway.web.uploads import Uploads
 
 CONNECTION_WITHIN = 5
-"""Seconds that an operation waits for a connection when others use all of them."""
+"""Seconds for which an operation waits for a connection if all are in use."""
 
 READY_WITHIN = 2
 """Seconds after which a database that does not answer makes the gateway unready."""
@@ -43,9 +43,8 @@ LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 def create_app(settings: Settings, *, listens_on: Sequence[str] = ()) -> Starlette:
     """The gateway over the database of `settings`.
 
-    It answers for the names of this machine, those in `listens_on` and those that the settings give,
-    and for no others, so that a page from elsewhere cannot reach it through a name of its own (DNS
-    rebinding)."""
+    It answers only requests for the host names of this machine, those in `listens_on` and those in the
+    settings, so that a foreign page cannot reach it through a name of its own (DNS rebinding)."""
     database = Database(
         settings.database_url,
         pool_size=settings.pool_size,
@@ -72,8 +71,8 @@ def create_app(settings: Settings, *, listens_on: Sequence[str] = ()) -> Starlet
 
 
 def explain_on(settings: Settings, text: str, variables: str, name: str | None) -> str:
-    """How an operation would run on the database of `settings`, which is not asked; `variables` are
-    JSON. Raises CannotExplain."""
+    """How an operation would run on the database of `settings`, which is not read; `variables` are JSON.
+    Raises CannotExplain."""
     database = Database(settings.database_url)
     store = RowsStore(database)
     runner = Runner(database, Rules(largest_order=settings.max_lines), settings.uploads)

@@ -1,4 +1,4 @@
-"""How an operation would run, as text."""
+"""Explains how an operation would run."""
 
 import json
 from decimal import Decimal
@@ -21,7 +21,7 @@ class CannotExplain(ValueError):
 
 
 def json_object(text: str) -> dict[str, Any]:
-    """Variables as they would be sent; raises CannotExplain."""
+    """The variables in a JSON object; raises CannotExplain."""
     try:
         given = json.loads(text, parse_float=Decimal)
     except ValueError:
@@ -59,7 +59,7 @@ def explain_operation(
     except NotPlanned as reason:
         return f"graphql-core runs this, since {reason}.\n"
     except (GraphQLError, ValueError) as error:
-        return f"graphql-core runs this, to tell of an error: {error}\n"
+        return f"graphql-core runs this, which reports an error: {error}\n"
     parts = [f"# Plan\n\n{outline(compiled.plan)}\n"]
     for program in compiled.programs:
         parts.append(f"# Source\n\n{program.program.source}")

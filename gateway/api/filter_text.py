@@ -1,4 +1,4 @@
-"""Filters that are given as JSON outside of an operation, taken as GraphQL takes them."""
+"""Filters as JSON outside of an operation, read as GraphQL reads them."""
 
 import json
 from decimal import Decimal
@@ -38,7 +38,7 @@ def order_filter(text: str) -> Filter:
     try:
         value = convert_argument(coerce_input_value(given, kind), target, registry, config)
     except StrawberryInputCoercionError:
-        raise BadFilter("Something in the filter is null that must not be: leave it out.") from None
+        raise BadFilter("A value in the filter must not be null: leave it out.") from None
     return filter_of("SalesOrder", change_from(value))
 
 

@@ -1,4 +1,4 @@
-"""What clients can read."""
+"""The root fields for reading."""
 
 import asyncio
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ Number = Annotated[str, strawberry.argument(description="Number of the record.")
 
 
 def _by_id(target: str, description: str) -> Any:
-    """A root field that finds an object by its id; null for none, and for what is no id."""
+    """A root field that finds an object by its id; null if there is none, or if the id is not a GUID."""
 
     async def resolve(id: Id, info: Info) -> Any:
         guid = canonical_guid(id)
@@ -70,7 +70,10 @@ async def _node(id: Id, info: Info) -> Any:
 
 
 async def _nodes(
-    ids: Annotated[list[strawberry.ID], strawberry.argument(description="GUIDs, at most a page.")],
+    ids: Annotated[
+        list[strawberry.ID],
+        strawberry.argument(description="GUIDs, at most as many as a page may have."),
+    ],
     info: Info,
 ) -> Any:
     largest = info.context.largest_page
@@ -80,7 +83,7 @@ async def _nodes(
 
 
 async def _found(ids: Sequence[str], info: Info) -> list[NodeRow | None]:
-    """The objects with these ids, each None if there is none."""
+    """The objects with these ids; None for an id without one."""
     reader = info.context.reader
     guids = [canonical_guid(given) for given in ids]
     models = {name: entity.model for name, entity in ENTITIES.items()}
@@ -100,14 +103,14 @@ async def _found(ids: Sequence[str], info: Info) -> list[NodeRow | None]:
 class Query:
     sales_order: SalesOrder | None = _by_id("SalesOrder", "The order with this id.")
     sales_order_by_number: SalesOrder | None = _by_number(
-        "SalesOrder", "An order by the number that people know it by."
+        "SalesOrder", "The order with this number."
     )
     sales_orders: Connection[SalesOrder] = connection(
         "SalesOrder", "Orders, the latest order date first.", "-order_date", "-id"
     )
     sales_order_lines: Connection[SalesOrderLine] = connection(
         "SalesOrderLine",
-        "Lines of all orders, those of an order together.",
+        "Lines of all orders, grouped by order.",
         "sales_order_id",
         "sequence",
         "id",
@@ -139,13 +142,13 @@ class Query:
     )
 
     node: Node | None = declared_field(
-        _node, "The record with this id, of whatever type.", ByIdsField(is_list=False)
+        _node, "The record with this id, of any type.", ByIdsField(is_list=False)
     )
     nodes: list[Node | None] = declared_field(
         _nodes,
-        "The records with these ids in their order, null for none.",
+        "The records with these ids, in that order; null for an id without a record.",
         ByIdsField(is_list=True),
     )
     company: Company = declared_field(
-        _company, "The company in which the request works.", CompanyField("Company")
+        _company, "The company of the request.", CompanyField("Company")
     )

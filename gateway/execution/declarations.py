@@ -1,7 +1,6 @@
-"""What a field of the schema can be declared to be: all that a plan knows of it.
+"""What a field of the schema can be declared to be, which is all that a plan knows about it.
 
-A source is what storage knows the rows of a type by; nothing here looks into it, only its name is shown to
-people."""
+A source identifies the rows of a type in storage. It is opaque here; only its name is shown to people."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -47,7 +46,7 @@ class ToManyField:
 class PagedField:
     """A page of the objects of type `target`: of those whose column `key` has our id, or of all.
 
-    `sort` names columns, "-" for descending, if nothing else is asked."""
+    `sort` names columns, "-" for descending, unless the client chooses a sort."""
 
     target: str
     key: str | None
@@ -64,28 +63,28 @@ class ByKeyField:
 
 @dataclass(frozen=True)
 class CompanyField:
-    """The object of type `target` in which the request works."""
+    """The company of the request, as an object of type `target`."""
 
     target: str
 
 
 @dataclass(frozen=True)
 class ByIdsField:
-    """The objects of whatever type that have the given ids, in their order; null for none."""
+    """The objects with these ids, of any type and in the order of the ids; null for an id without one."""
 
     is_list: bool
 
 
 @dataclass(frozen=True)
 class ComputedField:
-    """Something that Python makes of our `columns`; no plan covers it."""
+    """A value that Python computes from our `columns`; no plan covers it."""
 
     columns: Names
 
 
 @dataclass(frozen=True)
 class MutationField:
-    """A mutation, whose payload is the attributes of an object in memory."""
+    """A mutation, whose payload is an object in memory."""
 
 
 Declaration = (
@@ -103,7 +102,7 @@ Declaration = (
 
 
 class SchemaDeclarations(Protocol):
-    """What the fields of a schema are declared to be, as planning asks for it."""
+    """The declarations of a schema, as planning needs them."""
 
     @property
     def sources(self) -> Mapping[str, Any]:
@@ -111,9 +110,9 @@ class SchemaDeclarations(Protocol):
         ...
 
     def declaration(self, field: GraphQLField) -> Declaration | None:
-        """None for a field that is programmed."""
+        """None for a field with a resolver of its own."""
         ...
 
     def name(self, field: GraphQLField) -> str:
-        """What the field is called in Python: the name of its column, or within a Group its end."""
+        """The name of the field in Python: that of its column or, in a GroupField, the part after the prefix."""
         ...

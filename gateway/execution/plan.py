@@ -1,7 +1,7 @@
-"""A plan: what an operation asks for, free of syntax, and of where rows come from.
+"""A plan: what an operation selects, independent of its syntax and of where rows come from.
 
-Fragments, aliases, directives and merged selections are resolved; only names of GraphQL and of columns
-are left. `key` is the name in the answer."""
+Fragments, aliases, directives and merged selections are resolved; what remains are GraphQL names and
+columns. `key` is the name in the answer."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -65,7 +65,7 @@ class ToMany:
 
 @dataclass(frozen=True)
 class Objects:
-    """What is wanted of objects of one type."""
+    """The members that are selected on objects of one type."""
 
     source: Any
     members: tuple["Leaf | Typename | Group | ToOne | ToMany | PlanPage", ...]
@@ -121,7 +121,7 @@ class PlanPage:
 
 @dataclass(frozen=True)
 class Find:
-    """The object whose column `by` is the argument in `slot`, or the request's own for None."""
+    """The object whose column `by` is the argument in `slot`, or the company of the request for None."""
 
     key: str
     slot: int | None
@@ -132,7 +132,7 @@ class Find:
 
 @dataclass(frozen=True)
 class FindByIds:
-    """The objects with the ids in `slot`, each of the type that it turns out to be."""
+    """The objects with the ids in `slot`, of any of the types."""
 
     key: str
     slot: int
@@ -153,7 +153,7 @@ class Attribute:
 
 @dataclass(frozen=True)
 class WrittenRow:
-    """An attribute in memory that is an object of rows as they were just written."""
+    """An attribute in memory whose rows were just written."""
 
     key: str
     name: str
@@ -162,7 +162,7 @@ class WrittenRow:
 
 @dataclass(frozen=True)
 class MutationCall:
-    """A mutation with the arguments in `slot`, and what is wanted of its payload."""
+    """A mutation with the arguments in `slot`, and what is selected of its payload."""
 
     key: str
     slot: int
@@ -171,7 +171,7 @@ class MutationCall:
 
 @dataclass(frozen=True)
 class Slot:
-    """A field whose arguments are found anew for each run."""
+    """A field whose arguments are computed for each run."""
 
     field: GraphQLField
     node: FieldNode
@@ -180,7 +180,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class Plan:
-    """One operation, for one truth of the variables in its @skip and @include."""
+    """One operation, for one set of values of the variables in its @skip and @include."""
 
     members: tuple[Find | PlanPage | FindByIds | MutationCall | Typename, ...]
     slots: tuple[Slot, ...]

@@ -81,8 +81,8 @@ class _Planner:
         parents: Sequence[FieldNode | OperationDefinitionNode],
         make: Callable[[str, GraphQLField, FieldNodes], Any],
     ) -> tuple[Any, ...]:
-        """What is selected of `kind` below `parents`, each made from its key, its field and its nodes,
-        in the order of the answer."""
+        """The members selected on `kind` below `parents`, in the order of the answer; `make` makes each
+        from its key, its field and its nodes."""
         members = []
         sets = [parent.selection_set for parent in parents]
         for key, nodes in self._selection.fields(kind, sets).items():
@@ -110,12 +110,12 @@ class _Planner:
             case declared.MutationField() as declaration:
                 slot = self._slot(field, nodes, declaration)
                 return MutationCall(key, slot, self._payload(field, nodes))
-        raise NotPlanned(f"{nodes[0].name.value} is programmed")
+        raise NotPlanned(f"{nodes[0].name.value} has a resolver of its own")
 
     def _declaration(self, field: GraphQLField, nodes: FieldNodes) -> declared.Declaration:
         found = self._declarations.declaration(field)
         if found is None:
-            raise NotPlanned(f"{nodes[0].name.value} is programmed")
+            raise NotPlanned(f"{nodes[0].name.value} has a resolver of its own")
         return found
 
     def _name(self, field: GraphQLField) -> str:
@@ -186,7 +186,7 @@ class _Planner:
                 return PlanPageInfo(key, self._members(_object_type(field), nodes, _place))
             case "totalCount":
                 return Total(key)
-        raise NotPlanned(f"{nodes[0].name.value} is no part of a connection")
+        raise NotPlanned(f"{nodes[0].name.value} is not a part of a connection")
 
     def _edge_member(self, key: str, field: GraphQLField, nodes: FieldNodes) -> Cursor | PlanNode:
         if nodes[0].name.value == "cursor":

@@ -1,8 +1,8 @@
 """From a plan to Python source that builds the answer from rows, level by level.
 
-A program is a generator: it yields which rows it needs, for which keys, and is sent them. Each level asks
-once for all of its relations' keys, and builds the objects of a relation before those that hold them.
-Only names of GraphQL, which validation has seen, and integers reach the source; all else is bound in its
+A program is a generator: it yields which rows it needs, for which keys, and is sent these rows. Each level
+requests all keys of a relation at once, and builds the objects of a relation before those that refer to
+them. Only integers and validated GraphQL names reach the source; everything else is bound in its
 globals."""
 
 from collections.abc import Callable, Sequence
@@ -37,7 +37,7 @@ from gateway.execution.store import (
 
 @dataclass(frozen=True)
 class Program:
-    """`run` takes the arguments by slot; `reads` are what it may ask for, by number."""
+    """`run` takes the arguments by slot; `reads` lists what it may request, by number."""
 
     source: str
     reads: tuple[Read, ...]
@@ -62,7 +62,7 @@ def program_of(
 
 class _RootWriter(SourceWriter):
     def root(self, member: Find | PlanPage | FindByIds | MutationCall | Typename) -> str:
-        """Write what finds a root member; the expression that is its value."""
+        """Write what finds a root member; returns the expression for its value."""
         match member:
             case Typename():
                 return repr(member.name)
@@ -91,7 +91,7 @@ class _RootWriter(SourceWriter):
         return f"{found}.get({key})" if find.nullable else f"{found}[{key}]"
 
     def _check_company(self, missing: str) -> None:
-        """No row may mean that there is no company; then there is an error to tell."""
+        """The absence of a row may mean that there is no such company, which is an error."""
         self.line(f"if {missing}:")
         self.line(f"    only((yield {self.read(CompanyRead())}, None))")
 

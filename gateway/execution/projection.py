@@ -1,4 +1,4 @@
-"""What a level of a plan reads: columns, and what of a page is wanted."""
+"""The columns that a level of a plan reads, and the parts of a page that it needs."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -20,10 +20,10 @@ from gateway.execution.store import KEY, Columns
 
 
 class Level:
-    """Rows of one level: the variable that has them, where in a row each column stands, and all
-    `objects` that are made of them.
+    """The rows of one level: the variable that has them, their columns in order, and all `objects` that
+    are built from them.
 
-    `held` is the variable with the objects in memory that the rows were made of, if they were."""
+    `held` is the variable with the objects in memory from which the rows were made, if they were."""
 
     def __init__(
         self, rows: str, columns: Columns, objects: Sequence[Objects], held: str | None = None
@@ -37,7 +37,7 @@ class Level:
     def related(
         self, relation: ToOne | ToMany, make: Callable[[list[Objects]], "Level"]
     ) -> "Level":
-        """The level of a relation, which `make` makes once for all keys that it is wanted under."""
+        """The level of a relation, which `make` makes once for all keys of the answer that select it."""
         mark = _mark(relation)
         if mark not in self._related:
             members = (member for objects in self._objects for member in objects.members)
@@ -60,8 +60,8 @@ def _mark(relation: ToOne | ToMany) -> tuple[Any, ...]:
 
 
 def columns_read(several: Sequence[Objects], by: str | None = None) -> Columns:
-    """What is read of the rows that `several` are made of, each column once, `by` first; the id if
-    nothing is."""
+    """The columns needed to build `several`, without repetitions and `by` first; the id if there are
+    none."""
     found: dict[tuple[str, str], None] = {} if by is None else {(by, KEY): None}
     for objects in several:
         for member in objects.members:
@@ -91,7 +91,7 @@ def objects_in(page: PlanPage) -> list[Objects]:
 
 
 def has_rows(page: PlanPage) -> bool:
-    """Whether anything but the number of all rows is wanted."""
+    """Whether anything but the number of all rows is selected."""
     return any(isinstance(member, Nodes | Edges | PlanPageInfo) for member in page.members)
 
 

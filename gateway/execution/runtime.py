@@ -1,4 +1,4 @@
-"""What generated programs call."""
+"""The functions that generated programs call."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -12,13 +12,13 @@ Cut = tuple[Sequence[Row], bool]
 
 
 def cut_page(rows: Sequence[Row], window: PageArguments) -> Cut:
-    """What was read for a page, without the extra row that shows that there are more."""
+    """The rows read for a page, without the extra row that shows that there are more."""
     page = rows[: window.size]
     return (page[::-1] if window.backward else page), len(rows) > window.size
 
 
 def cut_pages(rows: Iterable[Row], window: PageArguments) -> dict[Any, Cut]:
-    """What was read for pages, by the key that is each row's first value."""
+    """The rows read for several pages, by the key that is each row's first value."""
     found = groups()
     for row in rows:
         found[row[0]].append(row)
@@ -26,7 +26,7 @@ def cut_pages(rows: Iterable[Row], window: PageArguments) -> dict[Any, Cut]:
 
 
 def keys(rows: Iterable[Row], place: int) -> list[Any]:
-    """The keys at a place in the rows, each once."""
+    """The keys in one column of the rows, without repetitions."""
     found = dict.fromkeys([row[place] for row in rows])
     found.pop(None, None)
     return list(found)
@@ -47,7 +47,7 @@ def groups() -> defaultdict[Any, list[Any]]:
 
 
 def ends(rows: Sequence[Row], width: int) -> list[Row]:
-    """What follows after `width` columns in the first and the last row: the keys of the sort."""
+    """What follows `width` columns in the first and the last row: the values of the sort keys."""
     return [row[width:] for row in (*rows[:1], *rows[-1:])]
 
 

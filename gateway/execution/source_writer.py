@@ -1,4 +1,4 @@
-"""Writes the source that builds objects from the rows of a level, and asks for those of the next."""
+"""Writes the source that builds objects from the rows of one level and requests those of the next."""
 
 from typing import Any
 
@@ -33,9 +33,9 @@ CURSORS = {"startCursor", "endCursor"}
 
 
 class SourceWriter:
-    """Collects lines of source, the reads that they ask for by number, and the names bound for them.
+    """Collects lines of source, the reads that they request by number, and the names that are bound.
 
-    Each method writes the lines that its part needs first and gives the expression for the rest, in
+    Each method writes the lines that its part needs first and returns an expression for the rest, in
     which c0, c1... are the columns of a row."""
 
     def __init__(self, store: Store) -> None:
@@ -46,14 +46,14 @@ class SourceWriter:
         self.bound: dict[str, Any] = {}
 
     def keyed(self, several: list[Objects], by: str, order: str | None, number: int) -> Level:
-        """Write what reads the rows whose `by` is among the keys; the level of these."""
+        """Write the read of the rows whose `by` is among the keys; returns their level."""
         columns = columns_read(several, by)
         read = self.read(RowsRead(several[0].source, columns, by, order))
         self.line(f"r{number} = (yield {read}, k{number}) if k{number} else ()")
         return Level(f"r{number}", columns, several)
 
     def by_key(self, objects: Objects, level: Level) -> str:
-        """Write what makes an object of each row; the variable with them by key."""
+        """Write what makes an object of each row; returns the variable with the objects by key."""
         made, found = self.object(objects, level), f"m{self.next()}"
         self.line(f"{found} = {{c0: {made} for {level.names}in {level.rows}}}")
         return found
@@ -65,7 +65,7 @@ class SourceWriter:
         return found
 
     def object(self, objects: Objects, level: Level) -> str:
-        """Write what the relations of `objects` need; the expression for one object of a row."""
+        """Write what the relations of `objects` need; returns the expression for the object of one row."""
         entries = (
             f"{member.key!r}: {self._value(member, objects, level)}" for member in objects.members
         )
@@ -128,7 +128,7 @@ class SourceWriter:
         return level.held is not None and self._store.is_in_memory(objects.source, relation)
 
     def from_memory(self, found: str, several: list[Objects], by: str) -> Level:
-        """Write what makes rows of the objects in memory that `found` gives; the level of these."""
+        """Write what makes rows of the objects in memory in the expression `found`; returns their level."""
         number, columns = self.next(), columns_read(several, by)
         self.bound.setdefault("related", self._store.related)
         self.bound[f"values{number}"] = self._store.values_in_memory(several[0].source, columns)

@@ -1,22 +1,22 @@
-"""What a plan asks of whoever keeps the rows."""
+"""What a plan requests from storage."""
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 Columns = tuple[tuple[str, str], ...]
-"""Columns with the scalar or enum that each is wanted as; KEY for what only refers to rows."""
+"""Columns with the scalar or enum as which each is needed; KEY for one that only refers to rows."""
 
 KEY = ""
 
 Convert = Callable[[Any], Any]
-"""From what a driver gives, never None, to what the answer has."""
+"""From a value of the driver, never None, to a value of the answer."""
 
 
 @dataclass(frozen=True)
 class RowsRead:
     """The rows of `source` that the request may see; with `by`, those whose `by` is among the keys,
-    by `order`. The columns come as they are listed."""
+    sorted by `order`. The columns come in the order of the list."""
 
     source: Any
     columns: Columns
@@ -26,8 +26,8 @@ class RowsRead:
 
 @dataclass(frozen=True)
 class PageRead:
-    """The rows of a page, and one more, in reading direction; with `by`, a page for each key. After
-    the columns come those of the sort if `cursors` are wanted."""
+    """The rows of a page and one more, in reading direction; with `by`, a page for each key. If
+    `cursors` are needed, the columns of the sort follow."""
 
     slot: int
     source: Any
@@ -38,7 +38,7 @@ class PageRead:
 
 @dataclass(frozen=True)
 class CountRead:
-    """How many rows the list of a page has; with `by`, each key with its number."""
+    """The number of rows in the list of a page; with `by`, for each key."""
 
     slot: int
     source: Any
@@ -47,29 +47,29 @@ class CountRead:
 
 @dataclass(frozen=True)
 class TypesRead:
-    """Each key with the name under which the rows with that id are in `sources`."""
+    """For each key, the name of the source in `sources` that has a row with that id."""
 
     sources: tuple[tuple[str, Any], ...]
 
 
 @dataclass(frozen=True)
 class CompanyRead:
-    """One row if the request is of a company that there is."""
+    """One row if the company of the request exists."""
 
 
 Read = RowsRead | PageRead | CountRead | TypesRead | CompanyRead
 Ask = tuple[int, Sequence[str] | None]
-"""Which of the reads of a program, and for which keys."""
+"""The number of a read, and its keys."""
 
 Steps = Generator[Ask, Sequence[Sequence[Any]], Any]
-"""A program that runs: it asks for rows until it has its answer."""
+"""A running program, which requests rows until it has its answer."""
 
 
 class Store(Protocol):
-    """Knows how the values of its rows become values of an answer."""
+    """Turns the values of its rows into values of an answer."""
 
     def convert(self, source: Any, column: str, kind: str) -> Convert | None:
-        """From what a read gives for a column; None if it is right as it is."""
+        """The conversion of a column that was read; None if it needs none."""
         ...
 
     def is_nullable(self, source: Any, column: str) -> bool: ...

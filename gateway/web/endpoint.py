@@ -23,14 +23,14 @@ HTML = "text/html"
 
 
 class JsonNumber(Decimal):
-    """A number of a request, which messages show as it was sent."""
+    """A number in a request, which messages show as it was sent."""
 
     def __inspect__(self) -> str:
         return str(self)
 
 
 class BadRequest(Exception):
-    """The request holds no operation."""
+    """The request does not contain an operation that can be run."""
 
     def __init__(self, status: int, message: str, code: str) -> None:
         super().__init__(message)
@@ -65,14 +65,14 @@ class Endpoint:
         except BadRequest as refused:
             return _refusal(refused, media_type)
         except ClientDisconnect:
-            return Response(status_code=400)  # nobody reads it
+            return Response(status_code=400)  # the client is gone
         except asyncio.CancelledError:
             return _refusal(
-                BadRequest(503, "The gateway is being stopped.", "STOPPING"), media_type
+                BadRequest(503, "The gateway is shutting down.", "STOPPING"), media_type
             )
 
     async def _run(self, request: Request, media_type: str) -> Response:
-        """Raises BadRequest, and ClientDisconnect if the client hangs up."""
+        """Raises BadRequest, and ClientDisconnect if the client disconnects."""
         operation = await _operation(request, self._largest)
         context = self._context(company_of(request))
         answer = await unless_gone(
@@ -107,8 +107,8 @@ def company_of(request: Request) -> str | None:
 
 @lru_cache(64)
 def _preferred(header: str, offered: tuple[str, ...]) -> str | None:
-    """Which of the offered media types the client likes best, of equals the one that it names first
-    or that is offered first. The most exact range decides the weight of a type (RFC 9110, 12.5.1)."""
+    """The offered media type that the client prefers; among equals, the one that it names first or that
+    is offered first. The most exact range decides the weight of a type (RFC 9110, 12.5.1)."""
     ranges: dict[str, tuple[float, int]] = {}
     for place, part in enumerate(header.lower().split(",")):
         media_range, *parameters = (piece.strip() for piece in part.split(";"))
@@ -140,7 +140,7 @@ async def _operation(request: Request, largest: int) -> Operation:
 
 
 async def _body(request: Request, largest: int) -> bytes:
-    """All of it, or a refusal as soon as it is too much."""
+    """The whole body; raises BadRequest as soon as it is too large."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
@@ -150,7 +150,7 @@ async def _body(request: Request, largest: int) -> bytes:
 
 
 def _json(text: str | bytes, name: str) -> Any:
-    """Numbers are read digit by digit."""
+    """Numbers are read exactly, digit by digit."""
     try:
         return json.loads(text, parse_float=JsonNumber, parse_constant=_refuse_constant)
     except (ValueError, ArithmeticError, RecursionError):

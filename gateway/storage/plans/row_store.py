@@ -1,7 +1,7 @@
-"""The back end of plans that gives rows: one statement for each relation and level, on both databases.
+"""Runs the programs of plans on the database: one statement for each relation and level.
 
-On SQLite a whole program runs in one hop to a thread that reads; on PostgreSQL its statements go to the
-driver itself, since what SQLAlchemy does for each of them costs more than the driver does."""
+On SQLite, a whole program runs in one thread that reads. On PostgreSQL, its statements go to the driver
+directly, since SQLAlchemy takes more time for each of them than the driver."""
 
 import asyncio
 import logging
@@ -52,7 +52,7 @@ class Run:
 
 
 class RowsStore:
-    """Runs programs on a database, and knows its values."""
+    """Runs programs on a database and converts its values."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -61,7 +61,7 @@ class RowsStore:
         path = database.file
         self._readers = None if path is None else SqliteReaders(path, prepare_reader)
         self.can_run = self._readers is not None or not self._is_sqlite
-        """A SQLite database in memory is seen by one connection alone."""
+        """A SQLite database in memory belongs to a single connection."""
 
     def listing(self, listed: Filter, window: Window) -> Listing:
         """A page as the programs' arguments have it; raises BadCursor and BadFilter."""
@@ -102,7 +102,7 @@ class RowsStore:
         company: str | None,
         answer: Callable[[Any], Result],
     ) -> Result:
-        """What `answer` makes of the data that the program builds from one snapshot."""
+        """The result of `answer` for the data that the program builds from one snapshot."""
         if not prepared.program.reads:
             return answer(_unread(prepared.program, arguments))
         run = self._bound(prepared, arguments, company)
@@ -113,7 +113,7 @@ class RowsStore:
     def sql(
         self, prepared: PreparedProgram, arguments: Sequence[Any], company: str | None
     ) -> list[str]:
-        """The statements that the program may run, in the order in which it would."""
+        """The statements that the program may run, in that order."""
         return [each.sql for each in self._bound(prepared, arguments, company).statements]
 
     def close(self) -> None:
@@ -176,12 +176,12 @@ async def _rolled_back(driver: Any) -> None:
 
 
 def _unread(program: Program, arguments: Sequence[Any]) -> Any:
-    """The answer of a program that asks for nothing."""
+    """The answer of a program that reads nothing."""
     try:
         next(program.run(arguments))
     except StopIteration as end:
         return end.value
-    raise LookupError("a program without reads has asked for rows")
+    raise LookupError("a program without reads has requested rows")
 
 
 def _on_sqlite(run: Run, connection: sqlite3.Connection) -> Any:

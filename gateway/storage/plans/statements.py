@@ -1,4 +1,4 @@
-"""What plans read, as SQL text with named parameters."""
+"""The SQL of what plans read, with named parameters."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -29,12 +29,12 @@ MOST_KNOWN = 1000
 """Statements of lists that are kept for the next list of the same shape."""
 
 LONGEST_KNOWN = 100
-"""Parameters of one that is kept: those of long lists would take much memory and seldom come again."""
+"""Parameters of a statement that is kept: long ones take much memory and seldom come again."""
 
 
 @dataclass(frozen=True)
 class Statement:
-    """SQL in the words of a driver, and its parameters in order: name, and what the driver needs done."""
+    """SQL in a driver's dialect, and its parameters in order: the name, and the conversion for the driver."""
 
     sql: str
     parameters: tuple[tuple[str, Callable[[Any], Any] | None], ...]
@@ -47,7 +47,7 @@ class Statement:
 
 
 class Statements:
-    """Makes statements in one dialect, each for requests that name a company and for those that do
+    """Makes statements in one dialect, one for requests that name a company and one for those that do
     not."""
 
     def __init__(self, dialect: Dialect) -> None:
@@ -106,7 +106,7 @@ class Statements:
         return lambda _: constant
 
     def _columns(self, model: Any, columns: Columns) -> list[sa.ColumnElement[Any]]:
-        """Each with a name of its own, since one may be wanted in two ways."""
+        """Each with a label of its own, since a column may be needed in two forms."""
         table = model.__table__.c
         return [
             wire_column(table[name], kind, is_sqlite=self._is_sqlite).label(f"c{place}")
@@ -160,8 +160,8 @@ class Statements:
         return column == sa.any_(self._array(column))
 
     def _array(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-        """The keys as PostgreSQL takes them: GUIDs in one text, which is far less work for its driver
-        than a list."""
+        """The keys as PostgreSQL takes them: GUIDs in one text, which its driver handles far faster than
+        a list."""
         if not isinstance(column.type, Guid):
             return sa.bindparam("keys", type_=ARRAY(column.type))
         given: sa.BindParameter[str] = sa.bindparam("keys", type_=sa.Text())
@@ -169,8 +169,8 @@ class Statements:
 
 
 def _scope(*, named: bool) -> Scope:
-    """The company that the parameters name, or the only one: found by each statement itself, and no
-    company where several would do."""
+    """The company that the parameters name, or else the only one, which each statement finds itself;
+    no company if several match."""
 
     def found() -> sa.Subquery:
         some = sa.select(CompanyRow.id).limit(2)
