@@ -6,6 +6,7 @@ plan's own answer has no errors."""
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, cast
 
 import orjson
@@ -37,7 +38,7 @@ from gateway.storage.drivers import Overloaded
 from gateway.storage.plans.row_store import PreparedProgram, RowsStore
 
 LONGEST_SOURCE = 200_000
-"""Characters of a plan's source; to compile more would keep other requests waiting."""
+"""Characters of a plan's source; compiling more would block other requests."""
 
 log = logging.getLogger("gateway.plan")
 
@@ -54,7 +55,7 @@ def _name(field: GraphQLField | GraphQLInputField) -> str:
 class EntityDeclarations:
     """What the fields of the schema are declared to be."""
 
-    @property
+    @cached_property
     def sources(self) -> Mapping[str, Any]:
         return {name: entity.model for name, entity in ENTITIES.items()}
 
@@ -119,7 +120,7 @@ class PlanRunner:
         except (NotPlanned, TooLarge) as reason:
             log.debug("no plan: %s", reason)
         except (GraphQLError, ValueError, LookupError) as error:
-            log.debug("not by plan: %r", error)
+            log.debug("the plan failed: %r", error)
         except Overloaded:
             raise
         except Exception:
@@ -219,7 +220,7 @@ class PlanRunner:
     async def _payload(
         self, field: GraphQLField, key: str, arguments: dict[str, Any], context: Context
     ) -> Any:
-        """The payload of a mutation, which is remembered: graphql-core must not make it again."""
+        """The payload of a mutation, which is remembered so that graphql-core does not repeat the mutation."""
         definition = _definition(field)
         resolve = cast(Callable[..., Awaitable[Any]], definition.base_resolver)
         info = cast(Info, MutationInfo(context, Path(None, key, None)))

@@ -23,7 +23,7 @@ from graphql import (
 )
 
 from gateway.execution.arguments import ABSENT, Coercion
-from gateway.execution.limits import UNTOLD
+from gateway.execution.limits import MOST_COUNTED
 from gateway.execution.plan import NotPlanned
 from gateway.execution.selection import Conditions
 
@@ -167,7 +167,7 @@ def _size(given: Any) -> Any:
         return (len(given),)
     if given is ABSENT:
         return ABSENT
-    return min(given, UNTOLD) if type(given) is int else None
+    return min(given, MOST_COUNTED) if type(given) is int else None
 
 
 class _Uses(Visitor):

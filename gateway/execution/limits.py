@@ -59,7 +59,7 @@ WORDS = {
     "cost": "The operation may cost {}",
 }
 
-UNTOLD = 10**12
+MOST_COUNTED = 10**12
 """Costs are counted up to this number, which fits 64 bits."""
 
 DIGITS = 10
@@ -185,7 +185,7 @@ class _Walk:
         selections = node.selections if node is not None else ()
         sizes = [Size(), *(self._selection(each, parent) for each in selections)]
         depths, *sums = zip(*sizes, strict=True)
-        return Size(max(depths), *(min(sum(numbers), UNTOLD) for numbers in sums))
+        return Size(max(depths), *(min(sum(numbers), MOST_COUNTED) for numbers in sums))
 
     def _selection(self, node: SelectionNode, parent: GraphQLNamedType | None) -> Size:
         match node:
@@ -273,5 +273,5 @@ def _check(limits: Limits, advice: str = "", **numbers: int) -> None:
     for name, number in numbers.items():
         most = getattr(limits, name)
         if number > most:
-            told = f"{number:,}" if number < UNTOLD else f"more than {UNTOLD:,}"
+            told = f"{number:,}" if number < MOST_COUNTED else f"more than {MOST_COUNTED:,}"
             raise TooLarge(f"{WORDS[name].format(told)}, at most {most:,} fit{advice}.")
