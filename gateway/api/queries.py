@@ -103,7 +103,7 @@ async def _found(ids: Sequence[str], info: Info) -> list[NodeRow | None]:
 class Query:
     sales_order: SalesOrder | None = _by_id("SalesOrder", "The order with this id.")
     sales_order_by_number: SalesOrder | None = _by_number(
-        "SalesOrder", "The order with this number."
+        "SalesOrder", "The order with this number, which is unique in the company."
     )
     sales_orders: Connection[SalesOrder] = connection(
         "SalesOrder", "Orders, the latest order date first.", "-order_date", "-id"
