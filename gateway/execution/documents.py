@@ -61,8 +61,8 @@ class PreparedOperation:
         return {name: variables.get(name) for name in self.conditions}
 
     def planned(self, values: Conditions, make: Callable[[], Any]) -> Any:
-        """The result of `make` for these values of the conditions, which is called once; so is a NotPlanned
-        that it raises."""
+        """The result of `make` for these values of the conditions. It is called once for each, and the
+        NotPlanned that it raises is raised again."""
         key = tuple(values.values())
         if key not in self._plans:
             if len(self._plans) >= MOST_PLANS:

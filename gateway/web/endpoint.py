@@ -29,8 +29,8 @@ class JsonNumber(Decimal):
         return str(self)
 
 
-class BadRequest(Exception):
-    """The request does not contain an operation that can be run."""
+class HttpError(Exception):
+    """A request whose operation is not run; it is answered with this status."""
 
     def __init__(self, status: int, message: str, code: str) -> None:
         super().__init__(message)
@@ -59,20 +59,18 @@ class Endpoint:
         if media_type == HTML:
             return graphiql()
         if media_type is None:
-            return _refusal(BadRequest(406, f"Accept {GRAPHQL} or {JSON}.", "NOT_ACCEPTABLE"), JSON)
+            return _refusal(HttpError(406, f"Accept {GRAPHQL} or {JSON}.", "NOT_ACCEPTABLE"), JSON)
         try:
             return await self._run(request, media_type)
-        except BadRequest as refused:
-            return _refusal(refused, media_type)
+        except HttpError as error:
+            return _refusal(error, media_type)
         except ClientDisconnect:
             return Response(status_code=400)  # the client is gone
         except asyncio.CancelledError:
-            return _refusal(
-                BadRequest(503, "The gateway is shutting down.", "STOPPING"), media_type
-            )
+            return _refusal(HttpError(503, "The gateway is shutting down.", "STOPPING"), media_type)
 
     async def _run(self, request: Request, media_type: str) -> Response:
-        """Raises BadRequest, and ClientDisconnect if the client disconnects."""
+        """Raises HttpError, and ClientDisconnect if the client disconnects."""
         operation = await _operation(request, self._largest)
         context = self._context(company_of(request))
         answer = await unless_gone(
@@ -85,9 +83,9 @@ class Endpoint:
         return _response(answer.body, media_type, status, headers)
 
 
-def _refusal(refused: BadRequest, media_type: str) -> Response:
-    error = {"message": str(refused), "extensions": {"code": refused.code}}
-    return _response(orjson.dumps({"errors": [error]}), media_type, refused.status)
+def _refusal(error: HttpError, media_type: str) -> Response:
+    formatted = {"message": str(error), "extensions": {"code": error.code}}
+    return _response(orjson.dumps({"errors": [formatted]}), media_type, error.status)
 
 
 def _response(
@@ -135,17 +133,17 @@ async def _operation(request: Request, largest: int) -> Operation:
         return _checked(parameters, may_change=False)
     content_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if content_type != JSON:
-        raise BadRequest(415, f"Send the operation as {JSON}.", "UNSUPPORTED_MEDIA_TYPE")
+        raise HttpError(415, f"Send the operation as {JSON}.", "UNSUPPORTED_MEDIA_TYPE")
     return _checked(_json(await _body(request, largest), "body"), may_change=True)
 
 
 async def _body(request: Request, largest: int) -> bytes:
-    """The whole body; raises BadRequest as soon as it is too large."""
+    """The whole body; raises HttpError as soon as it is too large."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > largest:
-            raise BadRequest(413, f"A request has at most {largest:,} bytes.", "TOO_LARGE")
+            raise HttpError(413, f"A request has at most {largest:,} bytes.", "TOO_LARGE")
     return bytes(body)
 
 
@@ -154,7 +152,7 @@ def _json(text: str | bytes, name: str) -> Any:
     try:
         return json.loads(text, parse_float=JsonNumber, parse_constant=_refuse_constant)
     except (ValueError, ArithmeticError, RecursionError):
-        raise BadRequest(400, f"The {name} is not JSON.", "BAD_REQUEST") from None
+        raise HttpError(400, f"The {name} is not JSON.", "BAD_REQUEST") from None
 
 
 def _refuse_constant(name: str) -> Any:
@@ -163,16 +161,16 @@ def _refuse_constant(name: str) -> Any:
 
 def _checked(parameters: Any, *, may_change: bool) -> Operation:
     if not isinstance(parameters, dict):
-        raise BadRequest(400, "The body is an object with `query` and `variables`.", "BAD_REQUEST")
+        raise HttpError(400, "The body is an object with `query` and `variables`.", "BAD_REQUEST")
     query, name = parameters.get("query"), parameters.get("operationName")
     variables = parameters.get("variables")
     if not isinstance(query, str) or not query:
-        raise BadRequest(400, "Give the operation as text in `query`.", "BAD_REQUEST")
+        raise HttpError(400, "Give the operation as text in `query`.", "BAD_REQUEST")
     if variables is not None and not isinstance(variables, dict):
-        raise BadRequest(400, "`variables` is an object.", "BAD_REQUEST")
+        raise HttpError(400, "`variables` is an object.", "BAD_REQUEST")
     if name is not None and not isinstance(name, str):
-        raise BadRequest(400, "`operationName` is text.", "BAD_REQUEST")
+        raise HttpError(400, "`operationName` is text.", "BAD_REQUEST")
     extensions = parameters.get("extensions")
     if extensions is not None and not isinstance(extensions, dict):
-        raise BadRequest(400, "`extensions` is an object.", "BAD_REQUEST")
+        raise HttpError(400, "`extensions` is an object.", "BAD_REQUEST")
     return Operation(query, variables, name or None, may_change)
