@@ -31,10 +31,10 @@ TYPES: dict[str, Any] = {
     "Item": Item,
     "Account": Account,
     "LineObject": LineObject,
-    "SalesOrderLine": SalesOrderLine,
-    "SalesOrder": SalesOrder,
     "ImportProblem": ImportProblem,
     "ImportJob": ImportJob,
+    "SalesOrderLine": SalesOrderLine,
+    "SalesOrder": SalesOrder,
 }
 """By name. The order is that in which `node` looks for an id."""
 
