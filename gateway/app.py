@@ -1,4 +1,4 @@
-"""Puts the rooms together: the only place that knows them all."""
+"""Puts the application together from its packages."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Sequence
@@ -14,8 +14,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from gateway.api.context import Context
-from gateway.api.explaining import explain, json_object
-from gateway.api.schema import plans, sdl
+from gateway.api.explain import explain_operation, json_object
+from gateway.api.plan_runner import PlanRunner
+from gateway.api.schema import sdl
 from gateway.exchange.exports.export_stream import Download, ExportRequest, open_download
 from gateway.exchange.imports.runner import Runner
 from gateway.execution.limits import Limits
@@ -31,7 +32,7 @@ from gateway.web.health import live, ready
 from gateway.web.uploads import Uploads
 
 CONNECTION_WITHIN = 5
-"""Seconds that an operation waits for a connection when others use all of them."""
+"""Seconds for which an operation waits for a connection if all are in use."""
 
 READY_WITHIN = 2
 """Seconds after which a database that does not answer makes the gateway unready."""
@@ -42,9 +43,8 @@ LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 def create_app(settings: Settings, *, listens_on: Sequence[str] = ()) -> Starlette:
     """The gateway over the database of `settings`.
 
-    It answers for the names of this machine, those in `listens_on` and those that the settings give,
-    and for no others, so that a page from elsewhere cannot reach it through a name of its own (DNS
-    rebinding)."""
+    It answers only requests for the host names of this machine, those in `listens_on` and those in the
+    settings, so that a foreign page cannot reach it through a name of its own (DNS rebinding)."""
     database = Database(
         settings.database_url,
         pool_size=settings.pool_size,
@@ -70,9 +70,9 @@ def create_app(settings: Settings, *, listens_on: Sequence[str] = ()) -> Starlet
     )
 
 
-def explained(settings: Settings, text: str, variables: str, name: str | None) -> str:
-    """How an operation would run on the database of `settings`, which is not asked; `variables` are
-    JSON. Raises CannotExplain."""
+def explain_on(settings: Settings, text: str, variables: str, name: str | None) -> str:
+    """How an operation would run on the database of `settings`, which is not read; `variables` are JSON.
+    Raises CannotExplain."""
     database = Database(settings.database_url)
     store = RowsStore(database)
     runner = Runner(database, Rules(largest_order=settings.max_lines), settings.uploads)
@@ -85,7 +85,7 @@ def explained(settings: Settings, text: str, variables: str, name: str | None) -
         operation_name=name,
     )
     try:
-        return explain(plans(store), text, json_object(variables), context)
+        return explain_operation(PlanRunner(store), text, json_object(variables), context)
     finally:
         store.close()
 
@@ -100,7 +100,7 @@ def _routes(
 
     exports = Exports(export, most=max(1, settings.pool_size // 2))
 
-    limits, compiled = _limits(settings), plans(store)
+    limits, compiled = _limits(settings), PlanRunner(store)
 
     def context(company: str | None) -> Context:
         return Context(
@@ -114,7 +114,7 @@ def _routes(
             plans=compiled,
         )
 
-    endpoint = Endpoint(context, settings.max_body, tells_way=settings.debug)
+    endpoint = Endpoint(context, settings.max_body, shows_engine=settings.debug)
 
     async def why_not() -> str | None:
         return await _fault(database)

@@ -120,12 +120,12 @@ def explain_command(
     ] = None,
 ) -> None:
     """Print how an operation runs: its plan, the source made from it, and its SQL."""
-    from gateway.api.explaining import CannotExplain  # noqa: PLC0415 - as for `schema`
-    from gateway.app import explained  # noqa: PLC0415 - the same
+    from gateway.api.explain import CannotExplain  # noqa: PLC0415 - as for `schema`
+    from gateway.app import explain_on  # noqa: PLC0415 - the same
 
     text = sys.stdin.read() if operation == "-" else operation
     try:
-        typer.echo(explained(_settings(), text, variables, name), nl=False)
+        typer.echo(explain_on(_settings(), text, variables, name), nl=False)
     except CannotExplain as reason:
         _fail(str(reason))
 

@@ -8,7 +8,7 @@ import strawberry
 
 from gateway.api.context import Info
 from gateway.api.fields import declared_field
-from gateway.execution.declarations import Computed
+from gateway.execution.declarations import ComputedField
 from gateway.orders.explanation import TotalsRule
 from gateway.orders.pricing import explained
 from gateway.orders.status_labels import StatusVocabulary, status_label
@@ -53,7 +53,7 @@ def status_label_field() -> Any:
     return declared_field(
         resolve,
         "The word for the state of the order in another system; the nearest where it has none.",
-        Computed(frozenset({"status", "on_hold", "fully_shipped"})),
+        ComputedField(frozenset({"status", "on_hold", "fully_shipped"})),
     )
 
 
@@ -75,7 +75,7 @@ def totals_explanation_field() -> Any:
         resolve,
         "How every amount of the order came about, in the order of the calculation: rule, formula"
         " with its numbers, rounding and result.",
-        Computed(TERMS),
+        ComputedField(TERMS),
     )
 
 

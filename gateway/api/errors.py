@@ -1,4 +1,4 @@
-"""What a client is told: refusals as data, and top-level errors with a code and without internals."""
+"""What a client sees of an error: refusals as data, and top-level errors with a code and no internals."""
 
 import logging
 import uuid
@@ -8,7 +8,6 @@ from graphql import GraphQLError, GraphQLFormattedError, GraphQLSyntaxError, Var
 from strawberry.exceptions import StrawberryInputCoercionError
 from strawberry.utils.str_converters import to_camel_case
 
-from gateway.api import enums  # noqa: F401 - codes must be described before UserError names them
 from gateway.orders.problems import Problem, ProblemCode, encodable
 from gateway.storage.conditions import BadFilter
 from gateway.storage.drivers import Overloaded
@@ -23,18 +22,18 @@ CODES: dict[type[Exception], str] = {
     CompanyNotFound: "COMPANY_NOT_FOUND",
     Overloaded: "OVERLOADED",
 }
-"""Errors whose own message a client may read, and their codes."""
+"""Errors whose own message a client may see, and their codes."""
 
 
 class RequestError(GraphQLError):
-    """A query that cannot be answered, through no fault of the gateway."""
+    """An operation that cannot be answered, through no fault of the gateway."""
 
     def __init__(self, message: str, code: str) -> None:
         super().__init__(message, extensions={"code": code})
 
 
 def present(error: GraphQLError) -> GraphQLFormattedError:
-    """`error` as a client sees it. A crash is logged under an id, which is all that the client learns."""
+    """`error` as a client sees it. A crash is logged under an id, and the client gets only the id."""
     formatted = error.formatted
     formatted["message"] = encodable(error.message)
     formatted["extensions"] = {**(error.extensions or {})}
@@ -42,7 +41,7 @@ def present(error: GraphQLError) -> GraphQLFormattedError:
     if cause is not None and type(cause) in CODES:
         formatted["extensions"]["code"] = CODES[type(cause)]
     elif isinstance(cause or error, StrawberryInputCoercionError):
-        formatted["message"] = "Something in the arguments is null that must not be: leave it out."
+        formatted["message"] = "A value in the arguments must not be null: leave it out."
         formatted["extensions"]["code"] = _code(error) if error.path is None else "BAD_USER_INPUT"
     elif error.path is None and (cause is None or isinstance(cause, GraphQLError)):
         formatted["extensions"].setdefault("code", _code(error))
@@ -51,7 +50,7 @@ def present(error: GraphQLError) -> GraphQLFormattedError:
         formatted["extensions"]["code"] = "GRAPHQL_VALIDATION_FAILED"
     elif error.path is not None and any(
         isinstance(node, VariableNode) for node in error.nodes or ()
-    ):  # what graphql-core finds wrong with a variable only when it comes to its argument
+    ):  # graphql-core finds some faults of a variable only when it reads the argument
         formatted["extensions"]["code"] = "BAD_USER_INPUT"
     elif "code" not in formatted["extensions"]:
         incident = uuid.uuid4().hex
@@ -69,22 +68,22 @@ def _code(error: GraphQLError) -> str:
 @strawberry.type(description="One reason why a change was refused.")
 class UserError:
     message: str = strawberry.field(description="What is wrong, in a sentence for people.")
-    code: ProblemCode = strawberry.field(description="The rule that is broken, for programs.")
+    code: ProblemCode = strawberry.field(description="The rule that was broken, for programs.")
     path: list[str] = strawberry.field(
-        description="Where the value is in the arguments: names and list indexes from the outside in."
+        description="Path of the value in the arguments: names and list indexes from the outside in."
     )
-    rejected_value: str | None = strawberry.field(description="The value as it was understood.")
+    rejected_value: str | None = strawberry.field(description="The value as the gateway read it.")
     suggestions: list[str] = strawberry.field(
-        description="Values that would be accepted there, the best first; bounds for a number."
+        description="Values that would be accepted, the best first; bounds for a number."
     )
 
 
 OUTSIDE_INPUT = {"id", "if_match"}
-"""Arguments beside the change."""
+"""Arguments other than the input."""
 
 
 def user_error(problem: Problem, root: str | None) -> UserError:
-    """`problem` as data; what it says of the change stands below the argument `root`."""
+    """`problem` as data; a path into the input starts with the argument `root`."""
     names = [to_camel_case(name) for name in problem.path]
     if root is not None and problem.path[0] not in OUTSIDE_INPUT:
         names.insert(0, root)

@@ -1,4 +1,4 @@
-"""Filters that are given as JSON outside of an operation, taken as GraphQL takes them."""
+"""Filters as JSON outside of an operation, read as GraphQL reads them."""
 
 import json
 from decimal import Decimal
@@ -9,7 +9,7 @@ from graphql.utilities import coerce_input_value, validate_input_value
 from strawberry.exceptions import StrawberryInputCoercionError
 from strawberry.types.arguments import convert_argument
 
-from gateway.api import filters
+from gateway.api.entities import filter_of
 from gateway.api.inputs import change_from
 from gateway.api.schema import schema
 from gateway.orders.problems import encodable
@@ -34,12 +34,12 @@ def order_filter(text: str) -> Filter:
     if problems:
         raise BadFilter(encodable(problems[0]))
     registry, config = schema.schema_converter.scalar_registry, schema.config
-    target = getattr(filters, ORDER_FILTER)
+    target = kind.extensions["strawberry-definition"].origin
     try:
         value = convert_argument(coerce_input_value(given, kind), target, registry, config)
     except StrawberryInputCoercionError:
-        raise BadFilter("Something in the filter is null that must not be: leave it out.") from None
-    return filters.filter_of("SalesOrder", change_from(value))
+        raise BadFilter("A value in the filter must not be null: leave it out.") from None
+    return filter_of("SalesOrder", change_from(value))
 
 
 def _json(text: str) -> Any:

@@ -1,163 +1,211 @@
-"""Filter inputs for every entity, made from its declared fields, and their way to storage.
+"""The filter inputs of all types, made from their declared fields.
 
-The inputs refer to each other in circles, so their annotations are text that strawberry resolves among
-the names of this module."""
+Three tables name every input that is made; `make_filters` makes them."""
 
 import datetime as dt
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 import strawberry
-from strawberry import ID, Maybe  # noqa: F401 - named by the annotations of inputs
+from strawberry import ID, Maybe
 from strawberry.types.base import get_object_definition
 from strawberry.utils.str_converters import to_camel_case
 
-from gateway.api import enums, import_types, order_types  # noqa: F401 - declare every entity
-from gateway.api.fields import ENTITIES, PostalAddress
+from gateway.api.entities import ENTITIES, EntityType
+from gateway.api.fields import PostalAddress
 from gateway.execution.declarations import (
-    Column,
-    Computed,
+    ColumnField,
+    ComputedField,
     Declaration,
-    Group,
-    Paged,
-    ToMany,
-    ToOne,
+    GroupField,
+    PagedField,
+    ToManyField,
+    ToOneField,
 )
-from gateway.storage.conditions import Filter, Filterable, Relation, Tree
 from gateway.storage.tables.column_types import Base, value_type
-from gateway.storage.tables.reference_data import ADDRESS_PARTS
+from gateway.storage.tables.import_jobs import ImportJobStatus, ImportPolicy
+from gateway.storage.tables.reference_data import (
+    AccountType,
+    CustomerBlocked,
+    CustomerType,
+    ItemType,
+    LineObjectKind,
+    TaxRounding,
+)
+from gateway.storage.tables.sales_orders import SalesOrderLineType, SalesOrderStatus
+
+CONDITIONS: dict[str, tuple[str, Any]] = {
+    "IDCondition": ("ID", ID),
+    "StringCondition": ("String", str),
+    "NullableStringCondition": ("String", str),
+    "IntCondition": ("Int", int),
+    "NullableIntCondition": ("Int", int),
+    "BooleanCondition": ("Boolean", bool),
+    "DecimalCondition": ("Decimal", Decimal),
+    "NullableDecimalCondition": ("Decimal", Decimal),
+    "DateCondition": ("Date", dt.date),
+    "NullableDateCondition": ("Date", dt.date),
+    "DateTimeCondition": ("DateTime", dt.datetime),
+    "NullableDateTimeCondition": ("DateTime", dt.datetime),
+    "AccountTypeCondition": ("AccountType", AccountType),
+    "CustomerBlockedCondition": ("CustomerBlocked", CustomerBlocked),
+    "CustomerTypeCondition": ("CustomerType", CustomerType),
+    "ImportJobStatusCondition": ("ImportJobStatus", ImportJobStatus),
+    "ImportPolicyCondition": ("ImportPolicy", ImportPolicy),
+    "ItemTypeCondition": ("ItemType", ItemType),
+    "LineObjectKindCondition": ("LineObjectKind", LineObjectKind),
+    "SalesOrderLineTypeCondition": ("SalesOrderLineType", SalesOrderLineType),
+    "SalesOrderStatusCondition": ("SalesOrderStatus", SalesOrderStatus),
+    "TaxRoundingCondition": ("TaxRounding", TaxRounding),
+}
+"""The conditions on columns: the scalar or enum, and its type in Python."""
+
+FILTERS = {
+    "Account": "AccountFilter",
+    "Currency": "CurrencyFilter",
+    "Customer": "CustomerFilter",
+    "ImportJob": "ImportJobFilter",
+    "ImportProblem": "ImportProblemFilter",
+    "Item": "ItemFilter",
+    "ItemUnitOfMeasure": "ItemUnitOfMeasureFilter",
+    "LineObject": "LineObjectFilter",
+    "PaymentTerms": "PaymentTermsFilter",
+    "SalesOrder": "SalesOrderFilter",
+    "SalesOrderLine": "SalesOrderLineFilter",
+    "ShipmentMethod": "ShipmentMethodFilter",
+    "TaxCode": "TaxCodeFilter",
+    "UnitOfMeasure": "UnitOfMeasureFilter",
+}
+"""The filter of each type."""
+
+LIST_FILTERS = {
+    "ImportProblem": "ImportProblemListFilter",
+    "ItemUnitOfMeasure": "ItemUnitOfMeasureListFilter",
+    "SalesOrder": "SalesOrderListFilter",
+    "SalesOrderLine": "SalesOrderLineListFilter",
+}
+"""The filter by the objects of a list, for each type of which another type has a list."""
+
+ADDRESS_FILTER = "PostalAddressFilter"
 
 EQUALITY = {
-    "eq": ("{}", "Equal to this."),
-    "ne": ("{}", "Not equal to this; null is equal to nothing."),
-    "in_": ("list[{}]", "Equal to one of these, at most 1,000."),
-    "not_in": ("list[{}]", "Equal to none of these."),
+    "eq": "Equal to this.",
+    "ne": "Not equal to this; matches where there is no value.",
+    "in_": "Equal to one of these, at most 1,000.",
+    "not_in": "Equal to none of these; matches where there is no value.",
 }
 ORDER = {
-    "lt": ("{}", "Before this."),
-    "lte": ("{}", "Before this or equal."),
-    "gt": ("{}", "After this."),
-    "gte": ("{}", "After this or equal."),
+    "lt": "Before this.",
+    "lte": "Before this or equal to it.",
+    "gt": "After this.",
+    "gte": "After this or equal to it.",
 }
 SEARCH = {
-    "contains": ("{}", "Has this in it, in capital or small letters."),
-    "starts_with": ("{}", "Begins with this, in capital or small letters."),
+    "contains": "Contains this text, in upper or lower case.",
+    "starts_with": "Starts with this text, in upper or lower case.",
 }
-NULLABLE = {"is_null": ("bool", "Whether there is no value.")}
 COMBINATIONS = {
-    "and_": ("list[{}]", "All of these hold; an empty list always does."),
-    "or_": ("list[{}]", "One of these holds; an empty list never does."),
-    "not_": ("{}", "This does not hold."),
+    "and_": "All of these hold; true if the list is empty.",
+    "or_": "At least one of these holds; false if the list is empty.",
+    "not_": "This does not hold.",
 }
 QUANTIFIERS = {
-    "some": ("{}", "At least one of them matches."),
-    "every": ("{}", "All of them match; none at all is all."),
-    "none": ("{}", "None of them matches."),
+    "some": "At least one of them matches.",
+    "every": "All of them match; true if there are none.",
+    "none": "None of them matches.",
 }
-OPERATORS_OF: dict[type, dict[str, tuple[str, str]]] = {
-    str: {**EQUALITY, **ORDER, **SEARCH},
-    Decimal: {**EQUALITY, **ORDER},
-    int: {**EQUALITY, **ORDER},
-    dt.date: {**EQUALITY, **ORDER},
-    dt.datetime: {**EQUALITY, **ORDER},
+LISTS = {"in_", "not_in", "and_", "or_"}
+"""The fields that take a list."""
+
+OPERATORS_OF: dict[Any, dict[str, str]] = {
+    str: EQUALITY | ORDER | SEARCH,
+    Decimal: EQUALITY | ORDER,
+    int: EQUALITY | ORDER,
+    dt.date: EQUALITY | ORDER,
+    dt.datetime: EQUALITY | ORDER,
 }
+"""By type in Python; others have EQUALITY."""
 
-Fields = dict[str, tuple[str, str]]
-"""Annotation and description of input fields by name."""
+Inputs = Mapping[str, Any]
+"""The classes of the inputs, by name."""
+
+Fields = dict[str, tuple[Any, str]]
+"""Type and description of input fields by name."""
 
 
-def _declare(name: str, description: str, fields: Fields) -> None:
-    """Make an input of this name, with fields that may be absent and not null."""
-    members: dict[str, Any] = {
-        field: strawberry.field(
-            name=to_camel_case(field.rstrip("_")), description=text, default=None
+def make_filters() -> Inputs:
+    """The inputs that the tables name. They refer to each other in circles, so all classes are there
+    before the first gets its fields."""
+    names = [*CONDITIONS, ADDRESS_FILTER, *FILTERS.values(), *LIST_FILTERS.values()]
+    inputs = {name: type(name, (), {"__module__": __name__}) for name in names}
+    for name, (scalar, kind) in CONDITIONS.items():
+        _define(inputs[name], f"Conditions on a value of type {scalar}.", _condition(name, kind))
+    _define(inputs[ADDRESS_FILTER], "Conditions on an address.", _address(inputs))
+    for target, name in FILTERS.items():
+        fields = _of(COMBINATIONS, inputs[name]) | _filter(ENTITIES[target], inputs)
+        _define(inputs[name], f"Conditions on objects of type {target}.", fields)
+    for target, name in LIST_FILTERS.items():
+        description = f"How many {target} objects of a list must match."
+        _define(inputs[name], description, _of(QUANTIFIERS, inputs[FILTERS[target]]))
+    return inputs
+
+
+def _define(cls: type, description: str, fields: Fields) -> None:
+    """Make `cls` an input with fields that may be absent but not null."""
+    maybe: Any = Maybe
+    for field, (kind, text) in fields.items():
+        name = to_camel_case(field.rstrip("_"))
+        setattr(cls, field, strawberry.field(name=name, description=text, default=None))
+        cls.__annotations__[field] = maybe[kind]
+    everything = f"{description} All that are present must hold."
+    strawberry.input(cls, description=everything)
+
+
+def _of(operators: Mapping[str, str], kind: Any) -> Fields:
+    return {name: (list[kind] if name in LISTS else kind, text) for name, text in operators.items()}
+
+
+def _condition(name: str, kind: Any) -> Fields:
+    fields = _of(OPERATORS_OF.get(kind, EQUALITY), kind)
+    if name.startswith("Nullable"):
+        fields["is_null"] = (bool, "Whether there is no value.")
+    return fields
+
+
+def _address(inputs: Inputs) -> Fields:
+    definition = get_object_definition(PostalAddress, strict=True)
+    text = inputs["NullableStringCondition"]
+    return {part.python_name: (text, part.description or "") for part in definition.fields}
+
+
+def _filter(entity: EntityType, inputs: Inputs) -> Fields:
+    return {
+        field: (
+            inputs[_input_of(entity.model, field, declaration)],
+            entity.descriptions[field],
         )
-        for field, (_, text) in fields.items()
+        for field, declaration in entity.declared.items()
+        if not isinstance(declaration, ComputedField)
     }
-    members["__annotations__"] = {
-        field: f"Maybe[{annotation}]" for field, (annotation, _) in fields.items()
-    }
-    members["__module__"] = __name__
-    globals()[name] = strawberry.input(type(name, (), members), description=description)
 
 
-def _of(template: Fields, name: str) -> Fields:
-    return {field: (kind.format(name), text) for field, (kind, text) in template.items()}
-
-
-def _condition(kind: type, scalar: str, *, nullable: bool) -> str:
-    """The name of the input that compares with values of `kind`, made when first needed."""
-    name = f"{'Nullable' if nullable else ''}{scalar}Condition"
-    if name not in globals():
-        globals()[kind.__name__] = kind
-        fields = _of(OPERATORS_OF.get(kind, EQUALITY), kind.__name__)
-        extra = NULLABLE if nullable else {}
-        _declare(
-            name, f"What a {scalar} must be. All that is given must hold.", {**fields, **extra}
-        )
-    return name
+def _input_of(model: type[Base], name: str, declaration: Declaration) -> str:
+    match declaration:
+        case ColumnField():
+            return _condition_on(model, name)
+        case GroupField():
+            return ADDRESS_FILTER
+        case ToOneField(target):
+            return FILTERS[target]
+        case ToManyField(target) | PagedField(target):
+            return LIST_FILTERS[target]
+    raise TypeError(f"{declaration} cannot be filtered by")
 
 
 def _condition_on(model: type[Base], column: str) -> str:
     kind, nullable = value_type(model, column)
     if column in ("id", "etag"):
-        return _condition(ID, "ID", nullable=False)
+        return "IDCondition"
     scalars = {str: "String", int: "Int", bool: "Boolean", dt.date: "Date", dt.datetime: "DateTime"}
-    return _condition(kind, scalars.get(kind, kind.__name__), nullable=nullable)
-
-
-def _field(model: type[Base], name: str, declaration: Declaration) -> str:
-    match declaration:
-        case Column():
-            return _condition_on(model, name)
-        case Group():
-            return "PostalAddressFilter"
-        case ToOne(target):
-            return f"{target}Filter"
-        case ToMany(target) | Paged(target):
-            return f"{target}ListFilter"
-    raise TypeError(f"{declaration} cannot be filtered by")
-
-
-def _declare_all() -> None:
-    address = get_object_definition(PostalAddress, strict=True)
-    text = _condition(str, "String", nullable=True)
-    parts = {part.python_name: (text, part.description or "") for part in address.fields}
-    _declare("PostalAddressFilter", "What an address must be. All that is given must hold.", parts)
-    for name, entity in ENTITIES.items():
-        fields = {
-            field: (_field(entity.model, field, declaration), entity.descriptions[field])
-            for field, declaration in entity.declared.items()
-            if not isinstance(declaration, Computed)
-        }
-        combined = {**_of(COMBINATIONS, f"{name}Filter"), **fields}
-        _declare(f"{name}Filter", f"Which {name} to find. All that is given must hold.", combined)
-        quantified = _of(QUANTIFIERS, f"{name}Filter")
-        _declare(f"{name}ListFilter", f"How many {name} of a list must match.", quantified)
-
-
-def _filterables() -> dict[str, Filterable]:
-    """What storage allows to be filtered: exactly what is declared."""
-    made = {name: Filterable(entity.model) for name, entity in ENTITIES.items()}
-    for name, entity in ENTITIES.items():
-        for field, declaration in entity.declared.items():
-            match declaration:
-                case Column():
-                    made[name].columns[field] = field
-                case Group(prefix):
-                    made[name].groups[field] = {part: prefix + part for part in ADDRESS_PARTS}
-                case ToOne(target, key, by):
-                    made[name].relations[field] = Relation(made[target], key, by, is_many=False)
-                case ToMany(target, key) | Paged(target, str(key)):
-                    made[name].relations[field] = Relation(made[target], "id", key, is_many=True)
-    return made
-
-
-_declare_all()
-FILTERABLE = _filterables()
-"""By the name of the GraphQL type."""
-
-
-def filter_of(target: str, tree: Tree) -> Filter:
-    """The filter on objects of type `target` that says `tree`; everything for an empty one."""
-    return Filter(FILTERABLE[target], tree)
+    return f"{'Nullable' if nullable else ''}{scalars.get(kind, kind.__name__)}Condition"

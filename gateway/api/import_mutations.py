@@ -1,4 +1,4 @@
-"""What clients can do to import jobs; uploads begin them."""
+"""The mutations of import jobs; uploads begin a job."""
 
 from typing import Annotated, Any
 
@@ -17,10 +17,10 @@ from gateway.storage.writing import Writer
 Id = Annotated[strawberry.ID, strawberry.argument(description="GUID of the import job.")]
 
 
-@strawberry.type(description="What became of a request about an import job.")
+@strawberry.type(description="The result of a mutation of an import job.")
 class ImportJobPayload:
     import_job: ImportJob | None = strawberry.field(
-        description="The job as it is now; null if the request was refused.", default=None
+        description="The job after the mutation; null if it was refused.", default=None
     )
     user_errors: list[UserError] = strawberry.field(
         description="Every reason for a refusal; empty if there was none.", default_factory=list
@@ -50,7 +50,7 @@ async def cancel(info: Info, id: Id) -> ImportJobPayload:
         payload: ImportJobPayload = await _perform(info, lambda writer: writer.staging.cancel(id))
     except BaseException:
         if job is not None:
-            jobs.begin(job.company_id, job.id)  # it was stopped, and is not cancelled
+            jobs.begin(job.company_id, job.id)  # it was stopped but not cancelled
         raise
     return payload
 
@@ -67,10 +67,10 @@ async def retry(info: Info, id: Id) -> ImportJobPayload:
 class ImportMutation:
     cancel_import_job: ImportJobPayload = strawberry.mutation(
         resolver=cancel,
-        description="Stop an import job after the batch that is being applied; what is applied stays.",
+        description="Stop an import job after the current batch; rows that are already applied stay.",
     )
     retry_import_job: ImportJobPayload = strawberry.mutation(
         resolver=retry,
-        description="Apply the refused rows of an ended job again, or what a cancelled one left; the"
-        " records that they missed may be there by now.",
+        description="Apply the refused rows of a finished job again, or the remaining rows of a cancelled"
+        " one; records that were missing may exist by now.",
     )

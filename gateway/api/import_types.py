@@ -6,10 +6,11 @@ from typing import Any
 import orjson
 import strawberry
 
-from gateway.api.connections import Connection, paged
-from gateway.api.fields import column, declared_field, entity
+from gateway.api.entities import entity
+from gateway.api.fields import column, declared_field
+from gateway.api.pages import paged
 from gateway.api.reference_types import Node
-from gateway.execution.declarations import Computed
+from gateway.execution.declarations import ComputedField
 from gateway.storage.tables import import_jobs as rows
 from gateway.storage.tables.import_jobs import ImportJobStatus, ImportPolicy
 
@@ -37,7 +38,7 @@ class ImportProblem(Node):
     message: str = column("What is wrong, in words.")
     rejected_value: str | None = column("What the cell holds.")
     suggestions: list[str] = declared_field(
-        _suggestions, "What would be accepted there.", Computed(frozenset({"suggestions"}))
+        _suggestions, "What would be accepted there.", ComputedField(frozenset({"suggestions"}))
     )
 
 
@@ -69,6 +70,6 @@ class ImportJob(Node):
     references_failed: int = _count("Records that orders refer to", "are refused")
     created_date_time: dt.datetime = column("When the job was begun, in UTC.")
     finished_date_time: dt.datetime | None = column("When it ended, in UTC.")
-    problems: Connection[ImportProblem] = paged(
+    problems: Any = paged(
         "ImportProblem", "job_id", "What is wrong or odd, in the order of the work.", "sequence"
     )

@@ -1,4 +1,4 @@
-"""What clients can change. Every mutation goes through `perform`."""
+"""The mutations of orders. Each goes through `perform`."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import strawberry
 
 from gateway.api.context import Info
-from gateway.api.errors import UserError, user_error
+from gateway.api.errors import user_error
 from gateway.api.fields import declared_field
 from gateway.api.inputs import (
     CreateSalesOrderInput,
@@ -14,8 +14,24 @@ from gateway.api.inputs import (
     UpdateSalesOrderInput,
     change_from,
 )
-from gateway.api.order_types import SalesOrder
-from gateway.execution.declarations import Change
+from gateway.api.payloads import (
+    ApproveSalesOrderPayload,
+    CancelSalesOrderPayload,
+    CreateSalesOrderPayload,
+    DeleteSalesOrderPayload,
+    HoldSalesOrderPayload,
+    InvoiceSalesOrderPayload,
+    RegisterSalesOrderPaymentPayload,
+    RejectSalesOrderPayload,
+    ReleaseSalesOrderPayload,
+    ReopenSalesOrderPayload,
+    ResumeSalesOrderPayload,
+    ShipAndInvoiceSalesOrderPayload,
+    ShipSalesOrderPayload,
+    SubmitSalesOrderForReviewPayload,
+    UpdateSalesOrderPayload,
+)
+from gateway.execution.declarations import MutationField
 from gateway.orders import service
 from gateway.orders.life_cycle import Event
 from gateway.orders.problems import Rejected
@@ -28,40 +44,17 @@ IfMatch = Annotated[
 ]
 DryRun = Annotated[
     bool,
-    strawberry.argument(description="Do everything and keep nothing: no row, no number is used."),
+    strawberry.argument(
+        description="Check everything and store nothing: no row is written, and no number is used."
+    ),
 ]
 Quantities = Annotated[
     list[SalesOrderLineQuantityInput] | None,
-    strawberry.argument(description="How much of which lines; by default what each line says."),
+    strawberry.argument(
+        description="Lines with their quantities; by default, what each line has to ship or to invoice."
+    ),
 ]
 Work = Callable[[Writer], Awaitable[Any]]
-
-
-def _payload(mutation: str, order: str = "The order as it is now; null if it was refused.") -> Any:
-    """The payload type of the mutation with this name."""
-    members = {
-        "__annotations__": {"sales_order": SalesOrder | None, "user_errors": list[UserError]},
-        "sales_order": strawberry.field(description=order, default=None),
-        "user_errors": strawberry.field(
-            description="Every reason for a refusal; empty if there was none.",
-            default_factory=list,
-        ),
-        "__module__": __name__,
-    }
-    cls = type(f"{mutation}Payload", (), members)
-    return strawberry.type(
-        cls, description=f"What became of `{mutation[0].lower()}{mutation[1:]}`."
-    )
-
-
-@strawberry.type(description="What became of `deleteSalesOrder`.")
-class DeleteSalesOrderPayload:
-    deleted_id: strawberry.ID | None = strawberry.field(
-        description="Id of the order that is gone; null if it was refused.", default=None
-    )
-    user_errors: list[UserError] = strawberry.field(
-        description="Every reason for a refusal; empty if there was none.", default_factory=list
-    )
 
 
 async def perform(
@@ -73,13 +66,14 @@ async def perform(
     root: str | None = None,
     result: str = "sales_order",
 ) -> Any:
-    """Make `change` in a transaction of its own; report what it gives as `result`, or why it was
-    refused, with paths below the argument `root`.
+    """Run `change` in a transaction of its own. The payload has its result under the name `result`,
+    or the reasons for a refusal, with paths below the argument `root`.
 
-    The reader gives its connection back first, so that nobody waits for a second one while holding
-    one, and forgets what it has read. What a plan made before it gave up is not made again."""
+    The reader first returns its connection, so that no operation waits for a second connection while
+    it holds one, and forgets what it has read. A change that a plan made before it failed is not
+    repeated."""
     context = info.context
-    before = context.made.pop(info.path.key, None)
+    before = context.state.payloads.pop(info.path.key, None)
     if isinstance(before, Exception):
         raise before
     if before is not None:
@@ -93,36 +87,32 @@ async def perform(
 
 
 def _create() -> Any:
-    payload = _payload("CreateSalesOrder", "The new order with its lines; null if it was refused.")
-
     async def resolve(
         info: Info,
         input: Annotated[
-            CreateSalesOrderInput, strawberry.argument(description="What to order, for whom.")
+            CreateSalesOrderInput, strawberry.argument(description="The order and its lines.")
         ],
         dry_run: DryRun = False,
     ) -> Any:
         def change(writer: Writer) -> Awaitable[Any]:
             return service.create(writer, change_from(input), info.context.rules)
 
-        return await perform(info, payload, change, dry_run=dry_run, root="input")
+        return await perform(info, CreateSalesOrderPayload, change, dry_run=dry_run, root="input")
 
     return _mutation(
         resolve,
-        payload,
-        "Create an order with its lines, all or nothing. Totals are derived and the number is drawn"
+        CreateSalesOrderPayload,
+        "Create an order with its lines, all or nothing. Totals are computed and the number is drawn"
         " before anything is stored.",
     )
 
 
 def _update() -> Any:
-    payload = _payload("UpdateSalesOrder")
-
     async def resolve(
         info: Info,
         id: Id,
         input: Annotated[
-            UpdateSalesOrderInput, strawberry.argument(description="What becomes different.")
+            UpdateSalesOrderInput, strawberry.argument(description="The fields that change.")
         ],
         if_match: IfMatch = strawberry.UNSET,
         dry_run: DryRun = False,
@@ -131,13 +121,13 @@ def _update() -> Any:
             patch, etag = change_from(input), _or_none(if_match)
             return service.update(writer, id, patch, etag, info.context.rules)
 
-        return await perform(info, payload, change, dry_run=dry_run, root="input")
+        return await perform(info, UpdateSalesOrderPayload, change, dry_run=dry_run, root="input")
 
     return _mutation(
         resolve,
-        payload,
-        "Change an order and its lines, all or nothing. Only a draft may change; comments may while"
-        " it is open or released, too.",
+        UpdateSalesOrderPayload,
+        "Change an order and its lines, all or nothing. Only a draft may change; comment"
+        " lines may also change while it is open or released.",
     )
 
 
@@ -155,13 +145,12 @@ def _delete() -> Any:
     return _mutation(
         resolve,
         DeleteSalesOrderPayload,
-        "Take an order away that is a draft, open or released, with nothing shipped.",
+        "Delete an order that is a draft, open or released and of which nothing is shipped.",
     )
 
 
-def _happen(event: Event, description: str) -> Any:
-    """The mutation that makes `event` happen to an order."""
-    payload = _payload(event.value[0].upper() + event.value[1:])
+def _transition(event: Event, payload: Any, description: str) -> Any:
+    """The mutation that applies `event` to an order."""
 
     async def resolve(
         info: Info, id: Id, if_match: IfMatch = strawberry.UNSET, dry_run: DryRun = False
@@ -174,9 +163,8 @@ def _happen(event: Event, description: str) -> Any:
     return _mutation(resolve, payload, description)
 
 
-def _happen_to_lines(event: Event, description: str) -> Any:
-    """The mutation that makes `event` happen to quantities of an order's lines."""
-    payload = _payload(event.value[0].upper() + event.value[1:])
+def _quantity_transition(event: Event, payload: Any, description: str) -> Any:
+    """The mutation that applies `event` to quantities of an order's lines."""
 
     async def resolve(
         info: Info,
@@ -202,7 +190,7 @@ def _or_none(argument: Any) -> Any:
 
 def _mutation(resolve: Any, payload: Any, description: str) -> Any:
     resolve.__annotations__["return"] = payload
-    return declared_field(resolve, description, Change())
+    return declared_field(resolve, description, MutationField())
 
 
 @strawberry.type
@@ -210,38 +198,62 @@ class OrderMutation:
     create_sales_order = _create()
     update_sales_order = _update()
     delete_sales_order = _delete()
-    submit_sales_order_for_review = _happen(
-        Event.SUBMIT_FOR_REVIEW, "Ask for approval of a draft; nothing may change meanwhile."
+    submit_sales_order_for_review = _transition(
+        Event.SUBMIT_FOR_REVIEW,
+        SubmitSalesOrderForReviewPayload,
+        "Ask for approval of a draft, which cannot be changed while it is in review.",
     )
-    approve_sales_order = _happen(Event.APPROVE, "Accept an order that is in review.")
-    reject_sales_order = _happen(
-        Event.REJECT, "Send an order that is in review back to be a draft."
+    approve_sales_order = _transition(
+        Event.APPROVE,
+        ApproveSalesOrderPayload,
+        "Approve an order that is in review, which makes it open.",
     )
-    release_sales_order = _happen(
+    reject_sales_order = _transition(
+        Event.REJECT,
+        RejectSalesOrderPayload,
+        "Reject an order that is in review, which makes it a draft again.",
+    )
+    release_sales_order = _transition(
         Event.RELEASE,
-        "Free a draft or an open order for shipping; one of which everything is invoiced already is"
-        " INVOICED. Review is not required.",
+        ReleaseSalesOrderPayload,
+        "Release a draft or an open order for shipping; an order that is already fully invoiced"
+        " becomes INVOICED. Review is not required.",
     )
-    reopen_sales_order = _happen(
+    reopen_sales_order = _transition(
         Event.REOPEN,
-        "Make an open or released order a draft again, unless everything of it is invoiced.",
+        ReopenSalesOrderPayload,
+        "Make an open or released order a draft again, unless it is fully invoiced.",
     )
-    hold_sales_order = _happen(
-        Event.HOLD, "Stop release, shipping and invoicing of an order for now."
+    hold_sales_order = _transition(
+        Event.HOLD,
+        HoldSalesOrderPayload,
+        "Put an order on hold, which stops release, shipping and invoicing.",
     )
-    resume_sales_order = _happen(Event.RESUME, "Let an order that is on hold go on.")
-    cancel_sales_order = _happen(
-        Event.CANCEL, "Give up an order of which nothing is shipped; this is final."
+    resume_sales_order = _transition(
+        Event.RESUME, ResumeSalesOrderPayload, "Take an order off hold."
     )
-    ship_sales_order = _happen_to_lines(
-        Event.SHIP, "Ship lines of a released order; complete, if it must not be shipped in parts."
+    cancel_sales_order = _transition(
+        Event.CANCEL,
+        CancelSalesOrderPayload,
+        "Cancel an order of which nothing is shipped; this is final.",
     )
-    invoice_sales_order = _happen_to_lines(
-        Event.INVOICE, "Invoice what is shipped; an order invoiced in full is INVOICED."
+    ship_sales_order = _quantity_transition(
+        Event.SHIP,
+        ShipSalesOrderPayload,
+        "Ship lines of a released order; all of them, unless it may be shipped in parts.",
     )
-    ship_and_invoice_sales_order = _happen(
-        Event.SHIP_AND_INVOICE, "Release if needed, ship and invoice what each line says."
+    invoice_sales_order = _quantity_transition(
+        Event.INVOICE,
+        InvoiceSalesOrderPayload,
+        "Invoice shipped quantities; a fully invoiced order becomes INVOICED.",
     )
-    register_sales_order_payment = _happen(
-        Event.REGISTER_PAYMENT, "Note that an invoiced order is paid in full; this is final."
+    ship_and_invoice_sales_order = _transition(
+        Event.SHIP_AND_INVOICE,
+        ShipAndInvoiceSalesOrderPayload,
+        "Release the order if needed, then ship and invoice the quantities on its lines.",
+    )
+    register_sales_order_payment = _transition(
+        Event.REGISTER_PAYMENT,
+        RegisterSalesOrderPaymentPayload,
+        "Record that an invoiced order is paid in full; this is final.",
     )

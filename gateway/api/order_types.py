@@ -10,7 +10,8 @@ from gateway.api.derived_fields import (
     status_label_field,
     totals_explanation_field,
 )
-from gateway.api.fields import PostalAddress, address, column, entity, to_many, to_one
+from gateway.api.entities import entity
+from gateway.api.fields import PostalAddress, address, column, to_many, to_one
 from gateway.api.reference_types import (
     Account,
     Currency,

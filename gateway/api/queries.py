@@ -1,4 +1,4 @@
-"""What clients can read."""
+"""The root fields for reading."""
 
 import asyncio
 from collections.abc import Sequence
@@ -6,12 +6,13 @@ from typing import Annotated, Any
 
 import strawberry
 
-from gateway.api.connections import Connection, connection
 from gateway.api.context import Info
+from gateway.api.entities import ENTITIES
 from gateway.api.errors import RequestError
-from gateway.api.fields import ENTITIES, declared_field, wanted
+from gateway.api.fields import declared_field, wanted
 from gateway.api.import_types import ImportJob
 from gateway.api.order_types import SalesOrder, SalesOrderLine
+from gateway.api.pages import Connection, connection
 from gateway.api.reference_types import (
     Account,
     Company,
@@ -26,7 +27,7 @@ from gateway.api.reference_types import (
     TaxCode,
     UnitOfMeasure,
 )
-from gateway.execution.declarations import ByIds, ByKey, Own
+from gateway.execution.declarations import ByIdsField, ByKeyField, CompanyField
 from gateway.storage.tables.column_types import canonical_guid, is_storable_text
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="GUID of the record.")]
@@ -34,7 +35,7 @@ Number = Annotated[str, strawberry.argument(description="Number of the record.")
 
 
 def _by_id(target: str, description: str) -> Any:
-    """A root field that finds an object by its id; null for none, and for what is no id."""
+    """A root field that finds an object by its id; null if there is none, or if the id is not a GUID."""
 
     async def resolve(id: Id, info: Info) -> Any:
         guid = canonical_guid(id)
@@ -43,7 +44,7 @@ def _by_id(target: str, description: str) -> Any:
         reader = info.context.reader
         return await reader.one(ENTITIES[target].model, "id", guid, wanted(target, info))
 
-    return declared_field(resolve, description, ByKey(target, "id"))
+    return declared_field(resolve, description, ByKeyField(target, "id"))
 
 
 def _by_number(target: str, description: str) -> Any:
@@ -53,7 +54,7 @@ def _by_number(target: str, description: str) -> Any:
         reader = info.context.reader
         return await reader.one(ENTITIES[target].model, "number", number, wanted(target, info))
 
-    return declared_field(resolve, description, ByKey(target, "number"))
+    return declared_field(resolve, description, ByKeyField(target, "number"))
 
 
 async def _company(info: Info) -> Any:
@@ -69,7 +70,10 @@ async def _node(id: Id, info: Info) -> Any:
 
 
 async def _nodes(
-    ids: Annotated[list[strawberry.ID], strawberry.argument(description="GUIDs, at most a page.")],
+    ids: Annotated[
+        list[strawberry.ID],
+        strawberry.argument(description="GUIDs, at most as many as a page may have."),
+    ],
     info: Info,
 ) -> Any:
     largest = info.context.largest_page
@@ -79,7 +83,7 @@ async def _nodes(
 
 
 async def _found(ids: Sequence[str], info: Info) -> list[NodeRow | None]:
-    """The objects with these ids, each None if there is none."""
+    """The objects with these ids; None for an id without one."""
     reader = info.context.reader
     guids = [canonical_guid(given) for given in ids]
     models = {name: entity.model for name, entity in ENTITIES.items()}
@@ -99,14 +103,14 @@ async def _found(ids: Sequence[str], info: Info) -> list[NodeRow | None]:
 class Query:
     sales_order: SalesOrder | None = _by_id("SalesOrder", "The order with this id.")
     sales_order_by_number: SalesOrder | None = _by_number(
-        "SalesOrder", "An order by the number that people know it by."
+        "SalesOrder", "The order with this number, which is unique in the company."
     )
     sales_orders: Connection[SalesOrder] = connection(
         "SalesOrder", "Orders, the latest order date first.", "-order_date", "-id"
     )
     sales_order_lines: Connection[SalesOrderLine] = connection(
         "SalesOrderLine",
-        "Lines of all orders, those of an order together.",
+        "Lines of all orders, grouped by order.",
         "sales_order_id",
         "sequence",
         "id",
@@ -138,13 +142,13 @@ class Query:
     )
 
     node: Node | None = declared_field(
-        _node, "The record with this id, of whatever type.", ByIds(is_list=False)
+        _node, "The record with this id, of any type.", ByIdsField(is_list=False)
     )
     nodes: list[Node | None] = declared_field(
         _nodes,
-        "The records with these ids in their order, null for none.",
-        ByIds(is_list=True),
+        "The records with these ids, in that order; null for an id without a record.",
+        ByIdsField(is_list=True),
     )
     company: Company = declared_field(
-        _company, "The company in which the request works.", Own("Company")
+        _company, "The company of the request.", CompanyField("Company")
     )

@@ -2,13 +2,13 @@
 
 import datetime as dt
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Any
 
 import strawberry
-from strawberry import lazy
 
-from gateway.api.connections import Connection, paged
-from gateway.api.fields import PostalAddress, address, column, entity, to_many, to_one
+from gateway.api.entities import entity
+from gateway.api.fields import PostalAddress, address, column, to_many, to_one
+from gateway.api.pages import paged
 from gateway.storage.tables import reference_data as rows
 from gateway.storage.tables.reference_data import (
     AccountType,
@@ -18,9 +18,6 @@ from gateway.storage.tables.reference_data import (
     LineObjectKind,
     TaxRounding,
 )
-
-if TYPE_CHECKING:
-    from gateway.api.order_types import SalesOrder, SalesOrderLine
 
 
 @strawberry.interface(description="A record with an id of its own.")
@@ -139,7 +136,7 @@ class Customer(Node):
     blocked: CustomerBlocked = column("Business that is stopped; any block refuses new orders.")
     privacy_blocked: bool = column("Whether privacy law forbids using the customer's data.")
     last_modified_date_time: dt.datetime = column("When the customer last changed.")
-    sales_orders: Connection[Annotated["SalesOrder", lazy("gateway.api.order_types")]] = paged(
+    sales_orders: Any = paged(
         "SalesOrder",
         "customer_id",
         "Orders of the customer, the latest order date first.",
@@ -185,15 +182,13 @@ class Item(Node):
     blocked: bool = column("Whether the item is closed altogether.")
     sales_blocked: bool = column("Whether the item is closed for sales.")
     last_modified_date_time: dt.datetime = column("When the item last changed.")
-    sales_order_lines: Connection[Annotated["SalesOrderLine", lazy("gateway.api.order_types")]] = (
-        paged(
-            "SalesOrderLine",
-            "item_id",
-            "Lines that sell the item, those of an order together.",
-            "sales_order_id",
-            "sequence",
-            "id",
-        )
+    sales_order_lines: Any = paged(
+        "SalesOrderLine",
+        "item_id",
+        "Lines that sell the item, those of an order together.",
+        "sales_order_id",
+        "sequence",
+        "id",
     )
 
 

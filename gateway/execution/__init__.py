@@ -1,1 +1,1 @@
-"""How an operation runs: knows graphql-core and no orders."""
+"""How an operation runs, whatever its schema is about. README.md describes the path."""

@@ -1,8 +1,7 @@
-"""Arguments of a plan: what stands in the document is read once, and variables fill its gaps.
+"""Arguments of a plan: literals in the document are read once, and variables are filled in later.
 
-They come as plain values: input objects as dicts by the names that their fields have in Python. Null is
-refused wherever it is not the whole argument, and so is what coercion refuses: graphql-core then says
-what is wrong."""
+Values are plain: an input object is a dict by the names of its fields in Python. Null is refused unless it
+is the whole argument, and so is what coercion refuses; graphql-core then says what is wrong."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -30,11 +29,11 @@ from graphql import (
 from graphql.execution.values import input_is_nested_too_deeply
 from graphql.utilities.coerce_input_value import coerce_input_literal, coerce_input_value
 
-from gateway.execution.collecting import NotPlanned
+from gateway.execution.plan import NotPlanned
 
 Variables = Mapping[str, Any]
 Make = Callable[[Variables], Any]
-"""From the coerced variables to a value; ABSENT for a variable that is not there."""
+"""From the coerced variables to a value; ABSENT for a missing variable."""
 
 NameOf = Callable[[GraphQLInputField], str]
 
@@ -54,7 +53,7 @@ class Coercion:
             self._kinds[node.variable.name.value] = kind, default
 
     def coerced(self, given: Variables) -> dict[str, Any]:
-        """The variables that are there, by name; raises NotPlanned for what is refused."""
+        """The variables that have a value, by name; raises NotPlanned if one is refused."""
         found = {}
         for name, (kind, default) in self._kinds.items():
             value = given.get(name, ABSENT)
@@ -70,7 +69,7 @@ class Coercion:
 
 
 def arguments_of(field: GraphQLField, node: FieldNode, name_of: NameOf) -> dict[str, Make]:
-    """What makes the arguments that `node` gives to `field`, by name."""
+    """By name, what makes the arguments of `field` in `node`."""
     return {
         argument.name.value: _whole(argument.value, field.args[argument.name.value].type, name_of)
         for argument in node.arguments or ()
@@ -153,9 +152,9 @@ def _object(node: ObjectValueNode, kind: Any, name_of: NameOf) -> Make:
 
 
 def _plain(value: Any, kind: GraphQLInputType, name_of: NameOf) -> Any:
-    """A coerced value with the names of Python."""
+    """A coerced value with Python names."""
     if value is None:
-        raise NotPlanned("null is given")
+        raise NotPlanned("it has null in an argument")
     inner: Any = get_nullable_type(kind)
     if is_list_type(inner):
         return [_plain(item, inner.of_type, name_of) for item in value]

@@ -1,7 +1,6 @@
-"""What a field of the schema can be declared to be: all that a plan knows of it.
+"""What a field of the schema can be declared to be, which is all that a plan knows about it.
 
-A source is what storage knows the rows of a type by; nothing here looks into it, only its name is shown to
-people."""
+A source identifies the rows of a type in storage. It is opaque here; only its name is shown to people."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,19 +13,19 @@ Names = frozenset[str]
 
 
 @dataclass(frozen=True)
-class Column:
+class ColumnField:
     """The column of the same name."""
 
 
 @dataclass(frozen=True)
-class Group:
+class GroupField:
     """An object of our own columns, whose names begin with `prefix`."""
 
     prefix: str
 
 
 @dataclass(frozen=True)
-class ToOne:
+class ToOneField:
     """The object of type `target` whose `by` is in our column `key`."""
 
     target: str
@@ -35,7 +34,7 @@ class ToOne:
 
 
 @dataclass(frozen=True)
-class ToMany:
+class ToManyField:
     """The objects of type `target` whose column `key` has our id, by their column `order`."""
 
     target: str
@@ -44,10 +43,10 @@ class ToMany:
 
 
 @dataclass(frozen=True)
-class Paged:
+class PagedField:
     """A page of the objects of type `target`: of those whose column `key` has our id, or of all.
 
-    `sort` names columns, "-" for descending, if nothing else is asked."""
+    `sort` names columns, "-" for descending, unless the client chooses a sort."""
 
     target: str
     key: str | None
@@ -55,7 +54,7 @@ class Paged:
 
 
 @dataclass(frozen=True)
-class ByKey:
+class ByKeyField:
     """The object of type `target` whose unique column `by` is the argument."""
 
     target: str
@@ -63,36 +62,47 @@ class ByKey:
 
 
 @dataclass(frozen=True)
-class Own:
-    """The object of type `target` in which the request works."""
+class CompanyField:
+    """The company of the request, as an object of type `target`."""
 
     target: str
 
 
 @dataclass(frozen=True)
-class ByIds:
-    """The objects of whatever type that have the given ids, in their order; null for none."""
+class ByIdsField:
+    """The objects with these ids, of any type and in the order of the ids; null for an id without one."""
 
     is_list: bool
 
 
 @dataclass(frozen=True)
-class Computed:
-    """Something that Python makes of our `columns`; no plan covers it."""
+class ComputedField:
+    """A value that Python computes from our `columns`; no plan covers it."""
 
     columns: Names
 
 
 @dataclass(frozen=True)
-class Change:
-    """A mutation, whose payload is the attributes of an object in memory."""
+class MutationField:
+    """A mutation, whose payload is an object in memory."""
 
 
-Declaration = Column | Group | ToOne | ToMany | Paged | ByKey | Own | ByIds | Computed | Change
+Declaration = (
+    ColumnField
+    | GroupField
+    | ToOneField
+    | ToManyField
+    | PagedField
+    | ByKeyField
+    | CompanyField
+    | ByIdsField
+    | ComputedField
+    | MutationField
+)
 
 
-class Vocabulary(Protocol):
-    """What the fields of a schema are declared to be, as planning asks for it."""
+class SchemaDeclarations(Protocol):
+    """The declarations of a schema, as planning needs them."""
 
     @property
     def sources(self) -> Mapping[str, Any]:
@@ -100,9 +110,9 @@ class Vocabulary(Protocol):
         ...
 
     def declaration(self, field: GraphQLField) -> Declaration | None:
-        """None for a field that is programmed."""
+        """None for a field with a resolver of its own."""
         ...
 
     def name(self, field: GraphQLField) -> str:
-        """What the field is called in Python: the name of its column, or within a Group its end."""
+        """The name of the field in Python: that of its column or, in a GroupField, the part after the prefix."""
         ...

@@ -1,7 +1,7 @@
-"""Documents that clients send again: parsed once, and compiled at second sight.
+"""Documents that clients send repeatedly: parsed once, and compiled the second time.
 
-A document that ran for the first time leaves only its hash here, so that a flood of documents that
-nobody sends again neither costs a compilation nor drives out one that is in use."""
+After its first run, only the hash of a document is stored, so that a flood of documents that are sent
+once neither costs compilations nor evicts a document that is in use."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -23,26 +23,27 @@ from graphql import (
 )
 
 from gateway.execution.arguments import ABSENT, Coercion
-from gateway.execution.collecting import NotPlanned, Truths
-from gateway.execution.limits import UNTOLD
+from gateway.execution.limits import MOST_COUNTED
+from gateway.execution.plan import NotPlanned
+from gateway.execution.selection import Conditions
 
 MOST_SEEN = 10_000
 CONDITIONS = frozenset({"if"})
 SIZES = frozenset({"first", "last", "ids"})
 MOST_SIZES = 64
-"""Of one operation, for which its cost is remembered."""
+"""Combinations of page sizes for which the cost of an operation is remembered."""
 MOST_KEPT = 500
 LONGEST_KEPT = 20_000
 """Characters of a document; the syntax tree takes some hundred times as much memory."""
 HEAVIEST = 5_000_000
-"""All documents that are kept: characters of the sources of their plans, and their own as often as TREE."""
+"""Weight of all stored documents: the characters of their plans' sources, and TREE times their own."""
 TREE = 10
-MOST_TRUTHS = 16
-"""Plans of one operation, each for other truths of its conditions."""
+MOST_PLANS = 16
+"""Plans of one operation, each for other values of its conditions."""
 
 
 @dataclass
-class Operation:
+class PreparedOperation:
     """One operation of a document, with the variables that decide what is included and how much."""
 
     document: DocumentNode
@@ -52,18 +53,19 @@ class Operation:
     conditions: tuple[str, ...]
     sizes: tuple[str, ...]
     grew: Callable[[int], None]
-    """Is told of each plan by how much more is kept."""
+    """Called for each new plan with the weight that it adds."""
     _plans: dict[tuple[Any, ...], Any] = field(default_factory=dict)
     _costs: dict[tuple[Any, ...], int] = field(default_factory=dict)
 
-    def truths(self, variables: Mapping[str, Any]) -> Truths:
+    def condition_values(self, variables: Mapping[str, Any]) -> Conditions:
         return {name: variables.get(name) for name in self.conditions}
 
-    def planned(self, truths: Truths, make: Callable[[], Any]) -> Any:
-        """What `make` makes for these truths; raises NotPlanned also if it did before."""
-        key = tuple(truths.values())
+    def planned(self, values: Conditions, make: Callable[[], Any]) -> Any:
+        """The result of `make` for these values of the conditions. It is called once for each, and the
+        NotPlanned that it raises is raised again."""
+        key = tuple(values.values())
         if key not in self._plans:
-            if len(self._plans) >= MOST_TRUTHS:
+            if len(self._plans) >= MOST_PLANS:
                 raise NotPlanned("it has too many conditions")
             try:
                 self._plans[key] = made = make()
@@ -76,7 +78,7 @@ class Operation:
         return found
 
     def cost(self, variables: Mapping[str, Any], measure: Callable[[], int]) -> int:
-        """What `measure` gives, which is asked once for the same sizes of pages and lists."""
+        """The result of `measure`, which is called once for the same sizes of pages and lists."""
         key = tuple(_size(variables.get(name, ABSENT)) for name in self.sizes)
         if key not in self._costs:
             if len(self._costs) >= MOST_SIZES:
@@ -102,15 +104,15 @@ class Document:
         uses = _Uses()
         visit(tree, uses)
         self._conditions, self._sizes = tuple(uses.conditions), tuple(uses.sizes)
-        self._operations: dict[str | None, Operation] = {}
+        self._operations: dict[str | None, PreparedOperation] = {}
 
-    def operation(self, name: str | None) -> Operation | None:
-        """The operation of this name, or the only one; None if that is not clear."""
+    def operation(self, name: str | None) -> PreparedOperation | None:
+        """The operation of this name, or the only one; None if it is unclear which."""
         if name not in self._operations:
             node = get_operation_ast(self.tree, name)
             if node is None:
                 return None
-            self._operations[name] = Operation(
+            self._operations[name] = PreparedOperation(
                 self.tree,
                 node,
                 self._fragments,
@@ -123,7 +125,7 @@ class Document:
 
 
 class Documents:
-    """Keeps documents of one schema by their text."""
+    """The stored documents of one schema, by their text."""
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
@@ -150,8 +152,8 @@ class Documents:
             self._ran.popitem(last=False)
 
     def _grow(self, text: str, weight: int) -> None:
-        """Note that a document weighs more by so much, and drop those that were not used for longest
-        until all are light enough."""
+        """Add to the weight of a document, and evict the least recently used ones until all are light
+        enough."""
         if text in self._kept:
             self._weights[text] = self._weights.get(text, 0) + weight
         while len(self._kept) > MOST_KEPT or sum(self._weights.values()) > HEAVIEST:
@@ -160,16 +162,16 @@ class Documents:
 
 
 def _size(given: Any) -> Any:
-    """How long a page or a list is that a variable gives; None for what is no size."""
+    """The size of a page or a list in a variable; None for any other value."""
     if isinstance(given, list):
         return (len(given),)
     if given is ABSENT:
         return ABSENT
-    return min(given, UNTOLD) if type(given) is int else None
+    return min(given, MOST_COUNTED) if type(given) is int else None
 
 
 class _Uses(Visitor):
-    """Finds the variables in directives, and those that say how long a page or a list is."""
+    """Finds the variables in directives, and those that set the size of a page or a list."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""How large an operation may be, told before it is validated and run.
+"""How large an operation may be, which is checked before it is validated and run.
 
 Everything here is O(document): the tokens are counted before they are parsed, and a fragment is measured
 once, however often it is spread."""
@@ -34,7 +34,7 @@ from graphql import (
 
 @dataclass(frozen=True)
 class Limits:
-    """The most that fits."""
+    """The most that an operation may have."""
 
     bytes: int = 100_000
     tokens: int = 20_000
@@ -59,18 +59,18 @@ WORDS = {
     "cost": "The operation may cost {}",
 }
 
-UNTOLD = 10**12
-"""Numbers are counted up to this one; nobody can picture more, and 64 bits hold it."""
+MOST_COUNTED = 10**12
+"""Costs are counted up to this number, which fits 64 bits."""
 
 DIGITS = 10
-"""A number of more is no Int, and one of thousands would be slow to read."""
+"""A number with more digits is not an Int, and one with thousands would be slow to parse."""
 
 SIZES = ("first", "last")
 ROWS = ("nodes", "edges")
 """The lists of a connection, which are as long as its page."""
 
 UNPAGED = 25
-"""What a list without a page is taken to hold."""
+"""The assumed length of a list without pages."""
 
 TOKEN = re.compile(
     r'"""(?:[^"\\]++|\\(?:""")?|"(?!""))*+(?:""")?'
@@ -85,18 +85,18 @@ TOKEN = re.compile(
 
 
 class TooLarge(Exception):
-    """The operation is not run; the message names what would fit."""
+    """The operation is not run; the message says what would fit."""
 
 
 def check_text(document: str, limits: Limits) -> None:
-    """Raises TooLarge for a text that is not worth parsing."""
+    """Raises TooLarge for a text that is too large to parse."""
     _check(limits, bytes=len(document.encode("utf-8", "replace")))
     tokens = TOKEN.findall(document)
     _check(limits, tokens=len(tokens), directives=tokens.count("@"))
 
 
 def check_document(document: DocumentNode, limits: Limits) -> None:
-    """Raises TooLarge for one that is not worth measuring."""
+    """Raises TooLarge for a document that is too large to measure."""
     kinds = [type(node) for node in document.definitions]
     operations, fragments = map(kinds.count, (OperationDefinitionNode, FragmentDefinitionNode))
     _check(limits, operations=operations, fragments=fragments)
@@ -115,7 +115,7 @@ class Size(NamedTuple):
 
 @dataclass(frozen=True)
 class Pages:
-    """How many rows a page has if nothing is asked, and how many at most."""
+    """The default and the largest number of rows of a page."""
 
     default: int
     largest: int
@@ -129,8 +129,8 @@ class Measured:
     """An operation with what its size depends on.
 
     A field that gives an object costs 1, or what its list may hold; below a list everything costs as
-    often. A page holds what is asked of it, another list its `ids` or else `UNPAGED`. Scalars and
-    introspection are free. A skipped field counts like any other."""
+    often. A page counts with the size that is requested, another list with its `ids` or else as
+    `UNPAGED`. Scalars and introspection are free. A skipped field counts like any other."""
 
     schema: GraphQLSchema
     document: DocumentNode
@@ -164,7 +164,7 @@ class Measured:
         return max(0, bisect_right(range(pages.largest), limits.cost, key=cost) - 1)
 
     def _values(self) -> dict[str, Any]:
-        """The variables, by default as literals."""
+        """The values of the variables; defaults are literals."""
         definitions = self.operation.variable_definitions or ()
         defaults = {each.variable.name.value: each.default_value for each in definitions}
         return {**defaults, **self.variables}
@@ -181,11 +181,11 @@ class _Walk:
         self._known: dict[str, Size] = {}
 
     def set(self, node: SelectionSetNode | None, parent: GraphQLNamedType | None) -> Size:
-        """The size of a selection set on a type, None for one that validation does not know."""
+        """The size of a selection set on a type; None stands for an unknown type, which validation refuses."""
         selections = node.selections if node is not None else ()
         sizes = [Size(), *(self._selection(each, parent) for each in selections)]
         depths, *sums = zip(*sizes, strict=True)
-        return Size(max(depths), *(min(sum(numbers), UNTOLD) for numbers in sums))
+        return Size(max(depths), *(min(sum(numbers), MOST_COUNTED) for numbers in sums))
 
     def _selection(self, node: SelectionNode, parent: GraphQLNamedType | None) -> Size:
         match node:
@@ -203,7 +203,7 @@ class _Walk:
         return self.set(node, self.schema.get_type(on.name.value))
 
     def _spread(self, name: str) -> Size:
-        """What no fragment is, or is within itself, counts nothing: validation refuses it."""
+        """An unknown or cyclic fragment counts nothing: validation refuses it."""
         if name not in self._known:
             self._known[name] = Size()
             fragment = self.fragments.get(name)
@@ -226,8 +226,8 @@ class _Walk:
         return Size(below.depth + 1, below.fields + 1, aliases, cost, each_row)
 
     def _page(self, node: FieldNode) -> int:
-        """The rows of the page that a field asks for; the largest if it asks for a larger one, which
-        no resolver reads."""
+        """The rows of the page that a field requests; at most the largest page, since no resolver reads
+        more."""
         asked = [self._given(node, name) for name in SIZES]
         rows = max((size for size in asked if type(size) is int), default=self.pages.default)
         return min(max(rows, 0), self.pages.largest)
@@ -257,7 +257,7 @@ class _Walk:
 
 
 def _is_connection(kind: GraphQLNamedType | None) -> bool:
-    """By the specification of Relay: https://relay.dev/graphql/connections.htm."""
+    """According to the Relay specification: https://relay.dev/graphql/connections.htm."""
     return kind is not None and kind.name.endswith("Connection")
 
 
@@ -273,5 +273,5 @@ def _check(limits: Limits, advice: str = "", **numbers: int) -> None:
     for name, number in numbers.items():
         most = getattr(limits, name)
         if number > most:
-            told = f"{number:,}" if number < UNTOLD else f"more than {UNTOLD:,}"
+            told = f"{number:,}" if number < MOST_COUNTED else f"more than {MOST_COUNTED:,}"
             raise TooLarge(f"{WORDS[name].format(told)}, at most {most:,} fit{advice}.")

@@ -4,24 +4,24 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from gateway.execution.plan import (
-    Call,
+    Attribute,
     Cursor,
     Edges,
     Find,
+    FindByIds,
     Group,
-    Held,
     Leaf,
-    Many,
-    Node,
+    MutationCall,
     Nodes,
-    One,
-    Page,
-    PageInfo,
-    Plain,
     Plan,
-    Resolve,
+    PlanNode,
+    PlanPage,
+    PlanPageInfo,
+    ToMany,
+    ToOne,
     Total,
     Typename,
+    WrittenRow,
 )
 
 
@@ -45,12 +45,12 @@ def _origin(member: Any) -> str:
     return str(member[1]) if make is None else make(member)
 
 
-def _page(page: Page) -> str:
+def _page(page: PlanPage) -> str:
     whose = "" if page.by is None else f" whose {page.by} is our id"
     return f"a page, by {_given(page.slot)}, of the rows of {_table(page.source)}{whose}"
 
 
-def _many(many: Many) -> str:
+def _many(many: ToMany) -> str:
     return f"the rows of {_table(many.objects.source)} whose {many.by} is our id, by {many.order}"
 
 
@@ -58,7 +58,7 @@ def _same(_member: Any) -> str:
     return "of the same rows"
 
 
-def _kept(member: Plain | Held) -> str:
+def _kept(member: Attribute | WrittenRow) -> str:
     return f"{member.name} in memory"
 
 
@@ -76,25 +76,25 @@ ORIGINS: dict[type, Callable[[Any], str]] = {
     Group: _same,
     Edges: _same,
     Nodes: _same,
-    PageInfo: _same,
-    One: lambda one: f"the row of {_table(one.objects.source)} whose {one.by} is our {one.own}",
+    PlanPageInfo: _same,
+    ToOne: lambda one: f"the row of {_table(one.objects.source)} whose {one.by} is our {one.own}",
     Find: lambda find: (
         f"the row of {_table(find.objects.source)} whose {find.by} is {_given(find.slot)}"
     ),
-    Many: _many,
-    Page: _page,
-    Resolve: lambda resolve: f"the rows with the ids in {_given(resolve.slot)}, of whatever type",
-    Call: lambda call: f"the payload of the mutation with {_given(call.slot)}",
+    ToMany: _many,
+    PlanPage: _page,
+    FindByIds: lambda resolve: f"the rows with the ids in {_given(resolve.slot)}, of whatever type",
+    MutationCall: lambda call: f"the payload of the mutation with {_given(call.slot)}",
     Cursor: lambda _: "place of the row in its list",
     Total: lambda _: "number of all rows of the list",
-    Node: lambda _: "the row",
-    Plain: _kept,
-    Held: _kept,
+    PlanNode: lambda _: "the row",
+    Attribute: _kept,
+    WrittenRow: _kept,
 }
 
 
 def _below(member: Any) -> tuple[Any, ...]:
-    if isinstance(member, Resolve):
+    if isinstance(member, FindByIds):
         return tuple(each for _, objects in member.types[:1] for each in objects.members)
     objects = getattr(member, "objects", None)
     members: tuple[Any, ...] | None = (

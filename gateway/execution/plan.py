@@ -1,7 +1,7 @@
-"""A plan: what an operation asks for, free of syntax, and of where rows come from.
+"""A plan: what an operation selects, independent of its syntax and of where rows come from.
 
-Fragments, aliases, directives and merged selections are resolved; only names of GraphQL and of columns
-are left. `key` is the name in the answer."""
+Fragments, aliases, directives and merged selections are resolved; what remains are GraphQL names and
+columns. `key` is the name in the answer."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +9,10 @@ from typing import Any
 from graphql import FieldNode, GraphQLField
 
 from gateway.execution.declarations import Declaration
+
+
+class NotPlanned(Exception):
+    """No plan covers the operation, for the reason that the message gives."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class One:
+class ToOne:
     """The object whose column `by` is in our column `own`; in memory it is the attribute `name`."""
 
     key: str
@@ -48,7 +52,7 @@ class One:
 
 
 @dataclass(frozen=True)
-class Many:
+class ToMany:
     """The objects whose column `by` has our id, in the order of their column `order`; in memory they
     are the attribute `name`."""
 
@@ -61,10 +65,10 @@ class Many:
 
 @dataclass(frozen=True)
 class Objects:
-    """What is wanted of objects of one type."""
+    """The members that are selected on objects of one type."""
 
     source: Any
-    members: tuple["Leaf | Typename | Group | One | Many | Page", ...]
+    members: tuple["Leaf | Typename | Group | ToOne | ToMany | PlanPage", ...]
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ class Cursor:
 
 
 @dataclass(frozen=True)
-class Node:
+class PlanNode:
     key: str
     objects: Objects
 
@@ -81,7 +85,7 @@ class Node:
 @dataclass(frozen=True)
 class Edges:
     key: str
-    members: tuple[Cursor | Node | Typename, ...]
+    members: tuple[Cursor | PlanNode | Typename, ...]
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,7 @@ class Nodes:
 
 
 @dataclass(frozen=True)
-class PageInfo:
+class PlanPageInfo:
     """`members` are the keys of the answer with the names of the schema."""
 
     key: str
@@ -104,7 +108,7 @@ class Total:
 
 
 @dataclass(frozen=True)
-class Page:
+class PlanPage:
     """A connection: of the objects whose column `by` has our id, or of all if that is None. The
     arguments are those of the plan's `slot`."""
 
@@ -112,12 +116,12 @@ class Page:
     slot: int
     source: Any
     by: str | None
-    members: tuple[Edges | Nodes | PageInfo | Total | Typename, ...]
+    members: tuple[Edges | Nodes | PlanPageInfo | Total | Typename, ...]
 
 
 @dataclass(frozen=True)
 class Find:
-    """The object whose column `by` is the argument in `slot`, or the request's own for None."""
+    """The object whose column `by` is the argument in `slot`, or the company of the request for None."""
 
     key: str
     slot: int | None
@@ -127,8 +131,8 @@ class Find:
 
 
 @dataclass(frozen=True)
-class Resolve:
-    """The objects with the ids in `slot`, each of the type that it turns out to be."""
+class FindByIds:
+    """The objects with the ids in `slot`, of any of the types."""
 
     key: str
     slot: int
@@ -137,19 +141,19 @@ class Resolve:
 
 
 @dataclass(frozen=True)
-class Plain:
+class Attribute:
     """An attribute of an object in memory, as it is or with `members` of its own."""
 
     key: str
     name: str
-    members: tuple["Plain | Typename", ...] | None
+    members: tuple["Attribute | Typename", ...] | None
     is_list: bool
     is_enum: bool
 
 
 @dataclass(frozen=True)
-class Held:
-    """An attribute in memory that is an object of rows as they were just written."""
+class WrittenRow:
+    """An attribute in memory whose rows were just written."""
 
     key: str
     name: str
@@ -157,17 +161,17 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Call:
-    """A mutation with the arguments in `slot`, and what is wanted of its payload."""
+class MutationCall:
+    """A mutation with the arguments in `slot`, and what is selected of its payload."""
 
     key: str
     slot: int
-    members: tuple[Plain | Held | Typename, ...]
+    members: tuple[Attribute | WrittenRow | Typename, ...]
 
 
 @dataclass(frozen=True)
 class Slot:
-    """A field whose arguments are found anew for each run."""
+    """A field whose arguments are computed for each run."""
 
     field: GraphQLField
     node: FieldNode
@@ -176,7 +180,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class Plan:
-    """One operation, for one truth of the variables in its @skip and @include."""
+    """One operation, for one set of values of the variables in its @skip and @include."""
 
-    members: tuple[Find | Page | Resolve | Call | Typename, ...]
+    members: tuple[Find | PlanPage | FindByIds | MutationCall | Typename, ...]
     slots: tuple[Slot, ...]

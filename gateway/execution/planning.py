@@ -19,50 +19,53 @@ from graphql import (
 )
 
 from gateway.execution import declarations as declared
-from gateway.execution.collecting import Collector, Fragments, NotPlanned, Truths
-from gateway.execution.declarations import Vocabulary
+from gateway.execution.declarations import SchemaDeclarations
 from gateway.execution.plan import (
-    Call,
+    Attribute,
     Cursor,
     Edges,
     Find,
+    FindByIds,
     Group,
-    Held,
     Leaf,
-    Many,
-    Node,
+    MutationCall,
     Nodes,
+    NotPlanned,
     Objects,
-    One,
-    Page,
-    PageInfo,
-    Plain,
     Plan,
-    Resolve,
+    PlanNode,
+    PlanPage,
+    PlanPageInfo,
     Slot,
+    ToMany,
+    ToOne,
     Total,
     Typename,
+    WrittenRow,
 )
+from gateway.execution.selection import Conditions, Fragments, Selection
 
-Selected = Sequence[FieldNode]
+FieldNodes = Sequence[FieldNode]
 
 
 def plan_of(
     schema: GraphQLSchema,
     operation: OperationDefinitionNode,
     fragments: Fragments,
-    truths: Truths,
-    vocabulary: Vocabulary,
+    conditions: Conditions,
+    declarations: SchemaDeclarations,
 ) -> Plan:
     """The plan of a valid operation; raises NotPlanned."""
-    return _Planner(schema, Collector(schema, fragments, truths), vocabulary).plan(operation)
+    return _Planner(schema, Selection(schema, fragments, conditions), declarations).plan(operation)
 
 
 class _Planner:
-    def __init__(self, schema: GraphQLSchema, collector: Collector, vocabulary: Vocabulary) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, selection: Selection, declarations: SchemaDeclarations
+    ) -> None:
         self._schema = schema
-        self._collector = collector
-        self._vocabulary = vocabulary
+        self._selection = selection
+        self._declarations = declarations
         self._slots: list[Slot] = []
 
     def plan(self, operation: OperationDefinitionNode) -> Plan:
@@ -76,13 +79,13 @@ class _Planner:
         self,
         kind: GraphQLObjectType,
         parents: Sequence[FieldNode | OperationDefinitionNode],
-        make: Callable[[str, GraphQLField, Selected], Any],
+        make: Callable[[str, GraphQLField, FieldNodes], Any],
     ) -> tuple[Any, ...]:
-        """What is selected of `kind` below `parents`, each made from its key, its field and its nodes,
-        in the order of the answer."""
+        """The members selected on `kind` below `parents`, in the order of the answer; `make` makes each
+        from its key, its field and its nodes."""
         members = []
         sets = [parent.selection_set for parent in parents]
-        for key, nodes in self._collector.fields(kind, sets).items():
+        for key, nodes in self._selection.fields(kind, sets).items():
             name = nodes[0].name.value
             if name == "__typename":
                 members.append(Typename(key, kind.name))
@@ -92,61 +95,63 @@ class _Planner:
                 members.append(make(key, kind.fields[name], nodes))
         return tuple(members)
 
-    def _root(self, key: str, field: GraphQLField, nodes: Selected) -> Any:
+    def _root(self, key: str, field: GraphQLField, nodes: FieldNodes) -> Any:
         match self._declaration(field, nodes):
-            case declared.ByKey(_, by) as declaration:
+            case declared.ByKeyField(_, by) as declaration:
                 slot = self._slot(field, nodes, declaration)
                 return Find(key, slot, by, self._objects(field, nodes), _is_nullable(field))
-            case declared.Own():
+            case declared.CompanyField():
                 return Find(key, None, "id", self._objects(field, nodes), _is_nullable(field))
-            case declared.Paged() as declaration:
+            case declared.PagedField() as declaration:
                 return self._page(key, field, nodes, declaration)
-            case declared.ByIds(is_list) as declaration:
+            case declared.ByIdsField(is_list) as declaration:
                 slot = self._slot(field, nodes, declaration)
-                return Resolve(key, slot, is_list, self._of_each_type(nodes))
-            case declared.Change() as declaration:
+                return FindByIds(key, slot, is_list, self._of_each_type(nodes))
+            case declared.MutationField() as declaration:
                 slot = self._slot(field, nodes, declaration)
-                return Call(key, slot, self._payload(field, nodes))
-        raise NotPlanned(f"{nodes[0].name.value} is programmed")
+                return MutationCall(key, slot, self._payload(field, nodes))
+        raise NotPlanned(f"{nodes[0].name.value} has a resolver of its own")
 
-    def _declaration(self, field: GraphQLField, nodes: Selected) -> declared.Declaration:
-        found = self._vocabulary.declaration(field)
+    def _declaration(self, field: GraphQLField, nodes: FieldNodes) -> declared.Declaration:
+        found = self._declarations.declaration(field)
         if found is None:
-            raise NotPlanned(f"{nodes[0].name.value} is programmed")
+            raise NotPlanned(f"{nodes[0].name.value} has a resolver of its own")
         return found
 
     def _name(self, field: GraphQLField) -> str:
-        return self._vocabulary.name(field)
+        return self._declarations.name(field)
 
-    def _slot(self, field: GraphQLField, nodes: Selected, declaration: declared.Declaration) -> int:
+    def _slot(
+        self, field: GraphQLField, nodes: FieldNodes, declaration: declared.Declaration
+    ) -> int:
         self._slots.append(Slot(field, nodes[0], declaration))
         return len(self._slots) - 1
 
-    def _objects(self, field: GraphQLField, nodes: Selected) -> Objects:
+    def _objects(self, field: GraphQLField, nodes: FieldNodes) -> Objects:
         return self._objects_of(_object_type(field), nodes)
 
-    def _objects_of(self, kind: GraphQLObjectType, nodes: Selected) -> Objects:
+    def _objects_of(self, kind: GraphQLObjectType, nodes: FieldNodes) -> Objects:
         members = self._members(kind, nodes, self._member)
-        return Objects(self._vocabulary.sources[kind.name], members)
+        return Objects(self._declarations.sources[kind.name], members)
 
-    def _of_each_type(self, nodes: Selected) -> tuple[tuple[str, Objects], ...]:
-        kinds = (self._schema.type_map[name] for name in self._vocabulary.sources)
+    def _of_each_type(self, nodes: FieldNodes) -> tuple[tuple[str, Objects], ...]:
+        kinds = (self._schema.type_map[name] for name in self._declarations.sources)
         return tuple(
             (kind.name, self._objects_of(cast(GraphQLObjectType, kind), nodes)) for kind in kinds
         )
 
-    def _member(self, key: str, field: GraphQLField, nodes: Selected) -> Any:
+    def _member(self, key: str, field: GraphQLField, nodes: FieldNodes) -> Any:
         match self._declaration(field, nodes):
-            case declared.Column():
+            case declared.ColumnField():
                 return self._leaf(key, field, "")
-            case declared.Group(prefix):
+            case declared.GroupField(prefix):
                 return self._group(key, field, nodes, prefix)
-            case declared.ToOne(_, own, by):
+            case declared.ToOneField(_, own, by):
                 objects = self._objects(field, nodes)
-                return One(key, self._name(field), own, by, objects, _is_nullable(field))
-            case declared.ToMany(_, by, order):
-                return Many(key, self._name(field), by, order, self._objects(field, nodes))
-            case declared.Paged() as declaration:
+                return ToOne(key, self._name(field), own, by, objects, _is_nullable(field))
+            case declared.ToManyField(_, by, order):
+                return ToMany(key, self._name(field), by, order, self._objects(field, nodes))
+            case declared.PagedField() as declaration:
                 return self._page(key, field, nodes, declaration)
         raise NotPlanned(f"{nodes[0].name.value} is computed by Python")
 
@@ -157,49 +162,51 @@ class _Planner:
         column = prefix + self._name(field)
         return Leaf(key, column, kind.name, _is_nullable(field))
 
-    def _group(self, key: str, field: GraphQLField, nodes: Selected, prefix: str) -> Group:
-        def leaf(key: str, field: GraphQLField, _nodes: Selected) -> Leaf:
+    def _group(self, key: str, field: GraphQLField, nodes: FieldNodes, prefix: str) -> Group:
+        def leaf(key: str, field: GraphQLField, _nodes: FieldNodes) -> Leaf:
             return self._leaf(key, field, prefix)
 
         return Group(key, self._members(_object_type(field), nodes, leaf))
 
     def _page(
-        self, key: str, field: GraphQLField, nodes: Selected, declaration: declared.Paged
-    ) -> Page:
+        self, key: str, field: GraphQLField, nodes: FieldNodes, declaration: declared.PagedField
+    ) -> PlanPage:
         slot = self._slot(field, nodes, declaration)
         members = self._members(_object_type(field), nodes, self._page_member)
-        source = self._vocabulary.sources[declaration.target]
-        return Page(key, slot, source, declaration.key, members)
+        source = self._declarations.sources[declaration.target]
+        return PlanPage(key, slot, source, declaration.key, members)
 
-    def _page_member(self, key: str, field: GraphQLField, nodes: Selected) -> Any:
+    def _page_member(self, key: str, field: GraphQLField, nodes: FieldNodes) -> Any:
         match nodes[0].name.value:
             case "nodes":
                 return Nodes(key, self._objects(field, nodes))
             case "edges":
                 return Edges(key, self._members(_object_type(field), nodes, self._edge_member))
             case "pageInfo":
-                return PageInfo(key, self._members(_object_type(field), nodes, _place))
+                return PlanPageInfo(key, self._members(_object_type(field), nodes, _place))
             case "totalCount":
                 return Total(key)
-        raise NotPlanned(f"{nodes[0].name.value} is no part of a connection")
+        raise NotPlanned(f"{nodes[0].name.value} is not a part of a connection")
 
-    def _edge_member(self, key: str, field: GraphQLField, nodes: Selected) -> Cursor | Node:
+    def _edge_member(self, key: str, field: GraphQLField, nodes: FieldNodes) -> Cursor | PlanNode:
         if nodes[0].name.value == "cursor":
             return Cursor(key)
-        return Node(key, self._objects(field, nodes))
+        return PlanNode(key, self._objects(field, nodes))
 
-    def _payload(self, field: GraphQLField, nodes: Selected) -> tuple[Any, ...]:
+    def _payload(self, field: GraphQLField, nodes: FieldNodes) -> tuple[Any, ...]:
         return self._members(_object_type(field), nodes, self._attribute)
 
-    def _attribute(self, key: str, field: GraphQLField, nodes: Selected) -> Plain | Held:
+    def _attribute(
+        self, key: str, field: GraphQLField, nodes: FieldNodes
+    ) -> Attribute | WrittenRow:
         name, kind = self._name(field), get_named_type(field.type)
-        if kind.name in self._vocabulary.sources:
-            return Held(key, name, self._objects(field, nodes))
+        if kind.name in self._declarations.sources:
+            return WrittenRow(key, name, self._objects(field, nodes))
         members = self._payload(field, nodes) if is_object_type(kind) else None
-        return Plain(key, name, members, _is_list(field), is_enum_type(kind))
+        return Attribute(key, name, members, _is_list(field), is_enum_type(kind))
 
 
-def _place(key: str, _field: GraphQLField, nodes: Selected) -> tuple[str, str]:
+def _place(key: str, _field: GraphQLField, nodes: FieldNodes) -> tuple[str, str]:
     return key, nodes[0].name.value
 
 

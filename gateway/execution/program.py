@@ -1,50 +1,52 @@
 """From a plan to Python source that builds the answer from rows, level by level.
 
-A program is a generator: it yields which rows it needs, for which keys, and is sent them. Each level asks
-once for all of its relations' keys, and builds the objects of a relation before those that hold them.
-Only names of GraphQL, which validation has seen, and integers reach the source; all else is bound in its
+A program is a generator: it yields which rows it needs, for which keys, and is sent these rows. Each level
+requests all keys of a relation at once, and builds the objects of a relation before those that refer to
+them. Only integers and validated GraphQL names reach the source; everything else is bound in its
 globals."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.execution.answering import GLOBALS
-from gateway.execution.collecting import NotPlanned
-from gateway.execution.levels import Level, columns_of, has_cursors, has_rows, objects_in
-from gateway.execution.objects import ObjectWriter
 from gateway.execution.plan import (
-    Call,
+    Attribute,
     Find,
-    Held,
-    Page,
-    Plain,
-    Resolve,
+    FindByIds,
+    MutationCall,
+    NotPlanned,
+    PlanPage,
     Total,
     Typename,
+    WrittenRow,
 )
+from gateway.execution.projection import Level, columns_read, has_cursors, has_rows, objects_in
+from gateway.execution.runtime import GLOBALS
+from gateway.execution.source_writer import SourceWriter
 from gateway.execution.store import (
-    Count,
-    Kinds,
-    PageRows,
+    CompanyRead,
+    CountRead,
+    PageRead,
     Read,
-    Rows,
-    Seen,
+    RowsRead,
     Steps,
     Store,
+    TypesRead,
 )
 
 
 @dataclass(frozen=True)
 class Program:
-    """`run` takes the arguments by slot; `reads` are what it may ask for, by number."""
+    """`run` takes the arguments by slot; `reads` lists what it may request, by number."""
 
     source: str
     reads: tuple[Read, ...]
     run: Callable[[Sequence[Any]], Steps]
 
 
-def program_of(members: Sequence[Find | Page | Resolve | Call | Typename], store: Store) -> Program:
+def program_of(
+    members: Sequence[Find | PlanPage | FindByIds | MutationCall | Typename], store: Store
+) -> Program:
     """The program for these members of an operation's root; raises NotPlanned."""
     writer = _RootWriter(store)
     entries = ", ".join(f"{member.key!r}: {writer.root(member)}" for member in members)
@@ -58,66 +60,68 @@ def program_of(members: Sequence[Find | Page | Resolve | Call | Typename], store
     return Program(source, tuple(writer.reads), names["run"])
 
 
-class _RootWriter(ObjectWriter):
-    def root(self, member: Find | Page | Resolve | Call | Typename) -> str:
-        """Write what finds a root member; the expression that is its value."""
+class _RootWriter(SourceWriter):
+    def root(self, member: Find | PlanPage | FindByIds | MutationCall | Typename) -> str:
+        """Write what finds a root member; returns the expression for its value."""
         match member:
             case Typename():
                 return repr(member.name)
             case Find():
                 return self._find(member)
-            case Page():
+            case PlanPage():
                 return self._root_page(member)
-            case Resolve():
+            case FindByIds():
                 return self._resolve(member)
-            case Call():
+            case MutationCall():
                 return self._call(member)
 
     def _find(self, find: Find) -> str:
         number, several = self.next(), [find.objects]
         if find.slot is None:
-            columns = columns_of(several, find.by)
-            read = self.read(Rows(find.objects.source, columns))
+            columns = columns_read(several, find.by)
+            read = self.read(RowsRead(find.objects.source, columns))
             self.line(f"r{number} = yield {read}, None")
             self._check_company(f"not r{number}")
             return f"only({self.by_key(find.objects, Level(f'r{number}', columns, several))})"
         key = f"a[{find.slot}]"
-        self.line(f"k{number} = known([{key}])")
+        self.line(f"k{number} = valid_keys([{key}])")
         level = self.keyed(several, find.by, None, number)
         self._check_company(f"k{number} and not r{number}")
         found = self.by_key(find.objects, level)
         return f"{found}.get({key})" if find.nullable else f"{found}[{key}]"
 
     def _check_company(self, missing: str) -> None:
-        """No row may mean that there is no company; then there is an error to tell."""
+        """The absence of a row may mean that there is no such company, which is an error."""
         self.line(f"if {missing}:")
-        self.line(f"    only((yield {self.read(Seen())}, None))")
+        self.line(f"    only((yield {self.read(CompanyRead())}, None))")
 
-    def _root_page(self, page: Page) -> str:
+    def _root_page(self, page: PlanPage) -> str:
         number = self.next()
         several = objects_in(page)
-        columns = columns_of(several)
+        columns = columns_read(several)
         window, total = f"a[{page.slot}]", "0"
         rows, more = f"r{number}", f"more{number}"
         if has_rows(page):
-            read = PageRows(page.slot, page.source, columns, None, has_cursors(page))
-            self.line(f"{rows}, {more} = cut((yield {self.read(read)}, None), {window})")
+            read = PageRead(page.slot, page.source, columns, None, has_cursors(page))
+            self.line(f"{rows}, {more} = cut_page((yield {self.read(read)}, None), {window})")
             self._check_company(f"not {rows}")
         if any(isinstance(member, Total) for member in page.members):
             total = f"t{number}"
-            count = self.read(Count(page.slot, page.source, None))
+            count = self.read(CountRead(page.slot, page.source, None))
             self.line(f"{total} = (yield {count}, None)[0][0]")
         if not has_rows(page):
             self._check_company(f"not {total}")
         return self.connection(page, Level(rows, columns, several), rows, more, total)
 
-    def _resolve(self, resolve: Resolve) -> str:
+    def _resolve(self, resolve: FindByIds) -> str:
         number = self.next()
         ids, found, made = f"k{number}", f"f{number}", f"m{number}"
         kinds = tuple((name, objects.source) for name, objects in resolve.types)
-        self.line(f"{ids} = known(a[{resolve.slot}])")
+        self.line(f"{ids} = valid_keys(a[{resolve.slot}])")
         self.line(f"{made} = {{}}")
-        self.line(f"{found} = dict((yield {self.read(Kinds(kinds))}, {ids})) if {ids} else {{}}")
+        self.line(
+            f"{found} = dict((yield {self.read(TypesRead(kinds))}, {ids})) if {ids} else {{}}"
+        )
         self._check_company(f"not {found}")
         for name, objects in resolve.types:
             inner = self.next()
@@ -127,21 +131,21 @@ class _RootWriter(ObjectWriter):
         values = f"[{made}.get(k) for k in a[{resolve.slot}]]"
         return values if resolve.is_list else f"{values}[0]"
 
-    def _call(self, call: Call) -> str:
+    def _call(self, call: MutationCall) -> str:
         number = self.next()
         self.line(f"payload{number} = a[{call.slot}]")
         return self._attributes(call.members, f"payload{number}")
 
-    def _attributes(self, members: Sequence[Plain | Held | Typename], owner: str) -> str:
+    def _attributes(self, members: Sequence[Attribute | WrittenRow | Typename], owner: str) -> str:
         return (
             f"{{{', '.join(f'{each.key!r}: {self._attribute(each, owner)}' for each in members)}}}"
         )
 
-    def _attribute(self, member: Plain | Held | Typename, owner: str) -> str:
+    def _attribute(self, member: Attribute | WrittenRow | Typename, owner: str) -> str:
         match member:
             case Typename():
                 return repr(member.name)
-            case Held():
+            case WrittenRow():
                 found = f"[o for o in [{owner}.{member.name}] if o is not None]"
                 level = self.from_memory(found, [member.objects], "id")
                 made = self.object(member.objects, level)

@@ -1,22 +1,22 @@
-"""What a plan asks of whoever keeps the rows."""
+"""What a plan requests from storage."""
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 Columns = tuple[tuple[str, str], ...]
-"""Columns with the scalar or enum that each is wanted as; KEY for what only refers to rows."""
+"""Columns with the scalar or enum as which each is needed; KEY for one that only refers to rows."""
 
 KEY = ""
 
 Convert = Callable[[Any], Any]
-"""From what a driver gives, never None, to what the answer has."""
+"""From a value of the driver, never None, to a value of the answer."""
 
 
 @dataclass(frozen=True)
-class Rows:
+class RowsRead:
     """The rows of `source` that the request may see; with `by`, those whose `by` is among the keys,
-    by `order`. The columns come as they are listed."""
+    sorted by `order`. The columns come in the order of the list."""
 
     source: Any
     columns: Columns
@@ -25,9 +25,9 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class PageRows:
-    """The rows of a page, and one more, in reading direction; with `by`, a page for each key. After
-    the columns come those of the sort if `cursors` are wanted."""
+class PageRead:
+    """The rows of a page and one more, in reading direction; with `by`, a page for each key. If
+    `cursors` are needed, the columns of the sort follow."""
 
     slot: int
     source: Any
@@ -37,8 +37,8 @@ class PageRows:
 
 
 @dataclass(frozen=True)
-class Count:
-    """How many rows the list of a page has; with `by`, each key with its number."""
+class CountRead:
+    """The number of rows in the list of a page; with `by`, for each key."""
 
     slot: int
     source: Any
@@ -46,42 +46,42 @@ class Count:
 
 
 @dataclass(frozen=True)
-class Kinds:
-    """Each key with the name under which the rows with that id are in `sources`."""
+class TypesRead:
+    """For each key, the name of the source in `sources` that has a row with that id."""
 
     sources: tuple[tuple[str, Any], ...]
 
 
 @dataclass(frozen=True)
-class Seen:
-    """One row if the request is of a company that there is."""
+class CompanyRead:
+    """One row if the company of the request exists."""
 
 
-Read = Rows | PageRows | Count | Kinds | Seen
+Read = RowsRead | PageRead | CountRead | TypesRead | CompanyRead
 Ask = tuple[int, Sequence[str] | None]
-"""Which of the reads of a program, and for which keys."""
+"""The number of a read, and its keys."""
 
 Steps = Generator[Ask, Sequence[Sequence[Any]], Any]
-"""A program that runs: it asks for rows until it has its answer."""
+"""A running program, which requests rows until it has its answer."""
 
 
 class Store(Protocol):
-    """Knows how the values of its rows become values of an answer."""
+    """Turns the values of its rows into values of an answer."""
 
     def convert(self, source: Any, column: str, kind: str) -> Convert | None:
-        """From what a read gives for a column; None if it is right as it is."""
+        """The conversion of a column that was read; None if it needs none."""
         ...
 
     def is_nullable(self, source: Any, column: str) -> bool: ...
 
-    def is_held(self, source: Any, relation: str) -> bool:
+    def is_in_memory(self, source: Any, relation: str) -> bool:
         """Whether rows that were just written have the relation in memory."""
         ...
 
-    def held(self, row: Any, relation: str) -> Any:
-        """It; None if it is not there after all."""
+    def related(self, row: Any, relation: str) -> Any:
+        """What a row in memory has under `relation`; None if that was not loaded."""
         ...
 
-    def held_values(self, source: Any, columns: Columns) -> Callable[[Any], tuple[Any, ...]]:
+    def values_in_memory(self, source: Any, columns: Columns) -> Callable[[Any], tuple[Any, ...]]:
         """From a row in memory to its values, each as the answer has it or as a key."""
         ...

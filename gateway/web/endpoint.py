@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.api.context import Context
-from gateway.api.schema import Operation, run
+from gateway.api.operations import Operation, run_operation
 from gateway.web.client_disconnect import unless_gone
 from gateway.web.graphiql_page import graphiql
 
@@ -23,14 +23,14 @@ HTML = "text/html"
 
 
 class JsonNumber(Decimal):
-    """A number of a request, which messages show as it was sent."""
+    """A number in a request, which messages show as it was sent."""
 
     def __inspect__(self) -> str:
         return str(self)
 
 
-class Refused(Exception):
-    """The request holds no operation."""
+class HttpError(Exception):
+    """A request whose operation is not run; it is answered with this status."""
 
     def __init__(self, status: int, message: str, code: str) -> None:
         super().__init__(message)
@@ -42,11 +42,11 @@ class Endpoint:
     """POST with a JSON body, GET for queries, and GraphiQL for browsers."""
 
     def __init__(
-        self, context: Callable[[str | None], Context], largest: int, *, tells_way: bool = False
+        self, context: Callable[[str | None], Context], largest: int, *, shows_engine: bool = False
     ) -> None:
         self._context = context
         self._largest = largest
-        self._tells_way = tells_way
+        self._shows_engine = shows_engine
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self._answer(Request(scope, receive, send))
@@ -59,31 +59,33 @@ class Endpoint:
         if media_type == HTML:
             return graphiql()
         if media_type is None:
-            return _refusal(Refused(406, f"Accept {GRAPHQL} or {JSON}.", "NOT_ACCEPTABLE"), JSON)
+            return _refusal(HttpError(406, f"Accept {GRAPHQL} or {JSON}.", "NOT_ACCEPTABLE"), JSON)
         try:
             return await self._run(request, media_type)
-        except Refused as refused:
-            return _refusal(refused, media_type)
+        except HttpError as error:
+            return _refusal(error, media_type)
         except ClientDisconnect:
-            return Response(status_code=400)  # nobody reads it
+            return Response(status_code=400)  # the client is gone
         except asyncio.CancelledError:
-            return _refusal(Refused(503, "The gateway is being stopped.", "STOPPING"), media_type)
+            return _refusal(HttpError(503, "The gateway is shutting down.", "STOPPING"), media_type)
 
     async def _run(self, request: Request, media_type: str) -> Response:
-        """Raises Refused, and ClientDisconnect if the client hangs up."""
+        """Raises HttpError, and ClientDisconnect if the client disconnects."""
         operation = await _operation(request, self._largest)
         context = self._context(company_of(request))
-        answer = await unless_gone(request, run(operation, context), lambda: context.only_reads)
+        answer = await unless_gone(
+            request, run_operation(operation, context), lambda: context.state.only_reads
+        )
         if answer.needs_post:
             return _response(answer.body, media_type, 405, {"Allow": "POST"})
         status = 200 if answer.was_run or media_type == JSON else 400
-        way = {"X-Execution": answer.way} if self._tells_way else None
-        return _response(answer.body, media_type, status, way)
+        headers = {"X-Execution": answer.engine} if self._shows_engine else None
+        return _response(answer.body, media_type, status, headers)
 
 
-def _refusal(refused: Refused, media_type: str) -> Response:
-    error = {"message": str(refused), "extensions": {"code": refused.code}}
-    return _response(orjson.dumps({"errors": [error]}), media_type, refused.status)
+def _refusal(error: HttpError, media_type: str) -> Response:
+    formatted = {"message": str(error), "extensions": {"code": error.code}}
+    return _response(orjson.dumps({"errors": [formatted]}), media_type, error.status)
 
 
 def _response(
@@ -103,8 +105,8 @@ def company_of(request: Request) -> str | None:
 
 @lru_cache(64)
 def _preferred(header: str, offered: tuple[str, ...]) -> str | None:
-    """Which of the offered media types the client likes best, of equals the one that it names first
-    or that is offered first. The most exact range decides the weight of a type (RFC 9110, 12.5.1)."""
+    """The offered media type that the client prefers; among equals, the one that it names first or that
+    is offered first. The most exact range decides the weight of a type (RFC 9110, 12.5.1)."""
     ranges: dict[str, tuple[float, int]] = {}
     for place, part in enumerate(header.lower().split(",")):
         media_range, *parameters = (piece.strip() for piece in part.split(";"))
@@ -131,26 +133,26 @@ async def _operation(request: Request, largest: int) -> Operation:
         return _checked(parameters, may_change=False)
     content_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if content_type != JSON:
-        raise Refused(415, f"Send the operation as {JSON}.", "UNSUPPORTED_MEDIA_TYPE")
+        raise HttpError(415, f"Send the operation as {JSON}.", "UNSUPPORTED_MEDIA_TYPE")
     return _checked(_json(await _body(request, largest), "body"), may_change=True)
 
 
 async def _body(request: Request, largest: int) -> bytes:
-    """All of it, or a refusal as soon as it is too much."""
+    """The whole body; raises HttpError as soon as it is too large."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > largest:
-            raise Refused(413, f"A request has at most {largest:,} bytes.", "TOO_LARGE")
+            raise HttpError(413, f"A request has at most {largest:,} bytes.", "TOO_LARGE")
     return bytes(body)
 
 
 def _json(text: str | bytes, name: str) -> Any:
-    """Numbers are read digit by digit."""
+    """Numbers are read exactly, digit by digit."""
     try:
         return json.loads(text, parse_float=JsonNumber, parse_constant=_refuse_constant)
     except (ValueError, ArithmeticError, RecursionError):
-        raise Refused(400, f"The {name} is not JSON.", "BAD_REQUEST") from None
+        raise HttpError(400, f"The {name} is not JSON.", "BAD_REQUEST") from None
 
 
 def _refuse_constant(name: str) -> Any:
@@ -159,16 +161,16 @@ def _refuse_constant(name: str) -> Any:
 
 def _checked(parameters: Any, *, may_change: bool) -> Operation:
     if not isinstance(parameters, dict):
-        raise Refused(400, "The body is an object with `query` and `variables`.", "BAD_REQUEST")
+        raise HttpError(400, "The body is an object with `query` and `variables`.", "BAD_REQUEST")
     query, name = parameters.get("query"), parameters.get("operationName")
     variables = parameters.get("variables")
     if not isinstance(query, str) or not query:
-        raise Refused(400, "Give the operation as text in `query`.", "BAD_REQUEST")
+        raise HttpError(400, "Give the operation as text in `query`.", "BAD_REQUEST")
     if variables is not None and not isinstance(variables, dict):
-        raise Refused(400, "`variables` is an object.", "BAD_REQUEST")
+        raise HttpError(400, "`variables` is an object.", "BAD_REQUEST")
     if name is not None and not isinstance(name, str):
-        raise Refused(400, "`operationName` is text.", "BAD_REQUEST")
+        raise HttpError(400, "`operationName` is text.", "BAD_REQUEST")
     extensions = parameters.get("extensions")
     if extensions is not None and not isinstance(extensions, dict):
-        raise Refused(400, "`extensions` is an object.", "BAD_REQUEST")
+        raise HttpError(400, "`extensions` is an object.", "BAD_REQUEST")
     return Operation(query, variables, name or None, may_change)

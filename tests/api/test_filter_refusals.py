@@ -114,7 +114,7 @@ def test_a_null_is_told_alike_in_the_document_and_in_a_variable(demo: Client, fi
     written = demo.send(f"{{ salesOrders(filter: {filter_}) {{ totalCount }} }}")
     query = "query ($tree: SalesOrderFilter) { salesOrders(filter: $tree) { totalCount } }"
     given = demo.send(query, tree=json.loads(re.sub(r"(\w+):", r'"\1":', filter_)))
-    told = "Something in the arguments is null that must not be: leave it out."
+    told = "A value in the arguments must not be null: leave it out."
     assert [error["message"] for error in written["errors"] + given["errors"]] == [told, told]
 
 

@@ -6,7 +6,7 @@ import time
 import pytest
 from graphql import FieldNode, FragmentDefinitionNode, OperationDefinitionNode, parse
 
-from gateway.execution.selection import Fragments, selected, selections
+from gateway.execution.selection import Fragments, fields_at, fields_by_name
 from tests.support.served import Client, statements
 
 AT_ONCE = 10.0
@@ -28,7 +28,7 @@ def operation(text: str) -> tuple[list[FieldNode], Fragments]:
 def below(text: str, *path: str) -> set[str]:
     """The names selected below the root fields, or below `path` in them."""
     nodes, fragments = operation(text)
-    return set(selections(selected(nodes, fragments, *path), fragments))
+    return set(fields_by_name(fields_at(nodes, fragments, *path), fragments))
 
 
 @pytest.mark.parametrize(
@@ -70,9 +70,9 @@ def test_a_path_leads_through_fragments_and_aliases(text: str, names: set[str]) 
 def test_the_nodes_of_one_field_are_kept_together_whatever_their_alias() -> None:
     text = "{ order { a: customer { id } customer { name } ...F } } fragment F on Order { b: customer { city } }"
     nodes, fragments = operation(text)
-    found = selections(nodes, fragments)
+    found = fields_by_name(nodes, fragments)
     assert [node.alias and node.alias.value for node in found["customer"]] == ["a", None, "b"]
-    assert set(selections(found["customer"], fragments)) == {"id", "name", "city"}
+    assert set(fields_by_name(found["customer"], fragments)) == {"id", "name", "city"}
 
 
 def test_a_fragment_is_found_again_at_another_depth() -> None:
@@ -95,7 +95,7 @@ def test_forty_doubling_fragments_are_walked_at_once(spread: str) -> None:
     text = "{ order { ...F0 } } " + doubling(40, "Order", "number", spread)
     nodes, fragments = operation(text)
     start = time.perf_counter()
-    assert set(selections(nodes, fragments)) == {"number"}
+    assert set(fields_by_name(nodes, fragments)) == {"number"}
     assert time.perf_counter() - start < AT_ONCE
 
 
@@ -105,7 +105,9 @@ def test_forty_doublings_below_each_other_are_walked_at_once() -> None:
     text = "{ order { ...F0 } } " + doubling(40, "Order", "number", spread)
     nodes, fragments = operation(text)
     start = time.perf_counter()
-    assert set(selections(selected(nodes, fragments, *["parent"] * 40), fragments)) == {"number"}
+    assert set(fields_by_name(fields_at(nodes, fragments, *["parent"] * 40), fragments)) == {
+        "number"
+    }
     assert time.perf_counter() - start < AT_ONCE
 
 

@@ -108,7 +108,7 @@ def test_a_request_that_never_ends_does_not_keep_the_gateway_from_stopping(
             answer = connection.recv(1000).decode()
     assert (code, complaints.count("\n")) == (0, 1), complaints
     assert answer.startswith("HTTP/1.1 503 ")
-    assert "The gateway is being stopped." in answer
+    assert "The gateway is shutting down." in answer
 
 
 def test_without_a_database_the_gateway_makes_one_with_a_company(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from graphql import GraphQLError, parse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.api.schema import Operation, run
+from gateway.api.operations import Operation, run_operation
 from gateway.execution.limits import TOKEN, Limits
 from gateway.storage.database import Database
 from tests.execution.test_limits import context_of
@@ -52,7 +52,7 @@ async def test_a_hostile_document_is_refused_in_less_than_50_ms_of_cpu(name: str
         context = context_of(Database("sqlite:///nowhere/at/all.db"), Limits())
         gc.collect()
         begin = time.process_time()
-        answer = await run(Operation(HOSTILE[name]), context)
+        answer = await run_operation(Operation(HOSTILE[name]), context)
         taken.append(1000 * (time.process_time() - begin))
         assert not answer.was_run
         codes = {error["extensions"]["code"] for error in json.loads(answer.body)["errors"]}
@@ -69,7 +69,7 @@ async def test_fields_that_repeat_cost_no_time_to_compare(name: str) -> None:
     """graphql-core by itself takes two seconds for these 16 kB."""
     context = context_of(Database("sqlite:///nowhere/at/all.db"), Limits())
     begin = time.process_time()
-    answer = await run(Operation("{ " + name * 300 + "}"), context)
+    answer = await run_operation(Operation("{ " + name * 300 + "}"), context)
     assert time.process_time() - begin < 1
     assert not answer.was_run
 
@@ -83,7 +83,7 @@ async def test_fragments_one_in_the_other_are_no_crash() -> None:
     )
     document = f"{{ company {{ ...F0 }} }} {chain} fragment F60 on Company {{ id }}"
     context = context_of(Database("sqlite:///nowhere/at/all.db"), Limits())
-    [error] = json.loads((await run(Operation(document), context)).body)["errors"]
+    [error] = json.loads((await run_operation(Operation(document), context)).body)["errors"]
     told = "The operation is nested too deeply, at most 20 levels fit."
     assert (error["message"], error["extensions"]["code"]) == (told, "TOO_LARGE")
 

@@ -8,7 +8,7 @@ import pytest
 from graphql import get_introspection_query
 
 from gateway.api.context import Context
-from gateway.api.schema import Operation, run
+from gateway.api.operations import Operation, run_operation
 from gateway.execution.limits import Limits
 from gateway.orders.service import Rules
 from gateway.settings import Settings
@@ -41,7 +41,9 @@ def ask(database: Database) -> Ask:
     """Runs an operation as the endpoint does, within small limits."""
 
     async def asked(document: str) -> Any:
-        return json.loads((await run(Operation(document), context_of(database, SMALL))).body)
+        return json.loads(
+            (await run_operation(Operation(document), context_of(database, SMALL))).body
+        )
 
     return asked
 

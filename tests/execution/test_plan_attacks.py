@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 from graphql import build_schema, parse
 
-from gateway.execution.collecting import NotPlanned
-from gateway.execution.documents import Document, Operation
+from gateway.execution.documents import Document, PreparedOperation
+from gateway.execution.plan import NotPlanned
 from gateway.settings import Settings
 from gateway.storage.companies import create_company
 from gateway.storage.database import Database
@@ -24,7 +24,7 @@ PAGES = """query ($f: Int) { customers(first: $f) { nodes {
   salesOrders(first: $f) { nodes { id number } } } } }"""
 
 
-def operation() -> Operation:
+def operation() -> PreparedOperation:
     schema = build_schema("type Query { a(first: Int): Int }")
     tree = parse("query ($f: Int) { a(first: $f) }")
     found = Document(schema, tree, lambda _: None).operation(None)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from graphql import build_schema
 
-from gateway.execution.documents import LONGEST_KEPT, MOST_KEPT, MOST_SEEN, MOST_TRUTHS, Documents
+from gateway.execution.documents import LONGEST_KEPT, MOST_KEPT, MOST_PLANS, MOST_SEEN, Documents
 from gateway.settings import Settings
 from tests.execution.test_plan_constructs import sent
 from tests.support.databases import Templates
@@ -120,7 +120,7 @@ def test_an_operation_has_at_most_so_many_plans(client: Client) -> None:
     for _ in range(2):
         answers = [sent(client, query, truths) for truths in combinations]
         ways = [way for way, _ in answers]
-        assert ways == ["plan"] * MOST_TRUTHS + ["graphql-core"] * (len(ways) - MOST_TRUTHS)
+        assert ways == ["plan"] * MOST_PLANS + ["graphql-core"] * (len(ways) - MOST_PLANS)
         for (_, answer), truths in zip(answers, combinations, strict=True):
             assert answer.count('"World"') == sum(truths.values())
 

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from gateway.api.schema import plans
+from gateway.api.plan_runner import PlanRunner
 from gateway.demo.northwind import load_demo
-from gateway.execution.answering import GLOBALS
+from gateway.execution.runtime import GLOBALS
 from gateway.settings import Settings
 from gateway.storage.database import Database
 from gateway.storage.plans.row_store import RowsStore
@@ -208,7 +208,7 @@ ALIASES = ["__import__", "exit", "class", "a", "k1", "yield", "None", "row", "ke
 def sources(url: str, query: str) -> list[str]:
     """The Python that is made of an operation."""
     store = RowsStore(Database(url, poolclass=NullPool))
-    made = plans(store)
+    made = PlanRunner(store)
     made.documents.ran(query)
     document = made.documents.known(query)
     assert document is not None

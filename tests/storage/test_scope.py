@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from sqlalchemy.pool import NullPool
 
 from gateway.api.context import Context
-from gateway.api.schema import Operation, run
+from gateway.api.operations import Operation, run_operation
 from gateway.exchange.imports.runner import Runner
 from gateway.orders.service import Rules
 from gateway.settings import Settings
@@ -273,10 +274,16 @@ async def test_a_caller_with_customers_of_his_own_reads_theirs_alone(
     companies: Companies, database: Database, tmp_path: Path
 ) -> None:
     company, customers = await ids_of(database)
-    context = Context(database, Rules(), 200, Runner(database, Rules(), tmp_path))
-    context.reader = NarrowReader(database, Scope(company, frozenset({customers["C1"]})))
+    scope = Scope(company, frozenset({customers["C1"]}))
+
+    class NarrowContext(Context):
+        @cached_property
+        def reader(self) -> Reader:
+            return NarrowReader(self.database, scope)
+
+    context = NarrowContext(database, Rules(), 200, Runner(database, Rules(), tmp_path))
     variables = {"payer": customers["PAYER"], "order": companies.orders["payer's"]}
-    answer = json.loads((await run(Operation(VISIBLE, variables), context)).body)
+    answer = json.loads((await run_operation(Operation(VISIBLE, variables), context)).body)
     assert "errors" not in answer
     ours = {"id": companies.orders["ours"]}
     assert answer["data"] == {

@@ -15,11 +15,11 @@ from typing import Any
 
 from strawberry.utils.str_converters import to_camel_case
 
-from gateway.api.fields import ENTITIES
+from gateway.api.entities import ENTITIES
 from gateway.demo.northwind import load_demo
 from gateway.exchange.mappings import business_central, finance_operations
 from gateway.exchange.mappings.columns import FileColumn
-from gateway.execution.declarations import Computed
+from gateway.execution.declarations import ComputedField
 from gateway.execution.limits import Limits
 from gateway.orders.problems import ProblemCode
 from gateway.settings import Settings
@@ -127,7 +127,7 @@ def _computed() -> str:
         f"`{name}.{to_camel_case(field)}`"
         for name, entity in ENTITIES.items()
         for field, declaration in entity.declared.items()
-        if isinstance(declaration, Computed)
+        if isinstance(declaration, ComputedField)
     )
 
 

@@ -38,6 +38,23 @@ HOME_OF = {
     "typer": {"cli"},
     "pydantic_settings": {"settings"},
 }
+API_ORDER = (
+    *("scalars", "inputs", "enums", "errors", "context"),
+    *("sorting", "entities", "fields", "pages"),
+    *("derived_fields", "reference_types", "order_types", "import_types", "payloads"),
+    *("registration", "filters", "connections"),
+    *("queries", "mutations", "import_mutations"),
+    "schema",
+    *("filter_text", "plan_arguments", "plan_runner", "explain", "operations"),
+)
+"""The modules of `api` from the bottom to the top. Each may import those before it, so there is no
+cycle."""
+MAY_IMPORT_INSIDE = {
+    "api": {module: set(API_ORDER[:place]) for place, module in enumerate(API_ORDER)},
+    "storage": {"tables": {"tables"}},
+}
+"""What the parts of a room may import of it; a part that is not listed may import all of it."""
+
 EXCEPTIONS = {("cli", "sqlalchemy.exc")}
 """The command turns what drivers raise into a sentence, so it may name their errors."""
 
@@ -58,6 +75,53 @@ def offences(gateway: Path) -> list[str]:
             if not is_fine:
                 found.append(f"{'.'.join(parts)} imports {name}")
     return found
+
+
+def inner_offences(gateway: Path) -> list[str]:
+    """Every import within a room that points up."""
+    found = []
+    for room, parts_of in MAY_IMPORT_INSIDE.items():
+        for source in sorted((gateway / room).rglob("*.py")):
+            path = source.relative_to(gateway.parent).with_suffix("").parts
+            allowed = parts_of.get(path[2])
+            for name in imports(source, path[:-1]):
+                library, own_room, part = (*name.split("."), "", "")[:3]
+                is_inside = (library, own_room) == ("gateway", room)
+                if allowed is not None and is_inside and part not in allowed:
+                    found.append(f"{'.'.join(path)} imports {name}")
+    return found
+
+
+def test_imports_point_down_within_a_room() -> None:
+    assert inner_offences(GATEWAY) == []
+
+
+def test_every_module_of_the_api_has_its_place() -> None:
+    modules = {path.stem for path in (GATEWAY / "api").glob("*.py")} - {"__init__"}
+    assert modules == set(API_ORDER)
+    assert len(API_ORDER) == len(set(API_ORDER))
+
+
+@pytest.mark.parametrize(
+    ("module", "line", "offence"),
+    [
+        ("api/fields.py", "from gateway.api.filters import make_filters", "gateway.api.filters.make_filters"),
+        ("api/fields.py", "from gateway.api import schema", "gateway.api.schema"),
+        ("api/fields.py", "from . import schema", "gateway.api.schema"),
+        ("api/fields.py", "def late():\n    import gateway.api.queries", "gateway.api.queries"),
+        ("api/context.py", "if TYPE_CHECKING:\n    from gateway.api import pages", "gateway.api.pages"),
+        ("storage/tables/amounts.py", "from gateway.storage import scope", "gateway.storage.scope"),
+        ("storage/tables/amounts.py", "from ..scope import Scope", "gateway.storage.scope.Scope"),
+    ],
+)  # fmt: skip
+def test_an_import_that_points_up_within_a_room_is_found(
+    tmp_path: Path, module: str, line: str, offence: str
+) -> None:
+    source = tmp_path / "gateway" / module
+    source.parent.mkdir(parents=True)
+    source.write_text(line + "\n", encoding="utf-8")
+    name = ".".join(("gateway", *Path(module).with_suffix("").parts))
+    assert inner_offences(tmp_path / "gateway") == [f"{name} imports {offence}"]
 
 
 def test_imports_point_down_only_and_every_library_stays_in_its_room() -> None:

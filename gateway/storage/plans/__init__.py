@@ -1,1 +1,1 @@
-"""What compiled operations read."""
+"""The rows that compiled operations read."""

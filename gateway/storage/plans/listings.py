@@ -1,4 +1,4 @@
-"""Lists as plans read them: the shape of a list decides its SQL, and its values are parameters."""
+"""Lists as plans read them: the shape of a list determines its SQL, and its values are parameters."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -16,7 +16,7 @@ from gateway.storage.paging import (
     decode_cursor,
     reversed_sort,
 )
-from gateway.storage.plans.wire_formats import reader
+from gateway.storage.plans.wire_formats import result_converter
 from gateway.storage.scope import Scope, within
 from gateway.storage.tables.column_types import Base
 
@@ -38,7 +38,7 @@ class Listing:
 
         tree = listed.bound(self._keep)
         self.shape = (self.model, self.sort, self.backward, self.continues, _shape(tree))
-        """What two lists have in common whose SQL is the same."""
+        """Equal for two lists with the same SQL."""
 
         if window.cursor is not None:
             mark = decode_cursor(self.model, self.sort, window.cursor)
@@ -50,9 +50,9 @@ class Listing:
 
     @cached_property
     def cursor_of(self) -> Callable[[Sequence[Any]], str]:
-        """Makes a cursor of what the driver gives for the columns of the sort."""
+        """Makes a cursor of the driver's values for the columns of the sort."""
         columns = self.model.__table__.c
-        readers = [reader(columns[key.column], self._dialect) for key in self.sort]
+        readers = [result_converter(columns[key.column], self._dialect) for key in self.sort]
 
         def cursor(values: Sequence[Any]) -> str:
             made = (

@@ -1,7 +1,7 @@
-"""The back end of plans that gives rows: one statement for each relation and level, on both databases.
+"""Runs the programs of plans on the database: one statement for each relation and level.
 
-On SQLite a whole program runs in one hop to a thread that reads; on PostgreSQL its statements go to the
-driver itself, since what SQLAlchemy does for each of them costs more than the driver does."""
+On SQLite, a whole program runs in one thread that reads. On PostgreSQL, its statements go to the driver
+directly, since SQLAlchemy takes more time for each of them than the driver."""
 
 import asyncio
 import logging
@@ -16,14 +16,14 @@ import orjson
 import sqlalchemy as sa
 
 from gateway.execution.program import Program
-from gateway.execution.store import Columns, Count, PageRows, Seen
+from gateway.execution.store import Columns, CompanyRead, CountRead, PageRead
 from gateway.storage.conditions import Filter
 from gateway.storage.database import Database, prepare_reader
 from gateway.storage.paging import Window
 from gateway.storage.plans.listings import Listing
 from gateway.storage.plans.sqlite_readers import SqliteReaders
 from gateway.storage.plans.statements import Statement, Statements, company_values
-from gateway.storage.plans.wire_formats import Convert, converter, in_memory
+from gateway.storage.plans.wire_formats import Convert, memory_converter, wire_converter
 from gateway.storage.reading import held
 
 log = logging.getLogger("gateway.sql")
@@ -33,7 +33,7 @@ Result = TypeVar("Result")
 
 
 @dataclass
-class Prepared:
+class PreparedProgram:
     """A program with those of its statements that are the same for all arguments, by whether the
     request names a company."""
 
@@ -52,7 +52,7 @@ class Run:
 
 
 class RowsStore:
-    """Runs programs on a database, and knows its values."""
+    """Runs programs on a database and converts its values."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -61,27 +61,29 @@ class RowsStore:
         path = database.file
         self._readers = None if path is None else SqliteReaders(path, prepare_reader)
         self.can_run = self._readers is not None or not self._is_sqlite
-        """A SQLite database in memory is seen by one connection alone."""
+        """A SQLite database in memory belongs to a single connection."""
 
     def listing(self, listed: Filter, window: Window) -> Listing:
         """A page as the programs' arguments have it; raises BadCursor and BadFilter."""
         return Listing(listed, window, self._database.engine.dialect)
 
     def convert(self, source: Any, column: str, kind: str) -> Convert | None:
-        return converter(source.__table__.c[column], kind, is_sqlite=self._is_sqlite)
+        return wire_converter(source.__table__.c[column], kind, is_sqlite=self._is_sqlite)
 
     def is_nullable(self, source: Any, column: str) -> bool:
         return bool(source.__table__.c[column].nullable)
 
-    def is_held(self, source: Any, relation: str) -> bool:
+    def is_in_memory(self, source: Any, relation: str) -> bool:
         return relation in sa.inspect(source).relationships
 
-    def held(self, row: Any, relation: str) -> Any:
+    def related(self, row: Any, relation: str) -> Any:
         return held(row, relation)
 
-    def held_values(self, source: Any, columns: Columns) -> Callable[[Any], tuple[Any, ...]]:
+    def values_in_memory(self, source: Any, columns: Columns) -> Callable[[Any], tuple[Any, ...]]:
         table = source.__table__.c
-        converters = [in_memory(table[name], kind) if kind else None for name, kind in columns]
+        converters = [
+            memory_converter(table[name], kind) if kind else None for name, kind in columns
+        ]
         # of one name attrgetter gives the value alone
         get = attrgetter(*[name for name, _ in columns], "id")
 
@@ -95,12 +97,12 @@ class RowsStore:
 
     async def run(
         self,
-        prepared: Prepared,
+        prepared: PreparedProgram,
         arguments: Sequence[Any],
         company: str | None,
         answer: Callable[[Any], Result],
     ) -> Result:
-        """What `answer` makes of the data that the program builds from one snapshot."""
+        """The result of `answer` for the data that the program builds from one snapshot."""
         if not prepared.program.reads:
             return answer(_unread(prepared.program, arguments))
         run = self._bound(prepared, arguments, company)
@@ -108,25 +110,29 @@ class RowsStore:
             return await self._readers.run(lambda connection: answer(_on_sqlite(run, connection)))
         return answer(await self._on_postgresql(run))
 
-    def sql(self, prepared: Prepared, arguments: Sequence[Any], company: str | None) -> list[str]:
-        """The statements that the program may run, in the order in which it would."""
+    def sql(
+        self, prepared: PreparedProgram, arguments: Sequence[Any], company: str | None
+    ) -> list[str]:
+        """The statements that the program may run, in that order."""
         return [each.sql for each in self._bound(prepared, arguments, company).statements]
 
     def close(self) -> None:
         if self._readers is not None:
             self._readers.close()
 
-    def _bound(self, prepared: Prepared, arguments: Sequence[Any], company: str | None) -> Run:
+    def _bound(
+        self, prepared: PreparedProgram, arguments: Sequence[Any], company: str | None
+    ) -> Run:
         named = company is not None
         if named not in prepared.fixed:
             prepared.fixed[named] = {
                 number: self._statements.fixed(read, named=named)
                 for number, read in enumerate(prepared.program.reads)
-                if not isinstance(read, PageRows | Count)
+                if not isinstance(read, PageRead | CountRead)
             }
         ours, statements, values = company_values(company), [], []
         for number, read in enumerate(prepared.program.reads):
-            if isinstance(read, PageRows | Count):
+            if isinstance(read, PageRead | CountRead):
                 listing: Listing = arguments[read.slot]
                 statements.append(self._statements.listed(read, listing, named=named))
                 values.append(ours | listing.values)
@@ -137,7 +143,7 @@ class RowsStore:
 
     async def _on_postgresql(self, run: Run) -> Any:
         async with self._database.driver() as driver:
-            is_snapshot = sum(not isinstance(read, Seen) for read in run.program.reads) > 1
+            is_snapshot = sum(not isinstance(read, CompanyRead) for read in run.program.reads) > 1
             try:
                 if is_snapshot:
                     await driver.execute(SNAPSHOT)
@@ -170,12 +176,12 @@ async def _rolled_back(driver: Any) -> None:
 
 
 def _unread(program: Program, arguments: Sequence[Any]) -> Any:
-    """The answer of a program that asks for nothing."""
+    """The answer of a program that reads nothing."""
     try:
         next(program.run(arguments))
     except StopIteration as end:
         return end.value
-    raise LookupError("a program without reads has asked for rows")
+    raise LookupError("a program without reads has requested rows")
 
 
 def _on_sqlite(run: Run, connection: sqlite3.Connection) -> Any:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from gateway.storage.interrupting import interrupt
 
 THREADS = 4
-"""More would only wait for Python's lock."""
+"""More threads would only wait for Python's lock."""
 
 PRAGMAS = ("query_only=ON", "busy_timeout=10000", "mmap_size=268435456", "cache_size=-16000")
 
@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 
 
 class SqliteReaders:
-    """Runs work on connections to the file at `path`, which `prepare` gets first."""
+    """Runs work on connections to the file at `path`; `prepare` sets up each new one."""
 
     def __init__(self, path: str, prepare: Callable[[sqlite3.Connection], None]) -> None:
         self._address = f"file:{quote(path)}?mode=rw"
@@ -30,15 +30,15 @@ class SqliteReaders:
         self._open: list[sqlite3.Connection] = []
 
     async def run(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
-        """What `work` makes of a connection in a read transaction, which is one snapshot. A caller who
-        is cancelled stops the statement that runs, and waits for it."""
+        """The result of `work` in a read transaction, which is one snapshot. A caller that is cancelled
+        interrupts the running statement and waits for it to end."""
         begun: list[sqlite3.Connection] = []
         submitted = self._threads.submit(self._read, work, begun)
         running = asyncio.wrap_future(submitted)
         try:
             return await asyncio.shield(running)
         except asyncio.CancelledError:
-            submitted.cancel()  # which it is, if no thread has begun it
+            submitted.cancel()  # has an effect only before a thread has begun it
             await interrupt(running, partial(_interrupt_all, begun))
             running.cancelled() or running.exception()
             raise

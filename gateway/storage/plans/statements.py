@@ -1,4 +1,4 @@
-"""What plans read, as SQL text with named parameters."""
+"""The SQL of what plans read, with named parameters."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -10,9 +10,17 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from gateway.execution.store import KEY, Columns, Count, Kinds, PageRows, Rows, Seen
+from gateway.execution.store import (
+    KEY,
+    Columns,
+    CompanyRead,
+    CountRead,
+    PageRead,
+    RowsRead,
+    TypesRead,
+)
 from gateway.storage.plans.listings import Listing
-from gateway.storage.plans.wire_formats import selected
+from gateway.storage.plans.wire_formats import wire_column
 from gateway.storage.scope import Scope, within
 from gateway.storage.tables.column_types import Base, Guid, canonical_guid
 from gateway.storage.tables.reference_data import CompanyRow
@@ -21,12 +29,12 @@ MOST_KNOWN = 1000
 """Statements of lists that are kept for the next list of the same shape."""
 
 LONGEST_KNOWN = 100
-"""Parameters of one that is kept: those of long lists would take much memory and seldom come again."""
+"""Parameters of a statement that is kept: long ones take much memory and seldom come again."""
 
 
 @dataclass(frozen=True)
 class Statement:
-    """SQL in the words of a driver, and its parameters in order: name, and what the driver needs done."""
+    """SQL in a driver's dialect, and its parameters in order: the name, and the conversion for the driver."""
 
     sql: str
     parameters: tuple[tuple[str, Callable[[Any], Any] | None], ...]
@@ -39,7 +47,7 @@ class Statement:
 
 
 class Statements:
-    """Makes statements in one dialect, each for requests that name a company and for those that do
+    """Makes statements in one dialect, one for requests that name a company and one for those that do
     not."""
 
     def __init__(self, dialect: Dialect) -> None:
@@ -47,25 +55,25 @@ class Statements:
         self._is_sqlite = dialect.name == "sqlite"
         self._known: OrderedDict[Any, Statement] = OrderedDict()
 
-    def fixed(self, read: Rows | Kinds | Seen, *, named: bool) -> Statement:
+    def fixed(self, read: RowsRead | TypesRead | CompanyRead, *, named: bool) -> Statement:
         """The statement of a read that is the same for all arguments."""
         scope = _scope(named=named)
         match read:
-            case Rows():
+            case RowsRead():
                 return self._compiled(self._rows(read, scope))
-            case Kinds():
+            case TypesRead():
                 return self._compiled(self._kinds(read, scope))
         company: Any = scope.company
         return self._compiled(sa.select(CompanyRow.id).where(CompanyRow.id == company))
 
-    def listed(self, read: PageRows | Count, listing: Listing, *, named: bool) -> Statement:
+    def listed(self, read: PageRead | CountRead, listing: Listing, *, named: bool) -> Statement:
         """The statement of a read of this list."""
         key = (read, listing.shape, named)
         if key in self._known:
             self._known.move_to_end(key)
             return self._known[key]
         scope = _scope(named=named)
-        if isinstance(read, PageRows):
+        if isinstance(read, PageRead):
             statement = self._compiled(self._page(read, listing, scope))
         else:
             statement = self._compiled(self._count(read, listing, scope))
@@ -98,14 +106,14 @@ class Statements:
         return lambda _: constant
 
     def _columns(self, model: Any, columns: Columns) -> list[sa.ColumnElement[Any]]:
-        """Each with a name of its own, since one may be wanted in two ways."""
+        """Each with a label of its own, since a column may be needed in two forms."""
         table = model.__table__.c
         return [
-            selected(table[name], kind, is_sqlite=self._is_sqlite).label(f"c{place}")
+            wire_column(table[name], kind, is_sqlite=self._is_sqlite).label(f"c{place}")
             for place, (name, kind) in enumerate(columns)
         ]
 
-    def _rows(self, read: Rows, scope: Scope) -> sa.Select[Any]:
+    def _rows(self, read: RowsRead, scope: Scope) -> sa.Select[Any]:
         model: type[Base] = read.source
         statement = sa.select(*self._columns(model, read.columns)).where(within(scope, model))
         if read.by is not None:
@@ -114,7 +122,7 @@ class Statements:
             statement = statement.order_by(model.__table__.c[read.order])
         return statement
 
-    def _page(self, read: PageRows, listing: Listing, scope: Scope) -> sa.Select[Any]:
+    def _page(self, read: PageRead, listing: Listing, scope: Scope) -> sa.Select[Any]:
         model, table = read.source, read.source.__table__.c
         columns = self._columns(model, read.columns)
         if read.cursors:
@@ -126,21 +134,21 @@ class Statements:
             return listing.cut(statement, None)
         return listing.cut(statement.where(self._is_key(table[read.by])), table[read.by])
 
-    def _count(self, read: Count, listing: Listing, scope: Scope) -> sa.Select[Any]:
+    def _count(self, read: CountRead, listing: Listing, scope: Scope) -> sa.Select[Any]:
         model, number = read.source, sa.func.count().label("number")
         if read.by is None:
             return sa.select(number).select_from(model).where(listing.condition(scope))
         parent = model.__table__.c[read.by]
-        key = selected(parent, KEY, is_sqlite=self._is_sqlite)
+        key = wire_column(parent, KEY, is_sqlite=self._is_sqlite)
         counted = sa.select(key, number).where(listing.condition(scope), self._is_key(parent))
         return counted.group_by(parent)
 
-    def _kinds(self, read: Kinds, scope: Scope) -> sa.CompoundSelect[Any]:
+    def _kinds(self, read: TypesRead, scope: Scope) -> sa.CompoundSelect[Any]:
         searches = []
         for name, model in read.sources:
             key = model.__table__.c.id
             kind: sa.ColumnElement[str] = sa.literal_column(f"'{name}'")
-            found = sa.select(selected(key, KEY, is_sqlite=self._is_sqlite), kind)
+            found = sa.select(wire_column(key, KEY, is_sqlite=self._is_sqlite), kind)
             searches.append(found.where(within(scope, model), self._is_key(key)))
         return sa.union_all(*searches)
 
@@ -152,8 +160,8 @@ class Statements:
         return column == sa.any_(self._array(column))
 
     def _array(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-        """The keys as PostgreSQL takes them: GUIDs in one text, which is far less work for its driver
-        than a list."""
+        """The keys as PostgreSQL takes them: GUIDs in one text, which its driver handles far faster than
+        a list."""
         if not isinstance(column.type, Guid):
             return sa.bindparam("keys", type_=ARRAY(column.type))
         given: sa.BindParameter[str] = sa.bindparam("keys", type_=sa.Text())
@@ -161,8 +169,8 @@ class Statements:
 
 
 def _scope(*, named: bool) -> Scope:
-    """The company that the parameters name, or the only one: found by each statement itself, and no
-    company where several would do."""
+    """The company that the parameters name, or else the only one, which each statement finds itself;
+    no company if several match."""
 
     def found() -> sa.Subquery:
         some = sa.select(CompanyRow.id).limit(2)

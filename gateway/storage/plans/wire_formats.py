@@ -1,6 +1,6 @@
-"""Values of columns on their way from a driver, or from memory, into an answer.
+"""Conversions of column values from a driver, or from memory, to an answer.
 
-What an answer may hold is text, whole numbers, truth values, dates and times in UTC."""
+An answer has text, integers, Booleans, dates, and times in UTC."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -16,13 +16,14 @@ TEXT = {"String", "ID"}
 """Scalars of GraphQL that are text."""
 
 STEPS = 10**DECIMALS
-"""Of an amount on SQLite, in a whole."""
+"""SQLite stores amounts as integers, this many to a whole."""
 
 Convert = Callable[[Any], Any]
 
 
-def selected(column: sa.Column[Any], kind: str, *, is_sqlite: bool) -> sa.ColumnElement[Any]:
-    """The column in SQL as it is wanted: PostgreSQL makes text of it where Python would be slower."""
+def wire_column(column: sa.Column[Any], kind: str, *, is_sqlite: bool) -> sa.ColumnElement[Any]:
+    """The column in SQL in the form that is needed: PostgreSQL converts it to text where Python would be
+    slower."""
     if is_sqlite:
         return column
     if isinstance(column.type, Guid) or (isinstance(column.type, sa.Integer) and kind in TEXT):
@@ -32,8 +33,8 @@ def selected(column: sa.Column[Any], kind: str, *, is_sqlite: bool) -> sa.Column
     return column
 
 
-def converter(column: sa.Column[Any], kind: str, *, is_sqlite: bool) -> Convert | None:
-    """From what the driver gives for the `selected` column; raises for what no row should have."""
+def wire_converter(column: sa.Column[Any], kind: str, *, is_sqlite: bool) -> Convert | None:
+    """From the driver's value for a `wire_column`; raises for a value that no row should have."""
     if isinstance(column.type, sa.Enum):
         return {name: name for name in column.type.enums}.__getitem__
     return _of_sqlite(column.type, kind) if is_sqlite else None
@@ -63,16 +64,16 @@ def _instant(value: str) -> dt.datetime:
     return dt.datetime.fromisoformat(value).replace(tzinfo=dt.UTC)
 
 
-def reader(column: sa.ColumnElement[Any], dialect: Dialect) -> Convert | None:
-    """From what the driver gives for the column itself to its value in Python, or to what has the same
-    text; the driver of PostgreSQL gives such a value."""
+def result_converter(column: sa.ColumnElement[Any], dialect: Dialect) -> Convert | None:
+    """From the driver's value for the column itself to its value in Python, or to one with the same text;
+    PostgreSQL's driver returns such a value."""
     if dialect.name != "sqlite":
         return None
     return column.type.dialect_impl(dialect).result_processor(dialect, None)
 
 
-def in_memory(column: sa.Column[Any], kind: str) -> Convert | None:
-    """From the value that a row in memory has."""
+def memory_converter(column: sa.Column[Any], kind: str) -> Convert | None:
+    """From the value in a row in memory."""
     if isinstance(column.type, Amount):
         return plain_number
     if isinstance(column.type, Instant):

@@ -1,4 +1,4 @@
-"""What a level of a plan reads: columns, and what of a page is wanted."""
+"""The columns that a level of a plan reads, and the parts of a page that it needs."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -8,22 +8,22 @@ from gateway.execution.plan import (
     Edges,
     Group,
     Leaf,
-    Many,
-    Node,
     Nodes,
     Objects,
-    One,
-    Page,
-    PageInfo,
+    PlanNode,
+    PlanPage,
+    PlanPageInfo,
+    ToMany,
+    ToOne,
 )
 from gateway.execution.store import KEY, Columns
 
 
 class Level:
-    """Rows of one level: the variable that has them, where in a row each column stands, and all
-    `objects` that are made of them.
+    """The rows of one level: the variable that has them, their columns in order, and all `objects` that
+    are built from them.
 
-    `held` is the variable with the objects in memory that the rows were made of, if they were."""
+    `held` is the variable with the objects in memory from which the rows were made, if they were."""
 
     def __init__(
         self, rows: str, columns: Columns, objects: Sequence[Objects], held: str | None = None
@@ -34,12 +34,14 @@ class Level:
         self._objects = objects
         self._related: dict[Any, Level] = {}
 
-    def related(self, relation: One | Many, make: Callable[[list[Objects]], "Level"]) -> "Level":
-        """The level of a relation, which `make` makes once for all keys that it is wanted under."""
+    def related(
+        self, relation: ToOne | ToMany, make: Callable[[list[Objects]], "Level"]
+    ) -> "Level":
+        """The level of a relation, which `make` makes once for all keys of the answer that select it."""
         mark = _mark(relation)
         if mark not in self._related:
             members = (member for objects in self._objects for member in objects.members)
-            same = [each for each in members if isinstance(each, One | Many)]
+            same = [each for each in members if isinstance(each, ToOne | ToMany)]
             wanted = [each.objects for each in same if _mark(each) == mark]
             self._related[mark] = make(wanted)
         return self._related[mark]
@@ -52,14 +54,14 @@ class Level:
         return "".join(f"c{place}, " for place in range(len(self.columns)))
 
 
-def _mark(relation: One | Many) -> tuple[Any, ...]:
-    own = relation.own if isinstance(relation, One) else relation.order
+def _mark(relation: ToOne | ToMany) -> tuple[Any, ...]:
+    own = relation.own if isinstance(relation, ToOne) else relation.order
     return type(relation), relation.name, own, relation.by
 
 
-def columns_of(several: Sequence[Objects], by: str | None = None) -> Columns:
-    """What is read of the rows that `several` are made of, each column once, `by` first; the id if
-    nothing is."""
+def columns_read(several: Sequence[Objects], by: str | None = None) -> Columns:
+    """The columns needed to build `several`, without repetitions and `by` first; the id if there are
+    none."""
     found: dict[tuple[str, str], None] = {} if by is None else {(by, KEY): None}
     for objects in several:
         for member in objects.members:
@@ -67,11 +69,11 @@ def columns_of(several: Sequence[Objects], by: str | None = None) -> Columns:
                 case Leaf():
                     found[member.column, read_as(member)] = None
                 case Group():
-                    inner = columns_of([Objects(objects.source, member.members)])
+                    inner = columns_read([Objects(objects.source, member.members)])
                     found.update(dict.fromkeys(inner))
-                case One():
+                case ToOne():
                     found[member.own, KEY] = None
-                case Many() | Page():
+                case ToMany() | PlanPage():
                     found["id", KEY] = None
     return tuple(found) or (("id", KEY),)
 
@@ -81,23 +83,23 @@ def read_as(leaf: Leaf) -> str:
     return KEY if leaf.kind == "ID" else leaf.kind
 
 
-def objects_in(page: Page) -> list[Objects]:
+def objects_in(page: PlanPage) -> list[Objects]:
     edges = [
         each for member in page.members if isinstance(member, Edges) for each in member.members
     ]
-    return [each.objects for each in (*page.members, *edges) if isinstance(each, Nodes | Node)]
+    return [each.objects for each in (*page.members, *edges) if isinstance(each, Nodes | PlanNode)]
 
 
-def has_rows(page: Page) -> bool:
-    """Whether anything but the number of all rows is wanted."""
-    return any(isinstance(member, Nodes | Edges | PageInfo) for member in page.members)
+def has_rows(page: PlanPage) -> bool:
+    """Whether anything but the number of all rows is selected."""
+    return any(isinstance(member, Nodes | Edges | PlanPageInfo) for member in page.members)
 
 
-def has_cursors(page: Page) -> bool:
+def has_cursors(page: PlanPage) -> bool:
     return any(
         (isinstance(member, Edges) and any(isinstance(each, Cursor) for each in member.members))
         or (
-            isinstance(member, PageInfo)
+            isinstance(member, PlanPageInfo)
             and any(
                 each[1].endswith("Cursor") for each in member.members if isinstance(each, tuple)
             )

@@ -1,4 +1,4 @@
-"""Validation whose work and whose answer are bounded, whatever the document."""
+"""Validation that does a bounded amount of work and gives a bounded answer, whatever the document."""
 
 import re
 
@@ -14,7 +14,7 @@ from graphql.validation.rules import overlapping_fields_can_be_merged
 
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 25_000
 """Units of work to compare fields of the same name; graphql-core would spend seconds on a document of
-16 kB. It has no other place to say so."""
+16 kB, and has no other setting for it."""
 
 MOST_ERRORS = 20
 LONGEST_WORD = 100
@@ -29,7 +29,7 @@ def validation_errors(
     return validate(schema, document, (*specified_rules, *rules), max_errors=MOST_ERRORS - 1)
 
 
-def cut(message: str) -> str:
+def shortened(message: str) -> str:
     """`message` with long names and values cut short, and no longer than people read."""
     message = re.sub(rf"(\S{{{LONGEST_WORD}}})\S+", r"\1…", message)
     if len(message) <= LONGEST_MESSAGE:

@@ -1,7 +1,7 @@
-"""Operations that run as compiled plans: what their fields are declared to be, and their arguments.
+"""Operations that run as compiled plans.
 
-Whatever no plan covers, and whatever goes wrong in one, runs on graphql-core instead, which gives the
-exact answer; a plan's own answer has no errors."""
+graphql-core runs whatever no plan covers, and whatever fails in one, and gives the exact answer; a
+plan's own answer has no errors."""
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import Any, cast
 
 import orjson
-import strawberry
 from graphql import (
     GraphQLError,
     GraphQLField,
@@ -24,25 +23,22 @@ from graphql.pyutils import Path
 from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
-from gateway.api.connections import Asked, window_of
 from gateway.api.context import Context, Info
-from gateway.api.fields import DECLARED, ENTITIES
-from gateway.api.filters import filter_of
-from gateway.api.sorting import SortDirection
-from gateway.execution.arguments import ABSENT, Make, arguments_of, has_variables
-from gateway.execution.collecting import NotPlanned
-from gateway.execution.declarations import ByIds, ByKey, Change, Declaration, Paged
-from gateway.execution.documents import Documents, Operation
+from gateway.api.entities import DECLARATION, ENTITIES
+from gateway.api.plan_arguments import SlotArguments
+from gateway.api.schema import schema
+from gateway.execution.arguments import arguments_of
+from gateway.execution.declarations import Declaration, MutationField
+from gateway.execution.documents import Documents, PreparedOperation
 from gateway.execution.limits import Measured, TooLarge
-from gateway.execution.plan import Call, Plan, Slot
+from gateway.execution.plan import MutationCall, NotPlanned, Plan
 from gateway.execution.planning import plan_of
 from gateway.execution.program import program_of
 from gateway.storage.drivers import Overloaded
-from gateway.storage.plans.row_store import Prepared, RowsStore
-from gateway.storage.tables.column_types import canonical_guid, is_storable_text
+from gateway.storage.plans.row_store import PreparedProgram, RowsStore
 
 LONGEST_SOURCE = 200_000
-"""Characters of a plan's source; to compile more would keep other requests waiting."""
+"""Characters of a plan's source; compiling more would block other requests."""
 
 log = logging.getLogger("gateway.plan")
 
@@ -56,7 +52,7 @@ def _name(field: GraphQLField | GraphQLInputField) -> str:
     return _definition(field).python_name
 
 
-class Declared:
+class EntityDeclarations:
     """What the fields of the schema are declared to be."""
 
     @cached_property
@@ -64,66 +60,27 @@ class Declared:
         return {name: entity.model for name, entity in ENTITIES.items()}
 
     def declaration(self, field: GraphQLField) -> Declaration | None:
-        return _definition(field).metadata.get(DECLARED)
+        return _definition(field).metadata.get(DECLARATION)
 
     def name(self, field: GraphQLField) -> str:
         return _name(field)
 
 
-VOCABULARY = Declared()
-
-
 @dataclass
-class Called:
-    """What resolvers and arguments need of an `info`."""
+class MutationInfo:
+    """The part of an `info` that the resolvers of mutations use."""
 
     context: Context
     path: Path
 
 
-class Arguments:
-    """The arguments of a slot, as its field or its read takes them."""
-
-    def __init__(self, slot: Slot, make: Mapping[str, Make]) -> None:
-        self._declaration = slot.declaration
-        self._make = make
-        self._is_constant = not has_variables(slot.node)
-        self._constant: Any = None
-
-    def of(self, variables: Mapping[str, Any], plans: "Plans", context: Context) -> Any:
-        """Raises NotPlanned, RequestError, BadCursor and BadFilter."""
-        if self._constant is not None:
-            return self._constant
-        made = {name: make(variables) for name, make in self._make.items()}
-        given = {name: value for name, value in made.items() if value not in (ABSENT, None)}
-        bound = self._bound(given, plans, context)
-        self._constant = bound if self._is_constant else None
-        return bound
-
-    def _bound(self, given: dict[str, Any], plans: "Plans", context: Context) -> Any:
-        match self._declaration:
-            case ByKey(_, "id"):
-                return canonical_guid(given["id"])
-            case ByKey(_, by):
-                return given[by] if is_storable_text(given[by]) else None
-            case ByIds(is_list=True):
-                if len(given["ids"]) > context.largest_page:
-                    raise NotPlanned("too many ids")
-                return [canonical_guid(each) for each in given["ids"]]
-            case ByIds():
-                return [canonical_guid(given["id"])]
-            case Paged(target, _, sort):
-                return plans.listing(target, sort, given, context)
-        raise NotPlanned("it has arguments of another kind")
-
-
 @dataclass
-class Compiled:
+class CompiledOperation:
     """A plan with its programs: one for a query, one for each field of a mutation."""
 
     plan: Plan
-    programs: Sequence[Prepared]
-    arguments: Sequence[Arguments | None]
+    programs: Sequence[PreparedProgram]
+    arguments: Sequence[SlotArguments | None]
     """By slot; None for a mutation, which takes them as Strawberry makes them."""
 
     @property
@@ -132,11 +89,10 @@ class Compiled:
         return sum(len(each.program.source) for each in self.programs)
 
 
-class Plans:
+class PlanRunner:
     """Runs operations as plans on the rows of one database."""
 
-    def __init__(self, schema: strawberry.Schema, store: RowsStore) -> None:
-        self._schema = schema
+    def __init__(self, store: RowsStore) -> None:
         self.core = schema._schema  # noqa: SLF001 - strawberry has no public way to it
         self.store = store
         self.documents = Documents(self.core)
@@ -158,36 +114,34 @@ class Plans:
             changes = operation.node.operation is OperationType.MUTATION
             if changes and not may_change:
                 return None
-            context.only_reads = not changes
+            context.state.only_reads = not changes
             self._measure(operation, variables, context)
             return await self._run(operation, variables, context)
         except (NotPlanned, TooLarge) as reason:
             log.debug("no plan: %s", reason)
         except (GraphQLError, ValueError, LookupError) as error:
-            log.debug("not by plan: %r", error)
+            log.debug("the plan failed: %r", error)
         except Overloaded:
             raise
         except Exception:
             log.exception("a plan failed")
         return None
 
-    def listing(self, target: str, sort: Any, given: dict[str, Any], context: Context) -> Any:
-        keys = [
-            (key["field"], key.get("direction", SortDirection.ASC)) for key in given.pop("sort", ())
-        ]
-        asked = Asked(given.pop("filter", {}), keys, **given)
-        window = window_of(sort, asked, context.pages)
-        return self.store.listing(filter_of(target, asked.filter), window)
+    def remember(self, text: str) -> None:
+        """Note that the document is valid and within all limits."""
+        self.documents.ran(text)
 
-    def _measure(self, operation: Operation, variables: dict[str, Any], context: Context) -> None:
+    def _measure(
+        self, operation: PreparedOperation, variables: dict[str, Any], context: Context
+    ) -> None:
         def measure() -> int:
             measured = Measured(self.core, operation.document, operation.node, variables)
             return context.measure(measured)
 
-        context.cost = operation.cost(variables, measure)
+        context.state.cost = operation.cost(variables, measure)
 
     async def _run(
-        self, operation: Operation, variables: dict[str, Any], context: Context
+        self, operation: PreparedOperation, variables: dict[str, Any], context: Context
     ) -> bytes:
         compiled, arguments = self.prepared(operation, variables, context)
         if operation.node.operation is OperationType.MUTATION:
@@ -199,40 +153,42 @@ class Plans:
         )
 
     def prepared(
-        self, operation: Operation, variables: dict[str, Any], context: Context
-    ) -> tuple[Compiled, list[Any]]:
+        self, operation: PreparedOperation, variables: dict[str, Any], context: Context
+    ) -> tuple[CompiledOperation, list[Any]]:
         """The plan for these variables and its arguments by slot, None for those of a mutation.
 
         Raises NotPlanned, RequestError, BadCursor and BadFilter."""
         coerced = operation.coercion.coerced(variables)
-        truths = operation.truths(coerced)
-        compiled: Compiled = operation.planned(truths, lambda: self._compiled(operation, truths))
+        values = operation.condition_values(coerced)
+        compiled: CompiledOperation = operation.planned(
+            values, lambda: self._compiled(operation, values)
+        )
         arguments = [
-            None if each is None else each.of(coerced, self, context) for each in compiled.arguments
+            None if each is None else each.of(coerced, context) for each in compiled.arguments
         ]
         return compiled, arguments
 
-    def _compiled(self, operation: Operation, truths: Any) -> Compiled:
-        plan = plan_of(self.core, operation.node, operation.fragments, truths, VOCABULARY)
+    def _compiled(self, operation: PreparedOperation, values: Any) -> CompiledOperation:
+        plan = plan_of(self.core, operation.node, operation.fragments, values, EntityDeclarations())
         is_change = operation.node.operation is OperationType.MUTATION
         parts = [[member] for member in plan.members] if is_change else [plan.members]
-        programs = [Prepared(program_of(part, self.store)) for part in parts]
+        programs = [PreparedProgram(program_of(part, self.store)) for part in parts]
         arguments = [
             None
-            if isinstance(slot.declaration, Change)
-            else Arguments(slot, arguments_of(slot.field, slot.node, _name))
+            if isinstance(slot.declaration, MutationField)
+            else SlotArguments(slot, arguments_of(slot.field, slot.node, _name), self.store)
             for slot in plan.slots
         ]
-        compiled = Compiled(plan, programs, arguments)
+        compiled = CompiledOperation(plan, programs, arguments)
         if compiled.size > LONGEST_SOURCE:
             raise NotPlanned("its source would be too long")
         return compiled
 
     def _convert(
         self,
-        operation: Operation,
+        operation: PreparedOperation,
         variables: dict[str, Any],
-        compiled: Compiled,
+        compiled: CompiledOperation,
         arguments: list[Any],
     ) -> None:
         """Fill in the arguments of mutations, as Strawberry makes them."""
@@ -240,9 +196,9 @@ class Plans:
         coerced = get_variable_values(self.core, definitions, variables)
         if not isinstance(coerced, VariableValues):
             raise NotPlanned("variables are refused")
-        converter = self._schema.schema_converter
+        converter = schema.schema_converter
         for number, slot in enumerate(compiled.plan.slots):
-            if isinstance(slot.declaration, Change):
+            if isinstance(slot.declaration, MutationField):
                 arguments[number] = convert_arguments(
                     get_argument_values(slot.field, slot.node, coerced),
                     _definition(slot.field).arguments,
@@ -250,28 +206,30 @@ class Plans:
                     converter.config,
                 )
 
-    async def _change(self, compiled: Compiled, arguments: list[Any], context: Context) -> bytes:
+    async def _change(
+        self, compiled: CompiledOperation, arguments: list[Any], context: Context
+    ) -> bytes:
         data: dict[str, Any] = {}
         for member, program in zip(compiled.plan.members, compiled.programs, strict=True):
-            if isinstance(member, Call):
+            if isinstance(member, MutationCall):
                 field, given = compiled.plan.slots[member.slot].field, arguments[member.slot]
-                arguments[member.slot] = await self._called(field, member.key, given, context)
+                arguments[member.slot] = await self._payload(field, member.key, given, context)
             data |= await self.store.run(program, arguments, context.company, dict)
         return _printed(data, context)
 
-    async def _called(
+    async def _payload(
         self, field: GraphQLField, key: str, arguments: dict[str, Any], context: Context
     ) -> Any:
-        """The payload of a mutation, which is remembered: graphql-core must not make it again."""
+        """The payload of a mutation, which is remembered so that graphql-core does not repeat the mutation."""
         definition = _definition(field)
         resolve = cast(Callable[..., Awaitable[Any]], definition.base_resolver)
-        info = cast(Info, Called(context, Path(None, key, None)))
+        info = cast(Info, MutationInfo(context, Path(None, key, None)))
         try:
             made = await resolve(info=info, **arguments)
         except Exception as error:
-            context.made[key] = error
+            context.state.payloads[key] = error
             raise
-        context.made[key] = made
+        context.state.payloads[key] = made
         return made
 
 

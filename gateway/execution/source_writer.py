@@ -1,31 +1,41 @@
-"""Writes the source that builds objects from the rows of a level, and asks for those of the next."""
+"""Writes the source that builds objects from the rows of one level and requests those of the next."""
 
 from typing import Any
 
-from gateway.execution.collecting import NotPlanned
-from gateway.execution.levels import Level, columns_of, has_cursors, has_rows, objects_in, read_as
 from gateway.execution.plan import (
     Cursor,
     Edges,
     Group,
     Leaf,
-    Many,
-    Node,
     Nodes,
+    NotPlanned,
     Objects,
-    One,
-    Page,
-    PageInfo,
+    PlanNode,
+    PlanPage,
+    PlanPageInfo,
+    ToMany,
+    ToOne,
     Total,
     Typename,
 )
-from gateway.execution.store import KEY, Count, PageRows, Read, Rows, Store
+from gateway.execution.projection import (
+    Level,
+    columns_read,
+    has_cursors,
+    has_rows,
+    objects_in,
+    read_as,
+)
+from gateway.execution.store import KEY, CountRead, PageRead, Read, RowsRead, Store
+
+CURSORS = {"startCursor", "endCursor"}
+"""The fields of PageInfo that are made of the first and the last row."""
 
 
-class ObjectWriter:
-    """Collects lines of source, the reads that they ask for by number, and the names bound for them.
+class SourceWriter:
+    """Collects lines of source, the reads that they request by number, and the names that are bound.
 
-    Each method writes the lines that its part needs first and gives the expression for the rest, in
+    Each method writes the lines that its part needs first and returns an expression for the rest, in
     which c0, c1... are the columns of a row."""
 
     def __init__(self, store: Store) -> None:
@@ -36,14 +46,14 @@ class ObjectWriter:
         self.bound: dict[str, Any] = {}
 
     def keyed(self, several: list[Objects], by: str, order: str | None, number: int) -> Level:
-        """Write what reads the rows whose `by` is among the keys; the level of these."""
-        columns = columns_of(several, by)
-        read = self.read(Rows(several[0].source, columns, by, order))
+        """Write the read of the rows whose `by` is among the keys; returns their level."""
+        columns = columns_read(several, by)
+        read = self.read(RowsRead(several[0].source, columns, by, order))
         self.line(f"r{number} = (yield {read}, k{number}) if k{number} else ()")
         return Level(f"r{number}", columns, several)
 
     def by_key(self, objects: Objects, level: Level) -> str:
-        """Write what makes an object of each row; the variable with them by key."""
+        """Write what makes an object of each row; returns the variable with the objects by key."""
         made, found = self.object(objects, level), f"m{self.next()}"
         self.line(f"{found} = {{c0: {made} for {level.names}in {level.rows}}}")
         return found
@@ -55,7 +65,7 @@ class ObjectWriter:
         return found
 
     def object(self, objects: Objects, level: Level) -> str:
-        """Write what the relations of `objects` need; the expression for one object of a row."""
+        """Write what the relations of `objects` need; returns the expression for the object of one row."""
         entries = (
             f"{member.key!r}: {self._value(member, objects, level)}" for member in objects.members
         )
@@ -69,9 +79,9 @@ class ObjectWriter:
                 return self._leaf(member, objects, level)
             case Group():
                 return self.object(Objects(objects.source, member.members), level)
-            case One():
+            case ToOne():
                 return self._one(member, objects, level)
-            case Many():
+            case ToMany():
                 return self._many(member, objects, level)
         return self._page(member, level)
 
@@ -89,10 +99,10 @@ class ObjectWriter:
         converted = f"{name}({value})"
         return f"None if {value} is None else {converted}" if nullable else converted
 
-    def _one(self, one: One, objects: Objects, level: Level) -> str:
+    def _one(self, one: ToOne, objects: Objects, level: Level) -> str:
         def make(several: list[Objects]) -> Level:
             if self._is_held(objects, one.name, level):
-                found = f"each_once(held(o, {one.name!r}) for o in {level.held})"
+                found = f"each_once(related(o, {one.name!r}) for o in {level.held})"
                 return self.from_memory(found, several, one.by)
             number = self.next()
             self.line(f"k{number} = keys({level.rows}, {own})")
@@ -102,10 +112,10 @@ class ObjectWriter:
         found = self.by_key(one.objects, level.related(one, make))
         return f"{found}.get(c{own})" if one.nullable else f"{found}[c{own}]"
 
-    def _many(self, many: Many, objects: Objects, level: Level) -> str:
+    def _many(self, many: ToMany, objects: Objects, level: Level) -> str:
         def make(several: list[Objects]) -> Level:
             if self._is_held(objects, many.name, level):
-                found = f"[child for o in {level.held} for child in held(o, {many.name!r})]"
+                found = f"[child for o in {level.held} for child in related(o, {many.name!r})]"
                 return self.from_memory(found, several, many.by)
             number = self.next()
             self.line(f"k{number} = keys({level.rows}, {own})")
@@ -115,31 +125,31 @@ class ObjectWriter:
         return f"{self._grouped(many.objects, level.related(many, make))}.get(c{own}, ())"
 
     def _is_held(self, objects: Objects, relation: str, level: Level) -> bool:
-        return level.held is not None and self._store.is_held(objects.source, relation)
+        return level.held is not None and self._store.is_in_memory(objects.source, relation)
 
     def from_memory(self, found: str, several: list[Objects], by: str) -> Level:
-        """Write what makes rows of the objects in memory that `found` gives; the level of these."""
-        number, columns = self.next(), columns_of(several, by)
-        self.bound.setdefault("held", self._store.held)
-        self.bound[f"values{number}"] = self._store.held_values(several[0].source, columns)
+        """Write what makes rows of the objects in memory in the expression `found`; returns their level."""
+        number, columns = self.next(), columns_read(several, by)
+        self.bound.setdefault("related", self._store.related)
+        self.bound[f"values{number}"] = self._store.values_in_memory(several[0].source, columns)
         self.line(f"o{number} = {found}")
         self.line(f"r{number} = [values{number}(o) for o in o{number}]")
         return Level(f"r{number}", columns, several, f"o{number}")
 
-    def _page(self, page: Page, level: Level) -> str:
+    def _page(self, page: PlanPage, level: Level) -> str:
         """A connection below the objects of a level: one read for all of them."""
         number, own = self.next(), level.at("id")
         below = objects_in(page)
-        columns = ((str(page.by), KEY), *columns_of(below))
+        columns = ((str(page.by), KEY), *columns_read(below))
         keys, pages, totals = f"k{number}", f"p{number}", f"t{number}"
         self.line(f"{keys} = keys({level.rows}, {own})")
         self.line(f"{pages}, {totals} = {{}}, {{}}")
         if has_rows(page):
-            read = PageRows(page.slot, page.source, columns, page.by, has_cursors(page))
+            read = PageRead(page.slot, page.source, columns, page.by, has_cursors(page))
             asked = f"(yield {self.read(read)}, {keys}) if {keys} else ()"
-            self.line(f"{pages} = pages({asked}, a[{page.slot}])")
+            self.line(f"{pages} = cut_pages({asked}, a[{page.slot}])")
         if any(isinstance(member, Total) for member in page.members):
-            count = self.read(Count(page.slot, page.source, page.by))
+            count = self.read(CountRead(page.slot, page.source, page.by))
             self.line(f"if {keys}: {totals} = dict((yield {count}, {keys}))")
         self.line(f"r{number} = [row for page, more in {pages}.values() for row in page]")
         inner = Level(f"r{number}", columns, below)
@@ -150,7 +160,7 @@ class ObjectWriter:
         self.line(f"    m{number}[key] = {made}")
         return f"m{number}[c{own}]"
 
-    def connection(self, page: Page, level: Level, rows: str, more: str, total: str) -> str:
+    def connection(self, page: PlanPage, level: Level, rows: str, more: str, total: str) -> str:
         window = f"a[{page.slot}]"
         tail = "*c, " if has_cursors(page) else ""
         each = f"for {level.names}{tail}in {rows}"
@@ -165,9 +175,9 @@ class ObjectWriter:
                     value = f"[{self.object(member.objects, level)} {each}]"
                 case Edges():
                     value = f"[{self._edge(member, level, window)} {each}]"
-                case PageInfo():
-                    width = len(level.columns)
-                    value = page_info(member, f"{rows}, {window}, {more}, {width}")
+                case PlanPageInfo():
+                    ends = f"ends({rows}, {len(level.columns)})"
+                    value = _page_info(member, window, more, ends)
             entries.append(f"{member.key!r}: {value}")
         return f"{{{', '.join(entries)}}}"
 
@@ -179,7 +189,7 @@ class ObjectWriter:
                     value = repr(member.name)
                 case Cursor():
                     value = f"{window}.cursor_of(c)"
-                case Node():
+                case PlanNode():
                     value = self.object(member.objects, level)
             entries.append(f"{member.key!r}: {value}")
         return f"{{{', '.join(entries)}}}"
@@ -196,11 +206,13 @@ class ObjectWriter:
         self.lines.append("    " + text)
 
 
-def page_info(info: PageInfo, arguments: str) -> str:
-    entries = (
-        f"{member.key!r}: {member.name!r}"
-        if isinstance(member, Typename)
-        else f"{member[0]!r}: {member[1]}({arguments})"
-        for member in info.members
-    )
+def _page_info(info: PlanPageInfo, window: str, more: str, ends: str) -> str:
+    entries = []
+    for member in info.members:
+        if isinstance(member, Typename):
+            entries.append(f"{member.key!r}: {member.name!r}")
+        else:
+            key, name = member
+            argument = ends if name in CURSORS else more
+            entries.append(f"{key!r}: {name}({window}, {argument})")
     return f"{{{', '.join(entries)}}}"

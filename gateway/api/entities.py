@@ -1,0 +1,112 @@
+"""The GraphQL types whose objects are rows: which columns each field needs, and what may be filtered."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeVar
+
+from strawberry.types.base import get_object_definition
+from strawberry.utils.str_converters import to_camel_case
+
+from gateway.execution.declarations import (
+    ColumnField,
+    ComputedField,
+    Declaration,
+    GroupField,
+    PagedField,
+    ToManyField,
+    ToOneField,
+)
+from gateway.storage.conditions import Filter, Filterable, Relation, Tree
+from gateway.storage.reading import Names
+from gateway.storage.tables.column_types import Base
+from gateway.storage.tables.reference_data import ADDRESS_PARTS
+
+DECLARATION = "declaration"
+"""Where the metadata of a Strawberry field has its Declaration."""
+
+
+@dataclass(frozen=True)
+class EntityType:
+    """A GraphQL type whose objects are rows of `model`, with its declared fields by Python name."""
+
+    model: type[Base]
+    declared: Mapping[str, Declaration]
+    descriptions: Mapping[str, str]
+    columns: Mapping[str, Names]
+    """The columns that each field needs, by its GraphQL name."""
+
+
+ENTITIES: dict[str, EntityType] = {}
+"""By the name of the GraphQL type; empty until `register_types` is called."""
+
+Type = TypeVar("Type", bound=type)
+
+
+def entity(model: type[Base]) -> Any:
+    """State that the objects of the decorated Strawberry type are rows of `model`."""
+
+    def mark(cls: Type) -> Type:
+        cls.row_model = model  # type: ignore[attr-defined]
+        get_object_definition(cls, strict=True).is_type_of = _is_row
+        return cls
+
+    return mark
+
+
+def register_entity(cls: Any) -> None:
+    """Make a type that is marked as an `entity` known by its name."""
+    definition = get_object_definition(cls, strict=True)
+    declared = {
+        field.python_name: field.metadata[DECLARATION]
+        for field in definition.fields
+        if DECLARATION in field.metadata
+    }
+    descriptions = {field.python_name: field.description or "" for field in definition.fields}
+    columns = {
+        to_camel_case(name): _columns(name, declaration) for name, declaration in declared.items()
+    }
+    ENTITIES[definition.name] = EntityType(cls.row_model, declared, descriptions, columns)
+
+
+def filter_of(target: str, tree: Tree) -> Filter:
+    """The filter on objects of type `target` that says `tree`; an empty one matches everything."""
+    return Filter(_filterables()[target], tree)
+
+
+@cache
+def _filterables() -> dict[str, Filterable]:
+    """What storage may filter by: exactly what is declared."""
+    made = {name: Filterable(entity.model) for name, entity in ENTITIES.items()}
+    for name, each in ENTITIES.items():
+        for field, declaration in each.declared.items():
+            match declaration:
+                case ColumnField():
+                    made[name].columns[field] = field
+                case GroupField(prefix):
+                    made[name].groups[field] = {part: prefix + part for part in ADDRESS_PARTS}
+                case ToOneField(target, key, by):
+                    made[name].relations[field] = Relation(made[target], key, by, is_many=False)
+                case ToManyField(target, key) | PagedField(target, str(key)):
+                    made[name].relations[field] = Relation(made[target], "id", key, is_many=True)
+    return made
+
+
+def _columns(name: str, declaration: Declaration) -> Names:
+    match declaration:
+        case ColumnField():
+            return frozenset({name})
+        case GroupField(prefix):
+            return frozenset(prefix + part for part in ADDRESS_PARTS)
+        case ToOneField(_, key):
+            return frozenset({key})
+        case ToManyField() | PagedField():
+            return frozenset({"id"})
+        case ComputedField(columns):
+            return columns
+    raise TypeError(f"{declaration} is not a field of an object")
+
+
+def _is_row(_row: Any, _info: Any) -> bool:
+    """Rows carry no type: a field that yields objects of a type yields rows of its model."""
+    return True

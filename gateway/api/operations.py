@@ -1,0 +1,147 @@
+"""How an operation runs, from the text of a request to the answer; see gateway/execution/README.md."""
+
+import logging
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+from graphql import GraphQLError, GraphQLFormattedError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types.graphql import OperationType
+
+from gateway.api.context import Context
+from gateway.api.errors import RequestError, present
+from gateway.api.schema import schema
+from gateway.execution.document_validation import shortened
+from gateway.execution.limits import TooLarge, check_text
+from gateway.storage.deadline import Deadline
+from gateway.storage.drivers import Overloaded
+
+log = logging.getLogger("gateway.operation")
+
+QUERIES = {OperationType.QUERY}
+OPERATIONS = {OperationType.QUERY, OperationType.MUTATION}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What a request contains."""
+
+    query: str
+    variables: dict[str, Any] | None = None
+    name: str | None = None
+    may_change: bool = True
+    """Whether it may be a mutation."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the client gets. A document that could not be run at all has errors and no data."""
+
+    body: bytes
+    was_run: bool
+    needs_post: bool = False
+    engine: str = "graphql-core"
+    """What ran the operation: this or "plan"."""
+
+
+async def run_operation(operation: Operation, context: Context) -> Answer:
+    """Run one operation until it ends or its deadline passes; never raises for what a client sends."""
+    context = replace(context, operation_name=operation.name)
+    start = time.perf_counter()
+    answer = await _run_in_time(operation, context)
+    if log.isEnabledFor(logging.INFO):
+        _log(operation, answer, context.state.cost, time.perf_counter() - start)
+    return answer
+
+
+async def _run_in_time(operation: Operation, context: Context) -> Answer:
+    try:
+        async with Deadline(context.seconds) as deadline:
+            limited = replace(context, database=context.database.within(deadline))
+            return await _run_by_plan(operation, limited) or await _run_by_core(operation, limited)
+    except TooLarge as too_large:
+        return _refusal(RequestError(str(too_large), "TOO_LARGE"), context)
+    except Overloaded as overloaded:
+        return _failure(RequestError(str(overloaded), "OVERLOADED"), context)
+    except TimeoutError:
+        message = deadline.told(context.state.only_reads)
+        return _failure(RequestError(message, "DEADLINE_EXCEEDED"), context)
+
+
+async def _run_by_plan(operation: Operation, context: Context) -> Answer | None:
+    """None if no plan covers the operation."""
+    if context.plans is None:
+        return None
+    body = await context.plans.answer(
+        operation.query, operation.variables or {}, context, may_change=operation.may_change
+    )
+    return None if body is None else Answer(body, was_run=True, engine="plan")
+
+
+async def _run_by_core(operation: Operation, context: Context) -> Answer:
+    check_text(operation.query, context.limits)
+    answer = await _executed(operation, context)
+    if context.plans is not None and answer.was_run:
+        context.plans.remember(operation.query)
+    return answer
+
+
+async def _executed(operation: Operation, context: Context) -> Answer:
+    try:
+        result = await schema.execute(
+            operation.query,
+            operation.variables,
+            context,
+            operation_name=operation.name,
+            allowed_operation_types=OPERATIONS if operation.may_change else QUERIES,
+        )
+    except InvalidOperationTypeError as error:
+        if error.operation_type is OperationType.SUBSCRIPTION:
+            message = "There are no subscriptions."
+            return _refusal(RequestError(message, "GRAPHQL_VALIDATION_FAILED"), context)
+        refusal = RequestError("Send a mutation by POST.", "METHOD_NOT_ALLOWED")
+        return _answer([present(refusal)], context, needs_post=True)
+    except CannotGetOperationTypeError:
+        message = "Name one of the document's operations."
+        return _refusal(RequestError(message, "BAD_USER_INPUT"), context)
+    errors = result.errors or []
+    was_run = result.data is not None or any(error.path for error in errors)
+    return _answer([_presented(each) for each in errors], context, result.data, was_run=was_run)
+
+
+def _presented(error: GraphQLError) -> GraphQLFormattedError:
+    formatted = present(error)
+    return {**formatted, "message": shortened(formatted["message"])}
+
+
+def _refusal(error: RequestError, context: Context) -> Answer:
+    """The answer for an operation that is not run."""
+    return _answer([present(error)], context)
+
+
+def _failure(error: RequestError, context: Context) -> Answer:
+    """The answer for an operation that could not be finished."""
+    return _answer([present(error)], context, was_run=True)
+
+
+def _answer(
+    errors: list[GraphQLFormattedError],
+    context: Context,
+    data: dict[str, Any] | None = None,
+    *,
+    was_run: bool = False,
+    needs_post: bool = False,
+) -> Answer:
+    answer: dict[str, Any] = {"errors": errors} if errors else {}
+    if was_run:
+        answer["data"] = data
+    return Answer(orjson.dumps({**answer, **context.extensions}), was_run, needs_post)
+
+
+def _log(operation: Operation, answer: Answer, cost: int | None, seconds: float) -> None:
+    engine, name = answer.engine, operation.name or "An operation"
+    took = round(seconds * 1000, 1)
+    extra = {"execution": engine, "cost": cost, "milliseconds": took}
+    log.info("%s ran by %s in %s ms, at cost %s", name, engine, took, cost, extra=extra)
