@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import strawberry
 
 from gateway.api.context import Info
-from gateway.api.errors import UserError, user_error
+from gateway.api.errors import MUTATIONS, UserError, user_error
 from gateway.api.fields import declared_field
 from gateway.api.inputs import (
     CreateSalesOrderInput,
@@ -17,8 +17,8 @@ from gateway.api.inputs import (
 from gateway.api.order_types import SalesOrder
 from gateway.execution.declarations import Change
 from gateway.orders import service
-from gateway.orders.life_cycle import Event
 from gateway.orders.problems import Rejected
+from gateway.orders.transitions import Transition
 from gateway.storage.writing import Writer, transact
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="GUID of the order.")]
@@ -159,24 +159,26 @@ def _delete() -> Any:
     )
 
 
-def _happen(event: Event, description: str) -> Any:
-    """The mutation that makes `event` happen to an order."""
-    payload = _payload(event.value[0].upper() + event.value[1:])
+def _transition(transition: Transition, description: str) -> Any:
+    """The mutation that carries out a transition of an order."""
+    name = MUTATIONS[transition]
+    payload = _payload(name[0].upper() + name[1:])
 
     async def resolve(
         info: Info, id: Id, if_match: IfMatch = strawberry.UNSET, dry_run: DryRun = False
     ) -> Any:
         def change(writer: Writer) -> Awaitable[Any]:
-            return service.happen(writer, id, event, _or_none(if_match))
+            return service.carry_out_transition(writer, id, transition, _or_none(if_match))
 
         return await perform(info, payload, change, dry_run=dry_run)
 
     return _mutation(resolve, payload, description)
 
 
-def _happen_to_lines(event: Event, description: str) -> Any:
-    """The mutation that makes `event` happen to quantities of an order's lines."""
-    payload = _payload(event.value[0].upper() + event.value[1:])
+def _line_transition(transition: Transition, description: str) -> Any:
+    """The mutation that carries out a transition of quantities of an order's lines."""
+    name = MUTATIONS[transition]
+    payload = _payload(name[0].upper() + name[1:])
 
     async def resolve(
         info: Info,
@@ -189,7 +191,7 @@ def _happen_to_lines(event: Event, description: str) -> Any:
         chosen = None if given is None else [(line.id, line.quantity) for line in given]
 
         def change(writer: Writer) -> Awaitable[Any]:
-            return service.happen(writer, id, event, _or_none(if_match), chosen)
+            return service.carry_out_transition(writer, id, transition, _or_none(if_match), chosen)
 
         return await perform(info, payload, change, dry_run=dry_run)
 
@@ -210,38 +212,39 @@ class OrderMutation:
     create_sales_order = _create()
     update_sales_order = _update()
     delete_sales_order = _delete()
-    submit_sales_order_for_review = _happen(
-        Event.SUBMIT_FOR_REVIEW, "Ask for approval of a draft; nothing may change meanwhile."
+    submit_sales_order_for_review = _transition(
+        Transition.SUBMIT_FOR_REVIEW, "Ask for approval of a draft; nothing may change meanwhile."
     )
-    approve_sales_order = _happen(Event.APPROVE, "Accept an order that is in review.")
-    reject_sales_order = _happen(
-        Event.REJECT, "Send an order that is in review back to be a draft."
+    approve_sales_order = _transition(Transition.APPROVE, "Accept an order that is in review.")
+    reject_sales_order = _transition(
+        Transition.REJECT, "Send an order that is in review back to be a draft."
     )
-    release_sales_order = _happen(
-        Event.RELEASE,
+    release_sales_order = _transition(
+        Transition.RELEASE,
         "Free a draft or an open order for shipping; one of which everything is invoiced already is"
         " INVOICED. Review is not required.",
     )
-    reopen_sales_order = _happen(
-        Event.REOPEN,
+    reopen_sales_order = _transition(
+        Transition.REOPEN,
         "Make an open or released order a draft again, unless everything of it is invoiced.",
     )
-    hold_sales_order = _happen(
-        Event.HOLD, "Stop release, shipping and invoicing of an order for now."
+    hold_sales_order = _transition(
+        Transition.HOLD, "Stop release, shipping and invoicing of an order for now."
     )
-    resume_sales_order = _happen(Event.RESUME, "Let an order that is on hold go on.")
-    cancel_sales_order = _happen(
-        Event.CANCEL, "Give up an order of which nothing is shipped; this is final."
+    resume_sales_order = _transition(Transition.RESUME, "Let an order that is on hold go on.")
+    cancel_sales_order = _transition(
+        Transition.CANCEL, "Give up an order of which nothing is shipped; this is final."
     )
-    ship_sales_order = _happen_to_lines(
-        Event.SHIP, "Ship lines of a released order; complete, if it must not be shipped in parts."
+    ship_sales_order = _line_transition(
+        Transition.SHIP,
+        "Ship lines of a released order; complete, if it must not be shipped in parts.",
     )
-    invoice_sales_order = _happen_to_lines(
-        Event.INVOICE, "Invoice what is shipped; an order invoiced in full is INVOICED."
+    invoice_sales_order = _line_transition(
+        Transition.INVOICE, "Invoice what is shipped; an order invoiced in full is INVOICED."
     )
-    ship_and_invoice_sales_order = _happen(
-        Event.SHIP_AND_INVOICE, "Release if needed, ship and invoice what each line says."
+    ship_and_invoice_sales_order = _transition(
+        Transition.SHIP_AND_INVOICE, "Release if needed, ship and invoice what each line says."
     )
-    register_sales_order_payment = _happen(
-        Event.REGISTER_PAYMENT, "Note that an invoiced order is paid in full; this is final."
+    register_sales_order_payment = _transition(
+        Transition.REGISTER_PAYMENT, "Note that an invoiced order is paid in full; this is final."
     )

@@ -7,12 +7,15 @@ from enum import Enum
 from functools import cached_property
 from typing import Any
 
+from gateway.orders.fields import HEADER, LINE, RECORDS
 from gateway.storage.tables.column_types import Base
 
 REFERENCES = {
-    "customer", "bill_to_customer", "currency", "payment_terms", "shipment_method", "item", "account",
-    "unit_of_measure", "tax_code", "base_unit_of_measure", "sales_unit_of_measure",
-}  # fmt: skip
+    name
+    for fields in (HEADER, LINE, *(record.fields for record in RECORDS.values()))
+    for name, field in fields.items()
+    if field.model is not None
+}
 """The fields that refer to a record by its number or code."""
 
 
