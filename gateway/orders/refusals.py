@@ -150,17 +150,17 @@ STALE = Refusal(Code.STALE, "6.3", "Order {number} has changed since it was read
 
 # 7 Files
 UNIT_TOO_LARGE = Refusal(
-    Code.TOO_LONG, "7.1", "Together the rows have more than {largest} characters."
+    Code.TOO_LONG, "5.5", "Together the rows have more than {largest} characters."
 )
-DATABASE_REFUSES = Refusal(Code.INVALID, "7.1", "The database refuses this record.")
+DATABASE_REFUSES = Refusal(Code.INVALID, "6.1", "The database refuses this record.")
 CELL_WITHOUT_HEADING = Refusal(Code.INVALID, "7.1", "The row has more cells than headings.")
 CELL_IS_ERROR = Refusal(Code.INVALID, "7.1", "The spreadsheet could not calculate this cell.")
 CELL_UNREADABLE = Refusal(Code.INVALID, "7.1", "{reason}")
 PRICE_TOO_FINE = Refusal(
     Code.OUT_OF_RANGE, "7.2", "The price of one unit has more than {decimals} decimals."
 )
-RECORD_NEEDS_KEY = Refusal(Code.REQUIRED, "7.3", "A record needs its {label}.")
-NEW_RECORD_NEEDS = Refusal(Code.REQUIRED, "7.3", "A new record needs its {label}.")
+RECORD_NEEDS_KEY = Refusal(Code.REQUIRED, "7.1", "A record needs its {label}.")
+NEW_RECORD_NEEDS = Refusal(Code.REQUIRED, "7.1", "A new record needs its {label}.")
 ROW_REPEATED = Refusal(Code.DUPLICATE, "7.3", "Row {row} has this {label} already.")
 HEADER_REPEATED = Refusal(
     Code.DUPLICATE, "7.3", "Row {row} is already the header of order {number}."
