@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy.pool import NullPool
 
 from gateway.demo.northwind import load_demo
-from gateway.exchange.exports.datasets import Dataset
 from gateway.exchange.exports.export_stream import ExportFormat
+from gateway.exchange.mappings.reference_columns import Dataset
 from gateway.orders.fields import Reference
 from gateway.orders.service import Rules, carry_out_transition, create
 from gateway.orders.transitions import Transition
@@ -98,7 +98,7 @@ LINES: list[dict[str, Any]] = [
 FEW = LINES[:2]
 DAY = dt.date(2026, 3, 1)
 HEADERS: dict[str, dict[str, Any]] = {
-    "AMOUNT": {**amounts(discount_amount="10"), "inventory": None},
+    "AMOUNT": amounts(discount_amount="10"),
     "PERCENT": amounts(discount_percent="7.5"),
     "NO-PERCENT": amounts(discount_percent="0"),
     "CLEARED": {
