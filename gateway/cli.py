@@ -13,13 +13,13 @@ import typer
 from pydantic import ValidationError
 
 from gateway.demo.northwind import load_demo
-from gateway.exchange.exports.datasets import Dataset
 from gateway.exchange.exports.export_file import CannotWrite, open_destination, save_export
 from gateway.exchange.exports.export_stream import CannotExport, ExportFormat, ExportRequest
 from gateway.exchange.formats.sheets import FileRefused, ReadOptions
 from gateway.exchange.imports.importer import Importer, ImportRequest, PolicyOption, import_files
 from gateway.exchange.imports.progress import progress_bar
 from gateway.exchange.imports.summary import import_summary
+from gateway.exchange.mappings.reference_columns import Dataset
 from gateway.orders.service import Rules
 from gateway.settings import EMBEDDED_DATABASE, Settings
 from gateway.storage.companies import (

@@ -10,7 +10,7 @@ from gateway.api.context import Info
 from gateway.api.fields import declared_field
 from gateway.execution.declarations import ComputedField
 from gateway.orders.explanation import TotalsRule
-from gateway.orders.pricing import explained
+from gateway.orders.pricing import explain_totals
 from gateway.orders.status_labels import StatusVocabulary, status_label
 from gateway.storage.reading import Names, column_names, held
 from gateway.storage.tables.reference_data import CurrencyRow, TaxCodeRow
@@ -68,7 +68,7 @@ def totals_explanation_field() -> Any:
         names = column_names(CurrencyRow)
         currency = await reader.one(CurrencyRow, "id", root.currency_id, names)
         codes = await asyncio.gather(*(_tax_code(line, info) for line in lines))
-        steps = explained(root, currency, list(zip(lines, codes, strict=True)))
+        steps = explain_totals(root, currency, list(zip(lines, codes, strict=True)))
         return [TotalsStep(**vars(step)) for step in steps]
 
     return declared_field(

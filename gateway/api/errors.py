@@ -9,6 +9,7 @@ from strawberry.exceptions import StrawberryInputCoercionError
 from strawberry.utils.str_converters import to_camel_case
 
 from gateway.orders.problems import Problem, ProblemCode, encodable
+from gateway.orders.transitions import Transition
 from gateway.storage.conditions import BadFilter
 from gateway.storage.drivers import Overloaded
 from gateway.storage.paging import BadCursor
@@ -78,6 +79,24 @@ class UserError:
     )
 
 
+MUTATIONS = {
+    Transition.UPDATE: "updateSalesOrder",
+    Transition.SUBMIT_FOR_REVIEW: "submitSalesOrderForReview",
+    Transition.APPROVE: "approveSalesOrder",
+    Transition.REJECT: "rejectSalesOrder",
+    Transition.RELEASE: "releaseSalesOrder",
+    Transition.REOPEN: "reopenSalesOrder",
+    Transition.SHIP: "shipSalesOrder",
+    Transition.INVOICE: "invoiceSalesOrder",
+    Transition.SHIP_AND_INVOICE: "shipAndInvoiceSalesOrder",
+    Transition.REGISTER_PAYMENT: "registerSalesOrderPayment",
+    Transition.CANCEL: "cancelSalesOrder",
+    Transition.HOLD: "holdSalesOrder",
+    Transition.RESUME: "resumeSalesOrder",
+    Transition.DELETE: "deleteSalesOrder",
+}
+"""The mutation that carries out each transition."""
+
 OUTSIDE_INPUT = {"id", "if_match"}
 """Arguments other than the input."""
 
@@ -87,10 +106,11 @@ def user_error(problem: Problem, root: str | None) -> UserError:
     names = [to_camel_case(name) for name in problem.path]
     if root is not None and problem.path[0] not in OUTSIDE_INPUT:
         names.insert(0, root)
+    first = " or ".join(MUTATIONS[transition] for transition in problem.first)
     return UserError(
-        message=problem.message,
+        message=f"{problem.message} First {first}." if first else problem.message,
         code=problem.code,
         path=names,
         rejected_value=problem.rejected_value,
-        suggestions=list(problem.suggestions),
+        suggestions=[*problem.suggestions, *(MUTATIONS[each] for each in problem.instead)],
     )

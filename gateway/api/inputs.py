@@ -9,7 +9,7 @@ import strawberry
 from strawberry import Maybe, Some
 from strawberry.types.base import get_object_definition
 
-from gateway.orders.references import Change, Reference
+from gateway.orders.fields import Reference
 from gateway.storage.tables.sales_orders import SalesOrderLineType
 
 
@@ -197,8 +197,8 @@ class SalesOrderLineQuantityInput:
     quantity: Decimal = strawberry.field(description="Units, with the sign of the line's quantity.")
 
 
-def change_from(value: Any) -> Change:
-    """The fields that an input gives, by name; absent ones are left out."""
+def change_from(value: Any) -> Any:
+    """The fields that the client sends, by name, as orders.fields declares them for this input."""
     fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     return {name: _plain(item) for name, item in fields.items() if item is not None}
 

@@ -33,8 +33,8 @@ from gateway.api.payloads import (
 )
 from gateway.execution.declarations import MutationField
 from gateway.orders import service
-from gateway.orders.life_cycle import Event
 from gateway.orders.problems import Rejected
+from gateway.orders.transitions import Transition
 from gateway.storage.writing import Writer, transact
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="GUID of the order.")]
@@ -149,22 +149,22 @@ def _delete() -> Any:
     )
 
 
-def _transition(event: Event, payload: Any, description: str) -> Any:
-    """The mutation that applies `event` to an order."""
+def _transition(transition: Transition, payload: Any, description: str) -> Any:
+    """The mutation that applies `transition` to an order."""
 
     async def resolve(
         info: Info, id: Id, if_match: IfMatch = strawberry.UNSET, dry_run: DryRun = False
     ) -> Any:
         def change(writer: Writer) -> Awaitable[Any]:
-            return service.happen(writer, id, event, _or_none(if_match))
+            return service.carry_out_transition(writer, id, transition, _or_none(if_match))
 
         return await perform(info, payload, change, dry_run=dry_run)
 
     return _mutation(resolve, payload, description)
 
 
-def _quantity_transition(event: Event, payload: Any, description: str) -> Any:
-    """The mutation that applies `event` to quantities of an order's lines."""
+def _quantity_transition(transition: Transition, payload: Any, description: str) -> Any:
+    """The mutation that applies `transition` to quantities of an order's lines."""
 
     async def resolve(
         info: Info,
@@ -177,7 +177,7 @@ def _quantity_transition(event: Event, payload: Any, description: str) -> Any:
         chosen = None if given is None else [(line.id, line.quantity) for line in given]
 
         def change(writer: Writer) -> Awaitable[Any]:
-            return service.happen(writer, id, event, _or_none(if_match), chosen)
+            return service.carry_out_transition(writer, id, transition, _or_none(if_match), chosen)
 
         return await perform(info, payload, change, dry_run=dry_run)
 
@@ -199,61 +199,61 @@ class OrderMutation:
     update_sales_order = _update()
     delete_sales_order = _delete()
     submit_sales_order_for_review = _transition(
-        Event.SUBMIT_FOR_REVIEW,
+        Transition.SUBMIT_FOR_REVIEW,
         SubmitSalesOrderForReviewPayload,
         "Ask for approval of a draft, which cannot be changed while it is in review.",
     )
     approve_sales_order = _transition(
-        Event.APPROVE,
+        Transition.APPROVE,
         ApproveSalesOrderPayload,
         "Approve an order that is in review, which makes it open.",
     )
     reject_sales_order = _transition(
-        Event.REJECT,
+        Transition.REJECT,
         RejectSalesOrderPayload,
         "Reject an order that is in review, which makes it a draft again.",
     )
     release_sales_order = _transition(
-        Event.RELEASE,
+        Transition.RELEASE,
         ReleaseSalesOrderPayload,
         "Release a draft or an open order for shipping; an order that is already fully invoiced"
         " becomes INVOICED. Review is not required.",
     )
     reopen_sales_order = _transition(
-        Event.REOPEN,
+        Transition.REOPEN,
         ReopenSalesOrderPayload,
         "Make an open or released order a draft again, unless it is fully invoiced.",
     )
     hold_sales_order = _transition(
-        Event.HOLD,
+        Transition.HOLD,
         HoldSalesOrderPayload,
         "Put an order on hold, which stops release, shipping and invoicing.",
     )
     resume_sales_order = _transition(
-        Event.RESUME, ResumeSalesOrderPayload, "Take an order off hold."
+        Transition.RESUME, ResumeSalesOrderPayload, "Take an order off hold."
     )
     cancel_sales_order = _transition(
-        Event.CANCEL,
+        Transition.CANCEL,
         CancelSalesOrderPayload,
         "Cancel an order of which nothing is shipped; this is final.",
     )
     ship_sales_order = _quantity_transition(
-        Event.SHIP,
+        Transition.SHIP,
         ShipSalesOrderPayload,
         "Ship lines of a released order; all of them, unless it may be shipped in parts.",
     )
     invoice_sales_order = _quantity_transition(
-        Event.INVOICE,
+        Transition.INVOICE,
         InvoiceSalesOrderPayload,
         "Invoice shipped quantities; a fully invoiced order becomes INVOICED.",
     )
     ship_and_invoice_sales_order = _transition(
-        Event.SHIP_AND_INVOICE,
+        Transition.SHIP_AND_INVOICE,
         ShipAndInvoiceSalesOrderPayload,
         "Release the order if needed, then ship and invoice the quantities on its lines.",
     )
     register_sales_order_payment = _transition(
-        Event.REGISTER_PAYMENT,
+        Transition.REGISTER_PAYMENT,
         RegisterSalesOrderPaymentPayload,
         "Record that an invoiced order is paid in full; this is final.",
     )

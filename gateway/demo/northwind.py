@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from importlib.resources import files
 
-from gateway.orders.references import Change, Reference
+from gateway.orders.fields import LineChange, NewOrder, Reference
 from gateway.orders.service import Rules, create_all
 from gateway.storage.companies import create_company, iso_currency
 from gateway.storage.database import Database
@@ -250,7 +250,7 @@ def _accounts_and_objects(company: str, codes: Codes) -> Iterator[AccountRow | L
         )
 
 
-def _orders() -> Iterator[Change]:
+def _orders() -> Iterator[NewOrder]:
     sellers = {record["EmployeeID"]: record["LastName"].upper() for record in _read("employees")}
     shippers = {record["ShipperID"]: record["CompanyName"] for record in _read("shippers")}
     lines = defaultdict(list)
@@ -279,7 +279,7 @@ def _orders() -> Iterator[Change]:
         }
 
 
-def _line(record: Record) -> Change:
+def _line(record: Record) -> LineChange:
     return {
         "item": Reference("number", record["ProductID"]),
         "quantity": Decimal(record["Quantity"]),

@@ -1,77 +1,56 @@
 """The fields of a line that sells something, new or not (RULES.md 1.2)."""
 
 import datetime as dt
-from decimal import Decimal
 
+from gateway.orders import refusals
 from gateway.orders.amounts import ZERO
+from gateway.orders.fields import LINE, LineChange, Reference
 from gateway.orders.line_objects import SoldObject, sold_object
 from gateway.orders.line_prices import PriceContext, set_discount, set_price
-from gateway.orders.problems import ProblemCode, Report
+from gateway.orders.problems import Report
 from gateway.orders.quantities import invoiceable, outstanding
-from gateway.orders.references import Change, Reference, References
+from gateway.orders.references import References
 from gateway.storage.tables.reference_data import AccountRow, ItemRow, TaxCodeRow, UnitOfMeasureRow
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderLineType, SalesOrderRow
 
-DISCOUNTS = ("discount_percent", "discount_amount")
 
-_NOT_ON_COMMENTS = (
-    "quantity",
-    "unit_price",
-    "discount_amount",
-    "discount_percent",
-    "ship_quantity",
-    "invoice_quantity",
-    "tax_code",
-    "unit_of_measure",
-    "shipment_date",
-)
-
-
-def refuse_amounts_on_comment(change: Change, report: Report) -> None:
-    """A line that names an object without its type is told so, and nothing else."""
+def check_comment(change: LineChange, report: Report) -> None:
+    """Refuse everything but text (RULES.md 3.4). Of a line that names an object without its type, the
+    missing type is the only problem."""
     number = change.get("line_object_number")
     if number is not None and change.get("line_type") is None:
         return
-    for field in _NOT_ON_COMMENTS:
-        if change.get(field):
-            report.refuse(
-                ProblemCode.CONFLICTING,
-                field,
-                message="The line names nothing to sell, so it is a comment: text alone.",
-                rejected=change[field],
-            )
+    for name, field in LINE.items():
+        if not field.is_text and change.get(name):
+            report.refuse(refusals.COMMENT_SELLS_NOTHING, name, rejected=change.get(name))
     if number is not None:
-        report.refuse(
-            ProblemCode.CONFLICTING,
-            "line_object_number",
-            message="A comment names no object.",
-            rejected=number,
-        )
+        report.refuse(refusals.COMMENT_NAMES_NO_OBJECT, "line_object_number", rejected=number)
 
 
 def sell_named(
-    line: SalesOrderLineRow, change: Change, context: PriceContext, report: Report
+    line: SalesOrderLineRow, change: LineChange, context: PriceContext, report: Report
 ) -> None:
-    """Everything that a line has from the object that `change` names, where nothing else is given.
+    """Write what the line sells, and what it has from this object where the change names nothing else.
 
-    If there is none, whatever else is wrong with the line comes to light as well, but not what
-    depends on its price."""
-    sold = sold_object(line.line_type, change, context.found, report)
+    If the object does not exist, other problems of the line are reported as well, but not those that
+    depend on its price."""
+    sold = sold_object(line.line_type, change, context.references, report)
     if sold is not None:
-        _take_over(line, sold, change)
-    set_unit(line, sold, change, context.found, report)
-    set_tax(line, sold, change, context.found, report)
+        _copy_object(line, sold, change)
+    set_unit(line, sold, change, context.references, report)
+    set_tax(line, sold, change, context.references, report)
     set_price(line, sold, change, context, report)
     if sold is not None:
-        set_discount(line, change, context.step, report)
+        percent, amount = change.get("discount_percent"), change.get("discount_amount")
+        set_discount(line, percent, amount, context.step, report)
         return
-    for field in DISCOUNTS:
-        setattr(line, field, change.get(field) or ZERO)
+    line.discount_percent = change.get("discount_percent") or ZERO
+    line.discount_amount = change.get("discount_amount") or ZERO
 
 
-def _take_over(line: SalesOrderLineRow, sold: SoldObject, change: Change) -> None:
-    """What the line keeps of its object. Items say themselves whether they share in a header
-    discount; of the rest only resources do (RULES.md 2.5)."""
+def _copy_object(line: SalesOrderLineRow, sold: SoldObject, change: LineChange) -> None:
+    """What the line copies from its object. Each item states whether it shares in a header discount;
+    of the other objects only resources do (RULES.md 2.5)."""
     line.line_object_number = sold.number
     if isinstance(sold, ItemRow):
         line.item_id = sold.id
@@ -88,30 +67,32 @@ def _take_over(line: SalesOrderLineRow, sold: SoldObject, change: Change) -> Non
 def set_unit(
     line: SalesOrderLineRow,
     sold: SoldObject | None,
-    change: Change,
-    found: References,
+    change: LineChange,
+    references: References,
     report: Report,
 ) -> None:
-    """The given unit, which an item must be sold in, else the item's sales or base unit."""
+    """The unit of the change, which must be one of the item's, else the item's sales or base unit
+    (RULES.md 3.3)."""
     reference: Reference | None = change.get("unit_of_measure")
     if reference is None:
         line.unit_of_measure_id = _own_unit(sold)
         return
     allowed = None
     if isinstance(sold, ItemRow):
-        allowed = tuple(unit.code for unit in found.units_of(sold))
-    unit = found.named(UnitOfMeasureRow, change, "unit_of_measure", report, allowed)
+        allowed = tuple(unit.code for unit in references.units_of(sold))
+    unit = references.named(UnitOfMeasureRow, change, "unit_of_measure", report, allowed)
     if unit is None:
         return
     line.unit_of_measure_id = unit.id
     if isinstance(sold, ItemRow) and allowed is not None and unit.code not in allowed:
         report.refuse(
-            ProblemCode.INVALID,
+            refusals.UNIT_NOT_SOLD,
             "unit_of_measure",
             reference.by,
-            message=f"Item {sold.number} is not sold in {unit.code}.",
             rejected=reference,
             suggestions=allowed,
+            number=sold.number,
+            unit=unit.code,
         )
 
 
@@ -124,30 +105,30 @@ def _own_unit(sold: SoldObject | None) -> str | None:
 def set_tax(
     line: SalesOrderLineRow,
     sold: SoldObject | None,
-    change: Change,
-    found: References,
+    change: LineChange,
+    references: References,
     report: Report,
 ) -> None:
-    """The percent is copied: it never follows the code afterwards (RULES.md 2.11)."""
+    """The percent is copied, and does not follow the code afterwards (RULES.md 2.11)."""
     tax_code = None
     if "tax_code" in change:
-        tax_code = found.named(TaxCodeRow, change, "tax_code", report)
+        tax_code = references.named(TaxCodeRow, change, "tax_code", report)
     elif sold is not None and sold.tax_code_id is not None:
-        tax_code = found.by_id(TaxCodeRow, sold.tax_code_id)
+        tax_code = references.by_id(TaxCodeRow, sold.tax_code_id)
     line.tax_code_id = None if tax_code is None else tax_code.id
     line.tax_percent = ZERO if tax_code is None else tax_code.percent
 
 
 def default_date(order: SalesOrderRow) -> dt.date:
-    """When a line is shipped if nothing else is said."""
+    """The shipment date of a line that states none (RULES.md 1.6)."""
     return order.requested_delivery_date or order.order_date
 
 
-def set_ship_quantity(line: SalesOrderLineRow, change: Change) -> None:
-    given: Decimal | None = change.get("ship_quantity")
-    line.ship_quantity = outstanding(line) if given is None else given
+def set_ship_quantity(line: SalesOrderLineRow, change: LineChange) -> None:
+    quantity = change.get("ship_quantity")
+    line.ship_quantity = outstanding(line) if quantity is None else quantity
 
 
-def set_invoice_quantity(line: SalesOrderLineRow, change: Change) -> None:
-    given: Decimal | None = change.get("invoice_quantity")
-    line.invoice_quantity = invoiceable(line) if given is None else given
+def set_invoice_quantity(line: SalesOrderLineRow, change: LineChange) -> None:
+    quantity = change.get("invoice_quantity")
+    line.invoice_quantity = invoiceable(line) if quantity is None else quantity

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from gateway.orders import refusals
 from gateway.orders.amounts import HUNDRED, ONE, ZERO
+from gateway.orders.fields import RECORDS, LineChange
 from gateway.orders.line_objects import SoldObject
-from gateway.orders.problems import ProblemCode, Report, plain
-from gateway.orders.references import Change, References
+from gateway.orders.problems import Report, plain
+from gateway.orders.references import References
 from gateway.orders.rounding import EXACT, rounded
 from gateway.orders.totals import (
     discount_percent_of,
@@ -15,44 +17,46 @@ from gateway.orders.totals import (
     price_without_tax,
 )
 from gateway.storage.tables.column_types import LARGEST, is_storable
-from gateway.storage.tables.reference_data import AccountRow, ItemRow, LineObjectRow
+from gateway.storage.tables.reference_data import AccountRow, CurrencyRow, ItemRow, LineObjectRow
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 
 
 @dataclass(frozen=True)
 class PriceContext:
-    """What the price of a line is decided against."""
+    """What the price of a line depends on besides the line."""
 
     order: SalesOrderRow
-    found: References
+    references: References
     step: Decimal
     is_new_currency: bool = False
 
     @property
     def in_company_currency(self) -> bool:
-        return self.order.currency_id == self.found.company_currency.id
+        return self.order.currency_id == self.references.company_currency.id
 
 
 def set_price(
     line: SalesOrderLineRow,
     sold: SoldObject | None,
-    change: Change,
+    change: LineChange,
     context: PriceContext,
     report: Report,
 ) -> None:
-    """The given price, else the object's, which is in the company's currency (RULES.md 2.10)."""
-    given: Decimal | None = change.get("unit_price")
-    if given is not None:
-        line.unit_price = given
+    """The price of the change, else the object's, which is in the company's currency (RULES.md 2.10)."""
+    price = change.get("unit_price")
+    if price is not None:
+        line.unit_price = price
     elif sold is None or isinstance(sold, AccountRow):
         line.unit_price = ZERO
     elif context.in_company_currency:
         line.unit_price = _own_price(sold, line.tax_percent, context.order.prices_include_tax)
     else:
         report.refuse(
-            ProblemCode.PRICE_REQUIRED,
+            refusals.PRICE_REQUIRED,
             "unit_price",
-            message=f"{sold.number} has a price in {context.found.company_currency.code} only.",
+            label=RECORDS[type(sold)].label.capitalize(),
+            number=sold.number,
+            currency=context.references.by_id(CurrencyRow, context.order.currency_id).code,
         )
 
 
@@ -74,10 +78,14 @@ def _own_price(sold: ItemRow | LineObjectRow, tax_percent: Decimal, with_tax: bo
     return sold.unit_price
 
 
-def set_discount(line: SalesOrderLineRow, change: Change, step: Decimal, report: Report) -> None:
-    """Percent and amount of the line discount, either from the other (RULES.md 2.2)."""
-    percent: Decimal | None = change.get("discount_percent")
-    amount: Decimal | None = change.get("discount_amount")
+def set_discount(
+    line: SalesOrderLineRow,
+    percent: Decimal | None,
+    amount: Decimal | None,
+    step: Decimal,
+    report: Report,
+) -> None:
+    """Percent and amount of the line discount, either derived from the other (RULES.md 2.2)."""
     line.discount_percent, line.discount_amount = percent or ZERO, amount or ZERO
     numbers = (line.quantity, line.unit_price, line.discount_percent, line.discount_amount)
     if not all(map(is_storable, numbers)):
@@ -85,10 +93,11 @@ def set_discount(line: SalesOrderLineRow, change: Change, step: Decimal, report:
     gross = gross_amount(line.quantity, line.unit_price, step)
     if abs(gross) > LARGEST:
         report.refuse(
-            ProblemCode.OUT_OF_RANGE,
+            refusals.LINE_TOO_LARGE,
             "quantity",
-            message=f"The line comes to {plain(gross)}, more than {plain(LARGEST)}.",
             rejected=line.quantity,
+            amount=gross,
+            largest=LARGEST,
         )
     elif amount is None:
         is_percent = ZERO <= line.discount_percent <= HUNDRED
@@ -106,12 +115,10 @@ def _part_of(gross: Decimal, percent: Decimal, step: Decimal) -> Decimal:
 
 
 def _set_percent(line: SalesOrderLineRow, gross: Decimal, report: Report) -> None:
-    """The percent that the amount stands for."""
+    """Derive the percent from the amount."""
     amount = line.discount_amount
     if amount and not line.quantity:
-        report.refuse(
-            ProblemCode.REQUIRED, "quantity", message="A discount amount needs a quantity."
-        )
+        report.refuse(refusals.LINE_DISCOUNT_NEEDS_QUANTITY, "quantity")
         return
     percent = discount_percent_of(amount, gross)
     if ZERO <= percent <= HUNDRED and (gross or not amount):
@@ -119,11 +126,11 @@ def _set_percent(line: SalesOrderLineRow, gross: Decimal, report: Report) -> Non
         return
     line.discount_amount = ZERO
     report.refuse(
-        ProblemCode.OUT_OF_RANGE,
+        refusals.LINE_DISCOUNT_OUT_OF_RANGE,
         "discount_amount",
-        message=f"The discount is between 0 and the {plain(gross)} that the line costs.",
         rejected=amount,
         suggestions=(plain(gross),),
+        gross=gross,
     )
 
 
@@ -134,10 +141,11 @@ def _check_percent(line: SalesOrderLineRow, gross: Decimal, step: Decimal, repor
     if amount != derived and (not gross or discount_percent_of(amount, gross) != percent):
         line.discount_amount = derived
         report.refuse(
-            ProblemCode.CONFLICTING,
+            refusals.LINE_DISCOUNTS_DISAGREE,
             "discount_amount",
-            message=f"{plain(percent)} % of {plain(gross)} is {plain(derived)}."
-            " Give the amount or the percent.",
             rejected=amount,
             suggestions=(plain(derived),),
+            percent=percent,
+            base=gross,
+            derived=derived,
         )

@@ -1,14 +1,16 @@
-"""Between an order and its totals: what the totals need, and where the results go."""
+"""Derives the totals of an order: what they depend on, and where the results go (RULES.md 2)."""
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
+from gateway.orders import refusals
 from gateway.orders.amounts import ZERO, PricedLine, Terms, Totals
 from gateway.orders.explanation import TotalsStep, Trace
-from gateway.orders.problems import Path, ProblemCode, Report, plain
+from gateway.orders.fields import HeaderChange
+from gateway.orders.problems import Path, Report, plain
 from gateway.orders.quantities import is_fully_shipped
-from gateway.orders.references import Change, References
+from gateway.orders.references import References
 from gateway.orders.rounding import Direction
 from gateway.orders.totals import derive, discount_base, header_discount
 from gateway.storage.tables.column_types import LARGEST
@@ -16,12 +18,12 @@ from gateway.storage.tables.reference_data import CurrencyRow, TaxCodeRow
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 
 Place = Callable[[SalesOrderLineRow], Path]
-"""Where in the change a line is."""
+"""The place of a line in the change."""
 
 
-def step_of(order: SalesOrderRow, found: References) -> Decimal:
+def step_of(order: SalesOrderRow, references: References) -> Decimal:
     """The smallest amount of the order's currency."""
-    return found.by_id(CurrencyRow, order.currency_id).amount_rounding_precision
+    return references.by_id(CurrencyRow, order.currency_id).amount_rounding_precision
 
 
 def raw_share(line: SalesOrderLineRow, prices_include_tax: bool) -> Decimal:
@@ -32,16 +34,16 @@ def raw_share(line: SalesOrderLineRow, prices_include_tax: bool) -> Decimal:
 
 
 def derive_totals(
-    order: SalesOrderRow, change: Change, found: References, place: Place, report: Report
+    order: SalesOrderRow, change: HeaderChange, references: References, place: Place, report: Report
 ) -> None:
-    """Set every amount of `order` and its lines, and what follows from them; report a header discount
-    in `change` that does not fit, or an amount too large to keep."""
-    terms = terms_of(order, found.by_id(CurrencyRow, order.currency_id))
-    lines = [priced(line, _tax_code(line, found)) for line in order.lines]
+    """Set every amount of `order` and its lines, and all that follows from them. Reports a header
+    discount of `change` that does not fit, and an amount that is too large to store."""
+    terms = terms_of(order, references.by_id(CurrencyRow, order.currency_id))
+    lines = [priced(line, _tax_code(line, references)) for line in order.lines]
     if _discount_fits(change, lines, terms, report):
         totals = derive(terms, lines)
         if _amounts_fit(order, totals, place, report):
-            _keep(order, totals)
+            _write_totals(order, totals)
 
 
 def terms_of(order: Any, currency: Any) -> Terms:
@@ -70,8 +72,8 @@ def priced(line: Any, tax_code: str) -> PricedLine:
     )
 
 
-def explained(order: Any, currency: Any, lines: Sequence[tuple[Any, str]]) -> list[TotalsStep]:
-    """How the totals of an order came about, from its row, that of its currency, and those of its
+def explain_totals(order: Any, currency: Any, lines: Sequence[tuple[Any, str]]) -> list[TotalsStep]:
+    """The calculation of an order's totals, from the rows of the order, of its currency, and of its
     lines with their tax codes."""
     terms = terms_of(order, currency)
     trace = Trace(terms)
@@ -79,41 +81,43 @@ def explained(order: Any, currency: Any, lines: Sequence[tuple[Any, str]]) -> li
     return trace.steps
 
 
-def _tax_code(line: SalesOrderLineRow, found: References) -> str:
-    return "" if line.tax_code_id is None else found.by_id(TaxCodeRow, line.tax_code_id).code
+def _tax_code(line: SalesOrderLineRow, references: References) -> str:
+    return "" if line.tax_code_id is None else references.by_id(TaxCodeRow, line.tax_code_id).code
 
 
-def _discount_fits(change: Change, lines: list[PricedLine], terms: Terms, report: Report) -> bool:
-    """A discount may take all that its lines cost and no more, but it outlives the last of them
-    (RULES.md 2.5 and 2.9); an amount given beside a percent must mean the same."""
+def _discount_fits(
+    change: HeaderChange, lines: list[PricedLine], terms: Terms, report: Report
+) -> bool:
+    """A discount may be as large as its base, and stays when the last line goes (RULES.md 2.5 and 2.9).
+    An amount beside a percent must agree with it."""
     base = max(discount_base(lines, terms), ZERO)
     derived = header_discount(lines, terms)
     amount, percent = change.get("discount_amount"), change.get("discount_percent")
     if amount is not None and percent is not None and amount != derived:
         report.refuse(
-            ProblemCode.CONFLICTING,
+            refusals.HEADER_DISCOUNTS_DISAGREE,
             "discount_amount",
-            message=f"{plain(percent)} % of {plain(base)} is {plain(derived)}."
-            " Give the amount or the percent.",
             rejected=amount,
             suggestions=(plain(derived),),
+            percent=percent,
+            base=base,
+            derived=derived,
         )
         return False
     if derived > base and (lines or amount is not None):
         report.refuse(
-            ProblemCode.OUT_OF_RANGE,
+            refusals.HEADER_DISCOUNT_TOO_LARGE,
             "discount_amount",
-            message=f"The discount is more than the {plain(base)} that the lines which take a share"
-            " of it cost.",
             rejected=derived,
             suggestions=(plain(base),),
+            base=base,
         )
         return False
     return True
 
 
 def _amounts_fit(order: SalesOrderRow, totals: Totals, place: Place, report: Report) -> bool:
-    """Every amount must have a place in the database; the largest of a line is the one with tax."""
+    """Whether every amount can be stored; the largest of a line is the one with tax."""
     lines = {line.sequence: line for line in order.lines}
     for derived in totals.lines:
         if abs(derived.amount_including_tax) > LARGEST:
@@ -135,15 +139,16 @@ def _amounts_fit(order: SalesOrderRow, totals: Totals, place: Place, report: Rep
 
 def _refuse_size(amount: Decimal, report: Report, field: str) -> None:
     report.refuse(
-        ProblemCode.OUT_OF_RANGE,
+        refusals.TOTAL_TOO_LARGE,
         field,
-        message=f"This comes to {plain(amount)}, more than {plain(LARGEST)}.",
         rejected=amount,
         suggestions=(plain(LARGEST),),
+        amount=amount,
+        largest=LARGEST,
     )
 
 
-def _keep(order: SalesOrderRow, totals: Totals) -> None:
+def _write_totals(order: SalesOrderRow, totals: Totals) -> None:
     order.discount_amount = totals.discount_amount
     order.total_amount_excluding_tax = totals.total_amount_excluding_tax
     order.total_tax_amount = totals.total_tax_amount

@@ -1,11 +1,12 @@
-"""Why a change is refused: one code for each rule, and the problems of one change."""
+"""Why a change is refused: codes, refusals, and the problems of one change."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 
-from gateway.storage.tables.column_types import Base
+from gateway.orders.transitions import Transition
+from gateway.storage.tables.column_types import Base, plain_number
 from gateway.storage.tables.reference_data import LineObjectKind
 
 Path = tuple[str, ...]
@@ -42,9 +43,18 @@ class ProblemCode(Enum):
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """One way to break a rule. `rule` is a section of RULES.md, `message` a template of str.format."""
+
+    code: ProblemCode
+    rule: str
+    message: str
+
+
+@dataclass(frozen=True)
 class Missing:
-    """What was looked for in vain: the value of a column of a model, for a line object of a kind, and
-    `among` values if no others would do."""
+    """A record that does not exist: the model, the column and the value that name it. A line object
+    also has a kind. `among` are the only values that would be accepted, if there are such."""
 
     model: type[Base]
     column: str
@@ -55,8 +65,9 @@ class Missing:
 
 @dataclass(frozen=True)
 class Problem:
-    """One refusal. `path` leads from the change to the value, by field names and list indexes;
-    `suggestions` are values that would be accepted."""
+    """A value that is refused. `path` leads from the change to the value by field names and list
+    indexes. `suggestions` are values that would be accepted. One of the transitions in `first` makes
+    the change possible; those in `instead` are possible now."""
 
     code: ProblemCode
     path: Path
@@ -64,10 +75,12 @@ class Problem:
     rejected_value: str | None = None
     suggestions: tuple[str, ...] = ()
     missing: Missing | None = None
+    first: tuple[Transition, ...] = ()
+    instead: tuple[Transition, ...] = ()
 
 
 class Rejected(Exception):
-    """A change broke rules; nothing of it is kept."""
+    """A change breaks rules, and none of it is stored."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("; ".join(problem.message for problem in problems))
@@ -75,7 +88,7 @@ class Rejected(Exception):
 
 
 class Report:
-    """Collects problems; `at` gives the same report for what lies deeper in the change."""
+    """Collects problems. `at` returns the same report for values deeper in the change."""
 
     def __init__(self, problems: list[Problem] | None = None, path: Path = ()) -> None:
         self.problems: list[Problem] = [] if problems is None else problems
@@ -86,16 +99,28 @@ class Report:
 
     def refuse(
         self,
-        code: ProblemCode,
+        refusal: Refusal,
         *path: str,
-        message: str,
         rejected: object = None,
         suggestions: tuple[str, ...] = (),
         missing: Missing | None = None,
+        first: tuple[Transition, ...] = (),
+        instead: tuple[Transition, ...] = (),
+        **values: object,
     ) -> None:
-        value = None if rejected is None else plain(rejected)
-        problem = Problem(code, self._path + path, message, value, suggestions, missing)
-        self.problems.append(problem)
+        """Add a problem; `values` fill in the braces of the message."""
+        self.problems.append(
+            Problem(
+                refusal.code,
+                self._path + path,
+                refusal.message.format_map({name: plain(each) for name, each in values.items()}),
+                None if rejected is None else plain(rejected),
+                suggestions,
+                missing,
+                first,
+                instead,
+            )
+        )
 
 
 def plain(value: object) -> str:
@@ -104,9 +129,7 @@ def plain(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, Decimal):
-        text = f"{value:f}"
-        text = text.rstrip("0").rstrip(".") if "." in text else text
-        return "0" if text == "-0" else text
+        return plain_number(value)
     return encodable(value.name if isinstance(value, Enum) else str(value))[:100]
 
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from gateway.orders import refusals
 from gateway.orders.amounts import ZERO
-from gateway.orders.problems import Path, ProblemCode, Report, plain
-from gateway.storage.tables.column_types import is_storable
+from gateway.orders.limits import check_number
+from gateway.orders.problems import Path, Refusal, Report, plain
 from gateway.storage.tables.sales_orders import (
     SalesOrderLineRow,
     SalesOrderLineType,
@@ -15,12 +16,12 @@ from gateway.storage.tables.sales_orders import (
 )
 
 Quantities = Sequence[tuple[str, Decimal]]
-"""Line ids, each with how many."""
+"""Line ids, each with the number of units."""
 
 
 @dataclass(frozen=True)
-class Part:
-    """How much of a line is shipped or invoiced, and where that stands in the arguments."""
+class LinePart:
+    """The quantity of a line that is shipped or invoiced, and its place in the arguments."""
 
     line: SalesOrderLineRow
     path: Path
@@ -54,34 +55,34 @@ def is_part(quantity: Decimal, whole: Decimal) -> bool:
 
 
 def outstanding(line: SalesOrderLineRow) -> Decimal:
-    """What is ordered and not shipped: the quantity to ship unless told otherwise."""
+    """The quantity that is ordered and not shipped: by default the next to ship."""
     return line.quantity - line.shipped_quantity
 
 
 def invoiceable(line: SalesOrderLineRow) -> Decimal:
-    """What is shipped or about to be, and not invoiced: the quantity to invoice unless told otherwise."""
+    """The quantity that is shipped or about to be, and not invoiced: by default the next to invoice."""
     return line.shipped_quantity + line.ship_quantity - line.invoiced_quantity
 
 
-def ship(order: SalesOrderRow, given: Quantities | None, report: Report) -> None:
-    """Ship the given quantities, or what each line says is to be shipped next."""
-    parts = _parts(order, given, "ship_quantity", report)
+def ship(order: SalesOrderRow, quantities: Quantities | None, report: Report) -> None:
+    """Ship these quantities, by default the `ship_quantity` of each line."""
+    parts = _parts(order, quantities, "ship_quantity", report)
     for part in parts:
         left = outstanding(part.line)
         if not is_part(part.quantity, left):
-            _refuse_size(part, left, ProblemCode.SHIP_TOO_MANY, "outstanding", report)
+            _refuse_size(refusals.SHIP_TOO_MANY, part, left, report)
     if report.problems:
         return
     if not any(part.quantity for part in parts):
-        report.refuse(ProblemCode.NOTHING_TO_SHIP, "id", message="Nothing is left to ship.")
+        report.refuse(refusals.NOTHING_TO_SHIP, "id")
         return
     for part in parts:
         _ship_part(part)
-    _check_complete(order, "id" if given is None else "lines", report)
+    _check_complete(order, "id" if quantities is None else "lines", report)
 
 
-def _ship_part(part: Part) -> None:
-    """The quantity to invoice follows unless it was told."""
+def _ship_part(part: LinePart) -> None:
+    """The quantity to invoice next follows, unless it has a value of its own."""
     line = part.line
     follows = line.invoice_quantity == invoiceable(line)
     line.shipped_quantity += part.quantity
@@ -94,32 +95,29 @@ def _check_complete(order: SalesOrderRow, field: str, report: Report) -> None:
     left = [line for line in sold_lines(order) if line.shipped_quantity != line.quantity]
     if left and not order.partial_shipping:
         report.refuse(
-            ProblemCode.PARTIAL_NOT_ALLOWED,
+            refusals.PARTIAL_NOT_ALLOWED,
             field,
-            message="The order must be shipped complete; lines "
-            + ", ".join(str(line.sequence) for line in left)
-            + " would be left.",
             suggestions=tuple(plain(line.ship_quantity) for line in left),
+            lines=", ".join(str(line.sequence) for line in left),
         )
 
 
-def invoice(order: SalesOrderRow, given: Quantities | None, report: Report) -> None:
-    """Invoice the given quantities, or what each line says, of what is shipped; an order that is
-    invoiced in full is INVOICED."""
-    parts = _parts(order, given, "invoice_quantity", report)
-    if given is None:
-        parts = [Part(each.line, each.path, _nearer(each.quantity, each.line)) for each in parts]
+def invoice(order: SalesOrderRow, quantities: Quantities | None, report: Report) -> None:
+    """Invoice these quantities, by default the `invoice_quantity` of each line as far as it is shipped.
+    An order that is invoiced in full is INVOICED."""
+    parts = _parts(order, quantities, "invoice_quantity", report)
+    if quantities is None:
+        parts = [
+            LinePart(each.line, each.path, _nearer(each.quantity, each.line)) for each in parts
+        ]
     for part in parts:
         ready = part.line.shipped_quantity - part.line.invoiced_quantity
         if not is_part(part.quantity, ready):
-            what = "shipped and not invoiced"
-            _refuse_size(part, ready, ProblemCode.INVOICE_TOO_MANY, what, report)
+            _refuse_size(refusals.INVOICE_TOO_MANY, part, ready, report)
     if report.problems:
         return
     if not any(part.quantity for part in parts):
-        report.refuse(
-            ProblemCode.NOTHING_TO_INVOICE, "id", message="Nothing shipped is left to invoice."
-        )
+        report.refuse(refusals.NOTHING_TO_INVOICE, "id")
         return
     for part in parts:
         part.line.invoiced_quantity += part.quantity
@@ -135,50 +133,36 @@ def _nearer(quantity: Decimal, line: SalesOrderLineRow) -> Decimal:
 
 
 def _parts(
-    order: SalesOrderRow, given: Quantities | None, column: str, report: Report
-) -> list[Part]:
-    """What takes part: the given lines, or all that sell something with what `column` says."""
+    order: SalesOrderRow, quantities: Quantities | None, column: str, report: Report
+) -> list[LinePart]:
+    """The parts of these quantities, by default of the `column` of every line that sells something."""
     lines = {line.id: line for line in sold_lines(order)}
-    if given is None:
-        return [Part(line, ("id",), getattr(line, column)) for line in lines.values()]
-    parts: dict[str, Part] = {}
-    for place, (key, quantity) in enumerate(given):
+    if quantities is None:
+        return [LinePart(line, ("id",), getattr(line, column)) for line in lines.values()]
+    parts: dict[str, LinePart] = {}
+    for place, (key, quantity) in enumerate(quantities):
         where = report.at("lines", str(place))
         line = lines.get(key.lower())
         if line is None:
             where.refuse(
-                ProblemCode.NOT_FOUND,
+                refusals.SHIP_LINE_NOT_FOUND,
                 "id",
-                message="The order has no line to sell with this id.",
                 rejected=key,
                 suggestions=tuple(lines)[:5],
             )
         elif line.id in parts:
-            where.refuse(
-                ProblemCode.DUPLICATE, "id", message="The line is named twice.", rejected=key
-            )
+            where.refuse(refusals.SHIP_LINE_TWICE, "id", rejected=key)
         else:
-            parts[line.id] = Part(line, ("lines", str(place), "quantity"), quantity)
-    return [part for part in parts.values() if _is_kept(part, report)]
+            parts[line.id] = LinePart(line, ("lines", str(place), "quantity"), quantity)
+    return [part for part in parts.values() if check_number(part.quantity, report, *part.path)]
 
 
-def _is_kept(part: Part, report: Report) -> bool:
-    if is_storable(part.quantity):
-        return True
+def _refuse_size(refusal: Refusal, part: LinePart, most: Decimal, report: Report) -> None:
     report.refuse(
-        ProblemCode.OUT_OF_RANGE,
+        refusal,
         *part.path,
-        message="A quantity has at most 13 digits before the point and 5 after it.",
-        rejected=part.quantity,
-    )
-    return False
-
-
-def _refuse_size(part: Part, most: Decimal, code: ProblemCode, what: str, report: Report) -> None:
-    report.refuse(
-        code,
-        *part.path,
-        message=f"{plain(most)} of line {part.line.sequence} are {what}.",
         rejected=part.quantity,
         suggestions=(plain(most),),
+        most=most,
+        sequence=part.line.sequence,
     )

@@ -1,11 +1,19 @@
-"""What a change names: customers, items and codes, looked up together before anything is decided."""
+"""The records that changes refer to, all read before anything is decided (RULES.md 3.6)."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from gateway.orders.problems import Missing, ProblemCode, Report
+from gateway.orders import refusals
+from gateway.orders.fields import (
+    HEADER,
+    RECORDS,
+    LineChange,
+    NewOrder,
+    OrderPatch,
+    Reference,
+)
+from gateway.orders.problems import Missing, Report
 from gateway.storage.tables.column_types import Base
 from gateway.storage.tables.reference_data import (
     AccountRow,
@@ -15,42 +23,14 @@ from gateway.storage.tables.reference_data import (
     ItemUnitOfMeasureRow,
     LineObjectKind,
     LineObjectRow,
-    PaymentTermsRow,
-    ShipmentMethodRow,
     TaxCodeRow,
     UnitOfMeasureRow,
 )
 from gateway.storage.tables.sales_orders import SalesOrderLineType, SalesOrderRow
 from gateway.storage.writing import Writer
 
-Change = Mapping[str, Any]
-"""The given fields of an order or a line by name: a missing one is not given, None clears it."""
-
 Model = TypeVar("Model", bound=Base)
-
-
-@dataclass(frozen=True)
-class Reference:
-    """A record named in one way: `by` is id, number, code or contact_id; for a line object its kind."""
-
-    by: str
-    value: str
-
-    def __str__(self) -> str:
-        return self.value
-
-
-LABELS: Mapping[type[Base], str] = {
-    CustomerRow: "customer",
-    CurrencyRow: "currency",
-    PaymentTermsRow: "payment terms",
-    ShipmentMethodRow: "shipment method",
-    UnitOfMeasureRow: "unit of measure",
-    TaxCodeRow: "tax code",
-    ItemRow: "item",
-    AccountRow: "account",
-    LineObjectRow: "line object",
-}
+OrderChange = NewOrder | OrderPatch
 
 LINE_OBJECTS: Mapping[SalesOrderLineType, type[Base]] = {
     SalesOrderLineType.ITEM: ItemRow,
@@ -59,24 +39,25 @@ LINE_OBJECTS: Mapping[SalesOrderLineType, type[Base]] = {
     SalesOrderLineType.FIXED_ASSET: LineObjectRow,
     SalesOrderLineType.CHARGE: LineObjectRow,
 }
-"""What a line of each type sells; a comment sells nothing."""
+"""What a line of each type sells. A comment sells nothing."""
 
-CUSTOMER_FIELDS = ("customer", "bill_to_customer")
 NAMES = ("id", "number", "code", "contact_id")
+"""The ways to name a record."""
 
 
 class References:
-    """The records that changes name, and those that these refer to in turn."""
+    """The records that changes name, and the records that these refer to in turn. The placeholder is a
+    customer for orders whose own does not exist."""
 
     def __init__(self, company_currency: CurrencyRow) -> None:
         self.company_currency = company_currency
         self._rows: dict[tuple[type[Base], str, str], Any] = {}
         self._item_units: dict[str, set[str]] = defaultdict(set)
-        self.nobody = CustomerRow(
-            company_id=company_currency.company_id, number="nobody", display_name="nobody"
+        self.placeholder = CustomerRow(
+            company_id=company_currency.company_id, number="placeholder", display_name="placeholder"
         )
         self._keep(CurrencyRow, [company_currency])
-        self._rows[CustomerRow, "id", self.nobody.id] = self.nobody
+        self._rows[CustomerRow, "id", self.placeholder.id] = self.placeholder
 
     def get(self, model: type[Model], reference: Reference) -> Model | None:
         value = reference.value.lower() if reference.by == "id" else reference.value
@@ -90,25 +71,27 @@ class References:
     def named(
         self,
         model: type[Model],
-        change: Change,
-        field: str,
+        change: Mapping[str, object],
+        name: str,
         report: Report,
         among: tuple[str, ...] | None = None,
     ) -> Model | None:
-        """The record that `field` names, or None if it names none; reports one that is not there, of
-        which only those `among` would do."""
-        reference: Reference | None = change.get(field)
+        """The record that a field names, or None if it names none. Reports a record that does not exist;
+        only those `among` would be accepted."""
+        reference = cast(Reference | None, change.get(name))
         if reference is None:
             return None
         row = self.get(model, reference)
         if row is None:
             report.refuse(
-                ProblemCode.NOT_FOUND,
-                field,
+                refusals.RECORD_NOT_FOUND,
+                name,
                 reference.by,
-                message=f"There is no {LABELS[model]} with this {reference.by.replace('_', ' ')}.",
                 rejected=reference.value,
                 missing=Missing(model, reference.by, reference.value, among=among),
+                label=RECORDS[model].label,
+                have=RECORDS[model].have,
+                by=reference.by.replace("_", " "),
             )
         return row
 
@@ -127,7 +110,7 @@ class References:
         references: Iterable[Reference | None] = (),
         ids: Iterable[str | None] = (),
     ) -> None:
-        """Fetch what is not known yet, in one statement or none."""
+        """Read the records that are not known yet, in at most one statement."""
         wanted: dict[str, set[str]] = {}
         by_id = (Reference("id", key) for key in ids if key is not None)
         for reference in (*filter(None, references), *by_id):
@@ -150,22 +133,22 @@ class References:
 
     @classmethod
     async def gather(
-        cls, writer: Writer, changes: Sequence[Change], stored: SalesOrderRow | None = None
+        cls, writer: Writer, changes: Sequence[OrderChange], stored: SalesOrderRow | None = None
     ) -> "References":
-        """Everything that changes name, or orders take over, or a `stored` order has already, in at
-        most a dozen statements whatever the number of orders and lines."""
-        found = cls(await writer.company_currency())
-        lines = [line for change in changes for line in given_lines(change)]
+        """Everything that changes name, that orders copy, and that a `stored` order refers to, in a
+        number of statements that does not depend on the number of orders and lines."""
+        references = cls(await writer.company_currency())
+        lines = [line for change in changes for line in written_lines(change)]
         if stored is not None:
-            await found._load_stored(writer, stored)
-        customers = [change.get(name) for change in changes for name in CUSTOMER_FIELDS]
-        await found.load(writer, CustomerRow, customers)
+            await references._load_stored(writer, stored)
+        await references._load_header(writer, changes)
         named = [object_reference(line) for line in lines]
         for model in (ItemRow, AccountRow, LineObjectRow):
-            await found.load(writer, model, [reference for of, reference in named if of is model])
-        await found._load_header_codes(writer, changes)
-        await found._load_line_codes(writer, lines)
-        return found
+            await references.load(
+                writer, model, [reference for of, reference in named if of is model]
+            )
+        await references._load_line_codes(writer, lines)
+        return references
 
     async def _load_stored(self, writer: Writer, order: SalesOrderRow) -> None:
         payers = [order.customer_id, order.bill_to_customer_id]
@@ -176,17 +159,21 @@ class References:
         await self.load(writer, LineObjectRow, ids=[line.line_object_id for line in order.lines])
         await self.load(writer, TaxCodeRow, ids=[line.tax_code_id for line in order.lines])
 
-    async def _load_header_codes(self, writer: Writer, changes: Sequence[Change]) -> None:
+    async def _load_header(self, writer: Writer, changes: Sequence[OrderChange]) -> None:
+        """The records that headers name, then the payers and the currencies of their customers."""
+        named: dict[type[Base], list[Any]] = defaultdict(list)
+        for name, field in HEADER.items():
+            if field.model is not None:
+                named[field.model] += [change.get(name) for change in changes]
+        await self.load(writer, CustomerRow, named.pop(CustomerRow))
         customers = self._all(CustomerRow)
         await self.load(writer, CustomerRow, ids=[row.bill_to_customer_id for row in customers])
-        currencies = [change.get("currency") for change in changes]
-        await self.load(writer, CurrencyRow, currencies, [row.currency_id for row in customers])
-        terms = [change.get("payment_terms") for change in changes]
-        await self.load(writer, PaymentTermsRow, terms)
-        methods = [change.get("shipment_method") for change in changes]
-        await self.load(writer, ShipmentMethodRow, methods)
+        currencies = [row.currency_id for row in customers]
+        await self.load(writer, CurrencyRow, named.pop(CurrencyRow), currencies)
+        for model, references in named.items():
+            await self.load(writer, model, references)
 
-    async def _load_line_codes(self, writer: Writer, lines: Sequence[Change]) -> None:
+    async def _load_line_codes(self, writer: Writer, lines: Sequence[LineChange]) -> None:
         items = self._all(ItemRow)
         tax_codes = [row.tax_code_id for row in items]
         tax_codes += [row.tax_code_id for row in self._all(AccountRow)]
@@ -202,23 +189,22 @@ class References:
         await self.load(writer, UnitOfMeasureRow, named, units)
 
 
-def given_lines(change: Change) -> Sequence[Change]:
-    """The lines that a change describes: all of a new order, or those that a patch adds or updates."""
+def written_lines(change: OrderChange) -> Sequence[LineChange]:
+    """The lines that a change writes: all lines of a new order, or those that a patch adds or updates."""
     lines = change.get("lines") or ()
     if isinstance(lines, Mapping):
         return [*(lines.get("add") or ()), *(lines.get("update") or ())]
     return lines
 
 
-def object_reference(line: Change) -> tuple[type[Base] | None, Reference | None]:
-    """What the line sells and how it is named: by `item`, by `account`, or by `line_object_number`
-    together with a `line_type`."""
-    if line.get("item") is not None:
-        return ItemRow, line["item"]
-    if line.get("account") is not None:
-        return AccountRow, line["account"]
-    line_type: SalesOrderLineType | None = line.get("line_type")
-    number: str | None = line.get("line_object_number")
+def object_reference(line: LineChange) -> tuple[type[Base] | None, Reference | None]:
+    """The model of what the line sells, and its name: that of `item`, of `account`, or
+    `line_object_number` together with a `line_type`."""
+    if (item := line.get("item")) is not None:
+        return ItemRow, item
+    if (account := line.get("account")) is not None:
+        return AccountRow, account
+    line_type, number = line.get("line_type"), line.get("line_object_number")
     if number is None or line_type is None or line_type not in LINE_OBJECTS:
         return None, None
     model = LINE_OBJECTS[line_type]

@@ -1,53 +1,56 @@
-"""The one door by which orders come in and change: look up, edit in memory, check, derive, store."""
+"""Every write of an order: look up, edit in memory, check, derive, store. No other code writes orders."""
 
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gateway.orders import refusals
+from gateway.orders.fields import HeaderChange, NewOrder, OrderPatch
 from gateway.orders.header import new_order
-from gateway.orders.life_cycle import Event, check_editable, check_transition, take_place
+from gateway.orders.life_cycle import carry_out, check_editable, check_transition
 from gateway.orders.line_prices import PriceContext
 from gateway.orders.lines import add_lines
 from gateway.orders.patch import apply_patch, remember, removed_lines, size_of
 from gateway.orders.pricing import Place, derive_totals, step_of
-from gateway.orders.problems import Problem, ProblemCode, Rejected, Report
+from gateway.orders.problems import Problem, Rejected, Report
 from gateway.orders.quantities import Quantities, is_fully_shipped
-from gateway.orders.references import Change, References
+from gateway.orders.references import References
 from gateway.orders.suggestions import with_suggestions
+from gateway.orders.transitions import Transition
 from gateway.orders.validation import check, tidy
 from gateway.storage.tables.column_types import now
 from gateway.storage.tables.sales_orders import SalesOrderRow
 from gateway.storage.writing import Writer
 
 PRICED_BY = {"customer", "currency", "lines", "discount_amount", "discount_percent"}
-"""Totals cannot be told while one of these is in doubt."""
+"""Totals are not derived while one of these has a problem."""
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What a deployment decides."""
+    """The limits that a deployment sets."""
 
     largest_order: int = 1000
 
 
 @dataclass(frozen=True)
 class Draft:
-    """An order that is ready to be stored, or the problems that stand against it."""
+    """An order that can be stored, or the problems that prevent it."""
 
     order: SalesOrderRow | None
     problems: tuple[Problem, ...] = ()
 
 
-async def create(writer: Writer, change: Change, rules: Rules) -> SalesOrderRow:
-    """The stored order that `change` describes; raises Rejected with every problem it has."""
+async def create(writer: Writer, change: NewOrder, rules: Rules) -> SalesOrderRow:
+    """Store a new order. Raises Rejected with every problem."""
     [order] = await create_all(writer, [change], rules)
     return order
 
 
 async def create_all(
-    writer: Writer, changes: Sequence[Change], rules: Rules
+    writer: Writer, changes: Sequence[NewOrder], rules: Rules
 ) -> list[SalesOrderRow]:
-    """The stored orders, all or none, with a number from the series where none is given.
+    """Store new orders, all or none, each with a number from the series unless it has its own.
 
     The number of statements does not depend on the number of orders and lines. Raises Rejected."""
     drafts = await draft_all(writer, changes, rules)
@@ -58,19 +61,24 @@ async def create_all(
     return orders
 
 
-async def draft_all(writer: Writer, changes: Sequence[Change], rules: Rules) -> list[Draft]:
-    """What each change would store; nothing is written. An order of too many lines costs nothing."""
-    found = await References.gather(writer, [change for change in changes if _fits(change, rules)])
+async def draft_all(writer: Writer, changes: Sequence[NewOrder], rules: Rules) -> list[Draft]:
+    """The order that each change would store; nothing is written. An order of too many lines is refused
+    before anything is read for it."""
+    references = await References.gather(
+        writer, [change for change in changes if _fits(change, rules)]
+    )
     today = now().date()
-    return [_draft(change, found, today, rules) for change in changes]
+    return [_draft(change, references, today, rules) for change in changes]
 
 
 async def store(writer: Writer, orders: Sequence[SalesOrderRow]) -> None:
-    """Number and write new orders. The series is locked last, so that others wait no longer than
-    for the insert."""
-    nameless = [order for order in orders if not order.number]
-    if nameless:
-        for order, number in zip(nameless, await writer.next_numbers(len(nameless)), strict=True):
+    """Number and write new orders. The series is locked last, so that other writers only wait for the
+    insert."""
+    unnumbered = [order for order in orders if not order.number]
+    if unnumbered:
+        for order, number in zip(
+            unnumbered, await writer.next_numbers(len(unnumbered)), strict=True
+        ):
             order.number = number
     for order in orders:
         order.lines.sort(key=lambda line: line.sequence)
@@ -78,9 +86,9 @@ async def store(writer: Writer, orders: Sequence[SalesOrderRow]) -> None:
 
 
 async def update(
-    writer: Writer, key: str, change: Change, if_match: str | None, rules: Rules
+    writer: Writer, key: str, change: OrderPatch, if_match: str | None, rules: Rules
 ) -> SalesOrderRow:
-    """The order with this id after the patch `change`, all or nothing; raises Rejected."""
+    """Apply the patch `change` to the order with this id, all or nothing. Raises Rejected."""
     order = await _stored(writer, key, if_match)
     report = Report()
     size = size_of(order, change)
@@ -91,31 +99,32 @@ async def update(
     removed = removed_lines(order, change, report)
     if not is_editable:
         _raise(report)
-    found = await References.gather(writer, [change], order)
+    references = await References.gather(writer, [change], order)
     before = remember(order)
     await writer.remove_lines(order, removed)
-    places = apply_patch(order, before, change, found, now().date(), report)
-    _complete(order, change, found, lambda line: places.get(line.id, ("lines",)), report)
+    places = apply_patch(order, before, change, references, now().date(), report)
+    _complete(order, change, references, lambda line: places.get(line.id, ("lines",)), report)
     if report.problems:
         raise Rejected(await with_suggestions(writer, report.problems))
     await writer.save(order, has_lost_lines=bool(removed))
     return order
 
 
-async def happen(
+async def carry_out_transition(
     writer: Writer,
     key: str,
-    event: Event,
+    transition: Transition,
     if_match: str | None,
     quantities: Quantities | None = None,
 ) -> SalesOrderRow:
-    """The order with this id after `event`; raises Rejected if its state or a guard forbids it."""
+    """Carry out a transition of the order with this id. Raises Rejected if its status or a guard forbids
+    it."""
     order = await _stored(writer, key, if_match)
     report = Report()
-    found = await References.gather(writer, [], order)
-    check_transition(event, order, found, report)
+    references = await References.gather(writer, [], order)
+    check_transition(transition, order, references, report)
     _raise(report)
-    take_place(event, order, quantities, report)
+    carry_out(transition, order, quantities, report)
     _raise(report)
     order.fully_shipped = is_fully_shipped(order)
     await writer.save(order)
@@ -123,10 +132,10 @@ async def happen(
 
 
 async def delete(writer: Writer, key: str, if_match: str | None) -> str:
-    """Take an order away and return its id; raises Rejected."""
+    """Delete an order and return its id. Raises Rejected."""
     order = await _stored(writer, key, if_match)
     report = Report()
-    check_transition(Event.DELETE, order, await References.gather(writer, [], order), report)
+    check_transition(Transition.DELETE, order, await References.gather(writer, [], order), report)
     _raise(report)
     await writer.delete(order)
     return order.id
@@ -136,17 +145,15 @@ async def _stored(writer: Writer, key: str, if_match: str | None) -> SalesOrderR
     report = Report()
     order = await writer.sales_order(key)
     if order is None:
-        report.refuse(
-            ProblemCode.NOT_FOUND, "id", message="There is no order with this id.", rejected=key
-        )
+        report.refuse(refusals.ORDER_NOT_FOUND, "id", rejected=key)
         raise Rejected(report.problems)
     if if_match is not None and if_match != str(order.etag):
         report.refuse(
-            ProblemCode.STALE,
+            refusals.STALE,
             "if_match",
-            message=f"Order {order.number} has changed since: read it again.",
             rejected=if_match,
             suggestions=(str(order.etag),),
+            number=order.number,
         )
     _raise(report)
     return order
@@ -157,38 +164,38 @@ def _raise(report: Report) -> None:
         raise Rejected(report.problems)
 
 
-def _fits(change: Change, rules: Rules) -> bool:
+def _fits(change: NewOrder, rules: Rules) -> bool:
     return len(change.get("lines") or ()) <= rules.largest_order
 
 
-def _draft(change: Change, found: References, today: dt.date, rules: Rules) -> Draft:
+def _draft(change: NewOrder, references: References, today: dt.date, rules: Rules) -> Draft:
     report = Report()
     if not _fits(change, rules):
-        _refuse_size(len(change["lines"]), rules, report)
+        _refuse_size(len(change.get("lines") or ()), rules, report)
         return Draft(None, tuple(report.problems))
-    order = new_order(change, found, today, report)
-    context = PriceContext(order, found, step_of(order, found))
+    order = new_order(change, references, today, report)
+    context = PriceContext(order, references, step_of(order, references))
     lines = add_lines(order, change.get("lines") or (), context, report, "lines")
     places = {new.line.id: new.path for new in lines}
-    _complete(order, change, found, lambda line: places[line.id], report)
+    _complete(order, change, references, lambda line: places[line.id], report)
     return Draft(order, tuple(report.problems))
 
 
 def _complete(
-    order: SalesOrderRow, change: Change, found: References, place: Place, report: Report
+    order: SalesOrderRow, change: HeaderChange, references: References, place: Place, report: Report
 ) -> None:
-    """Check an order that was written, and derive its totals if they can be told."""
+    """Check an order that was written, and derive its totals unless a problem prevents it."""
     tidy(order)
     check(order, change, place, report)
     if not any(problem.path[0] in PRICED_BY for problem in report.problems):
-        derive_totals(order, change, found, place, report)
+        derive_totals(order, change, references, place, report)
 
 
 def _refuse_size(size: int, rules: Rules, report: Report) -> None:
     report.refuse(
-        ProblemCode.TOO_MANY_LINES,
+        refusals.TOO_MANY_LINES,
         "lines",
-        message=f"An order has at most {rules.largest_order} lines.",
         rejected=size,
         suggestions=(str(rules.largest_order),),
+        largest=rules.largest_order,
     )

@@ -11,13 +11,13 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from gateway.api.filter_text import order_filter
-from gateway.exchange.exports.datasets import Dataset
 from gateway.exchange.exports.export_stream import (
     CannotExport,
     Download,
     ExportFormat,
     ExportRequest,
 )
+from gateway.exchange.mappings.reference_columns import Dataset
 from gateway.web.endpoint import company_of
 from gateway.web.error_responses import error_response, refusal
 

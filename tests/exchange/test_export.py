@@ -13,7 +13,6 @@ from sqlalchemy.pool import NullPool
 
 from gateway.api.filter_text import order_filter
 from gateway.demo.northwind import load_demo
-from gateway.exchange.exports.datasets import Dataset
 from gateway.exchange.exports.export_stream import (
     CannotExport,
     ExportFormat,
@@ -24,6 +23,7 @@ from gateway.exchange.formats.cells import Locale
 from gateway.exchange.formats.formulas import escape_formula, unescape_formula
 from gateway.exchange.imports.row_reader import Place, RowReader
 from gateway.exchange.mappings.finance_operations import HEADERS, LINES
+from gateway.exchange.mappings.reference_columns import Dataset
 from gateway.storage.conditions import BadFilter
 from gateway.storage.database import Database
 from gateway.storage.tables.column_types import new_guid

@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy.pool import NullPool
 
 from gateway.demo.northwind import load_demo
-from gateway.exchange.exports.datasets import Dataset
 from gateway.exchange.exports.export_stream import ExportFormat
-from gateway.orders.life_cycle import Event
-from gateway.orders.references import Reference
-from gateway.orders.service import Rules, create, happen
+from gateway.exchange.mappings.reference_columns import Dataset
+from gateway.orders.fields import Reference
+from gateway.orders.service import Rules, carry_out_transition, create
+from gateway.orders.transitions import Transition
 from gateway.storage.companies import create_company
 from gateway.storage.database import Database
 from gateway.storage.tables.import_jobs import ImportJobStatus
@@ -26,25 +26,25 @@ from tests.support.exporting import exported, imported, stored, without
 from tests.support.sap import load_sap
 from tests.support.world import COMPANY, load_world
 
-Way = tuple[tuple[Event, dict[int, str] | None], ...]
-"""Events, each with quantities by the position of the line."""
+Way = tuple[tuple[Transition, dict[int, str] | None], ...]
+"""Transitions, each with quantities by the position of the line."""
 
-RELEASED: Way = ((Event.RELEASE, None),)
-SOME: Way = (*RELEASED, (Event.SHIP, {0: "2", 1: "0.5"}))
-PARTLY_INVOICED: Way = (*SOME, (Event.INVOICE, {0: "1"}))
-DELIVERED: Way = (*RELEASED, (Event.SHIP, None))
-INVOICED: Way = (*DELIVERED, (Event.INVOICE, None))
-HELD: Way = ((Event.HOLD, None),)
-REVIEWED: Way = ((Event.SUBMIT_FOR_REVIEW, None),)
+RELEASED: Way = ((Transition.RELEASE, None),)
+SOME: Way = (*RELEASED, (Transition.SHIP, {0: "2", 1: "0.5"}))
+PARTLY_INVOICED: Way = (*SOME, (Transition.INVOICE, {0: "1"}))
+DELIVERED: Way = (*RELEASED, (Transition.SHIP, None))
+INVOICED: Way = (*DELIVERED, (Transition.INVOICE, None))
+HELD: Way = ((Transition.HOLD, None),)
+REVIEWED: Way = ((Transition.SUBMIT_FOR_REVIEW, None),)
 WAYS: dict[str, Way] = {
     "DRAFT": (),
     "DRAFT-HELD": HELD,
-    "DRAFT-SHIPPED": (*SOME, (Event.REOPEN, None)),
-    "DRAFT-INVOICED": (*PARTLY_INVOICED, (Event.REOPEN, None)),
+    "DRAFT-SHIPPED": (*SOME, (Transition.REOPEN, None)),
+    "DRAFT-INVOICED": (*PARTLY_INVOICED, (Transition.REOPEN, None)),
     "REVIEW": REVIEWED,
     "REVIEW-HELD": (*REVIEWED, *HELD),
-    "OPEN": (*REVIEWED, (Event.APPROVE, None)),
-    "OPEN-SHIPPED": (*SOME, (Event.REOPEN, None), *REVIEWED, (Event.APPROVE, None)),
+    "OPEN": (*REVIEWED, (Transition.APPROVE, None)),
+    "OPEN-SHIPPED": (*SOME, (Transition.REOPEN, None), *REVIEWED, (Transition.APPROVE, None)),
     "RELEASED": RELEASED,
     "RELEASED-HELD": (*RELEASED, *HELD),
     "RELEASED-SHIPPED": SOME,
@@ -52,10 +52,10 @@ WAYS: dict[str, Way] = {
     "DELIVERED": DELIVERED,
     "INVOICED": INVOICED,
     "INVOICED-HELD": (*INVOICED, *HELD),
-    "PAID": (*INVOICED, (Event.REGISTER_PAYMENT, None)),
-    "PAID-HELD": (*INVOICED, *HELD, (Event.REGISTER_PAYMENT, None)),
-    "CANCELLED": ((Event.CANCEL, None),),
-    "CANCELLED-HELD": (*HELD, (Event.CANCEL, None)),
+    "PAID": (*INVOICED, (Transition.REGISTER_PAYMENT, None)),
+    "PAID-HELD": (*INVOICED, *HELD, (Transition.REGISTER_PAYMENT, None)),
+    "CANCELLED": ((Transition.CANCEL, None),),
+    "CANCELLED-HELD": (*HELD, (Transition.CANCEL, None)),
 }
 
 
@@ -98,7 +98,7 @@ LINES: list[dict[str, Any]] = [
 FEW = LINES[:2]
 DAY = dt.date(2026, 3, 1)
 HEADERS: dict[str, dict[str, Any]] = {
-    "AMOUNT": {**amounts(discount_amount="10"), "inventory": None},
+    "AMOUNT": amounts(discount_amount="10"),
     "PERCENT": amounts(discount_percent="7.5"),
     "NO-PERCENT": amounts(discount_percent="0"),
     "CLEARED": {
@@ -156,7 +156,7 @@ async def load_history(database: Database) -> None:
         await create(writer, change("RETURN", returned), Rules())
         planned = [{**FEW[0], **amounts(ship_quantity="4", invoice_quantity="3")}]
         await create(writer, change("PLANNED", planned), Rules())
-        await _follow(writer, "PLANNED-SHIPPED", planned, (*RELEASED, (Event.SHIP, {0: "2"})))
+        await _follow(writer, "PLANNED-SHIPPED", planned, (*RELEASED, (Transition.SHIP, {0: "2"})))
     async with writing(database, COMPANY) as writer:
         for model, key in ((ItemRow, "I0010"), (AccountRow, "6110"), (CustomerRow, "C1")):
             [row] = await writer.find(model, {"number": {key}})
@@ -168,7 +168,7 @@ async def _follow(writer: Writer, name: str, lines: list[dict[str, Any]], way: W
     for event, given in way:
         keys = [line.id for line in order.lines]
         quantities = given and [(keys[place], Decimal(much)) for place, much in given.items()]
-        await happen(writer, order.id, event, None, quantities)
+        await carry_out_transition(writer, order.id, event, None, quantities)
 
 
 def copied(templates: Templates, name: str, fill: Callable[[Database], Awaitable[Any]]) -> Database:

@@ -5,13 +5,15 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from gateway.orders import refusals
 from gateway.orders.explanation import TotalsRule
-from gateway.orders.problems import ProblemCode
+from gateway.orders.problems import ProblemCode, Refusal
 from tests.support.paths import ROOT
 from tests.support.rules import RULES, examples, numbers, tables
 
 TEXT = RULES.read_text(encoding="utf-8")
 CITED = re.compile(r"RULES\.md (\d+\.\d+(?:(?:, | and | or | to )\d+\.\d+)*)")
+REFUSALS = {name: each for name, each in vars(refusals).items() if isinstance(each, Refusal)}
 DEFINITIONS = {"1.3", "1.7", "2.12", "4.1", "7.1"}
 """The rules that define words, list fields or say where numbers come from."""
 
@@ -48,19 +50,26 @@ def test_every_rule_that_is_cited_has_a_heading() -> None:
 
 
 def test_the_table_of_refusals_names_each_code_with_every_module_that_raises_it() -> None:
-    """A module raises a code where it mentions it, but for its definition."""
-    raised = {
-        (node.attr, path.stem)
+    """A module raises a refusal where it mentions one of refusals.py, or a code."""
+    mentions = {
+        (node.value.id, node.attr, path.stem)
         for path in (ROOT / "gateway").rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Attribute)
-        and isinstance(node.value, ast.Name)
-        and node.value.id == "ProblemCode"
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
     }
+    raised = {(name, module) for owner, name, module in mentions if owner == "ProblemCode"}
+    names = {(name, module) for owner, name, module in mentions if owner == "refusals"}
+    raised |= {(REFUSALS[name].code.name, module) for name, module in names}
+    assert {name for name, _ in names} == REFUSALS.keys()
     rows = tables(TEXT, "code")
     stated = {(row["code"], name) for row in rows for name in re.findall(r"\w+", row["module"])}
     assert stated == raised
     assert {row["code"] for row in rows} == {code.name for code in ProblemCode}
+
+
+def test_the_table_of_refusals_has_the_code_and_the_rule_of_each_refusal() -> None:
+    stated = {(row["code"], row["rule"]) for row in tables(TEXT, "code")}
+    assert {(refusal.code.name, refusal.rule) for refusal in REFUSALS.values()} <= stated
 
 
 def test_each_refusal_names_a_rule_of_the_document() -> None:

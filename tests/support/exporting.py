@@ -7,10 +7,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gateway.exchange.exports.datasets import Dataset
 from gateway.exchange.exports.export_stream import ExportFormat, ExportRequest, open_download
 from gateway.exchange.formats.sheets import ReadOptions
 from gateway.exchange.imports.importer import Importer, ImportRequest, import_files
+from gateway.exchange.mappings.reference_columns import Dataset
 from gateway.orders.service import Rules
 from gateway.storage.conditions import Filter
 from gateway.storage.database import Database

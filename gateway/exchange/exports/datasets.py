@@ -1,7 +1,5 @@
 """The datasets that can be exported, and the columns of each in every format."""
 
-from collections.abc import Mapping
-from enum import StrEnum
 from typing import Any
 
 from gateway.exchange.exports.values import (
@@ -17,45 +15,16 @@ from gateway.exchange.exports.values import (
     of_header,
     of_line,
 )
-from gateway.exchange.mappings import business_central, finance_operations, reference_columns
+from gateway.exchange.mappings import business_central, finance_operations
 from gateway.exchange.mappings.blocks import BLOCKS, block_fields
 from gateway.exchange.mappings.columns import FileEntity
+from gateway.exchange.mappings.reference_columns import RECORD_ENTITIES, Dataset
 from gateway.orders.status_labels import StatusVocabulary
-
-
-class Dataset(StrEnum):
-    """The choices of what to export."""
-
-    ORDERS = "orders"
-    CURRENCIES = "currencies"
-    PAYMENT_TERMS = "payment-terms"
-    SHIPMENT_METHODS = "shipment-methods"
-    UNITS_OF_MEASURE = "units-of-measure"
-    TAX_CODES = "tax-codes"
-    ACCOUNTS = "accounts"
-    LINE_OBJECTS = "line-objects"
-    ITEMS = "items"
-    CUSTOMERS = "customers"
-    EVERYTHING = "everything"
-
-
-RECORDS: Mapping[Dataset, FileEntity] = {
-    Dataset.CURRENCIES: reference_columns.CURRENCIES,
-    Dataset.PAYMENT_TERMS: reference_columns.PAYMENT_TERMS,
-    Dataset.SHIPMENT_METHODS: reference_columns.SHIPMENT_METHODS,
-    Dataset.UNITS_OF_MEASURE: reference_columns.UNITS_OF_MEASURE,
-    Dataset.TAX_CODES: reference_columns.TAX_CODES,
-    Dataset.ACCOUNTS: reference_columns.ACCOUNTS,
-    Dataset.LINE_OBJECTS: reference_columns.LINE_OBJECTS,
-    Dataset.ITEMS: reference_columns.ITEMS,
-    Dataset.CUSTOMERS: reference_columns.CUSTOMERS,
-}
-"""Reference data, in an order in which every record follows those that it refers to."""
 
 
 def record_columns(dataset: Dataset) -> Outgoing:
     """All columns of a kind of record that the import reads."""
-    entity = RECORDS[dataset]
+    entity = RECORD_ENTITIES[dataset]
     return Outgoing(entity, kept_columns(entity, {}), {})
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from gateway.exchange.exports import csv_tables, datasets
-from gateway.exchange.exports.datasets import RECORDS, Dataset, is_blocked
+from gateway.exchange.exports.datasets import is_blocked
 from gateway.exchange.exports.json_documents import order_lines, page_entries, record_lines
 from gateway.exchange.exports.values import NOTHING, Outgoing
 from gateway.exchange.formats.manifest_writer import (
@@ -19,6 +19,7 @@ from gateway.exchange.formats.manifest_writer import (
 )
 from gateway.exchange.formats.zip_writer import zip_stream
 from gateway.exchange.mappings.blocks import BLOCKS
+from gateway.exchange.mappings.reference_columns import RECORD_ENTITIES, Dataset
 from gateway.storage.conditions import Filter
 from gateway.storage.database import Database
 from gateway.storage.streaming import Stream, WholeOrder
@@ -38,7 +39,7 @@ class ExportFormat(StrEnum):
 FORMATS_OF = {
     Dataset.ORDERS: tuple(ExportFormat),
     Dataset.EVERYTHING: (ExportFormat.JSON_LINES,),
-    **dict.fromkeys(RECORDS, (ExportFormat.JSON_LINES, ExportFormat.CSV)),
+    **dict.fromkeys(RECORD_ENTITIES, (ExportFormat.JSON_LINES, ExportFormat.CSV)),
 }
 TYPES = {
     ExportFormat.CSV: ("csv", "text/csv; charset=utf-8"),
@@ -68,7 +69,7 @@ class ExportRequest:
             raise CannotExport(
                 f"The format {self.format} is not available for {self.dataset}: use {named}."
             )
-        if self.filter is not None and self.dataset in RECORDS:
+        if self.filter is not None and self.dataset in RECORD_ENTITIES:
             raise CannotExport(f"A filter selects orders: it is not available for {self.dataset}.")
 
     @property
@@ -134,7 +135,7 @@ class _Files:
         return self._page() if form is ExportFormat.BC_JSON else self._complete()
 
     def _everything(self) -> Iterator[tuple[str, AsyncIterator[bytes]]]:
-        for dataset in RECORDS:
+        for dataset in RECORD_ENTITIES:
             yield (
                 f"{dataset}.jsonl",
                 self._records(datasets.unblocked_columns(dataset), record_lines),

@@ -13,12 +13,12 @@ from gateway.exchange.imports.findings import UnitFinding
 from gateway.exchange.imports.order_rows import OrderRows
 from gateway.exchange.imports.order_upserts import apply_orders
 from gateway.exchange.imports.reference_rows import apply_records
-from gateway.exchange.imports.row_reader import Given, Place, RowReader
+from gateway.exchange.imports.row_reader import ParsedRow, Place, RowReader
 from gateway.exchange.imports.staging import LONGEST_NUMBER, ORDERS, UNNUMBERED
 from gateway.exchange.mappings.business_central import LINES as NESTED_LINES
 from gateway.exchange.mappings.columns import RowKind
 from gateway.exchange.mappings.recognition import ENTITIES_BY_NAME
-from gateway.orders.problems import ProblemCode
+from gateway.orders import refusals
 from gateway.orders.service import Rules
 from gateway.storage.import_rows import Unit
 from gateway.storage.tables.column_types import clean, is_storable_text
@@ -87,7 +87,7 @@ class StagedRowReader:
     def entity(self, sheet: int) -> Any:
         return self._sheets[sheet].entity
 
-    def read(self, row: Any) -> list[Given]:
+    def read(self, row: Any) -> list[ParsedRow]:
         """The content of a staged row, followed by that of the lines nested in it."""
         cells, lines = orjson.loads(row.cells)
         parsed = [self._sheets[row.sheet].read(Place(row.sheet, row.row), cells)]
@@ -149,7 +149,7 @@ class Batch:
                 return await self._apply(writer, rows)
         except RefusedByDatabase:
             parsed = self.reader.read(rows[0])[0]
-            parsed.refuse(ProblemCode.INVALID, (), "The database refuses this record.")
+            parsed.refuse(refusals.DATABASE_REFUSES)
             return self._failed([(unit.name, parsed)], failed=len(rows), kind=unit.name)
 
     def _is_too_large(self, unit: Unit) -> bool:
@@ -160,14 +160,18 @@ class Batch:
         parsed = self.reader.read(row)[0]
         largest = self.rules.largest_order
         if unit.size > LARGEST_UNIT:
-            message = f"The rows of this order have more than {LARGEST_UNIT:,} characters."
-            parsed.refuse(ProblemCode.TOO_LONG, (), message, str(unit.size), str(LARGEST_UNIT))
+            parsed.refuse(
+                refusals.UNIT_TOO_LARGE,
+                (),
+                unit.size,
+                str(LARGEST_UNIT),
+                largest=f"{LARGEST_UNIT:,}",
+            )
         else:
-            message = f"An order can have at most {largest} lines."
-            parsed.refuse(ProblemCode.TOO_MANY_LINES, (), message, str(unit.rows), str(largest))
+            parsed.refuse(refusals.TOO_MANY_LINES, (), unit.rows, str(largest), largest=largest)
         return self._failed([(unit.name, parsed)], failed=unit.rows, kind=unit.name)
 
-    def _failed(self, rows: Sequence[tuple[str, Given]], *, failed: int, kind: str) -> Outcome:
+    def _failed(self, rows: Sequence[tuple[str, ParsedRow]], *, failed: int, kind: str) -> Outcome:
         name = "lines_failed" if kind.startswith(ORDERS) else "references_failed"
         findings = [
             (unit, finding, _number(unit)) for unit, parsed in rows for finding in parsed.findings
@@ -235,7 +239,7 @@ def _fits(unit: Unit, units: Sequence[Unit]) -> bool:
     )
 
 
-def _too_long_number(line: Given) -> str | None:
+def _too_long_number(line: ParsedRow) -> str | None:
     """The order number of a line, shortened, if it is too long for an order."""
     number = clean(line.extras.get("+order_number") or "")
     is_too_long = len(number) > LONGEST_NUMBER and is_storable_text(number)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from gateway.exchange.imports.order_rows import OrderRows
-from gateway.exchange.imports.row_reader import Given
+from gateway.exchange.imports.row_reader import ParsedRow
 from gateway.storage.tables.column_types import clean
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 from gateway.storage.writing import Writer
@@ -46,7 +46,7 @@ def _external_number(order: OrderRows) -> tuple[str | None, str | None]:
     return customer and customer.value, document and clean(document)
 
 
-def matched(lines: Sequence[Given], row: SalesOrderRow) -> MatchedLines:
+def matched(lines: Sequence[ParsedRow], row: SalesOrderRow) -> MatchedLines:
     """A row matches the line with its lot, or else the one with its sequence. Rows that have neither
     match the remaining lines in order."""
     lots = {line.inventory_lot_id: line for line in row.lines if line.inventory_lot_id}

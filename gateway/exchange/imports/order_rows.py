@@ -1,13 +1,14 @@
-"""The rows of one order: its header, its lines, and what their columns mean together."""
+"""The rows of one order: its header, its lines, and the values that several columns determine."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
-from gateway.exchange.imports.row_reader import Given, Place
+from gateway.exchange.imports.row_reader import ParsedRow, Place
+from gateway.orders import refusals
 from gateway.orders.amounts import HUNDRED, ONE, ZERO
-from gateway.orders.problems import ProblemCode, plain
+from gateway.orders.fields import NewOrder
 from gateway.orders.rounding import EXACT, rounded
 from gateway.storage.tables.column_types import DECIMALS, clean, text_lengths
 from gateway.storage.tables.sales_orders import SalesOrderLineRow
@@ -18,23 +19,22 @@ FINEST = Decimal(1).scaleb(-DECIMALS)
 
 @dataclass
 class OrderRows:
-    """What the files say of one order. Without a header the lines are meant for an order that is
-    there already."""
+    """The rows of the files about one order. Without a header the lines are for a stored order."""
 
     number: str | None
-    headers: list[Given] = field(default_factory=list)
-    lines: list[Given] = field(default_factory=list)
+    headers: list[ParsedRow] = field(default_factory=list)
+    lines: list[ParsedRow] = field(default_factory=list)
 
     @property
-    def header(self) -> Given | None:
+    def header(self) -> ParsedRow | None:
         return self.headers[0] if self.headers else None
 
     @property
-    def rows(self) -> list[Given]:
+    def rows(self) -> list[ParsedRow]:
         return [*self.headers, *self.lines]
 
     @property
-    def first(self) -> Given:
+    def first(self) -> ParsedRow:
         """The row that stands for the order as a whole."""
         return self.rows[0]
 
@@ -43,27 +43,32 @@ class OrderRows:
         return any(row.is_refused for row in self.rows)
 
     @property
-    def change(self) -> dict[str, Any]:
+    def change(self) -> NewOrder:
         header = {} if self.header is None else self.header.change
-        return {**header, "lines": [line.change for line in self.lines]}
+        change: Any = {**header, "lines": [line.change for line in self.lines]}
+        return cast(NewOrder, change)
 
 
-def settle(order: OrderRows) -> None:
-    """Work out what follows from several columns, and refuse what contradicts itself."""
+def combine_columns(order: OrderRows) -> None:
+    """Derive the values that several columns determine, and refuse contradictions (RULES.md 7.2)."""
     for again in order.headers[1:]:
-        message = f"There is another header of order {order.number} in row {order.first.place.row}."
-        again.refuse(ProblemCode.DUPLICATE, ("number",), message, order.number)
+        again.refuse(
+            refusals.HEADER_REPEATED,
+            ("number",),
+            order.number,
+            row=order.first.place.row,
+            number=order.number,
+        )
     for header in order.headers:
-        _settle_header_discount(header)
+        _choose_header_discount(header)
     for line in order.lines:
-        _settle_line(line)
-    _settle_currency(order)
-    _refuse_twins(order.lines)
+        _combine_line(line)
+    _check_currency(order)
+    _refuse_repeated(order.lines)
 
 
-def _settle_header_discount(header: Given) -> None:
-    """The percentage is what was agreed; the amount is what came of it. A percentage of 0 beside an
-    amount was not meant."""
+def _choose_header_discount(header: ParsedRow) -> None:
+    """Use the percentage, from which the amount follows. A percentage of 0 beside an amount is none."""
     percent, amount = (header.change.get(f"discount_{kind}") for kind in ("percent", "amount"))
     if percent or (percent is not None and not amount):
         header.change.pop("discount_amount", None)
@@ -71,7 +76,7 @@ def _settle_header_discount(header: Given) -> None:
         header.change.pop("discount_percent", None)
 
 
-def _settle_line(line: Given) -> None:
+def _combine_line(line: ParsedRow) -> None:
     change = line.change
     if change.get("item") is not None:
         change.pop("account", None)
@@ -88,28 +93,23 @@ def _settle_line(line: Given) -> None:
         change.pop("ship_quantity", None)
     if line.extras.get("+invoiced"):
         change.pop("invoice_quantity", None)
-    _settle_price(line)
-    _settle_line_discount(line)
+    _divide_price(line)
+    _combine_discounts(line)
 
 
-def _settle_price(line: Given) -> None:
-    """The price is for so many units; an absent or zero number of units is one."""
+def _divide_price(line: ParsedRow) -> None:
+    """The price is for a number of units, which is one where it is absent or zero."""
     units = line.extras.get("+price_quantity") or Decimal(1)
     price = line.change.get("unit_price")
     if price is not None and units != 1:
         exact = EXACT.divide(price, units)
         line.change["unit_price"] = exact.quantize(FINEST)
         if exact != line.change["unit_price"]:
-            line.refuse(
-                ProblemCode.OUT_OF_RANGE,
-                ("unit_price",),
-                f"The price of one unit has more than {DECIMALS} decimals.",
-                plain(price),
-            )
+            line.refuse(refusals.PRICE_TOO_FINE, ("unit_price",), price, decimals=DECIMALS)
 
 
-def _settle_line_discount(line: Given) -> None:
-    """Amounts are for one price unit and taken first, percentages of what is left (RULES.md 7.2)."""
+def _combine_discounts(line: ParsedRow) -> None:
+    """Amounts are for one price unit and come off first, percentages off the rest (RULES.md 7.2)."""
     units = line.extras.get("+price_quantity") or Decimal(1)
     per_unit = (line.extras.get("+unit_discount") or ZERO) + (
         line.extras.get("+multiline_discount") or ZERO
@@ -129,9 +129,9 @@ def _settle_line_discount(line: Given) -> None:
         line.change.pop("discount_percent", None)
 
 
-def settle_discounts(order: OrderRows, steps: Mapping[str | None, Decimal]) -> None:
-    """A line that states a percent and an amount keeps the percent if the amount is what it comes to,
-    else the amount. `steps` are the smallest amounts of currencies by code."""
+def choose_discounts(order: OrderRows, steps: Mapping[str | None, Decimal]) -> None:
+    """Of a line that states a percent and an amount, use the percent if the amount follows from it, else
+    the amount. `steps` are the rounding steps of currencies by code."""
     currency = None if order.header is None else order.header.change.get("currency")
     step = steps.get(None if currency is None else currency.value, FINEST)
     for line in order.lines:
@@ -144,22 +144,22 @@ def settle_discounts(order: OrderRows, steps: Mapping[str | None, Decimal]) -> N
         line.change.pop("discount_amount" if fits else "discount_percent")
 
 
-def _settle_currency(order: OrderRows) -> None:
+def _check_currency(order: OrderRows) -> None:
     currency = None if order.header is None else order.header.change.get("currency")
     for line in order.lines:
-        given = line.extras.get("+currency")
-        if currency is not None and given is not None and given.strip() != currency.value:
+        own = line.extras.get("+currency")
+        if currency is not None and own is not None and own.strip() != currency.value:
             line.refuse(
-                ProblemCode.CONFLICTING,
+                refusals.LINE_IN_OTHER_CURRENCY,
                 ("+currency",),
-                f"The order is in {currency.value}.",
-                given,
+                own,
                 currency.value,
+                currency=currency.value,
             )
 
 
-def _refuse_twins(lines: Sequence[Given]) -> None:
-    """Two rows with one key would be one line."""
+def _refuse_repeated(lines: Sequence[ParsedRow]) -> None:
+    """Two rows with the same key would be one line."""
     for name, word in (("inventory_lot_id", "lot"), ("sequence", "sequence")):
         seen: dict[Any, Place] = {}
         for line in lines:
@@ -169,6 +169,5 @@ def _refuse_twins(lines: Sequence[Given]) -> None:
             if key is None:
                 continue
             if key in seen:
-                message = f"Row {seen[key].row} has this {word} already."
-                line.refuse(ProblemCode.DUPLICATE, (name,), message, str(key))
+                line.refuse(refusals.ROW_REPEATED, (name,), key, row=seen[key].row, label=word)
             seen.setdefault(key, line.place)

@@ -1,20 +1,22 @@
-"""Orders from files into the database, many at a time, each for itself: those that are new are created,
-those that are there are patched where they differ, and each goes its way to its status."""
+"""Writes orders from files, many at a time, each on its own: new orders are created, stored orders are
+patched where they differ, and each is brought to its status."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from gateway.exchange.imports.matching import matched, stored_orders
-from gateway.exchange.imports.order_rows import OrderRows, settle, settle_discounts
-from gateway.exchange.imports.row_reader import Given
+from gateway.exchange.imports.order_rows import OrderRows, choose_discounts, combine_columns
+from gateway.exchange.imports.row_reader import ParsedRow
 from gateway.exchange.imports.status_replay import Destination, Step, steps
+from gateway.orders import refusals
 from gateway.orders.difference import difference
-from gateway.orders.problems import Problem, ProblemCode, Rejected, plain
-from gateway.orders.references import Change, References
-from gateway.orders.service import Rules, draft_all, happen, store, update
+from gateway.orders.fields import HEADER, LINE, OrderPatch, Until
+from gateway.orders.problems import Problem, Rejected, plain
+from gateway.orders.references import References
+from gateway.orders.service import Rules, carry_out_transition, draft_all, store, update
 from gateway.orders.suggestions import with_suggestions
 from gateway.storage.tables.column_types import clean
 from gateway.storage.tables.reference_data import CurrencyRow
@@ -22,13 +24,13 @@ from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 from gateway.storage.writing import Writer
 
 Counts = Counter[str]
-"""How many rows of which kind came to what, such as `headers_created`."""
+"""Numbers of rows by kind and result, such as `headers_created`."""
 
 
 async def apply_orders(writer: Writer, orders: Sequence[OrderRows], rules: Rules) -> Counts:
-    """Write what can be written of `orders`; what is wrong with the others stands in their rows.
+    """Write the orders without problems; the problems of the others are in their rows.
 
-    A database that refuses one of them refuses them all, by its own error."""
+    If the database refuses one of them, none is written, and its error is raised."""
     counts: Counts = Counter()
     currencies = await _currencies(writer, orders)
     own = await writer.company_currency()
@@ -36,11 +38,11 @@ async def apply_orders(writer: Writer, orders: Sequence[OrderRows], rules: Rules
         code: currency.amount_rounding_precision for code, currency in currencies.items()
     }
     for order in orders:
-        settle(order)
-        settle_discounts(order, steps_of)
+        combine_columns(order)
+        choose_discounts(order, steps_of)
     stored = await stored_orders(writer, orders)
     there_already = [order.change for order in orders if id(order) in stored]
-    found = await References.gather(writer, there_already)
+    references = await References.gather(writer, there_already)
     new = []
     for order in orders:
         there = stored.get(id(order))
@@ -53,7 +55,7 @@ async def apply_orders(writer: Writer, orders: Sequence[OrderRows], rules: Rules
         elif there is None:
             new.append(order)
         else:
-            counts += await _patch(writer, order, there, found, rules)
+            counts += await _patch(writer, order, there, references, rules)
     return counts + await _create(writer, new, currencies, rules)
 
 
@@ -72,31 +74,28 @@ async def _currencies(writer: Writer, orders: Sequence[OrderRows]) -> dict[str |
 def _refuse_other_currency(
     order: OrderRows, row: SalesOrderRow, currencies: Mapping[str | None, CurrencyRow]
 ) -> None:
-    """A line is in the currency of its order; where the header names one, that is settled."""
+    """A line is in the currency of its order. combine_columns checks it where the header names one."""
     if order.header is not None and order.header.change.get("currency") is not None:
         return
     for line in order.lines:
-        given = line.extras.get("+currency")
-        named = currencies.get(clean(given)) if given else None
-        if given and (named is None or named.id != row.currency_id):
-            message = "The order is in another currency."
-            line.refuse(ProblemCode.CONFLICTING, ("+currency",), message, given)
+        own = line.extras.get("+currency")
+        named = currencies.get(clean(own)) if own else None
+        if own and (named is None or named.id != row.currency_id):
+            line.refuse(refusals.ORDER_IN_OTHER_CURRENCY, ("+currency",), own)
 
 
 def _refuse_orphans(order: OrderRows) -> None:
-    """A new order has a header, and that a customer."""
+    """A new order has a header, and the header has a customer."""
     if order.header is not None:
         if order.header.change.get("customer") is None:
-            message = "Every order has a customer."
-            order.header.refuse(ProblemCode.REQUIRED, ("customer",), message)
+            order.header.refuse(refusals.CUSTOMER_REQUIRED, ("customer",))
         return
     for line in order.lines:
         if order.number is None:
-            message = "The line names no order."
-            line.refuse(ProblemCode.REQUIRED, ("+order_number",), message)
+            line.refuse(refusals.LINE_WITHOUT_ORDER, ("+order_number",))
         else:
-            message = f"There is no order {order.number}, neither in the files nor in the database."
-            line.refuse(ProblemCode.HEADER_NOT_FOUND, ("+order_number",), message, order.number)
+            number = order.number
+            line.refuse(refusals.HEADER_NOT_FOUND, ("+order_number",), number, number=number)
 
 
 async def _create(
@@ -111,7 +110,7 @@ async def _create(
     for order, draft in zip(orders, drafts, strict=True):
         if draft.order is not None:
             _refuse_other_currency(order, draft.order, currencies)
-        _tell(order, await with_suggestions(writer, draft.problems), order.lines)
+        _add_problems(order, await with_suggestions(writer, draft.problems), order.lines)
         if order.is_refused or draft.order is None:
             counts += _failed(order)
         else:
@@ -120,9 +119,9 @@ async def _create(
     for order, row in created:
         _compare_amounts(order, row)
         try:
-            await _follow(writer, order, row)
+            await _replay(writer, order, row)
         except Rejected as rejected:
-            _tell(order, rejected.problems, order.lines)
+            _add_problems(order, rejected.problems, order.lines)
             await writer.discard(row.id)
             counts += _failed(order)
         else:
@@ -132,47 +131,47 @@ async def _create(
 
 @dataclass(frozen=True)
 class Changes:
-    """What the rows of an order would change in it: of the header, of lines that are there (each by the
-    identity of its row), and the rows that are new lines."""
+    """The changes that the rows of an order make: to its header, to its lines (by the identity of their
+    rows), and the rows that are new lines."""
 
-    header: Change
-    lines: Mapping[int, Change]
-    added: Sequence[Given]
+    header: Mapping[str, Any]
+    lines: Mapping[int, Mapping[str, Any]]
+    added: Sequence[ParsedRow]
 
     @property
-    def are_none(self) -> bool:
+    def is_empty(self) -> bool:
         return not self.header and not self.lines and not self.added
 
 
-def _changes(order: OrderRows, row: SalesOrderRow, found: References) -> Changes:
+def _changes(order: OrderRows, row: SalesOrderRow, references: References) -> Changes:
     there = matched(order.lines, row)
     differences = {
-        id(line): difference(there[id(line)], line.change, found)
+        id(line): difference(there[id(line)], line.change, LINE, references)
         for line in order.lines
         if id(line) in there
     }
     return Changes(
-        {} if order.header is None else difference(row, order.header.change, found),
+        {} if order.header is None else difference(row, order.header.change, HEADER, references),
         {key: changes for key, changes in differences.items() if changes},
         [line for line in order.lines if id(line) not in there],
     )
 
 
 async def _patch(
-    writer: Writer, order: OrderRows, row: SalesOrderRow, found: References, rules: Rules
+    writer: Writer, order: OrderRows, row: SalesOrderRow, references: References, rules: Rules
 ) -> Counts:
-    """Change what is different in an order that is stored."""
-    changes = _changes(order, row, found)
-    if changes.are_none and not list(_steps(order, row)):
+    """Patch a stored order where it differs from its rows."""
+    changes = _changes(order, row, references)
+    if changes.is_empty and not list(_steps(order, row)):
         _compare_amounts(order, row)
         return Counter(headers_unchanged=len(order.headers), lines_unchanged=len(order.lines))
-    told, patch = _patch_of(order, row, changes)
+    updated, patch = _patch_of(order, row, changes)
     try:
         async with writer.savepoint():
             row = await update(writer, row.id, patch, None, rules)
-            await _follow(writer, order, row)
+            await _replay(writer, order, row)
     except Rejected as rejected:
-        _tell(order, rejected.problems, changes.added, told)
+        _add_problems(order, rejected.problems, changes.added, updated)
         return _failed(order)
     _compare_amounts(order, row)
     return Counter(
@@ -183,43 +182,44 @@ async def _patch(
     )
 
 
-KEYS = {"number", "import_key", "sequence"}
-"""What an order or a line is known by; it never changes."""
+KEYS = {name for name, field in {**HEADER, **LINE}.items() if field.until is Until.CREATED}
+"""The fields that identify an order or a line, and never change."""
 
 
 def _patch_of(
     order: OrderRows, row: SalesOrderRow, changes: Changes
-) -> tuple[Sequence[Given], dict[str, Any]]:
-    """The patch that makes the changes, with the rows of the lines that it updates.
+) -> tuple[Sequence[ParsedRow], OrderPatch]:
+    """The rows of the lines that the patch updates, and the patch.
 
-    A draft is told all that the file says, since a field that is left out of a patch follows those that
-    are given: a price its item, an amount its percent."""
+    The patch of a draft has all fields of the file, not only those that differ, since a field that is
+    left out follows others: a price its item, an amount its percent."""
     there = matched(order.lines, row)
     is_draft = row.status is SalesOrderStatus.DRAFT
     whole = {} if order.header is None else order.header.change
-    told = [line for line in order.lines if id(line) in (there if is_draft else changes.lines)]
+    updated = [line for line in order.lines if id(line) in (there if is_draft else changes.lines)]
     updates = [
         {
             "id": there[id(line)].id,
             **_without_keys(line.change if is_draft else changes.lines[id(line)]),
         }
-        for line in told
+        for line in updated
     ]
     lines = {"add": [line.change for line in changes.added], "update": updates}
-    return told, {**_without_keys(whole if is_draft else changes.header), "lines": lines}
+    patch: Any = {**_without_keys(whole if is_draft else changes.header), "lines": lines}
+    return updated, cast(OrderPatch, patch)
 
 
-def _without_keys(changes: Change) -> dict[str, Any]:
+def _without_keys(changes: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in changes.items() if name not in KEYS}
 
 
-async def _follow(writer: Writer, order: OrderRows, row: SalesOrderRow) -> None:
-    """Take the order through the transitions to where its file says that it stands.
+async def _replay(writer: Writer, order: OrderRows, row: SalesOrderRow) -> None:
+    """Carry out the transitions that lead to the status in the file.
 
-    Raises Rejected with the status as the place of its problems."""
-    for event, quantities in list(_steps(order, row)):
+    The problems of Rejected have the status as their path."""
+    for transition, quantities in list(_steps(order, row)):
         try:
-            await happen(writer, row.id, event, None, quantities)
+            await carry_out_transition(writer, row.id, transition, None, quantities)
         except Rejected as rejected:
             raise Rejected(
                 [replace(problem, path=("+status",)) for problem in rejected.problems]
@@ -241,37 +241,37 @@ def _steps(order: OrderRows, row: SalesOrderRow) -> Iterator[Step]:
 def _quantities(
     order: OrderRows, lines: Mapping[int, SalesOrderLineRow], name: str
 ) -> dict[str, Decimal]:
-    given = ((lines[id(line)].id, line.extras.get(name)) for line in order.lines)
-    return {key: quantity for key, quantity in given if quantity}
+    stated = ((lines[id(line)].id, line.extras.get(name)) for line in order.lines)
+    return {key: quantity for key, quantity in stated if quantity}
 
 
 def _compare_amounts(order: OrderRows, row: SalesOrderRow) -> None:
-    """A stated amount is a check: it warns where it is not what we derive."""
-    stating = [given for given in order.lines if given.extras.get("+amount") is not None]
-    lines = matched(order.lines, row) if stating else {}
-    for given in stating:
-        stated, line = given.extras["+amount"], lines[id(given)]
+    """Warn where an amount of the file differs from the derived amount."""
+    rows = [each for each in order.lines if each.extras.get("+amount") is not None]
+    lines = matched(order.lines, row) if rows else {}
+    for each in rows:
+        stated, line = each.extras["+amount"], lines[id(each)]
         derived = line.amount_including_tax if row.prices_include_tax else line.amount_excluding_tax
         if stated != derived:
             message = f"The line comes to {plain(derived)}, the file says {plain(stated)}."
-            given.warn("AMOUNT_DIFFERS", message, ("+amount",), plain(stated))
+            each.warn("AMOUNT_DIFFERS", message, ("+amount",), plain(stated))
 
 
-def _tell(
+def _add_problems(
     order: OrderRows,
     problems: Sequence[Problem],
-    added: Sequence[Given],
-    updated: Sequence[Given] = (),
+    added: Sequence[ParsedRow],
+    updated: Sequence[ParsedRow] = (),
 ) -> None:
-    """Hand each problem to the row that it is about."""
+    """Add each problem to the row that it concerns."""
     for problem in problems:
         row, path = _place(order, problem, added, updated)
-        row.find(problem, path)
+        row.add(problem, path)
 
 
 def _place(
-    order: OrderRows, problem: Problem, added: Sequence[Given], updated: Sequence[Given]
-) -> tuple[Given, tuple[str, ...]]:
+    order: OrderRows, problem: Problem, added: Sequence[ParsedRow], updated: Sequence[ParsedRow]
+) -> tuple[ParsedRow, tuple[str, ...]]:
     match problem.path:
         case ("lines", "add", place, *rest) | ("lines", place, *rest) if place.isdigit():
             return added[int(place)], tuple(rest)

@@ -1,4 +1,4 @@
-"""Customers, items, codes and accounts from files: each row for itself, new or changed."""
+"""Writes customers, items, codes and accounts from files: each row on its own, new or changed."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -6,172 +6,155 @@ from dataclasses import MISSING, fields
 from decimal import Decimal
 from typing import Any
 
-from gateway.exchange.imports.row_reader import Given
+from gateway.exchange.imports.row_reader import ParsedRow
 from gateway.exchange.mappings.columns import FileEntity
-from gateway.orders.difference import MODELS
-from gateway.orders.problems import ProblemCode, plain
-from gateway.orders.references import Reference
+from gateway.orders import refusals
+from gateway.orders.fields import RECORDS, Field, Record, Reference, column_of
+from gateway.orders.limits import check_number, check_range, check_text
+from gateway.orders.problems import Report
 from gateway.storage.companies import CurrencyUnknown, iso_currency
-from gateway.storage.tables.column_types import (
-    Base,
-    clean,
-    is_storable,
-    is_storable_text,
-    now,
-    text_lengths,
-)
-from gateway.storage.tables.reference_data import CurrencyRow, CustomerRow, UnitOfMeasureRow
+from gateway.storage.tables.column_types import Base, clean, now, text_lengths
+from gateway.storage.tables.reference_data import CurrencyRow, CustomerRow
 from gateway.storage.writing import Writer
 
-UNITS = {"base_unit_of_measure": UnitOfMeasureRow, "sales_unit_of_measure": UnitOfMeasureRow}
-NOT_NEGATIVE = {"percent", "amount_rounding_precision", "unit_amount_rounding_precision"}
+Named = Mapping[tuple[type[Base], str, str], Any]
+"""The records that rows refer to, by model, kind of name and name."""
 
 
-async def apply_records(writer: Writer, entity: FileEntity, rows: Sequence[Given]) -> Counter[str]:
-    """Write the rows that can be written, and count them; what is wrong with the others stands in them."""
-    key = "number" if "number" in entity.model.__table__.c else "code"
-    there = await _stored(writer, entity, key, rows)
-    named = await _named(writer, rows)
+async def apply_records(
+    writer: Writer, entity: FileEntity, rows: Sequence[ParsedRow]
+) -> Counter[str]:
+    """Write the rows without problems, and count them; the problems of the others are in their rows."""
+    record = RECORDS[entity.model]
+    stored_records = await _stored(writer, record, rows)
+    named = await _named(writer, record, rows)
     counts: Counter[str] = Counter()
     new: list[Any] = []
-    seen: dict[tuple[Any, ...], Given] = {}
+    seen: dict[tuple[Any, ...], ParsedRow] = {}
     for row in rows:
-        values = _values(entity, key, row, named)
-        _refuse_twin(row, seen.setdefault(_key(values, key), row), key, values)
-        stored = there.get(_key(values, key))
+        values = _values(record, row, named)
+        key = values.get("kind"), values.get(record.key)
+        _refuse_repeated(row, seen.setdefault(key, row), record.key, values)
+        stored = stored_records.get(key)
         if stored is None:
-            _complete(entity, values, row, writer.scope.company)
+            _complete(record.model, values, row, writer.scope.company)
         if row.is_refused:
             counts["references_failed"] += 1
         elif stored is None:
-            new.append(entity.model(company_id=writer.scope.company, **values))
+            new.append(record.model(company_id=writer.scope.company, **values))
             if isinstance(new[-1], CustomerRow):
                 named[CustomerRow, "number", new[-1].number] = new[-1]
             counts["references_created"] += 1
         else:
-            counts[f"references_{_change(stored, values)}"] += 1
+            counts[f"references_{_update(stored, values)}"] += 1
     await writer.add(new)
     return counts
 
 
-def _refuse_twin(row: Given, first: Given, key: str, values: Mapping[str, Any]) -> None:
-    """Two rows with one key would overwrite each other."""
+def _refuse_repeated(row: ParsedRow, first: ParsedRow, key: str, values: Mapping[str, Any]) -> None:
+    """Two rows with the same key would overwrite each other."""
     if first is not row and values.get(key):
-        message = f"Row {first.place.row} has this {key} already."
-        row.refuse(ProblemCode.DUPLICATE, (key,), message, values[key])
-
-
-def _key(values: Mapping[str, Any], key: str) -> tuple[Any, ...]:
-    return values.get("kind"), values.get(key)
+        row.refuse(refusals.ROW_REPEATED, (key,), values[key], row=first.place.row, label=key)
 
 
 async def _stored(
-    writer: Writer, entity: FileEntity, key: str, rows: Sequence[Given]
+    writer: Writer, record: Record, rows: Sequence[ParsedRow]
 ) -> dict[tuple[Any, ...], Any]:
-    wanted = {clean(row.change.get(key) or "") for row in rows}
-    found: Sequence[Any] = await writer.find(entity.model, {key: wanted})
-    return {(getattr(row, "kind", None), getattr(row, key)): row for row in found}
+    """The stored records that the rows name, by kind and key."""
+    wanted = {clean(row.change.get(record.key) or "") for row in rows}
+    stored: Sequence[Any] = await writer.find(record.model, {record.key: wanted})
+    return {(getattr(each, "kind", None), getattr(each, record.key)): each for each in stored}
 
 
-async def _named(writer: Writer, rows: Sequence[Given]) -> dict[tuple[type[Base], str, str], Base]:
-    """The records that the rows refer to, by model, kind of name and name."""
+async def _named(
+    writer: Writer, record: Record, rows: Sequence[ParsedRow]
+) -> dict[tuple[type[Base], str, str], Any]:
     wanted: dict[type[Base], dict[str, set[str]]] = {}
     for row in rows:
         for name, value in row.change.items():
-            if isinstance(value, Reference):
-                model = _model(name)
+            model = record.fields[name].model
+            if model is not None and value is not None:
                 wanted.setdefault(model, {}).setdefault(value.by, set()).add(value.value)
     return {
-        (model, by, getattr(found, by)): found
+        (model, by, getattr(each, by)): each
         for model, values in wanted.items()
         for by in values
-        for found in await writer.find(model, {by: values[by]})
+        for each in await writer.find(model, {by: values[by]})
     }
 
 
-def _model(name: str) -> type[Base]:
-    return UNITS.get(name) or MODELS[name]
-
-
-def _values(
-    entity: FileEntity, key: str, row: Given, named: Mapping[tuple[type[Base], str, str], Any]
-) -> dict[str, Any]:
-    """The columns that a row sets; reports what does not fit them."""
+def _values(record: Record, row: ParsedRow, named: Named) -> dict[str, Any]:
+    """The columns that a row sets; reports values that do not fit."""
+    lengths = text_lengths(record.model)
     values: dict[str, Any] = {}
-    lengths = text_lengths(entity.model)
     for name, value in row.change.items():
+        field = record.fields[name]
+        column = column_of(name, field)
+        values[column] = value
         if isinstance(value, Reference):
-            values[f"{name}_id"] = _id_of(name, value, key, row, named)
-        elif name in UNITS or name in MODELS:
-            values[f"{name}_id"] = None
-        elif isinstance(value, str):
-            values[name] = _text(name, value, lengths.get(name), row)
-        else:
-            _check_number(name, value, row)
-            values[name] = value
-    if not values.get(key):
-        row.refuse(ProblemCode.REQUIRED, (key,), f"A record needs its {key}.")
+            values[column] = _id_of(name, field, value, record, row, named)
+        elif isinstance(value, str) and name in lengths:
+            values[column] = _text(name, value, lengths[name], row)
+        elif isinstance(value, Decimal):
+            _check_number(name, value, field, row)
+    if not values.get(record.key):
+        row.refuse(refusals.RECORD_NEEDS_KEY, (record.key,), label=record.key)
     return values
 
 
 def _id_of(
-    name: str,
-    reference: Reference,
-    key: str,
-    row: Given,
-    named: Mapping[tuple[type[Base], str, str], Any],
+    name: str, field: Field, reference: Reference, record: Record, row: ParsedRow, named: Named
 ) -> str | None:
-    if name == "bill_to_customer" and reference.value == clean(row.change.get(key) or ""):
+    """The id of the record that a row refers to. A record that names itself needs no reference."""
+    model = field.model or record.model
+    own = clean(row.change.get(record.key) or "")
+    if model is record.model and reference.value == own:
         return None
-    found = named.get((_model(name), reference.by, reference.value))
-    if found is None:
-        message = f"There is no {name.replace('_', ' ')} with this {reference.by}."
-        row.refuse(ProblemCode.NOT_FOUND, (name,), message, reference.value)
+    target = named.get((model, reference.by, reference.value))
+    if target is None:
+        row.refuse(
+            refusals.RECORD_NOT_FOUND,
+            (name,),
+            reference.value,
+            label=RECORDS[model].label,
+            have=RECORDS[model].have,
+            by=reference.by,
+        )
         return None
-    key_of: str = found.id
-    return key_of
+    key: str = target.id
+    return key
 
 
-def _text(name: str, value: str, longest: int | None, row: Given) -> str | None:
-    if not is_storable_text(value):
-        message = "The text has a control character or half a surrogate pair in it."
-        row.refuse(ProblemCode.INVALID, (name,), message, plain(value))
-    text = clean(value)
-    if longest is not None and len(text) > longest:
-        message = f"The text has {len(text)} characters, at most {longest} fit."
-        row.refuse(ProblemCode.TOO_LONG, (name,), message, plain(text), text[:longest])
+def _text(name: str, value: str, longest: int, row: ParsedRow) -> str | None:
+    text, report = clean(value), Report()
+    check_text(text, longest, report, name)
+    row.add_all(report)
     return text or None
 
 
-def _check_number(name: str, value: Any, row: Given) -> None:
-    if not isinstance(value, Decimal):
-        return
-    low = 0 if name in NOT_NEGATIVE or name == "discount_percent" else None
-    if not is_storable(value):
-        message = "A number has at most 13 digits before the point and 5 after it."
-        row.refuse(ProblemCode.OUT_OF_RANGE, (name,), message, plain(value))
-    elif (low is not None and value < low) or (name == "discount_percent" and value > 100):
-        row.refuse(ProblemCode.OUT_OF_RANGE, (name,), "The number is out of range.", plain(value))
+def _check_number(name: str, value: Decimal, field: Field, row: ParsedRow) -> None:
+    report = Report()
+    if check_number(value, report, name):
+        check_range(value, field, report, name)
+    row.add_all(report)
 
 
-def _complete(entity: FileEntity, values: dict[str, Any], row: Given, company: str) -> None:
-    """What a new record has where the file says nothing; reports what it cannot do without."""
-    if entity.model is CurrencyRow and values.get("code"):
+def _complete(model: type[Base], values: dict[str, Any], row: ParsedRow, company: str) -> None:
+    """Leave the defaults of a new record to its table; reports values that have none."""
+    if model is CurrencyRow and values.get("code"):
         _complete_currency(values, company)
-    for column in entity.model.__table__.c:
+    for column in model.__table__.c:
         name = column.name
-        if column.nullable or name in ("company_id", "id"):
+        if column.nullable or name in ("company_id", "id") or values.get(name) is not None:
             continue
-        if values.get(name) is None:
-            values.pop(name, None)
-            if name in _required(entity.model):
-                field = name.removesuffix("_id")
-                label = field.replace("_", " ")
-                row.refuse(ProblemCode.REQUIRED, (field,), f"A new record needs its {label}.")
+        values.pop(name, None)
+        if name in _required(model):
+            field = name.removesuffix("_id")
+            row.refuse(refusals.NEW_RECORD_NEEDS, (field,), label=field.replace("_", " "))
 
 
 def _required(model: type[Base]) -> set[str]:
-    """The columns that have no value unless one is given."""
+    """The columns without a default."""
     return {
         each.name
         for each in fields(model)
@@ -180,7 +163,7 @@ def _required(model: type[Base]) -> set[str]:
 
 
 def _complete_currency(values: dict[str, Any], company: str) -> None:
-    """ISO 4217 knows the name and the decimals of most currencies."""
+    """ISO 4217 has the name and the decimals of most currencies."""
     try:
         known = iso_currency(company, values["code"])
     except CurrencyUnknown:
@@ -190,8 +173,8 @@ def _complete_currency(values: dict[str, Any], company: str) -> None:
             values[name] = getattr(known, name)
 
 
-def _change(stored: Any, values: Mapping[str, Any]) -> str:
-    """Write what differs; tells whether anything did."""
+def _update(stored: Any, values: Mapping[str, Any]) -> str:
+    """Write the values that differ, and return whether the record was `updated` or is `unchanged`."""
     columns = stored.__table__.c
     changed = {
         name: value

@@ -1,4 +1,4 @@
-"""From the cells of a row to a change, with the column that each of its fields came from."""
+"""Turns the cells of a row into a change, and remembers the column of each field."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -15,18 +15,19 @@ from gateway.exchange.formats.cells import (
 )
 from gateway.exchange.formats.formulas import unescape_formula
 from gateway.exchange.mappings.columns import REFERENCES, CellKind, FileColumn, FileEntity
-from gateway.orders.problems import Path, Problem, ProblemCode, encodable
-from gateway.orders.references import Reference
+from gateway.orders import refusals
+from gateway.orders.fields import Reference
+from gateway.orders.problems import Path, Problem, Refusal, Report
 from gateway.storage.tables.column_types import clean
 
 SURPLUS = "(column "
-"""How the name of a cell without a heading begins."""
+"""The beginning of the name of a cell without a heading."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where something stands in the files of a job: the place of its sheet, its row as the author
-    counts, and the line within a nested record."""
+    """A place in the files of a job: the number of the sheet, the row as its author counts, and the line
+    within a nested record."""
 
     sheet: int
     row: int | None = None
@@ -47,9 +48,9 @@ class Finding:
 
 
 @dataclass
-class Given:
-    """What a row says: the fields of a change, what the import itself looks at, and the column of
-    each."""
+class ParsedRow:
+    """The contents of a row: the fields of a change, the values that only the import needs, and the
+    column of each."""
 
     place: Place
     entity: FileEntity
@@ -63,8 +64,8 @@ class Given:
         return any(not finding.is_warning for finding in self.findings)
 
     def column(self, path: Path) -> str | None:
-        """The heading that the field at `path`, or what it lies in, came from; where the row has no
-        such cell, the column that would hold it."""
+        """The heading of the cell that the field at `path`, or the field around it, comes from; without
+        such a cell, the column that could hold it."""
         for length in range(len(path), 0, -1):
             for known, heading in self.columns.items():
                 if known[:length] == path[:length]:
@@ -72,28 +73,45 @@ class Given:
         columns = self.entity.columns
         return next((c.name for c in columns if c.field and c.path[:1] == path[:1]), None)
 
-    def find(self, problem: Problem, path: Path) -> None:
-        """Tell a problem of the field at `path`."""
+    def add(self, problem: Problem, path: Path) -> None:
+        """Add a problem of the field at `path`."""
         self.findings.append(
             Finding(
                 self.place,
                 problem.code.name,
-                problem.message,
+                problem.message + advice(problem),
                 self.column(path),
                 problem.rejected_value,
-                problem.suggestions,
+                problem.suggestions or tuple(each.value for each in problem.instead),
             )
         )
 
+    def add_all(self, report: Report) -> None:
+        for problem in report.problems:
+            self.add(problem, problem.path)
+
     def refuse(
-        self, code: ProblemCode, path: Path, message: str, rejected: str | None = None, *to: str
+        self,
+        refusal: Refusal,
+        path: Path = (),
+        rejected: object = None,
+        *suggestions: str,
+        **values: Any,
     ) -> None:
-        self.find(Problem(code, path, message, rejected, to), path)
+        report = Report()
+        report.refuse(refusal, *path, rejected=rejected, suggestions=suggestions, **values)
+        self.add_all(report)
 
     def warn(self, code: str, message: str, path: Path = (), rejected: str | None = None) -> None:
         self.findings.append(
             Finding(self.place, code, message, self.column(path), rejected, is_warning=True)
         )
+
+
+def advice(problem: Problem) -> str:
+    """The transitions that make a refused change possible, in words."""
+    words = " or ".join(transition.value for transition in problem.first)
+    return f" First {words} the order." if words else ""
 
 
 Parse = Callable[[str], Any]
@@ -102,8 +120,8 @@ Parse = Callable[[str], Any]
 class RowReader:
     """Reads the rows of one sheet: `headings` as written, each with the entity's name for it.
 
-    The cells of a table may have been made harmless for spreadsheets, may part thousands, and may be
-    more than the headings; JSON says what it means."""
+    The cells of a table may be escaped against formulas, may group digits, and may outnumber the
+    headings; those of JSON may not."""
 
     def __init__(
         self,
@@ -120,43 +138,42 @@ class RowReader:
         self._plain: Callable[[str], str] = unescape_formula if is_table else str
         self._columns: dict[str, tuple[FileColumn, Parse] | None] = {}
 
-    def read(self, place: Place, cells: Mapping[str, str | None]) -> Given:
-        given = Given(place, self.entity)
+    def read(self, place: Place, cells: Mapping[str, str | None]) -> ParsedRow:
+        row = ParsedRow(place, self.entity)
         later = []
         for heading, cell in cells.items():
             known = self._known(heading)
             if known is None:
                 if self._is_table and heading.startswith(SURPLUS):
-                    message = "The row has more cells than there are headings."
-                    given.refuse(ProblemCode.INVALID, (), message, cell)
+                    row.refuse(refusals.CELL_WITHOUT_HEADING, (), cell)
             elif known[0].fallback:
                 later.append((known, heading, cell))
             else:
-                self._set(given, *known, heading, cell)
+                self._set(row, *known, heading, cell)
         for known, heading, cell in later:
-            if known[0].path not in given.columns:
-                self._set(given, *known, heading, cell)
-        return given
+            if known[0].path not in row.columns:
+                self._set(row, *known, heading, cell)
+        return row
 
     def _set(
-        self, given: Given, column: FileColumn, parse: Parse, heading: str, cell: str | None
+        self, row: ParsedRow, column: FileColumn, parse: Parse, heading: str, cell: str | None
     ) -> None:
-        """Read a cell into its field; one of blanks, or the empty text of JSON, clears the field."""
+        """Read a cell into its field. Blanks, and the empty text of JSON, clear the field."""
         path = column.path
-        given.columns[path] = heading
+        row.columns[path] = heading
         if self._is_table and cell in SPREADSHEET_ERRORS:
-            message = "The spreadsheet could not work this cell out."
-            given.refuse(ProblemCode.INVALID, path, message, cell)
+            row.refuse(refusals.CELL_IS_ERROR, path, cell)
             return
         value: Any = None
         if cell is not None and (cell.strip() or column.kind is CellKind.CHOICE):
             try:
                 value = parse(self._plain(cell))
             except Unreadable as error:
-                shown = encodable(cell[:100])
-                given.refuse(ProblemCode.INVALID, path, str(error), shown, error.suggestion)
+                row.refuse(
+                    refusals.CELL_UNREADABLE, path, cell, error.suggestion, reason=str(error)
+                )
                 return
-        _put(given, path, value)
+        _put(row, path, value)
 
     def _known(self, heading: str) -> tuple[FileColumn, Parse] | None:
         if heading not in self._columns:
@@ -178,16 +195,16 @@ class RowReader:
         return parsers[column.kind]
 
 
-def _put(given: Given, path: tuple[str, ...], value: Any) -> None:
+def _put(row: ParsedRow, path: tuple[str, ...], value: Any) -> None:
     """Put a value into its field."""
     if path[0].startswith("+"):
-        given.extras[path[0]] = value
+        row.extras[path[0]] = value
     elif len(path) == 1:
-        given.change[path[0]] = value
+        row.change[path[0]] = value
     elif path[0] in REFERENCES:
-        given.change[path[0]] = None if value is None else Reference(path[1], clean(value))
+        row.change[path[0]] = None if value is None else Reference(path[1], clean(value))
     else:
-        given.change.setdefault(path[0], {})[path[1]] = value
+        row.change.setdefault(path[0], {})[path[1]] = value
 
 
 def _chosen(choices: Mapping[str, Any], cell: str) -> Any:

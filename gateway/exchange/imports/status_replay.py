@@ -6,15 +6,15 @@ from decimal import Decimal
 
 from gateway.exchange.mappings.business_central import HOLD
 from gateway.exchange.mappings.finance_operations import DELIVERED
-from gateway.orders.life_cycle import Event
 from gateway.orders.quantities import Quantities
+from gateway.orders.transitions import Transition
 from gateway.storage.tables.sales_orders import SalesOrderLineType, SalesOrderRow, SalesOrderStatus
 
 DRAFT, OPEN = SalesOrderStatus.DRAFT, SalesOrderStatus.OPEN
 IN_REVIEW = SalesOrderStatus.IN_REVIEW
 SHIPPED = (DELIVERED, SalesOrderStatus.INVOICED, SalesOrderStatus.PAID)
 FINAL = (SalesOrderStatus.PAID, SalesOrderStatus.CANCELLED)
-Step = tuple[Event, Quantities | None]
+Step = tuple[Transition, Quantities | None]
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def steps(order: SalesOrderRow, destination: Destination) -> Iterator[Step]:
     status = DRAFT if destination.status in (None, HOLD) else destination.status
     path = list(_towards(order, status, destination))
     if (destination.status == HOLD or destination.on_hold) and not order.on_hold:
-        path.insert(len(path) - 1 if status in FINAL else len(path), (Event.HOLD, None))
+        path.insert(len(path) - 1 if status in FINAL else len(path), (Transition.HOLD, None))
     yield from path
 
 
@@ -47,21 +47,21 @@ def _towards(
     shipped = _quantities(order, destination.shipped, whole=status in SHIPPED)
     invoiced = _quantities(order, destination.invoiced, whole=status in SHIPPED[1:])
     if status is SalesOrderStatus.CANCELLED:
-        yield Event.CANCEL, None
+        yield Transition.CANCEL, None
     elif shipped or status in (*SHIPPED, SalesOrderStatus.RELEASED):
-        yield Event.RELEASE, None
+        yield Transition.RELEASE, None
         if shipped:
-            yield Event.SHIP, shipped
+            yield Transition.SHIP, shipped
         if invoiced:
-            yield Event.INVOICE, invoiced
+            yield Transition.INVOICE, invoiced
         if status in (DRAFT, IN_REVIEW, OPEN):
-            yield Event.REOPEN, None
+            yield Transition.REOPEN, None
     if status in (IN_REVIEW, OPEN):
-        yield Event.SUBMIT_FOR_REVIEW, None
+        yield Transition.SUBMIT_FOR_REVIEW, None
     if status is OPEN:
-        yield Event.APPROVE, None
+        yield Transition.APPROVE, None
     if status is SalesOrderStatus.PAID:
-        yield Event.REGISTER_PAYMENT, None
+        yield Transition.REGISTER_PAYMENT, None
 
 
 def _quantities(

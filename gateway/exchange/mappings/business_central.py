@@ -1,7 +1,8 @@
 """The columns of sales orders and their lines in the Business Central API (RULES.md 1.1 and 1.2), and
 those that the gateway adds so that JSON Lines files are complete."""
 
-from gateway.exchange.mappings.columns import CellKind, FileColumn, FileEntity, RowKind
+from gateway.exchange.mappings.columns import CellKind, FileColumn, FileEntity, RowKind, columns_of
+from gateway.orders.fields import HEADER, LINE
 from gateway.storage.tables.sales_orders import (
     SalesOrderLineRow,
     SalesOrderLineType,
@@ -44,12 +45,9 @@ def ignored_columns(reason: str, *names: str) -> tuple[FileColumn, ...]:
     return tuple(FileColumn(name, note=reason) for name in names)
 
 
-def _address(prefix: str, old: str) -> tuple[FileColumn, ...]:
-    """The columns of an address: flat as in version 2.0 of the API, and nested as in version 1.0."""
-    field = "sell_to_address" if prefix == "sellTo" else "ship_to_address"
-    flat = tuple(FileColumn(prefix + name, f"{field}.{part}") for name, part in PARTS)
-    nested = tuple(FileColumn(f"{old}.{name}", f"{field}.{part}") for name, part in OLD_PARTS)
-    return flat + nested
+def _nested_address(field: str, heading: str) -> tuple[FileColumn, ...]:
+    """The parts of an address as version 1 nests them."""
+    return tuple(FileColumn(f"{heading}.{name}", f"{field}.{part}") for name, part in OLD_PARTS)
 
 
 IDS = ("id", "@odata.etag", "@odata.context", "etag", "lastModifiedDateTime")
@@ -63,28 +61,10 @@ ORDERS = FileEntity(
     ("salesOrder", "sales-orders", "orders"),
     ("customerNumber",),
     (
-        FileColumn("number", "number"),
-        FileColumn("externalDocumentNumber", "external_document_number"),
-        FileColumn("orderDate", "order_date", CellKind.DATE),
-        FileColumn("postingDate", "posting_date", CellKind.DATE),
-        FileColumn("customerNumber", "customer.number"),
-        FileColumn("billToCustomerNumber", "bill_to_customer.number"),
-        FileColumn("shipToName", "ship_to_name"),
-        FileColumn("shipToContact", "ship_to_contact"),
-        *_address("sellTo", "sellingPostalAddress"),
-        *_address("shipTo", "shippingPostalAddress"),
-        FileColumn("currencyCode", "currency.code"),
-        FileColumn("pricesIncludeTax", "prices_include_tax", CellKind.YES_NO),
-        FileColumn("paymentTermsCode", "payment_terms.code"),
+        *columns_of(SalesOrderRow, HEADER, "import_key"),
+        *_nested_address("sell_to_address", "sellingPostalAddress"),
+        *_nested_address("ship_to_address", "shippingPostalAddress"),
         FileColumn("paymentTerms", "payment_terms.code", fallback=True),
-        FileColumn("shipmentMethodCode", "shipment_method.code"),
-        FileColumn("salesperson", "salesperson"),
-        FileColumn("partialShipping", "partial_shipping", CellKind.YES_NO),
-        FileColumn("requestedDeliveryDate", "requested_delivery_date", CellKind.DATE),
-        FileColumn("discountPercent", "discount_percent", CellKind.NUMBER),
-        FileColumn("discountAmount", "discount_amount", CellKind.NUMBER),
-        FileColumn("phoneNumber", "phone_number"),
-        FileColumn("email", "email"),
         FileColumn("status", "+status", CellKind.CHOICE, "reached through the transitions"),
         FileColumn("onHold", "+on_hold", CellKind.YES_NO, "holds the order"),
         *ignored_columns("the gateway assigns its own value", *IDS),
@@ -127,23 +107,15 @@ LINES = FileEntity(
     ("documentNumber",),
     (
         FileColumn("documentNumber", "+order_number"),
-        FileColumn("sequence", "sequence", CellKind.WHOLE),
-        FileColumn("inventoryLotId", "inventory_lot_id", note="the key of the line"),
-        FileColumn("lineType", "line_type", CellKind.CHOICE),
-        FileColumn("lineObjectNumber", "line_object_number"),
+        *columns_of(
+            SalesOrderLineRow,
+            LINE,
+            "item",
+            "account",
+            notes={"inventory_lot_id": "the key of the line"},
+        ),
         FileColumn("lineDetails.number", "line_object_number", fallback=True),
-        FileColumn("description", "description"),
-        FileColumn("description2", "description2"),
-        FileColumn("unitOfMeasureCode", "unit_of_measure.code"),
         FileColumn("unitOfMeasure.code", "unit_of_measure.code", fallback=True),
-        FileColumn("quantity", "quantity", CellKind.NUMBER),
-        FileColumn("unitPrice", "unit_price", CellKind.NUMBER),
-        FileColumn("discountPercent", "discount_percent", CellKind.NUMBER),
-        FileColumn("discountAmount", "discount_amount", CellKind.NUMBER),
-        FileColumn("taxCode", "tax_code.code"),
-        FileColumn("shipmentDate", "shipment_date", CellKind.DATE),
-        FileColumn("shipQuantity", "ship_quantity", CellKind.NUMBER),
-        FileColumn("invoiceQuantity", "invoice_quantity", CellKind.NUMBER),
         FileColumn("shippedQuantity", "+shipped", CellKind.NUMBER, "shipped again"),
         FileColumn("invoicedQuantity", "+invoiced", CellKind.NUMBER, "invoiced again"),
         *ignored_columns("the gateway assigns its own value", *IDS, "documentId"),

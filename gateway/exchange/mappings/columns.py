@@ -1,18 +1,25 @@
 """The columns of files and the fields that they map to, declared once for import, export and the tables
 in the README."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
+from decimal import Decimal
 from enum import Enum
 from functools import cached_property
 from typing import Any
 
-from gateway.storage.tables.column_types import Base
+from gateway.orders.fields import ADDRESSES, HEADER, LINE, RECORDS, Field
+from gateway.storage.tables.column_types import Base, value_type
+from gateway.storage.tables.reference_data import ADDRESS_PARTS
 
 REFERENCES = {
-    "customer", "bill_to_customer", "currency", "payment_terms", "shipment_method", "item", "account",
-    "unit_of_measure", "tax_code", "base_unit_of_measure", "sales_unit_of_measure",
-}  # fmt: skip
+    name
+    for fields in (HEADER, LINE, *(record.fields for record in RECORDS.values()))
+    for name, field in fields.items()
+    if field.model is not None
+}
 """The fields that refer to a record by its number or code."""
 
 
@@ -66,7 +73,7 @@ class FileEntity:
     keys: tuple[str, ...]
     columns: tuple[FileColumn, ...]
     rank: int = 9
-    choices: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    choices: Mapping[str, Mapping[str, Any]] = dataclass_field(default_factory=dict)
     further: frozenset[str] = frozenset()
 
     @cached_property
@@ -88,3 +95,52 @@ class FileEntity:
 def folded(name: str) -> str:
     """A heading or a name without case, spaces and punctuation, so that spellings compare as equal."""
     return "".join(letter for letter in name.casefold() if letter.isalnum() or letter in ".@")
+
+
+KINDS: Mapping[type, CellKind] = {
+    str: CellKind.TEXT,
+    Decimal: CellKind.NUMBER,
+    int: CellKind.WHOLE,
+    dt.date: CellKind.DATE,
+    bool: CellKind.YES_NO,
+}
+
+
+def columns_of(
+    model: type[Base],
+    fields: Mapping[str, Field],
+    *without: str,
+    notes: Mapping[str, str] | None = None,
+) -> tuple[FileColumn, ...]:
+    """The columns of all fields but those in `without`, named like the fields of the API. A reference
+    has the number or the code of its record, an address a column for each part."""
+    return tuple(
+        replace(column, note=(notes or {}).get(name, ""))
+        for name, field in fields.items()
+        if name not in without
+        for column in _columns_of(model, name, field)
+    )
+
+
+def _columns_of(model: type[Base], name: str, field: Field) -> Iterator[FileColumn]:
+    if name in ADDRESSES:
+        prefix = name.removesuffix("address")
+        for part in ADDRESS_PARTS:
+            yield FileColumn(camel_case(prefix + part), f"{name}.{part}")
+    elif field.model is not None:
+        key = RECORDS[field.model].key
+        heading = name if name.endswith(key) else f"{name}_{key}"
+        yield FileColumn(camel_case(heading), f"{name}.{key}")
+    else:
+        kind, _ = value_type(model, name)
+        yield FileColumn(camel_case(name), name, KINDS.get(kind, CellKind.CHOICE))
+
+
+def camel_case(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word[0].upper() + word[1:] for word in rest)
+
+
+def columns_of_record(model: type[Base]) -> tuple[FileColumn, ...]:
+    """The columns of a kind of record that orders refer to."""
+    return columns_of(model, RECORDS[model].fields)

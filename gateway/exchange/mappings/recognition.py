@@ -14,15 +14,7 @@ ENTITIES: tuple[FileEntity, ...] = (
     finance_operations.CUSTOMERS,
     business_central.ORDERS,
     business_central.LINES,
-    reference_columns.CUSTOMERS,
-    reference_columns.ITEMS,
-    reference_columns.ACCOUNTS,
-    reference_columns.LINE_OBJECTS,
-    reference_columns.CURRENCIES,
-    reference_columns.PAYMENT_TERMS,
-    reference_columns.SHIPMENT_METHODS,
-    reference_columns.UNITS_OF_MEASURE,
-    reference_columns.TAX_CODES,
+    *reference_columns.RECORD_ENTITIES.values(),
     *BLOCKS,
 )
 ENTITIES_BY_NAME = {entity.name: entity for entity in ENTITIES}

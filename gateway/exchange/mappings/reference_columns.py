@@ -1,8 +1,11 @@
 """The columns of customers, items, accounts and codes in the Business Central API (RULES.md 1.3), and
 those that the gateway adds. CSV files have the same headings."""
 
+from collections.abc import Mapping
+from enum import StrEnum
+
 from gateway.exchange.mappings.business_central import IDS, OLD_PARTS, OTHER_ID, ignored_columns
-from gateway.exchange.mappings.columns import CellKind, FileColumn, FileEntity, RowKind
+from gateway.exchange.mappings.columns import FileColumn, FileEntity, RowKind, columns_of_record
 from gateway.storage.tables.reference_data import (
     AccountRow,
     AccountType,
@@ -21,8 +24,23 @@ from gateway.storage.tables.reference_data import (
     UnitOfMeasureRow,
 )
 
-CODE, NAME = FileColumn("code", "code"), FileColumn("displayName", "display_name")
-NUMBER = FileColumn("number", "number")
+
+class Dataset(StrEnum):
+    """The choices of what to export."""
+
+    ORDERS = "orders"
+    CURRENCIES = "currencies"
+    PAYMENT_TERMS = "payment-terms"
+    SHIPMENT_METHODS = "shipment-methods"
+    UNITS_OF_MEASURE = "units-of-measure"
+    TAX_CODES = "tax-codes"
+    ACCOUNTS = "accounts"
+    LINE_OBJECTS = "line-objects"
+    ITEMS = "items"
+    CUSTOMERS = "customers"
+    EVERYTHING = "everything"
+
+
 REASSIGNED = ignored_columns("the gateway assigns its own value", *IDS)
 
 CUSTOMERS = FileEntity(
@@ -32,35 +50,10 @@ CUSTOMERS = FileEntity(
     ("customer",),
     ("number", "displayName"),
     (
-        NUMBER,
-        NAME,
-        FileColumn("type", "type", CellKind.CHOICE),
-        FileColumn("contactId", "contact_id"),
-        FileColumn("contactName", "contact_name"),
-        FileColumn("addressLine1", "address_line1"),
-        FileColumn("addressLine2", "address_line2"),
-        FileColumn("city", "city"),
-        FileColumn("state", "state"),
-        FileColumn("country", "country"),
-        FileColumn("postCode", "post_code"),
+        *columns_of_record(CustomerRow),
         FileColumn("postalCode", "post_code", fallback=True),
         *(FileColumn(f"address.{name}", part, fallback=True) for name, part in OLD_PARTS),
-        FileColumn("phoneNumber", "phone_number"),
-        FileColumn("email", "email"),
-        FileColumn("website", "website"),
-        FileColumn("salesperson", "salesperson"),
         FileColumn("salespersonCode", "salesperson", fallback=True),
-        FileColumn("creditLimit", "credit_limit", CellKind.NUMBER),
-        FileColumn("taxLiable", "tax_liable", CellKind.YES_NO),
-        FileColumn("taxRegistrationNumber", "tax_registration_number"),
-        FileColumn("billToCustomerNumber", "bill_to_customer.number"),
-        FileColumn("currencyCode", "currency.code"),
-        FileColumn("paymentTermsCode", "payment_terms.code"),
-        FileColumn("shipmentMethodCode", "shipment_method.code"),
-        FileColumn("pricesIncludeTax", "prices_include_tax", CellKind.YES_NO),
-        FileColumn("partialShipping", "partial_shipping", CellKind.YES_NO),
-        FileColumn("blocked", "blocked", CellKind.CHOICE),
-        FileColumn("privacyBlocked", "privacy_blocked", CellKind.YES_NO),
         *REASSIGNED,
         *ignored_columns(
             OTHER_ID,
@@ -96,23 +89,8 @@ ITEMS = FileEntity(
     ("item", "products", "product"),
     ("number", "displayName"),
     (
-        NUMBER,
-        NAME,
-        FileColumn("displayName2", "display_name2"),
-        FileColumn("type", "type", CellKind.CHOICE),
-        FileColumn("itemCategoryCode", "item_category_code"),
-        FileColumn("gtin", "gtin"),
-        FileColumn("inventory", "inventory", CellKind.NUMBER),
-        FileColumn("unitPrice", "unit_price", CellKind.NUMBER),
-        FileColumn("priceIncludesTax", "price_includes_tax", CellKind.YES_NO),
-        FileColumn("unitCost", "unit_cost", CellKind.NUMBER),
-        FileColumn("taxCode", "tax_code.code"),
+        *columns_of_record(ItemRow),
         FileColumn("taxGroupCode", "tax_code.code", fallback=True),
-        FileColumn("baseUnitOfMeasureCode", "base_unit_of_measure.code"),
-        FileColumn("salesUnitOfMeasureCode", "sales_unit_of_measure.code"),
-        FileColumn("allowInvoiceDiscount", "allow_invoice_discount", CellKind.YES_NO),
-        FileColumn("blocked", "blocked", CellKind.YES_NO),
-        FileColumn("salesBlocked", "sales_blocked", CellKind.YES_NO),
         *REASSIGNED,
         *ignored_columns(OTHER_ID, "itemCategoryId", "taxGroupId", "baseUnitOfMeasureId"),
     ),
@@ -132,14 +110,7 @@ ACCOUNTS = FileEntity(
     ("account", "gl-accounts"),
     ("number", "displayName"),
     (
-        NUMBER,
-        NAME,
-        FileColumn("category", "category"),
-        FileColumn("subCategory", "sub_category"),
-        FileColumn("accountType", "account_type", CellKind.CHOICE),
-        FileColumn("directPosting", "direct_posting", CellKind.YES_NO),
-        FileColumn("taxCode", "tax_code.code"),
-        FileColumn("blocked", "blocked", CellKind.YES_NO),
+        *columns_of_record(AccountRow),
         *REASSIGNED,
         *ignored_columns("the gateway does not store it", "netChange", "consolidationDebitAccount"),
     ),
@@ -154,12 +125,7 @@ LINE_OBJECTS = FileEntity(
     ("line-object", "resources"),
     ("kind", "number"),
     (
-        FileColumn("kind", "kind", CellKind.CHOICE),
-        NUMBER,
-        NAME,
-        FileColumn("unitPrice", "unit_price", CellKind.NUMBER),
-        FileColumn("taxCode", "tax_code.code"),
-        FileColumn("blocked", "blocked", CellKind.YES_NO),
+        *columns_of_record(LineObjectRow),
         *REASSIGNED,
     ),
     rank=5,
@@ -173,15 +139,7 @@ CURRENCIES = FileEntity(
     ("currency",),
     ("code",),
     (
-        CODE,
-        NAME,
-        FileColumn("symbol", "symbol"),
-        FileColumn("amountDecimalPlaces", "amount_decimal_places"),
-        FileColumn("amountRoundingPrecision", "amount_rounding_precision", CellKind.NUMBER),
-        FileColumn(
-            "unitAmountRoundingPrecision", "unit_amount_rounding_precision", CellKind.NUMBER
-        ),
-        FileColumn("taxRounding", "tax_rounding", CellKind.CHOICE),
+        *columns_of_record(CurrencyRow),
         *REASSIGNED,
     ),
     rank=1,
@@ -195,14 +153,7 @@ PAYMENT_TERMS = FileEntity(
     ("payment-terms", "paymentTerm"),
     ("code",),
     (
-        CODE,
-        NAME,
-        FileColumn("dueDateCalculation", "due_date_calculation"),
-        FileColumn("discountDateCalculation", "discount_date_calculation"),
-        FileColumn("discountPercent", "discount_percent", CellKind.NUMBER),
-        FileColumn(
-            "calculateDiscountOnCreditMemos", "calculate_discount_on_credit_memos", CellKind.YES_NO
-        ),
+        *columns_of_record(PaymentTermsRow),
         *REASSIGNED,
     ),
     rank=2,
@@ -214,7 +165,7 @@ SHIPMENT_METHODS = FileEntity(
     ShipmentMethodRow,
     ("shipment-methods", "shipmentMethod"),
     ("code",),
-    (CODE, NAME, *REASSIGNED),
+    (*columns_of_record(ShipmentMethodRow), *REASSIGNED),
     rank=2,
 )
 
@@ -225,10 +176,7 @@ UNITS_OF_MEASURE = FileEntity(
     ("units-of-measure", "unitOfMeasure", "units"),
     ("code",),
     (
-        CODE,
-        NAME,
-        FileColumn("internationalStandardCode", "international_standard_code"),
-        FileColumn("symbol", "symbol"),
+        *columns_of_record(UnitOfMeasureRow),
         *REASSIGNED,
     ),
     rank=3,
@@ -241,11 +189,22 @@ TAX_CODES = FileEntity(
     ("tax-codes", "taxCode", "taxGroups", "tax-groups"),
     ("code", "percent"),
     (
-        CODE,
-        NAME,
-        FileColumn("percent", "percent", CellKind.NUMBER),
+        *columns_of_record(TaxCodeRow),
         *REASSIGNED,
         *ignored_columns("the gateway does not store it", "taxType"),
     ),
     rank=4,
 )
+
+RECORD_ENTITIES: Mapping[Dataset, FileEntity] = {
+    Dataset.CURRENCIES: CURRENCIES,
+    Dataset.PAYMENT_TERMS: PAYMENT_TERMS,
+    Dataset.SHIPMENT_METHODS: SHIPMENT_METHODS,
+    Dataset.UNITS_OF_MEASURE: UNITS_OF_MEASURE,
+    Dataset.TAX_CODES: TAX_CODES,
+    Dataset.ACCOUNTS: ACCOUNTS,
+    Dataset.LINE_OBJECTS: LINE_OBJECTS,
+    Dataset.ITEMS: ITEMS,
+    Dataset.CUSTOMERS: CUSTOMERS,
+}
+"""Reference data, in an order in which every record follows those that it refers to."""

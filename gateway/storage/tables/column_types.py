@@ -152,6 +152,22 @@ def value_type(model: type["Base"], name: str) -> tuple[type, bool]:
     return kind, bool(column.nullable)
 
 
+def table_columns(model: type["Base"]) -> tuple[str, ...]:
+    """The names of the columns of `model`, in the order of the table."""
+    return tuple(column.name for column in model.__table__.columns)
+
+
+def referenced_models(model: type["Base"]) -> dict[str, type["Base"]]:
+    """The foreign keys of `model`, each with the model that it leads to."""
+    models = {mapper.local_table: mapper.class_ for mapper in Base.registry.mappers}
+    return {
+        column.name: models[key.column.table]
+        for column in model.__table__.columns
+        if column.name != "company_id"
+        for key in column.foreign_keys
+    }
+
+
 def clean(value: str) -> str:
     """`value` as it is stored: trimmed and in Unicode normal form C."""
     return unicodedata.normalize("NFC", value).strip()

@@ -186,8 +186,6 @@ class ItemRow(CompanyScoped, Base, kw_only=True):
 
     number: Mapped[str] = mapped_column(text(20))
     display_name: Mapped[str] = mapped_column(text(100))
-    base_unit_of_measure_id: Mapped[str] = mapped_column(Guid)
-    sales_unit_of_measure_id: Mapped[str | None] = mapped_column(Guid, default=None)
     display_name2: Mapped[str | None] = mapped_column(text(50), default=None)
     type: Mapped[ItemType] = mapped_column(choice(ItemType), default=ItemType.INVENTORY)
     item_category_code: Mapped[str | None] = mapped_column(text(20), default=None)
@@ -197,6 +195,8 @@ class ItemRow(CompanyScoped, Base, kw_only=True):
     price_includes_tax: Mapped[bool] = mapped_column(default=False)
     unit_cost: Mapped[Decimal] = mapped_column(Amount, default=ZERO)
     tax_code_id: Mapped[str | None] = mapped_column(Guid, default=None)
+    base_unit_of_measure_id: Mapped[str] = mapped_column(Guid)
+    sales_unit_of_measure_id: Mapped[str | None] = mapped_column(Guid, default=None)
     allow_invoice_discount: Mapped[bool] = mapped_column(default=True)
     blocked: Mapped[bool] = mapped_column(default=False)
     sales_blocked: Mapped[bool] = mapped_column(default=False)

@@ -1,0 +1,48 @@
+"""Writes the fields of a change that no rule of their own writes."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+from gateway.orders.fields import Field, Null, column_of
+from gateway.orders.problems import Report
+from gateway.orders.references import References
+from gateway.storage.tables.reference_data import CustomerRow
+
+BESIDE = {"id", "lines"}
+"""What a change has besides the fields of its row."""
+
+
+def assign(
+    row: Any,
+    change: Mapping[str, object],
+    fields: Mapping[str, Field],
+    references: References,
+    report: Report,
+    *,
+    today: dt.date | None = None,
+    customer: CustomerRow | None = None,
+) -> None:
+    """Set the fields of `row` that `change` names; null becomes what the field declares. Raises
+    KeyError for a field that is not declared."""
+    for name, field in plain_fields(change, fields):
+        value: Any = change[name]
+        if field.model is not None:
+            named: Any = references.named(field.model, change, name, report)
+            value = None if named is None else named.id
+        elif value is None and field.null is Null.TODAY:
+            value = today
+        elif value is None and field.null is Null.CUSTOMER:
+            value = getattr(cast(CustomerRow, customer), field.customer)
+        setattr(row, column_of(name, field), value)
+
+
+def plain_fields(
+    change: Mapping[str, object], fields: Mapping[str, Field]
+) -> Iterator[tuple[str, Field]]:
+    """The fields of `change` without a rule of their own, in the order in which they are declared."""
+    if undeclared := change.keys() - fields.keys() - BESIDE:
+        raise KeyError(*sorted(undeclared))
+    return (
+        (name, field) for name, field in fields.items() if name in change and not field.has_rule
+    )

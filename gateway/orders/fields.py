@@ -1,0 +1,270 @@
+"""The fields that a change may set, declared once for each kind of row.
+
+New and changed orders, input checks, differences, the import and the export all follow these
+declarations. The type and the longest text of a field are those of its column in storage.tables. A
+change that names a field which is not declared here fails with a KeyError."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import Enum
+from functools import cached_property
+from typing import Annotated, Any, Required, TypedDict, get_type_hints
+
+from gateway.orders.amounts import HUNDRED, ZERO
+from gateway.storage.tables.column_types import Base, referenced_models, table_columns, value_type
+from gateway.storage.tables.reference_data import (
+    AccountRow,
+    CurrencyRow,
+    CustomerRow,
+    ItemRow,
+    LineObjectRow,
+    PaymentTermsRow,
+    ShipmentMethodRow,
+    TaxCodeRow,
+    UnitOfMeasureRow,
+)
+from gateway.storage.tables.sales_orders import SalesOrderLineType
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A record named in one way: `by` is id, number, code or contact_id; for a line object its kind."""
+
+    by: str
+    value: str
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class Null(Enum):
+    """The value that a field gets when a change sets it to null."""
+
+    EMPTY = "no value"
+    TODAY = "today, in UTC"
+    CUSTOMER = "the customer's value"
+    DERIVED = "the value of a new row that does not name the field"
+
+
+class Until(Enum):
+    """How long the value of a field may change."""
+
+    ALWAYS = "as long as the order is editable"
+    INVOICED = "until something is invoiced"
+    SHIPPED = "until something is shipped"
+    CREATED = "never: it is set when the row is created"
+
+
+Bound = Decimal | dt.date | int | None
+EARLIEST, LATEST = dt.date(1753, 1, 1), dt.date(9999, 12, 31)
+LAST_SEQUENCE = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Field:
+    """How a change sets a field.
+
+    `model` is the record that a reference names; its id is in the column `<field>_id`. `customer` is
+    the customer's column that new orders copy. Values lie between `least` and `most`. A field with
+    `has_rule` is written by a function of its own, others as they come. Only an import sets a field
+    with `is_import_only`. Comments may only have fields with `is_text`."""
+
+    model: type[Base] | None = None
+    customer: str = ""
+    null: Null = Null.EMPTY
+    until: Until = Until.ALWAYS
+    least: Bound = None
+    most: Bound = None
+    has_rule: bool = False
+    is_import_only: bool = False
+    is_text: bool = True
+
+
+DATE = Field(least=EARLIEST, most=LATEST)
+OWN_DATE = Field(null=Null.TODAY, least=EARLIEST, most=LATEST)
+RULE = Field(has_rule=True)
+
+
+def sold(*, null: Null = Null.EMPTY, **options: Any) -> Field:
+    """A field of a line that sells something."""
+    return Field(null=null, has_rule=True, is_text=False, **options)
+
+
+class AddressChange(TypedDict, total=False):
+    """The parts of an address. Those left out stay."""
+
+    address_line1: str | None
+    address_line2: str | None
+    city: str | None
+    state: str | None
+    country: str | None
+    post_code: str | None
+
+
+class HeaderChange(TypedDict, total=False):
+    """The header fields that a change sets. Those left out stay, or get their default in a new order."""
+
+    number: Annotated[str, Field(has_rule=True, until=Until.CREATED, is_import_only=True)]
+    import_key: Annotated[str, Field(has_rule=True, until=Until.CREATED, is_import_only=True)]
+    external_document_number: Annotated[str | None, Field()]
+    order_date: Annotated[dt.date | None, OWN_DATE]
+    posting_date: Annotated[dt.date | None, OWN_DATE]
+    customer: Annotated[Reference | None, Field(CustomerRow, has_rule=True, until=Until.SHIPPED)]
+    bill_to_customer: Annotated[
+        Reference | None,
+        Field(CustomerRow, null=Null.DERIVED, has_rule=True, until=Until.SHIPPED),
+    ]
+    ship_to_name: Annotated[str | None, Field(customer="display_name")]
+    ship_to_contact: Annotated[str | None, Field(customer="contact_name")]
+    sell_to_address: Annotated[AddressChange | None, RULE]
+    ship_to_address: Annotated[AddressChange | None, RULE]
+    currency: Annotated[
+        Reference | None,
+        Field(CurrencyRow, "currency_id", Null.DERIVED, Until.SHIPPED, has_rule=True),
+    ]
+    prices_include_tax: Annotated[
+        bool | None, Field(None, "prices_include_tax", Null.CUSTOMER, Until.INVOICED)
+    ]
+    payment_terms: Annotated[Reference | None, Field(PaymentTermsRow, "payment_terms_id")]
+    shipment_method: Annotated[Reference | None, Field(ShipmentMethodRow, "shipment_method_id")]
+    salesperson: Annotated[str | None, Field(customer="salesperson")]
+    partial_shipping: Annotated[bool | None, Field(None, "partial_shipping", Null.CUSTOMER)]
+    requested_delivery_date: Annotated[dt.date | None, DATE]
+    discount_percent: Annotated[
+        Decimal | None, Field(null=Null.DERIVED, has_rule=True, least=ZERO, most=HUNDRED)
+    ]
+    discount_amount: Annotated[Decimal | None, Field(null=Null.DERIVED, has_rule=True, least=ZERO)]
+    phone_number: Annotated[str | None, Field(customer="phone_number")]
+    email: Annotated[str | None, Field(customer="email")]
+
+
+class LineChange(TypedDict, total=False):
+    """The fields of a line that a change sets."""
+
+    sequence: Annotated[
+        int | None,
+        Field(null=Null.DERIVED, until=Until.CREATED, least=1, most=LAST_SEQUENCE, has_rule=True),
+    ]
+    inventory_lot_id: Annotated[str | None, Field(is_import_only=True)]
+    line_type: Annotated[SalesOrderLineType | None, Field(null=Null.DERIVED, has_rule=True)]
+    item: Annotated[Reference | None, Field(ItemRow, has_rule=True)]
+    account: Annotated[Reference | None, Field(AccountRow, has_rule=True)]
+    line_object_number: Annotated[str | None, Field(null=Null.DERIVED, has_rule=True)]
+    description: Annotated[str | None, Field()]
+    description2: Annotated[str | None, Field()]
+    unit_of_measure: Annotated[Reference | None, sold(model=UnitOfMeasureRow, null=Null.DERIVED)]
+    quantity: Annotated[Decimal | None, sold()]
+    unit_price: Annotated[Decimal | None, sold(null=Null.DERIVED)]
+    discount_percent: Annotated[Decimal | None, sold(null=Null.DERIVED, least=ZERO, most=HUNDRED)]
+    discount_amount: Annotated[Decimal | None, sold(null=Null.DERIVED)]
+    tax_code: Annotated[Reference | None, sold(model=TaxCodeRow)]
+    shipment_date: Annotated[dt.date | None, sold(null=Null.DERIVED, least=EARLIEST, most=LATEST)]
+    ship_quantity: Annotated[Decimal | None, sold(null=Null.DERIVED)]
+    invoice_quantity: Annotated[Decimal | None, sold(null=Null.DERIVED)]
+
+
+class LinePatch(LineChange, total=False):
+    """A change of the line with this id."""
+
+    id: Required[str]
+
+
+class LinesPatch(TypedDict, total=False):
+    """Lines to add, to update and, by id, to remove."""
+
+    add: Sequence[LineChange] | None
+    update: Sequence[LinePatch] | None
+    remove: Sequence[str] | None
+
+
+class NewOrder(HeaderChange, total=False):
+    """An order with all its lines."""
+
+    lines: Sequence[LineChange]
+
+
+class OrderPatch(HeaderChange, total=False):
+    """A change of an order and of its lines."""
+
+    lines: LinesPatch | None
+
+
+def declared(change: type) -> Mapping[str, Field]:
+    """The fields of a TypedDict by name, in the order in which they are declared."""
+    return {
+        name: hint.__metadata__[0]
+        for name, hint in get_type_hints(change, include_extras=True).items()
+    }
+
+
+HEADER = declared(HeaderChange)
+LINE = declared(LineChange)
+ADDRESSES = ("sell_to_address", "ship_to_address")
+
+
+def column_of(name: str, of: Field) -> str:
+    """The column that keeps a field."""
+    return name if of.model is None else f"{name}_id"
+
+
+def names_of(fields: Mapping[str, Field], row: type[Base], kind: type) -> tuple[str, ...]:
+    """The fields whose column in `row` holds values of `kind`, such as Decimal."""
+    columns = table_columns(row)
+    return tuple(name for name in fields if name in columns and value_type(row, name)[0] is kind)
+
+
+@dataclass(frozen=True)
+class Record:
+    """A kind of record that orders refer to. Every column but the ids and the time of the last change
+    is a field; a foreign key is a reference. `label` and `have` are the words of a refusal."""
+
+    model: type[Base]
+    label: str
+    have: str = "has"
+    least: Mapping[str, Decimal] = field(default_factory=dict)
+    most: Mapping[str, Decimal] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """The column by which people name a record."""
+        return "number" if "number" in table_columns(self.model) else "code"
+
+    @cached_property
+    def fields(self) -> Mapping[str, Field]:
+        models = referenced_models(self.model)
+        return {
+            column.removesuffix("_id") if column in models else column: Field(
+                models.get(column), least=self.least.get(column), most=self.most.get(column)
+            )
+            for column in table_columns(self.model)
+            if column not in ("company_id", "id", "last_modified_date_time")
+        }
+
+
+RECORDS: Mapping[type[Base], Record] = {
+    record.model: record
+    for record in (
+        Record(
+            CurrencyRow,
+            "currency",
+            least={"amount_rounding_precision": ZERO, "unit_amount_rounding_precision": ZERO},
+        ),
+        Record(
+            PaymentTermsRow,
+            "payment terms",
+            "have",
+            {"discount_percent": ZERO},
+            {"discount_percent": HUNDRED},
+        ),
+        Record(ShipmentMethodRow, "shipment method"),
+        Record(UnitOfMeasureRow, "unit of measure"),
+        Record(TaxCodeRow, "tax code", least={"percent": ZERO}),
+        Record(AccountRow, "account"),
+        Record(LineObjectRow, "line object"),
+        Record(ItemRow, "item"),
+        Record(CustomerRow, "customer"),
+    )
+}
+"""What orders refer to, each after the records that it refers to itself."""

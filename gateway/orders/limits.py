@@ -1,0 +1,77 @@
+"""The limits of texts, numbers and dates, for orders and for the records that they refer to (RULES.md
+5)."""
+
+import datetime as dt
+import re
+from decimal import Decimal
+
+from gateway.orders import refusals
+from gateway.orders.fields import Field
+from gateway.orders.problems import Report, plain
+from gateway.storage.tables.column_types import DECIMALS, LARGEST, is_storable, is_storable_text
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+def check_text(value: str, longest: int, report: Report, *path: str) -> bool:
+    """Whether the text can be stored as it is (RULES.md 5.2); reports why not."""
+    if not is_storable_text(value):
+        report.refuse(refusals.TEXT_INVALID, *path, rejected=value)
+        return False
+    if len(value) > longest:
+        report.refuse(
+            refusals.TEXT_TOO_LONG,
+            *path,
+            rejected=value,
+            suggestions=(value[:longest].strip(),),
+            length=len(value),
+            longest=longest,
+        )
+        return False
+    return True
+
+
+def check_number(value: Decimal, report: Report, *path: str) -> bool:
+    """Whether the number can be stored as it is (RULES.md 5.1); reports why not."""
+    if is_storable(value):
+        return True
+    if abs(value) > LARGEST:
+        _refuse_range(value, plain(-LARGEST), plain(LARGEST), report, *path)
+    else:
+        report.refuse(
+            refusals.TOO_MANY_DECIMALS,
+            *path,
+            rejected=value,
+            suggestions=(plain(round(value, DECIMALS)),),
+            decimals=DECIMALS,
+        )
+    return False
+
+
+def check_range(value: Decimal | dt.date | int, field: Field, report: Report, *path: str) -> None:
+    """Report a value that is not within the bounds of its field."""
+    low, high = field.least, field.most
+    is_low = low is not None and value < low  # type: ignore[operator]
+    if low is not None and (is_low or (high is not None and value > high)):  # type: ignore[operator]
+        _refuse_range(value, plain(low), None if high is None else plain(high), report, *path)
+
+
+def _refuse_range(value: object, low: str, high: str | None, report: Report, *path: str) -> None:
+    report.refuse(
+        refusals.OUT_OF_RANGE,
+        *path,
+        rejected=value,
+        suggestions=(low,) if high is None else (low, high),
+        bounds=f"at least {low}" if high is None else f"between {low} and {high}",
+    )
+
+
+def check_phone(value: str, report: Report, *path: str) -> None:
+    if _LETTER.search(value):
+        report.refuse(refusals.PHONE_INVALID, *path, rejected=value)
+
+
+def check_email(value: str, report: Report, *path: str) -> None:
+    if not _EMAIL.fullmatch(value):
+        report.refuse(refusals.EMAIL_INVALID, *path, rejected=value)

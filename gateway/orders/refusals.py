@@ -1,0 +1,175 @@
+"""Every refusal, in the order of RULES.md: its code, the rule that it enforces, and its message.
+
+Names in braces are filled in by the rule, which passes its refusal to Report.refuse. To find the rule
+itself, search for the name of the refusal."""
+
+from gateway.orders.problems import ProblemCode as Code
+from gateway.orders.problems import Refusal
+
+# 1 The order and its header
+CUSTOMER_REQUIRED = Refusal(Code.REQUIRED, "1.4", "Every order has a customer.")
+CUSTOMER_BLOCKED = Refusal(
+    Code.BLOCKED, "1.4", "Customer {number} is blocked ({why}), so no order can be created."
+)
+PAYER_BLOCKED = Refusal(Code.BLOCKED, "1.4", "Customer {number}, who would pay, is blocked.")
+
+# 2 Prices and totals
+LINE_DISCOUNT_NEEDS_QUANTITY = Refusal(Code.REQUIRED, "2.2", "A discount amount needs a quantity.")
+LINE_DISCOUNT_OUT_OF_RANGE = Refusal(
+    Code.OUT_OF_RANGE, "2.2", "The discount must be between 0 and {gross}, the price of the line."
+)
+LINE_DISCOUNTS_DISAGREE = Refusal(
+    Code.CONFLICTING, "2.2", "{percent} % of {base} is {derived}. Give the amount or the percent."
+)
+HEADER_DISCOUNT_TOO_LARGE = Refusal(
+    Code.OUT_OF_RANGE, "2.5", "The discount exceeds {base}, the price of the lines that share it."
+)
+HEADER_DISCOUNTS_DISAGREE = Refusal(
+    Code.CONFLICTING, "2.5", "{percent} % of {base} is {derived}. Give the amount or the percent."
+)
+CURRENCY_NEEDS_PRICES = Refusal(
+    Code.PRICE_REQUIRED, "2.8", "In a new currency line {sequence} needs a unit price."
+)
+PRICE_REQUIRED = Refusal(
+    Code.PRICE_REQUIRED, "2.10", "{label} {number} has no price in {currency}: give a unit price."
+)
+
+# 3 What a line sells
+LINE_TYPE_REQUIRED = Refusal(
+    Code.REQUIRED, "3.1", "An object number needs a line type that says what kind of object it is."
+)
+OBJECT_REQUIRED = Refusal(
+    Code.REQUIRED, "3.1", "A line of type {line_type} must name what it sells."
+)
+LINE_TYPES_DISAGREE = Refusal(
+    Code.CONFLICTING, "3.1", "The line names an {label}, so its type is {line_type}."
+)
+ITEM_AND_ACCOUNT = Refusal(
+    Code.CONFLICTING, "3.1", "A line sells an item or posts to an account, not both."
+)
+OBJECT_NOT_FOUND = Refusal(Code.NOT_FOUND, "3.2", "No {label} has this {by}.")
+OBJECT_CLOSED = Refusal(Code.BLOCKED, "3.2", "{label} {number} {reason}.")
+OBJECT_NUMBERS_DISAGREE = Refusal(
+    Code.CONFLICTING, "3.2", "The object of the line has the number {number}."
+)
+UNIT_NOT_SOLD = Refusal(Code.INVALID, "3.3", "Item {number} is not sold in {unit}.")
+COMMENT_SELLS_NOTHING = Refusal(
+    Code.CONFLICTING,
+    "3.4",
+    "The line names nothing to sell, so it is a comment and can only have text.",
+)
+COMMENT_NAMES_NO_OBJECT = Refusal(Code.CONFLICTING, "3.4", "A comment cannot name an object.")
+SEQUENCE_TAKEN = Refusal(Code.DUPLICATE, "3.5", "Another line of the order has this sequence.")
+RECORD_NOT_FOUND = Refusal(Code.NOT_FOUND, "3.6", "No {label} {have} this {by}.")
+LINE_NOT_FOUND = Refusal(Code.NOT_FOUND, "3.7", "The order has no line with this id.")
+LINE_UPDATED_TWICE = Refusal(Code.DUPLICATE, "3.7", "The line is updated twice.")
+LINE_UPDATED_AND_REMOVED = Refusal(
+    Code.CONFLICTING, "3.7", "The patch names this line twice: it can be updated or removed, once."
+)
+
+# 4 Life-cycle
+NOT_EDITABLE = Refusal(Code.NOT_EDITABLE, "4.2", "Order {number} is {status}.")
+WRONG_STATUS = Refusal(Code.WRONG_STATUS, "4.3", "Order {number} is {status}.")
+NOTHING_TO_RELEASE = Refusal(
+    Code.NOTHING_TO_RELEASE, "4.3", "The order has no line with something to sell and a quantity."
+)
+LINE_INCOMPLETE = Refusal(
+    Code.LINE_INCOMPLETE, "4.3", "Line {sequence} does not say what it sells, or in which unit."
+)
+CUSTOMER_CLOSED = Refusal(Code.BLOCKED, "4.3", "Customer {number} is blocked.")
+ORDER_SHIPPED = Refusal(
+    Code.HAS_SHIPMENTS, "4.3", "{quantity} of line {sequence} are shipped already."
+)
+ORDER_INVOICED = Refusal(
+    Code.HAS_SHIPMENTS,
+    "4.3",
+    "Order {number} is invoiced in full, so it cannot become a draft again.",
+)
+SHIP_NEXT_TOO_MANY = Refusal(Code.SHIP_TOO_MANY, "4.4", "{left} are outstanding.")
+INVOICE_NEXT_TOO_MANY = Refusal(
+    Code.INVOICE_TOO_MANY, "4.4", "{ready} are shipped or about to be, and not invoiced."
+)
+SHIP_TOO_MANY = Refusal(Code.SHIP_TOO_MANY, "4.6", "{most} of line {sequence} are outstanding.")
+SHIP_LINE_NOT_FOUND = Refusal(
+    Code.NOT_FOUND, "4.6", "No line of the order that sells something has this id."
+)
+SHIP_LINE_TWICE = Refusal(Code.DUPLICATE, "4.6", "The line is named twice.")
+NOTHING_TO_SHIP = Refusal(Code.NOTHING_TO_SHIP, "4.6", "Nothing is left to ship.")
+PARTIAL_NOT_ALLOWED = Refusal(
+    Code.PARTIAL_NOT_ALLOWED,
+    "4.6",
+    "The order must be shipped complete, but would leave these lines: {lines}.",
+)
+INVOICE_TOO_MANY = Refusal(
+    Code.INVOICE_TOO_MANY, "4.7", "{most} of line {sequence} are shipped and not invoiced."
+)
+NOTHING_TO_INVOICE = Refusal(
+    Code.NOTHING_TO_INVOICE, "4.7", "Nothing that is shipped is left to invoice."
+)
+TOTAL_NEGATIVE = Refusal(
+    Code.OUT_OF_RANGE, "4.7", "An order whose total is negative cannot be invoiced."
+)
+ON_HOLD = Refusal(Code.ON_HOLD, "4.8", "Order {number} is on hold.")
+HEADER_FIXED = Refusal(
+    Code.HAS_SHIPMENTS, "4.10", "This cannot change: part of the order is {done} already."
+)
+LINE_FIXED = Refusal(
+    Code.HAS_SHIPMENTS,
+    "4.10",
+    "Line {sequence} is partly shipped, so its object and its unit cannot change.",
+)
+LINE_STAYS = Refusal(
+    Code.HAS_SHIPMENTS, "4.10", "Line {sequence} is partly shipped, so it cannot be removed."
+)
+QUANTITY_SHIPPED = Refusal(
+    Code.OUT_OF_RANGE, "4.10", "{shipped} are shipped, so the quantity must be {bound} {shipped}."
+)
+
+# 5 Limits of values
+OUT_OF_RANGE = Refusal(Code.OUT_OF_RANGE, "5.1", "The value must be {bounds}.")
+TOO_MANY_DECIMALS = Refusal(Code.OUT_OF_RANGE, "5.1", "A number has at most {decimals} decimals.")
+LINE_TOO_LARGE = Refusal(
+    Code.OUT_OF_RANGE, "5.1", "The line comes to {amount}, more than {largest}."
+)
+TOTAL_TOO_LARGE = Refusal(Code.OUT_OF_RANGE, "5.1", "This comes to {amount}, more than {largest}.")
+TEXT_INVALID = Refusal(
+    Code.INVALID,
+    "5.2",
+    "The text contains a control character or half of a surrogate pair.",
+)
+TEXT_TOO_LONG = Refusal(
+    Code.TOO_LONG, "5.2", "The text has {length} characters, but at most {longest} fit."
+)
+PHONE_INVALID = Refusal(Code.INVALID, "5.4", "A phone number cannot contain letters.")
+EMAIL_INVALID = Refusal(Code.INVALID, "5.4", "An e-mail address looks like name@example.com.")
+TOO_MANY_LINES = Refusal(Code.TOO_MANY_LINES, "5.5", "An order has at most {largest} lines.")
+
+# 6 How a change is made
+ORDER_NOT_FOUND = Refusal(Code.NOT_FOUND, "6.3", "There is no order with this id.")
+STALE = Refusal(Code.STALE, "6.3", "Order {number} has changed since it was read: read it again.")
+
+# 7 Files
+UNIT_TOO_LARGE = Refusal(
+    Code.TOO_LONG, "5.5", "Together the rows have more than {largest} characters."
+)
+DATABASE_REFUSES = Refusal(Code.INVALID, "6.1", "The database refuses this record.")
+CELL_WITHOUT_HEADING = Refusal(Code.INVALID, "7.1", "The row has more cells than headings.")
+CELL_IS_ERROR = Refusal(Code.INVALID, "7.1", "The spreadsheet could not calculate this cell.")
+CELL_UNREADABLE = Refusal(Code.INVALID, "7.1", "{reason}")
+PRICE_TOO_FINE = Refusal(
+    Code.OUT_OF_RANGE, "7.2", "The price of one unit has more than {decimals} decimals."
+)
+RECORD_NEEDS_KEY = Refusal(Code.REQUIRED, "7.1", "A record needs its {label}.")
+NEW_RECORD_NEEDS = Refusal(Code.REQUIRED, "7.1", "A new record needs its {label}.")
+ROW_REPEATED = Refusal(Code.DUPLICATE, "7.3", "Row {row} has this {label} already.")
+HEADER_REPEATED = Refusal(
+    Code.DUPLICATE, "7.3", "Row {row} is already the header of order {number}."
+)
+LINE_WITHOUT_ORDER = Refusal(Code.REQUIRED, "7.3", "The line does not name an order.")
+HEADER_NOT_FOUND = Refusal(
+    Code.HEADER_NOT_FOUND,
+    "7.3",
+    "There is no order {number}, neither in the files nor in the database.",
+)
+LINE_IN_OTHER_CURRENCY = Refusal(Code.CONFLICTING, "7.3", "The order is in {currency}.")
+ORDER_IN_OTHER_CURRENCY = Refusal(Code.CONFLICTING, "7.3", "The order is in another currency.")

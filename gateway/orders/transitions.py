@@ -1,0 +1,20 @@
+"""The transitions that an order can go through. life_cycle says which state allows which."""
+
+from enum import StrEnum
+
+
+class Transition(StrEnum):
+    UPDATE = "update"
+    SUBMIT_FOR_REVIEW = "submit for review"
+    APPROVE = "approve"
+    REJECT = "reject"
+    RELEASE = "release"
+    REOPEN = "reopen"
+    SHIP = "ship"
+    INVOICE = "invoice"
+    SHIP_AND_INVOICE = "ship and invoice"
+    REGISTER_PAYMENT = "register payment"
+    CANCEL = "cancel"
+    HOLD = "hold"
+    RESUME = "resume"
+    DELETE = "delete"
