@@ -54,8 +54,8 @@ NO_BACKUP = typer.Option("--no-backup", help="Do not back up a SQLite file befor
 NOT_MIGRATED = "The database is not migrated: run `gateway migrate`."
 
 
-def _print_version(is_wanted: bool) -> None:
-    if is_wanted:
+def _print_version(is_requested: bool) -> None:
+    if is_requested:
         typer.echo(f"gateway {version('sales-order-gateway')}")
         raise typer.Exit
 
