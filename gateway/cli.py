@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -51,6 +52,24 @@ cli.add_typer(company, name="company")
 DEMO = "These are the orders of Northwind; what you change is gone when you stop."
 NO_BACKUP = typer.Option("--no-backup", help="Do not back up a SQLite file before changing it.")
 NOT_MIGRATED = "The database is not migrated: run `gateway migrate`."
+
+
+def _print_version(is_requested: bool) -> None:
+    if is_requested:
+        typer.echo(f"gateway {version('sales-order-gateway')}")
+        raise typer.Exit
+
+
+@cli.callback()
+def options(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version and exit.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """The options of `gateway` itself."""
 
 
 @cli.command()

@@ -19,46 +19,48 @@ class Settings(BaseSettings):
 
     database_url: str = Field(
         EMBEDDED_DATABASE,
-        description="SQLAlchemy URL of a SQLite or PostgreSQL database. A SQLite file in the current"
-        " directory by default, which is made and migrated by itself.",
+        description="SQLAlchemy URL of a SQLite or PostgreSQL database. The default is a SQLite file in the"
+        " current directory, which the gateway creates and migrates itself.",
     )
     cors_origins: str = Field(
         "",
-        description="Web origins, separated by commas, whose pages may ask the gateway, such as"
+        description="Web origins, separated by commas, whose pages may use the gateway, such as"
         " `https://shop.example`; `*` for all. None by default.",
     )
     hosts: str = Field(
         "",
-        description="Names, separated by commas, for which the gateway answers beside those of its own"
-        " machine and the address that it listens on, such as `orders.example`; `*` for any.",
+        description="Host names, separated by commas, under which the gateway answers in addition to those"
+        " of its own machine and the address that it listens on, such as `orders.example`; `*` for any.",
     )
-    max_page: int = Field(200, ge=1, description="Largest page of a connection.")
-    max_lines: int = Field(1000, ge=1, description="Most lines of an order.")
+    max_page: int = Field(200, ge=1, description="Largest page of a connection, in rows.")
+    max_lines: int = Field(1000, ge=1, description="Most lines in an order.")
     max_cost: int = Field(
-        20_000, ge=1, description="Most objects that an operation may give, as its pages allow."
+        20_000,
+        ge=1,
+        description="Highest cost of an operation: the most objects that it could return, given the sizes of its pages.",
     )
-    max_depth: int = Field(20, ge=1, description="Most levels of fields in an operation.")
-    max_body: int = Field(1_000_000, ge=1, description="Most bytes of a request with an operation.")
+    max_depth: int = Field(20, ge=1, description="Most levels of nested fields in an operation.")
+    max_body: int = Field(1_000_000, ge=1, description="Most bytes in a GraphQL request.")
     deadline: float = Field(
-        30, gt=0, description="Seconds after which an operation is stopped, and its SQL with it."
+        30, gt=0, description="Seconds after which an operation and its SQL are stopped."
     )
     pool_size: int = Field(
-        10, ge=1, description="Most operations that use the database at once, per process."
+        10, ge=1, description="Most operations that use the database at the same time, per process."
     )
 
     debug: bool = Field(
         False,
-        description="Whether answers tell in the header X-Execution how they came about, and a line of"
-        " the log for each operation does.",
+        description="Whether the header X-Execution of each answer and a line in the log say how the operation"
+        " was executed.",
     )
 
     max_upload: int = Field(
-        2 * 10**9, ge=1, description="Most bytes of an upload of files to import."
+        2 * 10**9, ge=1, description="Most bytes in an upload of files to import."
     )
     import_folder: str = Field(
         "",
-        description="Folder in which uploaded files wait until their rows are read; name one that"
-        " survives a restart, so that jobs do. A folder for temporary files by default.",
+        description="Folder for uploaded files until their rows are read. Choose one that survives a restart,"
+        " so that import jobs survive it too. The default is a folder for temporary files.",
     )
 
     @field_validator("hosts")

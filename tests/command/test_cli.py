@@ -5,6 +5,7 @@ import signal
 import socket
 import sqlite3
 import time
+import tomllib
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,6 +18,7 @@ from typer.testing import CliRunner
 
 from gateway.cli import cli
 from tests.support.databases import Templates
+from tests.support.paths import ROOT
 from tests.support.processes import announced, ended, forked, run, started
 from tests.support.requests import execute
 from tests.support.served import PATIENCE
@@ -212,6 +214,11 @@ def test_a_company_has_a_name_of_its_own_and_a_currency_that_exists(
     end = run(tmp_path, "company", "create", name, "--currency", currency, database_url=companies)
     assert_told(end, named)
     assert execute(companies, "SELECT id FROM companies") == before
+
+
+def test_the_version_is_that_of_the_installed_package(tmp_path: Path) -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert run(tmp_path, "--version") == (0, f"gateway {declared}\n", "")
 
 
 def commands(group: Any, *path: str) -> Iterator[tuple[list[str], Any]]:

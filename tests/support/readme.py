@@ -1,14 +1,18 @@
-"""README.md as it must be: its answers and tables filled in from the running gateway.
+"""Every README as it must be: the gateway itself fills in its answers, its tables and what its commands print.
 
-`python -m tests.support.readme` writes them; `tests/command/test_readme.py` fails when they are not what is committed."""
+`python -m tests.support.readme` rewrites them; `tests/command/test_readme.py` fails when a committed
+one differs. Each README is on its own: its operations run one after the other on a fresh copy of the
+demo, and its commands one after the other in an empty folder."""
 
 import asyncio
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -28,48 +32,47 @@ from gateway.storage.migrations import migrate
 from tests.support.paths import ROOT
 from tests.support.served import Client, serving
 
+README = ROOT / "README.md"
+FOREIGN = {"node_modules", "static"}
+"""Folders whose documents are not ours."""
+
+DOCUMENTS = [
+    README,
+    *sorted(
+        path
+        for room in ("docker", "gateway", "tests")
+        for path in (ROOT / room).rglob("*.md")
+        if FOREIGN.isdisjoint(path.parts)
+    ),
+]
+READMES = [path for path in DOCUMENTS if path.name == "README.md"]
+
+EXAMPLE = re.compile(r"(```graphql\n(.*?)```\n\n```json\n)(.*?)(```)", re.DOTALL)
 CONSOLE = re.compile(r"(```console\n)(.*?)(```)", re.DOTALL)
-COMPUTED = re.compile(r"(<!-- computed -->).*?(<!-- end computed -->)", re.DOTALL)
-OF = {
-    "bytes": "bytes of a document",
-    "tokens": "tokens of a document",
-    "directives": "directives of a document",
-    "operations": "operations of a document",
-    "fragments": "fragments of a document",
-    "depth": "levels of fields of an operation (`GATEWAY_MAX_DEPTH`)",
-    "fields": "fields of an operation, those of a fragment wherever it is spread",
-    "aliases": "aliases of an operation, counted likewise",
+SPEED = re.compile(r"in [\d.,]+ s, [\d,]+ a second")
+WIDTH = 118
+"""Characters of a line of an answer, if it can be broken."""
+
+LIMITED = {
+    "bytes": "bytes in a document",
+    "tokens": "tokens in a document",
+    "directives": "directives in a document",
+    "operations": "operations in a document",
+    "fragments": "fragments in a document",
+    "depth": "levels of nested fields in an operation (`GATEWAY_MAX_DEPTH`)",
+    "fields": "fields in an operation; those of a fragment count wherever it is spread",
+    "aliases": "aliases in an operation, counted in the same way",
     "cost": "cost of an operation (`GATEWAY_MAX_COST`)",
 }
-"""What the limits of operations are of."""
-SPEED = re.compile(r"in [\d.,]+ s, [\d,]+ a second")
-README = ROOT / "README.md"
-EXAMPLE = re.compile(r"(```graphql\n(.*?)```\n\n```json\n)(.*?)(```)", re.DOTALL)
 
 
 def examples(text: str) -> list[tuple[str, Any]]:
-    """The operations in README with the answers that it states."""
+    """The operations in a README with the answers that it states."""
     return [(match[2], json.loads(match[3])) for match in EXAMPLE.finditer(text)]
 
 
-def with_tables(text: str) -> str:
-    """`text` with the tables of codes and of settings as the code has them."""
-    codes = ["| code | when |", "| --- | --- |"]
-    codes += [f"| `{code.name}` | {code.value} |" for code in ProblemCode]
-    rows = ["| variable | default | meaning |", "| --- | --- | --- |"]
-    for name, field in Settings.model_fields.items():
-        rows.append(f"| `GATEWAY_{name.upper()}` | `{field.default}` | {field.description} |")
-    limits = ["| at most | of |", "| --- | --- |"]
-    for name, most in asdict(Limits()).items():
-        limits.append(f"| {most:,} | {OF[name]} |")
-    text = _between(_between(text, "codes", codes), "settings", rows)
-    text = _between(text, "limits", limits)
-    text = COMPUTED.sub(rf"\g<1>{_computed()}\g<2>", text)
-    return _between(text, "columns", _columns())
-
-
 def answer(client: Client, operation: str) -> Any:
-    """The answer to an operation of README, in which `$order` is the order created last."""
+    """The answer to an operation of a README, in which `$order` is the order that changed last."""
     if "$order" not in operation:
         return client.send(operation)
     newest = "{ salesOrders(first: 1, sort: { field: LAST_MODIFIED_DATE_TIME, direction: DESC }) { nodes { id } } }"
@@ -79,35 +82,133 @@ def answer(client: Client, operation: str) -> Any:
 
 def with_answers(text: str, client: Client) -> str:
     """`text` with the answers that `client` gives to its operations, one after the other."""
+    return EXAMPLE.sub(
+        lambda match: f"{match[1]}{laid_out(answer(client, match[2]))}\n{match[4]}", text
+    )
 
-    def answered(match: re.Match[str]) -> str:
-        filled = json.dumps(answer(client, match[2]), indent=2, ensure_ascii=False)
-        return match[1] + _compact(filled) + "\n" + match[4]
 
-    return EXAMPLE.sub(answered, text)
+def laid_out(value: Any, indent: str = "", taken: int = 0) -> str:
+    """`value` as JSON in which every list and object that fits on one line has one; `taken` characters
+    stand before it."""
+    parts = _parts(value)
+    if parts is None:
+        return json.dumps(value, ensure_ascii=False)
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    flat = _flat(value)
+    if len(indent) + taken + len(flat) < WIDTH or not parts:
+        return flat
+    inner = indent + "  "
+    lines = [f"{inner}{label}{laid_out(part, inner, len(label))}" for label, part in parts]
+    return f"{opening}\n" + ",\n".join(lines) + f"\n{indent}{closing}"
+
+
+def _parts(value: Any) -> list[tuple[str, Any]] | None:
+    """The parts of an object or list with their labels; None for a scalar."""
+    if isinstance(value, dict):
+        return [(f"{json.dumps(name)}: ", part) for name, part in value.items()]
+    return [("", part) for part in value] if isinstance(value, list) else None
+
+
+def _flat(value: Any) -> str:
+    parts = _parts(value)
+    if parts is None:
+        return json.dumps(value, ensure_ascii=False)
+    text = ", ".join(f"{label}{_flat(part)}" for label, part in parts)
+    if isinstance(value, list):
+        return f"[{text}]"
+    return f"{{ {text} }}" if text else "{}"
+
+
+def with_tables(text: str) -> str:
+    """`text` with the tables that the code declares."""
+    for name, lines in (
+        ("codes", _codes()),
+        ("settings", _settings()),
+        ("limits", _limits()),
+        ("computed", _computed_fields()),
+        ("columns", _columns()),
+    ):
+        text = _between(text, name, lines)
+    return text
+
+
+def _between(text: str, name: str, lines: Iterable[str]) -> str:
+    marked = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL)
+    body = "".join(f"{line}\n" for line in lines)
+    return marked.sub(lambda match: match[1] + body + match[2], text)
+
+
+def _codes() -> Iterator[str]:
+    yield from ("| code | when |", "| --- | --- |")
+    yield from (f"| `{code.name}` | {code.value} |" for code in ProblemCode)
+
+
+def _settings() -> Iterator[str]:
+    yield from ("| variable | default | meaning |", "| --- | --- | --- |")
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default == "" else f"`{field.default}`"
+        yield f"| `GATEWAY_{name.upper()}` | {default} | {field.description} |"
+
+
+def _limits() -> Iterator[str]:
+    yield from ("| at most | |", "| --- | --- |")
+    yield from (f"| {most:,} | {LIMITED[name]} |" for name, most in asdict(Limits()).items())
+
+
+def _computed_fields() -> Iterator[str]:
+    """The fields that no plan covers."""
+    for name, entity in ENTITIES.items():
+        for field, declaration in entity.declared.items():
+            if isinstance(declaration, ComputedField):
+                yield f"- `{name}.{to_camel_case(field)}`"
+
+
+def _columns() -> Iterator[str]:
+    """The columns of orders, lines and customers, by entity."""
+    for entity in (
+        finance_operations.HEADERS,
+        finance_operations.LINES,
+        finance_operations.CUSTOMERS,
+        business_central.ORDERS,
+        business_central.LINES,
+    ):
+        yield from (f"### {entity.name}", "", "| column | type | field |", "| --- | --- | --- |")
+        for column in entity.columns:
+            if column.field:
+                yield f"| `{column.name}` | {column.kind.value} | {_target(column)} |"
+        yield ""
+
+
+def _target(column: FileColumn) -> str:
+    """The field that a column sets, by its name in GraphQL, and what is special about it."""
+    field = "" if column.field.startswith("+") else f"`{to_camel_case(column.field)}`"
+    fallback = "if no other column sets it" if column.fallback else ""
+    return ", ".join(filter(None, (field, column.note, fallback)))
 
 
 def with_consoles(text: str) -> str:
-    """`text` with what its commands print, one after the other in a folder of their own."""
+    """`text` with what its commands print, one after the other in a folder of their own, where
+    `tests` leads to the data of the tests."""
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "tests").symlink_to(README.parent / "tests")
+        (Path(folder) / "tests").symlink_to(ROOT / "tests")
         exports: list[str] = []
 
         def printed(match: re.Match[str]) -> str:
             commands = [line[2:] for line in match[2].splitlines() if line.startswith("$ ")]
-            told = [f"$ {command}\n{_told(command, folder, exports)}" for command in commands]
-            return match[1] + "".join(told) + match[3]
+            outputs = [f"$ {command}\n{_output(command, folder, exports)}" for command in commands]
+            return match[1] + "".join(outputs) + match[3]
 
         return CONSOLE.sub(printed, text)
 
 
-def _told(command: str, folder: str, exports: list[str]) -> str:
+def _output(command: str, folder: str, exports: list[str]) -> str:
+    """What a command prints; an `export` holds for all that follow."""
     if command.startswith("export "):
         exports.append(command)
         return ""
     script = "\n".join(["set -o pipefail", *exports, command])
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(README.parent)}
+    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         ["bash", "-c", script],
         cwd=folder,
@@ -121,60 +222,6 @@ def _told(command: str, folder: str, exports: list[str]) -> str:
     return SPEED.sub("in 1.5 s, 2,000 a second", done.stdout).replace("\ufeff", "")
 
 
-def _computed() -> str:
-    """The fields that no plan covers."""
-    return ", ".join(
-        f"`{name}.{to_camel_case(field)}`"
-        for name, entity in ENTITIES.items()
-        for field, declaration in entity.declared.items()
-        if isinstance(declaration, ComputedField)
-    )
-
-
-def _columns() -> list[str]:
-    """The columns of sales orders and lines, by entity."""
-    lines = []
-    for entity in (
-        finance_operations.HEADERS,
-        finance_operations.LINES,
-        finance_operations.CUSTOMERS,
-        business_central.ORDERS,
-        business_central.LINES,
-    ):
-        lines += [f"**{entity.name}**", "", "| column | holds | gives |", "| --- | --- | --- |"]
-        lines += [
-            f"| `{column.name}` | {column.kind.value} | {_given(column)} |"
-            for column in entity.columns
-            if column.field
-        ]
-        lines.append("")
-    return lines
-
-
-def _given(column: FileColumn) -> str:
-    field = "" if column.field.startswith("+") else f"`{column.field}`"
-    fallback = "if nothing else does" if column.fallback else ""
-    return ", ".join(filter(None, (field, column.note, fallback)))
-
-
-def _compact(text: str) -> str:
-    """JSON with each innermost object on a line of its own, where it fits."""
-    innermost = re.compile(r"\{\n\s+([^{}\[\]]*?)\n\s+\}")
-    for match in set(innermost.findall(text)):
-        one_line = "{ " + re.sub(r"\n\s+", " ", match) + " }"
-        if len(one_line) <= 100:
-            text = re.sub(
-                r"\{\n\s+" + re.escape(match) + r"\n\s+\}", lambda _, whole=one_line: whole, text
-            )
-    return text
-
-
-def _between(text: str, marker: str, lines: list[str]) -> str:
-    start, end = f"<!-- {marker} -->\n", f"<!-- end {marker} -->"
-    before, _, rest = text.partition(start)
-    return before + start + "\n".join(lines) + "\n" + end + rest.partition(end)[2]
-
-
 async def _load(url: str) -> None:
     database = Database(url)
     await migrate(database)
@@ -184,11 +231,15 @@ async def _load(url: str) -> None:
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(database_url=f"sqlite:///{folder}/demo.db")
-        asyncio.run(_load(settings.database_url))
-        with serving(settings) as client:
-            text = with_answers(with_tables(README.read_text()), client)
-        README.write_text(with_consoles(text))
+        demo = Path(folder) / "demo.db"
+        asyncio.run(_load(f"sqlite:///{demo}"))
+        for number, path in enumerate(READMES):
+            text = with_consoles(with_tables(path.read_text()))
+            if EXAMPLE.search(text):
+                copy = shutil.copy(demo, Path(folder) / f"{number}.db")
+                with serving(Settings(database_url=f"sqlite:///{copy}")) as client:
+                    text = with_answers(text, client)
+            path.write_text(text)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from tests.support.paths import ROOT
-from tests.support.readme import README
 from tests.support.served import Client
 
 pytestmark = pytest.mark.skipif(
@@ -77,8 +76,8 @@ def without_typename(value: dict[str, object]) -> dict[str, object]:
 
 
 def test_the_configurations_in_readme_are_those_that_ran() -> None:
-    section = README.read_text().partition("## For frontends\n")[2].partition("\n## ")[0]
-    written = re.findall(r"^```\w+\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
+    text = (PROGRAMS / "README.md").read_text()
+    written = re.findall(r"^```\w+\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
     programs = [path.read_text() for path in PROGRAMS.rglob("*.*") if path.suffix in KINDS]
     assert written
     for configuration in written:
