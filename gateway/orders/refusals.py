@@ -140,7 +140,7 @@ TEXT_INVALID = Refusal(
 TEXT_TOO_LONG = Refusal(
     Code.TOO_LONG, "5.2", "The text has {length} characters, but at most {longest} fit."
 )
-PHONE_INVALID = Refusal(Code.INVALID, "5.4", "A phone number cannot contain letters.")
+PHONE_INVALID = Refusal(Code.INVALID, "5.4", "A phone number has no letters.")
 EMAIL_INVALID = Refusal(Code.INVALID, "5.4", "An e-mail address looks like name@example.com.")
 TOO_MANY_LINES = Refusal(Code.TOO_MANY_LINES, "5.5", "An order has at most {largest} lines.")
 
