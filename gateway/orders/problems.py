@@ -15,12 +15,12 @@ Path = tuple[str, ...]
 class ProblemCode(Enum):
     """A rule that a change breaks. The value says when; it stands in the schema and the README."""
 
-    REQUIRED = "A value is missing that the order cannot do without."
+    REQUIRED = "A required value is missing."
     NOT_FOUND = "No record in the company has this id, number or code."
     INVALID = "The value is not well formed for its field."
     TOO_LONG = "The text is longer than its field."
     OUT_OF_RANGE = "The number, date or amount is outside its bounds."
-    CONFLICTING = "Two of the given values contradict each other."
+    CONFLICTING = "Two values contradict each other."
     DUPLICATE = "The value must be unique and is taken."
     BLOCKED = "The record exists but is closed for sales."
     PRICE_REQUIRED = (
@@ -28,10 +28,10 @@ class ProblemCode(Enum):
     )
     TOO_MANY_LINES = "The order has more lines than the gateway allows."
     SHIP_TOO_MANY = "The quantity to ship is more than is outstanding."
-    INVOICE_TOO_MANY = "The quantity to invoice is more than is shipped or about to be."
+    INVOICE_TOO_MANY = "The quantity to invoice is more than is shipped, or to be shipped next."
     STALE = "The order has changed since the etag was read; the suggestion is its etag now."
-    NOT_EDITABLE = "The order is not in a state in which this may change."
-    WRONG_STATUS = "The order is not in a state from which this may happen."
+    NOT_EDITABLE = "The status of the order does not allow this change."
+    WRONG_STATUS = "The status of the order does not allow this."
     ON_HOLD = "Release, shipping and invoicing are stopped for now."
     NOTHING_TO_RELEASE = "The order has no line with something to sell and a quantity."
     LINE_INCOMPLETE = "A line does not say what it sells, or in which unit."

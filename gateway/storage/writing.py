@@ -1,4 +1,4 @@
-"""Writing: one transaction of one caller, and what a change must look up in it."""
+"""Writing: one transaction of one caller, and the reads that a change needs in it."""
 
 import asyncio
 import random
@@ -28,7 +28,7 @@ SALES_ORDERS = "SALES_ORDERS"
 
 
 class RefusedByDatabase(Exception):
-    """The database does not take what was written, whatever the rules say."""
+    """The database refuses a row that the rules allow."""
 
 
 class Writer:
@@ -40,7 +40,8 @@ class Writer:
         self.staging = Staging(session, scope)
 
     async def find(self, model: type[Model], wanted: Mapping[str, set[str]]) -> Sequence[Model]:
-        """The rows of which a column has one of its wanted values; one statement, none for nothing."""
+        """The rows in which a column has one of its wanted values. One statement, or none if nothing is
+        wanted."""
         columns = model.__table__.c
         conditions = [
             columns[column].in_(_possible(column, values))
@@ -53,14 +54,14 @@ class Writer:
         return (await self._session.scalars(statement)).all()
 
     async def company_currency(self) -> CurrencyRow:
-        """The currency in which the company keeps its books and its items their prices."""
+        """The currency of the company's books and of the prices of its items."""
         statement = sa.select(CurrencyRow).join(
             CompanyRow,
             (CompanyRow.id == CurrencyRow.company_id)
             & (CompanyRow.currency_code == CurrencyRow.code),
         )
-        found = await self._session.scalars(statement.where(within(self.scope, CurrencyRow)))
-        return found.one()
+        rows = await self._session.scalars(statement.where(within(self.scope, CurrencyRow)))
+        return rows.one()
 
     async def next_numbers(self, count: int) -> list[str]:
         """The next free order numbers of the company.
@@ -95,11 +96,11 @@ class Writer:
     async def sales_order(self, key: str) -> SalesOrderRow | None:
         """The order with this id and its lines, locked until the transaction ends."""
         guid = canonical_guid(key)
-        found = [] if guid is None else await self._orders(SalesOrderRow.id == guid)
-        return found[0] if found else None
+        orders = [] if guid is None else await self._orders(SalesOrderRow.id == guid)
+        return orders[0] if orders else None
 
     async def sales_orders_numbered(self, numbers: Collection[str]) -> list[SalesOrderRow]:
-        """Those of the orders that there are, with their lines, locked until the transaction ends."""
+        """The orders with these numbers, with their lines, locked until the transaction ends."""
         possible = _possible("number", set(numbers))
         return await self._orders(SalesOrderRow.number.in_(possible)) if possible else []
 
@@ -108,7 +109,7 @@ class Writer:
         return await self._orders(SalesOrderRow.import_key.in_(sorted(keys))) if keys else []
 
     async def sales_orders_documented(self, documents: Collection[str]) -> list[SalesOrderRow]:
-        """The orders that customers know by these numbers of their own, whoever the customer is."""
+        """The orders with these external document numbers, of any customer."""
         possible = _possible("external_document_number", set(documents))
         condition = SalesOrderRow.external_document_number.in_(possible)
         return await self._orders(condition) if possible else []
@@ -129,8 +130,8 @@ class Writer:
 
     @asynccontextmanager
     async def savepoint(self, keep: Callable[[], bool] = lambda: True) -> AsyncIterator[None]:
-        """What is written inside stands or falls alone; it falls in any case unless `keep` says at the
-        end that it stands. Raises RefusedByDatabase if a constraint stands against it."""
+        """Roll back what is written inside on an error, and also unless `keep` returns True at the end.
+        Raises RefusedByDatabase if a constraint is violated."""
         try:
             async with self._session.begin_nested() as nested:
                 yield
@@ -144,18 +145,18 @@ class Writer:
             raise RefusedByDatabase(str(error.orig)) from error
 
     def forget(self) -> None:
-        """Let go of all rows that were read or written, whose memory is then free."""
+        """Release the memory of all rows that were read or written."""
         self._session.expunge_all()
 
     async def remove_lines(self, order: SalesOrderRow, lines: Sequence[SalesOrderLineRow]) -> None:
-        """Take lines out of an order at once, so that others may have their sequence."""
+        """Delete lines of an order at once, so that other lines can take their sequence."""
         for line in lines:
             order.lines.remove(line)
         if lines:
             await self._session.flush()
 
     async def save(self, order: SalesOrderRow, *, has_lost_lines: bool = False) -> None:
-        """Write what has changed in an order and its lines; the etags tell that something has."""
+        """Write the changes of an order and its lines, and increase their etags if there are any."""
         new = self._session.new
         changed = [
             line for line in order.lines if line not in new and self._session.is_modified(line)
@@ -170,16 +171,16 @@ class Writer:
         order.lines.sort(key=lambda line: line.sequence)
 
     async def delete(self, order: SalesOrderRow) -> None:
-        """Take the order and its lines away."""
+        """Delete the order and its lines."""
         await self._session.delete(order)
         await self._session.flush()
 
     async def insert(self, orders: Sequence[SalesOrderRow]) -> None:
-        """Keep new orders, all drafts, with their lines."""
+        """Insert new orders, all drafts, with their lines."""
         await drafts.insert(self._session, orders)
 
     async def discard(self, order: str) -> None:
-        """Take a new order with this id back."""
+        """Delete a new order with this id."""
         await self._session.execute(
             sa.delete(SalesOrderRow)
             .where(within(self.scope, SalesOrderRow), SalesOrderRow.id == order)
@@ -202,8 +203,8 @@ class Writer:
         await self._session.flush()
 
     async def near(self, model: type[Model], column: str, value: str) -> Sequence[Model]:
-        """The rows whose `column` comes next to `value` by code point, on either side; all of them in a
-        small table."""
+        """The rows whose `column` is nearest to `value` by code point, on either side; all rows of a small
+        table."""
         if not is_storable_text(value):
             return []
         key = model.__table__.c[column]
@@ -215,7 +216,7 @@ class Writer:
 
 
 def _write_whole(line: SalesOrderLineRow) -> None:
-    """Have all columns written, so that all changed lines go in one statement."""
+    """Write all columns, so that one statement updates all changed lines."""
     keys = line.__table__.primary_key.columns.keys()  # type: ignore[attr-defined]
     for name in line.__table__.columns.keys():  # noqa: SIM118 - a collection of columns, no dict
         if name not in keys:
@@ -223,7 +224,7 @@ def _write_whole(line: SalesOrderLineRow) -> None:
 
 
 def _possible(column: str, values: set[str]) -> list[str]:
-    """Sorted, for writers to take locks alike; without what no row can have."""
+    """The values that a row can have, sorted so that all writers take locks in the same order."""
     if not column.endswith("id") or column == "contact_id":
         return sorted(filter(is_storable_text, values))
     return sorted({guid for value in values if (guid := canonical_guid(value))})
@@ -233,7 +234,7 @@ def _possible(column: str, values: set[str]) -> list[str]:
 async def writing(
     database: Database, company: str | None, *, dry_run: bool = False
 ) -> AsyncIterator[Writer]:
-    """A writer in a transaction of its own, kept at the end unless `dry_run`.
+    """A writer in a transaction of its own, which is rolled back at the end of a `dry_run`.
 
     Raises CompanyNotFound."""
     async with database.write(dry_run=dry_run) as session:
@@ -242,7 +243,7 @@ async def writing(
 
 @asynccontextmanager
 async def looking(database: Database, company: str | None) -> AsyncIterator[Writer]:
-    """A writer that only reads, beside whoever writes. Raises CompanyNotFound."""
+    """A writer that only reads, and does not wait for other writers. Raises CompanyNotFound."""
     async with database.read() as session:
         yield await _writer(session, company)
 
