@@ -11,6 +11,7 @@ from strawberry.utils.str_converters import to_camel_case
 from gateway.orders.problems import Problem, ProblemCode, encodable
 from gateway.orders.transitions import Transition
 from gateway.storage.conditions import BadFilter
+from gateway.storage.contention import DatabaseBusy
 from gateway.storage.drivers import Overloaded
 from gateway.storage.paging import BadCursor
 from gateway.storage.scope import CompanyNotFound
@@ -21,6 +22,7 @@ CODES: dict[type[Exception], str] = {
     BadCursor: "BAD_CURSOR",
     BadFilter: "BAD_USER_INPUT",
     CompanyNotFound: "COMPANY_NOT_FOUND",
+    DatabaseBusy: "OVERLOADED",
     Overloaded: "OVERLOADED",
 }
 """Errors whose own message a client may see, and their codes."""

@@ -2,8 +2,15 @@
 
 import asyncio
 import os
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
+from contextlib import (
+    AbstractAsyncContextManager,
+    aclosing,
+    asynccontextmanager,
+    closing,
+    nullcontext,
+)
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +20,15 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
 
+from gateway.storage.contention import contended
 from gateway.storage.deadline import Deadline
-from gateway.storage.drivers import Drivers
+from gateway.storage.drivers import Drivers, Overloaded
 from gateway.storage.interrupting import interrupt
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
-PRAGMAS = ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000")
+PRAGMAS = ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL")
+PATIENCE = "10"
+"""Seconds that SQLite waits for another process's lock, unless the URL has its own `timeout`."""
 
 
 def database_url(text: str) -> URL:
@@ -27,14 +37,14 @@ def database_url(text: str) -> URL:
         url = make_url(text)
     except (sa.exc.ArgumentError, ValueError):
         raise ValueError("it is not a URL such as postgresql://user:password@host/name") from None
-    backend = url.get_backend_name()
-    if backend not in DRIVERS:
+    if (backend := url.get_backend_name()) not in DRIVERS:
         raise ValueError(f"{backend} is not supported, use sqlite or postgresql")
     return url.set(drivername=DRIVERS[backend])
 
 
-UNUSABLE = (OSError, sa.exc.DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError)
-"""What a database that cannot be reached or opened raises, from whichever driver."""
+DRIVER_ERRORS = (sa.exc.DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError)
+UNUSABLE = (OSError, Overloaded, *DRIVER_ERRORS)
+"""What is raised for a database that cannot be reached, opened or used, whichever its driver."""
 
 
 def why_unusable(error: Exception) -> str:
@@ -42,7 +52,8 @@ def why_unusable(error: Exception) -> str:
     cause = getattr(error, "orig", None) or error
     if isinstance(cause, OSError) and cause.errno is not None:
         return os.strerror(cause.errno)
-    return (str(cause) or type(cause).__name__).splitlines()[0].rpartition("class '")[2]
+    message = (str(cause) or type(cause).__name__).splitlines()[0].rpartition("class '")[2]
+    return message.removesuffix(".")
 
 
 class Database:
@@ -52,7 +63,8 @@ class Database:
         self.url = database_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
-            options["connect_args"] = {"async_creator_fn": _open_sqlite}
+            arguments = {"async_creator_fn": _open_sqlite, "timeout": self.patience}
+            options["connect_args"] = arguments
         self.engine = create_async_engine(self.url, **options)
         self._writing = asyncio.Lock()
         self._deadline: Deadline | None = None
@@ -71,7 +83,8 @@ class Database:
 
     @asynccontextmanager
     async def write(self, *, dry_run: bool = False) -> AsyncIterator[AsyncSession]:
-        """One transaction, kept at the end unless `dry_run`. Objects stay readable afterwards.
+        """One transaction, kept at the end unless `dry_run`. Objects stay readable afterwards. Raises
+        Overloaded, and its DatabaseBusy if another transaction is in the way.
 
         SQLite has one writer at a time: writers of this process queue here, fairly, and those of
         other processes in SQLite's own busy timeout."""
@@ -81,6 +94,11 @@ class Database:
         else:
             async with self._transaction(dry_run) as session:
                 yield session
+
+    @property
+    def patience(self) -> float:
+        """Seconds that SQLite waits for another process's lock."""
+        return float(str(self.url.query.get("timeout", PATIENCE)))
 
     @property
     def file(self) -> str | None:
@@ -94,8 +112,9 @@ class Database:
         return self.file is not None and file.parent.is_dir() and not file.exists()
 
     async def connect(self) -> AsyncConnection:
-        """A connection, to be closed; raises Overloaded if others keep all of them too long."""
-        with self._drivers.wanted():
+        """A connection, to be closed; raises Overloaded if others keep all of them too long, or keep the
+        database locked."""
+        with contended(), self._drivers.wanted():
             return await self.engine.connect()
 
     def driver(self) -> AbstractAsyncContextManager[Any]:
@@ -114,18 +133,19 @@ class Database:
     ) -> AsyncIterator[AsyncSession]:
         async with aclosing(await self.connect()) as connection:
             await connection.execution_options(gateway_writes=writes)
-            async with (
-                AsyncSession(connection, expire_on_commit=False, autoflush=False) as session,
-                session.begin() as transaction,
-            ):
-                async with self._interrupting(connection):
-                    yield session
-                    await session.flush()
-                if dry_run:
-                    session.expunge_all()
-                    await transaction.rollback()
-                elif self._deadline is not None:
-                    await self._deadline.commit(transaction)
+            with contended():
+                async with (
+                    AsyncSession(connection, expire_on_commit=False, autoflush=False) as session,
+                    session.begin() as transaction,
+                ):
+                    async with self._interrupting(connection):
+                        yield session
+                        await session.flush()
+                    if dry_run:
+                        session.expunge_all()
+                        await transaction.rollback()
+                    elif self._deadline is not None:
+                        await self._deadline.commit(transaction)
 
     def _interrupting(self, connection: AsyncConnection) -> AbstractAsyncContextManager[None]:
         if self._deadline is None or not self.is_sqlite:
@@ -176,9 +196,10 @@ class Snapshot:
                 raise RuntimeError("the operation that reads is over")
             self._reading = asyncio.current_task()
             try:
-                if self._connection is None:
-                    self._connection = await self._open()
-                return (await self._connection.execute(statement)).all()
+                with contended():
+                    if self._connection is None:
+                        self._connection = await self._open()
+                    return (await self._connection.execute(statement)).all()
             except sa.exc.DBAPIError:
                 if self._is_over:
                     raise asyncio.CancelledError from None
@@ -249,10 +270,9 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     transaction too and a write takes its lock at the start."""
     connection.isolation_level = None
     prepare_reader(connection)
-    cursor = connection.cursor()
-    for pragma in PRAGMAS:
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+    with closing(connection.cursor()) as cursor:
+        for pragma in PRAGMAS:
+            cursor.execute(f"PRAGMA {pragma}")
 
 
 def prepare_reader(connection: Any) -> None:
@@ -267,7 +287,11 @@ def _fold(text: str | None) -> str | None:
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
+    """SQLAlchemy does not wrap what its listeners raise, so an error is wrapped here."""
     writes = connection.get_execution_options().get("gateway_writes", False)
-    cursor = connection.connection.cursor()
-    cursor.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
-    cursor.close()
+    begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
+    with closing(connection.connection.cursor()) as cursor:
+        try:
+            cursor.execute(begin)
+        except sqlite3.OperationalError as error:
+            raise sa.exc.OperationalError(begin, None, error) from error

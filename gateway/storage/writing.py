@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-import sqlite3
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import attributes, selectinload
 
 from gateway.storage import drafts
+from gateway.storage.contention import DatabaseBusy, is_contention
 from gateway.storage.database import Database
 from gateway.storage.import_rows import Staging
 from gateway.storage.scope import Scope, find_scope, within
@@ -140,7 +141,7 @@ class Writer:
                     await nested.rollback()
                     self._session.expunge_all()
         except DBAPIError as error:
-            if _lost(error):
+            if is_contention(error):
                 raise
             raise RefusedByDatabase(str(error.orig)) from error
 
@@ -259,14 +260,8 @@ ATTEMPTS = 6
 PAUSE = 0.02
 """Seconds before the second attempt, doubled before each that follows."""
 
-BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-"""SQLite: another process writes. The first byte of a code tells what is wrong, the rest how."""
-
-ORDER_NUMBERS = "uq_sales_orders_company_id_number"
-"""PostgreSQL: somebody else has just taken the number."""
-
-RETRIED_STATES = {"40001", "40P01", "55P03"}
-"""PostgreSQL: serialization failure, deadlock, lock not available."""
+PATIENCE = 10
+"""Seconds after which no further attempt begins: an attempt may itself have waited long for a lock."""
 
 
 async def transact(
@@ -277,22 +272,15 @@ async def transact(
     dry_run: bool = False,
 ) -> Result:
     """The result of `change` in a transaction of its own, which is begun again when it loses against
-    another, a few times and after a random pause. Raises CompanyNotFound and what `change` raises."""
+    another, a few times and after a random pause. Raises DatabaseBusy if it loses each time,
+    CompanyNotFound and what `change` raises."""
+    begun = time.monotonic()
     for attempt in range(ATTEMPTS):
         try:
             async with writing(database, company, dry_run=dry_run) as writer:
                 return await change(writer)
-        except DBAPIError as error:
-            if attempt == ATTEMPTS - 1 or not _lost(error):
+        except DatabaseBusy:
+            if attempt == ATTEMPTS - 1 or time.monotonic() - begun >= PATIENCE:
                 raise
         await asyncio.sleep(PAUSE * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
     raise AssertionError("the last attempt returns or raises")
-
-
-def _lost(error: DBAPIError) -> bool:
-    """Whether the transaction failed only because of another one at the same time."""
-    cause = error.driver_exception
-    if isinstance(cause, sqlite3.Error):
-        return cause.sqlite_errorcode & 0xFF in BUSY
-    is_number_taken = getattr(cause, "constraint_name", None) == ORDER_NUMBERS
-    return is_number_taken or getattr(cause, "sqlstate", None) in RETRIED_STATES

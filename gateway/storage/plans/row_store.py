@@ -59,7 +59,9 @@ class RowsStore:
         self._is_sqlite = database.is_sqlite
         self._statements = Statements(database.engine.dialect)
         path = database.file
-        self._readers = None if path is None else SqliteReaders(path, prepare_reader)
+        self._readers = (
+            None if path is None else SqliteReaders(path, database.patience, prepare_reader)
+        )
         self.can_run = self._readers is not None or not self._is_sqlite
         """A SQLite database in memory belongs to a single connection."""
 

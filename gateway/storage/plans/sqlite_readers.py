@@ -9,21 +9,26 @@ from functools import partial
 from typing import TypeVar
 from urllib.parse import quote
 
+from gateway.storage.contention import contended
 from gateway.storage.interrupting import interrupt
 
 THREADS = 4
 """More threads would only wait for Python's lock."""
 
-PRAGMAS = ("query_only=ON", "busy_timeout=10000", "mmap_size=268435456", "cache_size=-16000")
+PRAGMAS = ("query_only=ON", "mmap_size=268435456", "cache_size=-16000")
 
 Result = TypeVar("Result")
 
 
 class SqliteReaders:
-    """Runs work on connections to the file at `path`; `prepare` sets up each new one."""
+    """Runs work on connections to the file at `path`; `prepare` sets up each new one. They wait at
+    most `patience` seconds for the lock of another process."""
 
-    def __init__(self, path: str, prepare: Callable[[sqlite3.Connection], None]) -> None:
+    def __init__(
+        self, path: str, patience: float, prepare: Callable[[sqlite3.Connection], None]
+    ) -> None:
         self._address = f"file:{quote(path)}?mode=rw"
+        self._patience = patience
         self._prepare = prepare
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="sqlite-reader")
         self._own = threading.local()
@@ -31,7 +36,7 @@ class SqliteReaders:
 
     async def run(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
         """The result of `work` in a read transaction, which is one snapshot. A caller that is cancelled
-        interrupts the running statement and waits for it to end."""
+        interrupts the running statement and waits for it to end. Raises DatabaseBusy."""
         begun: list[sqlite3.Connection] = []
         submitted = self._threads.submit(self._read, work, begun)
         running = asyncio.wrap_future(submitted)
@@ -51,15 +56,16 @@ class SqliteReaders:
     def _read(
         self, work: Callable[[sqlite3.Connection], Result], begun: list[sqlite3.Connection]
     ) -> Result:
-        connection = self._connection()
-        connection.rollback()  # in case the end of the last one was interrupted
-        begun.append(connection)
-        connection.execute("BEGIN")
-        try:
-            return work(connection)
-        finally:
-            begun.clear()
-            connection.rollback()
+        with contended():
+            connection = self._connection()
+            connection.rollback()  # in case the end of the last one was interrupted
+            begun.append(connection)
+            connection.execute("BEGIN")
+            try:
+                return work(connection)
+            finally:
+                begun.clear()
+                connection.rollback()
 
     def _connection(self) -> sqlite3.Connection:
         found: sqlite3.Connection | None = getattr(self._own, "connection", None)
@@ -70,6 +76,7 @@ class SqliteReaders:
                 isolation_level=None,
                 check_same_thread=False,
                 cached_statements=256,
+                timeout=self._patience,
             )
             self._prepare(found)
             for pragma in PRAGMAS:

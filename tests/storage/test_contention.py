@@ -1,0 +1,110 @@
+"""Contention: whoever loses to another transaction each time learns that the gateway is busy."""
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool
+
+from gateway.settings import Settings
+from gateway.storage.contention import DatabaseBusy
+from gateway.storage.database import Database, prepare_reader
+from gateway.storage.plans.sqlite_readers import SqliteReaders
+from gateway.storage.writing import transact
+from tests.support.requests import execute, locked
+from tests.support.served import Client, serving
+
+CREATE = """mutation { createSalesOrder(input: {customer: {number: "C1"}}) {
+  salesOrder { number } userErrors { code } } }"""
+COUNT = "{ salesOrders { totalCount } }"
+BUSY = {"message": "The database is busy; try again in a moment.", "code": "OVERLOADED"}
+SECONDS = 0.1
+"""How long the gateway waits for a lock in these tests."""
+
+
+@pytest.fixture
+def impatient_url(world_url: str) -> str:
+    """The world, where nobody waits long for a lock."""
+    if world_url.startswith("sqlite"):
+        return f"{world_url}?timeout={SECONDS}"
+    name = make_url(world_url).database
+    execute(world_url, f'ALTER DATABASE "{name}" SET lock_timeout = {int(SECONDS * 1000)}')
+    return world_url
+
+
+def refusals(client: Client, document: str) -> list[dict[str, Any]]:
+    """The errors of an operation, each with its message and its extensions."""
+    answer = client.send(document)
+    return [{"message": error["message"], **error["extensions"]} for error in answer["errors"]]
+
+
+def test_a_change_that_meets_a_lock_at_each_attempt_is_overloaded_and_succeeds_later(
+    impatient_url: str, world_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whether graphql-core runs it or a plan does. Nothing of it is kept, and reads go on."""
+    with serving(Settings(database_url=impatient_url)) as client:
+        for made in range(2):
+            with locked(world_url):
+                assert refusals(client, CREATE) == [BUSY]
+                assert client.ask(COUNT) == {"salesOrders": {"totalCount": made}}
+            created = client.ask(CREATE)["createSalesOrder"]
+            assert created == {"salesOrder": {"number": f"SO-{made + 1:06}"}, "userErrors": []}
+    assert caplog.text == ""
+
+
+@contextmanager
+def exclusive(database: Database) -> Iterator[None]:
+    """Another connection has the file of SQLite to itself: nobody else can even read it."""
+    with closing(sqlite3.connect(str(database.file), isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        yield
+
+
+async def snapshot(database: Database) -> Any:
+    reading = database.snapshot()
+    try:
+        return list(await reading.rows(sa.text("SELECT name FROM companies")))
+    finally:
+        await reading.close()
+
+
+async def plan(database: Database) -> Any:
+    readers = SqliteReaders(str(database.file), database.patience, prepare_reader)
+    try:
+        return await readers.run(
+            lambda found: found.execute("SELECT name FROM companies").fetchall()
+        )
+    finally:
+        await asyncio.to_thread(readers.close)
+
+
+async def transaction(database: Database) -> Any:
+    async with database.read() as session:
+        return list(await session.execute(sa.text("SELECT name FROM companies")))
+
+
+async def change(database: Database) -> Any:
+    async def nothing(_: Any) -> Any:
+        return [("World",)]
+
+    return await transact(database, None, nothing)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("use", [snapshot, plan, transaction, change])
+async def test_a_file_that_another_process_has_to_itself_is_busy_until_it_lets_go(
+    impatient_url: str, backend: str, use: Callable[[Database], Awaitable[Any]]
+) -> None:
+    if backend != "sqlite":
+        pytest.skip("no client can lock others out of PostgreSQL")
+    database = Database(impatient_url, poolclass=NullPool)
+    with exclusive(database), pytest.raises(DatabaseBusy):
+        await use(database)
+    assert await use(database) == [("World",)]
+    await database.dispose()
