@@ -3,18 +3,16 @@
 import gc
 import os
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy.pool import NullPool
 
-from gateway.demo.northwind import load_demo
 from gateway.settings import Settings
 from gateway.storage.database import Database
 from tests.support.databases import Postgres, PostgresTemplates, SqliteTemplates, Templates
-from tests.support.served import Client, serving
+from tests.support.served import Client, serving, serving_demo
 from tests.support.world import load_world
 
 # Else each process that the tests start would compile the gateway anew.
@@ -127,12 +125,6 @@ def client(world_url: str) -> Iterator[Client]:
         yield client
 
 
-@contextmanager
-def serving_demo(templates: Templates) -> Iterator[Client]:
-    with serving(Settings(database_url=templates.copy("demo", load_demo))) as client:
-        yield client
-
-
 @pytest.fixture(scope="session")
 def demo_on_sqlite(all_templates: dict[str, Templates]) -> Iterator[Client]:
     with serving_demo(all_templates["sqlite"]) as client:
@@ -147,6 +139,7 @@ def demo_on_postgresql(all_templates: dict[str, Templates]) -> Iterator[Client]:
 
 @pytest.fixture(scope="session")
 def demo(backend: str, request: pytest.FixtureRequest) -> Client:
-    """The gateway over the orders of Northwind, for tests that only read."""
+    """The gateway over the orders of Northwind, for tests that only read. Its answers say how they came
+    about."""
     client: Client = request.getfixturevalue(f"demo_on_{backend}")
     return client

@@ -5,23 +5,25 @@ nothing, `not` is the exact opposite, and text is searched without regard to cas
 
 import datetime as dt
 import operator
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import event, given, settings
-from hypothesis import strategies as st
 
 from tests.support.databases import Templates
+from tests.support.filters import (
+    Known,
+    Tree,
+    composed,
+    known_conditions,
+    trees,
+)
 from tests.support.served import statements
-from tests.support.varied import FIELDS, OPERATORS, PARTS, SCHEMA, Field, Row, Varied, varied
-
-Tree = dict[str, Any]
+from tests.support.varied import FIELDS, Row, Varied, varied
 
 OPPOSITES = {"ne": "eq", "notIn": "in"}
-RELATIONS = ("one", "many")
 
 Predicate = Callable[[Any], bool]
 Quantity = Callable[[Iterable[bool]], bool]
@@ -37,14 +39,6 @@ LISTS: dict[str, tuple[str, Callable[[Row], Any], bool]] = {
     "Customer": ("customers", lambda row: row["number"], False),
 }  # fmt: skip
 """The list of a type, by what it is sorted, and whether backward."""
-
-
-def composed(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
-
-
-def decomposed(text: str) -> str:
-    return unicodedata.normalize("NFD", text)
 
 
 def parsed(kind: str, given: Any) -> Any:
@@ -119,114 +113,6 @@ def predicate_of_part(name: str, field: str, value: Any) -> Predicate:
         return lambda row: all(check(map(holds, row[field])) for check, holds in quantified)
     met = condition(form.kind, value)
     return lambda row: met(row[field])
-
-
-ABSENT: dict[str, list[Any]] = {
-    "String": ["", "nowhere", "%", "_", "A", "e", "ss", "\u03c2", "e\u0301", "\U0001f601"],
-    "ID": ["", "x", "00000000-0000-0000-0000-000000000000", "1"],
-    "Int": [0, -1, 2**31 - 1, -(2**31)],
-    "Decimal": ["0", "-0.00001", "9999999999999.99999", "-9999999999999.99999"],
-    "Date": ["0001-01-01", "9999-12-31", "1997-02-28"],
-    "DateTime": ["0001-01-02T00:00:00Z", "9999-12-30T23:59:59.999999Z"],
-}
-NEAR: dict[str, list[Callable[[Any], Any]]] = {
-    "String": [
-        *(str.upper, str.lower, str.swapcase, lambda text: text + "a", lambda text: text[1:-1]),
-        *(lambda text: text[:1], lambda text: text[1:3], decomposed),
-    ],
-    "ID": [str.upper, lambda guid: guid[:-1], lambda guid: guid.replace("-", "")],
-    "Int": [lambda number: number + 1, lambda number: number - 1],
-    "Decimal": [
-        *(lambda number: number + Decimal("0.00001"), lambda number: number - Decimal("0.00001")),
-        *(lambda number: -number, lambda number: number.quantize(Decimal("0.000000000"))),
-    ],
-    "Date": [lambda date: date + dt.timedelta(1), lambda date: date - dt.timedelta(1)],
-    "DateTime": [
-        lambda moment: moment + dt.timedelta(microseconds=1),
-        lambda moment: moment.astimezone(dt.timezone(dt.timedelta(hours=-7))),
-    ],
-}
-
-
-def written(value: Any) -> Any:
-    """A value as a client writes it."""
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    return value.isoformat() if isinstance(value, dt.date) else value
-
-
-def values(kind: str, form: Field, stored: set[Any]) -> st.SearchStrategy[Any]:
-    """Values that are stored, values beside them, and values that are nowhere."""
-    if kind == "Boolean":
-        return st.booleans()
-    if kind == "enum":
-        return st.sampled_from(list(SCHEMA.type_map[form.target].values))
-    absent = st.sampled_from(ABSENT[kind])
-    if not stored:
-        return absent
-    known = st.sampled_from(sorted(stored))
-    near = st.builds(lambda value, shift: shift(value), known, st.sampled_from(NEAR[kind]))
-    return st.one_of(*[known.map(written)] * 3, *[near.map(written)] * 3, absent)
-
-
-@st.composite
-def conditions(
-    draw: st.DrawFn, kind: str, operands: st.SearchStrategy[Any], *, nullable: bool
-) -> Tree:
-    """One condition as a rule; none or several at times."""
-    possible = OPERATORS[kind] + (("isNull",) if nullable else ())
-    asked: Tree = {}
-    for name in draw(st.lists(st.sampled_from(possible), max_size=2)) or possible[:1]:
-        if name == "isNull":
-            asked[name] = draw(st.booleans())
-        else:
-            is_list = name in ("in", "notIn")
-            asked[name] = draw(st.lists(operands, max_size=9) if is_list else operands)
-    return draw(st.sampled_from([asked] * 9 + [{}]))
-
-
-class Known(dict[tuple[str, str], st.SearchStrategy[Tree]]):
-    """Conditions on each column and address of each type."""
-
-    def __repr__(self) -> str:
-        return "known"
-
-
-def known_conditions(rows: dict[str, list[Row]]) -> Known:
-    known = Known()
-    for name, fields in FIELDS.items():
-        for field, form in fields.items():
-            stored = [row[field] for row in rows[name]]
-            if form.kind == "PostalAddress":
-                parts = {text for address in stored for text in address.values()} - {None}
-                on_part = conditions("String", values("String", form, parts), nullable=True)
-                known[name, field] = st.dictionaries(st.sampled_from(PARTS), on_part, max_size=2)
-            elif form.kind not in RELATIONS:
-                operands = values(form.kind, form, set(stored) - {None})
-                known[name, field] = conditions(form.kind, operands, nullable=form.nullable)
-    return known
-
-
-@st.composite
-def trees(draw: st.DrawFn, known: Known, name: str, depth: int = 3) -> Tree:
-    """A filter on the type `name`, at most so many relations and combinations deep."""
-    asked: Tree = {}
-    related = [field for field, form in FIELDS[name].items() if form.kind in RELATIONS]
-    columns = [field for field in FIELDS[name] if field not in related]
-    choices = [columns] + [related or columns, ["and", "or", "not"]] * (depth > 0)
-    for _ in range(draw(st.sampled_from([1, 1, 1, 2, 2, 3, 0]))):
-        field = draw(st.sampled_from(draw(st.sampled_from(choices))))
-        if field in columns:
-            asked[field] = draw(known[name, field])
-            continue
-        form = FIELDS[name].get(field, Field(field, name, nullable=False))
-        below = trees(known, form.target, depth - 1)
-        if form.kind in ("and", "or"):
-            below = st.lists(below, max_size=3)
-        elif form.kind == "many":
-            below = st.dictionaries(st.sampled_from(list(QUANTIFIERS)), below, max_size=2)
-        asked[field] = draw(below)
-    return asked
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from gateway.api.operations import Operation, run_operation
 from gateway.execution.limits import TOKEN, Limits
 from gateway.storage.database import Database
-from tests.execution.test_limits import context_of
-from tests.execution.test_plan_constructs import sent
+from tests.support.contexts import context_of
+from tests.support.plans import sent
 from tests.support.processes import served
 
 MILLISECONDS = 50

@@ -7,30 +7,17 @@ from typing import Any
 import pytest
 from graphql import get_introspection_query
 
-from gateway.api.context import Context
 from gateway.api.operations import Operation, run_operation
 from gateway.execution.limits import Limits
-from gateway.orders.service import Rules
 from gateway.settings import Settings
 from gateway.storage.database import Database
+from tests.support.contexts import context_of
 from tests.support.requests import post
 from tests.support.served import Client, serving
 
 SMALL = Limits(
     bytes=400, tokens=60, directives=3, fragments=3, depth=5, fields=12, aliases=4, cost=100
 )
-
-
-class NoJobs:
-    """Nothing here begins an import."""
-
-    def begin(self, company: str, key: str) -> None: ...
-
-    def stop(self, key: str) -> None: ...
-
-
-def context_of(database: Database, limits: Limits) -> Context:
-    return Context(database, Rules(), 200, NoJobs(), limits=limits)
 
 
 Ask = Callable[[str], Awaitable[Any]]

@@ -15,8 +15,8 @@ from gateway.settings import Settings
 from gateway.storage.companies import create_company
 from gateway.storage.database import Database
 from gateway.storage.tables.reference_data import CompanyRow
-from tests.execution.test_plan_constructs import sent
 from tests.support.databases import Templates
+from tests.support.plans import sent
 from tests.support.served import serving
 from tests.support.world import COMPANY, load_world
 

@@ -9,8 +9,8 @@ from graphql import build_schema
 
 from gateway.execution.documents import LONGEST_KEPT, MOST_KEPT, MOST_PLANS, MOST_SEEN, Documents
 from gateway.settings import Settings
-from tests.execution.test_plan_constructs import sent
 from tests.support.databases import Templates
+from tests.support.plans import sent
 from tests.support.processes import served
 from tests.support.served import Client, serving
 from tests.support.world import load_world

@@ -1,52 +1,11 @@
 """Each construct of GraphQL's execution (specification, section 6): the plan covers it, and answers as
 graphql-core does."""
 
-import json
-from collections.abc import Iterator
-from typing import Any
-
-import httpx2
 import pytest
 
-from gateway.demo.northwind import load_demo
-from gateway.settings import Settings
-from tests.support.databases import Templates
-from tests.support.served import Client, serving
+from tests.support.plans import ORDER, UNKNOWN, planned
+from tests.support.served import Client
 
-UNKNOWN = "00000000-0000-0000-0000-000000000000"
-
-
-@pytest.fixture(scope="module")
-def demo(templates: Templates) -> Iterator[Client]:
-    """The orders of Northwind, with answers that tell how they came about."""
-    url = templates.copy("demo", load_demo)
-    with serving(Settings(database_url=url, debug=True)) as client:
-        yield client
-
-
-def sent(
-    client: Client, query: str, variables: Any = None, name: str | None = None
-) -> tuple[str, str]:
-    """How an answer came about, and the answer."""
-    body = {"query": query, "variables": variables, "operationName": name}
-    response: httpx2.Response = client.http.post(client.url + "/graphql", json=body)
-    return response.headers["x-execution"], response.text
-
-
-def planned(client: Client, query: str, variables: Any = None, name: str | None = None) -> Any:
-    """The data of an operation, which graphql-core and then a plan, twice, find to be the same. A blank
-    makes a new document of one that was sent before."""
-    while (first := sent(client, query, variables, name))[0] == "plan":
-        query += " "
-    assert first[0] == "graphql-core"
-    for _ in range(2):
-        assert sent(client, query, variables, name) == ("plan", first[1])
-    answer = json.loads(first[1])
-    assert "errors" not in answer
-    return answer["data"]
-
-
-ORDER = 'order: salesOrderByNumber(number: "NW-10248")'
 MERGED = {
     "equal fields": f"{{ {ORDER} {{ number number }} }}",
     "selections of equal fields": f"{{ {ORDER} {{ number }} {ORDER} {{ status }} }}",

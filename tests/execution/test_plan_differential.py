@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from hypothesis import Phase, given, seed, settings
 
-from tests.api.test_filter_property import known_conditions
 from tests.support.databases import Templates
+from tests.support.filters import known_conditions
 from tests.support.operations import Request, Stored, requests
 from tests.support.served import Client
 from tests.support.varied import Varied, varied

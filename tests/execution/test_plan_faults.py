@@ -17,8 +17,8 @@ from gateway.execution.runtime import GLOBALS
 from gateway.settings import Settings
 from gateway.storage.database import Database
 from gateway.storage.plans.row_store import RowsStore
-from tests.execution.test_plan_constructs import sent
 from tests.support.databases import Templates
+from tests.support.plans import sent
 from tests.support.requests import execute
 from tests.support.served import Client, serving
 

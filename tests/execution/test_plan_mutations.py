@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from gateway.settings import Settings
-from tests.execution.test_plan_constructs import sent
 from tests.support.databases import Templates
+from tests.support.plans import sent
 from tests.support.requests import ORDER, Fields, created, dump, line, order
 from tests.support.served import Client, serving
 from tests.support.world import load_world

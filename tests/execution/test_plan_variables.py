@@ -7,11 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.execution.test_plan_constructs import ORDER, UNKNOWN, demo, planned, sent
+from tests.support.plans import ORDER, UNKNOWN, planned, sent
 from tests.support.served import Client
-
-__all__ = ["demo"]
-
 
 PAGE = """query ($first: Int = 2, $filter: SalesOrderFilter, $after: String, $field: SalesOrderSortField!
   = NUMBER, $direction: SortDirection! = ASC, $numbers: [String!] = ["NW-10248", "NW-10250"],

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from gateway.settings import Settings
-from tests.orders.test_update import UPDATE, answered, changing
 from tests.support.databases import Templates
+from tests.support.patches import UPDATE, answered, changing
 from tests.support.requests import Fields, code, created, line, named, order, sold
 from tests.support.served import Client, serving
 from tests.support.world import load_world

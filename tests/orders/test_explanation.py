@@ -13,11 +13,11 @@ from gateway.orders.explanation import TotalsStep, Trace
 from gateway.orders.rounding import Direction
 from gateway.orders.totals import PricedLine, Terms, Totals, derive, discount_base
 from gateway.settings import Settings
-from tests.orders.test_totals_vectors import VECTORS, vector_lines, vector_terms
 from tests.support.databases import Templates
 from tests.support.naive import round_to
 from tests.support.requests import Fields, code, line, order, sold
 from tests.support.served import Client, serving, statements
+from tests.support.vectors import VECTORS, vector_lines, vector_terms
 from tests.support.world import load_world
 
 

@@ -9,13 +9,13 @@ import httpx2
 import pytest
 
 from gateway.settings import Settings
-from tests.orders.test_update import UPDATE as updating  # noqa: N811 - it is a document here
+from tests.support import patches
 from tests.support.databases import Templates
 from tests.support.requests import Fields, code, created, dump, execute, line, named, order, post
 from tests.support.served import Client, serving
 from tests.support.world import load_world
 
-UPDATE = updating % "number"
+UPDATE = patches.UPDATE % "number"
 
 
 def patch_of(values: dict[str, Any], key: str) -> Fields:

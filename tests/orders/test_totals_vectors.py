@@ -1,8 +1,6 @@
 """Totals and rounding by example: each number here was worked out by the rules, not by the gateway."""
 
-import json
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
@@ -18,41 +16,7 @@ from gateway.orders.totals import (
     price_with_tax,
     price_without_tax,
 )
-from tests.support.paths import DATA
-
-ROWS = (DATA / "totals-vectors.jsonl").read_text().splitlines()
-VECTORS = {row["id"]: row for row in map(json.loads, ROWS)}
-GIVEN_AS_AMOUNT = {"S3", "S10", "D7a"}
-"""The vectors whose line discount was given as an amount, the percent being derived from it."""
-
-
-def vector_lines(vector: dict[str, Any]) -> list[PricedLine]:
-    def priced(sequence: int, _line_type: str, *given: Any) -> PricedLine:
-        if not given:
-            return PricedLine(sequence)
-        takes_discount, quantity, unit_price, percent, amount, tax_code, tax_percent = given[:7]
-        as_amount = vector["id"] in GIVEN_AS_AMOUNT
-        return PricedLine(
-            sequence=sequence,
-            quantity=Decimal(quantity),
-            unit_price=Decimal(unit_price),
-            discount_percent=Decimal(0 if as_amount else percent),
-            discount_amount=Decimal(amount) if as_amount else None,
-            takes_discount=takes_discount,
-            tax_code=tax_code,
-            tax_percent=Decimal(tax_percent),
-        )
-
-    return [priced(*line) for line in vector["lines"]]
-
-
-def vector_terms(vector: dict[str, Any]) -> Terms:
-    return Terms(
-        step=Decimal(vector["ap"]),
-        prices_include_tax=vector["incl"],
-        tax_rounding=Direction[vector["tax"].upper()],
-        discount_amount=Decimal(vector["header"][0]),
-    )
+from tests.support.vectors import GIVEN_AS_AMOUNT, VECTORS, vector_lines, vector_terms
 
 
 def header_of(totals: Totals) -> list[Decimal]:

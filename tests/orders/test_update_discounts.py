@@ -9,9 +9,19 @@ from typing import Any
 import pytest
 
 from gateway.settings import Settings
-from tests.orders.test_update import Shop, answered, changing
 from tests.support.databases import Templates
 from tests.support.naive import base_of, naive_totals, read_line, to_decimal
+from tests.support.patch_examples import TEN
+from tests.support.patches import (
+    AMOUNTS,
+    Shop,
+    also,
+    answered,
+    changing,
+    header_of,
+    lines_of,
+    refusals,
+)
 from tests.support.requests import Fields, code, created, line, named, order, told
 from tests.support.served import Client, serving
 from tests.support.world import load_world
@@ -23,32 +33,9 @@ def shop(templates: Templates) -> Iterator[Shop]:
         yield Shop(client)
 
 
-AMOUNTS = """id currency { code } discountAmount discountPercent totalAmountExcludingTax
-  totalTaxAmount totalAmountIncludingTax lines { id sequence quantity unitPrice discountAmount
-    discountPercent taxPercent amountIncludingTax invoiceDiscountAllocation netAmount netTaxAmount } """
 READ = f"query ($id: ID!) {{ salesOrder(id: $id) {{ {AMOUNTS} }} }}"
 
 
-def lines_of(found: Fields, field: str) -> list[Any]:
-    return [one[field] for one in found["lines"]]
-
-
-def header_of(found: Fields) -> list[str]:
-    names = ("discountAmount", "totalAmountExcludingTax", "totalTaxAmount")
-    return [found[name] for name in (*names, "totalAmountIncludingTax")]
-
-
-def refusals(client: Client, made: Fields, patch: Fields) -> list[tuple[str, str]]:
-    answer = answered(client, made, patch)
-    assert answer["salesOrder"] is None
-    return told(answer["userErrors"])
-
-
-def also(patch: Fields, **more: Any) -> Fields:
-    return {**patch, "lines": {**patch.get("lines", {}), **more}}
-
-
-TEN = line(quantity=10, unitPrice=1000)
 ELEVEN = changing({"quantity": 11})
 D15 = ["236.56", "215.06", "215.05"]
 THIRDS = ["333.33", "333.34", "333.33"]

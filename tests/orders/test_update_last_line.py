@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from gateway.settings import Settings
-from tests.orders.test_update import Shop, answered
-from tests.orders.test_update_discounts import AMOUNTS, TEN, header_of, lines_of, refusals
 from tests.support.databases import Templates
+from tests.support.patch_examples import TEN
+from tests.support.patches import AMOUNTS, Shop, answered, header_of, lines_of, refusals
 from tests.support.requests import Fields, code, created, line, order
 from tests.support.served import serving
 from tests.support.world import load_world

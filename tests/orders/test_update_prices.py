@@ -8,10 +8,18 @@ from decimal import Decimal
 import pytest
 
 from gateway.settings import Settings
-from tests.orders.test_update import Shop, changing, patched
-from tests.orders.test_update_discounts import AMOUNTS, also, header_of, lines_of, refusals
 from tests.support.databases import Templates
 from tests.support.life_cycle import INVOICE, REOPEN, SHIP, UPDATE, change, done, problems, released
+from tests.support.patches import (
+    AMOUNTS,
+    Shop,
+    also,
+    changing,
+    header_of,
+    lines_of,
+    patched,
+    refusals,
+)
 from tests.support.requests import Fields, code, created, execute, line, named, order
 from tests.support.served import Client, serving
 from tests.support.world import TAX_PERCENTS, load_world

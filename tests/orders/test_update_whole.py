@@ -7,19 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from gateway.settings import Settings
-from tests.orders.test_update import (
-    HEADERS,
-    LEEDS,
-    LINES,
-    OWN,
-    UPDATE,
-    WHOLE,
-    Shop,
-    answered,
-    changing,
-    patched,
-)
 from tests.support.databases import Templates
+from tests.support.patch_examples import HEADERS, LEEDS, LINES, OWN, WHOLE
+from tests.support.patches import UPDATE, Shop, answered, changing, patched
 from tests.support.requests import (
     READ,
     Fields,

@@ -8,7 +8,7 @@ from graphql import GraphQLField, ValueNode
 from graphql.utilities import value_to_literal
 from hypothesis import strategies as st
 
-from tests.api.test_filter_property import Known, trees
+from tests.support.filters import Known, trees
 from tests.support.varied import FIELDS, SCHEMA
 
 NOWHERE = "00000000-0000-0000-0000-000000000000"

@@ -18,7 +18,9 @@ import uvicorn
 from sqlalchemy.engine import Engine
 
 from gateway.app import create_app
+from gateway.demo.northwind import load_demo
 from gateway.settings import Settings
+from tests.support.databases import Templates
 
 Found = TypeVar("Found")
 
@@ -87,6 +89,14 @@ def serving(settings: Settings) -> Iterator[Client]:
         server.should_exit = True
         thread.join(10)
         assert not thread.is_alive(), "the server did not stop"
+
+
+@contextmanager
+def serving_demo(templates: Templates) -> Iterator[Client]:
+    """The gateway over the orders of Northwind. Its answers say how they came about."""
+    url = templates.copy("demo", load_demo)
+    with serving(Settings(database_url=url, debug=True)) as client:
+        yield client
 
 
 @contextmanager

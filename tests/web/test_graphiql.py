@@ -13,9 +13,8 @@ import pytest
 from playwright.sync_api import Page, Response, sync_playwright
 
 from gateway.web.graphiql_page import examples
-from tests.conftest import serving_demo
 from tests.support.databases import Templates
-from tests.support.served import Client
+from tests.support.served import Client, serving_demo
 
 FLAGS = [
     "--no-sandbox",

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from gateway.settings import Settings
-from tests.execution.test_plan_constructs import sent
+from tests.support.plans import sent
 from tests.support.requests import execute, make_tax_codes_slow
 from tests.support.served import connected, serving
 

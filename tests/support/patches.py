@@ -1,0 +1,95 @@
+"""Patches of orders: what updateSalesOrder is sent, and what it answers."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.support.requests import (
+    ORDER,
+    Fields,
+    created,
+    post,
+    told,
+)
+from tests.support.served import Client
+
+UPDATE = """mutation ($id: ID!, $input: UpdateSalesOrderInput!, $ifMatch: String,
+  $dryRun: Boolean! = false) {
+  updateSalesOrder(id: $id, input: $input, ifMatch: $ifMatch, dryRun: $dryRun) {
+    salesOrder { %s } userErrors { message code path rejectedValue suggestions } } }"""
+
+
+def addressed(patch: Fields, made: Fields) -> Fields:
+    """The patch of an order with the ids of its lines where the patch has their places."""
+    lines = patch.get("lines")
+    if lines is None:
+        return patch
+    ids = [one["id"] for one in made["lines"]]
+    update = [{**one, "id": ids[one["id"]]} for one in lines.get("update") or ()]
+    remove = [ids[one] if isinstance(one, int) else one for one in lines.get("remove") or ()]
+    return {**patch, "lines": {**lines, "update": update, "remove": remove}}
+
+
+def answered(
+    client: Client, made: Fields, patch: Fields, selection: str = ORDER, **more: Any
+) -> Fields:
+    """What updateSalesOrder answers to a patch that names lines by their place."""
+    variables = {"id": made["id"], "input": addressed(patch, made), **more}
+    body = json.dumps({"query": UPDATE % selection, "variables": variables})
+    answer = post(client, body).json()
+    assert "errors" not in answer, answer["errors"]
+    return dict(answer["data"]["updateSalesOrder"])
+
+
+def patched(client: Client, made: Fields, patch: Fields, **more: Any) -> Fields:
+    """The order after a patch, which must not be refused."""
+    answer = answered(client, made, patch, **more)
+    assert answer["userErrors"] == []
+    return dict(answer["salesOrder"])
+
+
+def changing(*updates: Fields) -> Fields:
+    """The patch that changes the first lines of an order, one after the other."""
+    return {"lines": {"update": [{"id": place, **one} for place, one in enumerate(updates)]}}
+
+
+@dataclass(frozen=True)
+class Shop:
+    """The gateway over orders that are made once and on which patches are tried and not kept."""
+
+    client: Client
+    _made: dict[str, Fields] = field(default_factory=dict)
+
+    def order(self, given: Fields) -> Fields:
+        key = json.dumps(given)
+        if key not in self._made:
+            self._made[key] = created(self.client, given)
+        return self._made[key]
+
+    def tried(self, made: Fields, patch: Fields, **more: Any) -> Fields:
+        """The order as it would be after the patch."""
+        return patched(self.client, made, patch, dryRun=True, **more)
+
+
+AMOUNTS = """id currency { code } discountAmount discountPercent totalAmountExcludingTax
+  totalTaxAmount totalAmountIncludingTax lines { id sequence quantity unitPrice discountAmount
+    discountPercent taxPercent amountIncludingTax invoiceDiscountAllocation netAmount netTaxAmount } """
+
+
+def lines_of(found: Fields, field: str) -> list[Any]:
+    return [one[field] for one in found["lines"]]
+
+
+def header_of(found: Fields) -> list[str]:
+    names = ("discountAmount", "totalAmountExcludingTax", "totalTaxAmount")
+    return [found[name] for name in (*names, "totalAmountIncludingTax")]
+
+
+def refusals(client: Client, made: Fields, patch: Fields) -> list[tuple[str, str]]:
+    answer = answered(client, made, patch)
+    assert answer["salesOrder"] is None
+    return told(answer["userErrors"])
+
+
+def also(patch: Fields, **more: Any) -> Fields:
+    return {**patch, "lines": {**patch.get("lines", {}), **more}}

@@ -1,0 +1,56 @@
+"""The tests: each module runs without the others, and what several need is in tests/support."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.paths import ROOT
+
+ROOMS = ("support", "bench")
+"""Folders of tests/ that other modules may import from."""
+
+
+def imported(source: Path, package: tuple[str, ...]) -> Iterator[str]:
+    """The absolute names that a module of `package` imports, modules and members alike."""
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            home = package[: len(package) - node.level + 1] if node.level else ()
+            origin = [*home, *([node.module] if node.module else [])]
+            yield from (".".join([*origin, alias.name]) for alias in node.names)
+
+
+def entanglements(tests: Path) -> list[str]:
+    """Every import below the folder `tests` from a part of it that is not there to be shared."""
+    found = []
+    for source in sorted(tests.rglob("*.py")):
+        parts = source.relative_to(tests.parent).with_suffix("").parts
+        for name in imported(source, parts[:-1]):
+            library, _, inside = name.partition(".")
+            if library == tests.name and inside.partition(".")[0] not in ROOMS:
+                found.append(f"{'.'.join(parts)} imports {name}")
+    return found
+
+
+def test_no_test_module_imports_from_another() -> None:
+    assert entanglements(ROOT / "tests") == []
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("import tests.api.test_paging", "tests.api.test_paging"),
+        ("from tests.api import test_paging", "tests.api.test_paging"),
+        ("from tests.api.test_paging import pages", "tests.api.test_paging.pages"),
+        ("from .test_paging import pages", "tests.api.test_paging.pages"),
+        ("def late():\n    from ..conftest import BACKENDS", "tests.conftest.BACKENDS"),
+    ],
+)
+def test_an_import_from_a_test_module_is_found(tmp_path: Path, line: str, name: str) -> None:
+    source = tmp_path / "tests" / "api" / "test_walks.py"
+    source.parent.mkdir(parents=True)
+    source.write_text(f"{line}\nfrom tests.support.paths import ROOT\n", encoding="utf-8")
+    assert entanglements(tmp_path / "tests") == [f"tests.api.test_walks imports {name}"]
