@@ -67,7 +67,7 @@ async def load_undisturbed(database: Database) -> None:
     await bring_in(database, LOAD)
 
 
-@pytest.mark.parametrize("kills", [5, pytest.param(20, marks=pytest.mark.full)])
+@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.full)])
 @pytest.mark.parametrize("policy", ["per-order", "atomic"])
 def test_an_import_command_that_is_killed_repeatedly_ends_like_an_undisturbed_one(
     tmp_path: Path, templates: Templates, kills: int, policy: str

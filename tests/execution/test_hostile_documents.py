@@ -43,14 +43,21 @@ HOSTILE = {
 }
 
 
+@pytest.fixture(scope="module")
+def _no_old_garbage() -> None:
+    """What the tests before have left is not searched for garbage while time is taken."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.mark.anyio
+@pytest.mark.usefixtures("_no_old_garbage")
 @pytest.mark.parametrize("name", HOSTILE)
 async def test_a_hostile_document_is_refused_in_less_than_50_ms_of_cpu(name: str) -> None:
     """From the text to the answer, as the endpoint runs it; the database is never asked."""
     taken = []
     for _ in range(5):
         context = context_of(Database("sqlite:///nowhere/at/all.db"), Limits())
-        gc.collect()
         begin = time.process_time()
         answer = await run_operation(Operation(HOSTILE[name]), context)
         taken.append(1000 * (time.process_time() - begin))
@@ -118,9 +125,11 @@ def test_tokens_are_counted_as_graphql_counts_them(pieces: list[str]) -> None:
 
 USED = "{ company { name } }"
 OWN = "fragment F on Query { b%d: __typename }"
+LEFT = 3 * 2**10
+"""Bytes that a document may leave behind: enough for its digest, and not for its tree."""
 
 
-@pytest.mark.parametrize("count", [5_000, pytest.param(50_000, marks=pytest.mark.full)])
+@pytest.mark.parametrize("count", [2_000, pytest.param(50_000, marks=pytest.mark.full)])
 def test_documents_that_come_once_leave_nothing_behind_and_drive_none_out(
     tmp_path: Path, count: int
 ) -> None:
@@ -137,9 +146,9 @@ def test_documents_that_come_once_leave_nothing_behind_and_drive_none_out(
                 assert answer["data"] == {f"a{number}": "Query", f"b{number}": "Query"}
 
         assert [sent(server, USED)[0] for _ in range(2)] == ["graphql-core", "plan"]
-        ask(range(1_000))
+        ask(range(500))
         before = server.resident()
-        ask(range(1_000, 1_000 + count))
+        ask(range(500, 500 + count))
         connection.close()
-        assert server.resident() - before < 10 * 2**20
+        assert server.resident() - before < min(10 * 2**20, count * LEFT)
         assert sent(server, USED)[0] == "plan"

