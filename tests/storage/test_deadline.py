@@ -30,10 +30,10 @@ def hasty(world_url: str) -> Iterator[Client]:
 
 
 def late(client: Client, document: str) -> httpx2.Response:
-    """The response to an operation, which must come soon after its deadline."""
+    """The response to an operation that would never end: it does not come before the deadline."""
     begin = time.monotonic()
     response = client.http.post(client.url + "/graphql", json={"query": document})
-    assert SECONDS <= time.monotonic() - begin < SECONDS + 3
+    assert time.monotonic() - begin >= SECONDS
     return response
 
 

@@ -14,7 +14,7 @@ from gateway.storage.reading import Loader, Reader
 from gateway.storage.tables.column_types import new_guid
 from gateway.storage.tables.reference_data import CustomerRow, ItemRow, ItemUnitOfMeasureRow
 from gateway.storage.tables.sales_orders import SalesOrderRow
-from tests.support.served import Client, statements
+from tests.support.served import PATIENCE, Client, statements
 
 Load = Callable[[list[str]], Coroutine[Any, Any, list[str]]]
 
@@ -63,7 +63,7 @@ async def test_a_caller_that_leaves_harms_nobody_who_wants_the_same(started: boo
     with pytest.raises(asyncio.CancelledError):
         await leaver
     shop.open.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         assert await stayer == "A"
         assert await loader.load("a") == "A"
     assert shop.batches == [["a"]]
@@ -77,7 +77,7 @@ async def test_a_key_that_everybody_left_can_be_loaded_later() -> None:
     waiter.cancel()
     with suppress(asyncio.CancelledError):
         await waiter
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         assert await loader.load("a") == "A"
 
 
@@ -85,7 +85,7 @@ async def test_a_key_that_everybody_left_can_be_loaded_later() -> None:
 async def test_a_cancelled_batch_fails_its_callers_and_is_loaded_anew_next_time() -> None:
     shop = Shop([asyncio.CancelledError()])
     loader = Loader(shop.load)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         failed = await asyncio.gather(*map(loader.load, "ab"), return_exceptions=True)
         assert [type(error) for error in failed] == [RuntimeError, RuntimeError]
         assert await loader.load("a") == "A"
@@ -95,7 +95,7 @@ async def test_a_cancelled_batch_fails_its_callers_and_is_loaded_anew_next_time(
 async def test_a_failed_batch_fails_its_callers_and_is_loaded_anew_next_time() -> None:
     shop = Shop([LookupError("closed")])
     loader = Loader(shop.load)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         failed = await asyncio.gather(*map(loader.load, "ab"), return_exceptions=True)
         assert [str(error) for error in failed] == ["closed", "closed"]
         assert await loader.load("a") == "A"

@@ -22,7 +22,8 @@ from gateway.storage.reading import Reader
 from gateway.storage.tables.reference_data import CurrencyRow, CustomerRow, ItemRow
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 from tests.support.databases import Templates
-from tests.support.served import Client, serving
+from tests.support.requests import ENDLESS
+from tests.support.served import PATIENCE, Client, serving
 from tests.support.world import load_world
 
 ORDERS, LINES = SalesOrderRow.__table__, SalesOrderLineRow.__table__
@@ -33,12 +34,7 @@ LINE_AMOUNTS = ("amount_excluding_tax", "amount_including_tax", "net_amount")
 LINE_AMOUNTS += ("net_amount_including_tax",)
 ORDER_AMOUNTS = ("total_amount_excluding_tax", "total_amount_including_tax")
 QUANTITIES = range(1, 21)
-PATIENCE = 60
-SLOW = sa.text(
-    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000)"
-    " SELECT count(*) FROM n"
-)
-"""Some tenths of a second of work inside either database."""
+SLOW = sa.text(ENDLESS)
 
 
 def create_orders(client: Client, count: int) -> list[str]:
@@ -127,16 +123,16 @@ def url(templates: Templates) -> str:
 @pytest.fixture
 async def pooled(url: str) -> AsyncIterator[Database]:
     """The world over one connection: whoever does not give it back stops everybody."""
-    database = Database(url, pool_size=1, max_overflow=0, pool_timeout=5)
+    database = Database(url, pool_size=1, max_overflow=0, pool_timeout=PATIENCE)
     yield database
     await database.dispose()
 
 
 async def check_returned(database: Database) -> None:
-    """The connection is back soon, was not lost to the garbage, and works."""
+    """The connection is back although what it read never ends, was not lost to the garbage, and works."""
     pool = database.engine.pool
     assert isinstance(pool, sa.AsyncAdaptedQueuePool)
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(PATIENCE):
         while pool.checkedout():  # noqa: ASYNC110 - the pool tells nobody
             await asyncio.sleep(0.01)
     gc.collect()

@@ -111,6 +111,21 @@ def connected(client: Client, query: str, *, left_out: int = 0) -> Iterator[None
         yield
 
 
+@contextmanager
+def transactions() -> Iterator[list[sa.Connection]]:
+    """The connections on which engines of this process begin a transaction meanwhile."""
+    begun: list[sa.Connection] = []
+
+    def record(connection: sa.Connection) -> None:
+        begun.append(connection)
+
+    sa.event.listen(Engine, "begin", record)
+    try:
+        yield begun
+    finally:
+        sa.event.remove(Engine, "begin", record)
+
+
 SEARCH = re.compile(r"SELECT companies\.id(, companies\.name)?\s+FROM companies")
 """Looks for the company of a request, where it is not part of another statement."""
 

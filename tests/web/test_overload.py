@@ -8,7 +8,7 @@ import pytest
 from gateway.settings import Settings
 from tests.support.plans import sent
 from tests.support.requests import execute, make_tax_codes_slow
-from tests.support.served import connected, serving
+from tests.support.served import connected, serving, statements, wait_until
 
 SLOW = "{ taxCodes { nodes { code } } }"
 CREATE = (
@@ -17,7 +17,16 @@ CREATE = (
 READ = "{ items { totalCount } customers { totalCount } company { name } }"
 END_OTHERS = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+COUNT_OTHERS = """SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()"""
 TOLD = "Too much is asked at once; try again in a moment."
+
+
+def end_others(url: str) -> None:
+    """End all connections to a PostgreSQL, and wait until their ends have come through."""
+    execute(url, END_OTHERS)
+    wait_until(lambda: execute(url, COUNT_OTHERS) == [["(0,)"]])
+    time.sleep(0.2)
 
 
 def test_who_finds_no_connection_is_told_to_try_again(
@@ -28,8 +37,8 @@ def test_who_finds_no_connection_is_told_to_try_again(
         serving(Settings(database_url=world_url, pool_size=1)) as client,
         ThreadPoolExecutor(2) as pool,
     ):
-        with connected(client, SLOW):
-            time.sleep(1)
+        with statements() as seen, connected(client, SLOW):
+            wait_until(lambda: any("tax_codes" in statement for statement in seen))
             begun = [pool.submit(client.send, operation) for operation in (READ, CREATE)]
             unready = client.http.get(client.url + "/readyz")
             answers = [answer.result() for answer in begun]
@@ -65,9 +74,7 @@ def test_plans_and_changes_go_on_when_the_database_has_ended_all_connections(
             way, answer = sent(client, READ)
         assert way == "plan"
         for _ in range(2):
-            execute(world_url, END_OTHERS)
-            time.sleep(0.5)  # until the ends have come through
+            end_others(world_url)
             assert client.ask(CREATE)["createSalesOrder"]["salesOrder"]
-            execute(world_url, END_OTHERS)
-            time.sleep(0.5)
+            end_others(world_url)
             assert sent(client, READ) == ("plan", answer)
