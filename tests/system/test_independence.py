@@ -1,26 +1,14 @@
 """The tests: each module runs without the others, and what several need is in tests/support."""
 
-import ast
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.paths import ROOT
+from tests.support.python_imports import imports
 
 ROOMS = ("support", "bench")
 """Folders of tests/ that other modules may import from."""
-
-
-def imported(source: Path, package: tuple[str, ...]) -> Iterator[str]:
-    """The absolute names that a module of `package` imports, modules and members alike."""
-    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            home = package[: len(package) - node.level + 1] if node.level else ()
-            origin = [*home, *([node.module] if node.module else [])]
-            yield from (".".join([*origin, alias.name]) for alias in node.names)
 
 
 def entanglements(tests: Path) -> list[str]:
@@ -28,7 +16,7 @@ def entanglements(tests: Path) -> list[str]:
     found = []
     for source in sorted(tests.rglob("*.py")):
         parts = source.relative_to(tests.parent).with_suffix("").parts
-        for name in imported(source, parts[:-1]):
+        for name in imports(source, parts[:-1]):
             library, _, inside = name.partition(".")
             if library == tests.name and inside.partition(".")[0] not in ROOMS:
                 found.append(f"{'.'.join(parts)} imports {name}")
