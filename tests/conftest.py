@@ -44,8 +44,7 @@ LONG = (
     "test_create_random",
     "test_life_cycle",
 )
-"""How the names of files begin that take longest: they come first, so that no worker is left with one
-of them at the end."""
+"""Prefixes of the slowest test files, which run first so that no worker is left with one at the end."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -53,7 +52,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Look no more for garbage in what stays until the end, which takes an eighth of the time."""
+    """Keep the collector away from objects that live until the end: that took an eighth of the time."""
     gc.collect()
     gc.freeze()
 
@@ -65,13 +64,13 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session", params=BACKENDS)
 def backend(request: pytest.FixtureRequest) -> str:
-    """The database that a test runs on: every test that asks for it runs on both."""
+    """The kind of database: a test that uses this fixture runs on both."""
     return str(request.param)
 
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> Path:
-    """A folder that all processes of this run of the tests have in common."""
+    """A folder that all processes of this test run share."""
     own = tmp_path_factory.getbasetemp()
     folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / f"shared-{testrun_uid}"
     folder.mkdir(exist_ok=True)
@@ -89,8 +88,8 @@ def postgres(testrun_uid: str) -> Iterator[Postgres]:
 def all_templates(
     shared: Path, testrun_uid: str, request: pytest.FixtureRequest
 ) -> dict[str, Templates]:
-    """Those of each database. They are kept while the tests of a file turn from one to the other, when
-    pytest forgets whatever depends on `backend`."""
+    """The templates of each database. They do not depend on `backend`, so pytest keeps them when the
+    tests of a file change from one database to the other."""
     return {
         "sqlite": SqliteTemplates(shared),
         "postgresql": PostgresTemplates(
@@ -106,7 +105,7 @@ def templates(backend: str, all_templates: dict[str, Templates]) -> Templates:
 
 @pytest.fixture
 def world_url(templates: Templates) -> str:
-    """A database of its own with the world of `tests.support.world`."""
+    """A separate database with the data of `tests.support.world`."""
     return templates.copy("world", load_world)
 
 
@@ -120,7 +119,7 @@ async def database(world_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 def client(world_url: str) -> Iterator[Client]:
-    """The gateway over the world, asked over HTTP."""
+    """A client of the gateway, served over HTTP on `world_url`."""
     with serving(Settings(database_url=world_url)) as client:
         yield client
 

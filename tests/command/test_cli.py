@@ -83,7 +83,7 @@ def test_the_demo_answers_soon_and_leaves_nothing_behind(
         ([], {"hosts": "orders.example"}, "orders.example"),
     ],
 )
-def test_the_gateway_answers_at_the_address_that_it_announces_and_for_the_names_it_is_given(
+def test_the_gateway_answers_at_the_address_that_it_announces_and_for_configured_names(
     tmp_path: Path, arguments: list[str], environment: dict[str, str], host: str
 ) -> None:
     with forked(tmp_path, "serve", "--port", "0", *arguments, **environment) as process:
@@ -161,21 +161,21 @@ REFUSED: dict[str, tuple[str, dict[str, str], str]] = {
 
 
 @pytest.mark.parametrize(("command", "environment", "named"), REFUSED.values(), ids=list(REFUSED))
-def test_what_cannot_be_done_is_told_in_one_sentence(
+def test_a_command_that_fails_says_why_in_one_sentence(
     tmp_path: Path, command: str, environment: dict[str, str], named: str
 ) -> None:
-    assert_told(run(tmp_path, *command.split(), **environment), named)
+    assert_one_sentence(run(tmp_path, *command.split(), **environment), named)
     assert {path.name for path in tmp_path.iterdir()} <= {"out", "err", "tmp"}
 
 
-def test_a_port_in_use_is_told_in_one_sentence(tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported_in_one_sentence(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = str(listener.getsockname()[1])
-        assert_told(run(tmp_path, "serve", "--demo", "--port", port), f"port {port}")
+        assert_one_sentence(run(tmp_path, "serve", "--demo", "--port", port), f"port {port}")
 
 
-def assert_told(end: tuple[int, str, str], named: str) -> None:
-    """A command failed in one line that names what is wrong, and speaks no Python."""
+def assert_one_sentence(end: tuple[int, str, str], named: str) -> None:
+    """A command failed with one line that names the cause and no Python internals."""
     code, out, complaint = end
     assert (code, out) == (1, "")
     assert complaint.count("\n") == 1, complaint
@@ -212,7 +212,7 @@ def test_a_company_has_a_name_of_its_own_and_a_currency_that_exists(
 ) -> None:
     before = execute(companies, "SELECT id FROM companies")
     end = run(tmp_path, "company", "create", name, "--currency", currency, database_url=companies)
-    assert_told(end, named)
+    assert_one_sentence(end, named)
     assert execute(companies, "SELECT id FROM companies") == before
 
 

@@ -43,7 +43,7 @@ def steps() -> list[tuple[str, str]]:
 
 
 def setting(instruction: str) -> str:
-    """The argument of `instruction` where it was last given."""
+    """The argument of the last `instruction` of this kind."""
     return dict(steps())[instruction]
 
 
@@ -146,7 +146,7 @@ def test_the_image_holds_the_versions_that_the_tests_ran_with(image: Image) -> N
     assert {name: PINS.get(name) for name in installed} == installed
 
 
-def test_the_image_migrates_a_postgresql_and_serves_it_until_it_is_told_to_stop(
+def test_the_image_migrates_a_postgresql_database_and_serves_it_until_it_is_stopped(
     image: Image, postgres: Postgres
 ) -> None:
     postgres.run('DROP DATABASE IF EXISTS "image"')

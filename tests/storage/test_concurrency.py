@@ -1,4 +1,4 @@
-"""Writers at the same time: none is lost, none is told of another but by a stale etag."""
+"""Concurrent writers: no change is lost, and a writer notices others only by a stale etag."""
 
 import asyncio
 import random
@@ -167,7 +167,7 @@ def test_writers_who_read_add_one_and_write_under_the_etag_count_right(
 
 @contextmanager
 def locked(url: str, seconds: float) -> Iterator[None]:
-    """Somebody else who has written to every order and the number series, and commits after a while."""
+    """Another transaction has written to every order and the number series, and commits after `seconds`."""
     holds = threading.Event()
 
     async def hold() -> None:

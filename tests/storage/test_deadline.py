@@ -1,4 +1,4 @@
-"""The deadline of an operation: its SQL is stopped, and of a change nobody is left in doubt."""
+"""The deadline of an operation: its SQL is stopped, and the client learns which changes were made."""
 
 import time
 from collections.abc import Iterator

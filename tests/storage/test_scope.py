@@ -137,7 +137,7 @@ def test_the_only_company_need_not_be_named(client: Client) -> None:
     assert client.ask("{ company { name } }") == {"company": {"name": "World"}}
 
 
-def test_without_any_company_the_client_is_told_how_to_make_one(templates: Templates) -> None:
+def test_without_any_company_the_error_says_how_to_create_one(templates: Templates) -> None:
     url = templates.empty()
     asyncio.run(migrate(Database(url, poolclass=NullPool)))
     with serving(Settings(database_url=url)) as client:

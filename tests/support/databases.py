@@ -30,8 +30,8 @@ SETTINGS = {
     "max_wal_size": "8GB",
     "max_connections": 400,
 }
-"""The server and its data live for one run, so nothing is gained by waiting for the disk, nor by
-clearing away what a test has left. All processes of a run share it."""
+"""The server lives for one run and all processes of the run share it. Waiting for the disk or
+vacuuming would gain nothing."""
 
 
 class Postgres:
@@ -40,7 +40,7 @@ class Postgres:
 
     def __init__(self, uid: str) -> None:
         self.made: Path | None = None
-        """Where is told which templates an own server has: the folder goes with its data."""
+        """The folder that records which templates this server has; it is deleted with the data."""
         self._server: Any = None
         self.url = os.environ.get("TEST_DATABASE_URL") or self._start(uid)
 
@@ -61,7 +61,7 @@ class Postgres:
         return str(self._server.get_uri())
 
     def _set_up(self, server: Any) -> None:
-        """Some settings are taken when the server starts, so it starts twice."""
+        """Some settings take effect only at the start, so the server starts twice."""
         self.url = str(server.get_uri())
         for name, value in SETTINGS.items():
             self.run(f"ALTER SYSTEM SET {name} = '{value}'")
@@ -88,7 +88,7 @@ class Postgres:
 
 
 class Templates(ABC):
-    """Databases that one process of a run makes, and that all copy for each test."""
+    """Databases that one process of a run fills and that every process copies for its tests."""
 
     def copy(self, name: str, fill: Fill) -> str:
         """The URL of a new copy of the database `name`, which `fill` fills when it is first needed."""
@@ -102,7 +102,7 @@ class Templates(ABC):
 
     @abstractmethod
     def _made(self) -> Path:
-        """The folder that tells which templates are made."""
+        """The folder that records which templates exist."""
 
     @abstractmethod
     def empty(self) -> str:
@@ -110,8 +110,8 @@ class Templates(ABC):
 
     @abstractmethod
     def _template(self, name: str) -> str:
-        """The URL of an empty database that all processes know by this name; what another attempt to
-        fill it has left is gone."""
+        """The URL of an empty database that all processes know by this name. The remains of a failed
+        attempt to fill it are removed."""
 
     @abstractmethod
     def _copied(self, name: str, copy: str) -> str:
@@ -143,8 +143,8 @@ class SqliteTemplates(Templates):
 
 class PostgresTemplates(Templates):
     def __init__(self, uid: str, folder: Path, server: Callable[[], Postgres]) -> None:
-        """`server` gives the server, which starts when the run `uid` first needs it; for a server that
-        is not its own, it is told in `folder` which templates are made."""
+        """`server` returns the server, which starts when the run `uid` first needs it. For a server that
+        the run did not start, `folder` records which templates exist."""
         self._uid = uid
         self._folder = folder
         self._server = server
@@ -163,7 +163,7 @@ class PostgresTemplates(Templates):
         return self._created(copy, f' TEMPLATE "{self._shared(name)}"')
 
     def _shared(self, name: str) -> str:
-        """Another run of the tests may have templates in the same server."""
+        """The template's name on the server, where other test runs may have their own."""
         return f"{name}_{self._uid[:8]}"
 
     def _created(self, name: str, like: str = "") -> str:

@@ -20,7 +20,7 @@ from tests.support.served import NO_CERTIFICATES, PATIENCE, Client, wait_until
 
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["gateway.cli", __name__])
-"""Has imported the gateway already, which saves its processes two seconds each."""
+"""The fork server imports the gateway once, which saves each process two seconds."""
 
 
 @contextmanager
@@ -63,13 +63,13 @@ def forked(folder: Path, *arguments: str, **environment: str) -> Iterator[Proces
 
 
 def ended(process: Process, folder: Path) -> tuple[int, str, str]:
-    """How a process ended: its code, and what it printed and complained of."""
+    """The exit code of a process, its standard output and its standard error."""
     process.join(PATIENCE)
     return process.exitcode, (folder / "out").read_text(), (folder / "err").read_text()
 
 
 def run(folder: Path, *arguments: str, **environment: str) -> tuple[int, str, str]:
-    """How a command ends."""
+    """Run a command to its end: its exit code, standard output and standard error."""
     with forked(folder, *arguments, **environment) as process:
         return ended(process, folder)
 
@@ -104,7 +104,7 @@ class Server(Client):
     process: int
 
     def resident(self) -> int:
-        """Bytes of memory that the process has."""
+        """The resident memory of the process in bytes."""
         pages = int(Path(f"/proc/{self.process}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
 

@@ -1,4 +1,4 @@
-"""The gateway as a server in a thread of the test process, and a client that asks it over HTTP."""
+"""The gateway as a server in a thread of the test process, and a client that queries it over HTTP."""
 
 import json
 import logging
@@ -25,30 +25,30 @@ from tests.support.databases import Templates
 Found = TypeVar("Found")
 
 NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""Nothing is encrypted here, and to read the certificates of the machine takes longer than a test."""
+"""Nothing is encrypted here, and loading the machine's certificates takes longer than a test."""
 
 PATIENCE = 60
-"""Seconds after which a process or a job hangs, on whatever machine."""
+"""Seconds after which a process or a job counts as hung, however slow the machine is."""
 
 
 def wait_until(condition: Callable[[], Found | None]) -> Found:
     """What a condition finds, once it finds something."""
     deadline = time.monotonic() + PATIENCE
     while not (found := condition()):
-        assert time.monotonic() < deadline, "it never came to be"
+        assert time.monotonic() < deadline, "the condition was never met"
         time.sleep(0.02)
     return found
 
 
 @dataclass(frozen=True)
 class Client:
-    """Asks the gateway at `url`."""
+    """A client of the gateway at `url`."""
 
     url: str
     http: httpx2.Client
 
     def send(self, query: str, headers: dict[str, str] | None = None, **variables: Any) -> Any:
-        """The whole answer to an operation, but for what it cost."""
+        """The whole answer to an operation, without its cost."""
         body = {"query": query, "variables": variables}
         return but_cost(self.http.post(self.url + "/graphql", json=body, headers=headers or {}))
 
@@ -60,7 +60,7 @@ class Client:
 
 
 def but_cost(response: httpx2.Response) -> Any:
-    """An answer without `extensions.cost`, which `tests.execution.test_limits` is about and nothing else."""
+    """An answer without `extensions.cost`, which only `tests.execution.test_limits` checks."""
     answer = response.json()
     if answer.get("extensions", {}).keys() == {"cost"}:
         del answer["extensions"]
@@ -101,7 +101,7 @@ def serving_demo(templates: Templates) -> Iterator[Client]:
 
 @contextmanager
 def connected(client: Client, query: str, *, left_out: int = 0) -> Iterator[None]:
-    """A client that has sent its request but for so many bytes, and hangs up at the end."""
+    """A client that has sent its request except the last `left_out` bytes, and hangs up on exit."""
     host, port = client.url.removeprefix("http://").split(":")
     body = json.dumps({"query": query})
     head = f"POST /graphql HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"

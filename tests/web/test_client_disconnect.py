@@ -1,4 +1,4 @@
-"""Clients that hang up: what only reads is stopped, what writes is done, and nobody else notices."""
+"""Clients that hang up: queries are stopped, mutations are completed, and no other client notices."""
 
 import asyncio
 import logging
@@ -31,7 +31,8 @@ COUNT = "{ salesOrders { totalCount } }"
 
 @pytest.fixture
 def only(world_url: str) -> Iterator[Client]:
-    """The gateway with one connection: whoever keeps it stops everybody. No deadline frees it."""
+    """The gateway with one connection: an operation that does not return it blocks all others, and no
+    deadline helps."""
     settings = Settings(database_url=world_url, pool_size=1, deadline=10 * PATIENCE)
     with serving(settings) as client:
         yield client
@@ -53,7 +54,7 @@ def unlogged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 def test_a_read_is_stopped_when_its_client_hangs_up(
     only: Client, world_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It would never end by itself, so nobody else would get the connection."""
+    """The query never ends by itself, so otherwise no other client would get the connection."""
     make_tax_codes_slow(world_url)
     query = "{ taxCodes { nodes { code } } items { nodes { taxCode { code } } } }"
     with unlogged(caplog):
@@ -62,7 +63,7 @@ def test_a_read_is_stopped_when_its_client_hangs_up(
         assert only.ask("{ items { totalCount } }") == {"items": {"totalCount": 507}}
 
 
-def test_a_change_is_made_to_its_end_although_its_client_hangs_up(
+def test_a_mutation_is_completed_although_its_client_hangs_up(
     only: Client, world_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with unlogged(caplog):

@@ -1,4 +1,4 @@
-"""More requests than connections: all are told so, in time and without an incident."""
+"""More requests than connections: each of them is answered OVERLOADED, and none is an incident."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -29,7 +29,7 @@ def end_others(url: str) -> None:
     time.sleep(0.2)
 
 
-def test_who_finds_no_connection_is_told_to_try_again(
+def test_a_request_that_gets_no_connection_is_overloaded(
     world_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     make_tax_codes_slow(world_url)
