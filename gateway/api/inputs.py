@@ -1,4 +1,4 @@
-"""What clients send, and its way into the changes that the orders package understands."""
+"""The inputs of mutations, and their conversion to the changes that `orders` understands."""
 
 import dataclasses
 import datetime as dt
@@ -13,188 +13,282 @@ from gateway.orders.fields import Reference
 from gateway.storage.tables.sales_orders import SalesOrderLineType
 
 
-def given(description: str) -> Any:
-    """An input field that tells absent from null."""
+def optional_field(description: str) -> Any:
+    """An input field that distinguishes an omitted value from null."""
     return strawberry.field(description=description, default=None)
 
 
-@strawberry.input(one_of=True, description="Names a customer in exactly one way.")
+@strawberry.input(one_of=True, description="Identifies a customer in exactly one way.")
 class CustomerRefInput:
-    id: Maybe[strawberry.ID] = given("Its GUID, as `id` of a Customer gives it.")
-    number: Maybe[str] = given("What people call it by, such as ALFKI.")
-    contact_id: Maybe[str] = given("Contact of the customer in the client's own system.")
+    id: Maybe[strawberry.ID] = optional_field(
+        "The GUID, as returned in the `id` field of Customer."
+    )
+    number: Maybe[str] = optional_field(
+        "The number by which people identify the customer, such as ALFKI."
+    )
+    contact_id: Maybe[str] = optional_field(
+        "The id of the customer's contact in the client's own system."
+    )
 
 
-@strawberry.input(one_of=True, description="Names an item in exactly one way.")
+@strawberry.input(one_of=True, description="Identifies an item in exactly one way.")
 class ItemRefInput:
-    id: Maybe[strawberry.ID] = given("Its GUID, as `id` of an Item gives it.")
-    number: Maybe[str] = given("What people call it by, unique in the company.")
-
-
-@strawberry.input(one_of=True, description="Names a general-ledger account in exactly one way.")
-class AccountRefInput:
-    id: Maybe[strawberry.ID] = given("Its GUID, as `id` of an Account gives it.")
-    number: Maybe[str] = given("Its place in the chart of accounts, such as 6110.")
-
-
-@strawberry.input(one_of=True, description="Names a currency in exactly one way.")
-class CurrencyRefInput:
-    id: Maybe[strawberry.ID] = given("Its GUID, as `id` of a Currency gives it.")
-    code: Maybe[str] = given("ISO 4217 code, such as EUR.")
-
-
-@strawberry.input(one_of=True, description="Names payment terms in exactly one way.")
-class PaymentTermsRefInput:
-    id: Maybe[strawberry.ID] = given("Their GUID, as `id` of PaymentTerms gives it.")
-    code: Maybe[str] = given("Their short name, such as 30D.")
-
-
-@strawberry.input(one_of=True, description="Names a shipment method in exactly one way.")
-class ShipmentMethodRefInput:
-    id: Maybe[strawberry.ID] = given("Its GUID, as `id` of a ShipmentMethod gives it.")
-    code: Maybe[str] = given("Its short name, often an incoterm.")
-
-
-@strawberry.input(one_of=True, description="Names a unit of measure in exactly one way.")
-class UnitOfMeasureRefInput:
-    id: Maybe[strawberry.ID] = given("Its GUID, as `id` of a UnitOfMeasure gives it.")
-    code: Maybe[str] = given("Its short name, such as PCS.")
-
-
-@strawberry.input(one_of=True, description="Names a tax code in exactly one way.")
-class TaxCodeRefInput:
-    id: Maybe[strawberry.ID] = given("Its GUID, as `id` of a TaxCode gives it.")
-    code: Maybe[str] = given("Its short name, such as S20.")
+    id: Maybe[strawberry.ID] = optional_field("The GUID, as returned in the `id` field of Item.")
+    number: Maybe[str] = optional_field("The number by which people identify the item.")
 
 
 @strawberry.input(
-    description="An address. On a new order parts left out are empty; in a change they stay."
+    one_of=True, description="Identifies a general-ledger account in exactly one way."
+)
+class AccountRefInput:
+    id: Maybe[strawberry.ID] = optional_field("The GUID, as returned in the `id` field of Account.")
+    number: Maybe[str] = optional_field("The number in the chart of accounts, such as 6110.")
+
+
+@strawberry.input(one_of=True, description="Identifies a currency in exactly one way.")
+class CurrencyRefInput:
+    id: Maybe[strawberry.ID] = optional_field(
+        "The GUID, as returned in the `id` field of Currency."
+    )
+    code: Maybe[str] = optional_field("The ISO 4217 code, such as EUR.")
+
+
+@strawberry.input(one_of=True, description="Identifies payment terms in exactly one way.")
+class PaymentTermsRefInput:
+    id: Maybe[strawberry.ID] = optional_field(
+        "The GUID, as returned in the `id` field of PaymentTerms."
+    )
+    code: Maybe[str] = optional_field("The short name, such as 30D.")
+
+
+@strawberry.input(one_of=True, description="Identifies a shipment method in exactly one way.")
+class ShipmentMethodRefInput:
+    id: Maybe[strawberry.ID] = optional_field(
+        "The GUID, as returned in the `id` field of ShipmentMethod."
+    )
+    code: Maybe[str] = optional_field("The short name, often an Incoterm.")
+
+
+@strawberry.input(one_of=True, description="Identifies a unit of measure in exactly one way.")
+class UnitOfMeasureRefInput:
+    id: Maybe[strawberry.ID] = optional_field(
+        "The GUID, as returned in the `id` field of UnitOfMeasure."
+    )
+    code: Maybe[str] = optional_field("The short name, such as PCS.")
+
+
+@strawberry.input(one_of=True, description="Identifies a tax code in exactly one way.")
+class TaxCodeRefInput:
+    id: Maybe[strawberry.ID] = optional_field("The GUID, as returned in the `id` field of TaxCode.")
+    code: Maybe[str] = optional_field("The short name, such as S20.")
+
+
+@strawberry.input(
+    description="An address. Omitted parts stay empty on a new order and stay unchanged in an"
+    " update."
 )
 class PostalAddressInput:
-    address_line1: Maybe[str | None] = given("Street and house number, at most 100 characters.")
-    address_line2: Maybe[str | None] = given("Second line, at most 50 characters.")
-    city: Maybe[str | None] = given("Town or city, at most 30 characters.")
-    state: Maybe[str | None] = given("State, county or province, at most 30 characters.")
-    country: Maybe[str | None] = given("Country or region code, at most 10 characters.")
-    post_code: Maybe[str | None] = given("Postal code, at most 20 characters.")
+    address_line1: Maybe[str | None] = optional_field(
+        "The street and house number, at most 100 characters."
+    )
+    address_line2: Maybe[str | None] = optional_field(
+        "A second address line, at most 50 characters."
+    )
+    city: Maybe[str | None] = optional_field("The town or city, at most 30 characters.")
+    state: Maybe[str | None] = optional_field(
+        "The state, county or province, at most 30 characters."
+    )
+    country: Maybe[str | None] = optional_field(
+        "The country or region code, at most 10 characters."
+    )
+    post_code: Maybe[str | None] = optional_field("The postal code, at most 20 characters.")
 
 
-@strawberry.input(description="What may be given for a line, new or not.")
+@strawberry.input(description="The fields that new lines and line updates have in common.")
 class LineFields:
-    line_type: Maybe[SalesOrderLineType | None] = given(
-        "By default the type of what is named. Another type alone leaves the line without an object."
+    line_type: Maybe[SalesOrderLineType | None] = optional_field(
+        "The kind of thing that the line sells. It defaults to the type of the object that"
+        " the line refers to. A different type on its own leaves the line without an object."
     )
-    item: Maybe[ItemRefInput | None] = given("The item sold; another one brings its price and tax.")
-    account: Maybe[AccountRefInput | None] = given("The account posted to.")
-    line_object_number: Maybe[str | None] = given(
-        "Number of the item, account, resource, fixed asset or charge, as `lineType` says."
+    item: Maybe[ItemRefInput | None] = optional_field(
+        "The item to sell. A different item brings its own price and tax."
     )
-    description: Maybe[str | None] = given("By default the name of what is sold; 100 characters.")
-    description2: Maybe[str | None] = given("Second line of the text, at most 50 characters.")
-    unit_of_measure: Maybe[UnitOfMeasureRefInput | None] = given(
-        "One of the item's units; by default the one it is sold in."
+    account: Maybe[AccountRefInput | None] = optional_field(
+        "The general-ledger account to post to."
     )
-    quantity: Maybe[Decimal | None] = given("Units ordered, 0 by default; negative for a return.")
-    unit_price: Maybe[Decimal | None] = given(
-        "By default the item's price, if the order is in the company's currency."
+    line_object_number: Maybe[str | None] = optional_field(
+        "The number of the item, account, resource, fixed asset or charge. `lineType` says"
+        " which of these it is."
     )
-    discount_amount: Maybe[Decimal | None] = given(
-        "Taken off quantity times price, in the order's currency."
+    description: Maybe[str | None] = optional_field(
+        "The text of the line, at most 100 characters. It defaults to the name of what the"
+        " line sells."
     )
-    discount_percent: Maybe[Decimal | None] = given("Line discount as a percent from 0 to 100.")
-    tax_code: Maybe[TaxCodeRefInput | None] = given(
-        "By default the item's or account's; null for no tax."
+    description2: Maybe[str | None] = optional_field(
+        "A second line of text, at most 50 characters."
     )
-    shipment_date: Maybe[dt.date | None] = given(
-        "By default the requested delivery date of the order, else its date."
+    unit_of_measure: Maybe[UnitOfMeasureRefInput | None] = optional_field(
+        "One of the item's units. It defaults to the unit in which the item is sold."
     )
-    ship_quantity: Maybe[Decimal | None] = given("Units to ship next; by default all outstanding.")
-    invoice_quantity: Maybe[Decimal | None] = given(
-        "Units to invoice next; by default all that are shipped or about to be."
+    quantity: Maybe[Decimal | None] = optional_field(
+        "The number of units ordered; negative for a return. The default is 0."
+    )
+    unit_price: Maybe[Decimal | None] = optional_field(
+        "The price of one unit. It defaults to the item's price if the order is in the"
+        " company's currency."
+    )
+    discount_amount: Maybe[Decimal | None] = optional_field(
+        "The line discount as an amount in the order's currency, deducted from quantity"
+        " times unit price."
+    )
+    discount_percent: Maybe[Decimal | None] = optional_field(
+        "The line discount as a percentage from 0 to 100."
+    )
+    tax_code: Maybe[TaxCodeRefInput | None] = optional_field(
+        "The tax code. It defaults to that of the item or account; null means no tax."
+    )
+    shipment_date: Maybe[dt.date | None] = optional_field(
+        "The date on which the goods are due to leave. It defaults to the order's requested"
+        " delivery date, or else to the order date."
+    )
+    ship_quantity: Maybe[Decimal | None] = optional_field(
+        "The number of units to ship next. It defaults to all outstanding units."
+    )
+    invoice_quantity: Maybe[Decimal | None] = optional_field(
+        "The number of units to invoice next. It defaults to all units that are shipped or"
+        " about to be shipped."
     )
 
 
 @strawberry.input(
-    description="A new line. It names what it sells by `item`, by `account`, or by"
-    " `lineObjectNumber` with a `lineType`; if by nothing, it is a comment."
+    description="A new line. It refers to what it sells by `item`, by `account`, or by"
+    " `lineObjectNumber` together with `lineType`. A line without any of these is a"
+    " comment."
 )
 class SalesOrderLineInput(LineFields):
-    sequence: Maybe[int | None] = given(
-        "Place within the order; by default 10000 after the highest that is given or taken."
+    sequence: Maybe[int | None] = optional_field(
+        "The position of the line within the order. It defaults to the highest existing or"
+        " requested sequence plus 10000."
     )
 
 
 @strawberry.input(
-    description="A change of a line. What is absent stays; null means the default of a new line."
+    description="An update of a line. Omitted fields stay unchanged; null restores the default of a"
+    " new line."
 )
 class UpdateSalesOrderLineInput(LineFields):
-    id: strawberry.ID = strawberry.field(description="The line, which must be of the order.")
+    id: strawberry.ID = strawberry.field(
+        description="The id of the line, which must belong to the order."
+    )
 
 
-@strawberry.input(description="Lines to add, to update and to remove, all or nothing.")
+@strawberry.input(
+    description="Lines to add, update and remove. Either all of these changes are made or none."
+)
 class SalesOrderLinesPatchInput:
-    add: Maybe[list[SalesOrderLineInput] | None] = given("New lines.")
-    update: Maybe[list[UpdateSalesOrderLineInput] | None] = given("Changes of lines, by id.")
-    remove: Maybe[list[strawberry.ID] | None] = given("Ids of lines to take away.")
+    add: Maybe[list[SalesOrderLineInput] | None] = optional_field("The new lines.")
+    update: Maybe[list[UpdateSalesOrderLineInput] | None] = optional_field(
+        "The updates of existing lines, by id."
+    )
+    remove: Maybe[list[strawberry.ID] | None] = optional_field("The ids of the lines to remove.")
 
 
-@strawberry.input(description="What may be given for the header of an order, new or not.")
+@strawberry.input(description="The header fields that new orders and order updates have in common.")
 class HeaderFields:
-    bill_to_customer: Maybe[CustomerRefInput | None] = given(
-        "Who pays; by default the customer's payer, else the customer."
+    bill_to_customer: Maybe[CustomerRefInput | None] = optional_field(
+        "The customer who pays. It defaults to the customer's usual payer, or else to the customer."
     )
-    external_document_number: Maybe[str | None] = given("The customer's own number, 35 characters.")
-    order_date: Maybe[dt.date | None] = given("By default today, in UTC.")
-    posting_date: Maybe[dt.date | None] = given("By default today, in UTC.")
-    requested_delivery_date: Maybe[dt.date | None] = given("Day on which the goods are wanted.")
-    currency: Maybe[CurrencyRefInput | None] = given(
-        "By default the customer's; null for the company's. A new one needs a price for every line."
+    external_document_number: Maybe[str | None] = optional_field(
+        "The customer's own reference for the order, at most 35 characters."
     )
-    prices_include_tax: Maybe[bool | None] = given(
-        "By default as the customer's. A change rescales the prices of all lines."
+    order_date: Maybe[dt.date | None] = optional_field(
+        "The date of the order document. It defaults to today's date in UTC."
     )
-    payment_terms: Maybe[PaymentTermsRefInput | None] = given("By default the customer's.")
-    shipment_method: Maybe[ShipmentMethodRefInput | None] = given("By default the customer's.")
-    salesperson: Maybe[str | None] = given("Code of the salesperson, at most 20 characters.")
-    partial_shipping: Maybe[bool | None] = given("By default as the customer's.")
-    discount_amount: Maybe[Decimal | None] = given("Discount on the whole order as an amount.")
-    discount_percent: Maybe[Decimal | None] = given(
-        "Discount on the whole order as a percent, which then follows the lines."
+    posting_date: Maybe[dt.date | None] = optional_field(
+        "The date on which the order counts in the books. It defaults to today's date in UTC."
     )
-    ship_to_name: Maybe[str | None] = given("By default the customer's name.")
-    ship_to_contact: Maybe[str | None] = given("By default the customer's contact.")
-    sell_to_address: Maybe[PostalAddressInput | None] = given("By default the customer's.")
-    ship_to_address: Maybe[PostalAddressInput | None] = given("By default the sell-to address.")
-    phone_number: Maybe[str | None] = given("By default the customer's; no letters.")
-    email: Maybe[str | None] = given("By default the customer's.")
+    requested_delivery_date: Maybe[dt.date | None] = optional_field(
+        "The date on which the customer wants the goods."
+    )
+    currency: Maybe[CurrencyRefInput | None] = optional_field(
+        "The currency of the order. It defaults to the customer's; null means the"
+        " company's. A change of currency requires a new price for every line."
+    )
+    prices_include_tax: Maybe[bool | None] = optional_field(
+        "Whether the unit prices include tax. It defaults to the customer's setting. A"
+        " change converts the prices of all lines."
+    )
+    payment_terms: Maybe[PaymentTermsRefInput | None] = optional_field(
+        "The payment terms. They default to the customer's."
+    )
+    shipment_method: Maybe[ShipmentMethodRefInput | None] = optional_field(
+        "The shipment method. It defaults to the customer's."
+    )
+    salesperson: Maybe[str | None] = optional_field(
+        "The code of the salesperson, at most 20 characters."
+    )
+    partial_shipping: Maybe[bool | None] = optional_field(
+        "Whether the order may be shipped in several parts. It defaults to the customer's setting."
+    )
+    discount_amount: Maybe[Decimal | None] = optional_field(
+        "The discount on the whole order as an amount."
+    )
+    discount_percent: Maybe[Decimal | None] = optional_field(
+        "The discount on the whole order as a percentage. The amount then follows the lines."
+    )
+    ship_to_name: Maybe[str | None] = optional_field(
+        "The name of the recipient. It defaults to the customer's name."
+    )
+    ship_to_contact: Maybe[str | None] = optional_field(
+        "The contact person at the place of delivery. It defaults to the customer's contact."
+    )
+    sell_to_address: Maybe[PostalAddressInput | None] = optional_field(
+        "The address of the customer. It defaults to the address on the customer's record."
+    )
+    ship_to_address: Maybe[PostalAddressInput | None] = optional_field(
+        "The address to which the goods are delivered. It defaults to the sell-to address."
+    )
+    phone_number: Maybe[str | None] = optional_field(
+        "The telephone number for questions, without letters. It defaults to the customer's."
+    )
+    email: Maybe[str | None] = optional_field(
+        "The e-mail address for questions. It defaults to the customer's."
+    )
 
 
 @strawberry.input(description="A new order with its lines.")
 class CreateSalesOrderInput(HeaderFields):
     customer: CustomerRefInput = strawberry.field(
-        description="Who orders. Address, currency, terms and more come from the customer where"
-        " they are not given."
+        description="The customer who places the order. Address, currency, terms and other omitted"
+        " fields are copied from the customer."
     )
     lines: list[SalesOrderLineInput] = strawberry.field(
-        description="The lines, in any order; sequence decides.", default_factory=list
+        description="The lines in any order; `sequence` decides their position.",
+        default_factory=list,
     )
 
 
 @strawberry.input(
-    description="A change of an order and its lines. What is absent stays as it is, null clears."
+    description="An update of an order and its lines. Omitted fields stay unchanged; null clears a"
+    " field."
 )
 class UpdateSalesOrderInput(HeaderFields):
-    customer: Maybe[CustomerRefInput | None] = given(
-        "Who orders. Another customer brings its address, currency, terms and more, where they are"
-        " not given. Every order has one, so null is refused."
+    customer: Maybe[CustomerRefInput | None] = optional_field(
+        "The customer who places the order. A different customer brings its own address,"
+        " currency, terms and other fields, unless they are supplied. Null is refused,"
+        " because every order has a customer."
     )
-    lines: Maybe[SalesOrderLinesPatchInput | None] = given("Changes of the lines.")
+    lines: Maybe[SalesOrderLinesPatchInput | None] = optional_field("The changes to the lines.")
 
 
-@strawberry.input(description="How much of a line is shipped or invoiced.")
+@strawberry.input(description="The quantity of a line to ship or to invoice.")
 class SalesOrderLineQuantityInput:
-    id: strawberry.ID = strawberry.field(description="The line, which must be of the order.")
-    quantity: Decimal = strawberry.field(description="Units, with the sign of the line's quantity.")
+    id: strawberry.ID = strawberry.field(
+        description="The id of the line, which must belong to the order."
+    )
+    quantity: Decimal = strawberry.field(
+        description="The number of units, with the same sign as the quantity of the line."
+    )
 
 
 def change_from(value: Any) -> Any:
