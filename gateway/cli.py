@@ -50,6 +50,11 @@ cli.add_typer(company, name="company")
 
 
 DEMO = "This is the demo company Northwind. Your changes are lost when you stop the gateway."
+CompanyName = Annotated[
+    str | None, typer.Option(help="The name of the company. Not needed if there is only one.")
+]
+CSV_ENCODING = typer.Option(help="The encoding of CSV files. Detected by default.")
+CSV_SEPARATOR = typer.Option(help="The separator of CSV files. Detected by default.")
 NO_BACKUP = typer.Option("--no-backup", help="Do not back up a SQLite file before changing it.")
 NOT_MIGRATED = "The database is not migrated: run `gateway migrate`."
 
@@ -75,16 +80,12 @@ def options(
 @cli.command()
 def serve(
     demo: Annotated[
-        bool,
-        typer.Option("--demo", help="Try out the orders of Northwind in a temporary database."),
+        bool, typer.Option("--demo", help="Try out a demo company in a temporary database.")
     ] = False,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on.", min=0, max=65535)] = 8000,
     allow_open: Annotated[
-        bool,
-        typer.Option(
-            "--allow-open", help="Accept connections from other machines, without authentication."
-        ),
+        bool, typer.Option("--allow-open", help="Accept unauthenticated remote connections.")
     ] = False,
 ) -> None:
     """Serve GraphQL and GraphiQL."""
@@ -132,15 +133,10 @@ def schema() -> None:
 
 @cli.command("explain")
 def explain_command(
-    operation: Annotated[
-        str, typer.Argument(help="The operation, or - to read it from standard input.")
-    ],
-    variables: Annotated[
-        str, typer.Option(help="The variables of the operation, as a JSON object.")
-    ] = "{}",
+    operation: Annotated[str, typer.Argument(help="The operation; - reads standard input.")],
+    variables: Annotated[str, typer.Option(help="Its variables, as a JSON object.")] = "{}",
     name: Annotated[
-        str | None,
-        typer.Option("--operation", help="The name of the operation, if the document has several."),
+        str | None, typer.Option("--operation", help="Its name, if the document has several.")
     ] = None,
 ) -> None:
     """Print how an operation runs: its plan, the Python source generated from the plan, and its SQL."""
@@ -175,30 +171,21 @@ def company_create(
 
 @cli.command("import")
 def import_command(
-    files: Annotated[
-        list[Path], typer.Argument(help="The packages, CSV, XLSX, XML or JSON files to import.")
-    ],
+    files: Annotated[list[Path], typer.Argument(help="Packages, CSV, XLSX, XML or JSON files.")],
     dry_run: Annotated[
-        bool,
-        typer.Option("--dry-run", help="Report what an import would do, without saving anything."),
+        bool, typer.Option("--dry-run", help="Report what would be imported, but save nothing.")
     ] = False,
     policy: Annotated[
         PolicyOption,
         typer.Option(help="What a bad row stops: only its order, or the whole import."),
     ] = PolicyOption.PER_ORDER,
-    company: Annotated[
-        str | None, typer.Option(help="The name of the company. Not needed if there is only one.")
-    ] = None,
+    company: CompanyName = None,
     errors: Annotated[
         Path | None,
-        typer.Option(help="The file for refused rows. By default it is next to the first file."),
+        typer.Option(help="The file for refused rows; by default beside the first file."),
     ] = None,
-    encoding: Annotated[
-        str | None, typer.Option(help="The encoding of CSV files. Detected by default.")
-    ] = None,
-    separator: Annotated[
-        str | None, typer.Option(help="The separator of CSV files. Detected by default.")
-    ] = None,
+    encoding: Annotated[str | None, CSV_ENCODING] = None,
+    separator: Annotated[str | None, CSV_SEPARATOR] = None,
 ) -> None:
     """Import sales orders and the records they refer to. Run it again after a crash to resume."""
     request = ImportRequest(policy.policy, dry_run)
@@ -241,14 +228,9 @@ def export_command(
     ] = ExportFormat.JSON_LINES,
     what: Annotated[Dataset, typer.Option(help="The data to export.")] = Dataset.ORDERS,
     chosen: Annotated[
-        str | None,
-        typer.Option(
-            "--filter", help="A filter on orders, as JSON in the shape of SalesOrderFilter."
-        ),
+        str | None, typer.Option("--filter", help="A filter on orders: a SalesOrderFilter in JSON.")
     ] = None,
-    company: Annotated[
-        str | None, typer.Option(help="The name of the company. Not needed if there is only one.")
-    ] = None,
+    company: CompanyName = None,
     output: Annotated[
         Path | None, typer.Option(help="The file to write. Standard output by default.")
     ] = None,

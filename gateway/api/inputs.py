@@ -13,74 +13,66 @@ from gateway.orders.fields import Reference
 from gateway.storage.tables.sales_orders import SalesOrderLineType
 
 
-def optional_field(description: str) -> Any:
+def optional(description: str) -> Any:
     """An input field that distinguishes an omitted value from null."""
     return strawberry.field(description=description, default=None)
 
 
 @strawberry.input(one_of=True, description="Identifies a customer in exactly one way.")
 class CustomerRefInput:
-    id: Maybe[strawberry.ID] = optional_field(
-        "The GUID, as returned in the `id` field of Customer."
-    )
-    number: Maybe[str] = optional_field(
+    id: Maybe[strawberry.ID] = optional("The GUID, as returned in the `id` field of Customer.")
+    number: Maybe[str] = optional(
         "The number by which people identify the customer, such as ALFKI."
     )
-    contact_id: Maybe[str] = optional_field(
+    contact_id: Maybe[str] = optional(
         "The id of the customer's contact in the client's own system."
     )
 
 
 @strawberry.input(one_of=True, description="Identifies an item in exactly one way.")
 class ItemRefInput:
-    id: Maybe[strawberry.ID] = optional_field("The GUID, as returned in the `id` field of Item.")
-    number: Maybe[str] = optional_field("The number by which people identify the item.")
+    id: Maybe[strawberry.ID] = optional("The GUID, as returned in the `id` field of Item.")
+    number: Maybe[str] = optional("The number by which people identify the item.")
 
 
 @strawberry.input(
     one_of=True, description="Identifies a general-ledger account in exactly one way."
 )
 class AccountRefInput:
-    id: Maybe[strawberry.ID] = optional_field("The GUID, as returned in the `id` field of Account.")
-    number: Maybe[str] = optional_field("The number in the chart of accounts, such as 6110.")
+    id: Maybe[strawberry.ID] = optional("The GUID, as returned in the `id` field of Account.")
+    number: Maybe[str] = optional("The number in the chart of accounts, such as 6110.")
 
 
 @strawberry.input(one_of=True, description="Identifies a currency in exactly one way.")
 class CurrencyRefInput:
-    id: Maybe[strawberry.ID] = optional_field(
-        "The GUID, as returned in the `id` field of Currency."
-    )
-    code: Maybe[str] = optional_field("The ISO 4217 code, such as EUR.")
+    id: Maybe[strawberry.ID] = optional("The GUID, as returned in the `id` field of Currency.")
+    code: Maybe[str] = optional("The ISO 4217 code, such as EUR.")
 
 
 @strawberry.input(one_of=True, description="Identifies payment terms in exactly one way.")
 class PaymentTermsRefInput:
-    id: Maybe[strawberry.ID] = optional_field(
-        "The GUID, as returned in the `id` field of PaymentTerms."
-    )
-    code: Maybe[str] = optional_field("The short name, such as 30D.")
+    id: Maybe[strawberry.ID] = optional("The GUID, as returned in the `id` field of PaymentTerms.")
+    code: Maybe[str] = optional("The short name, such as 30D.")
 
 
 @strawberry.input(one_of=True, description="Identifies a shipment method in exactly one way.")
 class ShipmentMethodRefInput:
-    id: Maybe[strawberry.ID] = optional_field(
+    id: Maybe[strawberry.ID] = optional(
         "The GUID, as returned in the `id` field of ShipmentMethod."
     )
-    code: Maybe[str] = optional_field("The short name, often an Incoterm.")
+    code: Maybe[str] = optional("The short name, often an Incoterm.")
 
 
 @strawberry.input(one_of=True, description="Identifies a unit of measure in exactly one way.")
 class UnitOfMeasureRefInput:
-    id: Maybe[strawberry.ID] = optional_field(
-        "The GUID, as returned in the `id` field of UnitOfMeasure."
-    )
-    code: Maybe[str] = optional_field("The short name, such as PCS.")
+    id: Maybe[strawberry.ID] = optional("The GUID, as returned in the `id` field of UnitOfMeasure.")
+    code: Maybe[str] = optional("The short name, such as PCS.")
 
 
 @strawberry.input(one_of=True, description="Identifies a tax code in exactly one way.")
 class TaxCodeRefInput:
-    id: Maybe[strawberry.ID] = optional_field("The GUID, as returned in the `id` field of TaxCode.")
-    code: Maybe[str] = optional_field("The short name, such as S20.")
+    id: Maybe[strawberry.ID] = optional("The GUID, as returned in the `id` field of TaxCode.")
+    code: Maybe[str] = optional("The short name, such as S20.")
 
 
 @strawberry.input(
@@ -88,73 +80,63 @@ class TaxCodeRefInput:
     " update."
 )
 class PostalAddressInput:
-    address_line1: Maybe[str | None] = optional_field(
+    address_line1: Maybe[str | None] = optional(
         "The street and house number, at most 100 characters."
     )
-    address_line2: Maybe[str | None] = optional_field(
-        "A second address line, at most 50 characters."
-    )
-    city: Maybe[str | None] = optional_field("The town or city, at most 30 characters.")
-    state: Maybe[str | None] = optional_field(
-        "The state, county or province, at most 30 characters."
-    )
-    country: Maybe[str | None] = optional_field(
-        "The country or region code, at most 10 characters."
-    )
-    post_code: Maybe[str | None] = optional_field("The postal code, at most 20 characters.")
+    address_line2: Maybe[str | None] = optional("A second address line, at most 50 characters.")
+    city: Maybe[str | None] = optional("The town or city, at most 30 characters.")
+    state: Maybe[str | None] = optional("The state, county or province, at most 30 characters.")
+    country: Maybe[str | None] = optional("The country or region code, at most 10 characters.")
+    post_code: Maybe[str | None] = optional("The postal code, at most 20 characters.")
 
 
 @strawberry.input(description="The fields that new lines and line updates have in common.")
 class LineFields:
-    line_type: Maybe[SalesOrderLineType | None] = optional_field(
+    line_type: Maybe[SalesOrderLineType | None] = optional(
         "The kind of thing that the line sells. It defaults to the type of the object that"
         " the line refers to. A different type on its own leaves the line without an object."
     )
-    item: Maybe[ItemRefInput | None] = optional_field(
+    item: Maybe[ItemRefInput | None] = optional(
         "The item to sell. A different item brings its own price and tax."
     )
-    account: Maybe[AccountRefInput | None] = optional_field(
-        "The general-ledger account to post to."
-    )
-    line_object_number: Maybe[str | None] = optional_field(
+    account: Maybe[AccountRefInput | None] = optional("The general-ledger account to post to.")
+    line_object_number: Maybe[str | None] = optional(
         "The number of the item, account, resource, fixed asset or charge. `lineType` says"
         " which of these it is."
     )
-    description: Maybe[str | None] = optional_field(
+    description: Maybe[str | None] = optional(
         "The text of the line, at most 100 characters. It defaults to the name of what the"
         " line sells."
     )
-    description2: Maybe[str | None] = optional_field(
-        "A second line of text, at most 50 characters."
-    )
-    unit_of_measure: Maybe[UnitOfMeasureRefInput | None] = optional_field(
+    description2: Maybe[str | None] = optional("A second line of text, at most 50 characters.")
+    unit_of_measure: Maybe[UnitOfMeasureRefInput | None] = optional(
         "One of the item's units. It defaults to the unit in which the item is sold."
     )
-    quantity: Maybe[Decimal | None] = optional_field(
+    quantity: Maybe[Decimal | None] = optional(
         "The number of units ordered; negative for a return. The default is 0."
     )
-    unit_price: Maybe[Decimal | None] = optional_field(
+    unit_price: Maybe[Decimal | None] = optional(
         "The price of one unit. It defaults to the item's price if the order is in the"
         " company's currency."
     )
-    discount_amount: Maybe[Decimal | None] = optional_field(
+    discount_amount: Maybe[Decimal | None] = optional(
         "The line discount as an amount in the order's currency, deducted from quantity"
         " times unit price."
     )
-    discount_percent: Maybe[Decimal | None] = optional_field(
+    discount_percent: Maybe[Decimal | None] = optional(
         "The line discount as a percentage from 0 to 100."
     )
-    tax_code: Maybe[TaxCodeRefInput | None] = optional_field(
+    tax_code: Maybe[TaxCodeRefInput | None] = optional(
         "The tax code. It defaults to that of the item or account; null means no tax."
     )
-    shipment_date: Maybe[dt.date | None] = optional_field(
+    shipment_date: Maybe[dt.date | None] = optional(
         "The date on which the goods are due to leave. It defaults to the order's requested"
         " delivery date, or else to the order date."
     )
-    ship_quantity: Maybe[Decimal | None] = optional_field(
+    ship_quantity: Maybe[Decimal | None] = optional(
         "The number of units to ship next. It defaults to all outstanding units."
     )
-    invoice_quantity: Maybe[Decimal | None] = optional_field(
+    invoice_quantity: Maybe[Decimal | None] = optional(
         "The number of units to invoice next. It defaults to all units that are shipped or"
         " about to be shipped."
     )
@@ -166,7 +148,7 @@ class LineFields:
     " comment."
 )
 class SalesOrderLineInput(LineFields):
-    sequence: Maybe[int | None] = optional_field(
+    sequence: Maybe[int | None] = optional(
         "The position of the line within the order. It defaults to the highest existing or"
         " requested sequence plus 10000."
     )
@@ -186,72 +168,70 @@ class UpdateSalesOrderLineInput(LineFields):
     description="Lines to add, update and remove. Either all of these changes are made or none."
 )
 class SalesOrderLinesPatchInput:
-    add: Maybe[list[SalesOrderLineInput] | None] = optional_field("The new lines.")
-    update: Maybe[list[UpdateSalesOrderLineInput] | None] = optional_field(
+    add: Maybe[list[SalesOrderLineInput] | None] = optional("The new lines.")
+    update: Maybe[list[UpdateSalesOrderLineInput] | None] = optional(
         "The updates of existing lines, by id."
     )
-    remove: Maybe[list[strawberry.ID] | None] = optional_field("The ids of the lines to remove.")
+    remove: Maybe[list[strawberry.ID] | None] = optional("The ids of the lines to remove.")
 
 
 @strawberry.input(description="The header fields that new orders and order updates have in common.")
 class HeaderFields:
-    bill_to_customer: Maybe[CustomerRefInput | None] = optional_field(
+    bill_to_customer: Maybe[CustomerRefInput | None] = optional(
         "The customer who pays. It defaults to the customer's usual payer, or else to the customer."
     )
-    external_document_number: Maybe[str | None] = optional_field(
+    external_document_number: Maybe[str | None] = optional(
         "The customer's own reference for the order, at most 35 characters."
     )
-    order_date: Maybe[dt.date | None] = optional_field(
+    order_date: Maybe[dt.date | None] = optional(
         "The date of the order document. It defaults to today's date in UTC."
     )
-    posting_date: Maybe[dt.date | None] = optional_field(
+    posting_date: Maybe[dt.date | None] = optional(
         "The date on which the order counts in the books. It defaults to today's date in UTC."
     )
-    requested_delivery_date: Maybe[dt.date | None] = optional_field(
+    requested_delivery_date: Maybe[dt.date | None] = optional(
         "The date on which the customer wants the goods."
     )
-    currency: Maybe[CurrencyRefInput | None] = optional_field(
+    currency: Maybe[CurrencyRefInput | None] = optional(
         "The currency of the order. It defaults to the customer's; null means the"
         " company's. A change of currency requires a new price for every line."
     )
-    prices_include_tax: Maybe[bool | None] = optional_field(
+    prices_include_tax: Maybe[bool | None] = optional(
         "Whether the unit prices include tax. It defaults to the customer's setting. A"
         " change converts the prices of all lines."
     )
-    payment_terms: Maybe[PaymentTermsRefInput | None] = optional_field(
+    payment_terms: Maybe[PaymentTermsRefInput | None] = optional(
         "The payment terms. They default to the customer's."
     )
-    shipment_method: Maybe[ShipmentMethodRefInput | None] = optional_field(
+    shipment_method: Maybe[ShipmentMethodRefInput | None] = optional(
         "The shipment method. It defaults to the customer's."
     )
-    salesperson: Maybe[str | None] = optional_field(
-        "The code of the salesperson, at most 20 characters."
-    )
-    partial_shipping: Maybe[bool | None] = optional_field(
+    salesperson: Maybe[str | None] = optional("The code of the salesperson, at most 20 characters.")
+    partial_shipping: Maybe[bool | None] = optional(
         "Whether the order may be shipped in several parts. It defaults to the customer's setting."
     )
-    discount_amount: Maybe[Decimal | None] = optional_field(
+    discount_amount: Maybe[Decimal | None] = optional(
         "The discount on the whole order as an amount."
     )
-    discount_percent: Maybe[Decimal | None] = optional_field(
+    discount_percent: Maybe[Decimal | None] = optional(
         "The discount on the whole order as a percentage. The amount then follows the lines."
     )
-    ship_to_name: Maybe[str | None] = optional_field(
+    ship_to_name: Maybe[str | None] = optional(
         "The name of the recipient. It defaults to the customer's name."
     )
-    ship_to_contact: Maybe[str | None] = optional_field(
+    ship_to_contact: Maybe[str | None] = optional(
         "The contact person at the place of delivery. It defaults to the customer's contact."
     )
-    sell_to_address: Maybe[PostalAddressInput | None] = optional_field(
+    sell_to_address: Maybe[PostalAddressInput | None] = optional(
         "The address of the customer. It defaults to the address on the customer's record."
     )
-    ship_to_address: Maybe[PostalAddressInput | None] = optional_field(
+    ship_to_address: Maybe[PostalAddressInput | None] = optional(
         "The address to which the goods are delivered. It defaults to the sell-to address."
     )
-    phone_number: Maybe[str | None] = optional_field(
+    phone_number: Maybe[str | None] = optional(
         "The telephone number for questions, without letters. It defaults to the customer's."
     )
-    email: Maybe[str | None] = optional_field(
+    email: Maybe[str | None] = optional(
         "The e-mail address for questions. It defaults to the customer's."
     )
 
@@ -273,12 +253,12 @@ class CreateSalesOrderInput(HeaderFields):
     " field."
 )
 class UpdateSalesOrderInput(HeaderFields):
-    customer: Maybe[CustomerRefInput | None] = optional_field(
+    customer: Maybe[CustomerRefInput | None] = optional(
         "The customer who places the order. A different customer brings its own address,"
         " currency, terms and other fields, unless they are supplied. Null is refused,"
         " because every order has a customer."
     )
-    lines: Maybe[SalesOrderLinesPatchInput | None] = optional_field("The changes to the lines.")
+    lines: Maybe[SalesOrderLinesPatchInput | None] = optional("The changes to the lines.")
 
 
 @strawberry.input(description="The quantity of a line to ship or to invoice.")
