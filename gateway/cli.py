@@ -176,13 +176,11 @@ def import_command(
         bool, typer.Option("--dry-run", help="Report what would be imported, but save nothing.")
     ] = False,
     policy: Annotated[
-        PolicyOption,
-        typer.Option(help="What a bad row stops: only its order, or the whole import."),
+        PolicyOption, typer.Option(help="What a bad row stops: its order, or the whole import.")
     ] = PolicyOption.PER_ORDER,
     company: CompanyName = None,
     errors: Annotated[
-        Path | None,
-        typer.Option(help="The file for refused rows; by default beside the first file."),
+        Path | None, typer.Option(help="File for refused rows; next to the first file by default.")
     ] = None,
     encoding: Annotated[str | None, CSV_ENCODING] = None,
     separator: Annotated[str | None, CSV_SEPARATOR] = None,

@@ -12,7 +12,7 @@ from gateway.execution.declarations import ComputedField
 from gateway.orders.explanation import TotalsRule
 from gateway.orders.pricing import explain_totals
 from gateway.orders.status_labels import StatusVocabulary, status_label
-from gateway.storage.reading import Names, column_names, held
+from gateway.storage.reading import Names, column_names, in_memory
 from gateway.storage.tables.reference_data import CurrencyRow, TaxCodeRow
 from gateway.storage.tables.sales_orders import SalesOrderLineRow
 
@@ -65,7 +65,7 @@ def status_label_field() -> Any:
 def totals_explanation_field() -> Any:
     async def resolve(root: strawberry.Parent[Any], info: Info) -> list[TotalsStep]:
         reader = info.context.reader
-        lines = held(root, "lines")
+        lines = in_memory(root, "lines")
         if lines is None:
             lines = await reader.many(
                 SalesOrderLineRow, "sales_order_id", root.id, "sequence", LINE_COLUMNS

@@ -96,7 +96,7 @@ class Reader:
         Raises BadCursor and BadFilter."""
         model = listed.fields.model
         wanted = names | {key.column for key in window.sort}
-        statement = sa.select(*columns_of(model, wanted)).where(await self._listed(listed))
+        statement = sa.select(*columns_named(model, wanted)).where(await self._listed(listed))
         rows = await self._rows(page_statement(statement, model, window))
         return page_of(rows, window)
 
@@ -116,7 +116,7 @@ class Reader:
                 model = listed.fields.model
                 parent = model.__table__.c[column]
                 wanted = names | {sort_key.column for sort_key in window.sort}
-                statement = sa.select(*columns_of(model, wanted), parent.label("key")).where(
+                statement = sa.select(*columns_named(model, wanted), parent.label("key")).where(
                     await self._listed(listed), self._among(parent, keys)
                 )
                 paged = page_statement(statement, model, window, parent)
@@ -179,7 +179,7 @@ class Reader:
         order: str | None = None,
     ) -> Sequence[sa.Row[Any]]:
         key = model.__table__.c[column]
-        statement = sa.select(*columns_of(model, names), key.label("key")).where(
+        statement = sa.select(*columns_named(model, names), key.label("key")).where(
             within(await self.scope(), model), self._among(key, keys)
         )
         if order is not None:
@@ -212,12 +212,12 @@ def column_names(model: type[Base]) -> Names:
     return frozenset(model.__table__.columns.keys())
 
 
-def columns_of(model: type[Base], names: Names) -> list[sa.ColumnElement[Any]]:
+def columns_named(model: type[Base], names: Names) -> list[sa.ColumnElement[Any]]:
     """The columns of `model` with these names, in the order of the table."""
     return [column for column in model.__table__.columns if column.name in names]
 
 
-def held(row: Any, relation: str) -> Any:
+def in_memory(row: Any, relation: str) -> Any:
     """The related object or objects that an order, or a line of it, has in memory because it was just
     written; None for a row that was read."""
     if is_draft(row):
