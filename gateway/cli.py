@@ -36,8 +36,8 @@ from gateway.storage.migrations import is_current, migrate
 from gateway.storage.migrations.integrity import CannotMigrate
 from gateway.storage.scope import CompanyNotFound
 from gateway.storage.tables.import_jobs import ImportJobStatus
-from gateway.web.address import CannotListen, at, is_loopback, listen
-from gateway.web.process import end_on_signals, log_operations
+from gateway.web.address import CannotListen, host_and_port, is_loopback, listen
+from gateway.web.process import install_signal_handlers, log_operations
 
 cli = typer.Typer(
     help="A GraphQL gateway over sales orders.",
@@ -45,11 +45,16 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-company = typer.Typer(help="The companies of the database.", no_args_is_help=True)
+company = typer.Typer(help="Manage the companies in the database.", no_args_is_help=True)
 cli.add_typer(company, name="company")
 
 
-DEMO = "These are the orders of Northwind; what you change is gone when you stop."
+DEMO = "This is the demo company Northwind. Your changes are lost when you stop the gateway."
+CompanyName = Annotated[
+    str | None, typer.Option(help="The name of the company. Not needed if there is only one.")
+]
+CSV_ENCODING = typer.Option(help="The encoding of CSV files. Detected by default.")
+CSV_SEPARATOR = typer.Option(help="The separator of CSV files. Detected by default.")
 NO_BACKUP = typer.Option("--no-backup", help="Do not back up a SQLite file before changing it.")
 NOT_MIGRATED = "The database is not migrated: run `gateway migrate`."
 
@@ -75,28 +80,24 @@ def options(
 @cli.command()
 def serve(
     demo: Annotated[
-        bool,
-        typer.Option("--demo", help="Play with the orders of Northwind in a throw-away database."),
+        bool, typer.Option("--demo", help="Try out a demo company in a temporary database.")
     ] = False,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8000,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on.", min=0, max=65535)] = 8000,
     allow_open: Annotated[
-        bool,
-        typer.Option(
-            "--allow-open", help="Listen elsewhere than on this machine, to whoever reaches it."
-        ),
+        bool, typer.Option("--allow-open", help="Accept unauthenticated remote connections.")
     ] = False,
 ) -> None:
     """Serve GraphQL and GraphiQL."""
-    from gateway.server import run  # noqa: PLC0415 - other commands start in half the time without it
+    from gateway.server import run_server  # noqa: PLC0415 - without it, other commands start in half the time
 
     if not allow_open and not is_loopback(host):
         _fail(
-            f"Anybody who can reach {host} could read and change every order. Listen on 127.0.0.1,"
-            " or say --allow-open if a proxy in front decides who may ask."
+            f"Anyone who can reach {host} could read and change every order. Listen on 127.0.0.1,"
+            " or pass --allow-open if a proxy in front of the gateway controls access."
         )
     settings = _settings()
-    end_on_signals()
+    install_signal_handlers()
     if settings.debug:
         log_operations()
     with tempfile.TemporaryDirectory(prefix="gateway-demo-") as folder:
@@ -106,13 +107,13 @@ def serve(
         try:
             listener = listen(host, port)
         except CannotListen as error:
-            _fail(f"{error} Choose another with --port.")
+            _fail(f"{error} Choose another port with --port.")
         _run(settings, lambda database: _prepare(database, settings, demo))
         listener.listen()
-        typer.echo(f"GraphQL and GraphiQL: http://{at(listener)}/graphql")
+        typer.echo(f"GraphQL and GraphiQL: http://{host_and_port(listener)}/graphql")
         if demo:
             typer.echo(DEMO)
-        run(settings, listener, host)
+        run_server(settings, listener, host)
 
 
 @cli.command("migrate")
@@ -124,23 +125,23 @@ def migrate_command(no_backup: Annotated[bool, NO_BACKUP] = False) -> None:
 
 @cli.command()
 def schema() -> None:
-    """Print the GraphQL schema, as committed in schema.graphql."""
-    from gateway.api.schema import sdl  # noqa: PLC0415 - other commands start sooner without it
+    """Print the GraphQL schema in SDL, as in schema.graphql."""
+    from gateway.api.schema import sdl  # noqa: PLC0415 - without it, other commands start sooner
 
     typer.echo(sdl(), nl=False)
 
 
 @cli.command("explain")
 def explain_command(
-    operation: Annotated[str, typer.Argument(help="The operation, or - to read it from input.")],
-    variables: Annotated[str, typer.Option(help="Its variables as a JSON object.")] = "{}",
+    operation: Annotated[str, typer.Argument(help="The operation; - reads standard input.")],
+    variables: Annotated[str, typer.Option(help="Its variables, as a JSON object.")] = "{}",
     name: Annotated[
-        str | None, typer.Option("--operation", help="Which one, if there are several.")
+        str | None, typer.Option("--operation", help="Its name, if the document has several.")
     ] = None,
 ) -> None:
-    """Print how an operation runs: its plan, the source made from it, and its SQL."""
+    """Print how an operation runs: its plan, the Python source generated from the plan, and its SQL."""
     from gateway.api.explain import CannotExplain  # noqa: PLC0415 - as for `schema`
-    from gateway.app import explain_on  # noqa: PLC0415 - the same
+    from gateway.app import explain_on  # noqa: PLC0415 - as for `schema`
 
     text = sys.stdin.read() if operation == "-" else operation
     try:
@@ -151,10 +152,10 @@ def explain_command(
 
 @company.command("create")
 def company_create(
-    name: Annotated[str, typer.Argument(help="Unique name, for the Company header.")],
-    currency: Annotated[str, typer.Option(help="ISO 4217 code of the currency of its books.")],
+    name: Annotated[str, typer.Argument(help="The unique name, as sent in the Company header.")],
+    currency: Annotated[str, typer.Option(help="The ISO 4217 code of the currency of its books.")],
 ) -> None:
-    """Make a company with its currency and its order numbers."""
+    """Create a company with its currency and its series of order numbers."""
 
     async def create(database: Database) -> None:
         if not await is_current(database):
@@ -172,22 +173,19 @@ def company_create(
 def import_command(
     files: Annotated[list[Path], typer.Argument(help="Packages, CSV, XLSX, XML or JSON files.")],
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Report as if, and keep nothing.")
+        bool, typer.Option("--dry-run", help="Report what would be imported, but save nothing.")
     ] = False,
     policy: Annotated[
-        PolicyOption, typer.Option(help="What a bad row takes with it: its order, or everything.")
+        PolicyOption, typer.Option(help="What a bad row stops: its order, or the whole import.")
     ] = PolicyOption.PER_ORDER,
-    company: Annotated[
-        str | None, typer.Option(help="Name of the company; not needed where there is but one.")
-    ] = None,
+    company: CompanyName = None,
     errors: Annotated[
-        Path | None,
-        typer.Option(help="Where to write the refused rows, by default beside the first file."),
+        Path | None, typer.Option(help="File for refused rows; next to the first file by default.")
     ] = None,
-    encoding: Annotated[str | None, typer.Option(help="Of CSV files, if not detected.")] = None,
-    separator: Annotated[str | None, typer.Option(help="Of CSV files, if not detected.")] = None,
+    encoding: Annotated[str | None, CSV_ENCODING] = None,
+    separator: Annotated[str | None, CSV_SEPARATOR] = None,
 ) -> None:
-    """Import sales orders and what they refer to; started again after a crash it goes on."""
+    """Import sales orders and the records they refer to. Run it again after a crash to resume."""
     request = ImportRequest(policy.policy, dry_run)
     settings, reading = _settings(), ReadOptions(encoding, separator)
     rules = Rules(largest_order=settings.max_lines)
@@ -207,7 +205,7 @@ async def _import(
 ) -> None:
     if not await is_current(importer.database):
         _fail(NOT_MIGRATED)
-    begun = time.monotonic()
+    started = time.monotonic()
     progress, stop = progress_bar()
     try:
         job = await import_files(importer, files, reading, request, progress)
@@ -215,7 +213,7 @@ async def _import(
         _fail(str(error))
     finally:
         stop()
-    for line in await import_summary(importer, job, files, errors, time.monotonic() - begun):
+    for line in await import_summary(importer, job, files, errors, time.monotonic() - started):
         typer.echo(line)
     if job.status is not ImportJobStatus.SUCCEEDED:
         raise typer.Exit(1)
@@ -224,20 +222,18 @@ async def _import(
 @cli.command("export")
 def export_command(
     form: Annotated[
-        ExportFormat, typer.Option("--format", help="How to write it.")
+        ExportFormat, typer.Option("--format", help="The format of the export.")
     ] = ExportFormat.JSON_LINES,
-    what: Annotated[Dataset, typer.Option(help="What to write.")] = Dataset.ORDERS,
+    what: Annotated[Dataset, typer.Option(help="The data to export.")] = Dataset.ORDERS,
     chosen: Annotated[
-        str | None, typer.Option("--filter", help="Which orders, as JSON like that of GraphQL.")
+        str | None, typer.Option("--filter", help="A filter on orders: a SalesOrderFilter in JSON.")
     ] = None,
-    company: Annotated[
-        str | None, typer.Option(help="Name of the company; not needed where there is but one.")
-    ] = None,
+    company: CompanyName = None,
     output: Annotated[
-        Path | None, typer.Option(help="File to write, by default the standard output.")
+        Path | None, typer.Option(help="The file to write. Standard output by default.")
     ] = None,
 ) -> None:
-    """Export sales orders and what they refer to, as files that can be imported again."""
+    """Export sales orders and the records they refer to, in files that can be imported again."""
     settings = _settings()
     try:
         request = ExportRequest(what, form, None if chosen is None else _order_filter(chosen))
@@ -245,7 +241,7 @@ def export_command(
     except (BadFilter, CannotExport) as error:
         _fail(str(error))
     if output is None and request.is_archive and sys.stdout.isatty():
-        _fail("A terminal cannot show a zip archive: name a file with --output.")
+        _fail("A terminal cannot show a zip archive. Name a file with --output.")
 
     async def run(database: Database) -> None:
         if not await is_current(database):
@@ -273,12 +269,13 @@ def _settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        wrong = [f"GATEWAY_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
-        _fail("\n".join(wrong))
+        problems = [f"GATEWAY_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
+        _fail("\n".join(problems))
 
 
 def _run(settings: Settings, task: Callable[[Database], Awaitable[None]]) -> None:
-    """Run `task` on the database of `settings`; ends the command in one sentence if it cannot be used."""
+    """Run `task` on the database of `settings`. End the command with a one-sentence error if the database
+    cannot be used."""
 
     async def run() -> None:
         database = Database(settings.database_url)
@@ -294,7 +291,9 @@ def _run(settings: Settings, task: Callable[[Database], Awaitable[None]]) -> Non
     except CannotMigrate as error:
         _fail(str(error))
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # the pipe has no reader left
     except UNUSABLE as error:
         _fail(f"The database cannot be used: {why_unusable(error)}.")
 

@@ -1,4 +1,4 @@
-"""The gateway as a process that serves."""
+"""The HTTP server."""
 
 import socket
 
@@ -7,21 +7,21 @@ import uvicorn
 from gateway.app import create_app
 from gateway.settings import Settings
 from gateway.web.address import in_url
-from gateway.web.process import settle
+from gateway.web.process import tune_memory
 
-LAST_ANSWERS_WITHIN = 10
-"""Seconds that requests have to end when the gateway is told to stop."""
+GRACE_PERIOD = 10
+"""Seconds that requests have to finish after the gateway receives a signal to stop."""
 
 
-def run(settings: Settings, listener: socket.socket, host: str) -> None:
-    """Serve on `listener`, which listens for `host`, until told to stop."""
+def run_server(settings: Settings, listener: socket.socket, host: str) -> None:
+    """Serve on `listener`, which is bound to `host`, until a signal stops the process."""
     address = listener.getsockname()[0]
     config = uvicorn.Config(
         create_app(settings, listens_on=[in_url(host), in_url(address)]),
         log_level="warning",
         access_log=False,
         lifespan="on",
-        timeout_graceful_shutdown=LAST_ANSWERS_WITHIN,
+        timeout_graceful_shutdown=GRACE_PERIOD,
     )
-    settle()
+    tune_memory()
     uvicorn.Server(config).run(sockets=[listener])

@@ -1,4 +1,4 @@
-"""What a deployment sets, read once from the environment."""
+"""The settings of a deployment, read once from the environment."""
 
 import re
 import tempfile
@@ -9,11 +9,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 EMBEDDED_DATABASE = "sqlite:///gateway.db"
 HOST = re.compile(r"\*|(\*\.)?\w[\w.-]*|\[[0-9a-f:.]+\]")
-"""A name without its port, all names below a domain, or all names."""
+"""A host without a port, all hosts below a domain, or all hosts."""
 
 
 class Settings(BaseSettings):
-    """Each field is the environment variable GATEWAY_ and its name in capitals."""
+    """Each field is set by the environment variable `GATEWAY_` followed by its name in capitals."""
 
     model_config = SettingsConfigDict(env_prefix="GATEWAY_", frozen=True)
 
@@ -65,10 +65,10 @@ class Settings(BaseSettings):
 
     @field_validator("hosts")
     @classmethod
-    def _are_names(cls, hosts: str) -> str:
-        for host in _listed(hosts):
+    def _check_hosts(cls, hosts: str) -> str:
+        for host in _split(hosts):
             if not HOST.fullmatch(host.lower()):
-                raise ValueError(f"{host} is not the name of a host: write orders.example")
+                raise ValueError(f"{host} is not the name of a host such as orders.example")
         return hosts
 
     @property
@@ -77,12 +77,12 @@ class Settings(BaseSettings):
 
     @property
     def allowed_origins(self) -> list[str]:
-        return _listed(self.cors_origins)
+        return _split(self.cors_origins)
 
     @property
     def allowed_hosts(self) -> list[str]:
-        return _listed(self.hosts)
+        return _split(self.hosts)
 
 
-def _listed(text: str) -> list[str]:
+def _split(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]

@@ -1,1 +1,1 @@
-"""What clients see: the GraphQL schema. The only package that imports strawberry."""
+"""The GraphQL schema. No other package imports strawberry."""

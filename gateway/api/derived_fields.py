@@ -1,4 +1,4 @@
-"""Fields of an order that are computed when they are asked for."""
+"""Fields of an order that are computed on request."""
 
 import asyncio
 from decimal import Decimal
@@ -7,43 +7,48 @@ from typing import Annotated, Any
 import strawberry
 
 from gateway.api.context import Info
-from gateway.api.fields import declared_field
+from gateway.api.declared_fields import declared_field
 from gateway.execution.declarations import ComputedField
 from gateway.orders.explanation import TotalsRule
 from gateway.orders.pricing import explain_totals
 from gateway.orders.status_labels import StatusVocabulary, status_label
-from gateway.storage.reading import Names, column_names, held
+from gateway.storage.reading import Names, column_names, in_memory
 from gateway.storage.tables.reference_data import CurrencyRow, TaxCodeRow
 from gateway.storage.tables.sales_orders import SalesOrderLineRow
 
 LINE_COLUMNS: Names = column_names(SalesOrderLineRow)
-TERMS: Names = frozenset(
+ORDER_COLUMNS: Names = frozenset(
     {"id", "currency_id", "prices_include_tax", "discount_amount", "discount_percent"}
 )
 
 
-@strawberry.type(description="One step on the way to an order's totals.")
+@strawberry.type(description="One step in the calculation of an order's totals.")
 class TotalsStep:
     sequence: int | None = strawberry.field(
-        description="The line whose amount it is; null for the order or a group of its lines."
+        description="The sequence of the line that the amount belongs to. Null for the order or for a"
+        " group of lines."
     )
     amount: str = strawberry.field(
-        description="Name of the amount; its last step has the amount itself."
+        description="The name of the amount. The last step of that name gives the final amount."
     )
     rule: TotalsRule = strawberry.field(description="The rule that was applied.")
     group: str | None = strawberry.field(
-        description="The lines of the group whose amount it is; null for a line or the order."
+        description="The name of the group of lines that the amount belongs to. Null for a line or for"
+        " the order."
     )
-    formula: str = strawberry.field(description="The calculation with its numbers.")
-    rounding: str | None = strawberry.field(description="How the result was rounded, if it was.")
-    result: Decimal = strawberry.field(description="What came out.")
+    formula: str = strawberry.field(description="The calculation with its numbers filled in.")
+    rounding: str | None = strawberry.field(
+        description="The way in which the result was rounded, if it was."
+    )
+    result: Decimal = strawberry.field(description="The result of the calculation.")
 
 
 def status_label_field() -> Any:
     def resolve(
         root: strawberry.Parent[Any],
         vocabulary: Annotated[
-            StatusVocabulary, strawberry.argument(description="Whose word is wanted.")
+            StatusVocabulary,
+            strawberry.argument(description="The system whose name for the status to return."),
         ],
     ) -> str:
         return status_label(
@@ -52,7 +57,7 @@ def status_label_field() -> Any:
 
     return declared_field(
         resolve,
-        "The word for the state of the order in another system; the nearest where it has none.",
+        "The name of the order's status in another system, or the closest one that the system has.",
         ComputedField(frozenset({"status", "on_hold", "fully_shipped"})),
     )
 
@@ -60,7 +65,7 @@ def status_label_field() -> Any:
 def totals_explanation_field() -> Any:
     async def resolve(root: strawberry.Parent[Any], info: Info) -> list[TotalsStep]:
         reader = info.context.reader
-        lines = held(root, "lines")
+        lines = in_memory(root, "lines")
         if lines is None:
             lines = await reader.many(
                 SalesOrderLineRow, "sales_order_id", root.id, "sequence", LINE_COLUMNS
@@ -73,9 +78,9 @@ def totals_explanation_field() -> Any:
 
     return declared_field(
         resolve,
-        "How every amount of the order came about, in the order of the calculation: rule, formula"
-        " with its numbers, rounding and result.",
-        ComputedField(TERMS),
+        "Every step in the calculation of the order's amounts: the rule, the formula with its"
+        " numbers, the rounding and the result.",
+        ComputedField(ORDER_COLUMNS),
     )
 
 

@@ -12,8 +12,8 @@ from strawberry import ID, Maybe
 from strawberry.types.base import get_object_definition
 from strawberry.utils.str_converters import to_camel_case
 
+from gateway.api.declared_fields import PostalAddress
 from gateway.api.entities import ENTITIES, EntityType
-from gateway.api.fields import PostalAddress
 from gateway.execution.declarations import (
     ColumnField,
     ComputedField,

@@ -1,4 +1,4 @@
-"""Import jobs as clients see them."""
+"""The GraphQL types of import jobs and their problems."""
 
 import datetime as dt
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 import orjson
 import strawberry
 
+from gateway.api.declared_fields import column, declared_field
 from gateway.api.entities import entity
-from gateway.api.fields import column, declared_field
 from gateway.api.pages import paged
 from gateway.api.reference_types import Node
 from gateway.execution.declarations import ComputedField
@@ -16,60 +16,75 @@ from gateway.storage.tables.import_jobs import ImportJobStatus, ImportPolicy
 
 
 def _suggestions(root: strawberry.Parent[Any]) -> list[str]:
-    found: list[str] = orjson.loads(root.suggestions)
-    return found
+    suggestions: list[str] = orjson.loads(root.suggestions)
+    return suggestions
 
 
 @entity(rows.ImportProblemRow)
-@strawberry.type(description="What is wrong with a row of an import, or only odd about it.")
+@strawberry.type(description="An error or a warning about a row of an import.")
 class ImportProblem(Node):
-    is_warning: bool = column("Whether the row was taken all the same.")
-    file: str = column("File that the row came in; within a package, after its name.")
+    is_warning: bool = column("Whether this is only a warning: the row was imported all the same.")
+    file: str = column(
+        "The file that contains the row. For a file in a package, the name of the package"
+        " comes first."
+    )
     row: int | None = column(
-        "Row of the file as its author counts, headings first; null for the file as a whole."
+        "The row number in the file, with the heading row as row 1. Null if the problem"
+        " concerns the whole file."
     )
-    line: int | None = column("Line within an order of JSON, from 1.")
-    column_name: str | None = column("Heading of the cell.")
-    order_number: str | None = column("Number of the order that the row belongs to.")
+    line: int | None = column("The position of the line within an order in a JSON file, from 1.")
+    column_name: str | None = column("The heading of the column that contains the cell.")
+    order_number: str | None = column("The number of the order that the row belongs to.")
     code: str = column(
-        "Rule that is broken, as in UserErrorCode; of warnings UNKNOWN_COLUMN, NOT_KEPT,"
-        " AMOUNT_DIFFERS or TOO_LONG."
+        "The code of the problem. Errors have a UserErrorCode; warnings have"
+        " UNKNOWN_COLUMN, NOT_KEPT, AMOUNT_DIFFERS or TOO_LONG."
     )
-    message: str = column("What is wrong, in words.")
-    rejected_value: str | None = column("What the cell holds.")
+    message: str = column("An explanation of the problem for people.")
+    rejected_value: str | None = column("The value of the cell.")
     suggestions: list[str] = declared_field(
-        _suggestions, "What would be accepted there.", ComputedField(frozenset({"suggestions"}))
+        _suggestions,
+        "Values that would be accepted instead.",
+        ComputedField(frozenset({"suggestions"})),
     )
 
 
-def _count(what: str, outcome: str) -> Any:
-    return column(f"{what} that {outcome}.")
+def _count(what: str) -> Any:
+    return column(f"The number of {what}.")
 
 
 @entity(rows.ImportJobRow)
-@strawberry.type(description="Files on their way into the database.")
+@strawberry.type(description="An import of one or more files.")
 class ImportJob(Node):
-    files: str = column("Names of the files, separated by commas.")
-    policy: ImportPolicy = column("What one bad row takes down with it.")
-    dry_run: bool = column("Whether everything is tried and nothing kept.")
-    status: ImportJobStatus = column("How far the job is.")
-    message: str | None = column("Why the job as a whole came to nothing.")
-    rows_staged: int = column("Rows that were read from the files.")
-    rows_done: int = column("Rows that are applied, refused ones included.")
-    headers_created: int = _count("Headers", "made a new order")
-    headers_updated: int = _count("Headers", "changed an order, or came with lines that did")
-    headers_unchanged: int = _count("Headers", "said what was there already")
-    headers_failed: int = _count("Headers", "are refused, alone or with their order")
-    lines_created: int = _count("Lines", "are new")
-    lines_updated: int = _count("Lines", "changed a line that was there")
-    lines_unchanged: int = _count("Lines", "said what was there already")
-    lines_failed: int = _count("Lines", "are refused, alone or with their order")
-    references_created: int = _count("Records that orders refer to", "are new")
-    references_updated: int = _count("Records that orders refer to", "changed")
-    references_unchanged: int = _count("Records that orders refer to", "were there already")
-    references_failed: int = _count("Records that orders refer to", "are refused")
-    created_date_time: dt.datetime = column("When the job was begun, in UTC.")
-    finished_date_time: dt.datetime | None = column("When it ended, in UTC.")
+    files: str = column("The names of the files, separated by commas.")
+    policy: ImportPolicy = column(
+        "The extent to which a bad row stops other rows from being imported."
+    )
+    dry_run: bool = column("Whether the import is only a trial that saves nothing.")
+    status: ImportJobStatus = column("The progress of the job.")
+    message: str | None = column("The reason why the job failed as a whole.")
+    rows_staged: int = column("The number of rows read from the files.")
+    rows_done: int = column("The number of rows processed so far, including refused ones.")
+    headers_created: int = _count("headers that created an order")
+    headers_updated: int = _count(
+        "headers that updated an order, whether by themselves or through their lines"
+    )
+    headers_unchanged: int = _count("headers that changed nothing")
+    headers_failed: int = _count("headers that were refused, alone or together with their order")
+    lines_created: int = _count("lines that created an order line")
+    lines_updated: int = _count("lines that updated an order line")
+    lines_unchanged: int = _count("lines that changed nothing")
+    lines_failed: int = _count("lines that were refused, alone or together with their order")
+    references_created: int = _count(
+        "reference records, such as customers and items, that were created"
+    )
+    references_updated: int = _count("reference records that were updated")
+    references_unchanged: int = _count("reference records that changed nothing")
+    references_failed: int = _count("reference records that were refused")
+    created_date_time: dt.datetime = column("The time at which the job started, in UTC.")
+    finished_date_time: dt.datetime | None = column("The time at which the job ended, in UTC.")
     problems: Any = paged(
-        "ImportProblem", "job_id", "What is wrong or odd, in the order of the work.", "sequence"
+        "ImportProblem",
+        "job_id",
+        "The errors and warnings of the job, in the order in which they were found.",
+        "sequence",
     )

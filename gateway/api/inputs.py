@@ -1,4 +1,4 @@
-"""The input types, and their conversion to the changes that orders.fields declares."""
+"""The inputs of mutations, and their conversion to the changes that `orders` understands."""
 
 import dataclasses
 import datetime as dt
@@ -14,199 +14,261 @@ from gateway.storage.tables.sales_orders import SalesOrderLineType
 
 
 def optional(description: str) -> Any:
-    """An input field that distinguishes absent from null."""
+    """An input field that distinguishes an omitted value from null."""
     return strawberry.field(description=description, default=None)
 
 
-@strawberry.input(one_of=True, description="Names a customer in exactly one way.")
+@strawberry.input(one_of=True, description="Identifies a customer in exactly one way.")
 class CustomerRefInput:
-    id: Maybe[strawberry.ID] = optional("The `id` of a Customer.")
-    number: Maybe[str] = optional("The number of the customer, such as ALFKI.")
-    contact_id: Maybe[str] = optional("The contact of the customer in the client's own system.")
+    id: Maybe[strawberry.ID] = optional("The GUID, as returned in the `id` field of Customer.")
+    number: Maybe[str] = optional(
+        "The number by which people identify the customer, such as ALFKI."
+    )
+    contact_id: Maybe[str] = optional(
+        "The id of the customer's contact in the client's own system."
+    )
 
 
-@strawberry.input(one_of=True, description="Names an item in exactly one way.")
+@strawberry.input(one_of=True, description="Identifies an item in exactly one way.")
 class ItemRefInput:
-    id: Maybe[strawberry.ID] = optional("The `id` of an Item.")
-    number: Maybe[str] = optional("The number of the item, unique in the company.")
+    id: Maybe[strawberry.ID] = optional("The GUID, as returned in the `id` field of Item.")
+    number: Maybe[str] = optional("The number by which people identify the item.")
 
 
-@strawberry.input(one_of=True, description="Names a general-ledger account in exactly one way.")
+@strawberry.input(
+    one_of=True, description="Identifies a general-ledger account in exactly one way."
+)
 class AccountRefInput:
-    id: Maybe[strawberry.ID] = optional("The `id` of an Account.")
+    id: Maybe[strawberry.ID] = optional("The GUID, as returned in the `id` field of Account.")
     number: Maybe[str] = optional("The number in the chart of accounts, such as 6110.")
 
 
-@strawberry.input(one_of=True, description="Names a currency in exactly one way.")
+@strawberry.input(one_of=True, description="Identifies a currency in exactly one way.")
 class CurrencyRefInput:
-    id: Maybe[strawberry.ID] = optional("The `id` of a Currency.")
-    code: Maybe[str] = optional("ISO 4217 code, such as EUR.")
+    id: Maybe[strawberry.ID] = optional("The GUID, as returned in the `id` field of Currency.")
+    code: Maybe[str] = optional("The ISO 4217 code, such as EUR.")
 
 
-@strawberry.input(one_of=True, description="Names payment terms in exactly one way.")
+@strawberry.input(one_of=True, description="Identifies payment terms in exactly one way.")
 class PaymentTermsRefInput:
-    id: Maybe[strawberry.ID] = optional("The `id` of PaymentTerms.")
-    code: Maybe[str] = optional("The code of the terms, such as 30D.")
+    id: Maybe[strawberry.ID] = optional("The GUID, as returned in the `id` field of PaymentTerms.")
+    code: Maybe[str] = optional("The short name, such as 30D.")
 
 
-@strawberry.input(one_of=True, description="Names a shipment method in exactly one way.")
+@strawberry.input(one_of=True, description="Identifies a shipment method in exactly one way.")
 class ShipmentMethodRefInput:
-    id: Maybe[strawberry.ID] = optional("The `id` of a ShipmentMethod.")
-    code: Maybe[str] = optional("The code of the method, often an incoterm.")
+    id: Maybe[strawberry.ID] = optional(
+        "The GUID, as returned in the `id` field of ShipmentMethod."
+    )
+    code: Maybe[str] = optional("The short name, often an Incoterm.")
 
 
-@strawberry.input(one_of=True, description="Names a unit of measure in exactly one way.")
+@strawberry.input(one_of=True, description="Identifies a unit of measure in exactly one way.")
 class UnitOfMeasureRefInput:
-    id: Maybe[strawberry.ID] = optional("The `id` of a UnitOfMeasure.")
-    code: Maybe[str] = optional("The code of the unit, such as PCS.")
+    id: Maybe[strawberry.ID] = optional("The GUID, as returned in the `id` field of UnitOfMeasure.")
+    code: Maybe[str] = optional("The short name, such as PCS.")
 
 
-@strawberry.input(one_of=True, description="Names a tax code in exactly one way.")
+@strawberry.input(one_of=True, description="Identifies a tax code in exactly one way.")
 class TaxCodeRefInput:
-    id: Maybe[strawberry.ID] = optional("The `id` of a TaxCode.")
-    code: Maybe[str] = optional("The code itself, such as S20.")
+    id: Maybe[strawberry.ID] = optional("The GUID, as returned in the `id` field of TaxCode.")
+    code: Maybe[str] = optional("The short name, such as S20.")
 
 
 @strawberry.input(
-    description="An address. Parts that are left out are empty on a new order, and unchanged in a patch."
+    description="An address. Omitted parts stay empty on a new order and stay unchanged in an"
+    " update."
 )
 class PostalAddressInput:
-    address_line1: Maybe[str | None] = optional("Street and house number, at most 100 characters.")
-    address_line2: Maybe[str | None] = optional("Second line, at most 50 characters.")
-    city: Maybe[str | None] = optional("Town or city, at most 30 characters.")
-    state: Maybe[str | None] = optional("State, county or province, at most 30 characters.")
-    country: Maybe[str | None] = optional("Country or region code, at most 10 characters.")
-    post_code: Maybe[str | None] = optional("Postal code, at most 20 characters.")
+    address_line1: Maybe[str | None] = optional(
+        "The street and house number, at most 100 characters."
+    )
+    address_line2: Maybe[str | None] = optional("A second address line, at most 50 characters.")
+    city: Maybe[str | None] = optional("The town or city, at most 30 characters.")
+    state: Maybe[str | None] = optional("The state, county or province, at most 30 characters.")
+    country: Maybe[str | None] = optional("The country or region code, at most 10 characters.")
+    post_code: Maybe[str | None] = optional("The postal code, at most 20 characters.")
 
 
-@strawberry.input(description="The fields of a line, new or not.")
+@strawberry.input(description="The fields that new lines and line updates have in common.")
 class LineFields:
     line_type: Maybe[SalesOrderLineType | None] = optional(
-        "By default the type of the object. Another type alone leaves the line without an object."
+        "The kind of thing that the line sells. It defaults to the type of the object that"
+        " the line refers to. A different type on its own leaves the line without an object."
     )
     item: Maybe[ItemRefInput | None] = optional(
-        "The item that is sold; another item brings its price and tax."
+        "The item to sell. A different item brings its own price and tax."
     )
-    account: Maybe[AccountRefInput | None] = optional("The account to which the amount is posted.")
+    account: Maybe[AccountRefInput | None] = optional("The general-ledger account to post to.")
     line_object_number: Maybe[str | None] = optional(
-        "Number of the item, account, resource, fixed asset or charge, depending on `lineType`."
+        "The number of the item, account, resource, fixed asset or charge. `lineType` says"
+        " which of these it is."
     )
     description: Maybe[str | None] = optional(
-        "By default the name of the object; at most 100 characters."
+        "The text of the line, at most 100 characters. It defaults to the name of what the"
+        " line sells."
     )
-    description2: Maybe[str | None] = optional("Second line of the text, at most 50 characters.")
+    description2: Maybe[str | None] = optional("A second line of text, at most 50 characters.")
     unit_of_measure: Maybe[UnitOfMeasureRefInput | None] = optional(
-        "One of the item's units; by default its sales unit."
+        "One of the item's units. It defaults to the unit in which the item is sold."
     )
     quantity: Maybe[Decimal | None] = optional(
-        "Units ordered, 0 by default; negative for a return."
+        "The number of units ordered; negative for a return. The default is 0."
     )
     unit_price: Maybe[Decimal | None] = optional(
-        "By default the item's price, if the order is in the company's currency."
+        "The price of one unit. It defaults to the item's price if the order is in the"
+        " company's currency."
     )
     discount_amount: Maybe[Decimal | None] = optional(
-        "Line discount as an amount in the order's currency."
+        "The line discount as an amount in the order's currency, deducted from quantity"
+        " times unit price."
     )
-    discount_percent: Maybe[Decimal | None] = optional("Line discount as a percent from 0 to 100.")
+    discount_percent: Maybe[Decimal | None] = optional(
+        "The line discount as a percentage from 0 to 100."
+    )
     tax_code: Maybe[TaxCodeRefInput | None] = optional(
-        "By default that of the item or account; null for no tax."
+        "The tax code. It defaults to that of the item or account; null means no tax."
     )
     shipment_date: Maybe[dt.date | None] = optional(
-        "By default the requested delivery date of the order, else its date."
+        "The date on which the goods are due to leave. It defaults to the order's requested"
+        " delivery date, or else to the order date."
     )
     ship_quantity: Maybe[Decimal | None] = optional(
-        "Units to ship next; by default all outstanding."
+        "The number of units to ship next. It defaults to all outstanding units."
     )
     invoice_quantity: Maybe[Decimal | None] = optional(
-        "Units to invoice next; by default all that are shipped or to be shipped next."
+        "The number of units to invoice next. It defaults to all units that are shipped or"
+        " about to be shipped."
     )
 
 
 @strawberry.input(
-    description="A new line. It names its object by `item`, by `account`, or by"
-    " `lineObjectNumber` with a `lineType`. A line without an object is a comment."
+    description="A new line. It refers to what it sells by `item`, by `account`, or by"
+    " `lineObjectNumber` together with `lineType`. A line without any of these is a"
+    " comment."
 )
 class SalesOrderLineInput(LineFields):
     sequence: Maybe[int | None] = optional(
-        "Place within the order; by default 10000 after the highest sequence so far."
+        "The position of the line within the order. It defaults to the highest existing or"
+        " requested sequence plus 10000."
     )
 
 
 @strawberry.input(
-    description="A change of a line. Absent fields stay; null means the default of a new line."
+    description="An update of a line. Omitted fields stay unchanged; null restores the default of a"
+    " new line."
 )
 class UpdateSalesOrderLineInput(LineFields):
-    id: strawberry.ID = strawberry.field(description="Id of a line of the order.")
+    id: strawberry.ID = strawberry.field(
+        description="The id of the line, which must belong to the order."
+    )
 
 
-@strawberry.input(description="Lines to add, update and remove, all or nothing.")
+@strawberry.input(
+    description="Lines to add, update and remove. Either all of these changes are made or none."
+)
 class SalesOrderLinesPatchInput:
-    add: Maybe[list[SalesOrderLineInput] | None] = optional("New lines.")
-    update: Maybe[list[UpdateSalesOrderLineInput] | None] = optional("Changes of lines, by id.")
-    remove: Maybe[list[strawberry.ID] | None] = optional("Ids of lines to remove.")
+    add: Maybe[list[SalesOrderLineInput] | None] = optional("The new lines.")
+    update: Maybe[list[UpdateSalesOrderLineInput] | None] = optional(
+        "The updates of existing lines, by id."
+    )
+    remove: Maybe[list[strawberry.ID] | None] = optional("The ids of the lines to remove.")
 
 
-@strawberry.input(description="The fields of the header of an order, new or not.")
+@strawberry.input(description="The header fields that new orders and order updates have in common.")
 class HeaderFields:
     bill_to_customer: Maybe[CustomerRefInput | None] = optional(
-        "The customer who pays; by default the customer's payer, else the customer."
+        "The customer who pays. It defaults to the customer's usual payer, or else to the customer."
     )
     external_document_number: Maybe[str | None] = optional(
-        "The customer's own number for the order, at most 35 characters."
+        "The customer's own reference for the order, at most 35 characters."
     )
-    order_date: Maybe[dt.date | None] = optional("By default today, in UTC.")
-    posting_date: Maybe[dt.date | None] = optional("By default today, in UTC.")
+    order_date: Maybe[dt.date | None] = optional(
+        "The date of the order document. It defaults to today's date in UTC."
+    )
+    posting_date: Maybe[dt.date | None] = optional(
+        "The date on which the order counts in the books. It defaults to today's date in UTC."
+    )
     requested_delivery_date: Maybe[dt.date | None] = optional(
-        "Date on which the customer wants the goods."
+        "The date on which the customer wants the goods."
     )
     currency: Maybe[CurrencyRefInput | None] = optional(
-        "By default the customer's; null for the company's. A new currency needs a price for every line."
+        "The currency of the order. It defaults to the customer's; null means the"
+        " company's. A change of currency requires a new price for every line."
     )
     prices_include_tax: Maybe[bool | None] = optional(
-        "By default the customer's setting. A change rescales the prices of all lines."
+        "Whether the unit prices include tax. It defaults to the customer's setting. A"
+        " change converts the prices of all lines."
     )
-    payment_terms: Maybe[PaymentTermsRefInput | None] = optional("By default the customer's.")
-    shipment_method: Maybe[ShipmentMethodRefInput | None] = optional("By default the customer's.")
-    salesperson: Maybe[str | None] = optional("Code of the salesperson, at most 20 characters.")
-    partial_shipping: Maybe[bool | None] = optional("By default the customer's setting.")
-    discount_amount: Maybe[Decimal | None] = optional("Discount on the whole order as an amount.")
+    payment_terms: Maybe[PaymentTermsRefInput | None] = optional(
+        "The payment terms. They default to the customer's."
+    )
+    shipment_method: Maybe[ShipmentMethodRefInput | None] = optional(
+        "The shipment method. It defaults to the customer's."
+    )
+    salesperson: Maybe[str | None] = optional("The code of the salesperson, at most 20 characters.")
+    partial_shipping: Maybe[bool | None] = optional(
+        "Whether the order may be shipped in several parts. It defaults to the customer's setting."
+    )
+    discount_amount: Maybe[Decimal | None] = optional(
+        "The discount on the whole order as an amount."
+    )
     discount_percent: Maybe[Decimal | None] = optional(
-        "Discount on the whole order as a percent, which then follows the lines."
+        "The discount on the whole order as a percentage. The amount then follows the lines."
     )
-    ship_to_name: Maybe[str | None] = optional("By default the customer's name.")
-    ship_to_contact: Maybe[str | None] = optional("By default the customer's contact.")
-    sell_to_address: Maybe[PostalAddressInput | None] = optional("By default the customer's.")
-    ship_to_address: Maybe[PostalAddressInput | None] = optional("By default the sell-to address.")
-    phone_number: Maybe[str | None] = optional("By default the customer's; no letters.")
-    email: Maybe[str | None] = optional("By default the customer's.")
+    ship_to_name: Maybe[str | None] = optional(
+        "The name of the recipient. It defaults to the customer's name."
+    )
+    ship_to_contact: Maybe[str | None] = optional(
+        "The contact person at the place of delivery. It defaults to the customer's contact."
+    )
+    sell_to_address: Maybe[PostalAddressInput | None] = optional(
+        "The address of the customer. It defaults to the address on the customer's record."
+    )
+    ship_to_address: Maybe[PostalAddressInput | None] = optional(
+        "The address to which the goods are delivered. It defaults to the sell-to address."
+    )
+    phone_number: Maybe[str | None] = optional(
+        "The telephone number for questions, without letters. It defaults to the customer's."
+    )
+    email: Maybe[str | None] = optional(
+        "The e-mail address for questions. It defaults to the customer's."
+    )
 
 
 @strawberry.input(description="A new order with its lines.")
 class CreateSalesOrderInput(HeaderFields):
     customer: CustomerRefInput = strawberry.field(
-        description="The customer who orders, and the source of address, currency, terms and other fields"
-        " that are absent."
+        description="The customer who places the order. Address, currency, terms and other omitted"
+        " fields are copied from the customer."
     )
     lines: list[SalesOrderLineInput] = strawberry.field(
-        description="The lines, in any order; sequence decides.", default_factory=list
+        description="The lines in any order; `sequence` decides their position.",
+        default_factory=list,
     )
 
 
 @strawberry.input(
-    description="A change of an order and its lines. Absent fields stay as they are; null clears."
+    description="An update of an order and its lines. Omitted fields stay unchanged; null clears a"
+    " field."
 )
 class UpdateSalesOrderInput(HeaderFields):
     customer: Maybe[CustomerRefInput | None] = optional(
-        "The customer who orders. Another customer brings its address, currency, terms and other"
-        " fields that are absent. Every order has a customer, so null is refused."
+        "The customer who places the order. A different customer brings its own address,"
+        " currency, terms and other fields, unless they are supplied. Null is refused,"
+        " because every order has a customer."
     )
-    lines: Maybe[SalesOrderLinesPatchInput | None] = optional("Changes of the lines.")
+    lines: Maybe[SalesOrderLinesPatchInput | None] = optional("The changes to the lines.")
 
 
 @strawberry.input(description="The quantity of a line to ship or to invoice.")
 class SalesOrderLineQuantityInput:
-    id: strawberry.ID = strawberry.field(description="Id of a line of the order.")
-    quantity: Decimal = strawberry.field(description="Units, with the sign of the line's quantity.")
+    id: strawberry.ID = strawberry.field(
+        description="The id of the line, which must belong to the order."
+    )
+    quantity: Decimal = strawberry.field(
+        description="The number of units, with the same sign as the quantity of the line."
+    )
 
 
 def change_from(value: Any) -> Any:

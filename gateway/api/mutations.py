@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import strawberry
 
 from gateway.api.context import Info
+from gateway.api.declared_fields import declared_field
 from gateway.api.errors import user_error
-from gateway.api.fields import declared_field
 from gateway.api.inputs import (
     CreateSalesOrderInput,
     SalesOrderLineQuantityInput,

@@ -1,17 +1,17 @@
-"""Orders and their lines, as clients see them (RULES.md 1.1 and 1.2)."""
+"""The GraphQL types of orders and their lines (RULES.md 1.1 and 1.2)."""
 
 import datetime as dt
 from decimal import Decimal
 
 import strawberry
 
+from gateway.api.declared_fields import PostalAddress, address, column, to_many, to_one
 from gateway.api.derived_fields import (
     TotalsStep,
     status_label_field,
     totals_explanation_field,
 )
 from gateway.api.entities import entity
-from gateway.api.fields import PostalAddress, address, column, to_many, to_one
 from gateway.api.reference_types import (
     Account,
     Currency,
@@ -29,119 +29,165 @@ from gateway.storage.tables.sales_orders import SalesOrderLineType, SalesOrderSt
 
 
 @entity(rows.SalesOrderLineRow)
-@strawberry.type(description="One line of an order. Amounts are in the currency of the order.")
+@strawberry.type(description="A line of a sales order. Amounts are in the currency of the order.")
 class SalesOrderLine(Node):
-    etag: str = column("Changes whenever the line does.")
+    etag: str = column("A version tag that changes whenever the line changes.")
     sales_order: "SalesOrder" = to_one(
         "SalesOrder", "sales_order_id", "The order that the line belongs to."
     )
-    sequence: int = column("Place of the line within its order; unique there, and never changed.")
-    line_type: SalesOrderLineType = column("What the line sells.")
-    item: Item | None = to_one("Item", "item_id", "The item sold, on lines of type ITEM.")
+    sequence: int = column(
+        "The position of the line within its order. It is unique there and never changes."
+    )
+    line_type: SalesOrderLineType = column("The kind of thing that the line sells.")
+    item: Item | None = to_one("Item", "item_id", "The item sold. Set on lines of type ITEM only.")
     account: Account | None = to_one(
-        "Account", "account_id", "The account posted to, on lines of type ACCOUNT."
+        "Account",
+        "account_id",
+        "The general-ledger account posted to. Set on lines of type ACCOUNT only.",
     )
     line_object: LineObject | None = to_one(
         "LineObject",
         "line_object_id",
-        "What is sold on lines of type RESOURCE, FIXED_ASSET and CHARGE.",
+        "The resource, fixed asset or charge sold. Set on lines of type RESOURCE,"
+        " FIXED_ASSET and CHARGE only.",
     )
-    line_object_number: str | None = column("Number of what the line sells, of whatever type.")
-    description: str | None = column("Text of the line; by default the name of what it sells.")
-    description2: str | None = column("Second line of the text.")
+    line_object_number: str | None = column(
+        "The number of whatever the line sells: an item, an account or a line object."
+    )
+    description: str | None = column(
+        "The text of the line. It defaults to the name of what the line sells."
+    )
+    description2: str | None = column("A second line of text.")
     inventory_lot_id: str | None = column(
-        "Key that an import gave the line (InventoryLotId of Finance & Operations); unique in its order."
+        "The key that an import assigned to the line (InventoryLotId in Finance &"
+        " Operations). It is unique within the order."
     )
     unit_of_measure: UnitOfMeasure | None = to_one(
-        "UnitOfMeasure", "unit_of_measure_id", "Unit in which the quantity is counted."
+        "UnitOfMeasure", "unit_of_measure_id", "The unit in which the quantity is counted."
     )
-    quantity: Decimal = column("How many units are ordered; negative for a return.")
-    unit_price: Decimal = column("Price of one unit, with tax if the order's prices include it.")
-    discount_amount: Decimal = column("Line discount, taken off quantity times price.")
+    quantity: Decimal = column("The number of units ordered; negative for a return.")
+    unit_price: Decimal = column(
+        "The price of one unit. It includes tax if the prices of the order do."
+    )
+    discount_amount: Decimal = column(
+        "The line discount as an amount, deducted from quantity times unit price."
+    )
     discount_percent: Decimal = column(
-        "The line discount as a percent, which it stays when quantity or price change."
+        "The line discount as a percentage. It stays the same when the quantity or the"
+        " price changes."
     )
-    discount_applied_before_tax: bool = column("Computed. Whether prices come without tax.")
+    discount_applied_before_tax: bool = column(
+        "Computed. Whether the discount is deducted before tax, as it is when prices exclude tax."
+    )
     allow_invoice_discount: bool = column(
-        "Whether the line shares in the discount of its order; copied from its item."
+        "Whether the line takes a share of the order discount. Copied from the item."
     )
     amount_excluding_tax: Decimal = column(
-        "Computed. What the line costs without tax, before the discount of the order."
+        "Computed. The amount of the line without tax, before the order discount."
     )
     tax_code: TaxCode | None = to_one(
-        "TaxCode", "tax_code_id", "Rate of tax; lines of one code are taxed and rounded together."
+        "TaxCode",
+        "tax_code_id",
+        "The tax code of the line. Lines with the same code are taxed and rounded together.",
     )
-    tax_percent: Decimal = column("Percent of the tax code when the line was written.")
-    total_tax_amount: Decimal = column("Computed. Tax on the line alone, before the discount.")
-    amount_including_tax: Decimal = column("Computed. What the line costs with that tax.")
+    tax_percent: Decimal = column(
+        "The tax rate as a percentage, copied from the tax code when the line was written."
+    )
+    total_tax_amount: Decimal = column(
+        "Computed. The tax on the line alone, before the order discount."
+    )
+    amount_including_tax: Decimal = column(
+        "Computed. The amount of the line with its tax, before the order discount."
+    )
     invoice_discount_allocation: Decimal = column(
-        "Computed. Share of the discount of the order, without tax."
+        "Computed. The line's share of the order discount, without tax."
     )
     net_amount: Decimal = column(
-        "Computed. What is paid for the line without tax, all discounts off."
+        "Computed. The amount of the line without tax, after all discounts."
     )
     net_tax_amount: Decimal = column(
-        "Computed. The line's part of its group's tax; these add up to the tax of the order."
+        "Computed. The line's share of the tax on its tax group. The shares add up to the"
+        " tax on the order."
     )
-    net_amount_including_tax: Decimal = column("Computed. What is paid for the line in all.")
-    shipment_date: dt.date | None = column("Day on which the goods are to leave.")
-    shipped_quantity: Decimal = column("Computed. Units that have left.")
-    invoiced_quantity: Decimal = column("Computed. Units that have been invoiced.")
-    ship_quantity: Decimal = column("Units that the next shipment takes.")
-    invoice_quantity: Decimal = column("Units that the next invoice takes.")
+    net_amount_including_tax: Decimal = column(
+        "Computed. The amount of the line with tax, after all discounts."
+    )
+    shipment_date: dt.date | None = column("The date on which the goods are due to leave.")
+    shipped_quantity: Decimal = column("Computed. The number of units shipped so far.")
+    invoiced_quantity: Decimal = column("Computed. The number of units invoiced so far.")
+    ship_quantity: Decimal = column("The number of units to include in the next shipment.")
+    invoice_quantity: Decimal = column("The number of units to include on the next invoice.")
 
 
 @entity(rows.SalesOrderRow)
-@strawberry.type(description="A customer's order. Amounts are in its currency.")
+@strawberry.type(description="A customer's order. Amounts are in the currency of the order.")
 class SalesOrder(Node):
-    etag: str = column("Changes whenever the order or one of its lines does.")
-    number: str = column("Unique number, drawn from the company's series or brought by an import.")
-    external_document_number: str | None = column("The customer's own number for the order.")
-    order_date: dt.date = column("Date of the document.")
-    posting_date: dt.date = column("Date on which the order counts in the books.")
-    customer: Customer = to_one("Customer", "customer_id", "Who ordered.")
-    customer_name: str = column("Name of the customer when the order was written.")
-    contact_id: str | None = column("Contact of the customer in the client's own system.")
-    bill_to_customer: Customer = to_one("Customer", "bill_to_customer_id", "Who pays.")
-    bill_to_name: str = column("Name of the payer when the order was written.")
-    ship_to_name: str | None = column("Name at the place of delivery.")
-    ship_to_contact: str | None = column("Person at the place of delivery.")
-    sell_to_address: PostalAddress = address("sell_to_", "Address of the customer.")
-    bill_to_address: PostalAddress = address("bill_to_", "Address of the payer.")
-    ship_to_address: PostalAddress = address("ship_to_", "Where the goods go.")
-    currency: Currency = to_one("Currency", "currency_id", "Currency of all amounts of the order.")
+    etag: str = column("A version tag that changes whenever the order or one of its lines changes.")
+    number: str = column(
+        "The unique order number, taken from the company's number series or from an import."
+    )
+    external_document_number: str | None = column(
+        "The customer's own reference for the order, such as a purchase order number."
+    )
+    order_date: dt.date = column("The date of the order document.")
+    posting_date: dt.date = column("The date on which the order counts in the books.")
+    customer: Customer = to_one("Customer", "customer_id", "The customer who placed the order.")
+    customer_name: str = column("The name of the customer at the time the order was written.")
+    contact_id: str | None = column("The id of the customer's contact in the client's own system.")
+    bill_to_customer: Customer = to_one(
+        "Customer", "bill_to_customer_id", "The customer who pays for the order."
+    )
+    bill_to_name: str = column("The name of the paying customer at the time the order was written.")
+    ship_to_name: str | None = column("The name of the recipient at the place of delivery.")
+    ship_to_contact: str | None = column("The contact person at the place of delivery.")
+    sell_to_address: PostalAddress = address("sell_to_", "The address of the customer.")
+    bill_to_address: PostalAddress = address("bill_to_", "The address of the paying customer.")
+    ship_to_address: PostalAddress = address(
+        "ship_to_", "The address to which the goods are delivered."
+    )
+    currency: Currency = to_one(
+        "Currency", "currency_id", "The currency of all amounts of the order."
+    )
     prices_include_tax: bool = column("Whether the unit prices of the lines include tax.")
     payment_terms: PaymentTerms | None = to_one(
-        "PaymentTerms", "payment_terms_id", "When payment is due."
+        "PaymentTerms", "payment_terms_id", "The terms that decide when payment is due."
     )
     shipment_method: ShipmentMethod | None = to_one(
-        "ShipmentMethod", "shipment_method_id", "How the goods travel."
+        "ShipmentMethod", "shipment_method_id", "The way in which the goods are shipped."
     )
-    salesperson: str | None = column("Code of the salesperson.")
-    partial_shipping: bool = column("Whether the order may be shipped in parts.")
-    requested_delivery_date: dt.date | None = column("Day on which the customer wants the goods.")
+    salesperson: str | None = column("The code of the salesperson responsible for the order.")
+    partial_shipping: bool = column("Whether the order may be shipped in several parts.")
+    requested_delivery_date: dt.date | None = column(
+        "The date on which the customer wants the goods."
+    )
     discount_amount: Decimal = column(
-        "Discount on the whole order; with tax if prices include it. Lines share it."
+        "The discount on the whole order, shared among its lines. It includes tax if prices do."
     )
     discount_percent: Decimal | None = column(
-        "The same as a percent, if it was given so: the amount then follows the lines."
+        "The order discount as a percentage, if it was entered as one. The amount then"
+        " follows the lines."
     )
     discount_applied_before_tax: bool = column(
-        "Computed. Whether the discount comes off before tax; false while there are no lines."
+        "Computed. Whether the order discount is deducted before tax. It is false while"
+        " there are no lines."
     )
-    total_amount_excluding_tax: Decimal = column("Computed. The net amounts of all lines.")
-    total_tax_amount: Decimal = column("Computed. The net tax amounts of all lines.")
-    total_amount_including_tax: Decimal = column("Computed. What the customer pays.")
+    total_amount_excluding_tax: Decimal = column(
+        "Computed. The sum of the net amounts of all lines."
+    )
+    total_tax_amount: Decimal = column("Computed. The sum of the net tax amounts of all lines.")
+    total_amount_including_tax: Decimal = column("Computed. The amount that the customer pays.")
     totals_explanation: list[TotalsStep] = totals_explanation_field()
-    fully_shipped: bool = column("Computed. Whether there is something to ship and all has left.")
-    status: SalesOrderStatus = column("Where the order stands in its life.")
-    status_label: str = status_label_field()
-    on_hold: bool = column("Whether release, shipping and invoicing are stopped for now.")
-    last_modified_date_time: dt.datetime = column(
-        "When the order or one of its lines last changed."
+    fully_shipped: bool = column(
+        "Computed. Whether there is something to ship and all of it has been shipped."
     )
-    phone_number: str | None = column("Telephone number for questions about the order.")
-    email: str | None = column("E-mail address for questions about the order.")
+    status: SalesOrderStatus = column("The stage that the order has reached in its life cycle.")
+    status_label: str = status_label_field()
+    on_hold: bool = column("Whether release, shipping and invoicing are suspended.")
+    last_modified_date_time: dt.datetime = column(
+        "The time at which the order or one of its lines last changed."
+    )
+    phone_number: str | None = column("The telephone number for questions about the order.")
+    email: str | None = column("The e-mail address for questions about the order.")
     lines: list[SalesOrderLine] = to_many(
-        "SalesOrderLine", "sales_order_id", "sequence", "All lines by sequence."
+        "SalesOrderLine", "sales_order_id", "sequence", "All lines of the order, by sequence."
     )

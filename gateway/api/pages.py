@@ -9,9 +9,9 @@ from typing import Any, Generic, TypeVar
 import strawberry
 
 from gateway.api.context import Info
+from gateway.api.declared_fields import declared_field, position_of, wanted
 from gateway.api.entities import filter_of
 from gateway.api.errors import RequestError
-from gateway.api.fields import declared_field, position_of, wanted
 from gateway.api.inputs import change_from
 from gateway.api.sorting import SortKeys, sort_of
 from gateway.execution.declarations import PagedField

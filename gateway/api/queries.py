@@ -7,9 +7,9 @@ from typing import Annotated, Any
 import strawberry
 
 from gateway.api.context import Info
+from gateway.api.declared_fields import declared_field, wanted
 from gateway.api.entities import ENTITIES
 from gateway.api.errors import RequestError
-from gateway.api.fields import declared_field, wanted
 from gateway.api.import_types import ImportJob
 from gateway.api.order_types import SalesOrder, SalesOrderLine
 from gateway.api.pages import Connection, connection

@@ -1,4 +1,4 @@
-"""What orders refer to, as clients see it."""
+"""The GraphQL types of the records that orders refer to."""
 
 import datetime as dt
 from decimal import Decimal
@@ -6,8 +6,8 @@ from typing import Any
 
 import strawberry
 
+from gateway.api.declared_fields import PostalAddress, address, column, to_many, to_one
 from gateway.api.entities import entity
-from gateway.api.fields import PostalAddress, address, column, to_many, to_one
 from gateway.api.pages import paged
 from gateway.storage.tables import reference_data as rows
 from gateway.storage.tables.reference_data import (
@@ -20,9 +20,9 @@ from gateway.storage.tables.reference_data import (
 )
 
 
-@strawberry.interface(description="A record with an id of its own.")
+@strawberry.interface(description="A record that can be fetched by its id.")
 class Node:
-    id: strawberry.ID = column("GUID of the record; it never changes.")
+    id: strawberry.ID = column("The GUID of the record. It never changes.")
 
     @classmethod
     def resolve_type(cls, row: "NodeRow", *_: Any) -> str:
@@ -30,162 +30,199 @@ class Node:
 
 
 class NodeRow:
-    """A row that tells of which type it is."""
+    """A row together with the name of its GraphQL type."""
 
-    def __init__(self, row: Any, kind: str) -> None:
+    def __init__(self, row: Any, type_name: str) -> None:
         self._row = row
-        self.type_name = kind
+        self.type_name = type_name
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._row, name)
 
 
 @entity(rows.CurrencyRow)
-@strawberry.type(description="A currency and how its amounts are rounded.")
+@strawberry.type(description="A currency and the way in which its amounts are rounded.")
 class Currency(Node):
-    code: str = column("ISO 4217 code, such as EUR.")
-    display_name: str = column("Name in plain words.")
-    symbol: str | None = column("Sign that is printed with amounts.")
-    amount_decimal_places: str = column("Fewest and most decimals of an amount, such as 2:2.")
-    amount_rounding_precision: Decimal = column(
-        "Step to which amounts are rounded: 0.01 for cents, 1 for yen, 0.05 for Swiss cash."
+    code: str = column("The ISO 4217 code, such as EUR.")
+    display_name: str = column("The name of the currency, such as Euro.")
+    symbol: str | None = column("The symbol printed next to amounts.")
+    amount_decimal_places: str = column(
+        "The minimum and maximum number of decimal places of an amount, such as 2:2."
     )
-    unit_amount_rounding_precision: Decimal = column("Step to which unit prices are rounded.")
-    tax_rounding: TaxRounding = column("Direction in which tax is rounded to the step.")
+    amount_rounding_precision: Decimal = column(
+        "The step to which amounts are rounded: 0.01 for cents, 1 for yen, 0.05 for Swiss cash."
+    )
+    unit_amount_rounding_precision: Decimal = column("The step to which unit prices are rounded.")
+    tax_rounding: TaxRounding = column("The direction in which tax is rounded to the step.")
 
 
 @entity(rows.CompanyRow)
-@strawberry.type(description="A legal entity; every other record belongs to exactly one.")
+@strawberry.type(description="A legal entity. Every other record belongs to exactly one company.")
 class Company(Node):
-    name: str = column("Unique name; send it in the Company header to work in this company.")
+    name: str = column(
+        "The unique name of the company. Send it in the Company header to work in this company."
+    )
     currency: Currency = to_one(
         "Currency",
         "currency_code",
-        "The currency of the books and of item prices.",
+        "The currency of the company's books and of its item prices.",
         by="code",
     )
 
 
 @entity(rows.PaymentTermsRow)
-@strawberry.type(description="When an invoice is due, and the discount for paying early.")
+@strawberry.type(
+    description="Terms that say when an invoice is due and what discount early payment earns."
+)
 class PaymentTerms(Node):
-    code: str = column("Unique short name.")
+    code: str = column("The unique short name of the terms.")
     display_name: str = column("The terms in plain words.")
-    due_date_calculation: str | None = column("Date formula from invoice to due date, such as 30D.")
-    discount_date_calculation: str | None = column("Date formula to the last day of the discount.")
-    discount_percent: Decimal = column("Percent off for paying by the discount date.")
-    calculate_discount_on_credit_memos: bool = column("Whether credit memos get the discount too.")
+    due_date_calculation: str | None = column(
+        "The date formula that leads from the invoice date to the due date, such as 30D."
+    )
+    discount_date_calculation: str | None = column(
+        "The date formula that leads from the invoice date to the last day of the discount."
+    )
+    discount_percent: Decimal = column("The percentage deducted for payment by the discount date.")
+    calculate_discount_on_credit_memos: bool = column(
+        "Whether the discount applies to credit memos too."
+    )
 
 
 @entity(rows.ShipmentMethodRow)
-@strawberry.type(description="How goods travel and who bears the cost, often an incoterm.")
+@strawberry.type(
+    description="A way to ship goods, and who bears the cost. It is often an Incoterm."
+)
 class ShipmentMethod(Node):
-    code: str = column("Unique short name.")
+    code: str = column("The unique short name of the method.")
     display_name: str = column("The method in plain words.")
 
 
 @entity(rows.UnitOfMeasureRow)
 @strawberry.type(description="A unit in which quantities are counted.")
 class UnitOfMeasure(Node):
-    code: str = column("Unique short name.")
+    code: str = column("The unique short name of the unit.")
     display_name: str = column("The unit in plain words.")
-    international_standard_code: str | None = column("UN/ECE Recommendation 20 code, such as C62.")
-    symbol: str | None = column("Sign that is printed after quantities.")
+    international_standard_code: str | None = column(
+        "The UN/ECE Recommendation 20 code of the unit, such as C62."
+    )
+    symbol: str | None = column("The symbol printed after quantities.")
 
 
 @entity(rows.TaxCodeRow)
 @strawberry.type(description="A rate of value-added tax.")
 class TaxCode(Node):
-    code: str = column("Unique short name; lines of one code are taxed together.")
+    code: str = column(
+        "The unique short name of the rate. Lines with the same code are taxed together."
+    )
     display_name: str = column("The rate in plain words.")
-    percent: Decimal = column("Rate for new lines; lines keep the rate they were written with.")
+    percent: Decimal = column(
+        "The rate for new lines, as a percentage. Existing lines keep the rate they were"
+        " written with."
+    )
 
 
 @entity(rows.CustomerRow)
-@strawberry.type(description="Who orders or pays.")
+@strawberry.type(description="An organisation or a person that orders goods or pays for them.")
 class Customer(Node):
-    number: str = column("Unique number by which people name the customer.")
-    display_name: str = column("Name that is copied to new orders.")
+    number: str = column("The unique number by which people identify the customer.")
+    display_name: str = column("The name of the customer, copied to new orders.")
     type: CustomerType = column("Whether the customer is an organisation or a person.")
     contact_id: str | None = column(
-        "Id of the contact in the client's own system; unique if given."
+        "The id of the contact in the client's own system. If set, it is unique."
     )
-    contact_name: str | None = column("Person to whom goods are sent by default.")
-    address: PostalAddress = address("", "Address that is copied to new orders.")
-    phone_number: str | None = column("Telephone number, without letters.")
-    email: str | None = column("E-mail address.")
-    website: str | None = column("Home page.")
-    salesperson: str | None = column("Code of the salesperson who looks after the customer.")
-    credit_limit: Decimal | None = column("Most that the customer may owe, in company currency.")
-    tax_liable: bool = column("Whether the customer pays sales tax.")
-    tax_registration_number: str | None = column("VAT registration number.")
+    contact_name: str | None = column("The person to whom goods are sent by default.")
+    address: PostalAddress = address("", "The address of the customer, copied to new orders.")
+    phone_number: str | None = column(
+        "The telephone number of the customer. It contains no letters."
+    )
+    email: str | None = column("The e-mail address of the customer.")
+    website: str | None = column("The address of the customer's home page.")
+    salesperson: str | None = column("The code of the salesperson responsible for the customer.")
+    credit_limit: Decimal | None = column(
+        "The most that the customer may owe, in the company's currency."
+    )
+    tax_liable: bool = column("Whether the customer is liable for sales tax.")
+    tax_registration_number: str | None = column("The VAT registration number of the customer.")
     bill_to_customer: "Customer | None" = to_one(
-        "Customer", "bill_to_customer_id", "Who pays for this customer's orders, if somebody else."
+        "Customer",
+        "bill_to_customer_id",
+        "The customer who pays for this customer's orders, if it is a different one.",
     )
     currency: Currency | None = to_one(
-        "Currency", "currency_id", "Currency of new orders; null for the company's."
+        "Currency",
+        "currency_id",
+        "The currency of new orders. Null stands for the company's currency.",
     )
     payment_terms: PaymentTerms | None = to_one(
-        "PaymentTerms", "payment_terms_id", "Payment terms of new orders."
+        "PaymentTerms", "payment_terms_id", "The payment terms of new orders."
     )
     shipment_method: ShipmentMethod | None = to_one(
-        "ShipmentMethod", "shipment_method_id", "Shipment method of new orders."
+        "ShipmentMethod", "shipment_method_id", "The shipment method of new orders."
     )
     prices_include_tax: bool = column("Whether prices on new orders include tax.")
-    partial_shipping: bool = column("Whether new orders may be shipped in parts.")
-    blocked: CustomerBlocked = column("Business that is stopped; any block refuses new orders.")
-    privacy_blocked: bool = column("Whether privacy law forbids using the customer's data.")
-    last_modified_date_time: dt.datetime = column("When the customer last changed.")
+    partial_shipping: bool = column("Whether new orders may be shipped in several parts.")
+    blocked: CustomerBlocked = column(
+        "The business with the customer that is blocked. Any block prevents new orders."
+    )
+    privacy_blocked: bool = column("Whether privacy law forbids the use of the customer's data.")
+    last_modified_date_time: dt.datetime = column("The time at which the customer last changed.")
     sales_orders: Any = paged(
         "SalesOrder",
         "customer_id",
-        "Orders of the customer, the latest order date first.",
+        "The orders of the customer, the most recent order date first.",
         "-order_date",
         "-id",
     )
 
 
 @entity(rows.ItemUnitOfMeasureRow)
-@strawberry.type(description="A further unit in which an item may be sold.")
+@strawberry.type(description="An additional unit in which an item may be sold.")
 class ItemUnitOfMeasure(Node):
     unit_of_measure: UnitOfMeasure = to_one(
-        "UnitOfMeasure", "unit_of_measure_id", "The unit itself."
+        "UnitOfMeasure", "unit_of_measure_id", "The unit in which the item may be sold."
     )
 
 
 @entity(rows.ItemRow)
-@strawberry.type(description="Something that is sold by quantity.")
+@strawberry.type(description="A product or service that is sold by quantity.")
 class Item(Node):
-    number: str = column("Unique number by which people name the item.")
-    display_name: str = column("Name that is copied to new lines.")
-    display_name2: str | None = column("Second line of the name, copied as well.")
-    type: ItemType = column("How the item is kept.")
-    item_category_code: str | None = column("Category for reports.")
-    gtin: str | None = column("Global trade item number, the number under the bar code.")
-    inventory: Decimal = column("Quantity in stock as last imported; orders do not change it.")
-    unit_price: Decimal = column("Price of one unit in company currency.")
+    number: str = column("The unique number by which people identify the item.")
+    display_name: str = column("The name of the item, copied to new lines.")
+    display_name2: str | None = column("A second line of the name, also copied to new lines.")
+    type: ItemType = column("Whether the item is kept in stock, and how.")
+    item_category_code: str | None = column(
+        "The code of the category that reports group the item under."
+    )
+    gtin: str | None = column("The Global Trade Item Number printed under the bar code.")
+    inventory: Decimal = column("The quantity in stock as last imported. Orders do not change it.")
+    unit_price: Decimal = column("The price of one unit in the company's currency.")
     price_includes_tax: bool = column("Whether the unit price includes tax.")
-    unit_cost: Decimal = column("Cost of one unit in company currency.")
-    tax_code: TaxCode | None = to_one("TaxCode", "tax_code_id", "Tax code of new lines.")
+    unit_cost: Decimal = column("The cost of one unit in the company's currency.")
+    tax_code: TaxCode | None = to_one(
+        "TaxCode", "tax_code_id", "The tax code of new lines that sell the item."
+    )
     base_unit_of_measure: UnitOfMeasure = to_one(
-        "UnitOfMeasure", "base_unit_of_measure_id", "Unit in which the item is kept."
+        "UnitOfMeasure", "base_unit_of_measure_id", "The unit in which the stock is counted."
     )
     sales_unit_of_measure: UnitOfMeasure | None = to_one(
         "UnitOfMeasure",
         "sales_unit_of_measure_id",
-        "Unit of new lines; null for the base unit.",
+        "The unit of new lines. Null stands for the base unit.",
     )
     units_of_measure: list[ItemUnitOfMeasure] = to_many(
-        "ItemUnitOfMeasure", "item_id", "id", "Further units in which the item may be sold."
+        "ItemUnitOfMeasure", "item_id", "id", "The additional units in which the item may be sold."
     )
-    allow_invoice_discount: bool = column("Whether lines share in the discount of their order.")
-    blocked: bool = column("Whether the item is closed altogether.")
-    sales_blocked: bool = column("Whether the item is closed for sales.")
-    last_modified_date_time: dt.datetime = column("When the item last changed.")
+    allow_invoice_discount: bool = column(
+        "Whether lines that sell the item take a share of the order discount."
+    )
+    blocked: bool = column("Whether the item is blocked for all business.")
+    sales_blocked: bool = column("Whether the item is blocked for sales.")
+    last_modified_date_time: dt.datetime = column("The time at which the item last changed.")
     sales_order_lines: Any = paged(
         "SalesOrderLine",
         "item_id",
-        "Lines that sell the item, those of an order together.",
+        "The lines that sell the item, grouped by order.",
         "sales_order_id",
         "sequence",
         "id",
@@ -193,25 +230,34 @@ class Item(Node):
 
 
 @entity(rows.AccountRow)
-@strawberry.type(description="An account of the general ledger.")
+@strawberry.type(description="An account in the general ledger.")
 class Account(Node):
-    number: str = column("Unique number in the chart of accounts.")
-    display_name: str = column("Name that is copied to new lines.")
-    category: str | None = column("Category of the account, such as Income.")
-    sub_category: str | None = column("Finer category.")
-    account_type: AccountType = column("Place of the account in the chart.")
-    direct_posting: bool = column("Whether lines may name the account.")
-    tax_code: TaxCode | None = to_one("TaxCode", "tax_code_id", "Tax code of new lines.")
-    blocked: bool = column("Whether the account is closed.")
-    last_modified_date_time: dt.datetime = column("When the account last changed.")
+    number: str = column("The unique number of the account in the chart of accounts.")
+    display_name: str = column("The name of the account, copied to new lines.")
+    category: str | None = column("The category of the account, such as Income.")
+    sub_category: str | None = column("The subdivision of the category.")
+    account_type: AccountType = column("The role of the account in the chart of accounts.")
+    direct_posting: bool = column("Whether lines may post to the account directly.")
+    tax_code: TaxCode | None = to_one(
+        "TaxCode", "tax_code_id", "The tax code of new lines that post to the account."
+    )
+    blocked: bool = column("Whether the account is blocked.")
+    last_modified_date_time: dt.datetime = column("The time at which the account last changed.")
 
 
 @entity(rows.LineObjectRow)
-@strawberry.type(description="A resource, fixed asset or charge that lines name by its number.")
+@strawberry.type(
+    description="A resource, a fixed asset or a charge that lines refer to by its number."
+)
 class LineObject(Node):
-    kind: LineObjectKind = column("What it is; lines that name it have the type of the same name.")
-    number: str = column("Number, unique within its kind.")
-    display_name: str = column("Name that is copied to new lines.")
-    unit_price: Decimal = column("Price of one unit in company currency, without tax.")
-    tax_code: TaxCode | None = to_one("TaxCode", "tax_code_id", "Tax code of new lines.")
-    blocked: bool = column("Whether it is closed for sales.")
+    kind: LineObjectKind = column(
+        "Whether it is a resource, a fixed asset or a charge. Lines that sell it have the"
+        " type of the same name."
+    )
+    number: str = column("The number of the line object, unique within its kind.")
+    display_name: str = column("The name of the line object, copied to new lines.")
+    unit_price: Decimal = column("The price of one unit in the company's currency, without tax.")
+    tax_code: TaxCode | None = to_one(
+        "TaxCode", "tax_code_id", "The tax code of new lines that sell it."
+    )
+    blocked: bool = column("Whether it is blocked for sales.")

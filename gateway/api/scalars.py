@@ -1,4 +1,4 @@
-"""Exact numbers, dates and times on the wire."""
+"""The scalars of the schema: exact numbers, dates and times."""
 
 import datetime as dt
 import re
@@ -19,28 +19,28 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DATE_TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})"
 )
-_MOST_DIGITS = 40
+_MAX_DIGITS = 40
 
 
-def _refused(kind: str, example: str) -> GraphQLError:
-    return GraphQLError(f"This is no {kind}: write it like {example}.")
+def _invalid(scalar: str, example: str) -> GraphQLError:
+    return GraphQLError(f"This is not a valid {scalar}. Write it like {example}.")
 
 
 def _parse_number(value: Any) -> Decimal:
-    """An exact number from a string or a JSON number; floats never reach this function, since the
-    request is read with `parse_float=Decimal`."""
+    """An exact number from a string or a JSON number. Floats never reach this function, because
+    requests are parsed with `parse_float=Decimal`."""
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
-        raise _refused("Decimal", '"12.5"')
+        raise _invalid("Decimal", '"12.5"')
     try:
         number = Decimal(value) if not isinstance(value, str) else _number_from(value)
     except (InvalidOperation, ValueError):
-        raise _refused("Decimal", '"12.5"') from None
+        raise _invalid("Decimal", '"12.5"') from None
     if not number:
         return Decimal(0)
     before, after = number.adjusted() + 1, -int(number.as_tuple().exponent)
-    if max(before, after) > _MOST_DIGITS:
-        most = f"{_MOST_DIGITS} digits before the point and {_MOST_DIGITS} after it"
-        raise GraphQLError(f"A Decimal has at most {most}.")
+    if max(before, after) > _MAX_DIGITS:
+        limit = f"{_MAX_DIGITS} digits before the point and {_MAX_DIGITS} after it"
+        raise GraphQLError(f"A Decimal has at most {limit}.")
     return number
 
 
@@ -52,24 +52,24 @@ def _number_from(text: str) -> Decimal:
 
 def _parse_date(value: Any) -> dt.date:
     if not isinstance(value, str) or not _DATE.fullmatch(value):
-        raise _refused("Date", '"2026-05-31"')
+        raise _invalid("Date", '"2026-05-31"')
     try:
         return dt.date.fromisoformat(value)
     except ValueError:
-        raise _refused("Date", '"2026-05-31"') from None
+        raise _invalid("Date", '"2026-05-31"') from None
 
 
 def _parse_date_time(value: Any) -> dt.datetime:
     if not isinstance(value, str) or not _DATE_TIME.fullmatch(value):
-        raise _refused("DateTime", '"2026-05-31T12:00:00Z"')
+        raise _invalid("DateTime", '"2026-05-31T12:00:00Z"')
     try:
         return dt.datetime.fromisoformat(value).astimezone(dt.UTC)
     except (ValueError, OverflowError):
-        raise _refused("DateTime", '"2026-05-31T12:00:00Z"') from None
+        raise _invalid("DateTime", '"2026-05-31T12:00:00Z"') from None
 
 
 def _literal(parse: Callable[[Any], Parsed], *kinds: type[ValueNode]) -> Callable[..., Parsed]:
-    """What parses values of these kinds in a document, and says where a bad one stands."""
+    """A parser of literals of these kinds. Its errors give the location of the literal."""
 
     def parse_literal(node: ValueNode, _variables: Any = None) -> Parsed:
         try:
@@ -88,27 +88,27 @@ SCALARS = StrawberryConfig(
     scalar_map={
         Decimal: strawberry.scalar(
             name="Decimal",
-            description="An exact decimal number, as a string without exponent and trailing zeros"
-            ' such as "12.5". A string or a number is accepted, and taken digit by digit.',
+            description="An exact decimal number, returned as a string without an exponent or trailing zeros,"
+            ' such as "12.5". Strings and numbers are accepted; every digit counts.',
             serialize=plain_number,
             parse_value=_parse_number,
             parse_literal=_literal(_parse_number, StringValueNode, IntValueNode, FloatValueNode),
         ),
         dt.date: strawberry.scalar(
             name="Date",
-            description="A day of the calendar as YYYY-MM-DD.",
+            description="A calendar date in the format YYYY-MM-DD.",
             serialize=dt.date.isoformat,
             parse_value=_parse_date,
             parse_literal=_literal(_parse_date, StringValueNode),
         ),
         dt.datetime: strawberry.scalar(
             name="DateTime",
-            description="A moment in UTC such as 2026-05-31T12:00:00.5Z. Any offset is accepted, and"
-            " one must be given.",
+            description="A point in time in UTC, such as 2026-05-31T12:00:00.5Z. Input may have any UTC"
+            " offset, but must have one.",
             serialize=_print_date_time,
             parse_value=_parse_date_time,
             parse_literal=_literal(_parse_date_time, StringValueNode),
         ),
     }
 )
-"""Strawberry's configuration: our scalars in place of its own, which go through binary floats."""
+"""Strawberry's configuration. Our scalars replace its own, which convert numbers to binary floats."""

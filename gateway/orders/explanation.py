@@ -44,7 +44,7 @@ class TotalsRule(Enum):
 
 
 @dataclass(frozen=True)
-class TotalsStep:
+class CalculationStep:
     """One amount: of the line with this sequence, or of the order or a group of lines for None. A
     group of lines is described by `group`."""
 
@@ -74,7 +74,7 @@ class Trace:
     """The steps in the order in which they were taken."""
 
     def __init__(self, terms: Terms) -> None:
-        self.steps: list[TotalsStep] = []
+        self.steps: list[CalculationStep] = []
         self.nearest = f"to {plain(terms.step)}, {DIRECTIONS[Direction.NEAREST]}"
         self.tax = f"to {plain(terms.step)}, {DIRECTIONS[terms.tax_rounding]}"
 
@@ -88,7 +88,7 @@ class Trace:
         rounding: str | None = None,
         group: str | None = None,
     ) -> None:
-        self.steps.append(TotalsStep(sequence, amount, rule, formula, rounding, result, group))
+        self.steps.append(CalculationStep(sequence, amount, rule, formula, rounding, result, group))
 
 
 def formula(text: str, *numbers: Decimal) -> str:

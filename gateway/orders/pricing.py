@@ -6,7 +6,7 @@ from typing import Any
 
 from gateway.orders import refusals
 from gateway.orders.amounts import ZERO, PricedLine, Terms, Totals
-from gateway.orders.explanation import TotalsStep, Trace
+from gateway.orders.explanation import CalculationStep, Trace
 from gateway.orders.fields import HeaderChange
 from gateway.orders.problems import Path, Report, plain
 from gateway.orders.quantities import is_fully_shipped
@@ -72,7 +72,9 @@ def priced(line: Any, tax_code: str) -> PricedLine:
     )
 
 
-def explain_totals(order: Any, currency: Any, lines: Sequence[tuple[Any, str]]) -> list[TotalsStep]:
+def explain_totals(
+    order: Any, currency: Any, lines: Sequence[tuple[Any, str]]
+) -> list[CalculationStep]:
     """The calculation of an order's totals, from the rows of the order, of its currency, and of its
     lines with their tax codes."""
     terms = terms_of(order, currency)

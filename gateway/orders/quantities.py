@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from gateway.orders import refusals
 from gateway.orders.amounts import ZERO
-from gateway.orders.limits import check_number
 from gateway.orders.problems import Path, Refusal, Report, plain
+from gateway.orders.value_checks import check_number
 from gateway.storage.tables.sales_orders import (
     SalesOrderLineRow,
     SalesOrderLineType,

@@ -9,16 +9,16 @@ from typing import Any
 from gateway.orders import refusals
 from gateway.orders.amounts import ZERO
 from gateway.orders.fields import HEADER, LINE, names_of
-from gateway.orders.limits import (
+from gateway.orders.pricing import Place
+from gateway.orders.problems import Path, Report, plain
+from gateway.orders.quantities import invoiceable, is_part, outstanding
+from gateway.orders.value_checks import (
     check_email,
     check_number,
     check_phone,
     check_range,
-    check_text,
+    check_stored_text,
 )
-from gateway.orders.pricing import Place
-from gateway.orders.problems import Path, Report, plain
-from gateway.orders.quantities import invoiceable, is_part, outstanding
 from gateway.storage.tables.column_types import clean, is_storable, is_storable_text, text_lengths
 from gateway.storage.tables.reference_data import ADDRESS_PARTS
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
@@ -158,7 +158,7 @@ def _check_texts(
         value = getattr(row, name)
         path = _path_of(name)
         if value is not None and (not _is_copied(row, name, value) or _is_stated(change, path)):
-            check_text(value, longest, report, *path)
+            check_stored_text(value, longest, report, *path)
 
 
 def _is_copied(row: SalesOrderRow | SalesOrderLineRow, name: str, value: str) -> bool:

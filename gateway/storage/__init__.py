@@ -1,1 +1,1 @@
-"""Where orders are kept: the only package that speaks SQL."""
+"""The database. No other package uses SQL."""

@@ -1,4 +1,4 @@
-"""How the operators of filters compare a column with a value, in SQL of both databases."""
+"""The comparison operators of filters, in the SQL of both databases."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -16,7 +16,7 @@ def _equals(column: Any, value: Any) -> sa.ColumnElement[bool]:
 
 
 def _is_text_of(column: Any, value: Any) -> bool:
-    """Whether a whole number is compared by its text, as an etag is."""
+    """Whether a whole number is compared as text, as an etag is."""
     is_text = isinstance(getattr(value, "type", None), sa.String) or isinstance(value, str)
     return isinstance(column.type, sa.Integer) and is_text
 
@@ -34,32 +34,33 @@ def _is_in(column: Any, values: Sequence[Any]) -> sa.ColumnElement[bool]:
 
 
 def _contains(column: Any, value: str) -> sa.ColumnElement[bool]:
-    """Somewhere in the text, letters of either case alike; the empty text is in every text."""
-    return Place(column, value) > 0
+    """Whether the text contains `value`, ignoring case. Every text contains the empty text."""
+    return TextPosition(column, value) > 0
 
 
 def _starts(column: Any, value: str) -> sa.ColumnElement[bool]:
-    return Place(column, value) == 1
+    return TextPosition(column, value) == 1
 
 
-class Place(FunctionElement[int]):
-    """Where a text first stands in another, from 1, letters of either case alike; 0 for nowhere."""
+class TextPosition(FunctionElement[int]):
+    """The position of the first occurrence of one text in another, from 1 and ignoring case; 0 if
+    there is none."""
 
     inherit_cache = True
     type = sa.Integer()
 
 
-@compiles(Place, "sqlite")
-def _place_on_sqlite(element: Place, compiler: Any, **options: Any) -> str:
+@compiles(TextPosition, "sqlite")
+def _position_on_sqlite(element: TextPosition, compiler: Any, **options: Any) -> str:
     return "instr({}, {})".format(*_folded(element, compiler, options))
 
 
-@compiles(Place, "postgresql")
-def _place_on_postgresql(element: Place, compiler: Any, **options: Any) -> str:
+@compiles(TextPosition, "postgresql")
+def _position_on_postgresql(element: TextPosition, compiler: Any, **options: Any) -> str:
     return "strpos({}, {})".format(*_folded(element, compiler, options))
 
 
-def _folded(element: Place, compiler: Any, options: Any) -> tuple[str, ...]:
+def _folded(element: TextPosition, compiler: Any, options: Any) -> tuple[str, ...]:
     folded = (sa.func.gateway_fold(clause, type_=sa.String) for clause in element.clauses)
     return tuple(compiler.process(clause, **options) for clause in folded)
 
@@ -78,4 +79,5 @@ OPERATORS: Mapping[str, tuple[Compare, Compare, bool]] = {
     "contains": (_contains, lambda column, value: ~_contains(column, value), False),
     "starts_with": (_starts, lambda column, value: ~_starts(column, value), False),
 }
-"""How each operator compares, how its opposite does, and whether it holds for null."""
+"""For each operator: its comparison, the opposite comparison, and whether the operator is true for
+null."""

@@ -1,8 +1,8 @@
-"""From a filter to SQL: the one compiler, and the fields that it allows.
+"""The compiler from filters to SQL, and the fields that filters may use.
 
-Null is a value that equals nothing else: `ne` and `notIn` hold for it, `lt` and its kin do not, and
-`not` turns every condition into its exact opposite. Negation is pushed down to the conditions, so
-that SQL's third truth value never decides and indexes stay usable."""
+Null is a value that equals nothing else: `ne` and `notIn` are true for it, `lt` and the like are false,
+and `not` turns every condition into its exact opposite. Negation is pushed down to the conditions, so
+that SQL's third truth value never decides and indexes remain usable."""
 
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
@@ -23,25 +23,25 @@ from gateway.storage.tables.column_types import (
     is_storable_text,
 )
 
-LONGEST_LIST = 1000
-MOST_CONDITIONS = 200
-DEEPEST = 20
+MAX_LIST = 1000
+MAX_CONDITIONS = 200
+MAX_DEPTH = 20
 COMBINING = {"and_", "or_", "not_", "some", "every", "none"}
-"""Steps into a filter that count once for DEEPEST; a step into a field counts twice, since a relation
-is a statement of its own in SQL."""
+"""Steps into a filter that count once towards MAX_DEPTH. A step into a field counts twice, because a
+relation is a subquery of its own in SQL."""
 
 Tree = Mapping[str, Any]
-"""What a filter says, by field: a condition for a column, a filter for a relation, `and_`, `or_` and
-`not_` for combinations."""
+"""The parts of a filter by field: a condition for a column, a filter for a relation, and `and_`, `or_`
+and `not_` for combinations."""
 
 
 class BadFilter(ValueError):
-    """A filter compares with a value that no row can have."""
+    """The filter is too large, or compares with a value that no row can have."""
 
 
 @dataclass(frozen=True)
 class Relation:
-    """Rows of `target` whose column `theirs` equals our column `own`."""
+    """The rows of `target` whose column `theirs` equals our column `own`."""
 
     target: "Filterable"
     own: str
@@ -51,7 +51,7 @@ class Relation:
 
 @dataclass(frozen=True)
 class Filterable:
-    """What may be filtered in rows of `model`; whatever is not listed here never reaches SQL."""
+    """The fields by which rows of `model` may be filtered. Nothing else reaches SQL."""
 
     model: type[Base]
     columns: dict[str, str] = field(default_factory=dict)
@@ -67,23 +67,23 @@ class Filter:
     tree: Tree
 
     def condition(self, scope: Scope, bind: "Bind | None" = None) -> sa.ColumnElement[bool]:
-        """The rows that match, as SQL; raises BadFilter. The values stand in it as `bind` has them,
-        which gets each with its column; as they are if nothing is given."""
-        return _matches(self.fields, self.bound(bind or _as_it_is), scope, True)
+        """The filter as a condition in SQL. Each value appears as `bind` returns it, or unchanged if there
+        is no `bind`. Raises BadFilter."""
+        return _matches(self.fields, self.bound(bind or _unchanged), scope, True)
 
     def bound(self, bind: "Bind") -> Tree:
-        """The tree with its values as their columns take them, each as `bind` has it. None stands for
-        an id that can be none. Raises BadFilter."""
-        if _size(self.tree, DEEPEST) > MOST_CONDITIONS:
-            raise BadFilter(f"A filter has at most {MOST_CONDITIONS} conditions.")
+        """The tree with its values converted to the types of their columns and passed through `bind`. An
+        id that is not a GUID becomes None. Raises BadFilter."""
+        if _size(self.tree, MAX_DEPTH) > MAX_CONDITIONS:
+            raise BadFilter(f"A filter may have at most {MAX_CONDITIONS} conditions.")
         return _bound(self.fields, self.tree, bind)
 
 
 Bind = Callable[[Any, Any], Any]
-"""From a column and a value for it to what stands in SQL."""
+"""Takes a column and a value for it; returns the value's representation in SQL."""
 
 
-def _as_it_is(_column: Any, value: Any) -> Any:
+def _unchanged(_column: Any, value: Any) -> Any:
     return value
 
 
@@ -105,15 +105,15 @@ def _bound_part(fields: Filterable, name: str, value: Any, bind: Bind) -> Any:
         return _bound(Filterable(fields.model, fields.groups[name]), value, bind)
     column = fields.model.__table__.c[fields.columns[name]]
     return {
-        operator: given if operator == "is_null" else _typed(column, given, bind)
-        for operator, given in value.items()
+        operator: operand if operator == "is_null" else _typed(column, operand, bind)
+        for operator, operand in value.items()
     }
 
 
 def _size(tree: Any, depth: int) -> int:
-    """How many conditions a filter has; raises BadFilter if it is nested deeper than `depth`."""
+    """The number of conditions in a filter. Raises BadFilter if it is nested deeper than `depth`."""
     if depth < 0:
-        raise BadFilter(f"A filter is nested at most {DEEPEST // 2} fields deep.")
+        raise BadFilter(f"A filter may be nested at most {MAX_DEPTH // 2} fields deep.")
     if isinstance(tree, Mapping):
         steps = ((1 if name in COMBINING else 2, part) for name, part in tree.items())
         return max(1, sum(_size(part, depth - step) for step, part in steps))
@@ -123,7 +123,7 @@ def _size(tree: Any, depth: int) -> int:
 
 
 def _matches(fields: Filterable, tree: Tree, scope: Scope, wanted: bool) -> sa.ColumnElement[bool]:
-    """The rows for which `tree` is true, or not true, as `wanted` says."""
+    """The rows for which `tree` is true, or those for which it is false if not `wanted`."""
     parts = [_part(fields, name, value, scope, wanted) for name, value in tree.items()]
     return _all(parts) if wanted else _any(parts)
 
@@ -152,24 +152,24 @@ def _related(
             _some(own, relation, subtree, scope, wanted, kind) for kind, subtree in tree.items()
         ]
         return _all(parts) if wanted else _any(parts)
-    if relation.theirs == "id" and _names_ids(tree):
+    if relation.theirs == "id" and _is_by_id(tree):
         return _compared(own, tree["id"], wanted)
     matching = _matches(relation.target, tree, scope, True)
-    if wanted and _names_one(relation, tree):
+    if wanted and _is_by_unique_key(relation, tree):
         theirs = relation.target.model.__table__.c[relation.theirs]
         one = sa.select(theirs).where(within(scope, relation.target.model), matching)
         return own == one.scalar_subquery()
     return _among(own, relation, matching, scope, wanted)
 
 
-def _names_ids(tree: Tree) -> bool:
-    """Whether only ids are asked for: these stand in our own column, whose index then serves."""
+def _is_by_id(tree: Tree) -> bool:
+    """Whether the filter compares ids only. These are in our own column, so its index can be used."""
     return set(tree) == {"id"} and set(tree["id"]) in ({"eq"}, {"in_"})
 
 
-def _names_one(relation: Relation, tree: Tree) -> bool:
-    """Whether a unique key is named: an equality then, which an index of ours answers in the order
-    of the page."""
+def _is_by_unique_key(relation: Relation, tree: Tree) -> bool:
+    """Whether the filter compares a unique key for equality. At most one row then matches, and an index
+    of ours can return the rows in the order of the page."""
     if len(tree) != 1:
         return False
     [(name, conditions)] = tree.items()
@@ -185,7 +185,7 @@ def _names_one(relation: Relation, tree: Tree) -> bool:
 def _some(
     own: Any, relation: Relation, tree: Tree, scope: Scope, wanted: bool, kind: str
 ) -> sa.ColumnElement[bool]:
-    """`some`: one matches. `none`: none does. `every`: none does not."""
+    """`some`: at least one row matches. `none`: no row matches. `every`: no row fails to match."""
     matching = _matches(relation.target, tree, scope, kind != "every")
     return _among(own, relation, matching, scope, wanted is (kind == "some"))
 
@@ -195,10 +195,10 @@ def _among(
 ) -> sa.ColumnElement[bool]:
     model = relation.target.model
     theirs = model.__table__.c[relation.theirs]
-    found = own.in_(sa.select(theirs).where(within(scope, model), matching))
+    is_among = own.in_(sa.select(theirs).where(within(scope, model), matching))
     if wanted:
-        return found  # type: ignore[no-any-return]
-    return sa.or_(~found, own.is_(None)) if own.nullable else ~found
+        return is_among  # type: ignore[no-any-return]
+    return sa.or_(~is_among, own.is_(None)) if own.nullable else ~is_among
 
 
 def _compared(column: Any, conditions: Tree, wanted: bool) -> sa.ColumnElement[bool]:
@@ -223,8 +223,8 @@ def _with_null(
 
 def _typed(column: Any, value: Any, bind: Bind) -> Any:
     if isinstance(value, list):
-        if len(value) > LONGEST_LIST:
-            raise BadFilter(f"A list in a filter has at most {LONGEST_LIST} values.")
+        if len(value) > MAX_LIST:
+            raise BadFilter(f"A list in a filter may have at most {MAX_LIST} values.")
         typed = [_typed(column, item, bind) for item in value]
         return [item for item in typed if item is not None]
     checked = _checked(column, value)
@@ -232,14 +232,16 @@ def _typed(column: Any, value: Any, bind: Bind) -> Any:
 
 
 def _checked(column: Any, value: Any) -> Any:
-    """`value` as the column takes it; for an id None stands for what can be no id."""
+    """`value` in the type of the column. None stands for an id that is not a GUID."""
     if isinstance(value, Decimal) and isinstance(column.type, Amount) and not is_storable(value):
-        raise BadFilter("A number has at most 13 digits before the point and 5 after it.")
+        raise BadFilter(
+            "A number may have at most 13 digits before the decimal point and 5 after it."
+        )
     if isinstance(value, str) and isinstance(column.type, Guid):
         return canonical_guid(value)
     if isinstance(value, str):
         if not is_storable_text(value):
-            raise BadFilter("The text has a control character or half a surrogate pair in it.")
+            raise BadFilter("The text contains a control character or an unpaired surrogate.")
         return unicodedata.normalize("NFC", value)
     return value
 

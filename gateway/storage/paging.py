@@ -1,4 +1,4 @@
-"""Pages that keep their place while rows come and go: keyset paging."""
+"""Keyset paging: pages stay stable while rows are added and deleted."""
 
 import base64
 import binascii
@@ -23,7 +23,7 @@ from gateway.storage.tables.column_types import (
 
 
 class BadCursor(ValueError):
-    """A cursor that this list, sorted this way, has not given out."""
+    """The cursor does not belong to this list and sort."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,13 @@ class SortKey:
 
 
 Sort = tuple[SortKey, ...]
-"""Never empty; its last key is unique within a company."""
+"""At least one key. The last one is unique within a company."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """`size` rows after (or, `backward`, before) the row that `cursor` names, or from the end."""
+    """`size` rows after the row of `cursor`, or before it if `backward`. Without a cursor, the first
+    rows, or the last if `backward`."""
 
     sort: Sort
     size: int
@@ -48,33 +49,33 @@ class Window:
 
 @dataclass(frozen=True)
 class Page:
-    """Rows in the order of the sort, and whether there are more beyond the far end."""
+    """Rows in the order of the sort, and whether more rows follow in the direction of reading."""
 
     rows: Sequence[Any]
     has_more: bool
 
 
 def encode_cursor(model: type[Base], sort: Sort, row: Any) -> str:
-    """An opaque name for the place of `row` in a list of `model`, good for this sort alone."""
+    """An opaque name for the position of `row` in a list of `model`, valid for this sort only."""
     return cursor_of(model, sort, [getattr(row, key.column) for key in sort])
 
 
 def cursor_of(model: type[Base], sort: Sort, values: Sequence[Any]) -> str:
-    """The cursor of a row that has these values at the keys of the sort."""
+    """The cursor of the row with these values of the sort keys."""
     signed = [_signature(model, sort), *map(str, values)]
     text = json.dumps(signed, ensure_ascii=False, separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def decode_cursor(model: type[Base], sort: Sort, cursor: str) -> list[Any]:
-    """The values that a row of `model` has at the sort keys; raises BadCursor."""
+    """The values of the sort keys in a cursor of `model`. Raises BadCursor."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         signature, *values = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
         if not all(isinstance(value, str) and is_storable_text(value) for value in values):
             raise BadCursor("This is not a cursor.")
         if signature != _signature(model, sort) or len(values) != len(sort):
-            raise BadCursor("This cursor belongs to another list or sort.")
+            raise BadCursor("This cursor belongs to a different list or sort.")
         columns = model.__table__.c
         return [
             _parser(columns[key.column].type)(value)
@@ -92,9 +93,8 @@ def page_statement(
     window: Window,
     parent: sa.ColumnElement[Any] | None = None,
 ) -> sa.Select[Any]:
-    """`statement` cut to the window, in reading direction, with one row more to see if there is one.
-
-    With a `parent` column, a window for each of its values."""
+    """`statement` limited to the window, in the direction of reading. One extra row shows whether there
+    are more. With a `parent` column, there is a window for each of its values."""
     mark = None
     if window.cursor is not None:
         values = decode_cursor(model, window.sort, window.cursor)
@@ -111,12 +111,11 @@ def cut_statement(
     model: type[Base],
     sort: Sort,
     mark: Sequence[sa.ColumnElement[Any]] | None,
-    most: sa.ColumnElement[int],
+    limit: sa.ColumnElement[int],
     parent: sa.ColumnElement[Any] | None = None,
 ) -> sa.Select[Any]:
-    """`statement` by `sort`, after the row that has the values `mark` there, cut to `most` rows.
-
-    With a `parent` column, to so many rows for each of its values."""
+    """`statement` sorted by `sort`, from after the row with the values `mark`, limited to `limit` rows.
+    With a `parent` column, the limit applies to each of its values."""
     columns = [model.__table__.c[key.column] for key in sort]
     if mark is not None:
         statement = statement.where(_beyond(columns, sort, mark))
@@ -125,15 +124,15 @@ def cut_statement(
         for column, key in zip(columns, sort, strict=True)
     ]
     if parent is None:
-        return statement.order_by(*order).limit(most)
-    place = sa.func.row_number().over(partition_by=parent, order_by=order).label("place")
-    ranked = statement.add_columns(place).subquery()
-    kept = [column for column in ranked.c if column.name != "place"]
-    return sa.select(*kept).where(ranked.c.place <= most).order_by(ranked.c.place)
+        return statement.order_by(*order).limit(limit)
+    position = sa.func.row_number().over(partition_by=parent, order_by=order).label("position")
+    ranked = statement.add_columns(position).subquery()
+    columns = [column for column in ranked.c if column.name != "position"]
+    return sa.select(*columns).where(ranked.c.position <= limit).order_by(ranked.c.position)
 
 
 def page_of(rows: Sequence[Any], window: Window) -> Page:
-    """The page that the rows of `page_statement` make."""
+    """The page made of the rows that `page_statement` returns."""
     page = rows[: window.size]
     return Page(page[::-1] if window.backward else page, len(rows) > window.size)
 
@@ -151,15 +150,16 @@ def reversed_sort(sort: Sort) -> Sort:
 def _beyond(
     columns: Sequence[sa.ColumnElement[Any]], sort: Sort, typed: Sequence[sa.ColumnElement[Any]]
 ) -> sa.ColumnElement[bool]:
-    """The rows after the values `typed`: a row comparison, which an index answers as one range; for mixed
-    directions its OR form with a bound on the first key, without which no index would help."""
+    """The rows after the values `typed`. With one direction this is a row comparison, which an index
+    answers as one range. With mixed directions it is spelled out with OR, plus a bound on the first
+    key so that an index still helps."""
     if len({key.descending for key in sort}) == 1:
         row, mark = sa.tuple_(*columns), sa.tuple_(*typed)
         return row < mark if sort[0].descending else row > mark
     alternatives = []
-    for place, key in enumerate(sort):
-        equal = [ours == theirs for ours, theirs in zip(columns[:place], typed, strict=False)]
-        ours, theirs = columns[place], typed[place]
+    for index, key in enumerate(sort):
+        equal = [ours == theirs for ours, theirs in zip(columns[:index], typed, strict=False)]
+        ours, theirs = columns[index], typed[index]
         alternatives.append(sa.and_(*equal, ours < theirs if key.descending else ours > theirs))
     bound = columns[0] <= typed[0] if sort[0].descending else columns[0] >= typed[0]
     return sa.and_(bound, sa.or_(*alternatives))

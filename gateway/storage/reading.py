@@ -1,4 +1,4 @@
-"""Reading for one operation: one snapshot, one scope, and loaders that batch."""
+"""The reads of one operation: one snapshot, one scope, and loaders that batch."""
 
 import asyncio
 import json
@@ -19,17 +19,17 @@ from gateway.storage.scope import Scope, find_scope, within
 from gateway.storage.tables.column_types import Base
 
 Names = frozenset[str]
-"""The columns that somebody wants of a row."""
+"""The names of the columns to read."""
 
 Found = TypeVar("Found")
 
 
 class Loader(DataLoader[str, Found]):
-    """Collects the keys asked for in one turn of the event loop and loads them together.
+    """Collects the keys requested in one turn of the event loop and loads them together.
 
-    aiodataloader keeps the future that it hands out: a caller that is cancelled would cancel it for
-    everybody who waits for the same key, so each caller gets a shield around it. A batch that is
-    cancelled itself would leave its callers waiting for ever, so they get an error instead."""
+    aiodataloader hands the same future to every caller of a key, so a cancelled caller would cancel it
+    for the others. Each caller therefore gets a shield around the future. If the batch itself is
+    cancelled, its callers get an error, because they would otherwise wait for ever."""
 
     def __init__(self, load: Callable[[list[str]], Coroutine[Any, Any, list[Found]]]) -> None:
         async def batch(keys: list[str]) -> list[Found]:
@@ -45,9 +45,9 @@ class Loader(DataLoader[str, Found]):
 
 
 class Reader:
-    """What one operation reads, of the company named `company`; to be closed at its end.
+    """Reads the rows of the company named `company` for one operation, and must be closed at its end.
 
-    Rows come as objects with the wanted columns as attributes."""
+    Rows are objects with the requested columns as attributes."""
 
     def __init__(self, database: Database, company: str | None) -> None:
         self._database = database
@@ -57,7 +57,7 @@ class Reader:
         self._loaders: dict[Any, Loader[Any]] = {}
 
     async def scope(self) -> Scope:
-        """Found by one statement before the first read; raises CompanyNotFound."""
+        """The scope of the operation, found by one statement. Raises CompanyNotFound."""
         if self._scope is None:
             search = find_scope(self._rows, self._company)
             self._scope = asyncio.ensure_future(search)
@@ -91,17 +91,17 @@ class Reader:
         return self._loaders[slot].load(key)
 
     async def page(self, listed: Filter, window: Window, names: Names) -> Page:
-        """The rows of a window with the wanted columns and those of its sort.
+        """The rows of a window, with the columns in `names` and those of its sort.
 
         Raises BadCursor and BadFilter."""
         model = listed.fields.model
         wanted = names | {key.column for key in window.sort}
-        statement = sa.select(*columns_of(model, wanted)).where(await self._listed(listed))
+        statement = sa.select(*columns_named(model, wanted)).where(await self._listed(listed))
         rows = await self._rows(page_statement(statement, model, window))
         return page_of(rows, window)
 
     async def count(self, listed: Filter) -> int:
-        """How many rows that match the caller can see; raises BadFilter."""
+        """The number of matching rows in the scope. Raises BadFilter."""
         statement = sa.select(sa.func.count()).select_from(listed.fields.model)
         [row] = await self._rows(statement.where(await self._listed(listed)))
         return int(row[0])
@@ -109,14 +109,14 @@ class Reader:
     def pages(
         self, slot: Any, listed: Filter, window: Window, column: str, key: str, names: Names
     ) -> Awaitable[Page]:
-        """The window of the rows whose `column` is `key`; batched for all keys of one `slot`."""
+        """The window on the rows whose `column` is `key`; batched for all keys of one `slot`."""
         if slot not in self._loaders:
 
             async def load(keys: list[str]) -> list[Page]:
                 model = listed.fields.model
                 parent = model.__table__.c[column]
                 wanted = names | {sort_key.column for sort_key in window.sort}
-                statement = sa.select(*columns_of(model, wanted), parent.label("key")).where(
+                statement = sa.select(*columns_named(model, wanted), parent.label("key")).where(
                     await self._listed(listed), self._among(parent, keys)
                 )
                 paged = page_statement(statement, model, window, parent)
@@ -127,7 +127,7 @@ class Reader:
         return self._loaders[slot].load(key)
 
     def counts(self, slot: Any, listed: Filter, column: str, key: str) -> Awaitable[int]:
-        """How many rows that match have `key` in their `column`; batched for all keys of a `slot`."""
+        """The number of matching rows whose `column` is `key`; batched for all keys of one `slot`."""
         if slot not in self._loaders:
 
             async def load(keys: list[str]) -> list[int]:
@@ -147,7 +147,7 @@ class Reader:
         return within(scope, listed.fields.model) & listed.condition(scope)
 
     async def kinds(self, models: Mapping[str, type[Base]], ids: Sequence[str]) -> dict[str, str]:
-        """In which of the `models` each id is, by its name there; one statement for all."""
+        """The name of the model that each id belongs to, read by one statement."""
         scope = await self.scope()
         searches = []
         for name, model in models.items():
@@ -158,13 +158,13 @@ class Reader:
         return {row.id: row.kind for row in await self._rows(sa.union_all(*searches))}
 
     async def restart(self) -> None:
-        """Forget what was read and give the connection back; the next read sees the database anew."""
+        """Forget all rows and return the connection. The next read opens a new snapshot."""
         await self.close()
         self._loaders.clear()
         self._snapshot = self._database.snapshot()
 
     async def close(self) -> None:
-        """Give the connection back for good."""
+        """Return the connection. Nothing can be read afterwards."""
         await self._snapshot.close()
 
     async def _rows(self, statement: sa.Executable) -> Sequence[sa.Row[Any]]:
@@ -179,7 +179,7 @@ class Reader:
         order: str | None = None,
     ) -> Sequence[sa.Row[Any]]:
         key = model.__table__.c[column]
-        statement = sa.select(*columns_of(model, names), key.label("key")).where(
+        statement = sa.select(*columns_named(model, names), key.label("key")).where(
             within(await self.scope(), model), self._among(key, keys)
         )
         if order is not None:
@@ -193,8 +193,8 @@ class Reader:
 def among(
     column: sa.ColumnElement[Any], keys: Sequence[str], *, is_sqlite: bool
 ) -> sa.ColumnElement[bool]:
-    """`column` IN `keys` with one parameter however many keys there are, so that the statement is
-    prepared once and no database's limit on parameters is met."""
+    """`column` IN `keys`, with a single parameter whatever the number of keys. The statement is then
+    prepared only once, and no database's limit on parameters applies."""
     if is_sqlite:
         listed = sa.func.json_each(json.dumps(keys)).table_valued("value")
         return column.in_(sa.select(listed.c.value))
@@ -212,14 +212,14 @@ def column_names(model: type[Base]) -> Names:
     return frozenset(model.__table__.columns.keys())
 
 
-def columns_of(model: type[Base], names: Names) -> list[sa.ColumnElement[Any]]:
+def columns_named(model: type[Base], names: Names) -> list[sa.ColumnElement[Any]]:
     """The columns of `model` with these names, in the order of the table."""
     return [column for column in model.__table__.columns if column.name in names]
 
 
-def held(row: Any, relation: str) -> Any:
-    """What an order that was just written, or a line of it, has in memory under `relation`; None
-    for a row that was read."""
+def in_memory(row: Any, relation: str) -> Any:
+    """The related object or objects that an order, or a line of it, has in memory because it was just
+    written; None for a row that was read."""
     if is_draft(row):
         return getattr(row, relation, None)
     if isinstance(row, Base):

@@ -1,4 +1,4 @@
-"""Whose rows a caller may touch."""
+"""The rows that a caller may read and write."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -12,19 +12,19 @@ from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 
 
 class CompanyNotFound(LookupError):
-    """The request names no company that there is, or none where there are several."""
+    """The company that the request names does not exist, or it names none and there are several."""
 
 
 @dataclass(frozen=True)
 class Scope:
-    """One company, and of its customers either all (None) or those with the ids in `customers`."""
+    """One company, and either all of its customers (None) or only those with the ids in `customers`."""
 
     company: str
     customers: frozenset[str] | None = None
 
 
 def within(scope: Scope, model: type[Base]) -> sa.ColumnElement[bool]:
-    """The condition that keeps rows of `model` inside `scope`: the only place that applies it."""
+    """The condition that limits rows of `model` to `scope`. No other function applies a scope."""
     if model is CompanyRow:
         return CompanyRow.id == scope.company
     own: sa.ColumnElement[bool] = model.__table__.c.company_id == scope.company
@@ -43,7 +43,7 @@ def within(scope: Scope, model: type[Base]) -> sa.ColumnElement[bool]:
 async def find_scope(
     rows: Callable[[sa.Executable], Awaitable[Sequence[sa.Row[Any]]]], company: str | None
 ) -> Scope:
-    """The scope of the company with this name or id, or of the only one if None is given.
+    """The scope of the company with this name or id; None stands for the only company.
 
     Raises CompanyNotFound."""
     statement = sa.select(CompanyRow.id, CompanyRow.name).order_by(CompanyRow.name).limit(2)
@@ -57,5 +57,7 @@ async def find_scope(
     if company is not None:
         raise CompanyNotFound(f"There is no company {company!r}.")
     if found:
-        raise CompanyNotFound("There are several companies: name one in the Company header.")
-    raise CompanyNotFound("There is no company yet: make one with `gateway company create`.")
+        raise CompanyNotFound(
+            "There are several companies. Name one of them in the Company header."
+        )
+    raise CompanyNotFound("There is no company yet. Create one with `gateway company create`.")

@@ -5,11 +5,11 @@ from ipaddress import ip_address
 
 
 class CannotListen(Exception):
-    """The address is not to be had; str() is one sentence for people."""
+    """The address is unavailable. The text is a sentence for the user."""
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches the address."""
+    """Whether the address can be reached from this machine only."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
@@ -17,8 +17,8 @@ def is_loopback(host: str) -> bool:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket of the address, not heard yet, so that a port in use is told before anything else is
-    done. Raises CannotListen."""
+    """A socket that is bound to the address but does not listen yet, so that a port in use is reported
+    before any other work. Raises CannotListen."""
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind)
@@ -30,13 +30,13 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def in_url(host: str) -> str:
-    """A host as URLs and Host headers name it; all addresses go by the name of this machine."""
+    """A host as written in URLs and Host headers; localhost if it stands for all addresses."""
     if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not listened on
         return "localhost"
     return f"[{host}]" if ":" in host else host
 
 
-def at(listener: socket.socket) -> str:
-    """The host and the port of a URL that leads there."""
+def host_and_port(listener: socket.socket) -> str:
+    """The host and port of a URL that reaches the listener."""
     address, port = listener.getsockname()[:2]
     return f"{in_url(address)}:{port}"

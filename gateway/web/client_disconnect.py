@@ -1,4 +1,4 @@
-"""Clients that hang up before they have their answer."""
+"""Cancellation of work whose client has disconnected."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -8,15 +8,16 @@ from starlette.requests import ClientDisconnect, Request
 
 Result = TypeVar("Result")
 
-UNWATCHED = 0.05
-"""Most work is done within, and to watch it would cost more than to let it end."""
+WATCH_DELAY = 0.05
+"""Seconds before the connection is watched. Most work ends sooner, and watching it would cost more
+than letting it finish."""
 
 
-async def unless_gone(
+async def cancel_on_disconnect(
     request: Request, work: Coroutine[Any, Any, Result], may_stop: Callable[[], bool]
 ) -> Result:
-    """What `work` gives. It is stopped when the client hangs up and `may_stop` then; raises
-    ClientDisconnect. Whoever hangs up at once is noticed after `UNWATCHED` seconds."""
+    """The result of `work`, which is cancelled if the client disconnects and `may_stop` agrees. Raises
+    ClientDisconnect. A disconnect is noticed after `WATCH_DELAY` at the earliest."""
     watch = _Watch(request, may_stop)
     try:
         return await work
@@ -29,7 +30,7 @@ async def unless_gone(
 
 
 class _Watch:
-    """Stops the task in which it is made when the client hangs up."""
+    """Cancels the task that created it when the client disconnects."""
 
     def __init__(self, request: Request, may_stop: Callable[[], bool]) -> None:
         self.has_stopped = False
@@ -37,10 +38,10 @@ class _Watch:
         self._may_stop = may_stop
         self._working = cast("asyncio.Task[Any]", asyncio.current_task())
         self._watching: asyncio.Task[None] | None = None
-        self._timer = asyncio.get_running_loop().call_later(UNWATCHED, self._begin)
+        self._timer = asyncio.get_running_loop().call_later(WATCH_DELAY, self._begin)
 
     def end(self) -> None:
-        """The task goes on, as one that nobody has cancelled."""
+        """Stop watching, and let the task continue as if it had not been cancelled."""
         self._timer.cancel()
         if self._watching is not None:
             self._watching.cancel()

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.api.context import Context
 from gateway.api.operations import Operation, run_operation
-from gateway.web.client_disconnect import unless_gone
+from gateway.web.client_disconnect import cancel_on_disconnect
 from gateway.web.graphiql_page import graphiql
 
 JSON = "application/json"
@@ -73,7 +73,7 @@ class Endpoint:
         """Raises HttpError, and ClientDisconnect if the client disconnects."""
         operation = await _operation(request, self._largest)
         context = self._context(company_of(request))
-        answer = await unless_gone(
+        answer = await cancel_on_disconnect(
             request, run_operation(operation, context), lambda: context.state.only_reads
         )
         if answer.needs_post:

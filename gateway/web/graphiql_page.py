@@ -1,4 +1,4 @@
-"""GraphiQL for browsers, from this host alone."""
+"""The GraphiQL page, served entirely from this host."""
 
 import json
 from collections.abc import Iterator
@@ -19,15 +19,15 @@ POLICY = (
     " img-src 'self' data:; connect-src 'self'; worker-src 'self'; base-uri 'none';"
     " form-action 'none'; frame-ancestors 'none'"
 )
-"""Monaco writes its styles into the page, hence 'unsafe-inline' for styles; scripts are files."""
+"""Styles need 'unsafe-inline' because Monaco inserts its own. All scripts are files."""
 
 
 NOSNIFF = {"x-content-type-options": "nosniff"}
-KEPT = {**NOSNIFF, "cache-control": "public, max-age=31536000, immutable"}
+IMMUTABLE = {**NOSNIFF, "cache-control": "public, max-age=31536000, immutable"}
 
 
 def graphiql() -> HTMLResponse:
-    """The page, with a tab for each of our examples on a first visit."""
+    """The page. On a first visit it has a tab for each of our examples."""
     headers = {
         "content-security-policy": POLICY,
         **NOSNIFF,
@@ -38,16 +38,16 @@ def graphiql() -> HTMLResponse:
 
 
 class Assets(StaticFiles):
-    """Files that have a hash of their content in their names, so that a browser need not ask again."""
+    """Files whose names contain a hash of their content, so that browsers can cache them for ever."""
 
     def file_response(self, *args: Any, **options: Any) -> Response:
         response = super().file_response(*args, **options)
-        response.headers.update(KEPT)
+        response.headers.update(IMMUTABLE)
         return response
 
 
 def assets() -> list[BaseRoute]:
-    """What the page loads, to be mounted at /graphiql; not the page itself."""
+    """The routes of the files that the page loads, to be mounted at /graphiql."""
     return [
         Mount("/assets", Assets(directory=FOLDER / "static" / "assets")),
         Route("/favicon.svg", _icon),
@@ -59,7 +59,7 @@ async def _icon(request: Request) -> Response:
 
 
 def examples() -> Iterator[dict[str, str]]:
-    """The operations of the tabs, each with its variables, as texts."""
+    """The operations of the tabs, each with its variables, as text."""
     for operation in sorted((FOLDER / "tabs").glob("*.graphql")):
         tab = {"query": operation.read_text(encoding="utf-8")}
         variables = operation.with_suffix(".json")

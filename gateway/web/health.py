@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether it can work."""
+"""The liveness and readiness checks."""
 
 from collections.abc import Awaitable, Callable
 
@@ -7,12 +7,12 @@ from starlette.responses import PlainTextResponse, Response
 
 
 async def live(request: Request) -> Response:
-    """The process answers; this says nothing of the database."""
+    """Answers whenever the process runs, whatever the state of the database."""
     return PlainTextResponse("ok\n")
 
 
 def ready(why_not: Callable[[], Awaitable[str | None]]) -> Callable[[Request], Awaitable[Response]]:
-    """An endpoint that answers 503 with the reason while `why_not` has one."""
+    """An endpoint that answers 503 with the reason as long as `why_not` returns one."""
 
     async def answer(request: Request) -> Response:
         reason = await why_not()

@@ -1,4 +1,4 @@
-"""Settings of the process that serves: tests/bench shows what each gives."""
+"""The set-up of the server process. tests/bench measures the effect of each setting."""
 
 import ctypes
 import gc
@@ -7,32 +7,32 @@ import signal
 from typing import NoReturn
 
 M_TRIM_THRESHOLD, M_TOP_PAD = -1, -2
-"""Of glibc's mallopt."""
-KEPT = 256 * 2**20
-AHEAD = 16 * 2**20
+"""Parameters of glibc's mallopt."""
+TRIM_THRESHOLD = 256 * 2**20
+TOP_PAD = 16 * 2**20
 
 
-def settle() -> None:
-    """Make the process ready to serve: what is loaded by now stays, so that the garbage collector need
-    not look at it again, and looks seldom, since an answer is thousands of objects and no cycle. Memory
-    that an answer took is kept for the next, where the C library can."""
+def tune_memory() -> None:
+    """Tune memory for serving. Objects that are loaded by now stay, so the garbage collector ignores them.
+    It also runs rarely, because a response consists of thousands of objects without cycles. If the C
+    library allows it, memory freed after a response is kept for the next one."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
-        mallopt(M_TRIM_THRESHOLD, KEPT)
-        mallopt(M_TOP_PAD, AHEAD)
+        mallopt(M_TRIM_THRESHOLD, TRIM_THRESHOLD)
+        mallopt(M_TOP_PAD, TOP_PAD)
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 50)
 
 
 def log_operations() -> None:
-    """Write a line for each operation to the error output: how it was run, how long and at what cost."""
+    """Log a line for each operation to standard error: how it was executed, its duration and its cost."""
     logging.basicConfig(format="%(asctime)s %(name)s: %(message)s")
     logging.getLogger("gateway.operation").setLevel(logging.INFO)
 
 
-def end_on_signals() -> None:
-    """End in order when the process is told to stop, or its terminal is gone."""
+def install_signal_handlers() -> None:
+    """Shut down cleanly on SIGINT and SIGTERM, and on SIGHUP when the terminal is closed."""
     signal.signal(signal.SIGINT, _stop)
     signal.signal(signal.SIGTERM, _stop)
     if hasattr(signal, "SIGHUP"):
@@ -40,10 +40,10 @@ def end_on_signals() -> None:
 
 
 def _stop(_signal: int, _frame: object) -> NoReturn:
-    """Ends the command in order; uvicorn finishes its requests first and then calls this."""
+    """End the command cleanly. Uvicorn finishes its requests first and then calls this."""
     raise SystemExit(0)
 
 
 def _terminate(_signal: int, _frame: object) -> None:
-    """The terminal is gone, of which uvicorn knows nothing."""
+    """Treat SIGHUP as SIGTERM, because uvicorn does not handle it."""
     signal.raise_signal(signal.SIGTERM)

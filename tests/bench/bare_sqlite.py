@@ -1,4 +1,4 @@
-"""What SQLite itself takes for the answers: one statement, run by the standard library's sqlite3."""
+"""The cost of the answers in SQLite itself: one statement, run by the standard library's sqlite3."""
 
 import itertools
 import json
@@ -16,7 +16,7 @@ from tests.bench.servers import BODIES, Cost
 
 
 class BareSqlite:
-    """One connection of this process; as a contestant it has no GraphQL, no HTTP and no threads."""
+    """One connection in this process: a contestant without GraphQL, HTTP and threads."""
 
     name = "bare sqlite3"
     workloads = "ABC"
@@ -31,7 +31,7 @@ class BareSqlite:
         return json.loads(self._connection.execute(sql, parameters[0]).fetchone()[0])
 
     def measure(self, workload: str, _concurrency: int, seconds: float) -> Cost:
-        """The cost of one statement after the other, on the core of the servers."""
+        """The cost of statements that run one after another, on the servers' core."""
         sql, parameters = self._statements(workload)
         usual = os.sched_getaffinity(0)
         os.sched_setaffinity(0, {self._core})

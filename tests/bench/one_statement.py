@@ -1,11 +1,11 @@
-"""The operations A, B and C each as one SQL statement that returns the JSON text: the least that a
-database can be asked for, and what the peer `limit` and the bare SQLite statement run."""
+"""The operations A, B and C each as one SQL statement that returns the JSON text: the least
+work that a database can do. The peer `limit` and the bare SQLite statement run these."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 Field = tuple[str, str, str]
-"""Key, column and kind; a kind that ends in ? may be null."""
+"""Key, column and kind. A kind that ends in ? may be null."""
 
 HEADER: list[Field] = [
     ("id", "id", "plain"),
@@ -46,8 +46,8 @@ LINE: list[Field] = [
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a database writes JSON. A pattern in which {} is the column gives JSON text, or its inside
-    for what stands between quotes."""
+    """The SQL by which a database writes JSON. In each pattern {} is the column. A pattern returns JSON
+    text, or only the inside of a quoted string."""
 
     between_quotes: dict[str, str]
     json: dict[str, str]
@@ -57,7 +57,7 @@ class Dialect:
     result: str
 
     def concat(self, parts: list[str]) -> str:
-        """The SQL of several texts, one after the other, with neighbouring literals made one."""
+        """The SQL that concatenates several texts, with neighbouring literals joined."""
         merged: list[str] = []
         for part in parts:
             if merged and merged[-1].endswith("'") and part.startswith("'"):
@@ -80,7 +80,7 @@ class Dialect:
         return self.concat([*parts, *more, "'}'"])
 
     def list(self, rows: str) -> str:
-        """The SQL of the JSON list of the objects `j` of the statement `rows`, in its order."""
+        """The SQL of a JSON list of the objects `j` in the statement `rows`, in its order."""
         joined = self.concat(["'['", f"coalesce({self.joined}, '')", "']'"])
         return f"SELECT {joined} FROM ({rows}) AS list"
 
@@ -120,11 +120,11 @@ SQLITE = Dialect(
     parameter="?",
     result="({})",
 )
-"""No amount of the benchmark is negative, which the pattern for decimals relies on."""
+"""The pattern for decimals relies on the benchmark having no negative amounts."""
 
 
 def statement(dialect: Dialect, workload: str) -> str:
-    """The SQL of A (company, id), B or C (company, day, most rows)."""
+    """The SQL of A (company, id), B or C (company, day, maximum number of rows)."""
     company, key, most = (f"{dialect.parameter}{number}" for number in (1, 2, 3))
     made = dialect.object("o", HEADER) if workload == "C" else _order(dialect)
     found = f"SELECT {made} AS j FROM sales_orders AS o WHERE o.company_id = {company}"

@@ -1,7 +1,7 @@
-"""Query plans and times of the pages of a list at a million orders, on SQLite and PostgreSQL.
+"""The query plans and times of pages of a list with a million orders, on SQLite and PostgreSQL.
 
 `python -m tests.bench.plans [ORDERS]` makes the two databases, asks for each page as the gateway does,
-and prints every statement's plan with the best time of five. Minutes and gigabytes: not for CI."""
+and prints every statement's plan with the best time of five. It takes minutes and gigabytes, so it is not for CI."""
 
 import asyncio
 import datetime as dt
@@ -71,7 +71,7 @@ MOMENTS = {
 
 
 async def fill(database: Database, orders: int) -> str:
-    """Make customers, and orders of one line each; returns the number of a customer."""
+    """Create customers, and orders with one line each. Returns the number of a customer."""
     dialect = database.engine.dialect.name
     async with database.write() as session:
         company = await session.scalar(sa.text("SELECT id FROM companies"))
@@ -119,7 +119,7 @@ async def fill(database: Database, orders: int) -> str:
 
 
 def _defaults(model: Any, dialect: str) -> dict[str, str]:
-    """Something for every column that must have a value."""
+    """A value for every column that requires one."""
     values: dict[str, str] = {}
     for column in model.__table__.columns:
         if column.nullable:
@@ -158,8 +158,8 @@ def _insert(table: str, values: dict[str, str], count: int, dialect: str) -> sa.
 async def explain(
     database: Database, title: str, listed: Filter, window: Window, customers: Sequence[str] = ()
 ) -> None:
-    """Ask for a page, or for one of each customer, as the gateway does, then print the plan and the
-    best time of its statement."""
+    """Read a page, or a page for each customer, as the gateway does. Then print the plan and the best
+    time of its statement."""
     names = NAMES & set(listed.fields.model.__table__.columns.keys())
     seen: list[tuple[str, Any]] = []
 

@@ -1,6 +1,6 @@
--- wrk: POST the lines of the file BODIES in turn, and print at the end an answer that had errors in it.
+-- For wrk: POST the lines of the file BODIES in turn. At the end, print an answer that contained errors.
 local requests, sent, threads = {}, 0, {}
-failed = "" -- global, for done() to read it out of each thread
+failed = "" -- global, so that done() can read it from each thread
 
 function setup(thread)
   threads[#threads + 1] = thread

@@ -1,6 +1,6 @@
-"""The gateway beside its peers, in one run: `python -m tests.bench.queries --help`.
+"""The gateway compared with its peers in one run: `python -m tests.bench.queries --help`.
 
-README.md beside this file says what is asked, of whom, and how to read the tables."""
+README.md in this folder describes the operations, the peers and the tables."""
 
 import argparse
 import os
@@ -19,11 +19,11 @@ from tests.bench.servers import KNOWN, Cost, install_node, running
 
 SERVER_CORE, LOAD_CORE = 0, 1
 WARM_UP = 3.0
-"""Seconds, in which compilers see every operation and caches fill."""
+"""Seconds in which compilers see every operation and caches fill."""
 
 ENOUGH, LONGEST = 10, 30.0
-"""Answers for each connection, for which slow servers are given more seconds, but not over 30: the
-cost of requests that the end cuts off is seen, and they are not counted."""
+"""Answers per connection. Slow servers get more time to give them, up to 30 seconds. Requests that are
+cut off at the end add to the cost but are not counted."""
 
 
 class Contestant(Protocol):
@@ -41,7 +41,7 @@ Key = tuple[str, int, str]
 
 @contextmanager
 def contestants(database: str, names: Sequence[str], orders: int) -> Iterator[list[Contestant]]:
-    """The servers of these names that can use the database, over a fresh copy of it."""
+    """Those of the named servers that can use the database, on a fresh copy of it."""
     with ExitStack() as stack:
         if database == "sqlite":
             file = sqlite_copy(orders)
@@ -60,19 +60,19 @@ def contestants(database: str, names: Sequence[str], orders: int) -> Iterator[li
 
 
 def compare(those: Sequence[Contestant], workload: str) -> None:
-    """Print what an answer has, and stop if two servers answer the same question differently."""
+    """Print the size of an answer, and stop if two servers answer the same request differently."""
     answers = {each.name: comparable(workload, each.answer(workload)) for each in those}
     first, expected = next(iter(answers.items()))
     for name, answer in answers.items():
         if answer != expected:
             raise Refused(f"{workload}: {name} answers something else than {first}")
-    print(f"{workload}: {leaves(expected):,} leaves, alike from {', '.join(answers)}")
+    print(f"{workload}: {leaves(expected):,} leaves, identical from {', '.join(answers)}")
 
 
 def measure(
     those: Sequence[Contestant], workload: str, arguments: argparse.Namespace
 ) -> dict[Key, list[Cost]]:
-    """The costs of all rounds; in each round all servers have their turn, each time another first."""
+    """The costs of all rounds. In each round every server has its turn, and a different one starts."""
     patience = {each.name: each.measure(workload, 1, WARM_UP).load.median for each in those}
     costs: dict[Key, list[Cost]] = defaultdict(list)
     for number in range(arguments.rounds):
@@ -109,7 +109,7 @@ def print_table(costs: dict[Key, list[Cost]], workload: str, concurrency: int) -
 
 
 def ratio(costs: dict[Key, list[Cost]], workload: str, concurrency: int, name: str) -> str:
-    """The gateway's processor time by another's; empty where one of them was not measured."""
+    """The gateway's processor time divided by another server's; empty if either was not measured."""
     own, other = (costs.get((workload, concurrency, each)) for each in ("gateway", name))
     if not own or not other:
         return ""
@@ -120,7 +120,7 @@ def print_ratios(costs: dict[Key, list[Cost]], database: str) -> None:
     names = list(dict.fromkeys(name for *_, name in costs if name != "gateway"))
     columns = list(dict.fromkeys((workload, concurrency) for workload, concurrency, _ in costs))
     titles = " | ".join(f"{workload}, {concurrency}" for workload, concurrency in columns)
-    print(f"\n### {database}: server CPU of the gateway by that of its peers\n")
+    print(f"\n### {database}: server CPU of the gateway divided by that of its peers\n")
     print(f"| workload, concurrency | {titles} |")
     print("| --- |" + " --- |" * len(columns))
     for name in names:
@@ -160,8 +160,10 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--concurrency", type=numbers, default=[1, 16])
     parser.add_argument("--peers", type=names, default=known, help=f"some of {','.join(known)}")
-    parser.add_argument("--orders", type=int, default=20_000, help="orders in the database")
-    parser.add_argument("--seconds", type=float, default=2.0, help="of each measurement")
+    parser.add_argument(
+        "--orders", type=int, default=20_000, help="number of orders in the database"
+    )
+    parser.add_argument("--seconds", type=float, default=2.0, help="seconds per measurement")
     arguments = parser.parse_args()
     if not set(arguments.peers) <= KNOWN.keys() or not set(arguments.workloads) <= TITLES.keys():
         parser.error("there is no such peer or workload")

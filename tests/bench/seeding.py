@@ -1,4 +1,4 @@
-"""The orders that the query benchmark asks for: the same in every run and on both databases."""
+"""The orders of the query benchmark, the same in every run and on both databases."""
 
 import datetime as dt
 import hashlib
@@ -26,7 +26,7 @@ ORDERS_A_DAY = 125
 FIRST_DAY = dt.date(2024, 1, 1)
 TAX_PERCENT = Decimal(20)
 BATCH = 500
-"""Orders that are inserted together."""
+"""The number of orders that are inserted together."""
 
 
 def guid(kind: str, number: int) -> str:
@@ -37,22 +37,22 @@ def guid(kind: str, number: int) -> str:
 
 
 def pick(kind: str, number: int, choices: int) -> int:
-    """One of `choices` numbers from 0, which looks random and is always the same."""
+    """A number from 0 to `choices` - 1 that looks random and is always the same."""
     return uuid.UUID(guid(kind, number)).int % choices
 
 
 def day(orders: int, number: int) -> dt.date:
-    """One of the days on which a database of so many orders has ORDERS_A_DAY of them."""
+    """A day on which a database with this many orders has ORDERS_A_DAY of them."""
     return FIRST_DAY + dt.timedelta(days=number % (orders // ORDERS_A_DAY))
 
 
 def price(number: int) -> Decimal:
-    """A price of which no quantity leaves a fraction of a cent of tax."""
+    """A price for which no quantity results in tax with a fraction of a cent."""
     return Decimal(20 + pick("price", number, 20_000)) / 20
 
 
 async def fill(database: Database, orders: int) -> None:
-    """Make the tables, and in them one company with its customers, items and orders."""
+    """Create the tables, and in them one company with its customers, items and orders."""
     await migrate(database)
     await create_company(database, COMPANY, CURRENCY)
     async with writing(database, COMPANY) as writer:

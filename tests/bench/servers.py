@@ -1,4 +1,4 @@
-"""The gateway and its peers as processes of their own on one core, all started alike."""
+"""The gateway and its peers, each started in the same way as a process of its own on one core."""
 
 import itertools
 import json
@@ -23,12 +23,12 @@ from tests.bench.load import HEADERS, Load, Refused, cpu_seconds, send
 FILES = Path(__file__).parent / "peers"
 NODE = WORK / "node"
 BODIES = 200
-"""How many different requests a server gets in turn."""
+"""The number of different requests that a server receives in turn."""
 
 
 @dataclass(frozen=True)
 class Peer:
-    """A server that can be started: its command, in which {port} is replaced."""
+    """A server that can be started. {port} in its command is replaced."""
 
     command: tuple[str, ...]
     documents: dict[str, Document] = field(default_factory=lambda: PEERS)
@@ -59,7 +59,7 @@ KNOWN = {
 
 @dataclass(frozen=True)
 class Cost:
-    """What a window of requests came to; milliseconds of processor time are those of one request."""
+    """The result of a window of requests. Milliseconds of processor time are per request."""
 
     load: Load
     server: float
@@ -79,7 +79,7 @@ class Server:
     workloads: str
 
     def answer(self, workload: str) -> Any:
-        """The orders in the answer to the first request; raises Refused if there are none."""
+        """The orders in the answer to the first request. Raises Refused if there are none."""
         asked = next(self._requests(workload))
         answer = httpx2.post(self.url, content=asked, headers=HEADERS, timeout=60).json()
         found = answer.get("data")
@@ -120,7 +120,7 @@ class Server:
 def running(
     name: str, url: str, database_pid: int | None, orders: int, core: int
 ) -> Iterator[Server]:
-    """The server of this name over the database at `url`, stopped at the end."""
+    """The server of this name on the database at `url`, stopped at the end."""
     peer, port = KNOWN[name], _free_port()
     log = WORK / f"{name}.log"
     environment = {
@@ -169,7 +169,7 @@ def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
 
 
 def install_node(names: Sequence[str]) -> None:
-    """Bring the Node peers and their packages into the work folder, if any of `names` is one."""
+    """Install the Node peers and their packages in the work folder, if `names` includes any."""
     if not any(KNOWN[name].command[0].startswith(str(NODE)) for name in names):
         return
     NODE.mkdir(parents=True, exist_ok=True)

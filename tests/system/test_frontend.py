@@ -1,4 +1,4 @@
-"""Frontends build against the schema and read a gateway with Apollo Client, urql and Relay."""
+"""Frontends with Apollo Client, urql and Relay build against the schema and read from a gateway."""
 
 import hashlib
 import json
@@ -33,12 +33,12 @@ ORDERS = """query ($customer: String!) {
 
 
 def run(folder: Path, command: str) -> str:
-    """What `command` prints in `folder`."""
-    done = subprocess.run(
+    """The output of `command`, run in `folder`."""
+    result = subprocess.run(
         command.split(), cwd=folder, capture_output=True, text=True, timeout=300, check=False
     )
-    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
+    assert result.returncode == 0, f"{command}\n{result.stdout}\n{result.stderr}"
+    return result.stdout
 
 
 def installed() -> Path:
@@ -58,7 +58,7 @@ def installed() -> Path:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The programs of tests/frontend, built elsewhere from the committed schema."""
+    """The programs of tests/frontend, built in a temporary folder from the committed schema."""
     root = tmp_path_factory.mktemp("frontend")
     shutil.copy(PROGRAMS.parent.parent / "schema.graphql", root)
     unwanted = shutil.ignore_patterns("node_modules", "dist", "generated", "__generated__")
@@ -75,16 +75,16 @@ def test_clients_that_read_money_and_dates_as_text_compile(built: Path) -> None:
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("library", ["apollo", "urql", "relay"])
-def test_a_client_pages_to_the_end_of_a_list_and_gets_an_order_again_by_its_id(
+def test_a_client_pages_to_the_end_of_a_list_and_rereads_an_order_by_its_id(
     built: Path, demo: Client, library: str
 ) -> None:
     printed = run(built, f"node dist/{library}.js {demo.url}/graphql SAVEA")
-    found = json.loads(printed, object_hook=without_typename)
+    walk = json.loads(printed, object_hook=without_typename)
     orders = demo.ask(ORDERS, customer="SAVEA")["salesOrders"]["nodes"]
-    assert found["held"] == [12, 24, 31]
-    assert found["orders"] == orders
-    assert found["again"] == orders[0]
-    assert Decimal(found["total"]).scaleb(-5) == sum(
+    assert walk["counts"] == [12, 24, 31]
+    assert walk["orders"] == orders
+    assert walk["again"] == orders[0]
+    assert Decimal(walk["total"]).scaleb(-5) == sum(
         Decimal(order["totalAmountIncludingTax"]) for order in orders
     )
 

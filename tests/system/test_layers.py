@@ -40,7 +40,7 @@ HOME_OF = {
 }
 API_ORDER = (
     *("scalars", "inputs", "enums", "errors", "context"),
-    *("sorting", "entities", "fields", "pages"),
+    *("sorting", "entities", "declared_fields", "pages"),
     *("derived_fields", "reference_types", "order_types", "import_types", "payloads"),
     *("registration", "filters", "connections"),
     *("queries", "mutations", "import_mutations"),

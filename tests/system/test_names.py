@@ -14,11 +14,6 @@ REVISIONS = GATEWAY / "storage" / "migrations" / "versions"
 SHARED_NAMES: dict[str, str] = {}
 """Public classes and functions that two modules define, each with the reason."""
 
-BEING_RENAMED = frozenset({"Entity", "Part", "Place", "Reader", "Source", "TotalsStep"}) | {
-    *("number", "settle", "text", "told"),
-}
-"""Names whose second use is about to go; this set may only shrink."""
-
 MOST_SHARED_NAMES = 4
 
 SHARED_MODULES: dict[str, str] = {}
@@ -62,7 +57,7 @@ def repeated_modules(gateway: Path) -> dict[str, list[str]]:
 def test_no_class_or_function_shares_its_name_except_for_a_reason() -> None:
     """An exception that is no longer needed must go."""
     found = repeated_names(GATEWAY)
-    assert set(found) - BEING_RENAMED == set(SHARED_NAMES), found
+    assert set(found) == set(SHARED_NAMES), found
 
 
 def test_no_module_shares_its_name_except_for_a_reason() -> None:

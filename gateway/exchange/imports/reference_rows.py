@@ -10,8 +10,8 @@ from gateway.exchange.imports.row_reader import ParsedRow
 from gateway.exchange.mappings.columns import FileEntity
 from gateway.orders import refusals
 from gateway.orders.fields import RECORDS, Field, Record, Reference, column_of
-from gateway.orders.limits import check_number, check_range, check_text
 from gateway.orders.problems import Report
+from gateway.orders.value_checks import check_number, check_range, check_stored_text
 from gateway.storage.companies import CurrencyUnknown, iso_currency
 from gateway.storage.tables.column_types import Base, clean, now, text_lengths
 from gateway.storage.tables.reference_data import CurrencyRow, CustomerRow
@@ -127,7 +127,7 @@ def _id_of(
 
 def _text(name: str, value: str, longest: int, row: ParsedRow) -> str | None:
     text, report = clean(value), Report()
-    check_text(text, longest, report, name)
+    check_stored_text(text, longest, report, name)
     row.add_all(report)
     return text or None
 

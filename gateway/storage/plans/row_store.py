@@ -24,7 +24,7 @@ from gateway.storage.plans.listings import Listing
 from gateway.storage.plans.sqlite_readers import SqliteReaders
 from gateway.storage.plans.statements import Statement, Statements, company_values
 from gateway.storage.plans.wire_formats import Convert, memory_converter, wire_converter
-from gateway.storage.reading import held
+from gateway.storage.reading import in_memory
 
 log = logging.getLogger("gateway.sql")
 
@@ -79,7 +79,7 @@ class RowsStore:
         return relation in sa.inspect(source).relationships
 
     def related(self, row: Any, relation: str) -> Any:
-        return held(row, relation)
+        return in_memory(row, relation)
 
     def values_in_memory(self, source: Any, columns: Columns) -> Callable[[Any], tuple[Any, ...]]:
         table = source.__table__.c

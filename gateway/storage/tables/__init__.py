@@ -1,1 +1,1 @@
-"""Column types and tables."""
+"""The column types and the tables."""

@@ -1,4 +1,4 @@
-"""The column types that are exact on SQLite and PostgreSQL alike, and the base of every table."""
+"""Column types that are exact on both SQLite and PostgreSQL, and the base class of every table."""
 
 import datetime as dt
 import re
@@ -16,24 +16,24 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 DECIMALS = 5
 LARGEST = Decimal("9999999999999.99999")
-"""Numbers have at most 13 digits before the point and 5 after it, positive or negative."""
+"""Numbers have at most 13 digits before the decimal point and 5 after it, and may be negative."""
 
 
 def is_storable(value: Decimal) -> bool:
-    """Whether `value` can be kept without losing a digit."""
+    """Whether `value` can be stored without losing a digit."""
     return value.is_finite() and abs(value) <= LARGEST and value == round(value, DECIMALS)
 
 
 def plain_number(value: Decimal) -> str:
-    """`value` without exponent and trailing zeros."""
+    """`value` as text, without an exponent or trailing zeros."""
     text = f"{value:f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text == "-0" else text
 
 
 class Amount(TypeDecorator[Decimal]):
-    """An exact number: NUMERIC(18,5) on PostgreSQL, an integer of 1/100,000 on SQLite, whose own
-    NUMERIC is a binary float. Raises ValueError rather than store a rounded number."""
+    """An exact number. It is NUMERIC(18,5) on PostgreSQL, and an integer number of hundred-thousandths on
+    SQLite, whose NUMERIC is a binary float. Raises ValueError rather than store a rounded number."""
 
     impl = sa.Numeric
     cache_ok = True
@@ -46,7 +46,9 @@ class Amount(TypeDecorator[Decimal]):
         if value is None:
             return None
         if not is_storable(value):
-            raise ValueError(f"{value} has more than 13 digits before the point or 5 after it")
+            raise ValueError(
+                f"{value} has more than 13 digits before the decimal point or 5 after it"
+            )
         return int(value.scaleb(DECIMALS)) if dialect.name == "sqlite" else value
 
     def process_literal_param(self, value: Decimal | None, dialect: Dialect) -> str:
@@ -59,7 +61,7 @@ class Amount(TypeDecorator[Decimal]):
 
 
 class Instant(TypeDecorator[dt.datetime]):
-    """A moment in UTC to the microsecond. Raises ValueError for a time without a zone."""
+    """A point in time in UTC, to the microsecond. Raises ValueError for a time without a zone."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
@@ -79,21 +81,21 @@ class Instant(TypeDecorator[dt.datetime]):
 
 
 class Guid(TypeDecorator[str]):
-    """A GUID as its canonical text; UUID on PostgreSQL, the same text on SQLite, so both sort alike."""
+    """A GUID as its canonical text. It is a UUID on PostgreSQL and text on SQLite; both sort the same."""
 
     impl = sa.CHAR(36)
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        text = dialect.name == "sqlite"
-        return dialect.type_descriptor(sa.CHAR(36) if text else sa.Uuid(as_uuid=False))
+        is_text = dialect.name == "sqlite"
+        return dialect.type_descriptor(sa.CHAR(36) if is_text else sa.Uuid(as_uuid=False))
 
 
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 def canonical_guid(text: str) -> str | None:
-    """`text` as a GUID in lower case, or None if it is no GUID, so that it cannot name a row."""
+    """`text` as a GUID in lower case; None if it is not a GUID and so cannot identify a row."""
     lowered = text.lower()
     return lowered if _GUID.fullmatch(lowered) else None
 
@@ -106,13 +108,13 @@ def now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
-def text(length: int) -> sa.String:
+def text_type(length: int) -> sa.String:
     """Text of at most `length` code points that sorts by code point on both databases."""
     return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql")
 
 
 def one_of(name: str, *values: Any) -> sa.Enum:
-    """One of `values`, guarded by the CHECK `name`; it sorts by code point on both databases."""
+    """One of `values`, enforced by the CHECK constraint `name`. It sorts by code point on both databases."""
 
     def kind() -> sa.Enum:
         return sa.Enum(*values, native_enum=False, create_constraint=True, length=20, name=name)
@@ -122,8 +124,8 @@ def one_of(name: str, *values: Any) -> sa.Enum:
     return kind().with_variant(sorted_by_code_point, "postgresql")
 
 
-def choice(kind: type[StrEnum]) -> sa.Enum:
-    """A member of `kind`, kept by name."""
+def enum_type(kind: type[StrEnum]) -> sa.Enum:
+    """A member of `kind`, stored by its name."""
     return one_of(re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower(), kind)
 
 
@@ -131,12 +133,12 @@ _UNSTORABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def is_storable_text(value: str) -> bool:
-    """Whether `value` is free of control characters and of halves of surrogate pairs."""
+    """Whether `value` contains neither control characters nor unpaired surrogates."""
     return _UNSTORABLE.search(value) is None
 
 
 def text_lengths(model: type["Base"]) -> dict[str, int]:
-    """The columns of `model` that hold text, with their largest number of code points."""
+    """The text columns of `model`, with their maximum number of code points."""
     return {
         column.name: column.type.length
         for column in model.__table__.columns
@@ -188,19 +190,19 @@ class Base(MappedAsDataclass, DeclarativeBase, kw_only=True, eq=False, repr=Fals
         super().__init_subclass__(**options)
         table = cls.__table__
         if isinstance(table, sa.Table):
-            for guard in list(guards(table)):
-                table.append_constraint(guard)
+            for constraint in list(check_constraints(table)):
+                table.append_constraint(constraint)
 
 
 class CompanyScoped(MappedAsDataclass, kw_only=True, eq=False, repr=False):
-    """A row of one company. The company is part of every key, so that a distributed PostgreSQL can
-    keep a company's rows together."""
+    """A row that belongs to one company. The company is part of every key, so that a distributed
+    PostgreSQL can store a company's rows together."""
 
     company_id: Mapped[str] = mapped_column(Guid, sa.ForeignKey("companies.id"), primary_key=True)
     id: Mapped[str] = mapped_column(Guid, primary_key=True, default_factory=new_guid)
 
 
-def refers(column: str, table: str, **options: Any) -> sa.ForeignKeyConstraint:
+def foreign_key(column: str, table: str, **options: Any) -> sa.ForeignKeyConstraint:
     """A foreign key to a row of the same company."""
     return sa.ForeignKeyConstraint(
         ["company_id", column], [f"{table}.company_id", f"{table}.id"], **options
@@ -215,9 +217,9 @@ def index(*columns: str) -> sa.Index:
     return sa.Index(None, "company_id", *columns)
 
 
-def guards(table: sa.Table) -> Iterator[sa.CheckConstraint]:
-    """What SQLite's types do not enforce: the length of text and the range of numbers (on PostgreSQL
-    the range keeps NaN out)."""
+def check_constraints(table: sa.Table) -> Iterator[sa.CheckConstraint]:
+    """CHECK constraints for the length of text and the range of numbers, which SQLite's types do not
+    enforce. On PostgreSQL the range excludes NaN."""
     for column in table.columns:
         if isinstance(column.type, sa.Enum):
             continue

@@ -11,10 +11,10 @@ from gateway.storage.tables.column_types import (
     CompanyScoped,
     Guid,
     Instant,
-    choice,
+    enum_type,
+    foreign_key,
     now,
-    refers,
-    text,
+    text_type,
 )
 
 
@@ -51,15 +51,15 @@ class ImportJobRow(CompanyScoped, Base, kw_only=True):
     __tablename__ = "import_jobs"
 
     files: Mapped[str] = mapped_column(sa.Text)
-    fingerprint: Mapped[str] = mapped_column(text(64))
+    fingerprint: Mapped[str] = mapped_column(text_type(64))
     policy: Mapped[ImportPolicy] = mapped_column(
-        choice(ImportPolicy), default=ImportPolicy.PER_ORDER
+        enum_type(ImportPolicy), default=ImportPolicy.PER_ORDER
     )
     dry_run: Mapped[bool] = mapped_column(default=False)
     status: Mapped[ImportJobStatus] = mapped_column(
-        choice(ImportJobStatus), default=ImportJobStatus.STAGING
+        enum_type(ImportJobStatus), default=ImportJobStatus.STAGING
     )
-    position: Mapped[str] = mapped_column(text(64), default="")
+    position: Mapped[str] = mapped_column(text_type(64), default="")
     message: Mapped[str | None] = mapped_column(sa.Text, default=None)
     rows_staged: Mapped[int] = mapped_column(default=0)
     rows_done: Mapped[int] = mapped_column(default=0)
@@ -94,13 +94,13 @@ class ImportSheetRow(CompanyScoped, Base, kw_only=True):
     job_id: Mapped[str] = mapped_column(Guid)
     place: Mapped[int]
     file: Mapped[str] = mapped_column(sa.Text)
-    format: Mapped[str] = mapped_column(text(20))
-    entity: Mapped[str] = mapped_column(text(40))
+    format: Mapped[str] = mapped_column(text_type(20))
+    entity: Mapped[str] = mapped_column(text_type(40))
     headings: Mapped[str] = mapped_column(sa.Text)
     reading: Mapped[str] = mapped_column(sa.Text)
     __table_args__ = (
         sa.Index(None, "company_id", "job_id", "place", unique=True),
-        refers("job_id", "import_jobs", ondelete="CASCADE"),
+        foreign_key("job_id", "import_jobs", ondelete="CASCADE"),
     )
 
 
@@ -112,13 +112,13 @@ class ImportedRow(Base, kw_only=True):
 
     company_id: Mapped[str] = mapped_column(Guid, primary_key=True)
     job_id: Mapped[str] = mapped_column(Guid, primary_key=True)
-    unit: Mapped[str] = mapped_column(text(64), primary_key=True)
+    unit: Mapped[str] = mapped_column(text_type(64), primary_key=True)
     sheet: Mapped[int] = mapped_column(primary_key=True)
     row: Mapped[int] = mapped_column(primary_key=True)
     cells: Mapped[str] = mapped_column(sa.Text)
     __table_args__ = (
         sa.Index(None, "company_id", "job_id", "sheet", "row"),
-        refers("job_id", "import_jobs", ondelete="CASCADE"),
+        foreign_key("job_id", "import_jobs", ondelete="CASCADE"),
     )
 
 
@@ -129,13 +129,13 @@ class ImportProblemRow(CompanyScoped, Base, kw_only=True):
 
     job_id: Mapped[str] = mapped_column(Guid)
     sequence: Mapped[int]
-    unit: Mapped[str] = mapped_column(text(64))
+    unit: Mapped[str] = mapped_column(text_type(64))
     sheet: Mapped[int]
     file: Mapped[str] = mapped_column(sa.Text)
     row: Mapped[int | None] = mapped_column(default=None)
     line: Mapped[int | None] = mapped_column(default=None)
     column_name: Mapped[str | None] = mapped_column(sa.Text, default=None)
-    code: Mapped[str] = mapped_column(text(40))
+    code: Mapped[str] = mapped_column(text_type(40))
     message: Mapped[str] = mapped_column(sa.Text)
     rejected_value: Mapped[str | None] = mapped_column(sa.Text, default=None)
     suggestions: Mapped[str] = mapped_column(sa.Text, default="[]")
@@ -145,5 +145,5 @@ class ImportProblemRow(CompanyScoped, Base, kw_only=True):
         sa.Index(None, "company_id", "job_id", "sequence", unique=True),
         sa.Index(None, "company_id", "job_id", "is_warning", "sequence"),
         sa.Index(None, "company_id", "job_id", "unit"),
-        refers("job_id", "import_jobs", ondelete="CASCADE"),
+        foreign_key("job_id", "import_jobs", ondelete="CASCADE"),
     )

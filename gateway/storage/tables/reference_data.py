@@ -1,4 +1,4 @@
-"""What orders refer to: companies, customers, items and the small code tables (RULES.md 1.3)."""
+"""The records that orders refer to: companies, customers, items and code tables (RULES.md 1.3)."""
 
 import datetime as dt
 from decimal import Decimal
@@ -13,18 +13,18 @@ from gateway.storage.tables.column_types import (
     CompanyScoped,
     Guid,
     Instant,
-    choice,
+    enum_type,
+    foreign_key,
     index,
     new_guid,
     now,
-    refers,
-    text,
+    text_type,
     unique,
 )
 
 ZERO = Decimal(0)
 ADDRESS_PARTS = ("address_line1", "address_line2", "city", "state", "country", "post_code")
-"""The columns of a customer's address; an order has three of each, after a prefix."""
+"""The columns of a customer's address. An order has each of them three times, with a prefix."""
 
 
 class TaxRounding(StrEnum):
@@ -41,7 +41,7 @@ class CustomerType(StrEnum):
 
 
 class CustomerBlocked(StrEnum):
-    """Which business with a customer is stopped."""
+    """The business with a customer that is blocked."""
 
     NONE = "NONE"
     SHIP = "SHIP"
@@ -56,7 +56,7 @@ class ItemType(StrEnum):
 
 
 class AccountType(StrEnum):
-    """Only a posting account takes amounts; the others structure the chart of accounts."""
+    """Only posting accounts take amounts; the others structure the chart of accounts."""
 
     POSTING = "POSTING"
     HEADING = "HEADING"
@@ -75,23 +75,23 @@ class CompanyRow(Base, kw_only=True):
     __tablename__ = "companies"
 
     id: Mapped[str] = mapped_column(Guid, primary_key=True, default_factory=new_guid)
-    name: Mapped[str] = mapped_column(text(100), unique=True)
-    currency_code: Mapped[str] = mapped_column(text(10))
+    name: Mapped[str] = mapped_column(text_type(100), unique=True)
+    currency_code: Mapped[str] = mapped_column(text_type(10))
 
 
 class CurrencyRow(CompanyScoped, Base, kw_only=True):
     __tablename__ = "currencies"
 
-    code: Mapped[str] = mapped_column(text(10))
-    display_name: Mapped[str] = mapped_column(text(100))
-    symbol: Mapped[str | None] = mapped_column(text(10), default=None)
-    amount_decimal_places: Mapped[str] = mapped_column(text(5), default="2:2")
+    code: Mapped[str] = mapped_column(text_type(10))
+    display_name: Mapped[str] = mapped_column(text_type(100))
+    symbol: Mapped[str | None] = mapped_column(text_type(10), default=None)
+    amount_decimal_places: Mapped[str] = mapped_column(text_type(5), default="2:2")
     amount_rounding_precision: Mapped[Decimal] = mapped_column(Amount, default=Decimal("0.01"))
     unit_amount_rounding_precision: Mapped[Decimal] = mapped_column(
         Amount, default=Decimal("0.00001")
     )
     tax_rounding: Mapped[TaxRounding] = mapped_column(
-        choice(TaxRounding), default=TaxRounding.NEAREST
+        enum_type(TaxRounding), default=TaxRounding.NEAREST
     )
     __table_args__ = (
         unique("code"),
@@ -102,10 +102,10 @@ class CurrencyRow(CompanyScoped, Base, kw_only=True):
 class PaymentTermsRow(CompanyScoped, Base, kw_only=True):
     __tablename__ = "payment_terms"
 
-    code: Mapped[str] = mapped_column(text(10))
-    display_name: Mapped[str] = mapped_column(text(100))
-    due_date_calculation: Mapped[str | None] = mapped_column(text(32), default=None)
-    discount_date_calculation: Mapped[str | None] = mapped_column(text(32), default=None)
+    code: Mapped[str] = mapped_column(text_type(10))
+    display_name: Mapped[str] = mapped_column(text_type(100))
+    due_date_calculation: Mapped[str | None] = mapped_column(text_type(32), default=None)
+    discount_date_calculation: Mapped[str | None] = mapped_column(text_type(32), default=None)
     discount_percent: Mapped[Decimal] = mapped_column(Amount, default=ZERO)
     calculate_discount_on_credit_memos: Mapped[bool] = mapped_column(default=False)
     __table_args__ = (unique("code"),)
@@ -114,26 +114,26 @@ class PaymentTermsRow(CompanyScoped, Base, kw_only=True):
 class ShipmentMethodRow(CompanyScoped, Base, kw_only=True):
     __tablename__ = "shipment_methods"
 
-    code: Mapped[str] = mapped_column(text(10))
-    display_name: Mapped[str] = mapped_column(text(100))
+    code: Mapped[str] = mapped_column(text_type(10))
+    display_name: Mapped[str] = mapped_column(text_type(100))
     __table_args__ = (unique("code"),)
 
 
 class UnitOfMeasureRow(CompanyScoped, Base, kw_only=True):
     __tablename__ = "units_of_measure"
 
-    code: Mapped[str] = mapped_column(text(10))
-    display_name: Mapped[str] = mapped_column(text(50))
-    international_standard_code: Mapped[str | None] = mapped_column(text(10), default=None)
-    symbol: Mapped[str | None] = mapped_column(text(10), default=None)
+    code: Mapped[str] = mapped_column(text_type(10))
+    display_name: Mapped[str] = mapped_column(text_type(50))
+    international_standard_code: Mapped[str | None] = mapped_column(text_type(10), default=None)
+    symbol: Mapped[str | None] = mapped_column(text_type(10), default=None)
     __table_args__ = (unique("code"),)
 
 
 class TaxCodeRow(CompanyScoped, Base, kw_only=True):
     __tablename__ = "tax_codes"
 
-    code: Mapped[str] = mapped_column(text(50))
-    display_name: Mapped[str] = mapped_column(text(100))
+    code: Mapped[str] = mapped_column(text_type(50))
+    display_name: Mapped[str] = mapped_column(text_type(100))
     percent: Mapped[Decimal] = mapped_column(Amount)
     __table_args__ = (unique("code"), sa.CheckConstraint("percent >= 0", name="percent_sign"))
 
@@ -141,24 +141,26 @@ class TaxCodeRow(CompanyScoped, Base, kw_only=True):
 class CustomerRow(CompanyScoped, Base, kw_only=True):
     __tablename__ = "customers"
 
-    number: Mapped[str] = mapped_column(text(20))
-    display_name: Mapped[str] = mapped_column(text(100))
-    type: Mapped[CustomerType] = mapped_column(choice(CustomerType), default=CustomerType.COMPANY)
-    contact_id: Mapped[str | None] = mapped_column(text(250), default=None)
-    contact_name: Mapped[str | None] = mapped_column(text(100), default=None)
-    address_line1: Mapped[str | None] = mapped_column(text(100), default=None)
-    address_line2: Mapped[str | None] = mapped_column(text(50), default=None)
-    city: Mapped[str | None] = mapped_column(text(30), default=None)
-    state: Mapped[str | None] = mapped_column(text(30), default=None)
-    country: Mapped[str | None] = mapped_column(text(10), default=None)
-    post_code: Mapped[str | None] = mapped_column(text(20), default=None)
-    phone_number: Mapped[str | None] = mapped_column(text(30), default=None)
-    email: Mapped[str | None] = mapped_column(text(80), default=None)
-    website: Mapped[str | None] = mapped_column(text(255), default=None)
-    salesperson: Mapped[str | None] = mapped_column(text(20), default=None)
+    number: Mapped[str] = mapped_column(text_type(20))
+    display_name: Mapped[str] = mapped_column(text_type(100))
+    type: Mapped[CustomerType] = mapped_column(
+        enum_type(CustomerType), default=CustomerType.COMPANY
+    )
+    contact_id: Mapped[str | None] = mapped_column(text_type(250), default=None)
+    contact_name: Mapped[str | None] = mapped_column(text_type(100), default=None)
+    address_line1: Mapped[str | None] = mapped_column(text_type(100), default=None)
+    address_line2: Mapped[str | None] = mapped_column(text_type(50), default=None)
+    city: Mapped[str | None] = mapped_column(text_type(30), default=None)
+    state: Mapped[str | None] = mapped_column(text_type(30), default=None)
+    country: Mapped[str | None] = mapped_column(text_type(10), default=None)
+    post_code: Mapped[str | None] = mapped_column(text_type(20), default=None)
+    phone_number: Mapped[str | None] = mapped_column(text_type(30), default=None)
+    email: Mapped[str | None] = mapped_column(text_type(80), default=None)
+    website: Mapped[str | None] = mapped_column(text_type(255), default=None)
+    salesperson: Mapped[str | None] = mapped_column(text_type(20), default=None)
     credit_limit: Mapped[Decimal | None] = mapped_column(Amount, default=None)
     tax_liable: Mapped[bool] = mapped_column(default=True)
-    tax_registration_number: Mapped[str | None] = mapped_column(text(20), default=None)
+    tax_registration_number: Mapped[str | None] = mapped_column(text_type(20), default=None)
     bill_to_customer_id: Mapped[str | None] = mapped_column(Guid, default=None)
     currency_id: Mapped[str | None] = mapped_column(Guid, default=None)
     payment_terms_id: Mapped[str | None] = mapped_column(Guid, default=None)
@@ -166,17 +168,17 @@ class CustomerRow(CompanyScoped, Base, kw_only=True):
     prices_include_tax: Mapped[bool] = mapped_column(default=False)
     partial_shipping: Mapped[bool] = mapped_column(default=True)
     blocked: Mapped[CustomerBlocked] = mapped_column(
-        choice(CustomerBlocked), default=CustomerBlocked.NONE
+        enum_type(CustomerBlocked), default=CustomerBlocked.NONE
     )
     privacy_blocked: Mapped[bool] = mapped_column(default=False)
     last_modified_date_time: Mapped[dt.datetime] = mapped_column(Instant, default_factory=now)
     __table_args__ = (
         unique("number"),
         unique("contact_id"),
-        refers("bill_to_customer_id", "customers"),
-        refers("currency_id", "currencies"),
-        refers("payment_terms_id", "payment_terms"),
-        refers("shipment_method_id", "shipment_methods"),
+        foreign_key("bill_to_customer_id", "customers"),
+        foreign_key("currency_id", "currencies"),
+        foreign_key("payment_terms_id", "payment_terms"),
+        foreign_key("shipment_method_id", "shipment_methods"),
         index("display_name", "id"),
     )
 
@@ -184,12 +186,12 @@ class CustomerRow(CompanyScoped, Base, kw_only=True):
 class ItemRow(CompanyScoped, Base, kw_only=True):
     __tablename__ = "items"
 
-    number: Mapped[str] = mapped_column(text(20))
-    display_name: Mapped[str] = mapped_column(text(100))
-    display_name2: Mapped[str | None] = mapped_column(text(50), default=None)
-    type: Mapped[ItemType] = mapped_column(choice(ItemType), default=ItemType.INVENTORY)
-    item_category_code: Mapped[str | None] = mapped_column(text(20), default=None)
-    gtin: Mapped[str | None] = mapped_column(text(14), default=None)
+    number: Mapped[str] = mapped_column(text_type(20))
+    display_name: Mapped[str] = mapped_column(text_type(100))
+    display_name2: Mapped[str | None] = mapped_column(text_type(50), default=None)
+    type: Mapped[ItemType] = mapped_column(enum_type(ItemType), default=ItemType.INVENTORY)
+    item_category_code: Mapped[str | None] = mapped_column(text_type(20), default=None)
+    gtin: Mapped[str | None] = mapped_column(text_type(14), default=None)
     inventory: Mapped[Decimal] = mapped_column(Amount, default=ZERO)
     unit_price: Mapped[Decimal] = mapped_column(Amount, default=ZERO)
     price_includes_tax: Mapped[bool] = mapped_column(default=False)
@@ -203,15 +205,15 @@ class ItemRow(CompanyScoped, Base, kw_only=True):
     last_modified_date_time: Mapped[dt.datetime] = mapped_column(Instant, default_factory=now)
     __table_args__ = (
         unique("number"),
-        refers("base_unit_of_measure_id", "units_of_measure"),
-        refers("sales_unit_of_measure_id", "units_of_measure"),
-        refers("tax_code_id", "tax_codes"),
+        foreign_key("base_unit_of_measure_id", "units_of_measure"),
+        foreign_key("sales_unit_of_measure_id", "units_of_measure"),
+        foreign_key("tax_code_id", "tax_codes"),
         index("display_name", "id"),
     )
 
 
 class ItemUnitOfMeasureRow(CompanyScoped, Base, kw_only=True):
-    """A unit in which an item may be sold besides its base and sales unit."""
+    """A unit in which an item may be sold, in addition to its base unit and sales unit."""
 
     __tablename__ = "item_units_of_measure"
 
@@ -219,8 +221,8 @@ class ItemUnitOfMeasureRow(CompanyScoped, Base, kw_only=True):
     unit_of_measure_id: Mapped[str] = mapped_column(Guid)
     __table_args__ = (
         unique("item_id", "unit_of_measure_id"),
-        refers("item_id", "items", ondelete="CASCADE"),
-        refers("unit_of_measure_id", "units_of_measure"),
+        foreign_key("item_id", "items", ondelete="CASCADE"),
+        foreign_key("unit_of_measure_id", "units_of_measure"),
     )
 
 
@@ -229,45 +231,45 @@ class AccountRow(CompanyScoped, Base, kw_only=True):
 
     __tablename__ = "accounts"
 
-    number: Mapped[str] = mapped_column(text(20))
-    display_name: Mapped[str] = mapped_column(text(100))
-    category: Mapped[str | None] = mapped_column(text(50), default=None)
-    sub_category: Mapped[str | None] = mapped_column(text(80), default=None)
+    number: Mapped[str] = mapped_column(text_type(20))
+    display_name: Mapped[str] = mapped_column(text_type(100))
+    category: Mapped[str | None] = mapped_column(text_type(50), default=None)
+    sub_category: Mapped[str | None] = mapped_column(text_type(80), default=None)
     account_type: Mapped[AccountType] = mapped_column(
-        choice(AccountType), default=AccountType.POSTING
+        enum_type(AccountType), default=AccountType.POSTING
     )
     direct_posting: Mapped[bool] = mapped_column(default=True)
     tax_code_id: Mapped[str | None] = mapped_column(Guid, default=None)
     blocked: Mapped[bool] = mapped_column(default=False)
     last_modified_date_time: Mapped[dt.datetime] = mapped_column(Instant, default_factory=now)
-    __table_args__ = (unique("number"), refers("tax_code_id", "tax_codes"))
+    __table_args__ = (unique("number"), foreign_key("tax_code_id", "tax_codes"))
 
 
 class LineObjectRow(CompanyScoped, Base, kw_only=True):
-    """What resource, fixed asset and charge lines name by number."""
+    """A resource, fixed asset or charge, which lines refer to by number."""
 
     __tablename__ = "line_objects"
 
-    kind: Mapped[LineObjectKind] = mapped_column(choice(LineObjectKind))
-    number: Mapped[str] = mapped_column(text(20))
-    display_name: Mapped[str] = mapped_column(text(100))
+    kind: Mapped[LineObjectKind] = mapped_column(enum_type(LineObjectKind))
+    number: Mapped[str] = mapped_column(text_type(20))
+    display_name: Mapped[str] = mapped_column(text_type(100))
     unit_price: Mapped[Decimal] = mapped_column(Amount, default=ZERO)
     tax_code_id: Mapped[str | None] = mapped_column(Guid, default=None)
     blocked: Mapped[bool] = mapped_column(default=False)
     __table_args__ = (
         unique("kind", "number"),
-        refers("tax_code_id", "tax_codes"),
+        foreign_key("tax_code_id", "tax_codes"),
         index("number", "id"),
     )
 
 
 class NumberSeries(CompanyScoped, Base, kw_only=True):
-    """The running number of a company's orders: `prefix` and the next number in `digits` digits."""
+    """The source of a company's order numbers: `prefix` followed by a running number of `digits` digits."""
 
     __tablename__ = "number_series"
 
-    code: Mapped[str] = mapped_column(text(20))
-    prefix: Mapped[str] = mapped_column(text(10))
+    code: Mapped[str] = mapped_column(text_type(20))
+    prefix: Mapped[str] = mapped_column(text_type(10))
     digits: Mapped[int] = mapped_column(default=6)
     last_number: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     __table_args__ = (

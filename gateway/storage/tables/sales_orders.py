@@ -13,18 +13,18 @@ from gateway.storage.tables.column_types import (
     CompanyScoped,
     Guid,
     Instant,
-    choice,
+    enum_type,
+    foreign_key,
     index,
     now,
-    refers,
-    text,
+    text_type,
     unique,
 )
 from gateway.storage.tables.reference_data import ZERO
 
 
 class SalesOrderStatus(StrEnum):
-    """Where an order stands in its life (RULES.md 4.1)."""
+    """The stage of an order in its life cycle (RULES.md 4.1)."""
 
     DRAFT = "DRAFT"
     IN_REVIEW = "IN_REVIEW"
@@ -36,7 +36,7 @@ class SalesOrderStatus(StrEnum):
 
 
 class SalesOrderLineType(StrEnum):
-    """What a line sells, or COMMENT for text alone."""
+    """The kind of thing that a line sells; COMMENT for text only."""
 
     COMMENT = "COMMENT"
     ACCOUNT = "ACCOUNT"
@@ -49,43 +49,43 @@ class SalesOrderLineType(StrEnum):
 class SalesOrderRow(CompanyScoped, Base, kw_only=True):
     __tablename__ = "sales_orders"
 
-    number: Mapped[str] = mapped_column(text(20), default="")
-    import_key: Mapped[str | None] = mapped_column(text(64), default=None)
-    external_document_number: Mapped[str | None] = mapped_column(text(35), default=None)
+    number: Mapped[str] = mapped_column(text_type(20), default="")
+    import_key: Mapped[str | None] = mapped_column(text_type(64), default=None)
+    external_document_number: Mapped[str | None] = mapped_column(text_type(35), default=None)
     order_date: Mapped[dt.date]
     posting_date: Mapped[dt.date]
     requested_delivery_date: Mapped[dt.date | None] = mapped_column(default=None)
 
     customer_id: Mapped[str] = mapped_column(Guid)
-    customer_number: Mapped[str] = mapped_column(text(20))
-    customer_name: Mapped[str] = mapped_column(text(100))
-    contact_id: Mapped[str | None] = mapped_column(text(250), default=None)
+    customer_number: Mapped[str] = mapped_column(text_type(20))
+    customer_name: Mapped[str] = mapped_column(text_type(100))
+    contact_id: Mapped[str | None] = mapped_column(text_type(250), default=None)
     bill_to_customer_id: Mapped[str] = mapped_column(Guid)
-    bill_to_name: Mapped[str] = mapped_column(text(100))
-    ship_to_name: Mapped[str | None] = mapped_column(text(100), default=None)
-    ship_to_contact: Mapped[str | None] = mapped_column(text(100), default=None)
-    phone_number: Mapped[str | None] = mapped_column(text(30), default=None)
-    email: Mapped[str | None] = mapped_column(text(80), default=None)
-    salesperson: Mapped[str | None] = mapped_column(text(20), default=None)
+    bill_to_name: Mapped[str] = mapped_column(text_type(100))
+    ship_to_name: Mapped[str | None] = mapped_column(text_type(100), default=None)
+    ship_to_contact: Mapped[str | None] = mapped_column(text_type(100), default=None)
+    phone_number: Mapped[str | None] = mapped_column(text_type(30), default=None)
+    email: Mapped[str | None] = mapped_column(text_type(80), default=None)
+    salesperson: Mapped[str | None] = mapped_column(text_type(20), default=None)
 
-    sell_to_address_line1: Mapped[str | None] = mapped_column(text(100), default=None)
-    sell_to_address_line2: Mapped[str | None] = mapped_column(text(50), default=None)
-    sell_to_city: Mapped[str | None] = mapped_column(text(30), default=None)
-    sell_to_state: Mapped[str | None] = mapped_column(text(30), default=None)
-    sell_to_country: Mapped[str | None] = mapped_column(text(10), default=None)
-    sell_to_post_code: Mapped[str | None] = mapped_column(text(20), default=None)
-    bill_to_address_line1: Mapped[str | None] = mapped_column(text(100), default=None)
-    bill_to_address_line2: Mapped[str | None] = mapped_column(text(50), default=None)
-    bill_to_city: Mapped[str | None] = mapped_column(text(30), default=None)
-    bill_to_state: Mapped[str | None] = mapped_column(text(30), default=None)
-    bill_to_country: Mapped[str | None] = mapped_column(text(10), default=None)
-    bill_to_post_code: Mapped[str | None] = mapped_column(text(20), default=None)
-    ship_to_address_line1: Mapped[str | None] = mapped_column(text(100), default=None)
-    ship_to_address_line2: Mapped[str | None] = mapped_column(text(50), default=None)
-    ship_to_city: Mapped[str | None] = mapped_column(text(30), default=None)
-    ship_to_state: Mapped[str | None] = mapped_column(text(30), default=None)
-    ship_to_country: Mapped[str | None] = mapped_column(text(10), default=None)
-    ship_to_post_code: Mapped[str | None] = mapped_column(text(20), default=None)
+    sell_to_address_line1: Mapped[str | None] = mapped_column(text_type(100), default=None)
+    sell_to_address_line2: Mapped[str | None] = mapped_column(text_type(50), default=None)
+    sell_to_city: Mapped[str | None] = mapped_column(text_type(30), default=None)
+    sell_to_state: Mapped[str | None] = mapped_column(text_type(30), default=None)
+    sell_to_country: Mapped[str | None] = mapped_column(text_type(10), default=None)
+    sell_to_post_code: Mapped[str | None] = mapped_column(text_type(20), default=None)
+    bill_to_address_line1: Mapped[str | None] = mapped_column(text_type(100), default=None)
+    bill_to_address_line2: Mapped[str | None] = mapped_column(text_type(50), default=None)
+    bill_to_city: Mapped[str | None] = mapped_column(text_type(30), default=None)
+    bill_to_state: Mapped[str | None] = mapped_column(text_type(30), default=None)
+    bill_to_country: Mapped[str | None] = mapped_column(text_type(10), default=None)
+    bill_to_post_code: Mapped[str | None] = mapped_column(text_type(20), default=None)
+    ship_to_address_line1: Mapped[str | None] = mapped_column(text_type(100), default=None)
+    ship_to_address_line2: Mapped[str | None] = mapped_column(text_type(50), default=None)
+    ship_to_city: Mapped[str | None] = mapped_column(text_type(30), default=None)
+    ship_to_state: Mapped[str | None] = mapped_column(text_type(30), default=None)
+    ship_to_country: Mapped[str | None] = mapped_column(text_type(10), default=None)
+    ship_to_post_code: Mapped[str | None] = mapped_column(text_type(20), default=None)
 
     currency_id: Mapped[str] = mapped_column(Guid)
     prices_include_tax: Mapped[bool] = mapped_column(default=False)
@@ -100,7 +100,7 @@ class SalesOrderRow(CompanyScoped, Base, kw_only=True):
     total_amount_including_tax: Mapped[Decimal] = mapped_column(Amount, default=ZERO)
 
     status: Mapped[SalesOrderStatus] = mapped_column(
-        choice(SalesOrderStatus), default=SalesOrderStatus.DRAFT
+        enum_type(SalesOrderStatus), default=SalesOrderStatus.DRAFT
     )
     on_hold: Mapped[bool] = mapped_column(default=False)
     fully_shipped: Mapped[bool] = mapped_column(default=False)
@@ -118,11 +118,11 @@ class SalesOrderRow(CompanyScoped, Base, kw_only=True):
     __table_args__ = (
         unique("number"),
         unique("import_key"),
-        refers("customer_id", "customers"),
-        refers("bill_to_customer_id", "customers"),
-        refers("currency_id", "currencies"),
-        refers("payment_terms_id", "payment_terms"),
-        refers("shipment_method_id", "shipment_methods"),
+        foreign_key("customer_id", "customers"),
+        foreign_key("bill_to_customer_id", "customers"),
+        foreign_key("currency_id", "currencies"),
+        foreign_key("payment_terms_id", "payment_terms"),
+        foreign_key("shipment_method_id", "shipment_methods"),
         index("order_date", "id"),
         index("posting_date", "id"),
         index("customer_number", "id"),
@@ -141,14 +141,14 @@ class SalesOrderLineRow(CompanyScoped, Base, kw_only=True):
 
     sales_order_id: Mapped[str] = mapped_column(Guid, init=False)
     sequence: Mapped[int]
-    inventory_lot_id: Mapped[str | None] = mapped_column(text(20), default=None)
-    line_type: Mapped[SalesOrderLineType] = mapped_column(choice(SalesOrderLineType))
+    inventory_lot_id: Mapped[str | None] = mapped_column(text_type(20), default=None)
+    line_type: Mapped[SalesOrderLineType] = mapped_column(enum_type(SalesOrderLineType))
     item_id: Mapped[str | None] = mapped_column(Guid, default=None)
     account_id: Mapped[str | None] = mapped_column(Guid, default=None)
     line_object_id: Mapped[str | None] = mapped_column(Guid, default=None)
-    line_object_number: Mapped[str | None] = mapped_column(text(20), default=None)
-    description: Mapped[str | None] = mapped_column(text(100), default=None)
-    description2: Mapped[str | None] = mapped_column(text(50), default=None)
+    line_object_number: Mapped[str | None] = mapped_column(text_type(20), default=None)
+    description: Mapped[str | None] = mapped_column(text_type(100), default=None)
+    description2: Mapped[str | None] = mapped_column(text_type(50), default=None)
     unit_of_measure_id: Mapped[str | None] = mapped_column(Guid, default=None)
     quantity: Mapped[Decimal] = mapped_column(Amount, default=ZERO)
     unit_price: Mapped[Decimal] = mapped_column(Amount, default=ZERO)
@@ -179,12 +179,12 @@ class SalesOrderLineRow(CompanyScoped, Base, kw_only=True):
     __table_args__ = (
         unique("sales_order_id", "sequence"),
         unique("sales_order_id", "inventory_lot_id"),
-        refers("sales_order_id", "sales_orders", ondelete="CASCADE"),
-        refers("item_id", "items"),
-        refers("account_id", "accounts"),
-        refers("line_object_id", "line_objects"),
-        refers("unit_of_measure_id", "units_of_measure"),
-        refers("tax_code_id", "tax_codes"),
+        foreign_key("sales_order_id", "sales_orders", ondelete="CASCADE"),
+        foreign_key("item_id", "items"),
+        foreign_key("account_id", "accounts"),
+        foreign_key("line_object_id", "line_objects"),
+        foreign_key("unit_of_measure_id", "units_of_measure"),
+        foreign_key("tax_code_id", "tax_codes"),
         index("item_id", "id"),
         index("quantity", "id"),
         index("net_amount_including_tax", "id"),

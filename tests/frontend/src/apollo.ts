@@ -25,7 +25,7 @@ const client = new ApolloClient({ cache, link: new HttpLink({ uri: url }) });
 
 async function walk(): Promise<Walk> {
   const list = client.watchQuery({ query: ORDERS, variables: { customer, first } });
-  const held: number[] = [];
+  const counts: number[] = [];
   const settled = list.pipe(
     filter((result) => result.dataState === "complete"),
     filter(({ networkStatus }) => networkStatus === NetworkStatus.ready),
@@ -33,13 +33,13 @@ async function walk(): Promise<Walk> {
   );
   const whole = settled.pipe(
     tap(({ edges, pageInfo: { hasNextPage, endCursor } }) => {
-      held.push(edges.length);
+      counts.push(edges.length);
       if (hasNextPage) list.fetchMore({ variables: { after: endCursor } }).catch(console.error);
     }),
     filter(({ pageInfo }) => !pageInfo.hasNextPage),
   );
   const { edges } = await firstValueFrom(whole);
-  return { held, orders: edges.map(({ node }) => node), again: await again(edges[0]?.node.id) };
+  return { counts, orders: edges.map(({ node }) => node), again: await again(edges[0]?.node.id) };
 }
 
 async function again(id = ""): Promise<Walk["again"]> {

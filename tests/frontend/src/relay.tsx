@@ -40,10 +40,10 @@ async function walk(): Promise<Walk> {
   };
 
   await until(() => rows().length > 0);
-  const held = [rows().length];
-  for (let more; (more = page.root.findAllByType("button")[0]); held.push(rows().length)) {
+  const counts = [rows().length];
+  for (let more; (more = page.root.findAllByType("button")[0]); counts.push(rows().length)) {
     await act(more.props.onClick);
-    await until(() => rows().length > (held.at(-1) ?? 0));
+    await until(() => rows().length > (counts.at(-1) ?? 0));
   }
 
   const orders = shown();
@@ -55,7 +55,7 @@ async function walk(): Promise<Walk> {
   await until(() => shown()[0]?.totalAmountIncludingTax === "stale");
   await act(rows()[0]?.props.onClick);
   await until(() => shown()[0]?.totalAmountIncludingTax !== "stale");
-  return { held, orders, again: shown()[0] };
+  return { counts, orders, again: shown()[0] };
 }
 
 run(walk);

@@ -24,13 +24,13 @@ const cache = cacheExchange({
 const client = new Client({ url, exchanges: [cache, fetchExchange] });
 
 async function walk(): Promise<Walk> {
-  const held = [];
+  const counts = [];
   for (let after: string | null = null; ; ) {
     const { salesOrders } = await page(after);
     const { edges, pageInfo } = salesOrders;
-    held.push(edges.length);
+    counts.push(edges.length);
     if (!pageInfo.hasNextPage) {
-      return { held, orders: edges.map(({ node }) => node), again: await again(edges[0]?.node.id) };
+      return { counts, orders: edges.map(({ node }) => node), again: await again(edges[0]?.node.id) };
     }
     after = pageInfo.endCursor;
   }

@@ -4,7 +4,7 @@ import { sum } from "./money";
 /** What a program of this folder prints. */
 export type Walk = {
   /** How many orders the client showed after each page. */
-  held: number[];
+  counts: number[];
   orders: OrderFieldsFragment[];
   /** The first order, got again by its id. */
   again: OrderFieldsFragment | null | undefined;

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from gateway.storage.migrations.integrity import drop_empty_tables
-from gateway.storage.tables.column_types import LARGEST, Amount, Guid, Instant, one_of, text
+from gateway.storage.tables.column_types import LARGEST, Amount, Guid, Instant, one_of, text_type
 
 revision = "0001"
 down_revision = None
@@ -31,7 +31,7 @@ TABLES = (
 
 
 def words(name: str, length: int, null: bool = False) -> sa.Column[Any]:
-    return sa.Column(name, text(length), nullable=null)
+    return sa.Column(name, text_type(length), nullable=null)
 
 
 def amount(name: str, null: bool = False) -> sa.Column[Any]:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from gateway.storage.migrations.integrity import drop_empty_tables
-from gateway.storage.tables.column_types import Guid, Instant, one_of, text
+from gateway.storage.tables.column_types import Guid, Instant, one_of, text_type
 
 revision = "0002"
 down_revision = "0001"
@@ -26,7 +26,7 @@ def key(name: str, kind: Any = Guid) -> sa.Column[Any]:
 def words(name: str, length: int) -> tuple[sa.Column[Any], sa.CheckConstraint]:
     fits = sa.func.length(sa.column(name)) <= length
     return (
-        sa.Column(name, text(length), nullable=False),
+        sa.Column(name, text_type(length), nullable=False),
         sa.CheckConstraint(fits, name=f"{name}_length"),
     )
 

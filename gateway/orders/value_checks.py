@@ -14,7 +14,7 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
-def check_text(value: str, longest: int, report: Report, *path: str) -> bool:
+def check_stored_text(value: str, longest: int, report: Report, *path: str) -> bool:
     """Whether the text can be stored as it is (RULES.md 5.2); reports why not."""
     if not is_storable_text(value):
         report.refuse(refusals.TEXT_INVALID, *path, rejected=value)

@@ -17,7 +17,7 @@ from gateway.execution.declarations import (
     ToOneField,
 )
 from gateway.execution.selection import fields_at, fields_by_name
-from gateway.storage.reading import Names, held
+from gateway.storage.reading import Names, in_memory
 from gateway.storage.tables.reference_data import ADDRESS_PARTS
 
 
@@ -33,7 +33,7 @@ def to_one(target: str, key: str, description: str, *, by: str = "id") -> Any:
         value = getattr(root, key)
         if value is None:
             return None
-        loaded = held(root, info.python_name)
+        loaded = in_memory(root, info.python_name)
         if loaded is not None:
             return loaded
         model = ENTITIES[target].model
@@ -46,7 +46,7 @@ def to_many(target: str, key: str, order: str, description: str) -> Any:
     """A field that is the objects of type `target` whose column `key` has the id of this one."""
 
     def resolve(root: strawberry.Parent[Any], info: Info) -> Any:
-        loaded = held(root, info.python_name)
+        loaded = in_memory(root, info.python_name)
         if loaded is not None:
             return loaded
         model = ENTITIES[target].model
