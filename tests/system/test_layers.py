@@ -105,10 +105,10 @@ def test_every_module_of_the_api_has_its_place() -> None:
 @pytest.mark.parametrize(
     ("module", "line", "offence"),
     [
-        ("api/fields.py", "from gateway.api.filters import make_filters", "gateway.api.filters.make_filters"),
-        ("api/fields.py", "from gateway.api import schema", "gateway.api.schema"),
-        ("api/fields.py", "from . import schema", "gateway.api.schema"),
-        ("api/fields.py", "def late():\n    import gateway.api.queries", "gateway.api.queries"),
+        ("api/declared_fields.py", "from gateway.api.filters import make_filters", "gateway.api.filters.make_filters"),
+        ("api/declared_fields.py", "from gateway.api import schema", "gateway.api.schema"),
+        ("api/declared_fields.py", "from . import schema", "gateway.api.schema"),
+        ("api/declared_fields.py", "def late():\n    import gateway.api.queries", "gateway.api.queries"),
         ("api/context.py", "if TYPE_CHECKING:\n    from gateway.api import pages", "gateway.api.pages"),
         ("storage/tables/amounts.py", "from gateway.storage import scope", "gateway.storage.scope"),
         ("storage/tables/amounts.py", "from ..scope import Scope", "gateway.storage.scope.Scope"),
