@@ -49,14 +49,14 @@ def seed(url: str, orders: int) -> None:
 
 def sqlite_copy(orders: int) -> Path:
     """A copy of the seeded SQLite file, at the newest migration."""
-    kept, copy = WORK / f"{seeded_name(orders)}.db", WORK / "run.db"
-    if not kept.exists():
-        new = kept.with_suffix(".new")
+    seeded, copy = WORK / f"{seeded_name(orders)}.db", WORK / "run.db"
+    if not seeded.exists():
+        new = seeded.with_suffix(".new")
         _remove(new)
         seed(f"sqlite:///{new}", orders)
-        new.rename(kept)
+        new.rename(seeded)
     _remove(copy)
-    shutil.copy(kept, copy)
+    shutil.copy(seeded, copy)
     change(f"sqlite:///{copy}", partial(migrate, backup=False))
     return copy
 
@@ -91,20 +91,20 @@ class KeptPostgres:
 
     def copy(self, orders: int) -> str:
         """The URL of a copy of the seeded database, at the newest migration."""
-        kept = seeded_name(orders)
-        if not self._run(f"SELECT 1 FROM pg_database WHERE datname = '{kept}'"):
-            self._make(kept, orders)
+        seeded = seeded_name(orders)
+        if not self._run(f"SELECT 1 FROM pg_database WHERE datname = '{seeded}'"):
+            self._make(seeded, orders)
         self._run("DROP DATABASE IF EXISTS run WITH (FORCE)")
-        self._run(f"CREATE DATABASE run TEMPLATE {kept}")
+        self._run(f"CREATE DATABASE run TEMPLATE {seeded}")
         change(self._named("run"), migrate)
         return self._named("run")
 
-    def _make(self, kept: str, orders: int) -> None:
-        self._run(f"DROP DATABASE IF EXISTS {kept}_new")
-        self._run(f"CREATE DATABASE {kept}_new")
-        seed(self._named(f"{kept}_new"), orders)
-        self._run("VACUUM", f"{kept}_new")
-        self._run(f"ALTER DATABASE {kept}_new RENAME TO {kept}")
+    def _make(self, seeded: str, orders: int) -> None:
+        self._run(f"DROP DATABASE IF EXISTS {seeded}_new")
+        self._run(f"CREATE DATABASE {seeded}_new")
+        seed(self._named(f"{seeded}_new"), orders)
+        self._run("VACUUM", f"{seeded}_new")
+        self._run(f"ALTER DATABASE {seeded}_new RENAME TO {seeded}")
 
     def _named(self, database: str) -> str:
         return self._url.set(database=database).render_as_string(hide_password=False)

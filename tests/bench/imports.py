@@ -100,14 +100,14 @@ TABLES = (SalesOrderRow.__table__, SalesOrderLineRow.__table__)
 def bare_sqlite(path: Path) -> float:
     """Insert the rows of the file again, into its own emptied tables."""
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
-        kept = [database.execute(f"SELECT * FROM {table.name}").fetchall() for table in TABLES]
+        copies = [database.execute(f"SELECT * FROM {table.name}").fetchall() for table in TABLES]
         for table in reversed(TABLES):
             database.execute(f"DELETE FROM {table.name}")
         database.execute("PRAGMA foreign_keys=ON")
         database.execute("PRAGMA synchronous=NORMAL")
         start = time.perf_counter()
         database.execute("BEGIN IMMEDIATE")
-        for table, rows in zip(TABLES, kept, strict=True):
+        for table, rows in zip(TABLES, copies, strict=True):
             marks = ", ".join("?" * len(table.columns))
             database.executemany(f"INSERT INTO {table.name} VALUES ({marks})", rows)
         database.execute("COMMIT")
@@ -116,14 +116,14 @@ def bare_sqlite(path: Path) -> float:
 
 async def bare_postgres(url: str) -> float:
     connection = await asyncpg.connect(url)
-    kept = [
+    copies = [
         [tuple(row) for row in await connection.fetch(f"SELECT * FROM {table.name}")]
         for table in TABLES
     ]
     await connection.execute("TRUNCATE sales_orders, sales_order_lines")
     start = time.perf_counter()
     async with connection.transaction():
-        for table, rows in zip(TABLES, kept, strict=True):
+        for table, rows in zip(TABLES, copies, strict=True):
             marks = ", ".join(f"${place}" for place in range(1, len(table.columns) + 1))
             await connection.executemany(f"INSERT INTO {table.name} VALUES ({marks})", rows)
     seconds = time.perf_counter() - start
