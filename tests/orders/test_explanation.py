@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gateway.orders.explanation import TotalsStep, Trace
+from gateway.orders.explanation import CalculationStep, Trace
 from gateway.orders.rounding import Direction
 from gateway.orders.totals import PricedLine, Terms, Totals, derive, discount_base
 from gateway.settings import Settings
@@ -106,12 +106,12 @@ SEEDS = [
 ]
 
 
-def traced(terms: Terms, lines: list[PricedLine]) -> tuple[Totals, list[TotalsStep]]:
+def traced(terms: Terms, lines: list[PricedLine]) -> tuple[Totals, list[CalculationStep]]:
     trace = Trace(terms)
     return derive(terms, lines, trace), trace.steps
 
 
-def last_results(steps: Sequence[TotalsStep]) -> dict[tuple[int | None, str], Decimal]:
+def last_results(steps: Sequence[CalculationStep]) -> dict[tuple[int | None, str], Decimal]:
     return {(step.sequence, step.amount): step.result for step in steps}
 
 
@@ -184,7 +184,7 @@ RULE_OF = {
 """The rules of the amounts that lines and orders do not have in common."""
 
 
-def rule_of(step: TotalsStep, terms: Terms) -> str:
+def rule_of(step: CalculationStep, terms: Terms) -> str:
     """The rule of an amount, as RULES.md 2.12 lists it."""
     if step.amount == "discountAmount":
         kind = "AMOUNT" if terms.discount_percent is None else "PERCENT"
