@@ -33,7 +33,7 @@ from gateway.storage.tables.reference_data import (
     LineObjectKind,
     TaxRounding,
 )
-from gateway.storage.tables.sales_orders import SalesOrderLineType, SalesOrderStatus
+from gateway.storage.tables.sales_orders import LineRounding, SalesOrderLineType, SalesOrderStatus
 
 CONDITIONS: dict[str, tuple[str, Any]] = {
     "IDCondition": ("ID", ID),
@@ -55,6 +55,7 @@ CONDITIONS: dict[str, tuple[str, Any]] = {
     "ImportPolicyCondition": ("ImportPolicy", ImportPolicy),
     "ItemTypeCondition": ("ItemType", ItemType),
     "LineObjectKindCondition": ("LineObjectKind", LineObjectKind),
+    "LineRoundingCondition": ("LineRounding", LineRounding),
     "SalesOrderLineTypeCondition": ("SalesOrderLineType", SalesOrderLineType),
     "SalesOrderStatusCondition": ("SalesOrderStatus", SalesOrderStatus),
     "TaxRoundingCondition": ("TaxRounding", TaxRounding),

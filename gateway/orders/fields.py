@@ -25,7 +25,7 @@ from gateway.storage.tables.reference_data import (
     TaxCodeRow,
     UnitOfMeasureRow,
 )
-from gateway.storage.tables.sales_orders import SalesOrderLineType
+from gateway.storage.tables.sales_orders import LineRounding, SalesOrderLineType
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,7 @@ class HeaderChange(TypedDict, total=False):
     prices_include_tax: Annotated[
         bool | None, Field(None, "prices_include_tax", Null.CUSTOMER, Until.INVOICED)
     ]
+    line_rounding: Annotated[LineRounding | None, Field(null=Null.DERIVED, has_rule=True)]
     payment_terms: Annotated[Reference | None, Field(PaymentTermsRow, "payment_terms_id")]
     shipment_method: Annotated[Reference | None, Field(ShipmentMethodRow, "shipment_method_id")]
     salesperson: Annotated[str | None, Field(customer="salesperson")]
@@ -135,7 +136,7 @@ class HeaderChange(TypedDict, total=False):
     discount_percent: Annotated[
         Decimal | None, Field(null=Null.DERIVED, has_rule=True, least=ZERO, most=HUNDRED)
     ]
-    discount_amount: Annotated[Decimal | None, Field(null=Null.DERIVED, has_rule=True, least=ZERO)]
+    discount_amount: Annotated[Decimal | None, Field(null=Null.DERIVED, has_rule=True)]
     phone_number: Annotated[str | None, Field(customer="phone_number")]
     email: Annotated[str | None, Field(customer="email")]
 

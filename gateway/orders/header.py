@@ -30,7 +30,7 @@ from gateway.storage.tables.reference_data import (
     CustomerBlocked,
     CustomerRow,
 )
-from gateway.storage.tables.sales_orders import SalesOrderRow
+from gateway.storage.tables.sales_orders import LineRounding, SalesOrderRow
 
 
 def new_order(
@@ -142,6 +142,8 @@ def _write(
         currency = references.named(CurrencyRow, change, "currency", report)
         order.currency_id = (currency or references.company_currency).id
     assign(order, change, HEADER, references, report, today=today, customer=customer)
+    if "line_rounding" in change:
+        order.line_rounding = change["line_rounding"] or LineRounding.TWO_STEP
     _write_addresses(order, change)
     _write_discount(order, change, step_of(order, references))
 
@@ -246,5 +248,5 @@ def _write_discount(order: SalesOrderRow, change: HeaderChange, step: Decimal) -
     if "discount_amount" in change or percent is not None or is_cleared:
         order.discount_percent = percent
         order.discount_amount = ZERO if amount is None else amount
-        if order.discount_amount > ZERO and is_storable(order.discount_amount):
+        if is_storable(order.discount_amount):
             order.discount_amount = rounded(order.discount_amount, ONE, step)

@@ -90,7 +90,7 @@ def _sell_other(
     set_tax(line, None, change, context.references, report)
     set_price(line, None, change, context, report)
     percent, amount = change.get("discount_percent"), change.get("discount_amount")
-    set_discount(line, percent, amount, context.step, report)
+    set_discount(line, percent, amount, context, report)
 
 
 def _patch_sold(
@@ -108,7 +108,7 @@ def _patch_sold(
     if "unit_price" in change:
         set_price(line, sold, change, context, report)
     is_repriced = (line.quantity, line.unit_price) != before or context.is_new_currency
-    _patch_discount(line, change, context.step, report, is_repriced=is_repriced)
+    _patch_discount(line, change, context, report, is_repriced=is_repriced)
 
 
 def _patch_unit(
@@ -125,17 +125,22 @@ def _patch_unit(
 
 
 def _patch_discount(
-    line: SalesOrderLineRow, change: LinePatch, step: Decimal, report: Report, *, is_repriced: bool
+    line: SalesOrderLineRow,
+    change: LinePatch,
+    context: PriceContext,
+    report: Report,
+    *,
+    is_repriced: bool,
 ) -> None:
     """Of a discount that the change does not name, the percent stays when quantity or price change."""
     names = {"discount_percent", "discount_amount"} & change.keys()
     percent, amount = change.get("discount_percent"), change.get("discount_amount")
     stated = {"discount_percent": percent or ZERO, "discount_amount": amount or ZERO}
     if any(stated[name] != getattr(line, name) for name in names):
-        set_discount(line, percent, amount, step, report)
+        set_discount(line, percent, amount, context, report)
     elif is_repriced:
         own = percent if names else line.discount_percent
-        set_discount(line, own, amount, step, report)
+        set_discount(line, own, amount, context, report)
 
 
 def _patch_quantities(line: SalesOrderLineRow, change: LinePatch, quantity: Decimal) -> None:

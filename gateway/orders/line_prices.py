@@ -9,10 +9,11 @@ from gateway.orders.fields import RECORDS, LineChange
 from gateway.orders.line_objects import SoldObject
 from gateway.orders.problems import Report, plain
 from gateway.orders.references import References
-from gateway.orders.rounding import EXACT, rounded
+from gateway.orders.rounding import rounded
 from gateway.orders.totals import (
     discount_percent_of,
     gross_amount,
+    line_discount,
     price_with_tax,
     price_without_tax,
 )
@@ -65,8 +66,22 @@ def rescale_price(line: SalesOrderLineRow, context: PriceContext) -> None:
     discount percent stays."""
     change = price_with_tax if context.order.prices_include_tax else price_without_tax
     line.unit_price = change(line.unit_price, line.tax_percent)
-    gross = gross_amount(line.quantity, line.unit_price, context.step)
-    line.discount_amount = _part_of(gross, line.discount_percent, context.step)
+    derive_discount(line, context)
+
+
+def derive_discount(line: SalesOrderLineRow, context: PriceContext) -> None:
+    """The discount amount that the percent of the line comes to (RULES.md 2.2)."""
+    line.discount_amount = _by_percent(line, context)
+
+
+def _by_percent(line: SalesOrderLineRow, context: PriceContext) -> Decimal:
+    return line_discount(
+        line.quantity,
+        line.unit_price,
+        line.discount_percent,
+        context.step,
+        context.order.line_rounding,
+    )
 
 
 def _own_price(sold: ItemRow | LineObjectRow, tax_percent: Decimal, with_tax: bool) -> Decimal:
@@ -82,7 +97,7 @@ def set_discount(
     line: SalesOrderLineRow,
     percent: Decimal | None,
     amount: Decimal | None,
-    step: Decimal,
+    context: PriceContext,
     report: Report,
 ) -> None:
     """Percent and amount of the line discount, either derived from the other (RULES.md 2.2)."""
@@ -90,7 +105,7 @@ def set_discount(
     numbers = (line.quantity, line.unit_price, line.discount_percent, line.discount_amount)
     if not all(map(is_storable, numbers)):
         return
-    gross = gross_amount(line.quantity, line.unit_price, step)
+    gross = gross_amount(line.quantity, line.unit_price, context.step)
     if abs(gross) > LARGEST:
         report.refuse(
             refusals.LINE_TOO_LARGE,
@@ -101,17 +116,13 @@ def set_discount(
         )
     elif amount is None:
         is_percent = ZERO <= line.discount_percent <= HUNDRED
-        line.discount_amount = _part_of(gross, line.discount_percent, step) if is_percent else ZERO
+        line.discount_amount = _by_percent(line, context) if is_percent else ZERO
     else:
-        line.discount_amount = rounded(amount, ONE, step)
+        line.discount_amount = rounded(amount, ONE, context.step)
         if percent is None:
             _set_percent(line, gross, report)
         else:
-            _check_percent(line, gross, step, report)
-
-
-def _part_of(gross: Decimal, percent: Decimal, step: Decimal) -> Decimal:
-    return rounded(EXACT.multiply(gross, percent), HUNDRED, step)
+            _check_percent(line, gross, context, report)
 
 
 def _set_percent(line: SalesOrderLineRow, gross: Decimal, report: Report) -> None:
@@ -134,10 +145,12 @@ def _set_percent(line: SalesOrderLineRow, gross: Decimal, report: Report) -> Non
     )
 
 
-def _check_percent(line: SalesOrderLineRow, gross: Decimal, step: Decimal, report: Report) -> None:
+def _check_percent(
+    line: SalesOrderLineRow, gross: Decimal, context: PriceContext, report: Report
+) -> None:
     """Amount and percent agree if either follows from the other."""
     amount, percent = line.discount_amount, line.discount_percent
-    derived = _part_of(gross, percent, step)
+    derived = _by_percent(line, context)
     if amount != derived and (not gross or discount_percent_of(amount, gross) != percent):
         line.discount_amount = derived
         report.refuse(

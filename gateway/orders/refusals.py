@@ -22,10 +22,15 @@ LINE_DISCOUNTS_DISAGREE = Refusal(
     Code.CONFLICTING, "2.2", "{percent} % of {base} is {derived}. Give the amount or the percent."
 )
 HEADER_DISCOUNT_TOO_LARGE = Refusal(
-    Code.OUT_OF_RANGE, "2.5", "The discount exceeds {base}, the price of the lines that share it."
+    Code.OUT_OF_RANGE,
+    "2.5",
+    "The discount must be between 0 and {base}, the price of the lines that share in it.",
 )
 HEADER_DISCOUNTS_DISAGREE = Refusal(
     Code.CONFLICTING, "2.5", "{percent} % of {base} is {derived}. Give the amount or the percent."
+)
+DISCOUNT_NEEDS_CURRENCY = Refusal(
+    Code.REQUIRED, "2.9", "In a new currency the discount of the order must be entered again."
 )
 CURRENCY_NEEDS_PRICES = Refusal(
     Code.PRICE_REQUIRED, "2.8", "In a new currency line {sequence} needs a unit price."

@@ -130,7 +130,7 @@ HEADER_RULES: list[tuple[str, str, str | None, list[str], Fields]] = [
     ("TOO_LONG", "sellToAddress.country", "G" * 11, ["G" * 10], {"sellToAddress": {"country": "G" * 11}}),
     ("OUT_OF_RANGE", "orderDate", "1752-12-31", DAYS, {"orderDate": "1752-12-31"}),
     ("OUT_OF_RANGE", "discountAmount", "23.01", ["23"], {"discountAmount": "23.01"}),
-    ("OUT_OF_RANGE", "discountAmount", "-0.01", ["0"], {"discountAmount": "-0.01"}),
+    ("OUT_OF_RANGE", "discountAmount", "-0.01", ["23"], {"discountAmount": "-0.01"}),
     ("OUT_OF_RANGE", "discountPercent", "100.1", ["0", "100"], {"discountPercent": "100.1"}),
     ("CONFLICTING", "discountAmount", "2", ["2.3"], {"discountAmount": 2, "discountPercent": 10}),
 ]  # fmt: skip

@@ -9,7 +9,7 @@ import pytest
 from strawberry.utils.str_converters import to_snake_case
 
 from gateway.demo.northwind import load_demo
-from gateway.orders.amounts import PricedLine, Terms
+from gateway.orders.amounts import LineRounding, PricedLine, Terms
 from gateway.orders.rounding import Direction, rounded
 from gateway.orders.status_labels import StatusVocabulary, status_label
 from gateway.orders.totals import derive
@@ -93,6 +93,8 @@ def terms_of(example: Example) -> Terms:
                 given[key] = Decimal(value.rstrip("%"))
             case "tax rounded":
                 given["tax_rounding"] = Direction[value.upper()]
+            case "lines rounded in one":
+                given["line_rounding"] = LineRounding.ONE_STEP
             case "prices include":
                 given["prices_include_tax"] = True
             case other:
@@ -223,7 +225,7 @@ def test_an_import_refuses_the_orders_that_the_rule_names(demo: Client, row: Row
     job = upload(demo, orders(headers, lines))
     found = [
         Refusal(code, key.removeprefix(f"{prefix}-"))
-        for code, key in job.told("code", "orderNumber")
+        for code, key in job.refusals("code", "orderNumber")
     ]
     assert found == refusals(row["answer"])
 

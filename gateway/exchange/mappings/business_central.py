@@ -4,6 +4,7 @@ those that the gateway adds so that JSON Lines files are complete."""
 from gateway.exchange.mappings.columns import CellKind, FileColumn, FileEntity, RowKind, columns_of
 from gateway.orders.fields import HEADER, LINE
 from gateway.storage.tables.sales_orders import (
+    LineRounding,
     SalesOrderLineRow,
     SalesOrderLineType,
     SalesOrderRow,
@@ -19,6 +20,7 @@ ORDER_STATUSES = {
     "canceled": SalesOrderStatus.CANCELLED,
     "onhold": HOLD,
 }
+LINE_ROUNDINGS = {kind.name.replace("_", "").casefold(): kind for kind in LineRounding}
 LINE_TYPES = {
     **{kind.name.replace("_", "").casefold(): kind for kind in SalesOrderLineType},
     "fixedx0020asset": SalesOrderLineType.FIXED_ASSET,
@@ -96,7 +98,7 @@ ORDERS = FileEntity(
             "dimensions are not supported", "shortcutDimension1Code", "shortcutDimension2Code"
         ),
     ),
-    choices={"+status": ORDER_STATUSES},
+    choices={"+status": ORDER_STATUSES, "line_rounding": LINE_ROUNDINGS},
 )
 
 LINES = FileEntity(

@@ -46,6 +46,11 @@ class SalesOrderLineType(StrEnum):
     CHARGE = "CHARGE"
 
 
+class LineRounding(StrEnum):
+    TWO_STEP = "TWO_STEP"
+    ONE_STEP = "ONE_STEP"
+
+
 class SalesOrderRow(CompanyScoped, Base, kw_only=True):
     __tablename__ = "sales_orders"
 
@@ -89,6 +94,9 @@ class SalesOrderRow(CompanyScoped, Base, kw_only=True):
 
     currency_id: Mapped[str] = mapped_column(Guid)
     prices_include_tax: Mapped[bool] = mapped_column(default=False)
+    line_rounding: Mapped[LineRounding] = mapped_column(
+        enum_type(LineRounding), default=LineRounding.TWO_STEP
+    )
     payment_terms_id: Mapped[str | None] = mapped_column(Guid, default=None)
     shipment_method_id: Mapped[str | None] = mapped_column(Guid, default=None)
     partial_shipping: Mapped[bool] = mapped_column(default=True)
@@ -131,7 +139,6 @@ class SalesOrderRow(CompanyScoped, Base, kw_only=True):
         index("total_amount_including_tax", "id"),
         index("last_modified_date_time", "id"),
         index("customer_id", "order_date", "id"),
-        sa.CheckConstraint("discount_amount >= 0", name="discount_amount_sign"),
         sa.CheckConstraint("length(number) > 0", name="number_given"),
     )
 
