@@ -48,15 +48,23 @@ async def create(writer: Writer, change: NewOrder, rules: Rules) -> SalesOrderRo
 
 
 async def create_all(
-    writer: Writer, changes: Sequence[NewOrder], rules: Rules
+    writer: Writer,
+    changes: Sequence[NewOrder],
+    rules: Rules,
+    transitions: Sequence[Sequence[Transition]] | None = None,
 ) -> list[SalesOrderRow]:
-    """Store new orders, all or none, each with a number from the series unless it has its own.
+    """Store new orders, all or none, each with a number from the series unless it has its own. The
+    transitions, if given for each order, are carried out before it is stored.
 
     The number of statements does not depend on the number of orders and lines. Raises Rejected."""
-    drafts = await draft_all(writer, changes, rules)
+    references = await _references(writer, changes, rules)
+    drafts = _drafts(changes, references, rules)
     if problems := [problem for draft in drafts for problem in draft.problems]:
         raise Rejected(await with_suggestions(writer, problems))
     orders = [draft.order for draft in drafts if draft.order is not None]
+    for order, each in zip(orders, transitions or [()] * len(orders), strict=True):
+        for transition in each:
+            _advance(order, transition, references)
     await store(writer, orders)
     return orders
 
@@ -64,9 +72,14 @@ async def create_all(
 async def draft_all(writer: Writer, changes: Sequence[NewOrder], rules: Rules) -> list[Draft]:
     """The order that each change would store; nothing is written. An order of too many lines is refused
     before anything is read for it."""
-    references = await References.gather(
-        writer, [change for change in changes if _fits(change, rules)]
-    )
+    return _drafts(changes, await _references(writer, changes, rules), rules)
+
+
+async def _references(writer: Writer, changes: Sequence[NewOrder], rules: Rules) -> References:
+    return await References.gather(writer, [change for change in changes if _fits(change, rules)])
+
+
+def _drafts(changes: Sequence[NewOrder], references: References, rules: Rules) -> list[Draft]:
     today = now().date()
     return [_draft(change, references, today, rules) for change in changes]
 
@@ -120,15 +133,24 @@ async def carry_out_transition(
     """Carry out a transition of the order with this id. Raises Rejected if its status or a guard forbids
     it."""
     order = await _stored(writer, key, if_match)
+    _advance(order, transition, await References.gather(writer, [], order), quantities)
+    await writer.save(order)
+    return order
+
+
+def _advance(
+    order: SalesOrderRow,
+    transition: Transition,
+    references: References,
+    quantities: Quantities | None = None,
+) -> None:
+    """Carry out a transition of an order that may not be stored yet. Raises Rejected."""
     report = Report()
-    references = await References.gather(writer, [], order)
     check_transition(transition, order, references, report)
     _raise(report)
     carry_out(transition, order, quantities, report)
     _raise(report)
     order.fully_shipped = is_fully_shipped(order)
-    await writer.save(order)
-    return order
 
 
 async def delete(writer: Writer, key: str, if_match: str | None) -> str:

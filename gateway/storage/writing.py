@@ -177,7 +177,7 @@ class Writer:
         await self._session.flush()
 
     async def insert(self, orders: Sequence[SalesOrderRow]) -> None:
-        """Insert new orders, all drafts, with their lines."""
+        """Insert new orders with their lines."""
         await drafts.insert(self._session, orders)
 
     async def discard(self, order: str) -> None:
