@@ -1,17 +1,16 @@
-"""The demo company: the orders of Northwind, and enough reference data to try every rule.
+"""The demo company: the orders of Northwind, a few of our own, and enough reference data to try every rule.
 
-The orders, customers and items are Northwind's own. Taxes, currencies, payment terms and accounts, which
+The orders numbered NW-..., customers and items are Northwind's own. Taxes, currencies, payment terms and accounts, which
 Northwind does not have, are invented here."""
 
-import csv
-import datetime as dt
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from importlib.resources import files
 
-from gateway.orders.fields import LineChange, NewOrder, Reference
+from gateway.demo.further_orders import FURTHER_ORDERS
+from gateway.demo.northwind_data import COUNTRIES, read, shipper_code
+from gateway.demo.northwind_orders import northwind_orders
+from gateway.demo.order_progress import DemoOrder
 from gateway.orders.service import Rules, create_all
 from gateway.storage.companies import create_company, iso_currency
 from gateway.storage.database import Database
@@ -34,15 +33,6 @@ from gateway.storage.writing import Writer, writing
 COMPANY = "Northwind Traders"
 ORDERS_AT_ONCE = 100
 
-Record = Mapping[str, str]
-
-COUNTRIES = {
-    "Argentina": "AR", "Austria": "AT", "Belgium": "BE", "Brazil": "BR", "Canada": "CA",
-    "Denmark": "DK", "Finland": "FI", "France": "FR", "Germany": "DE", "Ireland": "IE",
-    "Italy": "IT", "Mexico": "MX", "Norway": "NO", "Poland": "PL", "Portugal": "PT",
-    "Spain": "ES", "Sweden": "SE", "Switzerland": "CH", "UK": "GB", "USA": "US",
-    "Venezuela": "VE",
-}  # fmt: skip
 CATEGORIES = (
     "BEVERAGES",
     "CONDIMENTS",
@@ -103,6 +93,13 @@ class Codes:
 
 async def load_demo(database: Database) -> int:
     """Fill a migrated, empty database. Returns the number of orders."""
+    orders = [*northwind_orders(), *FURTHER_ORDERS]
+    await load_company(database, orders)
+    return len(orders)
+
+
+async def load_company(database: Database, orders: Sequence[DemoOrder]) -> None:
+    """Fill a migrated, empty database with the demo company and these orders."""
     await create_company(database, COMPANY, "USD")
     async with writing(database, COMPANY) as writer:
         codes = await _add_codes(writer)
@@ -111,18 +108,17 @@ async def load_demo(database: Database) -> int:
         await writer.add(items)
         await writer.add(list(_further_units(items, codes)))
         await writer.add(list(_accounts_and_objects(writer.scope.company, codes)))
-    changes = list(_orders())
-    for start in range(0, len(changes), ORDERS_AT_ONCE):
-        async with writing(database, COMPANY) as writer:
-            await create_all(writer, changes[start : start + ORDERS_AT_ONCE], Rules())
+    for start in range(0, len(orders), ORDERS_AT_ONCE):
+        await _create(database, orders[start : start + ORDERS_AT_ONCE])
     await _discontinue(database)
     await database.analyze()
-    return len(changes)
 
 
-def _read(name: str) -> list[Record]:
-    with files("gateway.demo").joinpath("data", f"{name}.csv").open(encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+async def _create(database: Database, orders: Sequence[DemoOrder]) -> None:
+    new = [order.new for order in orders]
+    transitions = [order.transitions for order in orders]
+    async with writing(database, COMPANY) as writer:
+        await create_all(writer, new, Rules(), transitions)
 
 
 async def _add_codes(writer: Writer) -> Codes:
@@ -157,22 +153,18 @@ async def _add_codes(writer: Writer) -> Codes:
     methods = [
         ShipmentMethodRow(
             company_id=company,
-            code=_shipper_code(shipper["CompanyName"]),
+            code=shipper_code(shipper["CompanyName"]),
             display_name=shipper["CompanyName"],
         )
-        for shipper in _read("shippers")
+        for shipper in read("shippers")
     ]
     await writer.add([*currencies, *tax, *units, *terms, *methods])
     return Codes(*({row.code: row.id for row in rows} for rows in (tax, units, terms, methods)))
 
 
-def _shipper_code(name: str) -> str:
-    return name.split(maxsplit=1)[0].upper()
-
-
 def _customers(company: str, codes: Codes) -> Iterator[CustomerRow]:
     terms, methods = list(codes.terms.values()), list(codes.methods.values())
-    for index, record in enumerate(_read("customers")):
+    for index, record in enumerate(read("customers")):
         number = record["CustomerID"]
         yield CustomerRow(
             company_id=company,
@@ -194,7 +186,7 @@ def _customers(company: str, codes: Codes) -> Iterator[CustomerRow]:
 
 
 def _items(company: str, codes: Codes) -> Iterator[ItemRow]:
-    for record in _read("products"):
+    for record in read("products"):
         category = int(record["CategoryID"]) - 1
         contents = record["QuantityPerUnit"]
         yield ItemRow(
@@ -250,48 +242,10 @@ def _accounts_and_objects(company: str, codes: Codes) -> Iterator[AccountRow | L
         )
 
 
-def _orders() -> Iterator[NewOrder]:
-    sellers = {record["EmployeeID"]: record["LastName"].upper() for record in _read("employees")}
-    shippers = {record["ShipperID"]: record["CompanyName"] for record in _read("shippers")}
-    lines = defaultdict(list)
-    for record in _read("order_lines"):
-        lines[record["OrderID"]].append(_line(record))
-    for record in _read("orders"):
-        order_date = dt.date.fromisoformat(record["OrderDate"])
-        yield {
-            "number": f"NW-{record['OrderID']}",
-            "customer": Reference("number", record["CustomerID"]),
-            "order_date": order_date,
-            "posting_date": order_date,
-            "requested_delivery_date": dt.date.fromisoformat(record["RequiredDate"]),
-            "shipment_method": Reference("code", _shipper_code(shippers[record["ShipVia"]])),
-            "salesperson": sellers[record["EmployeeID"]],
-            "ship_to_name": record["ShipName"],
-            "ship_to_contact": None,
-            "ship_to_address": {
-                "address_line1": record["ShipAddress"],
-                "city": record["ShipCity"],
-                "state": record["ShipRegion"],
-                "country": COUNTRIES[record["ShipCountry"]],
-                "post_code": record["ShipPostalCode"],
-            },
-            "lines": lines[record["OrderID"]],
-        }
-
-
-def _line(record: Record) -> LineChange:
-    return {
-        "item": Reference("number", record["ProductID"]),
-        "quantity": Decimal(record["Quantity"]),
-        "unit_price": Decimal(record["UnitPrice"]),
-        "discount_percent": Decimal(record["Discount"]) * 100,
-    }
-
-
 async def _discontinue(database: Database) -> None:
     """Block the items that Northwind no longer sells, after their orders have been created."""
     discontinued = {
-        record["ProductID"] for record in _read("products") if record["Discontinued"] == "1"
+        record["ProductID"] for record in read("products") if record["Discontinued"] == "1"
     }
     async with writing(database, COMPANY) as writer:
         for item in await writer.find(ItemRow, {"number": discontinued}):
