@@ -255,7 +255,7 @@ def test_an_impossible_export_is_refused_with_a_message(
 async def test_an_export_takes_two_statements_per_page_of_orders_with_lines(
     northwind: Database, form: ExportFormat, most: int
 ) -> None:
-    """Northwind has 830 orders with 2,155 lines: two pages of 500 orders, or of 2,000 lines. The
+    """The demo has 839 orders with 2,176 lines: two pages of 500 orders, or of 2,000 lines. The
     headers of a package take one statement per page, and its lines two."""
     await exported(northwind, form=form)
     with statements() as seen:
