@@ -68,12 +68,24 @@ def _code(error: GraphQLError) -> str:
     return "GRAPHQL_PARSE_FAILED" if is_syntax else "GRAPHQL_VALIDATION_FAILED"
 
 
+@strawberry.type(description="A value in the message of a UserError.")
+class UserErrorParameter:
+    name: str = strawberry.field(
+        description="What the value stands for; the same in every error of one kind."
+    )
+    value: str = strawberry.field(description="The value as the message has it.")
+
+
 @strawberry.type(description="One reason why a change was refused.")
 class UserError:
     message: str = strawberry.field(description="What is wrong, in a sentence for people.")
     code: ProblemCode = strawberry.field(description="The rule that was broken, for programs.")
     path: list[str] = strawberry.field(
         description="Path of the value in the arguments: names and list indexes from the outside in."
+    )
+    parameters: list[UserErrorParameter] = strawberry.field(
+        description="The values in the message, for a translation of it; `first` names the mutations"
+        " that make the change possible."
     )
     rejected_value: str | None = strawberry.field(description="The value as the gateway read it.")
     suggestions: list[str] = strawberry.field(
@@ -113,6 +125,10 @@ def user_error(problem: Problem, root: str | None) -> UserError:
         message=f"{problem.message} First {first}." if first else problem.message,
         code=problem.code,
         path=names,
+        parameters=[
+            UserErrorParameter(name=to_camel_case(name), value=value)
+            for name, value in (*problem.parameters, *((("first", first),) if first else ()))
+        ],
         rejected_value=problem.rejected_value,
         suggestions=[*problem.suggestions, *(MUTATIONS[each] for each in problem.instead)],
     )

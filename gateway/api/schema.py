@@ -4,7 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import strawberry
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, get_operation_ast
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    get_operation_ast,
+)
+from graphql import OperationType as OperationKind
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
@@ -16,6 +23,7 @@ from gateway.api.context import Context
 from gateway.api.enums import ENUMS, describe_enums
 from gateway.api.errors import RequestError
 from gateway.api.filters import make_filters
+from gateway.api.if_match import check_header
 from gateway.api.import_mutations import ImportMutation
 from gateway.api.mutations import OrderMutation
 from gateway.api.queries import Query
@@ -47,7 +55,18 @@ class OperationExtension(SchemaExtension):
             return [refusal]
         except TooLarge as too_large:
             return [RequestError(str(too_large), "TOO_LARGE")]
-        return validation_errors(self._schema, document, RULES)
+        return validation_errors(self._schema, document, RULES) or self._header_errors(document)
+
+    def _header_errors(self, document: DocumentNode) -> list[GraphQLError]:
+        context: Context = self.execution_context.context
+        operation = get_operation_ast(document, context.operation_name)
+        if context.if_match is None or operation is None or not _changes(operation):
+            return []
+        try:
+            check_header(self._schema, document, operation)
+        except RequestError as refusal:
+            return [refusal]
+        return []
 
     @property
     def _schema(self) -> GraphQLSchema:
@@ -74,6 +93,10 @@ class OperationExtension(SchemaExtension):
             yield
         finally:
             await self.execution_context.context.reader.close()
+
+
+def _changes(operation: OperationDefinitionNode) -> bool:
+    return operation.operation is OperationKind.MUTATION
 
 
 class GatewaySchema(strawberry.Schema):
