@@ -43,17 +43,14 @@ def present(error: GraphQLError) -> GraphQLFormattedError:
     cause = error.original_error
     if cause is not None and type(cause) in CODES:
         formatted["extensions"]["code"] = CODES[type(cause)]
-    elif isinstance(cause or error, StrawberryInputCoercionError):
-        formatted["message"] = "A value in the arguments must not be null: leave it out."
-        formatted["extensions"]["code"] = _code(error) if error.path is None else "BAD_USER_INPUT"
+    elif "argumentPath" in formatted["extensions"] and error.path is not None:
+        formatted["extensions"].setdefault("code", "BAD_USER_INPUT")
     elif error.path is None and (cause is None or isinstance(cause, GraphQLError)):
         formatted["extensions"].setdefault("code", _code(error))
     elif error.path is None and isinstance(cause, ValueError):
         formatted["message"] = "A value in the document cannot be read."
         formatted["extensions"]["code"] = "GRAPHQL_VALIDATION_FAILED"
-    elif error.path is not None and any(
-        isinstance(node, VariableNode) for node in error.nodes or ()
-    ):  # graphql-core finds some faults of a variable only when it reads the argument
+    elif error.path is not None and is_about_arguments(error):
         formatted["extensions"]["code"] = "BAD_USER_INPUT"
     elif "code" not in formatted["extensions"]:
         incident = uuid.uuid4().hex
@@ -61,6 +58,15 @@ def present(error: GraphQLError) -> GraphQLFormattedError:
         formatted["message"] = "The gateway failed to answer this. It is logged under the incident."
         formatted["extensions"] = {"code": "INTERNAL_ERROR", "incident": incident}
     return formatted
+
+
+def is_about_arguments(error: GraphQLError) -> bool:
+    """Whether an error of a field is about a variable: graphql-core and Strawberry find some faults
+    only when they read the arguments."""
+    if isinstance(error.original_error or error, StrawberryInputCoercionError):
+        return True
+    is_core = error.original_error is None or isinstance(error.original_error, GraphQLError)
+    return is_core and any(isinstance(node, VariableNode) for node in error.nodes or ())
 
 
 def _code(error: GraphQLError) -> str:
