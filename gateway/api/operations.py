@@ -33,6 +33,8 @@ class Operation:
     name: str | None = None
     may_change: bool = True
     """Whether it may be a mutation."""
+    if_match: str | None = None
+    """The header If-Match."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Answer:
 
 async def run_operation(operation: Operation, context: Context) -> Answer:
     """Run one operation until it ends or its deadline passes; never raises for what a client sends."""
-    context = replace(context, operation_name=operation.name)
+    context = replace(context, operation_name=operation.name, if_match=operation.if_match)
     start = time.perf_counter()
     answer = await _run_in_time(operation, context)
     if log.isEnabledFor(logging.INFO):
@@ -71,8 +73,9 @@ async def _run_in_time(operation: Operation, context: Context) -> Answer:
 
 
 async def _run_by_plan(operation: Operation, context: Context) -> Answer | None:
-    """None if no plan covers the operation."""
-    if context.plans is None:
+    """None if no plan covers the operation, or if it has an If-Match header, which only graphql-core
+    checks."""
+    if context.plans is None or context.if_match is not None:
         return None
     body = await context.plans.answer(
         operation.query, operation.variables or {}, context, may_change=operation.may_change

@@ -14,6 +14,7 @@ from gateway.orders.header import patch_header
 from gateway.orders.line_patches import patch_line, sells_other
 from gateway.orders.line_prices import PriceContext, derive_discount, rescale_price
 from gateway.orders.lines import add_lines
+from gateway.orders.preview import is_preview
 from gateway.orders.pricing import raw_share, step_of
 from gateway.orders.problems import Path, Report
 from gateway.orders.references import References
@@ -154,7 +155,7 @@ def _update_line(
 
 def _refuse_unknown(key: str, lines: Mapping[str, SalesOrderLineRow], report: Report) -> None:
     report.refuse(
-        refusals.LINE_NOT_FOUND,
+        refusals.LINE_PREVIEWED if is_preview(key) else refusals.LINE_NOT_FOUND,
         rejected=key,
         suggestions=tuple(lines)[:5],
     )

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from gateway.orders import refusals
 from gateway.orders.amounts import ZERO
+from gateway.orders.preview import is_preview
 from gateway.orders.problems import Path, Refusal, Report, plain
 from gateway.orders.value_checks import check_number
 from gateway.storage.tables.sales_orders import (
@@ -145,7 +146,7 @@ def _parts(
         line = lines.get(key.lower())
         if line is None:
             where.refuse(
-                refusals.SHIP_LINE_NOT_FOUND,
+                refusals.LINE_PREVIEWED if is_preview(key) else refusals.SHIP_LINE_NOT_FOUND,
                 "id",
                 rejected=key,
                 suggestions=tuple(lines)[:5],

@@ -151,7 +151,21 @@ TOO_MANY_LINES = Refusal(Code.TOO_MANY_LINES, "5.5", "An order has at most {larg
 
 # 6 How a change is made
 ORDER_NOT_FOUND = Refusal(Code.NOT_FOUND, "6.3", "There is no order with this id.")
+ORDER_PREVIEWED = Refusal(
+    Code.NOT_FOUND, "6.2", "This id comes from a dry run, which stores nothing: no order has it."
+)
+LINE_PREVIEWED = Refusal(
+    Code.NOT_FOUND, "6.2", "This id comes from a dry run, which stores nothing: no line has it."
+)
 STALE = Refusal(Code.STALE, "6.3", "Order {number} has changed since it was read: read it again.")
+STALE_PREVIEW = Refusal(
+    Code.STALE,
+    "6.3",
+    "This etag comes from a dry run, which stores nothing. Read order {number} for its etag.",
+)
+VERSIONS_DISAGREE = Refusal(
+    Code.CONFLICTING, "6.3", "The If-Match header expects another etag, {header}: give one of them."
+)
 
 # 7 Files
 UNIT_TOO_LARGE = Refusal(

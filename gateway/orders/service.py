@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.orders import refusals
+from gateway.orders.etags import check_version
 from gateway.orders.fields import HeaderChange, NewOrder, OrderPatch
 from gateway.orders.header import new_order
 from gateway.orders.life_cycle import carry_out, check_editable, check_transition
 from gateway.orders.line_prices import PriceContext
 from gateway.orders.lines import add_lines
 from gateway.orders.patch import apply_patch, remember, removed_lines, size_of
+from gateway.orders.preview import is_preview
 from gateway.orders.pricing import Place, derive_totals, step_of
 from gateway.orders.problems import Problem, Rejected, Report
 from gateway.orders.quantities import Quantities, is_fully_shipped
@@ -167,16 +169,10 @@ async def _stored(writer: Writer, key: str, if_match: str | None) -> SalesOrderR
     report = Report()
     order = await writer.sales_order(key)
     if order is None:
-        report.refuse(refusals.ORDER_NOT_FOUND, "id", rejected=key)
+        refusal = refusals.ORDER_PREVIEWED if is_preview(key) else refusals.ORDER_NOT_FOUND
+        report.refuse(refusal, "id", rejected=key)
         raise Rejected(report.problems)
-    if if_match is not None and if_match != str(order.etag):
-        report.refuse(
-            refusals.STALE,
-            "if_match",
-            rejected=if_match,
-            suggestions=(str(order.etag),),
-            number=order.number,
-        )
+    check_version(if_match, order.etag, order.number, report)
     _raise(report)
     return order
 

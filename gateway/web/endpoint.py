@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -71,7 +72,9 @@ class Endpoint:
 
     async def _run(self, request: Request, media_type: str) -> Response:
         """Raises HttpError, and ClientDisconnect if the client disconnects."""
-        operation = await _operation(request, self._largest)
+        operation = replace(
+            await _operation(request, self._largest), if_match=request.headers.get("if-match")
+        )
         context = self._context(company_of(request))
         answer = await cancel_on_disconnect(
             request, run_operation(operation, context), lambda: context.state.only_reads

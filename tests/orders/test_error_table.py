@@ -15,7 +15,7 @@ from tests.support.world import load_world
 
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 HAPPEN = """mutation { it: %s(id: "%s"%s) {
-  userErrors { message code path rejectedValue suggestions } } }"""
+  userErrors { message code path parameters { name value } rejectedValue suggestions } } }"""
 
 
 @dataclass(frozen=True)
@@ -296,3 +296,36 @@ def test_the_message_names_the_mutation_that_makes_an_order_editable(
 ) -> None:
     [problem] = answered(desk.client, desk.orders[name], {"email": None})["userErrors"]
     assert way in problem["message"]
+
+
+@pytest.mark.parametrize(
+    ("name", "mutation", "parameters"),
+    [
+        ("draft", "registerSalesOrderPayment", {"status": "DRAFT"}),
+        ("held", "releaseSalesOrder", {}),
+        ("whole", "shipSalesOrder 1", {"lines": "10000"}),
+        ("released", "shipSalesOrder 3", {"most": "2", "sequence": "10000"}),
+        ("text", "releaseSalesOrder", None),
+    ],
+)
+def test_the_values_in_a_message_are_given_apart_for_translations_of_it(
+    desk: Desk, name: str, mutation: str, parameters: Fields | None
+) -> None:
+    """A message about the order as a whole also has its number; None stands for no values."""
+    mutation, _, quantity = mutation.partition(" ")
+    chosen = f'{{id: "{desk.known(f"{name}.0")}", quantity: "{quantity}"}}'
+    [problem, *_] = desk(name, mutation, f", lines: [{chosen}]" if quantity else "")
+    found = {each["name"]: each["value"] for each in problem["parameters"]}
+    if parameters is None:
+        assert found == {}
+    else:
+        assert found.items() >= parameters.items()
+    assert ("number" in found) is ("Order SO-" in problem["message"])
+    assert all(value in problem["message"] for value in found.values())
+
+
+def test_the_mutation_that_makes_a_change_possible_is_a_value_too(desk: Desk) -> None:
+    answer = answered(desk.client, desk.orders["released"], {"salesperson": "SP9"})
+    [problem] = answer["userErrors"]
+    assert problem["message"].endswith("First reopenSalesOrder.")
+    assert problem["parameters"][-1] == {"name": "first", "value": "reopenSalesOrder"}

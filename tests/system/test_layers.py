@@ -39,7 +39,7 @@ HOME_OF = {
     "pydantic_settings": {"settings"},
 }
 API_ORDER = (
-    *("scalars", "inputs", "enums", "errors", "context"),
+    *("scalars", "inputs", "enums", "errors", "if_match", "context"),
     *("sorting", "entities", "declared_fields", "pages"),
     *("derived_fields", "reference_types", "order_types", "import_types", "payloads"),
     *("registration", "filters", "connections"),
