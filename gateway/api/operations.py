@@ -20,6 +20,9 @@ from gateway.storage.drivers import Overloaded
 
 log = logging.getLogger("gateway.operation")
 
+RETRY_AFTER = 1
+"""Seconds; contention is over sooner, but clients should not add to it."""
+
 QUERIES = {OperationType.QUERY}
 OPERATIONS = {OperationType.QUERY, OperationType.MUTATION}
 
@@ -44,6 +47,10 @@ class Answer:
     body: bytes
     was_run: bool
     needs_post: bool = False
+    retry_after: int | None = None
+    """Seconds after which a client may try again, if the gateway is overloaded."""
+    is_empty: bool = False
+    """Whether no field has data."""
     engine: str = "graphql-core"
     """What ran the operation: this or "plan"."""
 
@@ -69,7 +76,8 @@ async def _run_in_time(operation: Operation, context: Context) -> Answer:
         return _failure(RequestError(str(overloaded), "OVERLOADED"), context)
     except TimeoutError:
         message = deadline.told(context.state.only_reads)
-        return _failure(RequestError(message, "DEADLINE_EXCEEDED"), context)
+        code = "OVERLOADED" if deadline.is_contended else "DEADLINE_EXCEEDED"
+        return _failure(RequestError(message, code), context)
 
 
 async def _run_by_plan(operation: Operation, context: Context) -> Answer | None:
@@ -140,7 +148,14 @@ def _answer(
     answer: dict[str, Any] = {"errors": errors} if errors else {}
     if was_run:
         answer["data"] = data
-    return Answer(orjson.dumps({**answer, **context.extensions}), was_run, needs_post)
+    is_overloaded = any(error["extensions"]["code"] == "OVERLOADED" for error in errors)
+    return Answer(
+        orjson.dumps({**answer, **context.extensions}),
+        was_run,
+        needs_post,
+        retry_after=RETRY_AFTER if is_overloaded else None,
+        is_empty=all(value is None for value in (data or {}).values()),
+    )
 
 
 def _log(operation: Operation, answer: Answer, cost: int | None, seconds: float) -> None:

@@ -31,6 +31,10 @@ PATIENCE = "10"
 """Seconds that SQLite waits for another process's lock, unless the URL has its own `timeout`."""
 
 
+UNTIMED = 10
+"""Seconds in which a change without a deadline, such as an import's, is tried again."""
+
+
 def database_url(text: str) -> URL:
     """`text` with the driver that the gateway uses; raises ValueError for another database."""
     try:
@@ -80,6 +84,16 @@ class Database:
         timed = object.__new__(Database)
         timed.__dict__.update(self.__dict__, _deadline=deadline)
         return timed
+
+    @property
+    def seconds_left(self) -> float:
+        """How long a change may be tried again."""
+        return UNTIMED if self._deadline is None else self._deadline.seconds_left
+
+    def note_contention(self) -> None:
+        """Remember that a change of the operation had to be begun again."""
+        if self._deadline is not None:
+            self._deadline.is_contended = True
 
     @asynccontextmanager
     async def write(self, *, dry_run: bool = False) -> AsyncIterator[AsyncSession]:

@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
+from itertools import count
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -256,12 +257,11 @@ async def _writer(session: AsyncSession, company: str | None) -> Writer:
     return Writer(session, await find_scope(rows, company))
 
 
-ATTEMPTS = 6
 PAUSE = 0.02
 """Seconds before the second attempt, doubled before each that follows."""
 
-PATIENCE = 10
-"""Seconds after which no further attempt begins: an attempt may itself have waited long for a lock."""
+DOUBLINGS = 5
+"""The pause does not grow after so many attempts."""
 
 
 async def transact(
@@ -272,15 +272,19 @@ async def transact(
     dry_run: bool = False,
 ) -> Result:
     """The result of `change` in a transaction of its own, which is begun again when it loses against
-    another, a few times and after a random pause. Raises DatabaseBusy if it loses each time,
-    CompanyNotFound and what `change` raises."""
-    begun = time.monotonic()
-    for attempt in range(ATTEMPTS):
+    another, after a random pause and as long as the time of the operation allows another attempt.
+    Raises DatabaseBusy if it loses each time, CompanyNotFound and what `change` raises."""
+    end = time.monotonic() + database.seconds_left
+    for attempt in count():
+        begun = time.monotonic()
         try:
             async with writing(database, company, dry_run=dry_run) as writer:
                 return await change(writer)
         except DatabaseBusy:
-            if attempt == ATTEMPTS - 1 or time.monotonic() - begun >= PATIENCE:
+            database.note_contention()
+            pause = PAUSE * 2 ** min(attempt, DOUBLINGS) * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
+            lost = time.monotonic()
+            if lost + pause + (lost - begun) >= end:
                 raise
-        await asyncio.sleep(PAUSE * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
+        await asyncio.sleep(pause)
     raise AssertionError("the last attempt returns or raises")
