@@ -64,6 +64,11 @@ OBJECT_NUMBERS_DISAGREE = Refusal(
     Code.CONFLICTING, "3.2", "The object of the line has the number {number}."
 )
 UNIT_NOT_SOLD = Refusal(Code.INVALID, "3.3", "Item {number} is not sold in {unit}.")
+BASE_UNIT_FACTOR = Refusal(
+    Code.CONFLICTING,
+    "3.3",
+    "{unit} is the base unit of item {number}, so its quantity per unit is 1.",
+)
 QUANTITY_NOT_WHOLE = Refusal(Code.OUT_OF_RANGE, "3.3", "Quantities in {unit} are whole numbers.")
 COMMENT_SELLS_NOTHING = Refusal(
     Code.CONFLICTING,
