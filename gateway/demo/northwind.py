@@ -3,6 +3,7 @@
 The orders numbered NW-..., customers and items are Northwind's own. Taxes, currencies, payment terms and accounts, which
 Northwind does not have, are invented here."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -52,10 +53,16 @@ UNITS = {
     "TIN": ("tin", "TN"), "GLASS": ("glass", "GL"), "BAG": ("bag", "BG"), "KG": ("kilogram", "KGM"),
     "PCS": ("piece", "C62"), "HOUR": ("hour", "HUR"),
 }  # fmt: skip
+WHOLE_UNIT = "PCS"
+"""The only unit that is counted in whole numbers."""
+
 UNIT_WORDS = {
     "box": "BOX", "bottle": "BOTTLE", "jar": "JAR", "pkg": "PKG", "tin": "TIN", "can": "TIN",
-    "glass": "GLASS", "bag": "BAG", "kg": "KG",
+    "glass": "GLASS", "bag": "BAG",
 }  # fmt: skip
+_MEASURE = re.compile(r"(kg|g|ml|cl|cc|oz|l)\b")
+"""What follows the weight or volume of a single unit, as in "1 kg pkg."."""
+
 TERMS = {
     "14D": ("14 days net", "14D", None, 0),
     "30D": ("30 days net", "30D", None, 0),
@@ -106,7 +113,7 @@ async def load_company(database: Database, orders: Sequence[DemoOrder]) -> None:
         await writer.add(list(_customers(writer.scope.company, codes)))
         items = list(_items(writer.scope.company, codes))
         await writer.add(items)
-        await writer.add(list(_further_units(items, codes)))
+        await writer.add(list(_item_units(items, codes)))
         await writer.add(list(_accounts_and_objects(writer.scope.company, codes)))
     for start in range(0, len(orders), ORDERS_AT_ONCE):
         await _create(database, orders[start : start + ORDERS_AT_ONCE])
@@ -135,7 +142,11 @@ async def _add_codes(writer: Writer) -> Codes:
     ]
     units = [
         UnitOfMeasureRow(
-            company_id=company, code=code, display_name=name, international_standard_code=standard
+            company_id=company,
+            code=code,
+            display_name=name,
+            international_standard_code=standard,
+            is_whole=code == WHOLE_UNIT,
         )
         for code, (name, standard) in UNITS.items()
     ]
@@ -209,14 +220,35 @@ def _unit_of(contents: str) -> str:
     return positions[last] if last >= 0 else "PCS"
 
 
-def _further_units(items: list[ItemRow], codes: Codes) -> Iterator[ItemUnitOfMeasureRow]:
-    """The piece as a second unit of every item."""
+def _item_units(items: list[ItemRow], codes: Codes) -> Iterator[ItemUnitOfMeasureRow]:
+    """The base unit of every item, and the piece, which is Northwind's package of base units."""
     piece = codes.units["PCS"]
     for item in items:
-        if item.base_unit_of_measure_id != piece:
+        factors = {
+            piece: units_in_package(item.display_name2 or ""),
+            item.base_unit_of_measure_id: 1,
+        }
+        for unit, factor in factors.items():
             yield ItemUnitOfMeasureRow(
-                company_id=item.company_id, item_id=item.id, unit_of_measure_id=piece
+                company_id=item.company_id,
+                item_id=item.id,
+                unit_of_measure_id=unit,
+                quantity_per_unit=Decimal(factor),
             )
+
+
+def units_in_package(contents: str) -> int:
+    """The number of base units in a package with these contents: 24 for "24 - 12 oz bottles", 200 for
+    "10 boxes x 20 bags" and 1 for "1 kg pkg."."""
+    unit = _unit_of(contents)
+    counts = 1
+    for part in contents.split(" x "):
+        count, _, counted = part.partition(" ")
+        if count.isdigit() and not _MEASURE.match(counted):
+            counts *= int(count)
+        if _unit_of(part) == unit:
+            break
+    return counts
 
 
 def _accounts_and_objects(company: str, codes: Codes) -> Iterator[AccountRow | LineObjectRow]:

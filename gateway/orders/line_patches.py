@@ -18,9 +18,10 @@ from gateway.orders.line_fields import (
     set_unit,
 )
 from gateway.orders.line_objects import SoldObject, clear_line, names_object, sold_by, type_of_line
-from gateway.orders.line_prices import PriceContext, set_discount, set_price
+from gateway.orders.line_prices import PriceContext, default_price, set_discount, set_price
 from gateway.orders.problems import Report
 from gateway.orders.references import References
+from gateway.orders.whole_units import check_line, stored_quantities
 from gateway.storage.tables.reference_data import AccountRow, ItemRow
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderLineType
 
@@ -47,7 +48,7 @@ def patch_line(
     """Write the fields of the change. Another object brings its price and tax; another type alone
     leaves the line without an object."""
     assign(line, change, LINE, context.references, report)
-    quantity = line.quantity
+    before, unit = stored_quantities(line), line.unit_of_measure_id
     is_other = sells_other(line, change, context.references)
     if is_other and line.shipped_quantity:
         change = _without_object(line, change, report)
@@ -61,7 +62,9 @@ def patch_line(
     if line.line_type is not SalesOrderLineType.COMMENT:
         if "shipment_date" in change:
             line.shipment_date = change["shipment_date"] or default_date(context.order)
-        _patch_quantities(line, change, quantity)
+        _patch_quantities(line, change, before["quantity"])
+        is_same_unit = line.unit_of_measure_id == unit
+        check_line(line, before if is_same_unit else {}, context.references, report)
 
 
 def _without_object(line: SalesOrderLineRow, change: LinePatch, report: Report) -> LinePatch:
@@ -96,16 +99,18 @@ def _sell_other(
 def _patch_sold(
     line: SalesOrderLineRow, change: LinePatch, context: PriceContext, report: Report
 ) -> None:
-    """The line keeps its object."""
+    """The line keeps its object. A price that is the item's follows the unit (RULES.md 2.10)."""
     sold = sold_by(line, context.references)
     before = line.quantity, line.unit_price
+    unit, default = line.unit_of_measure_id, default_price(line, sold, context)
     if "quantity" in change:
         line.quantity = change["quantity"] or ZERO
     if "unit_of_measure" in change:
         _patch_unit(line, sold, change, context.references, report)
     if "tax_code" in change:
         set_tax(line, sold, change, context.references, report)
-    if "unit_price" in change:
+    has_item_price = isinstance(sold, ItemRow) and line.unit_price == default
+    if "unit_price" in change or (has_item_price and line.unit_of_measure_id != unit):
         set_price(line, sold, change, context, report)
     is_repriced = (line.quantity, line.unit_price) != before or context.is_new_currency
     _patch_discount(line, change, context, report, is_repriced=is_repriced)

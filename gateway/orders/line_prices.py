@@ -9,7 +9,7 @@ from gateway.orders.fields import RECORDS, LineChange
 from gateway.orders.line_objects import SoldObject
 from gateway.orders.problems import Report, plain
 from gateway.orders.references import References
-from gateway.orders.rounding import rounded
+from gateway.orders.rounding import EXACT, PRICE_STEP, rounded
 from gateway.orders.totals import (
     discount_percent_of,
     gross_amount,
@@ -18,7 +18,7 @@ from gateway.orders.totals import (
     price_without_tax,
 )
 from gateway.storage.tables.column_types import LARGEST, is_storable
-from gateway.storage.tables.reference_data import AccountRow, CurrencyRow, ItemRow, LineObjectRow
+from gateway.storage.tables.reference_data import AccountRow, CurrencyRow, ItemRow
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 
 
@@ -45,19 +45,53 @@ def set_price(
 ) -> None:
     """The price of the change, else the object's, which is in the company's currency (RULES.md 2.10)."""
     price = change.get("unit_price")
+    if price is None:
+        price = default_price(line, sold, context)
     if price is not None:
         line.unit_price = price
-    elif sold is None or isinstance(sold, AccountRow):
-        line.unit_price = ZERO
-    elif context.in_company_currency:
-        line.unit_price = _own_price(sold, line.tax_percent, context.order.prices_include_tax)
-    else:
+    elif isinstance(sold, ItemRow) and context.in_company_currency:
+        _refuse_unit(sold, line.unit_of_measure_id, context.references, report)
+    elif sold is not None:
         report.refuse(
             refusals.PRICE_REQUIRED,
             "unit_price",
             label=RECORDS[type(sold)].label.capitalize(),
             number=sold.number,
             currency=context.references.by_id(CurrencyRow, context.order.currency_id).code,
+        )
+
+
+def default_price(
+    line: SalesOrderLineRow, sold: SoldObject | None, context: PriceContext
+) -> Decimal | None:
+    """The price that the object gives the line, or None if it has none in the currency of the order or in
+    the unit of the line."""
+    if sold is None or isinstance(sold, AccountRow):
+        return ZERO
+    if not context.in_company_currency:
+        return None
+    price = sold.unit_price
+    if isinstance(sold, ItemRow):
+        factor = context.references.quantity_per_unit(sold, line.unit_of_measure_id)
+        if factor is None:
+            return None
+        price = rounded(EXACT.multiply(price, factor), ONE, PRICE_STEP)
+    has_tax = isinstance(sold, ItemRow) and sold.price_includes_tax
+    return _converted(price, line.tax_percent, has_tax, context.order.prices_include_tax)
+
+
+def _refuse_unit(
+    item: ItemRow, unit_id: str | None, references: References, report: Report
+) -> None:
+    """A unit in which the item is not sold is refused already."""
+    names = {unit.id: unit.code for unit in references.units_of(item)}
+    if unit_id in names:
+        report.refuse(
+            refusals.UNIT_WITHOUT_FACTOR,
+            "unit_price",
+            number=item.number,
+            unit=names[unit_id],
+            base=names[item.base_unit_of_measure_id],
         )
 
 
@@ -84,13 +118,12 @@ def _by_percent(line: SalesOrderLineRow, context: PriceContext) -> Decimal:
     )
 
 
-def _own_price(sold: ItemRow | LineObjectRow, tax_percent: Decimal, with_tax: bool) -> Decimal:
-    has_tax = isinstance(sold, ItemRow) and sold.price_includes_tax
+def _converted(price: Decimal, tax_percent: Decimal, has_tax: bool, with_tax: bool) -> Decimal:
     if has_tax and not with_tax:
-        return price_without_tax(sold.unit_price, tax_percent)
+        return price_without_tax(price, tax_percent)
     if with_tax and not has_tax:
-        return price_with_tax(sold.unit_price, tax_percent)
-    return sold.unit_price
+        return price_with_tax(price, tax_percent)
+    return price
 
 
 def set_discount(

@@ -16,6 +16,7 @@ from gateway.orders.line_fields import (
 from gateway.orders.line_objects import type_of_line
 from gateway.orders.line_prices import PriceContext
 from gateway.orders.problems import Path, Report
+from gateway.orders.whole_units import check_line
 from gateway.storage.drafts import line_class
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderLineType, SalesOrderRow
 
@@ -69,4 +70,5 @@ def _new_line(
     sell_named(line, change, context, report)
     set_ship_quantity(line, change)
     set_invoice_quantity(line, change)
+    check_line(line, {}, context.references, report)
     return line

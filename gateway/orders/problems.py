@@ -24,7 +24,8 @@ class ProblemCode(Enum):
     DUPLICATE = "The value must be unique and is taken."
     BLOCKED = "The record exists but is closed for sales."
     PRICE_REQUIRED = (
-        "The order is not in the company's currency, so the line needs its own unit price."
+        "The line needs its own unit price, because its object has none in the currency of the order or"
+        " in the unit of the line."
     )
     TOO_MANY_LINES = "The order has more lines than the gateway allows."
     SHIP_TOO_MANY = "The quantity to ship is more than is outstanding."

@@ -38,6 +38,12 @@ CURRENCY_NEEDS_PRICES = Refusal(
 PRICE_REQUIRED = Refusal(
     Code.PRICE_REQUIRED, "2.10", "{label} {number} has no price in {currency}: give a unit price."
 )
+UNIT_WITHOUT_FACTOR = Refusal(
+    Code.PRICE_REQUIRED,
+    "2.10",
+    "Item {number} has no price in {unit}, because it is unknown how many {base} are in one {unit}:"
+    " give a unit price, or set the quantity per unit of {unit} on the item.",
+)
 
 # 3 What a line sells
 LINE_TYPE_REQUIRED = Refusal(
@@ -58,6 +64,12 @@ OBJECT_NUMBERS_DISAGREE = Refusal(
     Code.CONFLICTING, "3.2", "The object of the line has the number {number}."
 )
 UNIT_NOT_SOLD = Refusal(Code.INVALID, "3.3", "Item {number} is not sold in {unit}.")
+BASE_UNIT_FACTOR = Refusal(
+    Code.CONFLICTING,
+    "3.3",
+    "{unit} is the base unit of item {number}, so its quantity per unit is 1.",
+)
+QUANTITY_NOT_WHOLE = Refusal(Code.OUT_OF_RANGE, "3.3", "Quantities in {unit} are whole numbers.")
 COMMENT_SELLS_NOTHING = Refusal(
     Code.CONFLICTING,
     "3.4",

@@ -20,6 +20,7 @@ from gateway.orders.references import References
 from gateway.orders.suggestions import with_suggestions
 from gateway.orders.transitions import Transition
 from gateway.orders.validation import check, tidy
+from gateway.orders.whole_units import check_moved
 from gateway.storage.tables.column_types import now
 from gateway.storage.tables.sales_orders import SalesOrderRow
 from gateway.storage.writing import Writer
@@ -150,6 +151,8 @@ def _advance(
     report = Report()
     check_transition(transition, order, references, report)
     _raise(report)
+    if quantities is not None:
+        check_moved(order, transition, quantities, references, report)
     carry_out(transition, order, quantities, report)
     _raise(report)
     order.fully_shipped = is_fully_shipped(order)

@@ -126,6 +126,7 @@ class UnitOfMeasureRow(CompanyScoped, Base, kw_only=True):
     display_name: Mapped[str] = mapped_column(text_type(50))
     international_standard_code: Mapped[str | None] = mapped_column(text_type(10), default=None)
     symbol: Mapped[str | None] = mapped_column(text_type(10), default=None)
+    is_whole: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     __table_args__ = (unique("code"),)
 
 
@@ -213,13 +214,16 @@ class ItemRow(CompanyScoped, Base, kw_only=True):
 
 
 class ItemUnitOfMeasureRow(CompanyScoped, Base, kw_only=True):
-    """A unit in which an item may be sold, in addition to its base unit and sales unit."""
+    """A unit in which an item may be sold. `quantity_per_unit` is its number of base units, or None if it
+    is unknown; that of the base unit is 1."""
 
     __tablename__ = "item_units_of_measure"
 
     item_id: Mapped[str] = mapped_column(Guid)
     unit_of_measure_id: Mapped[str] = mapped_column(Guid)
+    quantity_per_unit: Mapped[Decimal | None] = mapped_column(Amount, default=None)
     __table_args__ = (
+        sa.CheckConstraint("quantity_per_unit > 0", name="quantity_per_unit_sign"),
         unique("item_id", "unit_of_measure_id"),
         foreign_key("item_id", "items", ondelete="CASCADE"),
         foreign_key("unit_of_measure_id", "units_of_measure"),
