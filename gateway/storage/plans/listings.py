@@ -7,7 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-from gateway.storage.conditions import Filter, Tree
+from gateway.storage.conditions import Filter
+from gateway.storage.filterable import Tree
 from gateway.storage.paging import (
     Sort,
     Window,
