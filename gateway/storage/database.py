@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
 
+from gateway.storage.accents import fold_accents
 from gateway.storage.contention import contended
 from gateway.storage.deadline import Deadline
 from gateway.storage.drivers import Drivers, Overloaded
@@ -292,6 +293,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 def prepare_reader(connection: Any) -> None:
     """Give a connection to SQLite the functions that statements use."""
     connection.create_function("gateway_fold", 1, _fold, deterministic=True)
+    connection.create_function("gateway_fold_accents", 1, fold_accents, deterministic=True)
 
 
 def _fold(text: str | None) -> str | None:

@@ -147,10 +147,11 @@ FIELDS = {name: _fields(name) for name in TYPES}
 
 EQUALITY = ("eq", "ne", "in", "notIn")
 ORDER = ("lt", "lte", "gt", "gte")
-SEARCH = ("contains", "startsWith")
+SEARCH = ("contains", "startsWith", "containsFolded")
 OPERATORS = {
     "String": EQUALITY + ORDER + SEARCH,
-    **dict.fromkeys(("Int", "Decimal", "Date", "DateTime"), EQUALITY + ORDER),
+    **dict.fromkeys(("Int", "Decimal", "Date"), EQUALITY + ORDER),
+    "DateTime": (*EQUALITY, *ORDER, "on"),
     **dict.fromkeys(("ID", "Boolean", "enum"), EQUALITY),
 }
 """What a value of each kind can be compared by."""

@@ -77,6 +77,9 @@ class CompanyRow(Base, kw_only=True):
     id: Mapped[str] = mapped_column(Guid, primary_key=True, default_factory=new_guid)
     name: Mapped[str] = mapped_column(text_type(100), unique=True)
     currency_code: Mapped[str] = mapped_column(text_type(10))
+    refuse_duplicate_external_document_numbers: Mapped[bool] = mapped_column(
+        default=False, server_default=sa.false()
+    )
 
 
 class CurrencyRow(CompanyScoped, Base, kw_only=True):
@@ -181,6 +184,7 @@ class CustomerRow(CompanyScoped, Base, kw_only=True):
         foreign_key("payment_terms_id", "payment_terms"),
         foreign_key("shipment_method_id", "shipment_methods"),
         index("display_name", "id"),
+        index("last_modified_date_time", "id"),
     )
 
 
@@ -210,6 +214,8 @@ class ItemRow(CompanyScoped, Base, kw_only=True):
         foreign_key("sales_unit_of_measure_id", "units_of_measure"),
         foreign_key("tax_code_id", "tax_codes"),
         index("display_name", "id"),
+        index("last_modified_date_time", "id"),
+        index("unit_price", "id"),
     )
 
 

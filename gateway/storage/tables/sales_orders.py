@@ -139,6 +139,10 @@ class SalesOrderRow(CompanyScoped, Base, kw_only=True):
         index("total_amount_including_tax", "id"),
         index("last_modified_date_time", "id"),
         index("customer_id", "order_date", "id"),
+        index("customer_name", "id"),
+        index("requested_delivery_date", "id"),
+        index("external_document_number", "id"),
+        index("customer_id", "external_document_number"),
         sa.CheckConstraint("length(number) > 0", name="number_given"),
     )
 
