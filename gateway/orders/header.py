@@ -22,7 +22,6 @@ from gateway.orders.pricing import step_of
 from gateway.orders.problems import Report
 from gateway.orders.references import References
 from gateway.orders.rounding import rounded
-from gateway.storage.drafts import draft_order
 from gateway.storage.tables.column_types import is_storable
 from gateway.storage.tables.reference_data import (
     ADDRESS_PARTS,
@@ -31,6 +30,7 @@ from gateway.storage.tables.reference_data import (
     CustomerRow,
 )
 from gateway.storage.tables.sales_orders import LineRounding, SalesOrderRow
+from gateway.storage.unsaved_orders import UnsavedOrder
 
 
 def new_order(
@@ -39,7 +39,7 @@ def new_order(
     """An order without lines. A placeholder stands in for a customer that does not exist, so that all
     other problems are reported as well."""
     customer = _open_customer("customer", change, references, report) or references.placeholder
-    order = draft_order(
+    order = UnsavedOrder(
         company_id=customer.company_id,
         number=change.get("number") or "",
         import_key=change.get("import_key"),

@@ -17,7 +17,6 @@ from gateway.orders.line_objects import type_of_line
 from gateway.orders.line_prices import PriceContext
 from gateway.orders.problems import Path, Report
 from gateway.orders.whole_units import check_line
-from gateway.storage.drafts import line_class
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderLineType, SalesOrderRow
 
 SEQUENCE_STEP = 10000
@@ -56,7 +55,7 @@ def add_lines(
 def _new_line(
     sequence: int, change: LineChange, context: PriceContext, report: Report
 ) -> SalesOrderLineRow:
-    line = line_class(context.order)(
+    line = context.order.new_line(
         company_id=context.order.company_id,
         sequence=sequence,
         line_type=type_of_line(change, report),

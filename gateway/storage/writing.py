@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import attributes, selectinload
 
-from gateway.storage import drafts
+from gateway.storage import unsaved_orders
 from gateway.storage.contention import DatabaseBusy, is_contention
 from gateway.storage.database import Database
 from gateway.storage.import_rows import Staging
@@ -179,7 +179,7 @@ class Writer:
 
     async def insert(self, orders: Sequence[SalesOrderRow]) -> None:
         """Insert new orders with their lines."""
-        await drafts.insert(self._session, orders)
+        await unsaved_orders.insert(self._session, orders)
 
     async def discard(self, order: str) -> None:
         """Delete a new order with this id."""

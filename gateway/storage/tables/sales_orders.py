@@ -3,6 +3,7 @@
 import datetime as dt
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -122,6 +123,10 @@ class SalesOrderRow(CompanyScoped, Base, kw_only=True):
         cascade="all, delete-orphan",
         default_factory=list,
     )
+
+    def new_line(self, **values: Any) -> "SalesOrderLineRow":
+        """A line for this order, which is not among its lines yet."""
+        return SalesOrderLineRow(**values)
 
     __table_args__ = (
         unique("number"),
