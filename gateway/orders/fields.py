@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Annotated, Any, Required, TypedDict, get_type_hints
 
 from gateway.orders.amounts import HUNDRED, ZERO
-from gateway.storage.tables.column_types import Base, referenced_models, table_columns, value_type
+from gateway.storage.tables.column_types import DECIMALS, Base, referenced_models, table_columns, value_type
 from gateway.storage.tables.reference_data import (
     AccountRow,
     CurrencyRow,
@@ -60,6 +60,8 @@ class Until(Enum):
 Bound = Decimal | dt.date | int | None
 EARLIEST, LATEST = dt.date(1753, 1, 1), dt.date(9999, 12, 31)
 LAST_SEQUENCE = 2**31 - 1
+FINEST = Decimal(1).scaleb(-DECIMALS)
+"""The smallest number above 0 that can be stored."""
 
 
 @dataclass(frozen=True)
@@ -216,10 +218,14 @@ def names_of(fields: Mapping[str, Field], row: type[Base], kind: type) -> tuple[
     return tuple(name for name in fields if name in columns and value_type(row, name)[0] is kind)
 
 
+KEPT_BY_GATEWAY = {"company_id", "id", "etag", "created_date_time", "last_modified_date_time"}
+"""The columns of a record that no change may set."""
+
+
 @dataclass(frozen=True)
 class Record:
-    """A kind of record that orders refer to. Every column but the ids and the time of the last change
-    is a field; a foreign key is a reference. `label` and `have` are the words of a refusal."""
+    """A kind of record that orders refer to. Every column but those of KEPT_BY_GATEWAY is a field; a
+    foreign key is a reference. `label` and `have` are the words of a refusal."""
 
     model: type[Base]
     label: str
@@ -240,7 +246,7 @@ class Record:
                 models.get(column), least=self.least.get(column), most=self.most.get(column)
             )
             for column in table_columns(self.model)
-            if column not in ("company_id", "id", "last_modified_date_time")
+            if column not in KEPT_BY_GATEWAY
         }
 
 
@@ -250,7 +256,7 @@ RECORDS: Mapping[type[Base], Record] = {
         Record(
             CurrencyRow,
             "currency",
-            least={"amount_rounding_precision": ZERO, "unit_amount_rounding_precision": ZERO},
+            least={"amount_rounding_precision": FINEST, "unit_amount_rounding_precision": FINEST},
         ),
         Record(
             PaymentTermsRow,
