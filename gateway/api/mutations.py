@@ -43,7 +43,7 @@ Id = Annotated[strawberry.ID, strawberry.argument(description="GUID of the order
 IfMatch = Annotated[
     str | None,
     strawberry.argument(
-        description='Refuse unless the order still has this etag; "*" is any. The header If-Match does'
+        description='Refuse unless the order or record still has this etag; "*" is any. The header If-Match does'
         " the same."
     ),
 ]
@@ -124,7 +124,7 @@ def _update() -> Any:
         dry_run: DryRun = False,
     ) -> Any:
         def change(writer: Writer) -> Awaitable[Any]:
-            patch, etag = change_from(input), _expected(info, if_match)
+            patch, etag = change_from(input), expected_etag(info, if_match)
             return service.update(writer, id, patch, etag, info.context.rules)
 
         return await perform(info, UpdateSalesOrderPayload, change, dry_run=dry_run, root="input")
@@ -142,7 +142,7 @@ def _delete() -> Any:
         info: Info, id: Id, if_match: IfMatch = strawberry.UNSET, dry_run: DryRun = False
     ) -> Any:
         def change(writer: Writer) -> Awaitable[Any]:
-            return service.delete(writer, id, _expected(info, if_match))
+            return service.delete(writer, id, expected_etag(info, if_match))
 
         return await perform(
             info, DeleteSalesOrderPayload, change, dry_run=dry_run, result="deleted_id"
@@ -162,7 +162,7 @@ def _transition(transition: Transition, payload: Any, description: str) -> Any:
         info: Info, id: Id, if_match: IfMatch = strawberry.UNSET, dry_run: DryRun = False
     ) -> Any:
         def change(writer: Writer) -> Awaitable[Any]:
-            return service.carry_out_transition(writer, id, transition, _expected(info, if_match))
+            return service.carry_out_transition(writer, id, transition, expected_etag(info, if_match))
 
         return await perform(info, payload, change, dry_run=dry_run)
 
@@ -179,12 +179,12 @@ def _quantity_transition(transition: Transition, payload: Any, description: str)
         if_match: IfMatch = strawberry.UNSET,
         dry_run: DryRun = False,
     ) -> Any:
-        given = _or_none(lines)
+        given = stated(lines)
         chosen = None if given is None else [(line.id, line.quantity) for line in given]
 
         def change(writer: Writer) -> Awaitable[Any]:
             return service.carry_out_transition(
-                writer, id, transition, _expected(info, if_match), chosen
+                writer, id, transition, expected_etag(info, if_match), chosen
             )
 
         return await perform(info, payload, change, dry_run=dry_run)
@@ -192,7 +192,7 @@ def _quantity_transition(transition: Transition, payload: Any, description: str)
     return _mutation(resolve, payload, description)
 
 
-def _expected(info: Info, if_match: Any) -> str | None:
+def expected_etag(info: Info, if_match: Any) -> str | None:
     """The version that the argument and the header of the request expect; raises Rejected."""
     return agreed_version(_or_none(if_match), info.context.if_match)
 

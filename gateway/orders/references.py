@@ -136,6 +136,10 @@ class References:
                 if value := getattr(row, name, None):
                     self._rows[model, name, value] = row
 
+    def add(self, row: Base) -> None:
+        """Let later changes refer to a record that is about to be stored."""
+        self._keep(type(row), [row])
+
     def _all(self, model: type[Model]) -> list[Model]:
         return [row for (of, by, _), row in self._rows.items() if of is model and by == "id"]
 

@@ -19,7 +19,12 @@ from gateway.storage.database import Database
 from gateway.storage.import_rows import Staging
 from gateway.storage.scope import Scope, find_scope, within
 from gateway.storage.tables.column_types import Base, canonical_guid, is_storable_text, now
-from gateway.storage.tables.reference_data import CompanyRow, CurrencyRow, NumberSeries
+from gateway.storage.tables.reference_data import (
+    CompanyRow,
+    CurrencyRow,
+    MaintainedRow,
+    NumberSeries,
+)
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 
 Model = TypeVar("Model", bound=Base)
@@ -44,15 +49,21 @@ class Writer:
     async def find(self, model: type[Model], wanted: Mapping[str, set[str]]) -> Sequence[Model]:
         """The rows in which a column has one of its wanted values. One statement, or none if nothing is
         wanted."""
-        columns = model.__table__.c
-        conditions = [
-            columns[column].in_(_possible(column, values))
-            for column, values in wanted.items()
-            if values
-        ]
+        conditions = _any_of(model, wanted)
         if not conditions:
             return []
         statement = sa.select(model).where(within(self.scope, model), sa.or_(*conditions))
+        return (await self._session.scalars(statement)).all()
+
+    async def records(self, model: type[Model], wanted: Mapping[str, set[str]]) -> Sequence[Model]:
+        """The rows as `find` has them, with the parts that belong to them, locked until the transaction
+        ends."""
+        conditions = _any_of(model, wanted)
+        if not conditions:
+            return []
+        parts = [selectinload(each.class_attribute) for each in sa.inspect(model).relationships]
+        statement = sa.select(model).where(within(self.scope, model), sa.or_(*conditions))
+        statement = statement.options(*parts).with_for_update(of=model)
         return (await self._session.scalars(statement)).all()
 
     async def company_currency(self) -> CurrencyRow:
@@ -172,10 +183,36 @@ class Writer:
             await self._flush()
         order.lines.sort(key=lambda line: line.sequence)
 
-    async def delete(self, order: SalesOrderRow) -> None:
-        """Delete the order and its lines."""
-        await self._session.delete(order)
+    async def delete(self, row: SalesOrderRow | MaintainedRow) -> None:
+        """Delete an order with its lines, or a record with its parts."""
+        await self._session.delete(row)
         await self._session.flush()
+
+    async def save_records(
+        self, new: Sequence[MaintainedRow], changed: Sequence[MaintainedRow]
+    ) -> None:
+        """Insert new records and write changed ones, whose etags count up."""
+        for row in changed:
+            row.etag += 1
+            row.last_modified_date_time = now()
+            _write_whole(row)
+        await self.add(new)
+
+    async def users_of(self, row: MaintainedRow) -> dict[str, int]:
+        """How many rows of each table refer to a record, by the name of the table; one statement. Its
+        own parts do not count, which are deleted with it."""
+        counts = [
+            sa.select(sa.literal(table.name).label("table"), sa.func.count().label("rows"))
+            .select_from(table)
+            .where(table.c.company_id == row.company_id, sa.or_(*(key == row.id for key in keys)))
+            for table, keys in _references_to(sa.inspect(type(row)).local_table)
+        ]
+        if isinstance(row, CurrencyRow):
+            company = within(self.scope, CompanyRow), CompanyRow.currency_code == row.code
+            name, count = sa.literal("companies").label("table"), sa.func.count().label("rows")
+            counts.append(sa.select(name, count).select_from(CompanyRow).where(*company))
+        found = (await self._session.execute(sa.union_all(*counts))).all()
+        return {each.table: each.rows for each in found if each.rows}
 
     async def insert(self, orders: Sequence[SalesOrderRow]) -> None:
         """Insert new orders with their lines."""
@@ -217,12 +254,36 @@ class Writer:
         return (await self._session.scalars(sa.select(model).from_statement(both))).all()
 
 
-def _write_whole(line: SalesOrderLineRow) -> None:
-    """Write all columns, so that one statement updates all changed lines."""
-    keys = line.__table__.primary_key.columns.keys()  # type: ignore[attr-defined]
-    for name in line.__table__.columns.keys():  # noqa: SIM118 - a collection of columns, no dict
+def _references_to(table: sa.FromClause) -> list[tuple[sa.Table, list[sa.Column[Any]]]]:
+    """The tables that refer to `table`, each with its columns that do; not those whose rows go with it."""
+    found = {
+        other: [
+            column
+            for constraint in other.foreign_key_constraints
+            if constraint.referred_table is table and constraint.ondelete != "CASCADE"
+            for column in constraint.columns
+            if column.name != "company_id"
+        ]
+        for other in Base.metadata.sorted_tables
+    }
+    return [(other, columns) for other, columns in found.items() if columns]
+
+
+def _any_of(model: type[Base], wanted: Mapping[str, set[str]]) -> list[sa.ColumnElement[bool]]:
+    columns = model.__table__.c
+    return [
+        columns[column].in_(_possible(column, values))
+        for column, values in wanted.items()
+        if values
+    ]
+
+
+def _write_whole(row: SalesOrderLineRow | MaintainedRow) -> None:
+    """Have all columns written, so that all changed rows of a table go in one statement."""
+    keys = row.__table__.primary_key.columns.keys()  # type: ignore[union-attr]
+    for name in row.__table__.columns.keys():  # type: ignore[union-attr] # noqa: SIM118 - a collection of columns, no dict
         if name not in keys:
-            attributes.flag_modified(line, name)
+            attributes.flag_modified(row, name)
 
 
 def _possible(column: str, values: set[str]) -> list[str]:
@@ -263,6 +324,12 @@ PAUSE = 0.02
 DOUBLINGS = 5
 """The pause does not grow after so many attempts."""
 
+RACES = {"23503", "23505"}
+"""PostgreSQL: another transaction has deleted what a row refers to, or taken its number. The rules see it
+when the change is made again."""
+
+MOST_RACES = 5
+
 
 async def transact(
     database: Database,
@@ -286,5 +353,9 @@ async def transact(
             lost = time.monotonic()
             if lost + pause + (lost - begun) >= end:
                 raise
+        except DBAPIError as error:
+            if attempt >= MOST_RACES or getattr(error.driver_exception, "sqlstate", None) not in RACES:
+                raise
+            pause = PAUSE
         await asyncio.sleep(pause)
     raise AssertionError("the last attempt returns or raises")

@@ -154,6 +154,12 @@ def value_type(model: type["Base"], name: str) -> tuple[type, bool]:
     return kind, bool(column.nullable)
 
 
+def column_default(model: type["Base"], name: str) -> Any:
+    """The value of a column in a new row that does not state it; None if it has no constant default."""
+    default: Any = model.__table__.c[name].default
+    return None if default is None else default.arg
+
+
 def table_columns(model: type["Base"]) -> tuple[str, ...]:
     """The names of the columns of `model`, in the order of the table."""
     return tuple(column.name for column in model.__table__.columns)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from gateway.storage.tables.column_types import (
     Amount,
@@ -214,6 +214,14 @@ class ItemRow(MaintainedRow, Base, kw_only=True):
     allow_invoice_discount: Mapped[bool] = mapped_column(default=True)
     blocked: Mapped[bool] = mapped_column(default=False)
     sales_blocked: Mapped[bool] = mapped_column(default=False)
+
+    units_of_measure: Mapped[list["ItemUnitOfMeasureRow"]] = relationship(
+        order_by="ItemUnitOfMeasureRow.id",
+        lazy="raise",
+        cascade="all, delete-orphan",
+        default_factory=list,
+    )
+
     __table_args__ = (
         unique("number"),
         foreign_key("base_unit_of_measure_id", "units_of_measure"),

@@ -9,7 +9,7 @@ from alembic import op
 from gateway.storage.tables.column_types import LARGEST, Amount, Guid, new_guid
 
 revision = "0008"
-down_revision = "0004"
+down_revision = "0007"
 
 UNITS, ITEM_UNITS = "units_of_measure", "item_units_of_measure"
 BASE_FACTOR = Decimal(1)
