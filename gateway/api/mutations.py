@@ -71,6 +71,7 @@ async def perform(
     dry_run: bool,
     root: str | None = None,
     result: str = "sales_order",
+    preview: Callable[[Any], Any] = preview_of,
 ) -> Any:
     """Run `change` in a transaction of its own. The payload has its result under the name `result`,
     or the reasons for a refusal, with paths below the argument `root`.
@@ -89,7 +90,7 @@ async def perform(
         made = await transact(context.database, context.company, change, dry_run=dry_run)
     except Rejected as rejected:
         return payload(user_errors=[user_error(problem, root) for problem in rejected.problems])
-    return payload(**{result: preview_of(made) if dry_run else made})
+    return payload(**{result: preview(made) if dry_run else made})
 
 
 def _create() -> Any:
@@ -162,7 +163,9 @@ def _transition(transition: Transition, payload: Any, description: str) -> Any:
         info: Info, id: Id, if_match: IfMatch = strawberry.UNSET, dry_run: DryRun = False
     ) -> Any:
         def change(writer: Writer) -> Awaitable[Any]:
-            return service.carry_out_transition(writer, id, transition, expected_etag(info, if_match))
+            return service.carry_out_transition(
+                writer, id, transition, expected_etag(info, if_match)
+            )
 
         return await perform(info, payload, change, dry_run=dry_run)
 
@@ -179,7 +182,7 @@ def _quantity_transition(transition: Transition, payload: Any, description: str)
         if_match: IfMatch = strawberry.UNSET,
         dry_run: DryRun = False,
     ) -> Any:
-        given = stated(lines)
+        given = _or_none(lines)
         chosen = None if given is None else [(line.id, line.quantity) for line in given]
 
         def change(writer: Writer) -> Awaitable[Any]:

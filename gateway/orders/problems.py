@@ -31,6 +31,7 @@ class ProblemCode(Enum):
     SHIP_TOO_MANY = "The quantity to ship is more than is outstanding."
     INVOICE_TOO_MANY = "The quantity to invoice is more than is shipped, or to be shipped next."
     STALE = "The record has changed since the etag was read; the suggestion is its etag now."
+    OTHER_ROW_REFUSED = "The row itself is correct, but another row of the same call is refused."
     IN_USE = "The record cannot be deleted, because orders or other records refer to it."
     NOT_EDITABLE = "The status of the order does not allow this change."
     WRONG_STATUS = "The status of the order does not allow this."

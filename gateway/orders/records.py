@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any
 
 from gateway.orders import refusals
+from gateway.orders.etags import check_version
 from gateway.orders.fields import Record, column_of
 from gateway.orders.item_units import list_own_units, own_units
 from gateway.orders.problems import Problem, Rejected, Report
@@ -31,8 +32,8 @@ class RecordOutcome(Enum):
 
 
 @dataclass(frozen=True)
-class RecordResult:
-    """The record that one of several changes wrote, or the problems that prevented it."""
+class RowResult:
+    """What one of several changes wrote, or the problems that prevented it."""
 
     row: Any | None
     problems: Sequence[Problem] = ()
@@ -82,7 +83,7 @@ async def delete_record(writer: Writer, record: Record, key: str, if_match: str 
 
 async def upsert_records(
     writer: Writer, record: Record, changes: Sequence[RecordChange]
-) -> list[RecordResult]:
+) -> list[RowResult]:
     """Create or update the record with the key of each change, each on its own."""
     drafts = await draft_records(writer, record, changes)
     report = Report()
@@ -93,7 +94,7 @@ async def upsert_records(
     fitting = {place: draft for place, draft in enumerate(drafts) if place not in refused}
     await store_records(writer, list(fitting.values()))
     return [
-        RecordResult(fitting[place].row if place in fitting else None, refused.get(place, ()))
+        RowResult(fitting[place].row if place in fitting else None, refused.get(place, ()))
         for place in range(len(drafts))
     ]
 
@@ -187,15 +188,8 @@ async def _existing(writer: Writer, record: Record, key: str, if_match: str | No
         report.refuse(
             refusals.RECORD_GONE, "id", rejected=key, label=record.label, have=record.have
         )
-    elif if_match is not None and if_match != str(found[0].etag):
-        report.refuse(
-            refusals.RECORD_STALE,
-            "if_match",
-            rejected=if_match,
-            suggestions=(str(found[0].etag),),
-            label=record.label,
-            key=getattr(found[0], record.key),
-        )
+    else:
+        check_version(if_match, found[0].etag, getattr(found[0], record.key), report, record.label)
     if report.problems:
         raise Rejected(report.problems)
     return found[0]

@@ -145,13 +145,13 @@ class References:
 
     @classmethod
     async def gather(
-        cls, writer: Writer, changes: Sequence[OrderChange], stored: SalesOrderRow | None = None
+        cls, writer: Writer, changes: Sequence[OrderChange], *stored: SalesOrderRow
     ) -> "References":
-        """Everything that changes name, that orders copy, and that a `stored` order refers to, in a
+        """Everything that changes name, that orders copy, and that `stored` orders refer to, in a
         number of statements that does not depend on the number of orders and lines."""
         references = cls(await writer.company_currency())
         lines = [line for change in changes for line in written_lines(change)]
-        if stored is not None:
+        if stored:
             await references._load_stored(writer, stored)
         await references._load_header(writer, changes)
         named = [object_reference(line) for line in lines]
@@ -162,14 +162,15 @@ class References:
         await references._load_line_codes(writer, lines, stored)
         return references
 
-    async def _load_stored(self, writer: Writer, order: SalesOrderRow) -> None:
-        payers = [order.customer_id, order.bill_to_customer_id]
+    async def _load_stored(self, writer: Writer, orders: Sequence[SalesOrderRow]) -> None:
+        payers = [key for order in orders for key in (order.customer_id, order.bill_to_customer_id)]
+        lines = [line for order in orders for line in order.lines]
         await self.load(writer, CustomerRow, ids=payers)
-        await self.load(writer, CurrencyRow, ids=[order.currency_id])
-        await self.load(writer, ItemRow, ids=[line.item_id for line in order.lines])
-        await self.load(writer, AccountRow, ids=[line.account_id for line in order.lines])
-        await self.load(writer, LineObjectRow, ids=[line.line_object_id for line in order.lines])
-        await self.load(writer, TaxCodeRow, ids=[line.tax_code_id for line in order.lines])
+        await self.load(writer, CurrencyRow, ids=[order.currency_id for order in orders])
+        await self.load(writer, ItemRow, ids=[line.item_id for line in lines])
+        await self.load(writer, AccountRow, ids=[line.account_id for line in lines])
+        await self.load(writer, LineObjectRow, ids=[line.line_object_id for line in lines])
+        await self.load(writer, TaxCodeRow, ids=[line.tax_code_id for line in lines])
 
     async def _load_header(self, writer: Writer, changes: Sequence[OrderChange]) -> None:
         """The records that headers name, then the payers and the currencies of their customers."""

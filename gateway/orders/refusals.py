@@ -169,21 +169,25 @@ ORDER_PREVIEWED = Refusal(
 LINE_PREVIEWED = Refusal(
     Code.NOT_FOUND, "6.2", "This id comes from a dry run, which stores nothing: no line has it."
 )
-STALE = Refusal(Code.STALE, "6.3", "Order {number} has changed since it was read: read it again.")
+STALE = Refusal(
+    Code.STALE, "6.3", "The {label} {number} has changed since it was read: read it again."
+)
 STALE_PREVIEW = Refusal(
     Code.STALE,
     "6.3",
-    "This etag comes from a dry run, which stores nothing. Read order {number} for its etag.",
+    "This etag comes from a dry run, which stores nothing. Read the {label} {number} for its etag.",
 )
 VERSIONS_DISAGREE = Refusal(
     Code.CONFLICTING, "6.3", "The If-Match header expects another etag, {header}: give one of them."
 )
 RECORD_GONE = Refusal(Code.NOT_FOUND, "6.4", "No {label} {have} this id.")
-RECORD_STALE = Refusal(Code.STALE, "6.4", "{key} has changed since it was read: read it again.")
 RECORD_NEEDS = Refusal(Code.REQUIRED, "6.4", "A value is required for {field}.")
 RECORD_EXISTS = Refusal(Code.DUPLICATE, "6.4", "This {field} is already taken.")
 UNIT_REPEATED = Refusal(Code.DUPLICATE, "6.4", "The unit is already in the list.")
 RECORD_IN_USE = Refusal(Code.IN_USE, "6.4", "{key} is used by {users}.")
+OTHER_ROW_REFUSED = Refusal(
+    Code.OTHER_ROW_REFUSED, "6.5", "Nothing is stored, because another row is refused: {row}."
+)
 SAME_ROW_TWICE = Refusal(Code.DUPLICATE, "6.5", "An earlier row has the same {field}.")
 
 # 7 Files

@@ -112,6 +112,11 @@ class Writer:
         orders = [] if guid is None else await self._orders(SalesOrderRow.id == guid)
         return orders[0] if orders else None
 
+    async def sales_orders_of(self, keys: Collection[str]) -> list[SalesOrderRow]:
+        """The orders with these ids, with their lines, locked until the transaction ends."""
+        possible = _possible("id", set(keys))
+        return await self._orders(SalesOrderRow.id.in_(possible)) if possible else []
+
     async def sales_orders_numbered(self, numbers: Collection[str]) -> list[SalesOrderRow]:
         """The orders with these numbers, with their lines, locked until the transaction ends."""
         possible = _possible("number", set(numbers))
@@ -161,27 +166,36 @@ class Writer:
         """Release the memory of all rows that were read or written."""
         self._session.expunge_all()
 
-    async def remove_lines(self, order: SalesOrderRow, lines: Sequence[SalesOrderLineRow]) -> None:
-        """Delete lines of an order at once, so that other lines can take their sequence."""
-        for line in lines:
-            order.lines.remove(line)
-        if lines:
+    async def remove_lines(
+        self, removed: Sequence[tuple[SalesOrderRow, Sequence[SalesOrderLineRow]]]
+    ) -> None:
+        """Delete lines of orders at once, so that other lines can take their sequence."""
+        for order, lines in removed:
+            for line in lines:
+                order.lines.remove(line)
+        if any(lines for _, lines in removed):
             await self._session.flush()
 
-    async def save(self, order: SalesOrderRow, *, has_lost_lines: bool = False) -> None:
-        """Write the changes of an order and its lines, and increase their etags if there are any."""
-        new = self._session.new
-        changed = [
-            line for line in order.lines if line not in new and self._session.is_modified(line)
-        ]
-        if changed or has_lost_lines or self._session.is_modified(order):
-            for line in changed:
-                line.etag += 1
-                _write_whole(line)
-            order.etag += 1
-            order.last_modified_date_time = now()
-            await self._flush()
-        order.lines.sort(key=lambda line: line.sequence)
+    async def save(self, orders: Sequence[tuple[SalesOrderRow, bool]]) -> None:
+        """Write the changes of orders and their lines, and increase their etags if there are any. Each
+        order comes with whether lines of it were removed."""
+        for order, has_lost_lines in orders:
+            changed = self._changed_lines(order)
+            if changed or has_lost_lines or self._session.is_modified(order):
+                rows: list[SalesOrderRow | SalesOrderLineRow] = [*changed, order]
+                for row in rows:
+                    row.etag += 1
+                    if row is not order or len(orders) > 1:
+                        _write_whole(row)
+                order.last_modified_date_time = now()
+        await self._flush()
+        for order, _ in orders:
+            order.lines.sort(key=lambda line: line.sequence)
+
+    def _changed_lines(self, order: SalesOrderRow) -> list[SalesOrderLineRow]:
+        """The stored lines of an order that have changed; new lines count as a change of the order."""
+        new, is_modified = self._session.new, self._session.is_modified
+        return [line for line in order.lines if line not in new and is_modified(line)]
 
     async def delete(self, row: SalesOrderRow | MaintainedRow) -> None:
         """Delete an order with its lines, or a record with its parts."""
@@ -278,7 +292,7 @@ def _any_of(model: type[Base], wanted: Mapping[str, set[str]]) -> list[sa.Column
     ]
 
 
-def _write_whole(row: SalesOrderLineRow | MaintainedRow) -> None:
+def _write_whole(row: SalesOrderRow | SalesOrderLineRow | MaintainedRow) -> None:
     """Have all columns written, so that all changed rows of a table go in one statement."""
     keys = row.__table__.primary_key.columns.keys()  # type: ignore[union-attr]
     for name in row.__table__.columns.keys():  # type: ignore[union-attr] # noqa: SIM118 - a collection of columns, no dict

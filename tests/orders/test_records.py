@@ -4,8 +4,14 @@ from typing import Any
 
 import pytest
 
+from gateway.settings import Settings
+from gateway.storage.companies import create_company
+from gateway.storage.database import Database
+from tests.support.databases import Templates
+from tests.support.paths import ROOT
+from tests.support.readme import answer, examples
 from tests.support.requests import Fields, created, line, order
-from tests.support.served import Client
+from tests.support.served import Client, serving
 
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 PROBLEMS = "userErrors { message code path rejectedValue suggestions }"
@@ -164,6 +170,28 @@ def test_a_dry_run_answers_alike_and_stores_nothing(client: Client, kind: str) -
     assert read(client, kind, key, wanted) == before
 
 
+def test_a_dry_run_shows_ids_and_etags_that_nothing_stored_has(client: Client) -> None:
+    key = found_id(client, "customers", number="C1")
+    wanted = "id etag salesOrders { totalCount nodes { id } }"
+    tried = update(client, "Customer", key, {"salesperson": "X"}, wanted, dryRun=True)["customer"]
+    assert (tried["id"], tried["etag"]) == (f"preview:{key}", "preview:2")
+    assert tried["salesOrders"] == {"totalCount": 0, "nodes": []}
+    stale = update(client, "Customer", key, {"salesperson": "X"}, ifMatch="preview:2")
+    assert told(stale) == [("STALE", "ifMatch", "preview:2", ["1"])]
+    assert read(client, "Customer", tried["id"], "id") is None
+    item = {**KINDS["Item"][0], "unitsOfMeasure": [{"unitOfMeasure": {"code": "BOX"}}]}
+    wanted = "id unitsOfMeasure { id } salesOrderLines { totalCount }"
+    made = create(client, "Item", item, wanted, dryRun=True)["item"]
+    assert made["id"].startswith("preview:")
+    assert [unit["id"].startswith("preview:") for unit in made["unitsOfMeasure"]] == [True]
+    assert delete(
+        client, "Customer", found_id(client, "customers", number="IN-YEN"), dryRun=True
+    ) == {
+        "deletedId": None,
+        "userErrors": [],
+    }
+
+
 CREATED: list[tuple[str, Fields, list[tuple[str, str, str | None, list[str]]]]] = [
     ("Customer", {"number": "C1", "displayName": "Again"}, [("DUPLICATE", "input.number", "C1", [])]),
     ("Customer", {"number": " ", "displayName": "x"}, [("REQUIRED", "input.number", None, [])]),
@@ -292,3 +320,23 @@ def test_an_id_of_another_kind_of_record_is_not_found(client: Client) -> None:
     key = found_id(client, "customers", number="C1")
     assert told(update(client, "Item", key, {"displayName": "x"})) == [("NOT_FOUND", "id", key, [])]
     assert told(delete(client, "Account", NOWHERE)) == [("NOT_FOUND", "id", NOWHERE, [])]
+
+
+async def load_nothing(database: Database) -> None:
+    """What `gateway migrate` leaves behind: a company without a record but its currency."""
+    await create_company(database, "My Company", "EUR")
+
+
+def test_an_empty_database_gets_to_a_paid_order_as_the_readme_shows(templates: Templates) -> None:
+    text = (ROOT / "gateway" / "api" / "README.md").read_text(encoding="utf-8")
+    section = text.partition("## From an empty database to a paid order")[2].partition("\n## ")[0]
+    shown = examples(section)
+    assert len(shown) == 3
+    with serving(Settings(database_url=templates.copy("nothing", load_nothing))) as client:
+        assert client.ask("{ customers { totalCount } }") == {"customers": {"totalCount": 0}}
+        for operation, stated in shown:
+            assert answer(client, operation) == stated
+        found = client.ask("{ salesOrders { nodes { number status totalAmountIncludingTax } } }")
+    assert found["salesOrders"]["nodes"] == [
+        {"number": "SO-000001", "status": "PAID", "totalAmountIncludingTax": "267.5"}
+    ]

@@ -80,15 +80,18 @@ class Instant(TypeDecorator[dt.datetime]):
         return value.replace(tzinfo=dt.UTC)
 
 
+GUID_LENGTH = 36
+
+
 class Guid(TypeDecorator[str]):
     """A GUID as its canonical text. It is a UUID on PostgreSQL and text on SQLite; both sort the same."""
 
-    impl = sa.CHAR(36)
+    impl = sa.CHAR(GUID_LENGTH)
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         is_text = dialect.name == "sqlite"
-        return dialect.type_descriptor(sa.CHAR(36) if is_text else sa.Uuid(as_uuid=False))
+        return dialect.type_descriptor(sa.CHAR(GUID_LENGTH) if is_text else sa.Uuid(as_uuid=False))
 
 
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
