@@ -52,7 +52,10 @@ def _nested_address(field: str, heading: str) -> tuple[FileColumn, ...]:
     return tuple(FileColumn(f"{heading}.{name}", f"{field}.{part}") for name, part in OLD_PARTS)
 
 
-IDS = ("id", "@odata.etag", "@odata.context", "etag", "lastModifiedDateTime")
+IDS = (
+    *("id", "@odata.etag", "@odata.context", "etag"),
+    *("createdDateTime", "lastModifiedDateTime"),
+)
 OTHER_ID = "records are identified by number or code"
 DERIVED = "its value is calculated from the lines"
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from gateway.storage.tables.column_types import (
     Amount,
@@ -82,7 +82,15 @@ class CompanyRow(Base, kw_only=True):
     )
 
 
-class CurrencyRow(CompanyScoped, Base, kw_only=True):
+class MaintainedRow(CompanyScoped, kw_only=True, eq=False, repr=False):
+    """A row that people maintain. The etag counts its changes."""
+
+    etag: Mapped[int] = mapped_column(default=1)
+    created_date_time: Mapped[dt.datetime] = mapped_column(Instant, default_factory=now)
+    last_modified_date_time: Mapped[dt.datetime] = mapped_column(Instant, default_factory=now)
+
+
+class CurrencyRow(MaintainedRow, Base, kw_only=True):
     __tablename__ = "currencies"
 
     code: Mapped[str] = mapped_column(text_type(10))
@@ -102,7 +110,7 @@ class CurrencyRow(CompanyScoped, Base, kw_only=True):
     )
 
 
-class PaymentTermsRow(CompanyScoped, Base, kw_only=True):
+class PaymentTermsRow(MaintainedRow, Base, kw_only=True):
     __tablename__ = "payment_terms"
 
     code: Mapped[str] = mapped_column(text_type(10))
@@ -114,7 +122,7 @@ class PaymentTermsRow(CompanyScoped, Base, kw_only=True):
     __table_args__ = (unique("code"),)
 
 
-class ShipmentMethodRow(CompanyScoped, Base, kw_only=True):
+class ShipmentMethodRow(MaintainedRow, Base, kw_only=True):
     __tablename__ = "shipment_methods"
 
     code: Mapped[str] = mapped_column(text_type(10))
@@ -122,7 +130,7 @@ class ShipmentMethodRow(CompanyScoped, Base, kw_only=True):
     __table_args__ = (unique("code"),)
 
 
-class UnitOfMeasureRow(CompanyScoped, Base, kw_only=True):
+class UnitOfMeasureRow(MaintainedRow, Base, kw_only=True):
     __tablename__ = "units_of_measure"
 
     code: Mapped[str] = mapped_column(text_type(10))
@@ -133,7 +141,7 @@ class UnitOfMeasureRow(CompanyScoped, Base, kw_only=True):
     __table_args__ = (unique("code"),)
 
 
-class TaxCodeRow(CompanyScoped, Base, kw_only=True):
+class TaxCodeRow(MaintainedRow, Base, kw_only=True):
     __tablename__ = "tax_codes"
 
     code: Mapped[str] = mapped_column(text_type(50))
@@ -142,7 +150,7 @@ class TaxCodeRow(CompanyScoped, Base, kw_only=True):
     __table_args__ = (unique("code"), sa.CheckConstraint("percent >= 0", name="percent_sign"))
 
 
-class CustomerRow(CompanyScoped, Base, kw_only=True):
+class CustomerRow(MaintainedRow, Base, kw_only=True):
     __tablename__ = "customers"
 
     number: Mapped[str] = mapped_column(text_type(20))
@@ -175,7 +183,6 @@ class CustomerRow(CompanyScoped, Base, kw_only=True):
         enum_type(CustomerBlocked), default=CustomerBlocked.NONE
     )
     privacy_blocked: Mapped[bool] = mapped_column(default=False)
-    last_modified_date_time: Mapped[dt.datetime] = mapped_column(Instant, default_factory=now)
     __table_args__ = (
         unique("number"),
         unique("contact_id"),
@@ -188,7 +195,7 @@ class CustomerRow(CompanyScoped, Base, kw_only=True):
     )
 
 
-class ItemRow(CompanyScoped, Base, kw_only=True):
+class ItemRow(MaintainedRow, Base, kw_only=True):
     __tablename__ = "items"
 
     number: Mapped[str] = mapped_column(text_type(20))
@@ -207,7 +214,14 @@ class ItemRow(CompanyScoped, Base, kw_only=True):
     allow_invoice_discount: Mapped[bool] = mapped_column(default=True)
     blocked: Mapped[bool] = mapped_column(default=False)
     sales_blocked: Mapped[bool] = mapped_column(default=False)
-    last_modified_date_time: Mapped[dt.datetime] = mapped_column(Instant, default_factory=now)
+
+    units_of_measure: Mapped[list["ItemUnitOfMeasureRow"]] = relationship(
+        order_by="ItemUnitOfMeasureRow.id",
+        lazy="raise",
+        cascade="all, delete-orphan",
+        default_factory=list,
+    )
+
     __table_args__ = (
         unique("number"),
         foreign_key("base_unit_of_measure_id", "units_of_measure"),
@@ -236,7 +250,7 @@ class ItemUnitOfMeasureRow(CompanyScoped, Base, kw_only=True):
     )
 
 
-class AccountRow(CompanyScoped, Base, kw_only=True):
+class AccountRow(MaintainedRow, Base, kw_only=True):
     """A general-ledger account."""
 
     __tablename__ = "accounts"
@@ -251,11 +265,10 @@ class AccountRow(CompanyScoped, Base, kw_only=True):
     direct_posting: Mapped[bool] = mapped_column(default=True)
     tax_code_id: Mapped[str | None] = mapped_column(Guid, default=None)
     blocked: Mapped[bool] = mapped_column(default=False)
-    last_modified_date_time: Mapped[dt.datetime] = mapped_column(Instant, default_factory=now)
     __table_args__ = (unique("number"), foreign_key("tax_code_id", "tax_codes"))
 
 
-class LineObjectRow(CompanyScoped, Base, kw_only=True):
+class LineObjectRow(MaintainedRow, Base, kw_only=True):
     """A resource, fixed asset or charge, which lines refer to by number."""
 
     __tablename__ = "line_objects"

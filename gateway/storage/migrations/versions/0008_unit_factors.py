@@ -10,7 +10,7 @@ from gateway.storage.migrations.integrity import refuse_to_lose_column
 from gateway.storage.tables.column_types import LARGEST, Amount, Guid, new_guid
 
 revision = "0008"
-down_revision = "0004"
+down_revision = "0007"
 
 UNITS, ITEM_UNITS = "units_of_measure", "item_units_of_measure"
 BASE_FACTOR = Decimal(1)
