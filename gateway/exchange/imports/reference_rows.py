@@ -138,7 +138,7 @@ def _text(name: str, value: str, longest: int, row: ParsedRow) -> str | None:
 def _check_number(name: str, value: Decimal, field: Field, row: ParsedRow) -> None:
     report = Report()
     if check_number(value, report, name):
-        check_range(value, field, report, name)
+        check_range(value, field, refusals.OUT_OF_RANGE, report, name)
     row.add_all(report)
 
 
