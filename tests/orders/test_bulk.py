@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.orders.test_records import found_id
+from tests.support.records import found_id
 from tests.support.requests import Fields, created, line, named, order
 from tests.support.served import Client, statements
 

@@ -10,6 +10,7 @@ from gateway.storage.database import Database
 from tests.support.databases import Templates
 from tests.support.paths import ROOT
 from tests.support.readme import answer, examples
+from tests.support.records import found_id
 from tests.support.requests import Fields, created, line, order
 from tests.support.served import Client, serving
 
@@ -101,13 +102,6 @@ def read(client: Client, kind: str, key: str, wanted: str) -> Fields | None:
     document = f"query ($id: ID!) {{ node(id: $id) {{ ... on {kind} {{ {wanted} }} }} }}"
     found: Fields | None = client.ask(document, id=key)["node"]
     return found
-
-
-def found_id(client: Client, connection: str, **by: str) -> str:
-    [(name, value)] = by.items()
-    document = f'{{ {connection}(filter: {{{name}: {{eq: "{value}"}}}}) {{ nodes {{ id }} }} }}'
-    [node] = client.ask(document)[connection]["nodes"]
-    return str(node["id"])
 
 
 def told(payload: Fields) -> list[tuple[str, str, str | None, list[str]]]:

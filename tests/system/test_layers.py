@@ -42,7 +42,14 @@ HOME_OF = {
 API_ORDER = (
     *("scalars", "inputs", "enums", "errors", "if_match", "context"),
     *("sorting", "entities", "declared_fields", "pages"),
-    *("derived_fields", "reference_types", "order_types", "import_types", "payloads"),
+    *(
+        "derived_fields",
+        "transition_fields",
+        "reference_types",
+        "order_types",
+        "import_types",
+        "payloads",
+    ),
     *("registration", "filters", "connections"),
     *("queries", "mutations", "import_mutations"),
     *("record_inputs", "record_mutations", "bulk_mutations"),

@@ -1,0 +1,10 @@
+"""Records that orders refer to, as tests find them."""
+
+from tests.support.served import Client
+
+
+def found_id(client: Client, connection: str, **by: str) -> str:
+    [(name, value)] = by.items()
+    document = f'{{ {connection}(filter: {{{name}: {{eq: "{value}"}}}}) {{ nodes {{ id }} }} }}'
+    [node] = client.ask(document)[connection]["nodes"]
+    return str(node["id"])
