@@ -75,7 +75,7 @@ async def _run_in_time(operation: Operation, context: Context) -> Answer:
     except Overloaded as overloaded:
         return _failure(RequestError(str(overloaded), "OVERLOADED"), context)
     except TimeoutError:
-        message = deadline.told(context.state.only_reads)
+        message = deadline.message(context.state.only_reads)
         code = "OVERLOADED" if deadline.is_contended else "DEADLINE_EXCEEDED"
         return _failure(RequestError(message, code), context)
 

@@ -144,7 +144,7 @@ class Measured:
         try:
             return walk.set(self.operation.selection_set, root)
         except RecursionError:
-            message = f"The operation is nested too deeply, at most {limits.depth} levels fit."
+            message = f"The operation is nested too deeply: the limit is {limits.depth} levels."
             raise TooLarge(message) from None
 
     def check(self, size: Size, pages: Pages, limits: Limits) -> None:
@@ -273,5 +273,5 @@ def _check(limits: Limits, advice: str = "", **numbers: int) -> None:
     for name, number in numbers.items():
         most = getattr(limits, name)
         if number > most:
-            told = f"{number:,}" if number < MOST_COUNTED else f"more than {MOST_COUNTED:,}"
-            raise TooLarge(f"{WORDS[name].format(told)}, at most {most:,} fit{advice}.")
+            count = f"{number:,}" if number < MOST_COUNTED else f"more than {MOST_COUNTED:,}"
+            raise TooLarge(f"{WORDS[name].format(count)}, but the limit is {most:,}{advice}.")

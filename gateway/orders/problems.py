@@ -13,7 +13,7 @@ Path = tuple[str, ...]
 
 
 class ProblemCode(Enum):
-    """A rule that a change breaks. The value says when; it stands in the schema and the README."""
+    """A rule that a change breaks. The value says when; the schema and api/README.md show it."""
 
     REQUIRED = "A required value is missing."
     NOT_FOUND = "No record in the company has this id, number or code."

@@ -99,9 +99,7 @@ LINE_INCOMPLETE = Refusal(
     Code.LINE_INCOMPLETE, "4.3", "Line {sequence} does not say what it sells, or in which unit."
 )
 CUSTOMER_CLOSED = Refusal(Code.BLOCKED, "4.3", "Customer {number} is blocked.")
-ORDER_SHIPPED = Refusal(
-    Code.HAS_SHIPMENTS, "4.3", "Shipped already, of line {sequence}: {quantity}."
-)
+ORDER_SHIPPED = Refusal(Code.HAS_SHIPMENTS, "4.3", "Shipped on line {sequence}: {quantity}.")
 ORDER_INVOICED = Refusal(
     Code.HAS_SHIPMENTS,
     "4.3",
@@ -111,7 +109,7 @@ SHIP_NEXT_TOO_MANY = Refusal(Code.SHIP_TOO_MANY, "4.4", "Outstanding: {left}.")
 INVOICE_NEXT_TOO_MANY = Refusal(
     Code.INVOICE_TOO_MANY, "4.4", "Shipped or to be shipped next, and not invoiced: {ready}."
 )
-SHIP_TOO_MANY = Refusal(Code.SHIP_TOO_MANY, "4.6", "Outstanding, of line {sequence}: {most}.")
+SHIP_TOO_MANY = Refusal(Code.SHIP_TOO_MANY, "4.6", "Outstanding on line {sequence}: {most}.")
 SHIP_LINE_NOT_FOUND = Refusal(
     Code.NOT_FOUND, "4.6", "No line of the order that sells something has this id."
 )
@@ -123,7 +121,7 @@ PARTIAL_NOT_ALLOWED = Refusal(
     "The order must be shipped complete, but would leave these lines: {lines}.",
 )
 INVOICE_TOO_MANY = Refusal(
-    Code.INVOICE_TOO_MANY, "4.7", "Shipped and not invoiced, of line {sequence}: {most}."
+    Code.INVOICE_TOO_MANY, "4.7", "Shipped and not invoiced on line {sequence}: {most}."
 )
 NOTHING_TO_INVOICE = Refusal(
     Code.NOTHING_TO_INVOICE, "4.7", "Nothing that is shipped is left to invoice."

@@ -77,7 +77,7 @@ class Deadline:
         rollback = asyncio.create_task(driver.rollback())
         self._interrupted = asyncio.create_task(_interrupt_until(rollback, driver))
 
-    def told(self, only_reads: bool) -> str:
+    def message(self, only_reads: bool) -> str:
         """The error message for the client; a mutation's says which changes were committed."""
         message = f"The operation took longer than {self.seconds:g} seconds and was stopped"
         if only_reads:

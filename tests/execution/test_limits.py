@@ -75,7 +75,7 @@ async def test_what_a_limit_names_fits_and_one_more_does_not(ask: Ask, name: str
     answer = await ask(document(most + 1))
     [error] = answer["errors"]
     assert error["extensions"] == {"code": "TOO_LARGE"}
-    assert f"{told}, at most {most} fit" in error["message"]
+    assert f"{told}, but the limit is {most}" in error["message"]
     assert "data" not in answer
 
 
@@ -138,7 +138,7 @@ def test_a_refusal_names_the_largest_pages_that_fit(demo: Client) -> None:
     """1 + 27 * (1 + 1 + 1 + 27 * 26) is 19,036; with 28, 20,469."""
     [error] = demo.send(WIDE % (200, 50))["errors"]
     assert error["message"] == (
-        "The operation may cost 260,601, at most 20,000 fit: ask for pages of at most 27."
+        "The operation may cost 260,601, but the limit is 20,000: ask for pages of at most 27."
     )
     assert error["extensions"] == {"code": "TOO_LARGE"}
     assert cost(demo, WIDE % (200, 50)) == {"requested": 260_601, "maximum": 20_000}
@@ -151,7 +151,7 @@ def test_a_refusal_gives_no_advice_when_no_page_would_fit(world_url: str) -> Non
         [error] = client.send("{ items { nodes { id } } company { id } node(id: 1) { id } }")[
             "errors"
         ]
-    assert error["message"] == "The operation may cost 53, at most 2 fit."
+    assert error["message"] == "The operation may cost 53, but the limit is 2."
 
 
 def test_what_cannot_be_pictured_is_cut_short(demo: Client) -> None:
@@ -162,7 +162,8 @@ def test_what_cannot_be_pictured_is_cut_short(demo: Client) -> None:
     document = f"{{ salesOrders(first: 200) {{ nodes {{ {inner} }} }} }}"
     [error] = demo.send(document)["errors"]
     assert (
-        "The operation may cost more than 1,000,000,000,000, at most 20,000 fit" in error["message"]
+        "The operation may cost more than 1,000,000,000,000, but the limit is 20,000"
+        in error["message"]
     )
 
 
@@ -171,8 +172,8 @@ def test_a_deployment_sets_cost_and_depth(world_url: str) -> None:
         assert "errors" not in client.send("{ items(first: 9) { nodes { id } } }")
         [wide] = client.send("{ items(first: 10) { nodes { id } } }")["errors"]
         [deep] = client.send("{ items(first: 1) { nodes { taxCode { code } } } }")["errors"]
-    assert "at most 10 fit" in wide["message"]
-    assert deep["message"] == "The operation is nested 4 levels deep, at most 3 fit."
+    assert "the limit is 10" in wide["message"]
+    assert deep["message"] == "The operation is nested 4 levels deep, but the limit is 3."
 
 
 def test_a_body_that_is_too_large_is_refused(world_url: str) -> None:

@@ -1,5 +1,5 @@
 """The columns of files and the fields that they map to, declared once for import, export and the tables
-in the README."""
+in exchange/README.md."""
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
