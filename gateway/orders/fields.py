@@ -44,7 +44,7 @@ class Null(Enum):
 
     EMPTY = "no value"
     TODAY = "today, in UTC"
-    CUSTOMER = "the customer's value"
+    PARTY = "the value of the customer, or of the payer, as for a new order"
     DERIVED = "the value of a new row that does not name the field"
 
 
@@ -66,13 +66,15 @@ LAST_SEQUENCE = 2**31 - 1
 class Field:
     """How a change sets a field.
 
-    `model` is the record that a reference names; its id is in the column `<field>_id`. `customer` is
-    the customer's column that new orders copy. Values lie between `least` and `most`. A field with
+    `model` is the record that a reference names; its id is in the column `<field>_id`. New orders copy
+    the column `customer` of their customer, or the column `payer` of the customer who pays. Values lie
+    between `least` and `most`. A field with
     `has_rule` is written by a function of its own, others as they come. Only an import sets a field
     with `is_import_only`. Comments may only have fields with `is_text`."""
 
     model: type[Base] | None = None
     customer: str = ""
+    payer: str = ""
     null: Null = Null.EMPTY
     until: Until = Until.ALWAYS
     least: Bound = None
@@ -120,17 +122,26 @@ class HeaderChange(TypedDict, total=False):
     ship_to_contact: Annotated[str | None, Field(customer="contact_name")]
     sell_to_address: Annotated[AddressChange | None, RULE]
     ship_to_address: Annotated[AddressChange | None, RULE]
+    bill_to_address: Annotated[AddressChange | None, RULE]
     currency: Annotated[
         Reference | None,
-        Field(CurrencyRow, "currency_id", Null.DERIVED, Until.SHIPPED, has_rule=True),
+        Field(
+            CurrencyRow,
+            payer="currency_id",
+            null=Null.DERIVED,
+            until=Until.SHIPPED,
+            has_rule=True,
+        ),
     ]
     prices_include_tax: Annotated[
-        bool | None, Field(None, "prices_include_tax", Null.CUSTOMER, Until.INVOICED)
+        bool | None, Field(payer="prices_include_tax", null=Null.PARTY, until=Until.INVOICED)
     ]
-    payment_terms: Annotated[Reference | None, Field(PaymentTermsRow, "payment_terms_id")]
-    shipment_method: Annotated[Reference | None, Field(ShipmentMethodRow, "shipment_method_id")]
-    salesperson: Annotated[str | None, Field(customer="salesperson")]
-    partial_shipping: Annotated[bool | None, Field(None, "partial_shipping", Null.CUSTOMER)]
+    payment_terms: Annotated[Reference | None, Field(PaymentTermsRow, payer="payment_terms_id")]
+    shipment_method: Annotated[
+        Reference | None, Field(ShipmentMethodRow, customer="shipment_method_id")
+    ]
+    salesperson: Annotated[str | None, Field(payer="salesperson")]
+    partial_shipping: Annotated[bool | None, Field(customer="partial_shipping", null=Null.PARTY)]
     requested_delivery_date: Annotated[dt.date | None, DATE]
     discount_percent: Annotated[
         Decimal | None, Field(null=Null.DERIVED, has_rule=True, least=ZERO, most=HUNDRED)
@@ -201,7 +212,7 @@ def declared(change: type) -> Mapping[str, Field]:
 
 HEADER = declared(HeaderChange)
 LINE = declared(LineChange)
-ADDRESSES = ("sell_to_address", "ship_to_address")
+ADDRESSES = ("sell_to_address", "ship_to_address", "bill_to_address")
 
 
 def column_of(name: str, of: Field) -> str:

@@ -168,7 +168,7 @@ class References:
         await self.load(writer, CustomerRow, named.pop(CustomerRow))
         customers = self._all(CustomerRow)
         await self.load(writer, CustomerRow, ids=[row.bill_to_customer_id for row in customers])
-        currencies = [row.currency_id for row in customers]
+        currencies = [row.currency_id for row in self._all(CustomerRow)]
         await self.load(writer, CurrencyRow, named.pop(CurrencyRow), currencies)
         for model, references in named.items():
             await self.load(writer, model, references)
