@@ -63,7 +63,7 @@ def patch_header(
     """Write the fields of the change. A new customer and a new payer bring their values for the others."""
     if "customer" in change and change["customer"] is None:
         report.refuse(refusals.CUSTOMER_REQUIRED, "customer")
-    before = {name: getattr(order, column_of(name, field)) for name, field in FIXED.items()}
+    before = {name: _fixed_value(order, name) for name in FIXED}
     customer = _open_customer("customer", change, references, report)
     is_other = customer is not None and customer.id != order.customer_id
     if customer is not None and is_other:
@@ -87,14 +87,14 @@ def _check_fixed(
     change: Mapping[str, object],
     report: Report,
 ) -> None:
-    """Who orders, who pays and the currency are fixed once something is shipped; whether prices
-    include tax, once something is invoiced (RULES.md 4.10)."""
+    """Who orders, who pays and the currency are fixed once something is shipped; the discount and whether
+    prices include tax, once something is invoiced (RULES.md 4.10)."""
     done = {
         Until.SHIPPED: any(line.shipped_quantity for line in order.lines),
         Until.INVOICED: any(line.invoiced_quantity for line in order.lines),
     }
     for name, field in FIXED.items():
-        is_other = getattr(order, column_of(name, field)) != before[name]
+        is_other = _fixed_value(order, name) != before[name]
         if done[field.until] and name in change and is_other:
             report.refuse(
                 refusals.HEADER_FIXED,
@@ -102,6 +102,14 @@ def _check_fixed(
                 rejected=change[name],
                 done=field.until.name.lower(),
             )
+
+
+def _fixed_value(order: SalesOrderRow, name: str) -> Any:
+    """The value of a field. Of a discount given as a percent, the amount only follows."""
+    if name in ("discount_percent", "discount_amount"):
+        percent = order.discount_percent
+        return percent, order.discount_amount if percent is None else None
+    return getattr(order, column_of(name, HEADER[name]))
 
 
 def _copy_customer(order: SalesOrderRow, customer: CustomerRow) -> None:

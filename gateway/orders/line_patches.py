@@ -1,13 +1,14 @@
 """Changes of stored lines (RULES.md 2.2, 3.7 and 4.10). A value that is stored already changes nothing,
 and nothing that depends on it."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, cast
 
 from gateway.orders import refusals
 from gateway.orders.amounts import ZERO
 from gateway.orders.assignment import assign
-from gateway.orders.fields import LINE, LineChange, LinePatch
+from gateway.orders.fields import LINE, LineChange, LinePatch, Until
 from gateway.orders.line_fields import (
     check_comment,
     default_date,
@@ -23,6 +24,9 @@ from gateway.orders.problems import Report
 from gateway.orders.references import References
 from gateway.storage.tables.reference_data import AccountRow, ItemRow
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderLineType
+
+_FIXED = tuple(name for name, field in LINE.items() if field.until is Until.INVOICED)
+"""What a line keeps once some of it is invoiced."""
 
 _OBJECT_FIELDS = ("item", "account", "line_object_number", "line_type")
 
@@ -57,7 +61,9 @@ def patch_line(
     elif line.line_type is SalesOrderLineType.COMMENT:
         check_comment(change, report)
     else:
+        before = _fixed_values(line)
         _patch_sold(line, change, context, report)
+        _check_fixed(line, before, change, report)
     if line.line_type is not SalesOrderLineType.COMMENT:
         if "shipment_date" in change:
             line.shipment_date = change["shipment_date"] or default_date(context.order)
@@ -109,6 +115,33 @@ def _patch_sold(
         set_price(line, sold, change, context, report)
     is_repriced = (line.quantity, line.unit_price) != before or context.is_new_currency
     _patch_discount(line, change, context.step, report, is_repriced=is_repriced)
+
+
+def _fixed_values(line: SalesOrderLineRow) -> dict[str, Any]:
+    """The values that stay once some of the line is invoiced. A discount stays as a percent, since its
+    amount follows the quantity."""
+    return {
+        "unit_price": line.unit_price,
+        "discount_percent": line.discount_percent,
+        "discount_amount": line.discount_percent,
+        "tax_code": (line.tax_code_id, line.tax_percent),
+    }
+
+
+def _check_fixed(
+    line: SalesOrderLineRow, before: Mapping[str, Any], change: LinePatch, report: Report
+) -> None:
+    """Refuse what changes the price, the discount or the tax of a line that is invoiced, even in part
+    (RULES.md 4.10)."""
+    after = _fixed_values(line)
+    changed = [name for name in _FIXED if name in change and after[name] != before[name]]
+    if line.invoiced_quantity and changed:
+        report.refuse(
+            refusals.LINE_INVOICED,
+            changed[0],
+            rejected=change.get(changed[0]),
+            sequence=line.sequence,
+        )
 
 
 def _patch_unit(

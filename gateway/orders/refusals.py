@@ -68,8 +68,11 @@ LINE_UPDATED_AND_REMOVED = Refusal(
 )
 
 # 4 Life-cycle
-NOT_EDITABLE = Refusal(Code.NOT_EDITABLE, "4.2", "Order {number} is {status}.")
-WRONG_STATUS = Refusal(Code.WRONG_STATUS, "4.3", "Order {number} is {status}.")
+NOT_EDITABLE = Refusal(Code.NOT_EDITABLE, "4.2", "Order {number} is {status}{finality}.")
+FIELD_LOCKED = Refusal(
+    Code.NOT_EDITABLE, "4.2", "Order {number} is {status}, so this cannot change: {parts}."
+)
+WRONG_STATUS = Refusal(Code.WRONG_STATUS, "4.3", "Order {number} is {status}{finality}.")
 NOTHING_TO_RELEASE = Refusal(
     Code.NOTHING_TO_RELEASE, "4.3", "The order has no line with something to sell and a quantity."
 )
@@ -117,6 +120,11 @@ LINE_FIXED = Refusal(
     Code.HAS_SHIPMENTS,
     "4.10",
     "Line {sequence} is partly shipped, so its object and its unit cannot change.",
+)
+LINE_INVOICED = Refusal(
+    Code.HAS_SHIPMENTS,
+    "4.10",
+    "Line {sequence} is partly invoiced, so its price, discount, tax code and object cannot change.",
 )
 LINE_STAYS = Refusal(
     Code.HAS_SHIPMENTS, "4.10", "Line {sequence} is partly shipped, so it cannot be removed."

@@ -186,6 +186,8 @@ SHIPPED_RULES: list[tuple[str, str, str | None, list[str], Fields]] = [
     ("INVOICE_TOO_MANY", f"{U0}.invoiceQuantity", "3", ["2"], moved(shipQuantity=0, invoiceQuantity=3)),
 ]  # fmt: skip
 CLOSED = {name: name.upper() for name in GROWN if name != "held"} | {"review": "IN_REVIEW"}
+ENDED = ("INVOICED", "PAID", "CANCELLED")
+"""The statuses from which no order becomes a draft again."""
 STATUS_RULES: list[tuple[str, str, Fields]] = [
     *((name, status, {"pricesIncludeTax": True}) for name, status in CLOSED.items()),
     ("review", "IN_REVIEW", add(description="more")),
@@ -196,7 +198,8 @@ STATUS_RULES: list[tuple[str, str, Fields]] = [
 ROWS = [("draft", *row) for row in HEADER_RULES + LINE_RULES]
 ROWS += [("shipped", *row) for row in SHIPPED_RULES]
 ROWS += [
-    (name, "NOT_EDITABLE", "id", status, ["DRAFT"], patch) for name, status, patch in STATUS_RULES
+    (name, "NOT_EDITABLE", "id", status, [] if status in ENDED else ["DRAFT"], patch)
+    for name, status, patch in STATUS_RULES
 ]
 ROWS += [("charged", "OUT_OF_RANGE", "discountAmount", "1", ["0"], {"discountAmount": 1})]
 
@@ -246,7 +249,11 @@ def test_the_table_has_a_row_for_every_code_that_a_patch_can_meet() -> None:
         ("text", "releaseSalesOrder", "NOTHING_TO_RELEASE", "id", None, []),
         ("blank", "releaseSalesOrder", "LINE_INCOMPLETE", "id", "10000", []),
         ("held", "releaseSalesOrder", "ON_HOLD", "id", None, ["resumeSalesOrder"]),
-        ("paid", "releaseSalesOrder", "WRONG_STATUS", "id", "PAID", ["DRAFT", "OPEN"]),
+        ("paid", "releaseSalesOrder", "WRONG_STATUS", "id", "PAID", []),
+        ("paid", "holdSalesOrder", "WRONG_STATUS", "id", "PAID", []),
+        ("invoiced", "reopenSalesOrder", "WRONG_STATUS", "id", "INVOICED", []),
+        ("review", "reopenSalesOrder", "WRONG_STATUS", "id", "IN_REVIEW", ["OPEN", "RELEASED", "rejectSalesOrder"]),
+        ("review", "releaseSalesOrder", "WRONG_STATUS", "id", "IN_REVIEW", ["DRAFT", "OPEN"]),
         ("draft", "shipSalesOrder", "WRONG_STATUS", "id", "DRAFT", ["RELEASED"]),
         ("released", "invoiceSalesOrder", "NOTHING_TO_INVOICE", "id", None, []),
         ("draft", "registerSalesOrderPayment", "WRONG_STATUS", "id", "DRAFT", ["INVOICED"]),
@@ -294,5 +301,29 @@ def test_a_shipped_line_may_say_its_unit_and_item_again(desk: Desk) -> None:
 def test_the_message_names_the_mutation_that_makes_an_order_editable(
     desk: Desk, name: str, way: str
 ) -> None:
-    [problem] = answered(desk.client, desk.orders[name], {"email": None})["userErrors"]
-    assert way in problem["message"]
+    patch = {"partialShipping": None}
+    [problem] = answered(desk.client, desk.orders[name], patch)["userErrors"]
+    assert problem["message"].endswith(f" First {way}.")
+
+
+@pytest.mark.parametrize(
+    ("name", "mutation", "way"),
+    [
+        ("review", "releaseSalesOrder", "approveSalesOrder"),
+        ("draft", "shipSalesOrder", "releaseSalesOrder"),
+        ("released", "submitSalesOrderForReview", "reopenSalesOrder"),
+        ("draft", "registerSalesOrderPayment", "shipAndInvoiceSalesOrder"),
+    ],
+)
+def test_the_message_names_the_mutation_that_has_to_come_first(
+    desk: Desk, name: str, mutation: str, way: str
+) -> None:
+    [problem] = desk(name, mutation)
+    assert problem["message"].endswith(f" First {way}.")
+
+
+@pytest.mark.parametrize("name", ["paid", "cancelled"])
+def test_nothing_leads_out_of_a_final_status(desk: Desk, name: str) -> None:
+    [problem] = desk(name, "reopenSalesOrder")
+    assert problem["message"].endswith(f" is {name.upper()}, which is final.")
+    assert problem["suggestions"] == []
