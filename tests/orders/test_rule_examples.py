@@ -223,7 +223,7 @@ def test_an_import_refuses_the_orders_that_the_rule_names(demo: Client, row: Row
     job = upload(demo, orders(headers, lines))
     found = [
         Refusal(code, key.removeprefix(f"{prefix}-"))
-        for code, key in job.told("code", "orderNumber")
+        for code, key in job.refusals("code", "orderNumber")
     ]
     assert found == refusals(row["answer"])
 
