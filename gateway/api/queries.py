@@ -28,7 +28,7 @@ from gateway.api.reference_types import (
     UnitOfMeasure,
 )
 from gateway.execution.declarations import ByIdsField, ByKeyField, CompanyField
-from gateway.storage.tables.column_types import canonical_guid, is_storable_text
+from gateway.storage.tables.column_types import canonical_guid, case_folded, is_storable_text
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="GUID of the record.")]
 Number = Annotated[str, strawberry.argument(description="Number of the record.")]
@@ -51,10 +51,11 @@ def _by_number(target: str, description: str) -> Any:
     async def resolve(number: Number, info: Info) -> Any:
         if not is_storable_text(number):
             return None
-        reader = info.context.reader
-        return await reader.one(ENTITIES[target].model, "number", number, wanted(target, info))
+        reader, key = info.context.reader, case_folded(number)
+        names = wanted(target, info)
+        return await reader.one(ENTITIES[target].model, "number_folded", key, names)
 
-    return declared_field(resolve, description, ByKeyField(target, "number"))
+    return declared_field(resolve, description, ByKeyField(target, "number_folded"))
 
 
 async def _company(info: Info) -> Any:

@@ -13,7 +13,13 @@ from functools import cached_property
 from typing import Annotated, Any, Required, TypedDict, get_type_hints
 
 from gateway.orders.amounts import HUNDRED, ZERO
-from gateway.storage.tables.column_types import Base, referenced_models, table_columns, value_type
+from gateway.storage.tables.column_types import (
+    FOLDED,
+    Base,
+    referenced_models,
+    table_columns,
+    value_type,
+)
 from gateway.storage.tables.reference_data import (
     AccountRow,
     CurrencyRow,
@@ -281,6 +287,7 @@ class Record:
             )
             for column in table_columns(self.model)
             if column not in ("company_id", "id", "last_modified_date_time")
+            and not column.endswith(FOLDED)
         }
 
 

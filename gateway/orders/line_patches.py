@@ -22,6 +22,7 @@ from gateway.orders.line_objects import SoldObject, clear_line, names_object, so
 from gateway.orders.line_prices import PriceContext, set_discount, set_price
 from gateway.orders.problems import Report
 from gateway.orders.references import References
+from gateway.storage.tables.column_types import case_folded
 from gateway.storage.tables.reference_data import AccountRow, ItemRow
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderLineType
 
@@ -35,7 +36,8 @@ def sells_other(line: SalesOrderLineRow, change: LineChange, references: Referen
     """Whether the change names another object or another type than the line has."""
     if change.get("line_type") not in (None, line.line_type):
         return True
-    if change.get("line_object_number") not in (None, line.line_object_number):
+    number = change.get("line_object_number")
+    if number is not None and case_folded(number) != case_folded(line.line_object_number or ""):
         return True
     item, account = change.get("item"), change.get("account")
     named = None if item is None else references.get(ItemRow, item)

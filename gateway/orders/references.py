@@ -14,7 +14,7 @@ from gateway.orders.fields import (
     Reference,
 )
 from gateway.orders.problems import Missing, Report
-from gateway.storage.tables.column_types import Base
+from gateway.storage.tables.column_types import Base, case_folded
 from gateway.storage.tables.reference_data import (
     AccountRow,
     CurrencyRow,
@@ -45,6 +45,13 @@ NAMES = ("id", "number", "code", "contact_id")
 """The ways to name a record."""
 
 
+def comparable(by: str, value: str) -> str:
+    """A name of a record as it is compared: only the contact of a customer in its own case."""
+    if by == "id":
+        return value.lower()
+    return value if by == "contact_id" else case_folded(value)
+
+
 class References:
     """The records that changes name, and the records that these refer to in turn. The placeholder is a
     customer for orders whose own does not exist."""
@@ -60,8 +67,7 @@ class References:
         self._rows[CustomerRow, "id", self.placeholder.id] = self.placeholder
 
     def get(self, model: type[Model], reference: Reference) -> Model | None:
-        value = reference.value.lower() if reference.by == "id" else reference.value
-        return self._rows.get((model, reference.by, value))
+        return self._rows.get((model, reference.by, comparable(reference.by, reference.value)))
 
     def by_id(self, model: type[Model], key: str) -> Model:
         """The record with an id that another record or an order refers to."""
@@ -123,10 +129,10 @@ class References:
     def _keep(self, model: type[Base], rows: Sequence[Any]) -> None:
         for row in rows:
             if isinstance(row, LineObjectRow):
-                self._rows[model, row.kind.value, row.number] = row
+                self._rows[model, row.kind.value, case_folded(row.number)] = row
             for name in NAMES:
                 if value := getattr(row, name, None):
-                    self._rows[model, name, value] = row
+                    self._rows[model, name, comparable(name, value)] = row
 
     def _all(self, model: type[Model]) -> list[Model]:
         return [row for (of, by, _), row in self._rows.items() if of is model and by == "id"]

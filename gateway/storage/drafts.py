@@ -9,8 +9,13 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateway.storage.tables.column_types import Base
+from gateway.storage.tables.column_types import FOLDED, Base
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
+
+
+def _own_columns(model: type[Base]) -> list[sa.ColumnElement[Any]]:
+    """The columns of `model` but those that are derived on insertion."""
+    return [column for column in model.__table__.columns if not column.name.endswith(FOLDED)]
 
 
 def _like(model: type[Base], **more: Any) -> type[Any]:
@@ -21,7 +26,7 @@ def _like(model: type[Base], **more: Any) -> type[Any]:
         for each in dataclasses.fields(cast(Any, model))
         if each.default_factory is not dataclasses.MISSING
     }
-    for column in model.__table__.columns:
+    for column in _own_columns(model):
         if column.name in factories:
             default = dataclasses.field(default_factory=factories[column.name])
         else:
@@ -52,7 +57,7 @@ def is_draft(row: Any) -> bool:
 
 
 def _values(model: type[Base]) -> Callable[[Any], dict[str, Any]]:
-    names = [column.name for column in model.__table__.columns]
+    names = [column.name for column in _own_columns(model)]
     get = attrgetter(*names)
     return lambda row: dict(zip(names, get(row), strict=True))
 

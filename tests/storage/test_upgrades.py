@@ -22,6 +22,7 @@ from tests.support.revisions import (
     read_rows,
     revision_of,
     upgrade,
+    without_derived,
 )
 from tests.support.world import load_world
 
@@ -178,7 +179,7 @@ async def test_a_downgrade_keeps_every_row_or_refuses(
     assert (await revision_of(empty) == revision) == bool(refusals)
     after = await read_rows(empty)
     assert set(after) == set(before)
-    assert changed_tables(before, after) == []
+    assert changed_tables(without_derived(before), after) == []
 
 
 async def test_a_downgrade_that_would_drop_tables_names_those_with_rows(
@@ -201,4 +202,6 @@ async def test_a_downgrade_drops_tables_without_rows_and_keeps_the_others(
     await downgrade(populated, "0001")
     imports = {"import_jobs", "import_problems", "import_rows", "import_sheets"}
     others = {table: found for table, found in rows.items() if table not in imports}
-    assert await read_rows(populated) == others
+    left = await read_rows(populated)
+    assert set(left) == set(others)
+    assert changed_tables(without_derived(others), left) == []

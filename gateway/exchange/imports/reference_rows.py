@@ -11,9 +11,10 @@ from gateway.exchange.mappings.columns import FileEntity
 from gateway.orders import refusals
 from gateway.orders.fields import RECORDS, Field, Record, Reference, column_of
 from gateway.orders.problems import Report
+from gateway.orders.references import comparable
 from gateway.orders.value_checks import check_number, check_range, check_stored_text
 from gateway.storage.companies import CurrencyUnknown, iso_currency
-from gateway.storage.tables.column_types import Base, clean, now, text_lengths
+from gateway.storage.tables.column_types import Base, case_folded, clean, now, text_lengths
 from gateway.storage.tables.reference_data import CurrencyRow, CustomerRow
 from gateway.storage.writing import Writer
 
@@ -33,7 +34,7 @@ async def apply_records(
     seen: dict[tuple[Any, ...], ParsedRow] = {}
     for row in rows:
         values = _values(record, row, named)
-        key = values.get("kind"), values.get(record.key)
+        key = values.get("kind"), case_folded(values.get(record.key) or "")
         _refuse_repeated(row, seen.setdefault(key, row), record.key, values)
         stored = stored_records.get(key)
         if stored is None:
@@ -43,9 +44,10 @@ async def apply_records(
         elif stored is None:
             new.append(record.model(company_id=writer.scope.company, **values))
             if isinstance(new[-1], CustomerRow):
-                named[CustomerRow, "number", new[-1].number] = new[-1]
+                named[CustomerRow, "number", case_folded(new[-1].number)] = new[-1]
             counts["references_created"] += 1
         else:
+            values.pop(record.key)
             counts[f"references_{_update(stored, values)}"] += 1
     await writer.add(new)
     return counts
@@ -63,7 +65,10 @@ async def _stored(
     """The stored records that the rows name, by kind and key."""
     wanted = {clean(row.change.get(record.key) or "") for row in rows}
     stored: Sequence[Any] = await writer.find(record.model, {record.key: wanted})
-    return {(getattr(each, "kind", None), getattr(each, record.key)): each for each in stored}
+    return {
+        (getattr(each, "kind", None), case_folded(getattr(each, record.key))): each
+        for each in stored
+    }
 
 
 async def _named(
@@ -76,7 +81,7 @@ async def _named(
             if model is not None and value is not None:
                 wanted.setdefault(model, {}).setdefault(value.by, set()).add(value.value)
     return {
-        (model, by, getattr(each, by)): each
+        (model, by, comparable(by, getattr(each, by))): each
         for model, values in wanted.items()
         for by in values
         for each in await writer.find(model, {by: values[by]})
@@ -108,9 +113,10 @@ def _id_of(
     """The id of the record that a row refers to. A record that names itself needs no reference."""
     model = field.model or record.model
     own = clean(row.change.get(record.key) or "")
-    if model is record.model and reference.value == own:
+    name_of_it = comparable(reference.by, reference.value)
+    if model is record.model and name_of_it == comparable(record.key, own):
         return None
-    target = named.get((model, reference.by, reference.value))
+    target = named.get((model, reference.by, name_of_it))
     if target is None:
         row.refuse(
             refusals.RECORD_NOT_FOUND,

@@ -14,6 +14,7 @@ from gateway.storage.tables.column_types import (
     Guid,
     Instant,
     enum_type,
+    folded_from,
     foreign_key,
     index,
     new_guid,
@@ -83,6 +84,7 @@ class CurrencyRow(CompanyScoped, Base, kw_only=True):
     __tablename__ = "currencies"
 
     code: Mapped[str] = mapped_column(text_type(10))
+    code_folded: Mapped[str] = folded_from("code")
     display_name: Mapped[str] = mapped_column(text_type(100))
     symbol: Mapped[str | None] = mapped_column(text_type(10), default=None)
     amount_decimal_places: Mapped[str] = mapped_column(text_type(5), default="2:2")
@@ -95,6 +97,7 @@ class CurrencyRow(CompanyScoped, Base, kw_only=True):
     )
     __table_args__ = (
         unique("code"),
+        index("code_folded", unique=True),
         sa.CheckConstraint("amount_rounding_precision > 0", name="amount_rounding_precision_step"),
     )
 
@@ -103,45 +106,54 @@ class PaymentTermsRow(CompanyScoped, Base, kw_only=True):
     __tablename__ = "payment_terms"
 
     code: Mapped[str] = mapped_column(text_type(10))
+    code_folded: Mapped[str] = folded_from("code")
     display_name: Mapped[str] = mapped_column(text_type(100))
     due_date_calculation: Mapped[str | None] = mapped_column(text_type(32), default=None)
     discount_date_calculation: Mapped[str | None] = mapped_column(text_type(32), default=None)
     discount_percent: Mapped[Decimal] = mapped_column(Amount, default=ZERO)
     calculate_discount_on_credit_memos: Mapped[bool] = mapped_column(default=False)
-    __table_args__ = (unique("code"),)
+    __table_args__ = (unique("code"), index("code_folded", unique=True))
 
 
 class ShipmentMethodRow(CompanyScoped, Base, kw_only=True):
     __tablename__ = "shipment_methods"
 
     code: Mapped[str] = mapped_column(text_type(10))
+    code_folded: Mapped[str] = folded_from("code")
     display_name: Mapped[str] = mapped_column(text_type(100))
-    __table_args__ = (unique("code"),)
+    __table_args__ = (unique("code"), index("code_folded", unique=True))
 
 
 class UnitOfMeasureRow(CompanyScoped, Base, kw_only=True):
     __tablename__ = "units_of_measure"
 
     code: Mapped[str] = mapped_column(text_type(10))
+    code_folded: Mapped[str] = folded_from("code")
     display_name: Mapped[str] = mapped_column(text_type(50))
     international_standard_code: Mapped[str | None] = mapped_column(text_type(10), default=None)
     symbol: Mapped[str | None] = mapped_column(text_type(10), default=None)
-    __table_args__ = (unique("code"),)
+    __table_args__ = (unique("code"), index("code_folded", unique=True))
 
 
 class TaxCodeRow(CompanyScoped, Base, kw_only=True):
     __tablename__ = "tax_codes"
 
     code: Mapped[str] = mapped_column(text_type(50))
+    code_folded: Mapped[str] = folded_from("code")
     display_name: Mapped[str] = mapped_column(text_type(100))
     percent: Mapped[Decimal] = mapped_column(Amount)
-    __table_args__ = (unique("code"), sa.CheckConstraint("percent >= 0", name="percent_sign"))
+    __table_args__ = (
+        unique("code"),
+        index("code_folded", unique=True),
+        sa.CheckConstraint("percent >= 0", name="percent_sign"),
+    )
 
 
 class CustomerRow(CompanyScoped, Base, kw_only=True):
     __tablename__ = "customers"
 
     number: Mapped[str] = mapped_column(text_type(20))
+    number_folded: Mapped[str] = folded_from("number")
     display_name: Mapped[str] = mapped_column(text_type(100))
     type: Mapped[CustomerType] = mapped_column(
         enum_type(CustomerType), default=CustomerType.COMPANY
@@ -174,6 +186,7 @@ class CustomerRow(CompanyScoped, Base, kw_only=True):
     last_modified_date_time: Mapped[dt.datetime] = mapped_column(Instant, default_factory=now)
     __table_args__ = (
         unique("number"),
+        index("number_folded", unique=True),
         unique("contact_id"),
         foreign_key("bill_to_customer_id", "customers"),
         foreign_key("currency_id", "currencies"),
@@ -187,6 +200,7 @@ class ItemRow(CompanyScoped, Base, kw_only=True):
     __tablename__ = "items"
 
     number: Mapped[str] = mapped_column(text_type(20))
+    number_folded: Mapped[str] = folded_from("number")
     display_name: Mapped[str] = mapped_column(text_type(100))
     display_name2: Mapped[str | None] = mapped_column(text_type(50), default=None)
     type: Mapped[ItemType] = mapped_column(enum_type(ItemType), default=ItemType.INVENTORY)
@@ -205,6 +219,7 @@ class ItemRow(CompanyScoped, Base, kw_only=True):
     last_modified_date_time: Mapped[dt.datetime] = mapped_column(Instant, default_factory=now)
     __table_args__ = (
         unique("number"),
+        index("number_folded", unique=True),
         foreign_key("base_unit_of_measure_id", "units_of_measure"),
         foreign_key("sales_unit_of_measure_id", "units_of_measure"),
         foreign_key("tax_code_id", "tax_codes"),
@@ -232,6 +247,7 @@ class AccountRow(CompanyScoped, Base, kw_only=True):
     __tablename__ = "accounts"
 
     number: Mapped[str] = mapped_column(text_type(20))
+    number_folded: Mapped[str] = folded_from("number")
     display_name: Mapped[str] = mapped_column(text_type(100))
     category: Mapped[str | None] = mapped_column(text_type(50), default=None)
     sub_category: Mapped[str | None] = mapped_column(text_type(80), default=None)
@@ -242,7 +258,11 @@ class AccountRow(CompanyScoped, Base, kw_only=True):
     tax_code_id: Mapped[str | None] = mapped_column(Guid, default=None)
     blocked: Mapped[bool] = mapped_column(default=False)
     last_modified_date_time: Mapped[dt.datetime] = mapped_column(Instant, default_factory=now)
-    __table_args__ = (unique("number"), foreign_key("tax_code_id", "tax_codes"))
+    __table_args__ = (
+        unique("number"),
+        index("number_folded", unique=True),
+        foreign_key("tax_code_id", "tax_codes"),
+    )
 
 
 class LineObjectRow(CompanyScoped, Base, kw_only=True):
@@ -252,12 +272,14 @@ class LineObjectRow(CompanyScoped, Base, kw_only=True):
 
     kind: Mapped[LineObjectKind] = mapped_column(enum_type(LineObjectKind))
     number: Mapped[str] = mapped_column(text_type(20))
+    number_folded: Mapped[str] = folded_from("number")
     display_name: Mapped[str] = mapped_column(text_type(100))
     unit_price: Mapped[Decimal] = mapped_column(Amount, default=ZERO)
     tax_code_id: Mapped[str | None] = mapped_column(Guid, default=None)
     blocked: Mapped[bool] = mapped_column(default=False)
     __table_args__ = (
         unique("kind", "number"),
+        index("kind", "number_folded", unique=True),
         foreign_key("tax_code_id", "tax_codes"),
         index("number", "id"),
     )
