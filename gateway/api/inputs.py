@@ -86,7 +86,9 @@ class PostalAddressInput:
     address_line2: Maybe[str | None] = optional("A second address line, at most 50 characters.")
     city: Maybe[str | None] = optional("The town or city, at most 30 characters.")
     state: Maybe[str | None] = optional("The state, county or province, at most 30 characters.")
-    country: Maybe[str | None] = optional("The country or region code, at most 10 characters.")
+    country: Maybe[str | None] = optional(
+        "The country as an ISO 3166 code of two letters, such as DE, in any case."
+    )
     post_code: Maybe[str | None] = optional("The postal code, at most 20 characters.")
 
 

@@ -14,6 +14,7 @@ from importlib.resources import files
 from gateway.orders.fields import LineChange, NewOrder, Reference
 from gateway.orders.service import Rules, create_all
 from gateway.storage.companies import create_company, iso_currency
+from gateway.storage.countries import country_code
 from gateway.storage.database import Database
 from gateway.storage.tables.reference_data import (
     AccountRow,
@@ -36,13 +37,6 @@ ORDERS_AT_ONCE = 100
 
 Record = Mapping[str, str]
 
-COUNTRIES = {
-    "Argentina": "AR", "Austria": "AT", "Belgium": "BE", "Brazil": "BR", "Canada": "CA",
-    "Denmark": "DK", "Finland": "FI", "France": "FR", "Germany": "DE", "Ireland": "IE",
-    "Italy": "IT", "Mexico": "MX", "Norway": "NO", "Poland": "PL", "Portugal": "PT",
-    "Spain": "ES", "Sweden": "SE", "Switzerland": "CH", "UK": "GB", "USA": "US",
-    "Venezuela": "VE",
-}  # fmt: skip
 CATEGORIES = (
     "BEVERAGES",
     "CONDIMENTS",
@@ -183,7 +177,7 @@ def _customers(company: str, codes: Codes) -> Iterator[CustomerRow]:
             address_line1=record["Address"] or None,
             city=record["City"] or None,
             state=record["Region"] or None,
-            country=COUNTRIES[record["Country"]],
+            country=country_code(record["Country"]),
             post_code=record["PostalCode"] or None,
             phone_number=record["Phone"] or None,
             payment_terms_id=terms[index % len(terms)],
@@ -272,7 +266,7 @@ def _orders() -> Iterator[NewOrder]:
                 "address_line1": record["ShipAddress"],
                 "city": record["ShipCity"],
                 "state": record["ShipRegion"],
-                "country": COUNTRIES[record["ShipCountry"]],
+                "country": country_code(record["ShipCountry"]),
                 "post_code": record["ShipPostalCode"],
             },
             "lines": lines[record["OrderID"]],

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.orders.fields import ADDRESSES, NewOrder
+from gateway.orders.problems import Report
+from gateway.orders.value_checks import checked_country
 from gateway.storage.tables.reference_data import ADDRESS_PARTS, CustomerRow
 from gateway.storage.tables.sales_orders import SalesOrderRow
 
@@ -36,14 +38,16 @@ def whole_addresses(change: NewOrder) -> NewOrder:
     return new_order
 
 
-def write_addresses(order: SalesOrderRow, change: Mapping[str, Any]) -> None:
-    """Write the parts that the change names; null clears them all. An address that was the same as a
+def write_addresses(order: SalesOrderRow, change: Mapping[str, Any], report: Report) -> None:
+    """Write the parts that the change names; null clears them all. Reports unknown countries. An address that was the same as a
     changed sell-to address follows it, unless the change names it: the ship-to address, and the
     bill-to address of a customer who pays."""
     followers = [prefix for prefix in _followers(order) if f"{prefix}address" not in change]
     for name in ADDRESSES:
         if name in change:
-            _write(order, name.removesuffix("address"), change[name])
+            address = change[name]
+            parts = dict.fromkeys(ADDRESS_PARTS) if address is None else address
+            _write(order, name, parts, report)
     if "sell_to_address" in change:
         for prefix in followers:
             for part in ADDRESS_PARTS:
@@ -62,7 +66,13 @@ def _followers(order: SalesOrderRow) -> list[str]:
     ]
 
 
-def _write(order: SalesOrderRow, prefix: str, address: Mapping[str, str | None] | None) -> None:
-    for part in ADDRESS_PARTS:
-        if address is None or part in address:
-            setattr(order, prefix + part, None if address is None else address[part])
+def _write(
+    order: SalesOrderRow, name: str, address: Mapping[str, str | None], report: Report
+) -> None:
+    prefix = name.removesuffix("address")
+    stored = getattr(order, f"{prefix}country")
+    for part, value in address.items():
+        setattr(order, prefix + part, value)
+    if "country" in address:
+        country = checked_country(address["country"], stored, report, name, "country")
+        setattr(order, f"{prefix}country", country)

@@ -148,7 +148,7 @@ def _write(
         currency = references.named(CurrencyRow, change, "currency", report)
         order.currency_id = (currency or references.company_currency).id
     assign(order, change, HEADER, references, report, today=today, customer=customer, payer=payer)
-    write_addresses(order, change)
+    write_addresses(order, change, report)
     _write_discount(order, change, step_of(order, references))
 
 

@@ -150,6 +150,9 @@ TEXT_TOO_LONG = Refusal(
 )
 PHONE_INVALID = Refusal(Code.INVALID, "5.4", "A phone number has no letters.")
 EMAIL_INVALID = Refusal(Code.INVALID, "5.4", "An e-mail address looks like name@example.com.")
+COUNTRY_INVALID = Refusal(
+    Code.INVALID, "5.6", "A country is a code of two letters from ISO 3166, such as DE."
+)
 TOO_MANY_LINES = Refusal(Code.TOO_MANY_LINES, "5.5", "An order has at most {largest} lines.")
 
 # 6 How a change is made

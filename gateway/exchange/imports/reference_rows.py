@@ -12,7 +12,12 @@ from gateway.orders import refusals
 from gateway.orders.fields import RECORDS, Field, Record, Reference, column_of
 from gateway.orders.problems import Report
 from gateway.orders.references import comparable
-from gateway.orders.value_checks import check_number, check_range, check_stored_text
+from gateway.orders.value_checks import (
+    check_number,
+    check_range,
+    check_stored_text,
+    checked_country,
+)
 from gateway.storage.companies import CurrencyUnknown, iso_currency
 from gateway.storage.tables.column_types import Base, case_folded, clean, now, text_lengths
 from gateway.storage.tables.reference_data import CurrencyRow, CustomerRow
@@ -39,6 +44,7 @@ async def apply_records(
         stored = stored_records.get(key)
         if stored is None:
             _complete(record.model, values, row, writer.scope.company)
+        _check_country(values, stored, row)
         if row.is_refused:
             counts["references_failed"] += 1
         elif stored is None:
@@ -143,6 +149,13 @@ def _check_number(name: str, value: Decimal, field: Field, row: ParsedRow) -> No
     if check_number(value, report, name):
         check_range(value, field, report, name)
     row.add_all(report)
+
+
+def _check_country(values: dict[str, Any], stored: Any, row: ParsedRow) -> None:
+    if values.get("country") is not None:
+        report, before = Report(), getattr(stored, "country", None)
+        values["country"] = checked_country(values["country"], before, report, "country")
+        row.add_all(report)
 
 
 def _complete(model: type[Base], values: dict[str, Any], row: ParsedRow, company: str) -> None:
