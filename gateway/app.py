@@ -147,7 +147,7 @@ def _middleware(settings: Settings, listens_on: Sequence[str]) -> list[Middlewar
             CORSMiddleware,
             allow_origins=settings.allowed_origins,
             allow_methods=["GET", "POST"],
-            allow_headers=["content-type", "company"],
+            allow_headers=["content-type", "company", "if-match"],
         ),
         Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5),
     ]

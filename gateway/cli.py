@@ -1,18 +1,16 @@
 """The `gateway` command."""
 
-import asyncio
-import os
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
+from gateway.command import NOT_MIGRATED, fail, read_settings, run_on_database
 from gateway.demo.northwind import load_demo
 from gateway.exchange.exports.export_file import CannotWrite, open_destination, save_export
 from gateway.exchange.exports.export_stream import CannotExport, ExportFormat, ExportRequest
@@ -31,9 +29,8 @@ from gateway.storage.companies import (
     set_up,
 )
 from gateway.storage.conditions import BadFilter, Filter
-from gateway.storage.database import UNUSABLE, Database, why_unusable
+from gateway.storage.database import Database
 from gateway.storage.migrations import is_current, migrate
-from gateway.storage.migrations.integrity import CannotMigrate
 from gateway.storage.scope import CompanyNotFound
 from gateway.storage.tables.import_jobs import ImportJobStatus
 from gateway.web.address import CannotListen, host_and_port, is_loopback, listen
@@ -56,7 +53,6 @@ CompanyName = Annotated[
 CSV_ENCODING = typer.Option(help="The encoding of CSV files. Detected by default.")
 CSV_SEPARATOR = typer.Option(help="The separator of CSV files. Detected by default.")
 NO_BACKUP = typer.Option("--no-backup", help="Do not back up a SQLite file before changing it.")
-NOT_MIGRATED = "The database is not migrated: run `gateway migrate`."
 
 
 def _print_version(is_requested: bool) -> None:
@@ -92,11 +88,11 @@ def serve(
     from gateway.server import run_server  # noqa: PLC0415 - without it, other commands start in half the time
 
     if not allow_open and not is_loopback(host):
-        _fail(
+        fail(
             f"Anyone who can reach {host} could read and change every order. Listen on 127.0.0.1,"
             " or pass --allow-open if a proxy in front of the gateway controls access."
         )
-    settings = _settings()
+    settings = read_settings()
     install_signal_handlers()
     if settings.debug:
         log_operations()
@@ -107,8 +103,8 @@ def serve(
         try:
             listener = listen(host, port)
         except CannotListen as error:
-            _fail(f"{error} Choose another port with --port.")
-        _run(settings, lambda database: _prepare(database, settings, demo))
+            fail(f"{error} Choose another port with --port.")
+        run_on_database(settings, lambda database: _prepare(database, settings, demo))
         listener.listen()
         typer.echo(f"GraphQL and GraphiQL: http://{host_and_port(listener)}/graphql")
         if demo:
@@ -119,7 +115,7 @@ def serve(
 @cli.command("migrate")
 def migrate_command(no_backup: Annotated[bool, NO_BACKUP] = False) -> None:
     """Create or upgrade the tables, and create a first company if there is none."""
-    _run(_settings(), lambda database: _set_up(database, backup=not no_backup))
+    run_on_database(read_settings(), lambda database: _set_up(database, backup=not no_backup))
     typer.echo("The database is up to date.")
 
 
@@ -145,9 +141,9 @@ def explain_command(
 
     text = sys.stdin.read() if operation == "-" else operation
     try:
-        typer.echo(explain_on(_settings(), text, variables, name), nl=False)
+        typer.echo(explain_on(read_settings(), text, variables, name), nl=False)
     except CannotExplain as reason:
-        _fail(str(reason))
+        fail(str(reason))
 
 
 @company.command("create")
@@ -159,13 +155,13 @@ def company_create(
 
     async def create(database: Database) -> None:
         if not await is_current(database):
-            _fail(NOT_MIGRATED)
+            fail(NOT_MIGRATED)
         try:
             await create_company(database, name, currency)
         except (CompanyExists, CurrencyUnknown, InvalidCompanyName) as error:
-            _fail(str(error))
+            fail(str(error))
 
-    _run(_settings(), create)
+    run_on_database(read_settings(), create)
     typer.echo(f"Company {name!r} keeps its books in {currency}.")
 
 
@@ -187,13 +183,13 @@ def import_command(
 ) -> None:
     """Import sales orders and the records they refer to. Run it again after a crash to resume."""
     request = ImportRequest(policy.policy, dry_run)
-    settings, reading = _settings(), ReadOptions(encoding, separator)
+    settings, reading = read_settings(), ReadOptions(encoding, separator)
     rules = Rules(largest_order=settings.max_lines)
 
     async def run(database: Database) -> None:
         await _import(Importer(database, company, rules), files, reading, request, errors)
 
-    _run(settings, run)
+    run_on_database(settings, run)
 
 
 async def _import(
@@ -204,13 +200,13 @@ async def _import(
     errors: Path | None,
 ) -> None:
     if not await is_current(importer.database):
-        _fail(NOT_MIGRATED)
+        fail(NOT_MIGRATED)
     started = time.monotonic()
     progress, stop = progress_bar()
     try:
         job = await import_files(importer, files, reading, request, progress)
     except (FileRefused, CompanyNotFound) as error:
-        _fail(str(error))
+        fail(str(error))
     finally:
         stop()
     for line in await import_summary(importer, job, files, errors, time.monotonic() - started):
@@ -234,28 +230,28 @@ def export_command(
     ] = None,
 ) -> None:
     """Export sales orders and the records they refer to, in files that can be imported again."""
-    settings = _settings()
+    settings = read_settings()
     try:
         request = ExportRequest(what, form, None if chosen is None else _order_filter(chosen))
         request.check()
     except (BadFilter, CannotExport) as error:
-        _fail(str(error))
+        fail(str(error))
     if output is None and request.is_archive and sys.stdout.isatty():
-        _fail("A terminal cannot show a zip archive. Name a file with --output.")
+        fail("A terminal cannot show a zip archive. Name a file with --output.")
 
     async def run(database: Database) -> None:
         if not await is_current(database):
-            _fail(NOT_MIGRATED)
+            fail(NOT_MIGRATED)
         try:
             await save_export(database, company, request, file)
         except (BadFilter, CannotWrite, CompanyNotFound) as error:
-            _fail(str(error))
+            fail(str(error))
 
     try:
         with open_destination(output) as file:
-            _run(settings, run)
+            run_on_database(settings, run)
     except CannotWrite as error:
-        _fail(str(error))
+        fail(str(error))
 
 
 def _order_filter(text: str) -> Filter:
@@ -263,39 +259,6 @@ def _order_filter(text: str) -> Filter:
     from gateway.api.filter_text import order_filter  # noqa: PLC0415 - as for `schema`
 
     return order_filter(text)
-
-
-def _settings() -> Settings:
-    try:
-        return Settings()
-    except ValidationError as error:
-        problems = [f"GATEWAY_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
-        _fail("\n".join(problems))
-
-
-def _run(settings: Settings, task: Callable[[Database], Awaitable[None]]) -> None:
-    """Run `task` on the database of `settings`. End the command with a one-sentence error if the database
-    cannot be used."""
-
-    async def run() -> None:
-        database = Database(settings.database_url)
-        try:
-            await task(database)
-        finally:
-            await database.dispose()
-
-    try:
-        asyncio.run(run())
-    except ValueError as error:
-        _fail(f"GATEWAY_DATABASE_URL: {error}")
-    except CannotMigrate as error:
-        _fail(str(error))
-    except BrokenPipeError:
-        os.dup2(
-            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
-        )  # the pipe has no reader left
-    except UNUSABLE as error:
-        _fail(f"The database cannot be used: {why_unusable(error)}.")
 
 
 async def _prepare(database: Database, settings: Settings, demo: bool) -> None:
@@ -306,14 +269,9 @@ async def _prepare(database: Database, settings: Settings, demo: bool) -> None:
     elif settings.database_url == EMBEDDED_DATABASE:
         await _set_up(database)
     elif not await is_current(database):
-        _fail(NOT_MIGRATED)
+        fail(NOT_MIGRATED)
 
 
 async def _set_up(database: Database, *, backup: bool = True) -> None:
     if (copy := await set_up(database, backup=backup)) is not None:
         typer.echo(f"A backup of the database is beside it: {copy.name}.")
-
-
-def _fail(message: str) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(1)

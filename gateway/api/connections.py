@@ -13,12 +13,14 @@ from gateway.api.entities import DECLARATION
 from gateway.api.filters import FILTERS
 from gateway.api.pages import Connection
 from gateway.api.registration import TYPES
-from gateway.api.sorting import SalesOrderLineSort, SalesOrderSort
+from gateway.api.sorting import CustomerSort, ItemSort, SalesOrderLineSort, SalesOrderSort
 from gateway.execution.declarations import PagedField
 
 SORTS: dict[str, Any] = {
     "SalesOrder": list[SalesOrderSort],
     "SalesOrderLine": list[SalesOrderLineSort],
+    "Customer": list[CustomerSort],
+    "Item": list[ItemSort],
 }
 """The lists whose order a client may choose."""
 

@@ -65,6 +65,8 @@ class Context:
     """How long the operation may run."""
     plans: Plans | None = None
     operation_name: str | None = None
+    if_match: str | None = None
+    """The header If-Match, which stands for the argument `ifMatch` of a single mutation."""
     state: OperationState = field(default_factory=OperationState)
 
     @cached_property

@@ -18,7 +18,10 @@ from gateway.storage.tables.sales_orders import SalesOrderLineRow
 
 LINE_COLUMNS: Names = column_names(SalesOrderLineRow)
 ORDER_COLUMNS: Names = frozenset(
-    {"id", "currency_id", "prices_include_tax", "discount_amount", "discount_percent"}
+    (
+        *("id", "currency_id", "prices_include_tax", "line_rounding"),
+        *("discount_amount", "discount_percent"),
+    )
 )
 
 

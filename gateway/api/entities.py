@@ -17,7 +17,8 @@ from gateway.execution.declarations import (
     ToManyField,
     ToOneField,
 )
-from gateway.storage.conditions import Filter, Filterable, Relation, Tree
+from gateway.storage.conditions import Filter
+from gateway.storage.filterable import Filterable, Relation, Tree
 from gateway.storage.reading import Names
 from gateway.storage.tables.column_types import Base
 from gateway.storage.tables.reference_data import ADDRESS_PARTS

@@ -20,7 +20,7 @@ from gateway.storage.tables.reference_data import (
     LineObjectKind,
     TaxRounding,
 )
-from gateway.storage.tables.sales_orders import SalesOrderLineType, SalesOrderStatus
+from gateway.storage.tables.sales_orders import LineRounding, SalesOrderLineType, SalesOrderStatus
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,15 @@ def describe_enums(enums: Iterable[DescribedEnum]) -> None:
 
 
 ENUMS: tuple[DescribedEnum, ...] = (
+    DescribedEnum(
+        LineRounding,
+        "How the amount of a line with a discount percent is rounded (RULES.md 2.2).",
+        {
+            "TWO_STEP": "Quantity times price is rounded, and the discount on it, as Business Central does.",
+            "ONE_STEP": "Quantity times price less the percent is rounded once, as Finance & Operations"
+            " does.",
+        },
+    ),
     DescribedEnum(
         SalesOrderStatus,
         "The stage of an order in its life cycle.",

@@ -43,17 +43,14 @@ def present(error: GraphQLError) -> GraphQLFormattedError:
     cause = error.original_error
     if cause is not None and type(cause) in CODES:
         formatted["extensions"]["code"] = CODES[type(cause)]
-    elif isinstance(cause or error, StrawberryInputCoercionError):
-        formatted["message"] = "A value in the arguments must not be null: leave it out."
-        formatted["extensions"]["code"] = _code(error) if error.path is None else "BAD_USER_INPUT"
+    elif "argumentPath" in formatted["extensions"] and error.path is not None:
+        formatted["extensions"].setdefault("code", "BAD_USER_INPUT")
     elif error.path is None and (cause is None or isinstance(cause, GraphQLError)):
         formatted["extensions"].setdefault("code", _code(error))
     elif error.path is None and isinstance(cause, ValueError):
         formatted["message"] = "A value in the document cannot be read."
         formatted["extensions"]["code"] = "GRAPHQL_VALIDATION_FAILED"
-    elif error.path is not None and any(
-        isinstance(node, VariableNode) for node in error.nodes or ()
-    ):  # graphql-core finds some faults of a variable only when it reads the argument
+    elif error.path is not None and is_about_arguments(error):
         formatted["extensions"]["code"] = "BAD_USER_INPUT"
     elif "code" not in formatted["extensions"]:
         incident = uuid.uuid4().hex
@@ -63,9 +60,26 @@ def present(error: GraphQLError) -> GraphQLFormattedError:
     return formatted
 
 
+def is_about_arguments(error: GraphQLError) -> bool:
+    """Whether an error of a field is about a variable: graphql-core and Strawberry find some faults
+    only when they read the arguments."""
+    if isinstance(error.original_error or error, StrawberryInputCoercionError):
+        return True
+    is_core = error.original_error is None or isinstance(error.original_error, GraphQLError)
+    return is_core and any(isinstance(node, VariableNode) for node in error.nodes or ())
+
+
 def _code(error: GraphQLError) -> str:
     is_syntax = isinstance(error, GraphQLSyntaxError)
     return "GRAPHQL_PARSE_FAILED" if is_syntax else "GRAPHQL_VALIDATION_FAILED"
+
+
+@strawberry.type(description="A value in the message of a UserError.")
+class UserErrorParameter:
+    name: str = strawberry.field(
+        description="What the value stands for; the same in every error of one kind."
+    )
+    value: str = strawberry.field(description="The value as the message has it.")
 
 
 @strawberry.type(description="One reason why a change was refused.")
@@ -74,6 +88,10 @@ class UserError:
     code: ProblemCode = strawberry.field(description="The rule that was broken, for programs.")
     path: list[str] = strawberry.field(
         description="Path of the value in the arguments: names and list indexes from the outside in."
+    )
+    parameters: list[UserErrorParameter] = strawberry.field(
+        description="The values in the message, for a translation of it; `first` names the mutations"
+        " that make the change possible."
     )
     rejected_value: str | None = strawberry.field(description="The value as the gateway read it.")
     suggestions: list[str] = strawberry.field(
@@ -113,6 +131,10 @@ def user_error(problem: Problem, root: str | None) -> UserError:
         message=f"{problem.message} First {first}." if first else problem.message,
         code=problem.code,
         path=names,
+        parameters=[
+            UserErrorParameter(name=to_camel_case(name), value=value)
+            for name, value in (*problem.parameters, *((("first", first),) if first else ()))
+        ],
         rejected_value=problem.rejected_value,
         suggestions=[*problem.suggestions, *(MUTATIONS[each] for each in problem.instead)],
     )

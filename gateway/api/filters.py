@@ -33,7 +33,7 @@ from gateway.storage.tables.reference_data import (
     LineObjectKind,
     TaxRounding,
 )
-from gateway.storage.tables.sales_orders import SalesOrderLineType, SalesOrderStatus
+from gateway.storage.tables.sales_orders import LineRounding, SalesOrderLineType, SalesOrderStatus
 
 CONDITIONS: dict[str, tuple[str, Any]] = {
     "IDCondition": ("ID", ID),
@@ -55,6 +55,7 @@ CONDITIONS: dict[str, tuple[str, Any]] = {
     "ImportPolicyCondition": ("ImportPolicy", ImportPolicy),
     "ItemTypeCondition": ("ItemType", ItemType),
     "LineObjectKindCondition": ("LineObjectKind", LineObjectKind),
+    "LineRoundingCondition": ("LineRounding", LineRounding),
     "SalesOrderLineTypeCondition": ("SalesOrderLineType", SalesOrderLineType),
     "SalesOrderStatusCondition": ("SalesOrderStatus", SalesOrderStatus),
     "TaxRoundingCondition": ("TaxRounding", TaxRounding),
@@ -78,6 +79,19 @@ FILTERS = {
     "UnitOfMeasure": "UnitOfMeasureFilter",
 }
 """The filter of each type."""
+
+NULLABLE_FILTERS = {
+    "Account": "NullableAccountFilter",
+    "Currency": "NullableCurrencyFilter",
+    "Customer": "NullableCustomerFilter",
+    "Item": "NullableItemFilter",
+    "LineObject": "NullableLineObjectFilter",
+    "PaymentTerms": "NullablePaymentTermsFilter",
+    "ShipmentMethod": "NullableShipmentMethodFilter",
+    "TaxCode": "NullableTaxCodeFilter",
+    "UnitOfMeasure": "NullableUnitOfMeasureFilter",
+}
+"""The filter by an object that may be missing, for each type to which another type so refers."""
 
 LIST_FILTERS = {
     "ImportProblem": "ImportProblemListFilter",
@@ -104,7 +118,11 @@ ORDER = {
 SEARCH = {
     "contains": "Contains this text, in upper or lower case.",
     "starts_with": "Starts with this text, in upper or lower case.",
+    "contains_folded": "Contains this text, in upper or lower case and with or without accents:"
+    " cafe finds Café.",
 }
+DAY = "On this day in UTC, from midnight to midnight."
+MISSING = "Whether there is no such object. The fields of a missing object are null."
 COMBINATIONS = {
     "and_": "All of these hold; true if the list is empty.",
     "or_": "At least one of these holds; false if the list is empty.",
@@ -137,7 +155,8 @@ Fields = dict[str, tuple[Any, str]]
 def make_filters() -> Inputs:
     """The inputs that the tables name. They refer to each other in circles, so all classes are there
     before the first gets its fields."""
-    names = [*CONDITIONS, ADDRESS_FILTER, *FILTERS.values(), *LIST_FILTERS.values()]
+    filters = [*FILTERS.values(), *NULLABLE_FILTERS.values(), *LIST_FILTERS.values()]
+    names = [*CONDITIONS, ADDRESS_FILTER, *filters]
     inputs = {name: type(name, (), {"__module__": __name__}) for name in names}
     for name, (scalar, kind) in CONDITIONS.items():
         _define(inputs[name], f"Conditions on a value of type {scalar}.", _condition(name, kind))
@@ -145,6 +164,12 @@ def make_filters() -> Inputs:
     for target, name in FILTERS.items():
         fields = _of(COMBINATIONS, inputs[name]) | _filter(ENTITIES[target], inputs)
         _define(inputs[name], f"Conditions on objects of type {target}.", fields)
+    for target, name in NULLABLE_FILTERS.items():
+        fields = _of(COMBINATIONS, inputs[name]) | _filter(ENTITIES[target], inputs)
+        fields["is_null"] = (bool, MISSING)
+        _define(
+            inputs[name], f"Conditions on an object of type {target} that may be missing.", fields
+        )
     for target, name in LIST_FILTERS.items():
         description = f"How many {target} objects of a list must match."
         _define(inputs[name], description, _of(QUANTIFIERS, inputs[FILTERS[target]]))
@@ -168,6 +193,8 @@ def _of(operators: Mapping[str, str], kind: Any) -> Fields:
 
 def _condition(name: str, kind: Any) -> Fields:
     fields = _of(OPERATORS_OF.get(kind, EQUALITY), kind)
+    if kind is dt.datetime:
+        fields["on"] = (dt.date, DAY)
     if name.startswith("Nullable"):
         fields["is_null"] = (bool, "Whether there is no value.")
     return fields
@@ -196,8 +223,8 @@ def _input_of(model: type[Base], name: str, declaration: Declaration) -> str:
             return _condition_on(model, name)
         case GroupField():
             return ADDRESS_FILTER
-        case ToOneField(target):
-            return FILTERS[target]
+        case ToOneField(target, key):
+            return (NULLABLE_FILTERS if value_type(model, key)[1] else FILTERS)[target]
         case ToManyField(target) | PagedField(target):
             return LIST_FILTERS[target]
     raise TypeError(f"{declaration} cannot be filtered by")

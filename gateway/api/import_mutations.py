@@ -40,7 +40,7 @@ async def _perform(info: Info, change: Any) -> Any:
     return await perform(info, ImportJobPayload, or_rejected, dry_run=False, result="import_job")
 
 
-async def cancel(info: Info, id: Id) -> ImportJobPayload:
+async def cancel(info: Info, id: Id) -> ImportJobPayload | None:
     key, reader, jobs = canonical_guid(id), info.context.reader, info.context.jobs
     columns = frozenset({"id", "company_id"})
     job = None if key is None else await reader.one(ImportJobRow, "id", key, columns)
@@ -55,7 +55,7 @@ async def cancel(info: Info, id: Id) -> ImportJobPayload:
     return payload
 
 
-async def retry(info: Info, id: Id) -> ImportJobPayload:
+async def retry(info: Info, id: Id) -> ImportJobPayload | None:
     payload: ImportJobPayload = await _perform(info, lambda writer: writer.staging.retry(id))
     job: Any = payload.import_job
     if job is not None:
@@ -65,11 +65,11 @@ async def retry(info: Info, id: Id) -> ImportJobPayload:
 
 @strawberry.type
 class ImportMutation:
-    cancel_import_job: ImportJobPayload = strawberry.mutation(
+    cancel_import_job: ImportJobPayload | None = strawberry.mutation(
         resolver=cancel,
         description="Stop an import job after the current batch; rows that are already applied stay.",
     )
-    retry_import_job: ImportJobPayload = strawberry.mutation(
+    retry_import_job: ImportJobPayload | None = strawberry.mutation(
         resolver=retry,
         description="Apply the refused rows of a finished job again, or the remaining rows of a cancelled"
         " one; records that were missing may exist by now.",

@@ -10,7 +10,7 @@ from strawberry import Maybe, Some
 from strawberry.types.base import get_object_definition
 
 from gateway.orders.fields import Reference
-from gateway.storage.tables.sales_orders import SalesOrderLineType
+from gateway.storage.tables.sales_orders import LineRounding, SalesOrderLineType
 
 
 def optional(description: str) -> Any:
@@ -203,6 +203,10 @@ class HeaderFields:
     prices_include_tax: Maybe[bool | None] = optional(
         "Whether the unit prices include tax. It defaults to the payer's setting. A"
         " change converts the prices of all lines."
+    )
+    line_rounding: Maybe[LineRounding | None] = optional(
+        "How the amounts of lines with a discount percentage are rounded. It defaults to TWO_STEP. A"
+        " change derives the discounts of all lines again from their percentages."
     )
     payment_terms: Maybe[PaymentTermsRefInput | None] = optional(
         "The payment terms. They default to the payer's."

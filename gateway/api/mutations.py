@@ -33,6 +33,8 @@ from gateway.api.payloads import (
 )
 from gateway.execution.declarations import MutationField
 from gateway.orders import service
+from gateway.orders.etags import agreed_version
+from gateway.orders.preview import preview_of
 from gateway.orders.problems import Rejected
 from gateway.orders.transitions import Transition
 from gateway.storage.writing import Writer, transact
@@ -40,12 +42,16 @@ from gateway.storage.writing import Writer, transact
 Id = Annotated[strawberry.ID, strawberry.argument(description="GUID of the order.")]
 IfMatch = Annotated[
     str | None,
-    strawberry.argument(description="Refuse unless the order still has this etag."),
+    strawberry.argument(
+        description='Refuse unless the order still has this etag; "*" is any. The header If-Match does'
+        " the same."
+    ),
 ]
 DryRun = Annotated[
     bool,
     strawberry.argument(
-        description="Check everything and store nothing: no row is written, and no number is used."
+        description="Check everything and store nothing: no row is written, and no number is used. The ids"
+        " and etags of the answer begin with `preview:`, since nothing stored has them."
     ),
 ]
 Quantities = Annotated[
@@ -83,7 +89,7 @@ async def perform(
         made = await transact(context.database, context.company, change, dry_run=dry_run)
     except Rejected as rejected:
         return payload(user_errors=[user_error(problem, root) for problem in rejected.problems])
-    return payload(**{result: made})
+    return payload(**{result: preview_of(made) if dry_run else made})
 
 
 def _create() -> Any:
@@ -118,7 +124,7 @@ def _update() -> Any:
         dry_run: DryRun = False,
     ) -> Any:
         def change(writer: Writer) -> Awaitable[Any]:
-            patch, etag = change_from(input), _or_none(if_match)
+            patch, etag = change_from(input), _expected(info, if_match)
             return service.update(writer, id, patch, etag, info.context.rules)
 
         return await perform(info, UpdateSalesOrderPayload, change, dry_run=dry_run, root="input")
@@ -136,7 +142,7 @@ def _delete() -> Any:
         info: Info, id: Id, if_match: IfMatch = strawberry.UNSET, dry_run: DryRun = False
     ) -> Any:
         def change(writer: Writer) -> Awaitable[Any]:
-            return service.delete(writer, id, _or_none(if_match))
+            return service.delete(writer, id, _expected(info, if_match))
 
         return await perform(
             info, DeleteSalesOrderPayload, change, dry_run=dry_run, result="deleted_id"
@@ -156,7 +162,7 @@ def _transition(transition: Transition, payload: Any, description: str) -> Any:
         info: Info, id: Id, if_match: IfMatch = strawberry.UNSET, dry_run: DryRun = False
     ) -> Any:
         def change(writer: Writer) -> Awaitable[Any]:
-            return service.carry_out_transition(writer, id, transition, _or_none(if_match))
+            return service.carry_out_transition(writer, id, transition, _expected(info, if_match))
 
         return await perform(info, payload, change, dry_run=dry_run)
 
@@ -177,11 +183,18 @@ def _quantity_transition(transition: Transition, payload: Any, description: str)
         chosen = None if given is None else [(line.id, line.quantity) for line in given]
 
         def change(writer: Writer) -> Awaitable[Any]:
-            return service.carry_out_transition(writer, id, transition, _or_none(if_match), chosen)
+            return service.carry_out_transition(
+                writer, id, transition, _expected(info, if_match), chosen
+            )
 
         return await perform(info, payload, change, dry_run=dry_run)
 
     return _mutation(resolve, payload, description)
+
+
+def _expected(info: Info, if_match: Any) -> str | None:
+    """The version that the argument and the header of the request expect; raises Rejected."""
+    return agreed_version(_or_none(if_match), info.context.if_match)
 
 
 def _or_none(argument: Any) -> Any:
@@ -189,7 +202,9 @@ def _or_none(argument: Any) -> Any:
 
 
 def _mutation(resolve: Any, payload: Any, description: str) -> Any:
-    resolve.__annotations__["return"] = payload
+    """A field whose payload may be null, so that the failure of one mutation of a document leaves the
+    payloads of those before it."""
+    resolve.__annotations__["return"] = payload | None
     return declared_field(resolve, description, MutationField())
 
 

@@ -20,6 +20,9 @@ from gateway.storage.drivers import Overloaded
 
 log = logging.getLogger("gateway.operation")
 
+RETRY_AFTER = 1
+"""Seconds; contention is over sooner, but clients should not add to it."""
+
 QUERIES = {OperationType.QUERY}
 OPERATIONS = {OperationType.QUERY, OperationType.MUTATION}
 
@@ -33,6 +36,8 @@ class Operation:
     name: str | None = None
     may_change: bool = True
     """Whether it may be a mutation."""
+    if_match: str | None = None
+    """The header If-Match."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +47,17 @@ class Answer:
     body: bytes
     was_run: bool
     needs_post: bool = False
+    retry_after: int | None = None
+    """Seconds after which a client may try again, if the gateway is overloaded."""
+    is_empty: bool = False
+    """Whether no field has data."""
     engine: str = "graphql-core"
     """What ran the operation: this or "plan"."""
 
 
 async def run_operation(operation: Operation, context: Context) -> Answer:
     """Run one operation until it ends or its deadline passes; never raises for what a client sends."""
-    context = replace(context, operation_name=operation.name)
+    context = replace(context, operation_name=operation.name, if_match=operation.if_match)
     start = time.perf_counter()
     answer = await _run_in_time(operation, context)
     if log.isEnabledFor(logging.INFO):
@@ -67,12 +76,14 @@ async def _run_in_time(operation: Operation, context: Context) -> Answer:
         return _failure(RequestError(str(overloaded), "OVERLOADED"), context)
     except TimeoutError:
         message = deadline.told(context.state.only_reads)
-        return _failure(RequestError(message, "DEADLINE_EXCEEDED"), context)
+        code = "OVERLOADED" if deadline.is_contended else "DEADLINE_EXCEEDED"
+        return _failure(RequestError(message, code), context)
 
 
 async def _run_by_plan(operation: Operation, context: Context) -> Answer | None:
-    """None if no plan covers the operation."""
-    if context.plans is None:
+    """None if no plan covers the operation, or if it has an If-Match header, which only graphql-core
+    checks."""
+    if context.plans is None or context.if_match is not None:
         return None
     body = await context.plans.answer(
         operation.query, operation.variables or {}, context, may_change=operation.may_change
@@ -137,7 +148,14 @@ def _answer(
     answer: dict[str, Any] = {"errors": errors} if errors else {}
     if was_run:
         answer["data"] = data
-    return Answer(orjson.dumps({**answer, **context.extensions}), was_run, needs_post)
+    is_overloaded = any(error["extensions"]["code"] == "OVERLOADED" for error in errors)
+    return Answer(
+        orjson.dumps({**answer, **context.extensions}),
+        was_run,
+        needs_post,
+        retry_after=RETRY_AFTER if is_overloaded else None,
+        is_empty=all(value is None for value in (data or {}).values()),
+    )
 
 
 def _log(operation: Operation, answer: Answer, cost: int | None, seconds: float) -> None:

@@ -25,7 +25,7 @@ from gateway.api.reference_types import (
     UnitOfMeasure,
 )
 from gateway.storage.tables import sales_orders as rows
-from gateway.storage.tables.sales_orders import SalesOrderLineType, SalesOrderStatus
+from gateway.storage.tables.sales_orders import LineRounding, SalesOrderLineType, SalesOrderStatus
 
 
 @entity(rows.SalesOrderLineRow)
@@ -149,6 +149,9 @@ class SalesOrder(Node):
         "Currency", "currency_id", "The currency of all amounts of the order."
     )
     prices_include_tax: bool = column("Whether the unit prices of the lines include tax.")
+    line_rounding: LineRounding = column(
+        "How the amount of a line with a discount percent is rounded."
+    )
     payment_terms: PaymentTerms | None = to_one(
         "PaymentTerms", "payment_terms_id", "The terms that decide when payment is due."
     )

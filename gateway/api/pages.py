@@ -22,7 +22,7 @@ from gateway.execution.page_info import (
     has_previous_page,
     start_cursor,
 )
-from gateway.storage.conditions import Tree
+from gateway.storage.filterable import Tree
 from gateway.storage.paging import Page, Sort, SortKey, Window, cursor_of
 from gateway.storage.reading import Names
 from gateway.storage.tables.column_types import Base

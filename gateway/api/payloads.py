@@ -30,7 +30,8 @@ class UpdateSalesOrderPayload(OrderPayload): ...
 @strawberry.type(description="The result of `deleteSalesOrder`.")
 class DeleteSalesOrderPayload:
     deleted_id: strawberry.ID | None = strawberry.field(
-        description="Id of the deleted order; null if the mutation was refused.", default=None
+        description="Id of the deleted order; null if the mutation was refused or a dry run.",
+        default=None,
     )
     user_errors: list[UserError] = strawberry.field(
         description="Every reason for a refusal; empty if there was none.", default_factory=list

@@ -122,7 +122,8 @@ class PlanRunner:
         except (GraphQLError, ValueError, LookupError) as error:
             log.debug("the plan failed: %r", error)
         except Overloaded:
-            raise
+            if not context.state.payloads:
+                raise  # otherwise graphql-core answers with what is kept of the mutations
         except Exception:
             log.exception("a plan failed")
         return None

@@ -28,10 +28,16 @@ from gateway.api.reference_types import (
     UnitOfMeasure,
 )
 from gateway.execution.declarations import ByIdsField, ByKeyField, CompanyField
-from gateway.storage.tables.column_types import canonical_guid, case_folded, is_storable_text
+from gateway.storage.tables.column_types import (
+    FOLDED,
+    canonical_guid,
+    case_folded,
+    is_storable_text,
+)
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="GUID of the record.")]
 Number = Annotated[str, strawberry.argument(description="Number of the record.")]
+Code = Annotated[str, strawberry.argument(description="Code of the record.")]
 
 
 def _by_id(target: str, description: str) -> Any:
@@ -48,14 +54,29 @@ def _by_id(target: str, description: str) -> Any:
 
 
 def _by_number(target: str, description: str) -> Any:
-    async def resolve(number: Number, info: Info) -> Any:
-        if not is_storable_text(number):
-            return None
-        reader, key = info.context.reader, case_folded(number)
-        names = wanted(target, info)
-        return await reader.one(ENTITIES[target].model, "number_folded", key, names)
+    """A root field that finds an object by its number; null if there is none."""
 
-    return declared_field(resolve, description, ByKeyField(target, "number_folded"))
+    async def resolve(number: Number, info: Info) -> Any:
+        return await _by_key(target, "number", number, info)
+
+    return declared_field(resolve, description, ByKeyField(target, f"number{FOLDED}"))
+
+
+def _by_code(target: str, description: str) -> Any:
+    """A root field that finds an object by its code; null if there is none."""
+
+    async def resolve(code: Code, info: Info) -> Any:
+        return await _by_key(target, "code", code, info)
+
+    return declared_field(resolve, description, ByKeyField(target, f"code{FOLDED}"))
+
+
+async def _by_key(target: str, column: str, value: str, info: Info) -> Any:
+    """The object whose unique `column` is `value` in any case, read together with others of its type."""
+    if not is_storable_text(value):
+        return None
+    model, names = ENTITIES[target].model, wanted(target, info)
+    return await info.context.reader.one(model, column + FOLDED, case_folded(value), names)
 
 
 async def _company(info: Info) -> Any:
@@ -117,25 +138,49 @@ class Query:
         "id",
     )
     customer: Customer | None = _by_id("Customer", "The customer with this id.")
+    customer_by_number: Customer | None = _by_number(
+        "Customer", "The customer with this number, which is unique in the company."
+    )
     customers: Connection[Customer] = connection("Customer", "Customers by number.", "number", "id")
     item: Item | None = _by_id("Item", "The item with this id.")
+    item_by_number: Item | None = _by_number(
+        "Item", "The item with this number, which is unique in the company."
+    )
     items: Connection[Item] = connection("Item", "Items by number.", "number", "id")
     account: Account | None = _by_id("Account", "The general-ledger account with this id.")
+    account_by_number: Account | None = _by_number(
+        "Account", "The general-ledger account with this number, which is unique in the company."
+    )
     accounts: Connection[Account] = connection("Account", "Accounts by number.", "number", "id")
     line_objects: Connection[LineObject] = connection(
         "LineObject", "Resources, fixed assets and charges by number.", "number", "id"
     )
     currencies: Connection[Currency] = connection("Currency", "Currencies by code.", "code", "id")
+    currency_by_code: Currency | None = _by_code(
+        "Currency", "The currency with this code, which is unique in the company."
+    )
     payment_terms: Connection[PaymentTerms] = connection(
         "PaymentTerms", "Payment terms by code.", "code", "id"
+    )
+    payment_terms_by_code: PaymentTerms | None = _by_code(
+        "PaymentTerms", "The payment terms with this code, which is unique in the company."
     )
     shipment_methods: Connection[ShipmentMethod] = connection(
         "ShipmentMethod", "Shipment methods by code.", "code", "id"
     )
+    shipment_method_by_code: ShipmentMethod | None = _by_code(
+        "ShipmentMethod", "The shipment method with this code, which is unique in the company."
+    )
     units_of_measure: Connection[UnitOfMeasure] = connection(
         "UnitOfMeasure", "Units of measure by code.", "code", "id"
     )
+    unit_of_measure_by_code: UnitOfMeasure | None = _by_code(
+        "UnitOfMeasure", "The unit of measure with this code, which is unique in the company."
+    )
     tax_codes: Connection[TaxCode] = connection("TaxCode", "Tax codes by code.", "code", "id")
+    tax_code_by_code: TaxCode | None = _by_code(
+        "TaxCode", "The tax code with this code, which is unique in the company."
+    )
 
     import_job: ImportJob | None = _by_id("ImportJob", "The import job with this id.")
     import_jobs: Connection[ImportJob] = connection(

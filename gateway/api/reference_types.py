@@ -107,6 +107,9 @@ class UnitOfMeasure(Node):
         "The UN/ECE Recommendation 20 code of the unit, such as C62."
     )
     symbol: str | None = column("The symbol printed after quantities.")
+    is_whole: bool = column(
+        "Whether quantities in the unit are whole numbers. Lines that are stored may have others."
+    )
 
 
 @entity(rows.TaxCodeRow)
@@ -177,10 +180,14 @@ class Customer(Node):
 
 
 @entity(rows.ItemUnitOfMeasureRow)
-@strawberry.type(description="An additional unit in which an item may be sold.")
+@strawberry.type(description="A unit in which an item may be sold.")
 class ItemUnitOfMeasure(Node):
     unit_of_measure: UnitOfMeasure = to_one(
         "UnitOfMeasure", "unit_of_measure_id", "The unit in which the item may be sold."
+    )
+    quantity_per_unit: Decimal | None = column(
+        "The number of base units in one of this unit, by which the item's price is multiplied;"
+        " 1 for the base unit. Null if it is unknown: lines in this unit then need their own price."
     )
 
 
@@ -196,14 +203,16 @@ class Item(Node):
     )
     gtin: str | None = column("The Global Trade Item Number printed under the bar code.")
     inventory: Decimal = column("The quantity in stock as last imported. Orders do not change it.")
-    unit_price: Decimal = column("The price of one unit in the company's currency.")
+    unit_price: Decimal = column("The price of one base unit in the company's currency.")
     price_includes_tax: bool = column("Whether the unit price includes tax.")
-    unit_cost: Decimal = column("The cost of one unit in the company's currency.")
+    unit_cost: Decimal = column("The cost of one base unit in the company's currency.")
     tax_code: TaxCode | None = to_one(
         "TaxCode", "tax_code_id", "The tax code of new lines that sell the item."
     )
     base_unit_of_measure: UnitOfMeasure = to_one(
-        "UnitOfMeasure", "base_unit_of_measure_id", "The unit in which the stock is counted."
+        "UnitOfMeasure",
+        "base_unit_of_measure_id",
+        "The unit in which the stock is counted and to which the unit price refers.",
     )
     sales_unit_of_measure: UnitOfMeasure | None = to_one(
         "UnitOfMeasure",
@@ -211,7 +220,7 @@ class Item(Node):
         "The unit of new lines. Null stands for the base unit.",
     )
     units_of_measure: list[ItemUnitOfMeasure] = to_many(
-        "ItemUnitOfMeasure", "item_id", "id", "The additional units in which the item may be sold."
+        "ItemUnitOfMeasure", "item_id", "id", "The units in which the item may be sold."
     )
     allow_invoice_discount: bool = column(
         "Whether lines that sell the item take a share of the order discount."

@@ -23,7 +23,7 @@ _MAX_DIGITS = 40
 
 
 def _invalid(scalar: str, example: str) -> GraphQLError:
-    return GraphQLError(f"This is not a valid {scalar}. Write it like {example}.")
+    return GraphQLError(f"Expected a {scalar} such as {example}.")
 
 
 def _parse_number(value: Any) -> Decimal:

@@ -4,29 +4,49 @@ from collections.abc import Iterator
 from typing import Any
 
 import strawberry
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, get_operation_ast
+from graphql import (
+    DocumentNode,
+    GraphQLArgument,
+    GraphQLError,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    get_operation_ast,
+)
+from graphql import OperationType as OperationKind
 from strawberry.extensions import SchemaExtension
-from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
-from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from strawberry.types import ExecutionContext
+from strawberry.types.base import StrawberryMaybe, StrawberryOptional
 from strawberry.types.graphql import OperationType
 
 from gateway.api.connections import complete_connections
 from gateway.api.context import Context
 from gateway.api.enums import ENUMS, describe_enums
-from gateway.api.errors import RequestError
+from gateway.api.errors import RequestError, is_about_arguments
 from gateway.api.filters import make_filters
+from gateway.api.if_match import check_header
 from gateway.api.import_mutations import ImportMutation
 from gateway.api.mutations import OrderMutation
 from gateway.api.queries import Query
 from gateway.api.registration import register_types
 from gateway.api.scalars import SCALARS
 from gateway.api.sorting import SORT_ENUMS
+from gateway.execution.argument_faults import Faults
+from gateway.execution.argument_validation import argument_rule, running_error, variable_errors
 from gateway.execution.document_validation import validation_errors
 from gateway.execution.limits import Measured, TooLarge, check_document
 
-RULES = (MaybeNullValidationRule, OneOfInputValidationRule)
-"""What Strawberry validates besides the rules of the specification."""
+
+def _refuses_null(member: GraphQLArgument | GraphQLInputField) -> bool:
+    """Whether it is declared as Maybe[T] rather than Maybe[T | None]."""
+    kind = getattr(member.extensions.get("strawberry-definition"), "type", None)
+    return isinstance(kind, StrawberryMaybe) and not isinstance(kind.of_type, StrawberryOptional)
+
+
+FAULTS = Faults(_refuses_null)
+RULES = (argument_rule(FAULTS),)
+"""How documents are validated besides the other rules of the specification."""
 
 
 class OperationExtension(SchemaExtension):
@@ -47,7 +67,32 @@ class OperationExtension(SchemaExtension):
             return [refusal]
         except TooLarge as too_large:
             return [RequestError(str(too_large), "TOO_LARGE")]
-        return validation_errors(self._schema, document, RULES)
+        return (
+            validation_errors(self._schema, document, RULES)
+            or self._header_errors(document)
+            or self._variable_errors(document)
+        )
+
+    def _variable_errors(self, document: DocumentNode) -> list[GraphQLError]:
+        operation = get_operation_ast(document, self.execution_context.context.operation_name)
+        if operation is None:
+            return []
+        return variable_errors(self._schema, document, operation, self._variables, FAULTS)
+
+    @property
+    def _variables(self) -> dict[str, Any]:
+        return self.execution_context.variables or {}
+
+    def _header_errors(self, document: DocumentNode) -> list[GraphQLError]:
+        context: Context = self.execution_context.context
+        operation = get_operation_ast(document, context.operation_name)
+        if context.if_match is None or operation is None or not _changes(operation):
+            return []
+        try:
+            check_header(self._schema, document, operation)
+        except RequestError as refusal:
+            return [refusal]
+        return []
 
     @property
     def _schema(self) -> GraphQLSchema:
@@ -61,19 +106,32 @@ class OperationExtension(SchemaExtension):
         if operation is None:
             raise RequestError("Name one of the document's operations.", "BAD_USER_INPUT")
         check_document(document, context.limits)
-        variables = self.execution_context.variables or {}
-        context.measure(Measured(self._schema, document, operation, variables))
+        context.measure(Measured(self._schema, document, operation, self._variables))
 
     def on_execute(self) -> Any:
         is_query = self.execution_context.operation_type is OperationType.QUERY
         self.execution_context.context.state.only_reads = is_query
         yield
+        errors = getattr(self.execution_context.result, "errors", None) or []
+        errors[:] = map(self._explained, errors)
+
+    def _explained(self, error: GraphQLError) -> GraphQLError:
+        """An error that graphql-core or Strawberry raised about an argument, in our words."""
+        document = self.execution_context.graphql_document
+        if document is None or not is_about_arguments(error):
+            return error
+        found = running_error(self._schema, document, self._variables, error, FAULTS)
+        return error if found is None else found
 
     async def on_operation(self) -> Any:
         try:
             yield
         finally:
             await self.execution_context.context.reader.close()
+
+
+def _changes(operation: OperationDefinitionNode) -> bool:
+    return operation.operation is OperationKind.MUTATION
 
 
 class GatewaySchema(strawberry.Schema):
@@ -89,13 +147,24 @@ class GatewaySchema(strawberry.Schema):
 class Mutation(OrderMutation, ImportMutation): ...
 
 
+def _mark_one_of(core: GraphQLSchema) -> None:
+    """Have graphql-core know the inputs of which exactly one field is given, which Strawberry keeps
+    to itself."""
+    for kind in core.type_map.values():
+        definition = kind.extensions.get("strawberry-definition")
+        if isinstance(kind, GraphQLInputObjectType) and definition is not None:
+            kind.is_one_of = definition.is_one_of
+
+
 def _build() -> GatewaySchema:
     describe_enums(ENUMS + SORT_ENUMS)
     register_types()
     complete_connections(Query, make_filters())
-    return GatewaySchema(
+    made = GatewaySchema(
         query=Query, mutation=Mutation, config=SCALARS, extensions=[OperationExtension]
     )
+    _mark_one_of(made._schema)  # noqa: SLF001 - strawberry has no public way to it
+    return made
 
 
 schema = _build()

@@ -1,4 +1,4 @@
-"""The keys by which orders and lines can be sorted; an index serves each of them."""
+"""The keys by which lists can be sorted; an index serves each of them."""
 
 from collections.abc import Sequence
 from enum import Enum
@@ -21,6 +21,9 @@ class SalesOrderSortField(Enum):
     POSTING_DATE = ("posting_date",)
     NUMBER = ("number",)
     CUSTOMER_NUMBER = ("customer_number",)
+    CUSTOMER_NAME = ("customer_name",)
+    REQUESTED_DELIVERY_DATE = ("requested_delivery_date",)
+    EXTERNAL_DOCUMENT_NUMBER = ("external_document_number",)
     STATUS = ("status",)
     TOTAL_AMOUNT_INCLUDING_TAX = ("total_amount_including_tax",)
     LAST_MODIFIED_DATE_TIME = ("last_modified_date_time",)
@@ -32,6 +35,23 @@ class SalesOrderLineSortField(Enum):
     SALES_ORDER = ("sales_order_id", "sequence")
     QUANTITY = ("quantity",)
     NET_AMOUNT_INCLUDING_TAX = ("net_amount_including_tax",)
+
+
+class CustomerSortField(Enum):
+    """The value is the columns."""
+
+    NUMBER = ("number",)
+    DISPLAY_NAME = ("display_name",)
+    LAST_MODIFIED_DATE_TIME = ("last_modified_date_time",)
+
+
+class ItemSortField(Enum):
+    """The value is the columns."""
+
+    NUMBER = ("number",)
+    DISPLAY_NAME = ("display_name",)
+    UNIT_PRICE = ("unit_price",)
+    LAST_MODIFIED_DATE_TIME = ("last_modified_date_time",)
 
 
 SORT_ENUMS: tuple[DescribedEnum, ...] = (
@@ -48,6 +68,11 @@ SORT_ENUMS: tuple[DescribedEnum, ...] = (
             "POSTING_DATE": "Date on which the order counts in the books.",
             "NUMBER": "Number of the order, by code point.",
             "CUSTOMER_NUMBER": "Number of the customer, by code point.",
+            "CUSTOMER_NAME": "Name of the customer on the order, by code point.",
+            "REQUESTED_DELIVERY_DATE": "Date on which the customer wants the goods. Orders without"
+            " one come last when ascending.",
+            "EXTERNAL_DOCUMENT_NUMBER": "The customer's own reference, by code point. Orders without"
+            " one come last when ascending.",
             "STATUS": "Name of the status, by code point.",
             "TOTAL_AMOUNT_INCLUDING_TAX": "What the customer pays, in whatever currency.",
             "LAST_MODIFIED_DATE_TIME": "When the order or one of its lines last changed.",
@@ -60,6 +85,25 @@ SORT_ENUMS: tuple[DescribedEnum, ...] = (
             "SALES_ORDER": "Id of the order, then place within it: lines of an order stay together.",
             "QUANTITY": "Units ordered.",
             "NET_AMOUNT_INCLUDING_TAX": "What is paid for the line in all.",
+        },
+    ),
+    DescribedEnum(
+        CustomerSortField,
+        "The keys by which customers can be sorted.",
+        {
+            "NUMBER": "Number of the customer, by code point.",
+            "DISPLAY_NAME": "Name of the customer, by code point.",
+            "LAST_MODIFIED_DATE_TIME": "When the customer last changed.",
+        },
+    ),
+    DescribedEnum(
+        ItemSortField,
+        "The keys by which items can be sorted.",
+        {
+            "NUMBER": "Number of the item, by code point.",
+            "DISPLAY_NAME": "Name of the item, by code point.",
+            "UNIT_PRICE": "Price of one unit.",
+            "LAST_MODIFIED_DATE_TIME": "When the item last changed.",
         },
     ),
 )
@@ -76,6 +120,22 @@ class SalesOrderSort:
 @strawberry.input(description="One key by which lines are sorted.")
 class SalesOrderLineSort:
     field: SalesOrderLineSortField = strawberry.field(description="The value that is compared.")
+    direction: SortDirection = strawberry.field(
+        description="Ascending by default.", default=SortDirection.ASC
+    )
+
+
+@strawberry.input(description="One key by which customers are sorted.")
+class CustomerSort:
+    field: CustomerSortField = strawberry.field(description="The value that is compared.")
+    direction: SortDirection = strawberry.field(
+        description="Ascending by default.", default=SortDirection.ASC
+    )
+
+
+@strawberry.input(description="One key by which items are sorted.")
+class ItemSort:
+    field: ItemSortField = strawberry.field(description="The value that is compared.")
     direction: SortDirection = strawberry.field(
         description="Ascending by default.", default=SortDirection.ASC
     )

@@ -1,17 +1,17 @@
-"""The demo company: the orders of Northwind, and enough reference data to try every rule.
+"""The demo company: the orders of Northwind, a few of our own, and enough reference data to try every rule.
 
-The orders, customers and items are Northwind's own. Taxes, currencies, payment terms and accounts, which
+The orders numbered NW-..., customers and items are Northwind's own. Taxes, currencies, payment terms and accounts, which
 Northwind does not have, are invented here."""
 
-import csv
-import datetime as dt
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from importlib.resources import files
 
-from gateway.orders.fields import LineChange, NewOrder, Reference
+from gateway.demo.further_orders import FURTHER_ORDERS
+from gateway.demo.northwind_data import read, shipper_code
+from gateway.demo.northwind_orders import northwind_orders
+from gateway.demo.order_progress import DemoOrder
 from gateway.orders.service import Rules, create_all
 from gateway.storage.companies import create_company, iso_currency
 from gateway.storage.countries import country_code
@@ -35,8 +35,6 @@ from gateway.storage.writing import Writer, writing
 COMPANY = "Northwind Traders"
 ORDERS_AT_ONCE = 100
 
-Record = Mapping[str, str]
-
 CATEGORIES = (
     "BEVERAGES",
     "CONDIMENTS",
@@ -56,10 +54,16 @@ UNITS = {
     "TIN": ("tin", "TN"), "GLASS": ("glass", "GL"), "BAG": ("bag", "BG"), "KG": ("kilogram", "KGM"),
     "PCS": ("piece", "C62"), "HOUR": ("hour", "HUR"),
 }  # fmt: skip
+WHOLE_UNIT = "PCS"
+"""The only unit that is counted in whole numbers."""
+
 UNIT_WORDS = {
     "box": "BOX", "bottle": "BOTTLE", "jar": "JAR", "pkg": "PKG", "tin": "TIN", "can": "TIN",
-    "glass": "GLASS", "bag": "BAG", "kg": "KG",
+    "glass": "GLASS", "bag": "BAG",
 }  # fmt: skip
+_MEASURE = re.compile(r"(kg|g|ml|cl|cc|oz|l)\b")
+"""What follows the weight or volume of a single unit, as in "1 kg pkg."."""
+
 TERMS = {
     "14D": ("14 days net", "14D", None, 0),
     "30D": ("30 days net", "30D", None, 0),
@@ -97,26 +101,32 @@ class Codes:
 
 async def load_demo(database: Database) -> int:
     """Fill a migrated, empty database. Returns the number of orders."""
+    orders = [*northwind_orders(), *FURTHER_ORDERS]
+    await load_company(database, orders)
+    return len(orders)
+
+
+async def load_company(database: Database, orders: Sequence[DemoOrder]) -> None:
+    """Fill a migrated, empty database with the demo company and these orders."""
     await create_company(database, COMPANY, "USD")
     async with writing(database, COMPANY) as writer:
         codes = await _add_codes(writer)
         await writer.add(list(_customers(writer.scope.company, codes)))
         items = list(_items(writer.scope.company, codes))
         await writer.add(items)
-        await writer.add(list(_further_units(items, codes)))
+        await writer.add(list(_item_units(items, codes)))
         await writer.add(list(_accounts_and_objects(writer.scope.company, codes)))
-    changes = list(_orders())
-    for start in range(0, len(changes), ORDERS_AT_ONCE):
-        async with writing(database, COMPANY) as writer:
-            await create_all(writer, changes[start : start + ORDERS_AT_ONCE], Rules())
+    for start in range(0, len(orders), ORDERS_AT_ONCE):
+        await _create(database, orders[start : start + ORDERS_AT_ONCE])
     await _discontinue(database)
     await database.analyze()
-    return len(changes)
 
 
-def _read(name: str) -> list[Record]:
-    with files("gateway.demo").joinpath("data", f"{name}.csv").open(encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+async def _create(database: Database, orders: Sequence[DemoOrder]) -> None:
+    new = [order.new for order in orders]
+    transitions = [order.transitions for order in orders]
+    async with writing(database, COMPANY) as writer:
+        await create_all(writer, new, Rules(), transitions)
 
 
 async def _add_codes(writer: Writer) -> Codes:
@@ -133,7 +143,11 @@ async def _add_codes(writer: Writer) -> Codes:
     ]
     units = [
         UnitOfMeasureRow(
-            company_id=company, code=code, display_name=name, international_standard_code=standard
+            company_id=company,
+            code=code,
+            display_name=name,
+            international_standard_code=standard,
+            is_whole=code == WHOLE_UNIT,
         )
         for code, (name, standard) in UNITS.items()
     ]
@@ -151,22 +165,18 @@ async def _add_codes(writer: Writer) -> Codes:
     methods = [
         ShipmentMethodRow(
             company_id=company,
-            code=_shipper_code(shipper["CompanyName"]),
+            code=shipper_code(shipper["CompanyName"]),
             display_name=shipper["CompanyName"],
         )
-        for shipper in _read("shippers")
+        for shipper in read("shippers")
     ]
     await writer.add([*currencies, *tax, *units, *terms, *methods])
     return Codes(*({row.code: row.id for row in rows} for rows in (tax, units, terms, methods)))
 
 
-def _shipper_code(name: str) -> str:
-    return name.split(maxsplit=1)[0].upper()
-
-
 def _customers(company: str, codes: Codes) -> Iterator[CustomerRow]:
     terms, methods = list(codes.terms.values()), list(codes.methods.values())
-    for index, record in enumerate(_read("customers")):
+    for index, record in enumerate(read("customers")):
         number = record["CustomerID"]
         yield CustomerRow(
             company_id=company,
@@ -188,7 +198,7 @@ def _customers(company: str, codes: Codes) -> Iterator[CustomerRow]:
 
 
 def _items(company: str, codes: Codes) -> Iterator[ItemRow]:
-    for record in _read("products"):
+    for record in read("products"):
         category = int(record["CategoryID"]) - 1
         contents = record["QuantityPerUnit"]
         yield ItemRow(
@@ -211,14 +221,35 @@ def _unit_of(contents: str) -> str:
     return positions[last] if last >= 0 else "PCS"
 
 
-def _further_units(items: list[ItemRow], codes: Codes) -> Iterator[ItemUnitOfMeasureRow]:
-    """The piece as a second unit of every item."""
+def _item_units(items: list[ItemRow], codes: Codes) -> Iterator[ItemUnitOfMeasureRow]:
+    """The base unit of every item, and the piece, which is Northwind's package of base units."""
     piece = codes.units["PCS"]
     for item in items:
-        if item.base_unit_of_measure_id != piece:
+        factors = {
+            piece: units_in_package(item.display_name2 or ""),
+            item.base_unit_of_measure_id: 1,
+        }
+        for unit, factor in factors.items():
             yield ItemUnitOfMeasureRow(
-                company_id=item.company_id, item_id=item.id, unit_of_measure_id=piece
+                company_id=item.company_id,
+                item_id=item.id,
+                unit_of_measure_id=unit,
+                quantity_per_unit=Decimal(factor),
             )
+
+
+def units_in_package(contents: str) -> int:
+    """The number of base units in a package with these contents: 24 for "24 - 12 oz bottles", 200 for
+    "10 boxes x 20 bags" and 1 for "1 kg pkg."."""
+    unit = _unit_of(contents)
+    counts = 1
+    for part in contents.split(" x "):
+        count, _, counted = part.partition(" ")
+        if count.isdigit() and not _MEASURE.match(counted):
+            counts *= int(count)
+        if _unit_of(part) == unit:
+            break
+    return counts
 
 
 def _accounts_and_objects(company: str, codes: Codes) -> Iterator[AccountRow | LineObjectRow]:
@@ -244,48 +275,10 @@ def _accounts_and_objects(company: str, codes: Codes) -> Iterator[AccountRow | L
         )
 
 
-def _orders() -> Iterator[NewOrder]:
-    sellers = {record["EmployeeID"]: record["LastName"].upper() for record in _read("employees")}
-    shippers = {record["ShipperID"]: record["CompanyName"] for record in _read("shippers")}
-    lines = defaultdict(list)
-    for record in _read("order_lines"):
-        lines[record["OrderID"]].append(_line(record))
-    for record in _read("orders"):
-        order_date = dt.date.fromisoformat(record["OrderDate"])
-        yield {
-            "number": f"NW-{record['OrderID']}",
-            "customer": Reference("number", record["CustomerID"]),
-            "order_date": order_date,
-            "posting_date": order_date,
-            "requested_delivery_date": dt.date.fromisoformat(record["RequiredDate"]),
-            "shipment_method": Reference("code", _shipper_code(shippers[record["ShipVia"]])),
-            "salesperson": sellers[record["EmployeeID"]],
-            "ship_to_name": record["ShipName"],
-            "ship_to_contact": None,
-            "ship_to_address": {
-                "address_line1": record["ShipAddress"],
-                "city": record["ShipCity"],
-                "state": record["ShipRegion"],
-                "country": country_code(record["ShipCountry"]),
-                "post_code": record["ShipPostalCode"],
-            },
-            "lines": lines[record["OrderID"]],
-        }
-
-
-def _line(record: Record) -> LineChange:
-    return {
-        "item": Reference("number", record["ProductID"]),
-        "quantity": Decimal(record["Quantity"]),
-        "unit_price": Decimal(record["UnitPrice"]),
-        "discount_percent": Decimal(record["Discount"]) * 100,
-    }
-
-
 async def _discontinue(database: Database) -> None:
     """Block the items that Northwind no longer sells, after their orders have been created."""
     discontinued = {
-        record["ProductID"] for record in _read("products") if record["Discontinued"] == "1"
+        record["ProductID"] for record in read("products") if record["Discontinued"] == "1"
     }
     async with writing(database, COMPANY) as writer:
         for item in await writer.find(ItemRow, {"number": discontinued}):

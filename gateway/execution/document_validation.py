@@ -7,10 +7,11 @@ from graphql import (
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
-    specified_rules,
     validate,
 )
 from graphql.validation.rules import overlapping_fields_can_be_merged
+
+from gateway.execution.argument_validation import OTHER_RULES, with_path
 
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 25_000
 """Units of work to compare fields of the same name; graphql-core would spend seconds on a document of
@@ -24,9 +25,10 @@ LONGEST_MESSAGE = 1_000
 def validation_errors(
     schema: GraphQLSchema, document: DocumentNode, rules: tuple[type[ASTValidationRule], ...]
 ) -> list[GraphQLError]:
-    """Why a document cannot be run, by the rules of GraphQL and `rules`; the last error says so if
-    there are more than `MOST_ERRORS`."""
-    return validate(schema, document, (*specified_rules, *rules), max_errors=MOST_ERRORS - 1)
+    """Why a document cannot be run, by the rules of GraphQL and `rules`, which check its arguments; the
+    last error says so if there are more than `MOST_ERRORS`."""
+    found = validate(schema, document, (*OTHER_RULES, *rules), max_errors=MOST_ERRORS - 1)
+    return [with_path(schema, document, error) for error in found]
 
 
 def shortened(message: str) -> str:

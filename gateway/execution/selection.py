@@ -14,6 +14,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     InlineFragmentNode,
+    OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
     VariableNode,
@@ -30,7 +31,9 @@ Conditions = Mapping[str, bool | None]
 """The values of the variables in @skip and @include; None for one that is missing."""
 
 
-def fields_by_name(nodes: Iterable[FieldNode], fragments: Fragments) -> Fields:
+def fields_by_name(
+    nodes: Iterable[FieldNode | OperationDefinitionNode], fragments: Fragments
+) -> Fields:
     """The fields selected below `nodes` by name, through fragments, under whatever alias.
 
     Directives and type conditions are ignored: a field that is skipped counts as selected."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from gateway.orders.rounding import Direction
+from gateway.storage.tables.sales_orders import LineRounding
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
@@ -37,6 +38,7 @@ class Terms:
     tax_rounding: Direction = Direction.NEAREST
     discount_amount: Decimal = ZERO
     discount_percent: Decimal | None = None
+    line_rounding: LineRounding = LineRounding.TWO_STEP
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 
-from gateway.orders.amounts import HUNDRED, ZERO, LineTotals, PricedLine, Terms, Totals
+from gateway.orders.amounts import (
+    HUNDRED,
+    ZERO,
+    LineTotals,
+    PricedLine,
+    Terms,
+    Totals,
+)
 from gateway.orders.problems import plain
 from gateway.orders.rounding import EXACT, Direction, rounded
+from gateway.storage.tables.sales_orders import LineRounding
 
 Note = Callable[[int, str, Decimal], None]
 """Takes the place of a part, how it was computed, and the part."""
@@ -144,8 +152,10 @@ def explain(trace: Trace, terms: Terms, lines: Sequence[PricedLine], totals: Tot
     parts, trace.steps = trace.steps, []
     for line, derived in zip(lines, totals.lines, strict=True):
         _explain_line(trace, terms, line, derived)
-    _explain_discount(trace, terms, lines, totals)
-    trace.steps += parts
+    groups = [step for step in parts if step.amount == "discountOfGroup"]
+    trace.steps += groups
+    _explain_discount(trace, terms, lines, totals, [plain(step.result) for step in groups])
+    trace.steps += [step for step in parts if step.amount != "discountOfGroup"]
     noted = {(step.sequence, step.amount) for step in parts}
     for derived in totals.lines:
         for amount, result in (
@@ -160,27 +170,55 @@ def explain(trace: Trace, terms: Terms, lines: Sequence[PricedLine], totals: Tot
 
 
 def _explain_line(trace: Trace, terms: Terms, line: PricedLine, derived: LineTotals) -> None:
-    gross, discount = derived.gross_amount, derived.discount_amount
     text = formula("{} × {}", line.quantity, line.unit_price)
     rule = TotalsRule.GROSS_AMOUNT
-    trace.note(line.sequence, "grossAmount", rule, text, gross, trace.nearest)
+    trace.note(line.sequence, "grossAmount", rule, text, derived.gross_amount, trace.nearest)
+    own = "amountIncludingTax" if terms.prices_include_tax else "amountExcludingTax"
+    one_step = _one_step(terms, line, derived)
+    if one_step is not None:
+        _note_amount(trace, line.sequence, own, one_step, derived.line_amount, trace.nearest)
+    _explain_line_discount(trace, terms, line, derived, one_step)
+    if one_step is None:
+        text = formula("{} − {}", derived.gross_amount, derived.discount_amount)
+        _note_amount(trace, line.sequence, own, text, derived.line_amount, None)
+    _explain_line_tax(trace, terms, line, derived)
+
+
+def _one_step(terms: Terms, line: PricedLine, derived: LineTotals) -> str | None:
+    """How the line amount follows from the percent where it is rounded once."""
+    if terms.line_rounding is LineRounding.TWO_STEP or not line.discount_percent:
+        return None
+    exact = EXACT.multiply(line.quantity, line.unit_price)
+    remaining = EXACT.multiply(exact, HUNDRED - line.discount_percent)
+    if rounded(remaining, HUNDRED, terms.step) != derived.line_amount:
+        return None
+    text = "{} × {} × (1 − {} %)"
+    return formula(text, line.quantity, line.unit_price, line.discount_percent)
+
+
+def _explain_line_discount(
+    trace: Trace, terms: Terms, line: PricedLine, derived: LineTotals, one_step: str | None
+) -> None:
+    gross, discount = derived.gross_amount, derived.discount_amount
     by_percent = rounded(EXACT.multiply(gross, line.discount_percent), HUNDRED, terms.step)
-    text = (
-        formula("{} % of {}", line.discount_percent, gross)
-        if by_percent == discount
-        else "given as an amount"
-    )
+    rounding: str | None = trace.nearest
+    if one_step is not None:
+        text, rounding = formula("{} − {}", gross, derived.line_amount), None
+    elif by_percent == discount:
+        text = formula("{} % of {}", line.discount_percent, gross)
+    else:
+        text = "given as an amount"
     rule = TotalsRule.LINE_DISCOUNT
-    trace.note(line.sequence, "discountAmount", rule, text, discount, trace.nearest)
+    trace.note(line.sequence, "discountAmount", rule, text, discount, rounding)
+
+
+def _explain_line_tax(trace: Trace, terms: Terms, line: PricedLine, derived: LineTotals) -> None:
     excluding, including = derived.amount_excluding_tax, derived.amount_including_tax
-    own = formula("{} − {}", gross, discount)
     if terms.prices_include_tax:
         text = formula("{} ÷ (1 + {} %)", including, line.tax_percent)
-        _note_amount(trace, line.sequence, "amountIncludingTax", own, including, None)
         _note_amount(trace, line.sequence, "amountExcludingTax", text, excluding, trace.nearest)
     else:
         text = formula("{} × (1 + {} %)", excluding, line.tax_percent)
-        _note_amount(trace, line.sequence, "amountExcludingTax", own, excluding, None)
         _note_amount(trace, line.sequence, "amountIncludingTax", text, including, trace.nearest)
     text = formula("{} − {}", including, excluding)
     _note_amount(trace, line.sequence, "totalTaxAmount", text, derived.total_tax_amount, None)
@@ -193,17 +231,20 @@ def _note_amount(
 
 
 def _explain_discount(
-    trace: Trace, terms: Terms, lines: Sequence[PricedLine], totals: Totals
+    trace: Trace, terms: Terms, lines: Sequence[PricedLine], totals: Totals, shares: Sequence[str]
 ) -> None:
     rule = TotalsRule.HEADER_DISCOUNT_AMOUNT
     text = "given as an amount" if totals.discount_amount else "none is given"
+    rounding: str | None = trace.nearest
     if terms.discount_percent is not None:
         pairs = zip(lines, totals.lines, strict=True)
         base = sum((derived.line_amount for line, derived in pairs if line.takes_discount), ZERO)
         rule = TotalsRule.HEADER_DISCOUNT_PERCENT
         text = formula("{} % of {}", terms.discount_percent, base)
-        text += ", but not below 0" if base < ZERO else ""
-    trace.note(None, "discountAmount", rule, text, totals.discount_amount, trace.nearest)
+        whole = rounded(EXACT.multiply(terms.discount_percent, base), HUNDRED, terms.step)
+        if whole != totals.discount_amount:
+            text, rounding = " + ".join(shares), None
+    trace.note(None, "discountAmount", rule, text, totals.discount_amount, rounding)
 
 
 def _explain_net(trace: Trace, terms: Terms, line: LineTotals) -> None:

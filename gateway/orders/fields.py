@@ -31,7 +31,11 @@ from gateway.storage.tables.reference_data import (
     TaxCodeRow,
     UnitOfMeasureRow,
 )
-from gateway.storage.tables.sales_orders import SalesOrderLineType, SalesOrderStatus
+from gateway.storage.tables.sales_orders import (
+    LineRounding,
+    SalesOrderLineType,
+    SalesOrderStatus,
+)
 
 
 @dataclass(frozen=True)
@@ -155,6 +159,7 @@ class HeaderChange(TypedDict, total=False):
     prices_include_tax: Annotated[
         bool | None, Field(payer="prices_include_tax", null=Null.PARTY, until=Until.INVOICED)
     ]
+    line_rounding: Annotated[LineRounding | None, Field(null=Null.DERIVED, has_rule=True)]
     payment_terms: Annotated[
         Reference | None, free(model=PaymentTermsRow, payer="payment_terms_id")
     ]
@@ -169,7 +174,7 @@ class HeaderChange(TypedDict, total=False):
         Field(null=Null.DERIVED, until=Until.INVOICED, least=ZERO, most=HUNDRED, has_rule=True),
     ]
     discount_amount: Annotated[
-        Decimal | None, Field(null=Null.DERIVED, until=Until.INVOICED, least=ZERO, has_rule=True)
+        Decimal | None, Field(null=Null.DERIVED, until=Until.INVOICED, has_rule=True)
     ]
     phone_number: Annotated[str | None, free(customer="phone_number")]
     email: Annotated[str | None, free(customer="email")]

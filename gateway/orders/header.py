@@ -20,10 +20,10 @@ from gateway.orders.pricing import step_of
 from gateway.orders.problems import Report
 from gateway.orders.references import References
 from gateway.orders.rounding import rounded
-from gateway.storage.drafts import draft_order
 from gateway.storage.tables.column_types import is_storable
 from gateway.storage.tables.reference_data import CurrencyRow, CustomerBlocked, CustomerRow
-from gateway.storage.tables.sales_orders import SalesOrderRow
+from gateway.storage.tables.sales_orders import LineRounding, SalesOrderRow
+from gateway.storage.unsaved_orders import UnsavedOrder
 
 
 def new_order(
@@ -33,7 +33,7 @@ def new_order(
     that all other problems are reported as well."""
     customer = _open_customer("customer", change, references, report) or references.placeholder
     payer = _payer(customer, change, references, report) or references.placeholder
-    order = draft_order(
+    order = UnsavedOrder(
         company_id=customer.company_id,
         number=change.get("number") or "",
         import_key=change.get("import_key"),
@@ -148,6 +148,8 @@ def _write(
         currency = references.named(CurrencyRow, change, "currency", report)
         order.currency_id = (currency or references.company_currency).id
     assign(order, change, HEADER, references, report, today=today, customer=customer, payer=payer)
+    if "line_rounding" in change:
+        order.line_rounding = change["line_rounding"] or LineRounding.TWO_STEP
     write_addresses(order, change, report)
     _write_discount(order, change, step_of(order, references))
 
@@ -221,5 +223,5 @@ def _write_discount(order: SalesOrderRow, change: HeaderChange, step: Decimal) -
     if "discount_amount" in change or percent is not None or is_cleared:
         order.discount_percent = percent
         order.discount_amount = ZERO if amount is None else amount
-        if order.discount_amount > ZERO and is_storable(order.discount_amount):
+        if is_storable(order.discount_amount):
             order.discount_amount = rounded(order.discount_amount, ONE, step)

@@ -42,7 +42,7 @@ def sell_named(
     set_price(line, sold, change, context, report)
     if sold is not None:
         percent, amount = change.get("discount_percent"), change.get("discount_amount")
-        set_discount(line, percent, amount, context.step, report)
+        set_discount(line, percent, amount, context, report)
         return
     line.discount_percent = change.get("discount_percent") or ZERO
     line.discount_amount = change.get("discount_amount") or ZERO

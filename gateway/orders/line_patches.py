@@ -19,9 +19,10 @@ from gateway.orders.line_fields import (
     set_unit,
 )
 from gateway.orders.line_objects import SoldObject, clear_line, names_object, sold_by, type_of_line
-from gateway.orders.line_prices import PriceContext, set_discount, set_price
+from gateway.orders.line_prices import PriceContext, default_price, set_discount, set_price
 from gateway.orders.problems import Report
 from gateway.orders.references import References
+from gateway.orders.whole_units import check_line, stored_quantities
 from gateway.storage.tables.column_types import case_folded
 from gateway.storage.tables.reference_data import AccountRow, ItemRow
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderLineType
@@ -53,7 +54,7 @@ def patch_line(
     """Write the fields of the change. Another object brings its price and tax; another type alone
     leaves the line without an object."""
     assign(line, change, LINE, context.references, report)
-    quantity = line.quantity
+    before, unit = stored_quantities(line), line.unit_of_measure_id
     is_other = sells_other(line, change, context.references)
     if is_other and line.shipped_quantity:
         change = _without_object(line, change, report)
@@ -63,13 +64,15 @@ def patch_line(
     elif line.line_type is SalesOrderLineType.COMMENT:
         check_comment(change, report)
     else:
-        before = _fixed_values(line)
+        fixed = _fixed_values(line)
         _patch_sold(line, change, context, report)
-        _check_fixed(line, before, change, report)
+        _check_fixed(line, fixed, change, report)
     if line.line_type is not SalesOrderLineType.COMMENT:
         if "shipment_date" in change:
             line.shipment_date = change["shipment_date"] or default_date(context.order)
-        _patch_quantities(line, change, quantity)
+        _patch_quantities(line, change, before["quantity"])
+        is_same_unit = line.unit_of_measure_id == unit
+        check_line(line, before if is_same_unit else {}, context.references, report)
 
 
 def _without_object(line: SalesOrderLineRow, change: LinePatch, report: Report) -> LinePatch:
@@ -98,25 +101,27 @@ def _sell_other(
     set_tax(line, None, change, context.references, report)
     set_price(line, None, change, context, report)
     percent, amount = change.get("discount_percent"), change.get("discount_amount")
-    set_discount(line, percent, amount, context.step, report)
+    set_discount(line, percent, amount, context, report)
 
 
 def _patch_sold(
     line: SalesOrderLineRow, change: LinePatch, context: PriceContext, report: Report
 ) -> None:
-    """The line keeps its object."""
+    """The line keeps its object. A price that is the item's follows the unit (RULES.md 2.10)."""
     sold = sold_by(line, context.references)
     before = line.quantity, line.unit_price
+    unit, default = line.unit_of_measure_id, default_price(line, sold, context)
     if "quantity" in change:
         line.quantity = change["quantity"] or ZERO
     if "unit_of_measure" in change:
         _patch_unit(line, sold, change, context.references, report)
     if "tax_code" in change:
         set_tax(line, sold, change, context.references, report)
-    if "unit_price" in change:
+    has_item_price = isinstance(sold, ItemRow) and line.unit_price == default
+    if "unit_price" in change or (has_item_price and line.unit_of_measure_id != unit):
         set_price(line, sold, change, context, report)
     is_repriced = (line.quantity, line.unit_price) != before or context.is_new_currency
-    _patch_discount(line, change, context.step, report, is_repriced=is_repriced)
+    _patch_discount(line, change, context, report, is_repriced=is_repriced)
 
 
 def _fixed_values(line: SalesOrderLineRow) -> dict[str, Any]:
@@ -160,17 +165,22 @@ def _patch_unit(
 
 
 def _patch_discount(
-    line: SalesOrderLineRow, change: LinePatch, step: Decimal, report: Report, *, is_repriced: bool
+    line: SalesOrderLineRow,
+    change: LinePatch,
+    context: PriceContext,
+    report: Report,
+    *,
+    is_repriced: bool,
 ) -> None:
     """Of a discount that the change does not name, the percent stays when quantity or price change."""
     names = {"discount_percent", "discount_amount"} & change.keys()
     percent, amount = change.get("discount_percent"), change.get("discount_amount")
     stated = {"discount_percent": percent or ZERO, "discount_amount": amount or ZERO}
     if any(stated[name] != getattr(line, name) for name in names):
-        set_discount(line, percent, amount, step, report)
+        set_discount(line, percent, amount, context, report)
     elif is_repriced:
         own = percent if names else line.discount_percent
-        set_discount(line, own, amount, step, report)
+        set_discount(line, own, amount, context, report)
 
 
 def _patch_quantities(line: SalesOrderLineRow, change: LinePatch, quantity: Decimal) -> None:

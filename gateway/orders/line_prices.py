@@ -9,15 +9,16 @@ from gateway.orders.fields import RECORDS, LineChange
 from gateway.orders.line_objects import SoldObject
 from gateway.orders.problems import Report, plain
 from gateway.orders.references import References
-from gateway.orders.rounding import EXACT, rounded
+from gateway.orders.rounding import EXACT, PRICE_STEP, rounded
 from gateway.orders.totals import (
     discount_percent_of,
     gross_amount,
+    line_discount,
     price_with_tax,
     price_without_tax,
 )
 from gateway.storage.tables.column_types import LARGEST, is_storable
-from gateway.storage.tables.reference_data import AccountRow, CurrencyRow, ItemRow, LineObjectRow
+from gateway.storage.tables.reference_data import AccountRow, CurrencyRow, ItemRow
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 
 
@@ -44,13 +45,13 @@ def set_price(
 ) -> None:
     """The price of the change, else the object's, which is in the company's currency (RULES.md 2.10)."""
     price = change.get("unit_price")
+    if price is None:
+        price = default_price(line, sold, context)
     if price is not None:
         line.unit_price = price
-    elif sold is None or isinstance(sold, AccountRow):
-        line.unit_price = ZERO
-    elif context.in_company_currency:
-        line.unit_price = _own_price(sold, line.tax_percent, context.order.prices_include_tax)
-    else:
+    elif isinstance(sold, ItemRow) and context.in_company_currency:
+        _refuse_unit(sold, line.unit_of_measure_id, context.references, report)
+    elif sold is not None:
         report.refuse(
             refusals.PRICE_REQUIRED,
             "unit_price",
@@ -60,29 +61,76 @@ def set_price(
         )
 
 
+def default_price(
+    line: SalesOrderLineRow, sold: SoldObject | None, context: PriceContext
+) -> Decimal | None:
+    """The price that the object gives the line, or None if it has none in the currency of the order or in
+    the unit of the line."""
+    if sold is None or isinstance(sold, AccountRow):
+        return ZERO
+    if not context.in_company_currency:
+        return None
+    price = sold.unit_price
+    if isinstance(sold, ItemRow):
+        factor = context.references.quantity_per_unit(sold, line.unit_of_measure_id)
+        if factor is None:
+            return None
+        price = rounded(EXACT.multiply(price, factor), ONE, PRICE_STEP)
+    has_tax = isinstance(sold, ItemRow) and sold.price_includes_tax
+    return _converted(price, line.tax_percent, has_tax, context.order.prices_include_tax)
+
+
+def _refuse_unit(
+    item: ItemRow, unit_id: str | None, references: References, report: Report
+) -> None:
+    """A unit in which the item is not sold is refused already."""
+    names = {unit.id: unit.code for unit in references.units_of(item)}
+    if unit_id in names:
+        report.refuse(
+            refusals.UNIT_WITHOUT_FACTOR,
+            "unit_price",
+            number=item.number,
+            unit=names[unit_id],
+            base=names[item.base_unit_of_measure_id],
+        )
+
+
 def rescale_price(line: SalesOrderLineRow, context: PriceContext) -> None:
     """The same price with tax taken in or left out, as the order now has it (RULES.md 2.7); the
     discount percent stays."""
     change = price_with_tax if context.order.prices_include_tax else price_without_tax
     line.unit_price = change(line.unit_price, line.tax_percent)
-    gross = gross_amount(line.quantity, line.unit_price, context.step)
-    line.discount_amount = _part_of(gross, line.discount_percent, context.step)
+    derive_discount(line, context)
 
 
-def _own_price(sold: ItemRow | LineObjectRow, tax_percent: Decimal, with_tax: bool) -> Decimal:
-    has_tax = isinstance(sold, ItemRow) and sold.price_includes_tax
+def derive_discount(line: SalesOrderLineRow, context: PriceContext) -> None:
+    """The discount amount that the percent of the line comes to (RULES.md 2.2)."""
+    line.discount_amount = _by_percent(line, context)
+
+
+def _by_percent(line: SalesOrderLineRow, context: PriceContext) -> Decimal:
+    return line_discount(
+        line.quantity,
+        line.unit_price,
+        line.discount_percent,
+        context.step,
+        context.order.line_rounding,
+    )
+
+
+def _converted(price: Decimal, tax_percent: Decimal, has_tax: bool, with_tax: bool) -> Decimal:
     if has_tax and not with_tax:
-        return price_without_tax(sold.unit_price, tax_percent)
+        return price_without_tax(price, tax_percent)
     if with_tax and not has_tax:
-        return price_with_tax(sold.unit_price, tax_percent)
-    return sold.unit_price
+        return price_with_tax(price, tax_percent)
+    return price
 
 
 def set_discount(
     line: SalesOrderLineRow,
     percent: Decimal | None,
     amount: Decimal | None,
-    step: Decimal,
+    context: PriceContext,
     report: Report,
 ) -> None:
     """Percent and amount of the line discount, either derived from the other (RULES.md 2.2)."""
@@ -90,7 +138,7 @@ def set_discount(
     numbers = (line.quantity, line.unit_price, line.discount_percent, line.discount_amount)
     if not all(map(is_storable, numbers)):
         return
-    gross = gross_amount(line.quantity, line.unit_price, step)
+    gross = gross_amount(line.quantity, line.unit_price, context.step)
     if abs(gross) > LARGEST:
         report.refuse(
             refusals.LINE_TOO_LARGE,
@@ -101,17 +149,13 @@ def set_discount(
         )
     elif amount is None:
         is_percent = ZERO <= line.discount_percent <= HUNDRED
-        line.discount_amount = _part_of(gross, line.discount_percent, step) if is_percent else ZERO
+        line.discount_amount = _by_percent(line, context) if is_percent else ZERO
     else:
-        line.discount_amount = rounded(amount, ONE, step)
+        line.discount_amount = rounded(amount, ONE, context.step)
         if percent is None:
             _set_percent(line, gross, report)
         else:
-            _check_percent(line, gross, step, report)
-
-
-def _part_of(gross: Decimal, percent: Decimal, step: Decimal) -> Decimal:
-    return rounded(EXACT.multiply(gross, percent), HUNDRED, step)
+            _check_percent(line, gross, context, report)
 
 
 def _set_percent(line: SalesOrderLineRow, gross: Decimal, report: Report) -> None:
@@ -134,10 +178,12 @@ def _set_percent(line: SalesOrderLineRow, gross: Decimal, report: Report) -> Non
     )
 
 
-def _check_percent(line: SalesOrderLineRow, gross: Decimal, step: Decimal, report: Report) -> None:
+def _check_percent(
+    line: SalesOrderLineRow, gross: Decimal, context: PriceContext, report: Report
+) -> None:
     """Amount and percent agree if either follows from the other."""
     amount, percent = line.discount_amount, line.discount_percent
-    derived = _part_of(gross, percent, step)
+    derived = _by_percent(line, context)
     if amount != derived and (not gross or discount_percent_of(amount, gross) != percent):
         line.discount_amount = derived
         report.refuse(

@@ -16,7 +16,7 @@ from gateway.orders.line_fields import (
 from gateway.orders.line_objects import type_of_line
 from gateway.orders.line_prices import PriceContext
 from gateway.orders.problems import Path, Report
-from gateway.storage.drafts import line_class
+from gateway.orders.whole_units import check_line
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderLineType, SalesOrderRow
 
 SEQUENCE_STEP = 10000
@@ -55,7 +55,7 @@ def add_lines(
 def _new_line(
     sequence: int, change: LineChange, context: PriceContext, report: Report
 ) -> SalesOrderLineRow:
-    line = line_class(context.order)(
+    line = context.order.new_line(
         company_id=context.order.company_id,
         sequence=sequence,
         line_type=type_of_line(change, report),
@@ -69,4 +69,5 @@ def _new_line(
     sell_named(line, change, context, report)
     set_ship_quantity(line, change)
     set_invoice_quantity(line, change)
+    check_line(line, {}, context.references, report)
     return line

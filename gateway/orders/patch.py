@@ -2,24 +2,29 @@
 and 3.7). The header is written first, then the lines, then the discount."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
 
 from gateway.orders import refusals
-from gateway.orders.amounts import HUNDRED, ZERO
+from gateway.orders.amounts import HUNDRED
 from gateway.orders.fields import LinePatch, LinesPatch, OrderPatch
 from gateway.orders.header import patch_header
 from gateway.orders.line_patches import patch_line, sells_other
-from gateway.orders.line_prices import PriceContext, rescale_price
+from gateway.orders.line_prices import PriceContext, derive_discount, rescale_price
 from gateway.orders.lines import add_lines
+from gateway.orders.preview import is_preview
 from gateway.orders.pricing import raw_share, step_of
 from gateway.orders.problems import Path, Report
 from gateway.orders.references import References
 from gateway.orders.rounding import rounded
-from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderLineType, SalesOrderRow
+from gateway.storage.tables.sales_orders import (
+    LineRounding,
+    SalesOrderLineRow,
+    SalesOrderLineType,
+    SalesOrderRow,
+)
 
 Places = Mapping[str, Path]
 """The place of each line in the patch, by its id."""
@@ -35,23 +40,21 @@ class Share:
 
 @dataclass(frozen=True)
 class Before:
-    """The order before the patch, as far as prices and discount depend on it; the shares are by line
-    id."""
+    """The order before the patch, as far as prices and discount depend on it; the shares are those of
+    its lines."""
 
     prices_include_tax: bool
     currency_id: str
-    discount_percent: Decimal | None
-    shares: Mapping[str, Share]
+    line_rounding: LineRounding
+    shares: Sequence[Share]
 
 
 @dataclass(frozen=True)
 class Updated:
-    """An updated line: its place in the patch, whether the patch states its price, and whether it has
-    another price than before, so that it loses its share of the header discount."""
+    """An updated line: its place in the patch, and whether the patch states its price."""
 
     path: Path
     has_price: bool
-    is_repriced: bool
 
 
 def size_of(order: SalesOrderRow, change: OrderPatch) -> int:
@@ -67,11 +70,11 @@ def remember(order: SalesOrderRow) -> Before:
     return Before(
         order.prices_include_tax,
         order.currency_id,
-        order.discount_percent,
-        {
-            line.id: Share(raw_share(line, order.prices_include_tax), line.tax_percent)
+        order.line_rounding,
+        [
+            Share(raw_share(line, order.prices_include_tax), line.tax_percent)
             for line in order.lines
-        },
+        ],
     )
 
 
@@ -109,15 +112,14 @@ def apply_patch(
     patch_header(order, change, references, today, report)
     is_new_currency = order.currency_id != before.currency_id
     context = PriceContext(order, references, step_of(order, references), is_new_currency)
-    if order.prices_include_tax != before.prices_include_tax:
-        for line in order.lines:
-            rescale_price(line, context)
+    _derive_lines_again(order, before, context)
     updated = _update_lines(order, change, context, report)
     if is_new_currency:
         _need_prices(order, updated, report)
+        _need_discount(order, change, report)
     added = add_lines(order, _lines_of(change).get("add") or (), context, report, "lines", "add")
-    if _keeps_amount(before, change):
-        order.discount_amount = _kept_discount(order, before, updated, context)
+    if order.prices_include_tax != before.prices_include_tax and not _has_discount(change):
+        order.discount_amount = _rescaled_discount(order, before, context)
     places = {key: each.path for key, each in updated.items()}
     return {**places, **{new.line.id: new.path for new in added}}
 
@@ -147,28 +149,13 @@ def _update_line(
     line: SalesOrderLineRow, update: LinePatch, context: PriceContext, report: Report, path: Path
 ) -> Updated:
     has_price = "unit_price" in update or sells_other(line, update, context.references)
-    priced, percent = _priced(line), line.discount_percent
     patch_line(line, update, context, report.at(*path))
-    is_other_percent = _has_percent(update) and line.discount_percent != percent
-    return Updated(path, has_price, _priced(line) != priced or is_other_percent)
-
-
-def _priced(line: SalesOrderLineRow) -> tuple[Any, ...]:
-    """The values whose change makes a line lose its share of the header discount, like a new discount
-    percent (RULES.md 2.9)."""
-    sold = (line.item_id, line.account_id, line.line_object_id)
-    return line.quantity, line.unit_price, sold
-
-
-def _has_percent(update: LinePatch) -> bool:
-    """Whether the update states the line's discount as a percent, or clears it."""
-    is_cleared = "discount_percent" in update and update.get("discount_amount") is None
-    return update.get("discount_percent") is not None or is_cleared
+    return Updated(path, has_price)
 
 
 def _refuse_unknown(key: str, lines: Mapping[str, SalesOrderLineRow], report: Report) -> None:
     report.refuse(
-        refusals.LINE_NOT_FOUND,
+        refusals.LINE_PREVIEWED if is_preview(key) else refusals.LINE_NOT_FOUND,
         rejected=key,
         suggestions=tuple(lines)[:5],
     )
@@ -188,33 +175,40 @@ def _need_prices(order: SalesOrderRow, updated: Mapping[str, Updated], report: R
             )
 
 
-def _keeps_amount(before: Before, change: OrderPatch) -> bool:
-    """Whether the header discount is an amount, and the patch states no other."""
-    is_stated = "discount_amount" in change or change.get("discount_percent") is not None
-    return before.discount_percent is None and not is_stated
+def _need_discount(order: SalesOrderRow, change: OrderPatch, report: Report) -> None:
+    """An amount in the old currency means nothing in the new one (RULES.md 2.9)."""
+    is_amount = order.discount_percent is None and order.discount_amount
+    if is_amount and not _has_discount(change):
+        report.refuse(
+            refusals.DISCOUNT_NEEDS_CURRENCY, "discount_amount", rejected=order.discount_amount
+        )
 
 
-def _kept_discount(
-    order: SalesOrderRow, before: Before, updated: Mapping[str, Updated], context: PriceContext
-) -> Decimal:
-    """The shares of all lines that are not repriced, rescaled with the prices where these begin or cease
-    to include tax (RULES.md 2.7 and 2.9). Without lines there are no shares, and the whole discount
-    stays. In another currency none of it stays."""
-    if context.is_new_currency:
-        return ZERO
+def _has_discount(change: OrderPatch) -> bool:
+    """Whether the patch states the header discount."""
+    return "discount_amount" in change or change.get("discount_percent") is not None
+
+
+def _derive_lines_again(order: SalesOrderRow, before: Before, context: PriceContext) -> None:
+    """Give stored lines the price and the discount that they have under the new header."""
+    is_rescaled = order.prices_include_tax != before.prices_include_tax
+    for line in order.lines:
+        if is_rescaled:
+            rescale_price(line, context)
+        elif order.line_rounding is not before.line_rounding:
+            derive_discount(line, context)
+
+
+def _rescaled_discount(order: SalesOrderRow, before: Before, context: PriceContext) -> Decimal:
+    """The header discount with the tax on each share taken in or left out (RULES.md 2.7). Without lines
+    there are no shares, and the discount stays."""
     if not before.shares:
         return order.discount_amount
-    kept = Fraction(0)
-    for key, share in before.shares.items():
-        if key not in updated or not updated[key].is_repriced:
-            kept += Fraction(share.amount) * _rescaling(order, before, share.tax_percent)
-    exact = Decimal(kept.numerator), Decimal(kept.denominator)
-    return max(rounded(*exact, context.step), ZERO)
+    total = sum(Fraction(each.amount) * _rescaling(order, each) for each in before.shares)
+    return rounded(Decimal(total.numerator), Decimal(total.denominator), context.step)
 
 
-def _rescaling(order: SalesOrderRow, before: Before, tax_percent: Decimal) -> Fraction:
-    """The factor by which the prices of lines with this tax changed."""
-    if order.prices_include_tax == before.prices_include_tax:
-        return Fraction(1)
-    with_tax = Fraction(HUNDRED + tax_percent) / Fraction(HUNDRED)
+def _rescaling(order: SalesOrderRow, share: Share) -> Fraction:
+    """The factor by which the price of the line with this share changed."""
+    with_tax = Fraction(HUNDRED + share.tax_percent) / Fraction(HUNDRED)
     return with_tax if order.prices_include_tax else 1 / with_tax

@@ -54,6 +54,7 @@ def terms_of(order: Any, currency: Any) -> Terms:
         tax_rounding=Direction[currency.tax_rounding.name],
         discount_amount=order.discount_amount,
         discount_percent=order.discount_percent,
+        line_rounding=order.line_rounding,
     )
 
 
@@ -90,9 +91,9 @@ def _tax_code(line: SalesOrderLineRow, references: References) -> str:
 def _discount_fits(
     change: HeaderChange, lines: list[PricedLine], terms: Terms, report: Report
 ) -> bool:
-    """A discount may be as large as its base, and stays when the last line goes (RULES.md 2.5 and 2.9).
-    An amount beside a percent must agree with it."""
-    base = max(discount_base(lines, terms), ZERO)
+    """A discount has the sign of its base and at most its size, and stays when the last line goes
+    (RULES.md 2.5 and 2.9). An amount beside a percent must agree with it."""
+    base = discount_base(lines, terms)
     derived = header_discount(lines, terms)
     amount, percent = change.get("discount_amount"), change.get("discount_percent")
     if amount is not None and percent is not None and amount != derived:
@@ -106,7 +107,8 @@ def _discount_fits(
             derived=derived,
         )
         return False
-    if derived > base and (lines or amount is not None):
+    is_within = min(base, ZERO) <= derived <= max(base, ZERO)
+    if terms.discount_percent is None and not is_within and (lines or amount is not None):
         report.refuse(
             refusals.HEADER_DISCOUNT_TOO_LARGE,
             "discount_amount",

@@ -24,7 +24,8 @@ class ProblemCode(Enum):
     DUPLICATE = "The value must be unique and is taken."
     BLOCKED = "The record exists but is closed for sales."
     PRICE_REQUIRED = (
-        "The order is not in the company's currency, so the line needs its own unit price."
+        "The line needs its own unit price, because its object has none in the currency of the order or"
+        " in the unit of the line."
     )
     TOO_MANY_LINES = "The order has more lines than the gateway allows."
     SHIP_TOO_MANY = "The quantity to ship is more than is outstanding."
@@ -67,7 +68,8 @@ class Missing:
 class Problem:
     """A value that is refused. `path` leads from the change to the value by field names and list
     indexes. `suggestions` are values that would be accepted. One of the transitions in `first` makes
-    the change possible; those in `instead` are possible now."""
+    the change possible; those in `instead` are possible now. `parameters` are the values in the message,
+    by the name that its template gives them."""
 
     code: ProblemCode
     path: Path
@@ -77,6 +79,7 @@ class Problem:
     missing: Missing | None = None
     first: tuple[Transition, ...] = ()
     instead: tuple[Transition, ...] = ()
+    parameters: tuple[tuple[str, str], ...] = ()
 
 
 class Rejected(Exception):
@@ -109,16 +112,18 @@ class Report:
         **values: object,
     ) -> None:
         """Add a problem; `values` fill in the braces of the message."""
+        parameters = {name: plain(each) for name, each in values.items()}
         self.problems.append(
             Problem(
                 refusal.code,
                 self._path + path,
-                refusal.message.format_map({name: plain(each) for name, each in values.items()}),
+                refusal.message.format_map(parameters),
                 None if rejected is None else plain(rejected),
                 suggestions,
                 missing,
                 first,
                 instead,
+                tuple(parameters.items()),
             )
         )
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from gateway.orders import refusals
 from gateway.orders.amounts import ZERO
+from gateway.orders.preview import is_preview
 from gateway.orders.problems import Path, Refusal, Report, plain
 from gateway.orders.value_checks import check_number
 from gateway.storage.tables.sales_orders import (
@@ -64,6 +65,11 @@ def invoiceable(line: SalesOrderLineRow) -> Decimal:
     return line.shipped_quantity + line.ship_quantity - line.invoiced_quantity
 
 
+def to_invoice(line: SalesOrderLineRow) -> Decimal:
+    """The quantity that is shipped and not invoiced."""
+    return line.shipped_quantity - line.invoiced_quantity
+
+
 def ship(order: SalesOrderRow, quantities: Quantities | None, report: Report) -> None:
     """Ship these quantities, by default the `ship_quantity` of each line."""
     parts = _parts(order, quantities, "ship_quantity", report)
@@ -111,7 +117,7 @@ def invoice(order: SalesOrderRow, quantities: Quantities | None, report: Report)
             LinePart(each.line, each.path, _nearer(each.quantity, each.line)) for each in parts
         ]
     for part in parts:
-        ready = part.line.shipped_quantity - part.line.invoiced_quantity
+        ready = to_invoice(part.line)
         if not is_part(part.quantity, ready):
             _refuse_size(refusals.INVOICE_TOO_MANY, part, ready, report)
     if report.problems:
@@ -128,7 +134,7 @@ def invoice(order: SalesOrderRow, quantities: Quantities | None, report: Report)
 
 def _nearer(quantity: Decimal, line: SalesOrderLineRow) -> Decimal:
     """`quantity`, but no more than is shipped and not invoiced, with its sign."""
-    ready = line.shipped_quantity - line.invoiced_quantity
+    ready = to_invoice(line)
     return min(max(quantity, min(ready, ZERO)), max(ready, ZERO))
 
 
@@ -145,7 +151,7 @@ def _parts(
         line = lines.get(key.lower())
         if line is None:
             where.refuse(
-                refusals.SHIP_LINE_NOT_FOUND,
+                refusals.LINE_PREVIEWED if is_preview(key) else refusals.SHIP_LINE_NOT_FOUND,
                 "id",
                 rejected=key,
                 suggestions=tuple(lines)[:5],

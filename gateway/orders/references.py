@@ -2,9 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, TypeVar, cast
 
 from gateway.orders import refusals
+from gateway.orders.amounts import ONE
 from gateway.orders.fields import (
     HEADER,
     RECORDS,
@@ -59,7 +61,7 @@ class References:
     def __init__(self, company_currency: CurrencyRow) -> None:
         self.company_currency = company_currency
         self._rows: dict[tuple[type[Base], str, str], Any] = {}
-        self._item_units: dict[str, set[str]] = defaultdict(set)
+        self._item_units: dict[str, dict[str, Decimal | None]] = defaultdict(dict)
         self.placeholder = CustomerRow(
             company_id=company_currency.company_id, number="placeholder", display_name="placeholder"
         )
@@ -103,11 +105,17 @@ class References:
 
     def units_of(self, item: ItemRow) -> list[UnitOfMeasureRow]:
         """The units in which an item may be sold, by code."""
-        ids = self._item_units[item.id] | {item.base_unit_of_measure_id}
+        ids = {*self._item_units[item.id], item.base_unit_of_measure_id}
         if item.sales_unit_of_measure_id is not None:
             ids |= {item.sales_unit_of_measure_id}
         units = [self.by_id(UnitOfMeasureRow, key) for key in ids]
         return sorted(units, key=lambda unit: unit.code)
+
+    def quantity_per_unit(self, item: ItemRow, unit_id: str | None) -> Decimal | None:
+        """The number of base units in a unit of the item; None if it is unknown."""
+        if unit_id in (None, item.base_unit_of_measure_id):
+            return ONE
+        return self._item_units[item.id].get(unit_id)
 
     async def load(
         self,
@@ -153,7 +161,7 @@ class References:
             await references.load(
                 writer, model, [reference for of, reference in named if of is model]
             )
-        await references._load_line_codes(writer, lines)
+        await references._load_line_codes(writer, lines, stored)
         return references
 
     async def _load_stored(self, writer: Writer, order: SalesOrderRow) -> None:
@@ -179,7 +187,9 @@ class References:
         for model, references in named.items():
             await self.load(writer, model, references)
 
-    async def _load_line_codes(self, writer: Writer, lines: Sequence[LineChange]) -> None:
+    async def _load_line_codes(
+        self, writer: Writer, lines: Sequence[LineChange], stored: SalesOrderRow | None
+    ) -> None:
         items = self._all(ItemRow)
         tax_codes = [row.tax_code_id for row in items]
         tax_codes += [row.tax_code_id for row in self._all(AccountRow)]
@@ -187,10 +197,11 @@ class References:
         await self.load(writer, TaxCodeRow, [line.get("tax_code") for line in lines], tax_codes)
         rows = await writer.find(ItemUnitOfMeasureRow, {"item_id": {item.id for item in items}})
         for row in rows:
-            self._item_units[row.item_id].add(row.unit_of_measure_id)
+            self._item_units[row.item_id][row.unit_of_measure_id] = row.quantity_per_unit
         units: list[str | None] = [row.unit_of_measure_id for row in rows]
         units += [item.base_unit_of_measure_id for item in items]
         units += [item.sales_unit_of_measure_id for item in items]
+        units += [line.unit_of_measure_id for line in (stored.lines if stored is not None else ())]
         named = [line.get("unit_of_measure") for line in lines]
         await self.load(writer, UnitOfMeasureRow, named, units)
 

@@ -22,16 +22,27 @@ LINE_DISCOUNTS_DISAGREE = Refusal(
     Code.CONFLICTING, "2.2", "{percent} % of {base} is {derived}. Give the amount or the percent."
 )
 HEADER_DISCOUNT_TOO_LARGE = Refusal(
-    Code.OUT_OF_RANGE, "2.5", "The discount exceeds {base}, the price of the lines that share it."
+    Code.OUT_OF_RANGE,
+    "2.5",
+    "The discount must be between 0 and {base}, the price of the lines that share in it.",
 )
 HEADER_DISCOUNTS_DISAGREE = Refusal(
     Code.CONFLICTING, "2.5", "{percent} % of {base} is {derived}. Give the amount or the percent."
+)
+DISCOUNT_NEEDS_CURRENCY = Refusal(
+    Code.REQUIRED, "2.9", "In a new currency the discount of the order must be entered again."
 )
 CURRENCY_NEEDS_PRICES = Refusal(
     Code.PRICE_REQUIRED, "2.8", "In a new currency line {sequence} needs a unit price."
 )
 PRICE_REQUIRED = Refusal(
     Code.PRICE_REQUIRED, "2.10", "{label} {number} has no price in {currency}: give a unit price."
+)
+UNIT_WITHOUT_FACTOR = Refusal(
+    Code.PRICE_REQUIRED,
+    "2.10",
+    "Item {number} has no price in {unit}, because it is unknown how many {base} are in one {unit}:"
+    " give a unit price, or set the quantity per unit of {unit} on the item.",
 )
 
 # 3 What a line sells
@@ -53,6 +64,12 @@ OBJECT_NUMBERS_DISAGREE = Refusal(
     Code.CONFLICTING, "3.2", "The object of the line has the number {number}."
 )
 UNIT_NOT_SOLD = Refusal(Code.INVALID, "3.3", "Item {number} is not sold in {unit}.")
+BASE_UNIT_FACTOR = Refusal(
+    Code.CONFLICTING,
+    "3.3",
+    "{unit} is the base unit of item {number}, so its quantity per unit is 1.",
+)
+QUANTITY_NOT_WHOLE = Refusal(Code.OUT_OF_RANGE, "3.3", "Quantities in {unit} are whole numbers.")
 COMMENT_SELLS_NOTHING = Refusal(
     Code.CONFLICTING,
     "3.4",
@@ -157,7 +174,21 @@ TOO_MANY_LINES = Refusal(Code.TOO_MANY_LINES, "5.5", "An order has at most {larg
 
 # 6 How a change is made
 ORDER_NOT_FOUND = Refusal(Code.NOT_FOUND, "6.3", "There is no order with this id.")
+ORDER_PREVIEWED = Refusal(
+    Code.NOT_FOUND, "6.2", "This id comes from a dry run, which stores nothing: no order has it."
+)
+LINE_PREVIEWED = Refusal(
+    Code.NOT_FOUND, "6.2", "This id comes from a dry run, which stores nothing: no line has it."
+)
 STALE = Refusal(Code.STALE, "6.3", "Order {number} has changed since it was read: read it again.")
+STALE_PREVIEW = Refusal(
+    Code.STALE,
+    "6.3",
+    "This etag comes from a dry run, which stores nothing. Read order {number} for its etag.",
+)
+VERSIONS_DISAGREE = Refusal(
+    Code.CONFLICTING, "6.3", "The If-Match header expects another etag, {header}: give one of them."
+)
 
 # 7 Files
 UNIT_TOO_LARGE = Refusal(

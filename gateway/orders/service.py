@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from gateway.orders import refusals
 from gateway.orders.editability import check_editable
+from gateway.orders.etags import check_version
 from gateway.orders.fields import HeaderChange, NewOrder, OrderPatch
 from gateway.orders.header import new_order
 from gateway.orders.life_cycle import carry_out, check_transition
 from gateway.orders.line_prices import PriceContext
 from gateway.orders.lines import add_lines
 from gateway.orders.patch import apply_patch, remember, removed_lines, size_of
+from gateway.orders.preview import is_preview
 from gateway.orders.pricing import Place, derive_totals, step_of
 from gateway.orders.problems import Problem, Rejected, Report
 from gateway.orders.quantities import Quantities, is_fully_shipped
@@ -19,6 +21,7 @@ from gateway.orders.references import References
 from gateway.orders.suggestions import with_suggestions
 from gateway.orders.transitions import Transition
 from gateway.orders.validation import check, tidy
+from gateway.orders.whole_units import check_moved
 from gateway.storage.tables.column_types import now
 from gateway.storage.tables.sales_orders import SalesOrderRow
 from gateway.storage.writing import Writer
@@ -49,15 +52,23 @@ async def create(writer: Writer, change: NewOrder, rules: Rules) -> SalesOrderRo
 
 
 async def create_all(
-    writer: Writer, changes: Sequence[NewOrder], rules: Rules
+    writer: Writer,
+    changes: Sequence[NewOrder],
+    rules: Rules,
+    transitions: Sequence[Sequence[Transition]] | None = None,
 ) -> list[SalesOrderRow]:
-    """Store new orders, all or none, each with a number from the series unless it has its own.
+    """Store new orders, all or none, each with a number from the series unless it has its own. The
+    transitions, if given for each order, are carried out before it is stored.
 
     The number of statements does not depend on the number of orders and lines. Raises Rejected."""
-    drafts = await draft_all(writer, changes, rules)
+    references = await _references(writer, changes, rules)
+    drafts = _drafts(changes, references, rules)
     if problems := [problem for draft in drafts for problem in draft.problems]:
         raise Rejected(await with_suggestions(writer, problems))
     orders = [draft.order for draft in drafts if draft.order is not None]
+    for order, each in zip(orders, transitions or [()] * len(orders), strict=True):
+        for transition in each:
+            _advance(order, transition, references)
     await store(writer, orders)
     return orders
 
@@ -65,9 +76,14 @@ async def create_all(
 async def draft_all(writer: Writer, changes: Sequence[NewOrder], rules: Rules) -> list[Draft]:
     """The order that each change would store; nothing is written. An order of too many lines is refused
     before anything is read for it."""
-    references = await References.gather(
-        writer, [change for change in changes if _fits(change, rules)]
-    )
+    return _drafts(changes, await _references(writer, changes, rules), rules)
+
+
+async def _references(writer: Writer, changes: Sequence[NewOrder], rules: Rules) -> References:
+    return await References.gather(writer, [change for change in changes if _fits(change, rules)])
+
+
+def _drafts(changes: Sequence[NewOrder], references: References, rules: Rules) -> list[Draft]:
     today = now().date()
     return [_draft(change, references, today, rules) for change in changes]
 
@@ -121,15 +137,26 @@ async def carry_out_transition(
     """Carry out a transition of the order with this id. Raises Rejected if its status or a guard forbids
     it."""
     order = await _stored(writer, key, if_match)
+    _advance(order, transition, await References.gather(writer, [], order), quantities)
+    await writer.save(order)
+    return order
+
+
+def _advance(
+    order: SalesOrderRow,
+    transition: Transition,
+    references: References,
+    quantities: Quantities | None = None,
+) -> None:
+    """Carry out a transition of an order that may not be stored yet. Raises Rejected."""
     report = Report()
-    references = await References.gather(writer, [], order)
     check_transition(transition, order, references, report)
     _raise(report)
+    if quantities is not None:
+        check_moved(order, transition, quantities, references, report)
     carry_out(transition, order, quantities, report)
     _raise(report)
     order.fully_shipped = is_fully_shipped(order)
-    await writer.save(order)
-    return order
 
 
 async def delete(writer: Writer, key: str, if_match: str | None) -> str:
@@ -146,16 +173,10 @@ async def _stored(writer: Writer, key: str, if_match: str | None) -> SalesOrderR
     report = Report()
     order = await writer.sales_order(key)
     if order is None:
-        report.refuse(refusals.ORDER_NOT_FOUND, "id", rejected=key)
+        refusal = refusals.ORDER_PREVIEWED if is_preview(key) else refusals.ORDER_NOT_FOUND
+        report.refuse(refusal, "id", rejected=key)
         raise Rejected(report.problems)
-    if if_match is not None and if_match != str(order.etag):
-        report.refuse(
-            refusals.STALE,
-            "if_match",
-            rejected=if_match,
-            suggestions=(str(order.etag),),
-            number=order.number,
-        )
+    check_version(if_match, order.etag, order.number, report)
     _raise(report)
     return order
 

@@ -28,11 +28,27 @@ from gateway.orders.explanation import (
 )
 from gateway.orders.problems import plain
 from gateway.orders.rounding import EXACT, PERCENT_STEP, PRICE_STEP, rounded
+from gateway.storage.tables.sales_orders import LineRounding
 
 
 def gross_amount(quantity: Decimal, unit_price: Decimal, step: Decimal) -> Decimal:
     """R(quantity x price), RULES.md 2.1."""
     return rounded(EXACT.multiply(quantity, unit_price), ONE, step)
+
+
+def line_discount(
+    quantity: Decimal,
+    unit_price: Decimal,
+    percent: Decimal,
+    step: Decimal,
+    line_rounding: LineRounding,
+) -> Decimal:
+    """The discount that a percent comes to on a line, rounded in one step or in two (RULES.md 2.2)."""
+    gross = gross_amount(quantity, unit_price, step)
+    if line_rounding is LineRounding.TWO_STEP:
+        return rounded(EXACT.multiply(gross, percent), HUNDRED, step)
+    remaining = EXACT.multiply(EXACT.multiply(quantity, unit_price), HUNDRED - percent)
+    return EXACT.subtract(gross, rounded(remaining, HUNDRED, step))
 
 
 def discount_percent_of(discount_amount: Decimal, gross: Decimal) -> Decimal:
@@ -51,18 +67,21 @@ def price_without_tax(unit_price: Decimal, tax_percent: Decimal) -> Decimal:
 
 
 def discount_base(lines: Iterable[PricedLine], terms: Terms) -> Decimal:
-    """The largest header discount: what the lines that take a share amount to."""
+    """The sum of the lines that share in the header discount, which has its sign and at most its
+    size (RULES.md 2.5)."""
     with localcontext(EXACT):
-        return sum((_line_amount(ln, terms) for ln in lines if ln.takes_discount), ZERO)
+        return sum((_line_amount(line, terms) for line in lines if line.takes_discount), ZERO)
 
 
 def header_discount(lines: Iterable[PricedLine], terms: Terms) -> Decimal:
-    """The header discount as an amount: given, or its percent of the base, never below 0."""
+    """The header discount as an amount: as entered, or the sum of its percent of each group."""
     if terms.discount_percent is None:
         return terms.discount_amount
-    base = discount_base(lines, terms)
-    discount = rounded(EXACT.multiply(terms.discount_percent, base), HUNDRED, terms.step)
-    return max(discount, ZERO)
+    with localcontext(EXACT):
+        ordered = sorted(lines, key=lambda line: line.sequence)
+        amounts = [_line_amount(line, terms) for line in ordered]
+        groups = _groups(ordered, amounts)
+        return sum(_group_shares(terms, _bases(groups, ordered, amounts)), ZERO)
 
 
 def derive(terms: Terms, lines: Iterable[PricedLine], trace: Trace | None = None) -> Totals:
@@ -71,14 +90,14 @@ def derive(terms: Terms, lines: Iterable[PricedLine], trace: Trace | None = None
     with localcontext(EXACT):
         ordered = sorted(lines, key=lambda line: line.sequence)
         amounts = [_line_amount(line, terms) for line in ordered]
-        discount = header_discount(ordered, terms)
         groups = _groups(ordered, amounts)
-        allocations = _allocate(discount, groups, ordered, amounts, terms.step, trace)
+        allocations = _allocate(terms, groups, ordered, amounts, trace)
         net = [amount - share for amount, share in zip(amounts, allocations, strict=True)]
-        taxes = _group_taxes(groups, ordered, net, terms, trace, carries=not discount)
+        taxes = _group_taxes(groups, ordered, net, terms, trace, carries=not any(allocations))
         derived = tuple(map(_line_totals, ordered, allocations, taxes, [terms] * len(ordered)))
         excluding = sum((line.net_amount for line in derived), ZERO)
         including = sum((line.net_amount_including_tax for line in derived), ZERO)
+        discount = sum(allocations, ZERO) if any(allocations) else header_discount(ordered, terms)
         totals = Totals(discount, excluding, including - excluding, including, derived)
         if trace is not None:
             explain(trace, terms, ordered, totals)
@@ -88,8 +107,9 @@ def derive(terms: Terms, lines: Iterable[PricedLine], trace: Trace | None = None
 def _line_discount(line: PricedLine, terms: Terms) -> Decimal:
     if line.discount_amount is not None:
         return rounded(line.discount_amount, ONE, terms.step)
-    gross = gross_amount(line.quantity, line.unit_price, terms.step)
-    return rounded(EXACT.multiply(gross, line.discount_percent), HUNDRED, terms.step)
+    return line_discount(
+        line.quantity, line.unit_price, line.discount_percent, terms.step, terms.line_rounding
+    )
 
 
 def _line_amount(line: PricedLine, terms: Terms) -> Decimal:
@@ -97,14 +117,24 @@ def _line_amount(line: PricedLine, terms: Terms) -> Decimal:
     return gross - _line_discount(line, terms)
 
 
+def is_credit(amounts: Sequence[Decimal]) -> bool:
+    """Whether line amounts in order of sequence make a credit: they sum below zero, or to zero and the
+    first that is not zero is negative (RULES.md 2.6)."""
+    total = sum(amounts, ZERO)
+    return total < ZERO or (not total and next(filter(None, amounts), ZERO) < ZERO)
+
+
 def _groups(lines: Sequence[PricedLine], amounts: Sequence[Decimal]) -> list[list[int]]:
     """Indexes of lines by tax code and sign, negative before positive (RULES.md 2.6).
 
-    A line keeps the percent that its code had when it was written, so a code that has changed since
-    makes a group for each percent."""
+    In a credit, positive comes before negative: rounding treats both signs alike, so that with this
+    order every amount of a credit is that of the sale that it mirrors, with the sign changed. A line
+    keeps the percent that its code had when it was written, so a code that has changed since makes a
+    group for each percent."""
+    sign = -1 if is_credit(amounts) else 1
 
     def key(index: int) -> tuple[str, Decimal, bool]:
-        return lines[index].tax_code, lines[index].tax_percent, amounts[index] >= 0
+        return lines[index].tax_code, lines[index].tax_percent, sign * amounts[index] >= 0
 
     return [list(group) for _, group in groupby(sorted(range(len(lines)), key=key), key)]
 
@@ -136,27 +166,66 @@ def _apportion(
     return parts
 
 
+def _percentages(
+    percent: Decimal, bases: Sequence[Decimal], step: Decimal, note: Note | None = None
+) -> list[Decimal]:
+    """`percent` of each base, the unrounded remainder rolling on (RULES.md 2.5, kind percent)."""
+    parts = []
+    summed = taken = ZERO
+    for place, base in enumerate(bases):
+        summed += base
+        part = rounded(percent * summed - taken * HUNDRED, HUNDRED, step) if base else ZERO
+        if base and note is not None:
+            text = "{} % of {} − {} given before" if taken else "{} % of {}"
+            note(place, formula(text, percent, summed, taken), part)
+        taken += part
+        parts.append(part)
+    return parts
+
+
 def _allocate(
-    discount: Decimal,
+    terms: Terms,
     groups: Sequence[Sequence[int]],
     lines: Sequence[PricedLine],
     amounts: Sequence[Decimal],
-    step: Decimal,
     trace: Trace | None,
 ) -> list[Decimal]:
     """Each line's share of the header discount: first by group, then by line within its group."""
     allocations = [ZERO] * len(lines)
     eligible = [[index for index in group if lines[index].takes_discount] for group in groups]
-    bases = [sum((amounts[index] for index in group), ZERO) for group in eligible]
+    bases = _bases(groups, lines, amounts)
     names = [_group_name(lines[group[0]], amounts[group[0]]) for group in groups]
-    note = part_of_order(trace, names) if discount else None
-    for group, share in zip(eligible, _apportion(discount, bases, step, note), strict=True):
+    has_discount = bool(
+        terms.discount_amount if terms.discount_percent is None else terms.discount_percent
+    )
+    note = part_of_order(trace, names) if has_discount else None
+    for group, share in zip(eligible, _group_shares(terms, bases, note), strict=True):
         note = part_of_group(trace, "allocation", [lines[index].sequence for index in group])
         weights = [amounts[index] for index in group]
-        parts = _apportion(share, weights, step, note if share else None)
+        parts = _apportion(share, weights, terms.step, note if share else None)
         for index, part in zip(group, parts, strict=True):
             allocations[index] = part
     return allocations
+
+
+def _bases(
+    groups: Sequence[Sequence[int]], lines: Sequence[PricedLine], amounts: Sequence[Decimal]
+) -> list[Decimal]:
+    """What the lines of each group that share in the header discount amount to."""
+    return [
+        sum((amounts[index] for index in group if lines[index].takes_discount), ZERO)
+        for group in groups
+    ]
+
+
+def _group_shares(
+    terms: Terms, bases: Sequence[Decimal], note: Note | None = None
+) -> list[Decimal]:
+    """Each group's share of the header discount: its percent of the group, or its part of the
+    amount."""
+    if terms.discount_percent is None:
+        return _apportion(terms.discount_amount, bases, terms.step, note)
+    return _percentages(terms.discount_percent, bases, terms.step, note)
 
 
 def _group_taxes(
@@ -170,8 +239,8 @@ def _group_taxes(
 ) -> list[Decimal]:
     """Each line's part of its group's tax.
 
-    What rounding took from a negative group goes into the positive group of the same tax code,
-    which follows it; only with prices without tax and without a header discount."""
+    What rounding took from a group goes into the group of the same tax code and the other sign, which
+    follows it; only with prices without tax and where no line shares in a header discount."""
     taxes = [ZERO] * len(lines)
     carry, carried_from = ZERO, None
     for group in groups:

@@ -42,12 +42,31 @@ def _starts(column: Any, value: str) -> sa.ColumnElement[bool]:
     return TextPosition(column, value) == 1
 
 
+def _contains_folded(column: Any, value: str) -> sa.ColumnElement[bool]:
+    return UnaccentedPosition(column, value) > 0
+
+
+def _is_between(column: Any, bounds: Sequence[Any]) -> sa.ColumnElement[bool]:
+    """Whether the value is at least the first bound and at most the second."""
+    first, last = bounds
+    return column.between(first, last)  # type: ignore[no-any-return]
+
+
 class TextPosition(FunctionElement[int]):
     """The position of the first occurrence of one text in another, from 1 and ignoring case; 0 if
     there is none."""
 
     inherit_cache = True
     type = sa.Integer()
+    fold = "gateway_fold"
+    """The function that removes what is ignored from both texts."""
+
+
+class UnaccentedPosition(TextPosition):
+    """A TextPosition that ignores accents too."""
+
+    inherit_cache = True
+    fold = "gateway_fold_accents"
 
 
 @compiles(TextPosition, "sqlite")
@@ -61,7 +80,8 @@ def _position_on_postgresql(element: TextPosition, compiler: Any, **options: Any
 
 
 def _folded(element: TextPosition, compiler: Any, options: Any) -> tuple[str, ...]:
-    folded = (sa.func.gateway_fold(clause, type_=sa.String) for clause in element.clauses)
+    fold = getattr(sa.func, element.fold)
+    folded = (fold(clause, type_=sa.String) for clause in element.clauses)
     return tuple(compiler.process(clause, **options) for clause in folded)
 
 
@@ -78,6 +98,12 @@ OPERATORS: Mapping[str, tuple[Compare, Compare, bool]] = {
     "gte": (lambda column, value: column >= value, lambda column, value: column < value, False),
     "contains": (_contains, lambda column, value: ~_contains(column, value), False),
     "starts_with": (_starts, lambda column, value: ~_starts(column, value), False),
+    "contains_folded": (
+        _contains_folded,
+        lambda column, value: ~_contains_folded(column, value),
+        False,
+    ),
+    "on": (_is_between, lambda column, bounds: ~_is_between(column, bounds), False),
 }
 """For each operator: its comparison, the opposite comparison, and whether the operator is true for
 null."""

@@ -1,22 +1,24 @@
 """The compiler from filters to SQL, and the fields that filters may use.
 
 Null is a value that equals nothing else: `ne` and `notIn` are true for it, `lt` and the like are false,
-and `not` turns every condition into its exact opposite. Negation is pushed down to the conditions, so
+and `not` turns every condition into its exact opposite. All fields of a missing object are null, and its
+lists are empty; a filter without a condition asks only that the object exists. Negation is pushed down to the conditions, so
 that SQL's third truth value never decides and indexes remain usable."""
 
+import datetime as dt
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 
 from gateway.storage.comparisons import OPERATORS
+from gateway.storage.filterable import Filterable, Relation, Tree, matches_missing
 from gateway.storage.scope import Scope, within
 from gateway.storage.tables.column_types import (
     Amount,
-    Base,
     Guid,
     canonical_guid,
     is_storable,
@@ -30,33 +32,9 @@ COMBINING = {"and_", "or_", "not_", "some", "every", "none"}
 """Steps into a filter that count once towards MAX_DEPTH. A step into a field counts twice, because a
 relation is a subquery of its own in SQL."""
 
-Tree = Mapping[str, Any]
-"""The parts of a filter by field: a condition for a column, a filter for a relation, and `and_`, `or_`
-and `not_` for combinations."""
-
 
 class BadFilter(ValueError):
     """The filter is too large, or compares with a value that no row can have."""
-
-
-@dataclass(frozen=True)
-class Relation:
-    """The rows of `target` whose column `theirs` equals our column `own`."""
-
-    target: "Filterable"
-    own: str
-    theirs: str
-    is_many: bool
-
-
-@dataclass(frozen=True)
-class Filterable:
-    """The fields by which rows of `model` may be filtered. Nothing else reaches SQL."""
-
-    model: type[Base]
-    columns: dict[str, str] = field(default_factory=dict)
-    groups: dict[str, dict[str, str]] = field(default_factory=dict)
-    relations: dict[str, Relation] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -96,18 +74,30 @@ def _bound_part(fields: Filterable, name: str, value: Any, bind: Bind) -> Any:
         return [_bound(fields, tree, bind) for tree in value]
     if name == "not_":
         return _bound(fields, value, bind)
+    if name == "is_null":
+        return value
     if name in fields.relations:
-        relation = fields.relations[name]
-        if not relation.is_many:
-            return _bound(relation.target, value, bind)
-        return {kind: _bound(relation.target, tree, bind) for kind, tree in value.items()}
+        return _bound_relation(fields.relations[name], value, bind)
     if name in fields.groups:
         return _bound(Filterable(fields.model, fields.groups[name]), value, bind)
     column = fields.model.__table__.c[fields.columns[name]]
     return {
-        operator: operand if operator == "is_null" else _typed(column, operand, bind)
+        operator: operand
+        if operator == "is_null"
+        else _typed(column, _day(operand) if operator == "on" else operand, bind)
         for operator, operand in value.items()
     }
+
+
+def _bound_relation(relation: Relation, value: Tree, bind: Bind) -> Tree:
+    if not relation.is_many:
+        return _bound(relation.target, value, bind)
+    return {kind: _bound(relation.target, tree, bind) for kind, tree in value.items()}
+
+
+def _day(date: dt.date) -> list[dt.datetime]:
+    """The first and the last moment of a day in UTC that can be stored."""
+    return [dt.datetime.combine(date, time, dt.UTC) for time in (dt.time.min, dt.time.max)]
 
 
 def _size(tree: Any, depth: int) -> int:
@@ -136,6 +126,8 @@ def _part(
         return _all(parts) if (name == "and_") is wanted else _any(parts)
     if name == "not_":
         return _matches(fields, value, scope, not wanted)
+    if name == "is_null":
+        return sa.true() if value is not wanted else sa.false()
     if name in fields.relations:
         return _related(fields, fields.relations[name], value, scope, wanted)
     if name in fields.groups:
@@ -154,12 +146,15 @@ def _related(
         return _all(parts) if wanted else _any(parts)
     if relation.theirs == "id" and _is_by_id(tree):
         return _compared(own, tree["id"], wanted)
+    if tree and set(tree) == {"is_null"}:
+        return _compared(own, tree, wanted)
     matching = _matches(relation.target, tree, scope, True)
     if wanted and _is_by_unique_key(relation, tree):
         theirs = relation.target.model.__table__.c[relation.theirs]
         one = sa.select(theirs).where(within(scope, relation.target.model), matching)
         return own == one.scalar_subquery()
-    return _among(own, relation, matching, scope, wanted)
+    holds_for_null = own.nullable and matches_missing(relation.target, tree)
+    return _among(own, relation, matching, scope, wanted, holds_for_null=holds_for_null)
 
 
 def _is_by_id(tree: Tree) -> bool:
@@ -191,14 +186,18 @@ def _some(
 
 
 def _among(
-    own: Any, relation: Relation, matching: sa.ColumnElement[bool], scope: Scope, wanted: bool
+    own: Any,
+    relation: Relation,
+    matching: sa.ColumnElement[bool],
+    scope: Scope,
+    wanted: bool,
+    *,
+    holds_for_null: bool = False,
 ) -> sa.ColumnElement[bool]:
     model = relation.target.model
     theirs = model.__table__.c[relation.theirs]
     is_among = own.in_(sa.select(theirs).where(within(scope, model), matching))
-    if wanted:
-        return is_among  # type: ignore[no-any-return]
-    return sa.or_(~is_among, own.is_(None)) if own.nullable else ~is_among
+    return _with_null(own, is_among if wanted else ~is_among, holds_for_null is wanted)
 
 
 def _compared(column: Any, conditions: Tree, wanted: bool) -> sa.ColumnElement[bool]:

@@ -2,19 +2,16 @@
 
 import asyncio
 import os
-import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
     aclosing,
     asynccontextmanager,
-    closing,
     nullcontext,
 )
 from pathlib import Path
 from typing import Any
 
-import aiosqlite
 import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
@@ -24,11 +21,15 @@ from gateway.storage.contention import contended
 from gateway.storage.deadline import Deadline
 from gateway.storage.drivers import Drivers, Overloaded
 from gateway.storage.interrupting import interrupt
+from gateway.storage.sqlite_connections import begin_sqlite, open_sqlite, prepare_sqlite
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
-PRAGMAS = ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL")
 PATIENCE = "10"
 """Seconds that SQLite waits for another process's lock, unless the URL has its own `timeout`."""
+
+
+UNTIMED = 10
+"""Seconds in which a change without a deadline, such as an import's, is tried again."""
 
 
 def database_url(text: str) -> URL:
@@ -63,15 +64,15 @@ class Database:
         self.url = database_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
-            arguments = {"async_creator_fn": _open_sqlite, "timeout": self.patience}
+            arguments = {"async_creator_fn": open_sqlite, "timeout": self.patience}
             options["connect_args"] = arguments
         self.engine = create_async_engine(self.url, **options)
         self._writing = asyncio.Lock()
         self._deadline: Deadline | None = None
         self._drivers = Drivers(self.engine)
         if self.is_sqlite:
-            sa.event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
-            sa.event.listen(self.engine.sync_engine, "begin", _begin_sqlite)
+            sa.event.listen(self.engine.sync_engine, "connect", prepare_sqlite)
+            sa.event.listen(self.engine.sync_engine, "begin", begin_sqlite)
         else:
             sa.event.listen(self.engine.sync_engine, "checkout", _refuse_ended)
 
@@ -80,6 +81,16 @@ class Database:
         timed = object.__new__(Database)
         timed.__dict__.update(self.__dict__, _deadline=deadline)
         return timed
+
+    @property
+    def seconds_left(self) -> float:
+        """How long a change may be tried again."""
+        return UNTIMED if self._deadline is None else self._deadline.seconds_left
+
+    def note_contention(self) -> None:
+        """Remember that a change of the operation had to be begun again."""
+        if self._deadline is not None:
+            self._deadline.is_contended = True
 
     @asynccontextmanager
     async def write(self, *, dry_run: bool = False) -> AsyncIterator[AsyncSession]:
@@ -246,52 +257,7 @@ def _forget(reading: asyncio.Task[Any]) -> None:
         reading.exception()
 
 
-async def _open_sqlite(*arguments: Any, **options: Any) -> aiosqlite.Connection:
-    """A connection, or what went wrong: then its thread has ended too, which otherwise would still
-    speak to the event loop when that may be closed."""
-    connection = aiosqlite.connect(*arguments, **options)
-    thread = connection._thread  # noqa: SLF001 - SQLAlchemy too has no other way to it
-    thread.daemon = True
-    try:
-        return await connection
-    except BaseException:
-        await asyncio.to_thread(thread.join)
-        raise
-
-
 def _refuse_ended(connection: Any, _record: Any, _proxy: Any) -> None:
     """A connection that PostgreSQL has ended meanwhile is replaced, which takes no round trip to see."""
     if connection.driver_connection.is_closed():
         raise sa.exc.DisconnectionError
-
-
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    """The driver must not open transactions by itself: `_begin_sqlite` does, so that a read is a
-    transaction too and a write takes its lock at the start."""
-    connection.isolation_level = None
-    prepare_reader(connection)
-    with closing(connection.cursor()) as cursor:
-        for pragma in PRAGMAS:
-            cursor.execute(f"PRAGMA {pragma}")
-
-
-def prepare_reader(connection: Any) -> None:
-    """Give a connection to SQLite the functions that statements use."""
-    connection.create_function("gateway_fold", 1, _fold, deterministic=True)
-
-
-def _fold(text: str | None) -> str | None:
-    """Text without the difference between capital and small letters; PostgreSQL has a function of
-    the same name, made by the migrations."""
-    return None if text is None else text.casefold()
-
-
-def _begin_sqlite(connection: sa.Connection) -> None:
-    """SQLAlchemy does not wrap what its listeners raise, so an error is wrapped here."""
-    writes = connection.get_execution_options().get("gateway_writes", False)
-    begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
-    with closing(connection.connection.cursor()) as cursor:
-        try:
-            cursor.execute(begin)
-        except sqlite3.OperationalError as error:
-            raise sa.exc.OperationalError(begin, None, error) from error

@@ -23,6 +23,8 @@ class Deadline:
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self.committed = 0
+        self.is_contended = False
+        """Whether other transactions were in the way of the change that is being made."""
         self._timeout = asyncio.timeout(seconds)
         self._interrupted: asyncio.Task[None] | None = None
 
@@ -38,12 +40,19 @@ class Deadline:
     ) -> None:
         await self._timeout.__aexit__(kind, error, traceback)
 
+    @property
+    def seconds_left(self) -> float:
+        """Until the operation is stopped."""
+        when = self._timeout.when()
+        return self.seconds if when is None else when - asyncio.get_running_loop().time()
+
     async def commit(self, transaction: AsyncSessionTransaction) -> None:
         """Commit, without a time limit."""
         self._timeout.reschedule(None)
         try:
             await transaction.commit()
             self.committed += 1
+            self.is_contended = False
         finally:
             self._timeout.reschedule(asyncio.get_running_loop().time() + self.seconds)
 

@@ -36,6 +36,10 @@ Sort = tuple[SortKey, ...]
 """At least one key. The last one is unique within a company."""
 
 
+Mark = Sequence[sa.ColumnElement[Any] | None]
+"""The values of the sort keys of a row; None for null."""
+
+
 @dataclass(frozen=True)
 class Window:
     """`size` rows after the row of `cursor`, or before it if `backward`. Without a cursor, the first
@@ -62,7 +66,7 @@ def encode_cursor(model: type[Base], sort: Sort, row: Any) -> str:
 
 def cursor_of(model: type[Base], sort: Sort, values: Sequence[Any]) -> str:
     """The cursor of the row with these values of the sort keys."""
-    signed = [_signature(model, sort), *map(str, values)]
+    signed = [_signature(model, sort), *(None if each is None else str(each) for each in values)]
     text = json.dumps(signed, ensure_ascii=False, separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
@@ -72,19 +76,24 @@ def decode_cursor(model: type[Base], sort: Sort, cursor: str) -> list[Any]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         signature, *values = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        if not all(isinstance(value, str) and is_storable_text(value) for value in values):
-            raise BadCursor("This is not a cursor.")
         if signature != _signature(model, sort) or len(values) != len(sort):
             raise BadCursor("This cursor belongs to a different list or sort.")
         columns = model.__table__.c
         return [
-            _parser(columns[key.column].type)(value)
-            for key, value in zip(sort, values, strict=True)
+            _decoded(columns[key.column], value) for key, value in zip(sort, values, strict=True)
         ]
     except (ValueError, TypeError, ArithmeticError, binascii.Error, RecursionError) as error:
         if isinstance(error, BadCursor):
             raise
         raise BadCursor("This is not a cursor.") from None
+
+
+def _decoded(column: Any, value: Any) -> Any:
+    if value is None and column.nullable:
+        return None
+    if not isinstance(value, str) or not is_storable_text(value):
+        raise BadCursor("This is not a cursor.")
+    return _parser(column.type)(value)
 
 
 def page_statement(
@@ -100,7 +109,8 @@ def page_statement(
         values = decode_cursor(model, window.sort, window.cursor)
         columns = [model.__table__.c[key.column] for key in window.sort]
         mark = [
-            sa.literal(value, column.type) for value, column in zip(values, columns, strict=True)
+            None if value is None else sa.literal(value, column.type)
+            for value, column in zip(values, columns, strict=True)
         ]
     reading = reversed_sort(window.sort) if window.backward else window.sort
     return cut_statement(statement, model, reading, mark, sa.literal(window.size + 1), parent)
@@ -110,19 +120,16 @@ def cut_statement(
     statement: sa.Select[Any],
     model: type[Base],
     sort: Sort,
-    mark: Sequence[sa.ColumnElement[Any]] | None,
+    mark: Mark | None,
     limit: sa.ColumnElement[int],
     parent: sa.ColumnElement[Any] | None = None,
 ) -> sa.Select[Any]:
     """`statement` sorted by `sort`, from after the row with the values `mark`, limited to `limit` rows.
-    With a `parent` column, the limit applies to each of its values."""
+    Nulls come last when ascending and first when descending. With a `parent` column, the limit applies to each of its values."""
     columns = [model.__table__.c[key.column] for key in sort]
     if mark is not None:
         statement = statement.where(_beyond(columns, sort, mark))
-    order = [
-        column.desc() if key.descending else column.asc()
-        for column, key in zip(columns, sort, strict=True)
-    ]
+    order = [_ordered(column, key) for column, key in zip(columns, sort, strict=True)]
     if parent is None:
         return statement.order_by(*order).limit(limit)
     position = sa.func.row_number().over(partition_by=parent, order_by=order).label("position")
@@ -147,22 +154,47 @@ def reversed_sort(sort: Sort) -> Sort:
     return tuple(SortKey(key.column, not key.descending) for key in sort)
 
 
-def _beyond(
-    columns: Sequence[sa.ColumnElement[Any]], sort: Sort, typed: Sequence[sa.ColumnElement[Any]]
-) -> sa.ColumnElement[bool]:
-    """The rows after the values `typed`. With one direction this is a row comparison, which an index
-    answers as one range. With mixed directions it is spelled out with OR, plus a bound on the first
-    key so that an index still helps."""
-    if len({key.descending for key in sort}) == 1:
-        row, mark = sa.tuple_(*columns), sa.tuple_(*typed)
-        return row < mark if sort[0].descending else row > mark
+def _ordered(column: Any, key: SortKey) -> sa.ColumnElement[Any]:
+    ordered: sa.UnaryExpression[Any] = column.desc() if key.descending else column.asc()
+    if not column.nullable:
+        return ordered
+    return ordered.nulls_first() if key.descending else ordered.nulls_last()
+
+
+def _beyond(columns: Sequence[Any], sort: Sort, mark: Mark) -> sa.ColumnElement[bool]:
+    """The rows after the values `mark`. With one direction and no nulls this is a row comparison, which
+    an index answers as one range. Otherwise it is spelled out with OR, plus a bound on the first key so
+    that an index still helps."""
+    if len({key.descending for key in sort}) == 1 and not any(each.nullable for each in columns):
+        row, values = sa.tuple_(*columns), sa.tuple_(*mark)
+        return row < values if sort[0].descending else row > values
     alternatives = []
     for index, key in enumerate(sort):
-        equal = [ours == theirs for ours, theirs in zip(columns[:index], typed, strict=False)]
-        ours, theirs = columns[index], typed[index]
-        alternatives.append(sa.and_(*equal, ours < theirs if key.descending else ours > theirs))
-    bound = columns[0] <= typed[0] if sort[0].descending else columns[0] >= typed[0]
-    return sa.and_(bound, sa.or_(*alternatives))
+        equal = [_equals(*each) for each in zip(columns[:index], mark, strict=False)]
+        alternatives.append(sa.and_(*equal, _follows(columns[index], mark[index], key)))
+    return sa.and_(_bound(columns[0], mark[0], sort[0]), sa.or_(*alternatives))
+
+
+def _bound(column: Any, value: Any, key: SortKey) -> sa.ColumnElement[bool]:
+    """The rows whose key equals `value` or comes after it."""
+    if value is None:
+        return sa.true() if key.descending else sa.and_(column.is_(None))
+    reached: sa.ColumnElement[bool] = column <= value if key.descending else column >= value
+    return sa.or_(reached, column.is_(None)) if column.nullable and not key.descending else reached
+
+
+def _equals(column: Any, value: Any) -> sa.ColumnElement[bool]:
+    equal: sa.ColumnElement[bool] = column.is_(None) if value is None else column == value
+    return equal
+
+
+def _follows(column: Any, value: Any, key: SortKey) -> sa.ColumnElement[bool]:
+    """The rows whose key comes after `value` in the direction of the key."""
+    if value is None:
+        return sa.and_(column.is_not(None)) if key.descending else sa.false()
+    if key.descending:
+        return sa.and_(column < value)
+    return sa.or_(column > value, *([column.is_(None)] if column.nullable else []))
 
 
 def _guid(value: str) -> str:

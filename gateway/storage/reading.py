@@ -9,11 +9,9 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from aiodataloader import DataLoader
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import attributes
 
 from gateway.storage.conditions import Filter
 from gateway.storage.database import Database
-from gateway.storage.drafts import is_draft
 from gateway.storage.paging import Page, Window, page_of, page_statement
 from gateway.storage.scope import Scope, find_scope, within
 from gateway.storage.tables.column_types import Base
@@ -220,8 +218,4 @@ def columns_named(model: type[Base], names: Names) -> list[sa.ColumnElement[Any]
 def in_memory(row: Any, relation: str) -> Any:
     """The related object or objects that an order, or a line of it, has in memory because it was just
     written; None for a row that was read."""
-    if is_draft(row):
-        return getattr(row, relation, None)
-    if isinstance(row, Base):
-        return attributes.instance_dict(row).get(relation)
-    return None
+    return row.related_in_memory(relation) if isinstance(row, Base) else None

@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
+from itertools import count
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import attributes, selectinload
 
-from gateway.storage import drafts
+from gateway.storage import unsaved_orders
 from gateway.storage.contention import DatabaseBusy, is_contention
 from gateway.storage.database import Database
 from gateway.storage.import_rows import Staging
@@ -185,8 +186,8 @@ class Writer:
         await self._session.flush()
 
     async def insert(self, orders: Sequence[SalesOrderRow]) -> None:
-        """Insert new orders, all drafts, with their lines."""
-        await drafts.insert(self._session, orders)
+        """Insert new orders with their lines."""
+        await unsaved_orders.insert(self._session, orders)
 
     async def discard(self, order: str) -> None:
         """Delete a new order with this id."""
@@ -267,12 +268,11 @@ async def _writer(session: AsyncSession, company: str | None) -> Writer:
     return Writer(session, await find_scope(rows, company))
 
 
-ATTEMPTS = 6
 PAUSE = 0.02
 """Seconds before the second attempt, doubled before each that follows."""
 
-PATIENCE = 10
-"""Seconds after which no further attempt begins: an attempt may itself have waited long for a lock."""
+DOUBLINGS = 5
+"""The pause does not grow after so many attempts."""
 
 
 async def transact(
@@ -283,15 +283,19 @@ async def transact(
     dry_run: bool = False,
 ) -> Result:
     """The result of `change` in a transaction of its own, which is begun again when it loses against
-    another, a few times and after a random pause. Raises DatabaseBusy if it loses each time,
-    CompanyNotFound and what `change` raises."""
-    begun = time.monotonic()
-    for attempt in range(ATTEMPTS):
+    another, after a random pause and as long as the time of the operation allows another attempt.
+    Raises DatabaseBusy if it loses each time, CompanyNotFound and what `change` raises."""
+    end = time.monotonic() + database.seconds_left
+    for attempt in count():
+        begun = time.monotonic()
         try:
             async with writing(database, company, dry_run=dry_run) as writer:
                 return await change(writer)
         except DatabaseBusy:
-            if attempt == ATTEMPTS - 1 or time.monotonic() - begun >= PATIENCE:
+            database.note_contention()
+            pause = PAUSE * 2 ** min(attempt, DOUBLINGS) * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
+            lost = time.monotonic()
+            if lost + pause + (lost - begun) >= end:
                 raise
-        await asyncio.sleep(PAUSE * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
+        await asyncio.sleep(pause)
     raise AssertionError("the last attempt returns or raises")

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -13,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.api.context import Context
-from gateway.api.operations import Operation, run_operation
+from gateway.api.operations import Answer, Operation, run_operation
 from gateway.web.client_disconnect import cancel_on_disconnect
 from gateway.web.graphiql_page import graphiql
 
@@ -71,16 +72,28 @@ class Endpoint:
 
     async def _run(self, request: Request, media_type: str) -> Response:
         """Raises HttpError, and ClientDisconnect if the client disconnects."""
-        operation = await _operation(request, self._largest)
+        operation = replace(
+            await _operation(request, self._largest), if_match=request.headers.get("if-match")
+        )
         context = self._context(company_of(request))
         answer = await cancel_on_disconnect(
             request, run_operation(operation, context), lambda: context.state.only_reads
         )
         if answer.needs_post:
             return _response(answer.body, media_type, 405, {"Allow": "POST"})
-        status = 200 if answer.was_run or media_type == JSON else 400
-        headers = {"X-Execution": answer.engine} if self._shows_engine else None
-        return _response(answer.body, media_type, status, headers)
+        headers = {"X-Execution": answer.engine} if self._shows_engine else {}
+        if answer.retry_after is not None:
+            headers["Retry-After"] = str(answer.retry_after)
+        return _response(answer.body, media_type, _status(answer, media_type), headers)
+
+
+def _status(answer: Answer, media_type: str) -> int:
+    """As the draft says, application/json always has 200 for a request that is GraphQL."""
+    if media_type == JSON:
+        return 200
+    if answer.retry_after is not None and answer.is_empty:
+        return 503
+    return 200 if answer.was_run else 400
 
 
 def _refusal(error: HttpError, media_type: str) -> Response:

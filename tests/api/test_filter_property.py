@@ -1,7 +1,8 @@
 """Filters: whatever is asked, the database finds exactly what a plain predicate in Python finds.
 
 The predicate knows of filters what their documentation says: truth has two values, null equals
-nothing, `not` is the exact opposite, and text is searched without regard to case."""
+nothing, `not` is the exact opposite, all fields of a missing object are null, a filter without a
+condition asks only that the object exists, and text is searched without regard to case."""
 
 import datetime as dt
 import operator
@@ -19,11 +20,25 @@ from tests.support.filters import (
     composed,
     known_conditions,
     trees,
+    unaccented,
 )
 from tests.support.served import statements
-from tests.support.varied import FIELDS, Row, Varied, varied
+from tests.support.varied import FIELDS, LINKS, PARTS, Field, Row, Varied, varied
 
 OPPOSITES = {"ne": "eq", "notIn": "in"}
+
+
+class Missing(Row):
+    """An object that a row does not refer to: its fields are null, its lists empty, and so on below."""
+
+    def __missing__(self, field: str) -> Any:
+        if field.lower().endswith("address"):
+            return dict.fromkeys(PARTS)
+        return [] if field in LISTED else None
+
+
+LISTED = {field for _, field in LINKS}
+MISSING = Missing()
 
 Predicate = Callable[[Any], bool]
 Quantity = Callable[[Iterable[bool]], bool]
@@ -53,6 +68,10 @@ def parsed(kind: str, given: Any) -> Any:
     return readers.get(kind, lambda value: value)(given)
 
 
+def folded(text: str) -> str:
+    return unaccented(text).casefold()
+
+
 COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "eq": operator.eq,
     "lt": operator.lt,
@@ -61,6 +80,8 @@ COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "gte": operator.ge,
     "contains": lambda stored, value: value.casefold() in stored.casefold(),
     "startsWith": lambda stored, value: stored.casefold().startswith(value.casefold()),
+    "containsFolded": lambda stored, value: folded(value) in folded(stored),
+    "on": lambda stored, day: stored.astimezone(dt.UTC).date() == day,
     "in": lambda stored, several: stored in several,
 }
 
@@ -71,6 +92,7 @@ def comparison(kind: str, name: str, given: Any) -> Predicate:
     if name == "isNull":
         return lambda stored: (stored is None) == given
     is_list = name == "in"
+    kind = "Date" if name == "on" else kind
     value = [parsed(kind, each) for each in given] if is_list else parsed(kind, given)
     compare = COMPARE[name]
     return lambda stored: stored is not None and compare(stored, value)
@@ -94,18 +116,39 @@ def predicate(name: str, tree: Tree) -> Predicate:
     return joined(all, (predicate_of_part(name, field, value) for field, value in tree.items()))
 
 
+def has_condition(name: str, tree: Tree) -> bool:
+    """Whether a filter has a condition or a relation anywhere."""
+    for field, value in tree.items():
+        if field in ("and", "or") and any(has_condition(name, each) for each in value):
+            return True
+        if field == "not" and has_condition(name, value):
+            return True
+        form = FIELDS[name].get(field)
+        if field == "isNull" or (form and form.kind in ("one", "many")):
+            return True
+        if form and (any(value.values()) if form.kind == "PostalAddress" else value):
+            return True
+    return False
+
+
 def predicate_of_part(name: str, field: str, value: Any) -> Predicate:
     if field in ("and", "or"):
         return joined(all if field == "and" else any, (predicate(name, tree) for tree in value))
     if field == "not":
         return opposite(predicate(name, value))
-    form = FIELDS[name][field]
+    if field == "isNull":
+        return lambda row: (row is MISSING) == value
+    return predicate_of_field(FIELDS[name][field], field, value)
+
+
+def predicate_of_field(form: Field, field: str, value: Any) -> Predicate:
     if form.kind == "PostalAddress":
         parts = {part: condition("String", asked) for part, asked in value.items()}
         return lambda row: all(holds(row[field][part]) for part, holds in parts.items())
     if form.kind == "one":
         holds = predicate(form.target, value)
-        return lambda row: row[field] is not None and holds(row[field])
+        holds_for_missing = has_condition(form.target, value) and holds(MISSING)
+        return lambda row: holds_for_missing if row[field] is None else holds(row[field])
     if form.kind == "many":
         quantified = [
             (QUANTIFIERS[kind], predicate(form.target, tree)) for kind, tree in value.items()

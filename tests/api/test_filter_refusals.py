@@ -16,7 +16,7 @@ from tests.support.served import Client, serving, statements
 Tree = dict[str, Any]
 
 QUERY = "query ($filter: SalesOrderFilter) { salesOrders(filter: $filter) { totalCount } }"
-ORDERS, ORDERS_OF_VINET = 830, 5
+ORDERS, ORDERS_OF_NORTHWIND, ORDERS_OF_VINET = 839, 830, 5
 PATIENCE = 5000
 """Milliseconds that a statement may take where the right plan takes 5."""
 
@@ -109,30 +109,45 @@ def test_a_value_that_no_row_can_have_is_refused_with_a_code(demo: Client, tree:
     assert refused <= {"BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED"}
 
 
-@pytest.mark.parametrize("filter_", ["{number: null}", "{number: {eq: null}}", "{lines: null}"])
-def test_a_null_is_told_alike_in_the_document_and_in_a_variable(demo: Client, filter_: str) -> None:
+@pytest.mark.parametrize(
+    ("filter_", "path"),
+    [
+        ("{number: null}", ["filter", "number"]),
+        ("{number: {eq: null}}", ["filter", "number", "eq"]),
+        ("{lines: null}", ["filter", "lines"]),
+    ],
+)
+def test_a_null_is_told_alike_in_the_document_and_in_a_variable(
+    demo: Client, filter_: str, path: list[str]
+) -> None:
     written = demo.send(f"{{ salesOrders(filter: {filter_}) {{ totalCount }} }}")
     query = "query ($tree: SalesOrderFilter) { salesOrders(filter: $tree) { totalCount } }"
     given = demo.send(query, tree=json.loads(re.sub(r"(\w+):", r'"\1":', filter_)))
-    told = "A value in the arguments must not be null: leave it out."
-    assert [error["message"] for error in written["errors"] + given["errors"]] == [told, told]
+    [first], [second] = written["errors"], given["errors"]
+    assert first["message"] == second["message"]
+    assert first["message"].startswith(".".join(path) + " is null. Expected ")
+    assert first["message"].endswith("; leave it out for no value.")
+    assert [each["extensions"]["argumentPath"] for each in (first, second)] == [path, path]
+    assert first["locations"]
+    assert second["locations"]
 
 
 @pytest.mark.parametrize(
-    "query",
+    ("query", "name"),
     [
-        "query ($given: Boolean = true) { company { id name @skip(if: $given) } }",
-        "query ($given: ID = 1) { salesOrder(id: $given) { id } }",
+        ("query ($given: Boolean = true) { company { id name @skip(if: $given) } }", "if"),
+        ("query ($given: ID = 1) { salesOrder(id: $given) { id } }", "id"),
     ],
 )
 def test_a_variable_with_a_default_that_is_null_after_all_is_refused_with_a_code(
-    demo: Client, query: str
+    demo: Client, query: str, name: str
 ) -> None:
     """GraphQL lets it pass until its argument is read (spec 6.4.1)."""
     for _ in range(3):
         [error] = demo.send(query, given=None)["errors"]
-        assert error["extensions"] == {"code": "BAD_USER_INPUT"}
+        assert error["extensions"] == {"code": "BAD_USER_INPUT", "argumentPath": [name]}
         assert "$given" in error["message"]
+        assert "None" not in error["message"]
 
 
 @pytest.mark.parametrize(
@@ -150,7 +165,8 @@ def test_a_variable_with_a_default_that_is_null_after_all_is_refused_with_a_code
     ids=lambda tree: json.dumps(tree)[:60],
 )
 def test_the_outermost_values_are_taken(demo: Client, tree: Tree) -> None:
-    assert count(demo, tree) == ORDERS
+    of_northwind = {"number": {"startsWith": "NW-"}}
+    assert count(demo, {"and": [of_northwind, tree]}) == ORDERS_OF_NORTHWIND
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Filters: what they find in Northwind, and what letters, null and missing objects mean to them."""
 
+import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
@@ -43,12 +44,13 @@ LATEST = ["NW-11074", "NW-11075", "NW-11076", "NW-11077"]
 FOUND: list[tuple[str, Tree, list[str]]] = [
     ("salesOrders", {"number": {"eq": "NW-10248"}}, ["NW-10248"]),
     ("salesOrders", {"number": {"in": ["NW-10248", "nw-10249", "NW-1"]}}, ["NW-10248"]),
-    ("salesOrders", {"orderDate": {"gte": "1998-05-06"}}, LATEST),
-    ("salesOrders", {"orderDate": {"gt": "1998-05-05"}, "number": {"lt": "NW-11075"}}, LATEST[:1]),
-    ("salesOrders", {"orderDate": {"gte": "1998-05-06"}, "number": {"notIn": LATEST[1:]}}, LATEST[:1]),
+    ("salesOrders", {"orderDate": {"gte": "1998-05-06", "lt": "1999-01-01"}}, LATEST),
+    ("salesOrders", {"orderDate": {"gt": "1998-05-05", "lte": "1998-05-06"}, "number": {"lt": "NW-11075"}}, LATEST[:1]),
+    ("salesOrders", {"orderDate": {"eq": "1998-05-06"}, "number": {"notIn": LATEST[1:]}}, LATEST[:1]),
     ("salesOrders", {"and": [{"number": {"gt": "NW-11075"}}, {"number": {"lte": "NW-11077"}}]}, LATEST[2:]),
     ("salesOrders", {"or": [{"number": {"eq": number}} for number in LATEST]}, LATEST),
-    ("salesOrders", {"not": {"number": {"startsWith": "nw-1"}}}, []),
+    ("salesOrders", {"not": {"number": {"startsWith": "nw-1"}}},
+     [f"DEMO-000{place}" for place in range(1, 10)]),
     ("salesOrders", {"and": [{"or": []}]}, []),
     ("salesOrders", {"customer": {"number": {"eq": "ALFKI"}}},
      [f"NW-{number}" for number in (10643, 10692, 10702, 10835, 10952, 11011)]),
@@ -107,7 +109,8 @@ def test_every_list_takes_a_filter_with_conditions_on_every_field(root: str) -> 
     for field, form in FIELDS[kind].items():
         asked = set(fields[field].fields)
         if form.kind == "one":
-            assert fields[field].name == f"{form.target}Filter"
+            nullable = "Nullable" if form.nullable else ""
+            assert fields[field].name == f"{nullable}{form.target}Filter"
         elif form.kind == "many":
             assert asked == {"some", "every", "none"}
         elif form.kind == "PostalAddress":
@@ -116,6 +119,46 @@ def test_every_list_takes_a_filter_with_conditions_on_every_field(root: str) -> 
             assert asked == {*OPERATORS[form.kind], *(["isNull"] if form.nullable else [])}
             values = {name for name in asked if is_list_type(fields[field].fields[name].type)}
             assert values == {"in", "notIn"}
+
+
+@pytest.mark.parametrize(
+    ("currency", "number"),
+    [
+        ({"code": {"ne": "EUR"}}, 91),
+        ({"code": {"notIn": ["EUR", "USD"]}}, 91),
+        ({"not": {"code": {"eq": "EUR"}}}, 91),
+        ({"isNull": True}, 91),
+        ({"isNull": False}, 0),
+        ({"code": {"eq": "EUR"}}, 0),
+        ({}, 0),
+    ],
+)
+def test_customers_without_a_currency_have_none_that_equals_another(
+    demo: Client, currency: Tree, number: int
+) -> None:
+    """None of the 91 customers of Northwind has a currency of its own. Counting takes a statement, the page another."""
+    query = (
+        "query ($filter: CustomerFilter) { customers(filter: $filter) { totalCount nodes { id } } }"
+    )
+    with statements() as seen:
+        counted = demo.ask(query, filter={"currency": currency})
+    assert counted["customers"]["totalCount"] == number
+    assert len(seen) == 2
+
+
+@pytest.mark.parametrize("day", [-1, 0, 1])
+def test_a_time_is_found_by_its_day_in_utc(world: Client, day: int) -> None:
+    """The orders were written just now, which may have been yesterday if it is midnight."""
+    query = "{ salesOrders(first: 1) { nodes { id lastModifiedDateTime } } }"
+    [order] = world.ask(query)["salesOrders"]["nodes"]
+    date = dt.datetime.fromisoformat(order["lastModifiedDateTime"]).date() + dt.timedelta(day)
+    tree = {"id": {"eq": order["id"]}, "lastModifiedDateTime": {"on": date.isoformat()}}
+    assert len(found(world, "salesOrders", tree)) == (day == 0)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_the_first_and_the_last_day_can_be_asked_for(world: Client, day: str) -> None:
+    assert found(world, "salesOrders", {"lastModifiedDateTime": {"on": day}}) == []
 
 
 TEXTS = ["Straße 100%", "STRASSE 100_", "Σίσυφος", "ΣΊΣΥΦΟΣ", "İzmir", "\ufb01n\\e", "caf\u00e9", "Zz", "zz", "\U0001f600"]  # fmt: skip
@@ -165,6 +208,13 @@ STRASSEN, SISYPHI = {"Straße 100%", "STRASSE 100_"}, {"Σίσυφος", "ΣΊΣ
         ("in", ["zz", "cafe\u0301", "straße 100%"], {"zz", "caf\u00e9"}),
         ("startsWith", "zZ", {"Zz", "zz"}),
         ("contains", "\U0001f600", {"\U0001f600"}),
+        ("containsFolded", "CAFE", {"caf\u00e9"}),
+        ("containsFolded", "cafe\u0301", {"caf\u00e9"}),
+        ("containsFolded", "izm", {"İzmir"}),
+        ("containsFolded", "FIN", {"\ufb01n\\e"}),
+        ("containsFolded", "strasse", STRASSEN),
+        ("containsFolded", "σισυφοσ", SISYPHI),
+        ("containsFolded", "\u0301", GIVEN),
         ("contains", "", GIVEN),
         ("startsWith", "", GIVEN),
         ("gt", "\ufb01n\\e", {"\U0001f600"}),
@@ -230,9 +280,18 @@ WITH_ITEM = EVERYTHING - {"comment", "no lines"}
         ({"lines": {"some": {}, "none": {"item": {}}}}, {"comment"}),
         ({"lines": {"some": {"item": {}}}}, WITH_ITEM),
         ({"lines": {"some": {"item": {"id": {}}}}}, WITH_ITEM),
-        ({"lines": {"some": {"item": {"number": {"ne": "nothing"}}}}}, WITH_ITEM),
+        ({"lines": {"some": {"item": {"number": {"ne": "nothing"}}}}}, EVERYTHING - {"no lines"}),
+        ({"lines": {"some": {"item": {"number": {"ne": "I0010"}}}}}, {"comment"}),
+        ({"lines": {"some": {"item": {"number": {"notIn": ["I0010"]}}}}}, {"comment"}),
+        ({"lines": {"some": {"item": {"isNull": True}}}}, {"comment"}),
+        ({"lines": {"some": {"item": {"isNull": False}}}}, WITH_ITEM),
+        ({"lines": {"some": {"item": {"not": {"isNull": True}}}}}, WITH_ITEM),
+        ({"lines": {"some": {"not": {"item": {"isNull": True}}}}}, WITH_ITEM),
+        ({"lines": {"some": {"item": {"or": [{"isNull": True}, {"number": {"eq": "x"}}]}}}}, {"comment"}),
+        ({"lines": {"some": {"item": {"taxCode": {"isNull": True}}}}}, {"comment"}),
+        ({"lines": {"some": {"item": {"salesOrderLines": {"none": {}}}}}}, {"comment"}),
         ({"lines": {"some": {"item": {"and": [{"number": {"eq": "I0010"}}]}}}}, WITH_ITEM),
-        ({"lines": {"some": {"item": {"not": {"number": {"eq": "I0010"}}}}}}, set()),
+        ({"lines": {"some": {"item": {"not": {"number": {"eq": "I0010"}}}}}}, {"comment"}),
         ({"lines": {"some": {"not": {"item": {"number": {"eq": "nothing"}}}}}}, EVERYTHING - {"no lines"}),
         ({"lines": {"every": {"item": {}}}}, EVERYTHING - {"comment"}),
         ({"not": {"lines": {"every": {"item": {}}}}}, {"comment"}),
@@ -240,7 +299,8 @@ WITH_ITEM = EVERYTHING - {"comment", "no lines"}
         ({"not": {"lines": {"none": {"not": {"item": {}}}}}}, {"comment"}),
     ],
 )  # fmt: skip
-def test_a_missing_object_matches_nothing_and_an_empty_list_matches_all_and_none(
+def test_fields_of_a_missing_object_are_null_and_an_empty_list_matches_all_and_none(
     world: Client, tree: Tree, matching: set[str | None]
 ) -> None:
+    """A filter without a condition asks only that the object exists."""
     assert texts(world, tree) == matching

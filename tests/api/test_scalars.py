@@ -116,7 +116,8 @@ def test_a_bad_value_in_the_document_is_told_with_its_place(
     before = f"{{ {listed}(filter: {{{field}: {{eq: "
     [error, *_] = shop.send(f"{before}{written}}}}}) {{ totalCount }} }}")["errors"]
     assert error["locations"] == [{"line": 1, "column": len(before) + 1}]
-    assert error["extensions"] == {"code": "GRAPHQL_VALIDATION_FAILED"}
+    path = ["filter", field, "eq"]
+    assert error["extensions"] == {"code": "GRAPHQL_VALIDATION_FAILED", "argumentPath": path}
 
 
 @pytest.mark.parametrize(
@@ -141,7 +142,8 @@ def test_a_number_is_read_to_forty_digits_on_either_side_and_zero_is_zero(
     answer = shop.send(f'{{ items(filter: {{inventory: {{eq: "{number}"}}}}) {{ totalCount }} }}')
     messages = [error["message"] for error in answer.get("errors", [])]
     told = "A Decimal has at most 40 digits before the point and 40 after it."
-    assert (told in messages) == (not is_taken)
+    expected = [f'filter.inventory.eq is "{number}". {told}']
+    assert (messages == expected) == (not is_taken)
     assert (messages == []) == (float(number) == 0)
 
 

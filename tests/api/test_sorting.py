@@ -2,12 +2,22 @@
 
 import itertools
 from collections.abc import Callable, Iterator
+from enum import Enum
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.api.sorting import (
+    CustomerSortField,
+    ItemSortField,
+    SalesOrderLineSortField,
+    SalesOrderSortField,
+)
+from gateway.storage.tables.column_types import Base
+from gateway.storage.tables.reference_data import CustomerRow, ItemRow
+from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 from tests.support.databases import Templates
 from tests.support.served import Client, statements
 from tests.support.varied import Row, Varied, varied
@@ -15,12 +25,20 @@ from tests.support.varied import Row, Varied, varied
 Sort = list[tuple[str, str]]
 """Keys with their directions, the weightiest first."""
 
+
+def nulls_last(value: Any) -> tuple[bool, Any]:
+    return value is None, 0 if value is None else value
+
+
 KEYS: dict[str, dict[str, Callable[[Row], Any]]] = {
     "SalesOrder": {
         "ORDER_DATE": lambda row: row["orderDate"],
         "POSTING_DATE": lambda row: row["postingDate"],
         "NUMBER": lambda row: row["number"],
         "CUSTOMER_NUMBER": lambda row: row["customer"]["number"],
+        "CUSTOMER_NAME": lambda row: row["customerName"],
+        "REQUESTED_DELIVERY_DATE": lambda row: nulls_last(row["requestedDeliveryDate"]),
+        "EXTERNAL_DOCUMENT_NUMBER": lambda row: nulls_last(row["externalDocumentNumber"]),
         "STATUS": lambda row: str(row["status"]),
         "TOTAL_AMOUNT_INCLUDING_TAX": lambda row: row["totalAmountIncludingTax"],
         "LAST_MODIFIED_DATE_TIME": lambda row: row["lastModifiedDateTime"],
@@ -30,9 +48,25 @@ KEYS: dict[str, dict[str, Callable[[Row], Any]]] = {
         "QUANTITY": lambda row: row["quantity"],
         "NET_AMOUNT_INCLUDING_TAX": lambda row: row["netAmountIncludingTax"],
     },
+    "Customer": {
+        "NUMBER": lambda row: row["number"],
+        "DISPLAY_NAME": lambda row: row["displayName"],
+        "LAST_MODIFIED_DATE_TIME": lambda row: row["lastModifiedDateTime"],
+    },
+    "Item": {
+        "NUMBER": lambda row: row["number"],
+        "DISPLAY_NAME": lambda row: row["displayName"],
+        "UNIT_PRICE": lambda row: row["unitPrice"],
+        "LAST_MODIFIED_DATE_TIME": lambda row: row["lastModifiedDateTime"],
+    },
 }
 """What each key compares: text by code point, a status by its name."""
-ROOTS = {"SalesOrder": "salesOrders", "SalesOrderLine": "salesOrderLines"}
+ROOTS = {
+    "SalesOrder": "salesOrders",
+    "SalesOrderLine": "salesOrderLines",
+    "Customer": "customers",
+    "Item": "items",
+}
 DIRECTIONS = ("ASC", "DESC")
 LARGEST = 5000
 
@@ -122,10 +156,16 @@ def test_every_key_sorts_in_both_directions(
 
 
 @pytest.mark.parametrize(
-    ("kind", "default"), [("SalesOrder", ("ORDER_DATE", "DESC")), ("SalesOrderLine", ("SALES_ORDER", "ASC"))]
-)  # fmt: skip
+    ("kind", "default"),
+    [
+        ("SalesOrder", ("ORDER_DATE", "DESC")),
+        ("SalesOrderLine", ("SALES_ORDER", "ASC")),
+        ("Customer", ("NUMBER", "ASC")),
+        ("Item", ("NUMBER", "ASC")),
+    ],
+)
 @pytest.mark.parametrize("asked", [None, []])
-def test_orders_come_by_date_with_the_latest_first_and_lines_by_order_unless_sorted(
+def test_orders_come_by_date_with_the_latest_first_and_others_by_order_or_number_unless_sorted(
     stored: Varied, kind: str, default: tuple[str, str], asked: Sort | None
 ) -> None:
     expected = in_order(stored.rows[kind], kind, [default])
@@ -144,7 +184,7 @@ def test_a_sorted_page_takes_a_statement_and_another_to_count(
     with statements() as seen:
         answer = stored.client.ask(query, first=size, counted=counted)["salesOrders"]
     assert len(answer["nodes"]) == size
-    assert answer.get("totalCount") == (830 if counted else None)
+    assert answer.get("totalCount") == (839 if counted else None)
     assert len(seen) == 1 + counted
 
 
@@ -155,6 +195,8 @@ TIED: dict[str, list[Sort | None]] = {
         [("ORDER_DATE", "DESC"), ("NUMBER", "ASC")],
         [("NUMBER", "ASC"), ("ORDER_DATE", "DESC")],
         [("NUMBER", "DESC")],
+        [("REQUESTED_DELIVERY_DATE", "ASC")],
+        [("EXTERNAL_DOCUMENT_NUMBER", "DESC")],
         None,
     ],
     "SalesOrderLine": [[("QUANTITY", "ASC")], [("NET_AMOUNT_INCLUDING_TAX", "ASC")], None],
@@ -199,3 +241,23 @@ def test_an_unknown_sort_is_an_error_before_anything_is_read(stored: Varied, sor
         "GRAPHQL_VALIDATION_FAILED"
     }
     assert not seen
+
+
+MODELS: dict[str, tuple[type[Base], type[Enum]]] = {
+    "SalesOrder": (SalesOrderRow, SalesOrderSortField),
+    "SalesOrderLine": (SalesOrderLineRow, SalesOrderLineSortField),
+    "Customer": (CustomerRow, CustomerSortField),
+    "Item": (ItemRow, ItemSortField),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"), [(kind, field) for kind in KEYS for field in KEYS[kind]]
+)
+def test_every_key_has_an_index_within_the_company(kind: str, field: str) -> None:
+    """It ends in the id, unless the key is unique. The tables are those that the migrations make."""
+    model, fields = MODELS[kind]
+    table: Any = model.__table__
+    key = ("company_id", *fields[field].value)
+    found = {tuple(each.columns.keys()) for each in (*table.indexes, *table.constraints)}
+    assert {key, (*key, "id")} & found

@@ -15,8 +15,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from gateway.storage.conditions import Filter, Filterable, Relation
+from gateway.storage.conditions import Filter
 from gateway.storage.database import Database
+from gateway.storage.filterable import Filterable, Relation
 from gateway.storage.migrations import migrate
 from gateway.storage.paging import SortKey, Window, encode_cursor
 from gateway.storage.reading import Reader

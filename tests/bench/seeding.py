@@ -8,7 +8,6 @@ from decimal import Decimal
 
 from gateway.storage.companies import create_company
 from gateway.storage.database import Database
-from gateway.storage.drafts import draft_order, line_class
 from gateway.storage.migrations import migrate
 from gateway.storage.tables.reference_data import (
     CurrencyRow,
@@ -18,6 +17,7 @@ from gateway.storage.tables.reference_data import (
     UnitOfMeasureRow,
 )
 from gateway.storage.tables.sales_orders import SalesOrderLineType, SalesOrderRow, SalesOrderStatus
+from gateway.storage.unsaved_orders import UnsavedOrder
 from gateway.storage.writing import Writer, writing
 
 COMPANY, CURRENCY = "Bench", "EUR"
@@ -115,7 +115,7 @@ def _order(currency: CurrencyRow, tax_code: TaxCodeRow, number: int) -> SalesOrd
     customer = pick("customer of order", number, CUSTOMERS)
     ordered = FIRST_DAY + dt.timedelta(days=number // ORDERS_A_DAY)
     modified = dt.datetime.combine(ordered, dt.time(9), dt.UTC) + dt.timedelta(seconds=number)
-    order = draft_order(
+    order = UnsavedOrder(
         company_id=currency.company_id,
         id=guid("order", number),
         number=f"B{number:07}",
@@ -141,7 +141,7 @@ def _order(currency: CurrencyRow, tax_code: TaxCodeRow, number: int) -> SalesOrd
 
 def _lines(order: SalesOrderRow, tax_code: TaxCodeRow, number: int) -> Iterator[object]:
     """Four to twelve lines, eight on average."""
-    make = line_class(order)
+    make = order.new_line
     for place in range(1, 5 + pick("lines of order", number, 9)):
         line = number * 16 + place
         item = pick("item of line", line, ITEMS)

@@ -79,7 +79,8 @@ async def test_the_manifest_of_a_package_maps_every_column_and_puts_headers_befo
 async def test_a_package_contains_the_first_order_of_northwind(
     northwind: Database, form: ExportFormat
 ) -> None:
-    files = entries(await exported(northwind, form=form))
+    chosen = order_filter('{"number": {"startsWith": "NW-"}}')
+    files = entries(await exported(northwind, form=form, listed=chosen))
     headers, lines = rows(files[HEADER_FILE]), rows(files[LINE_FILE])
     assert (len(headers), len(lines)) == (830, 2155)
     header = {name.casefold(): cell for name, cell in headers[0].items()}
@@ -91,7 +92,7 @@ async def test_a_package_contains_the_first_order_of_northwind(
         "ordercreationdatetime": "1996-07-04",
         "requestedshippingdate": "1996-08-01",
         "arepricesincludingsalestax": "No",
-        "salesorderstatus": "Open order",
+        "salesorderstatus": "Invoiced",
         "deliveryaddresscity": "Reims",
     }.items() <= header.items()
     assert {
@@ -128,7 +129,7 @@ async def test_bc_json_has_the_names_and_the_numbers_of_the_business_central_api
         "customerNumber": "VINET",
         "shipToContact": "",
         "totalAmountExcludingTax": 440,
-        "status": "Draft",
+        "status": "Open",
         "@odata.etag": 'W/"1"',
     }.items() <= order.items()
     assert [(each["sequence"], each["lineType"], each["unitPrice"]) for each in lines] == [
@@ -254,7 +255,7 @@ def test_an_impossible_export_is_refused_with_a_message(
 async def test_an_export_takes_two_statements_per_page_of_orders_with_lines(
     northwind: Database, form: ExportFormat, most: int
 ) -> None:
-    """Northwind has 830 orders with 2,155 lines: two pages of 500 orders, or of 2,000 lines. The
+    """The demo has 839 orders with 2,176 lines: two pages of 500 orders, or of 2,000 lines. The
     headers of a package take one statement per page, and its lines two."""
     await exported(northwind, form=form)
     with statements() as seen:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from sqlalchemy.pool import NullPool
 
-from gateway.demo.northwind import load_demo
 from gateway.exchange.exports.export_stream import ExportFormat
 from gateway.exchange.mappings.reference_columns import Dataset
 from gateway.orders.fields import Reference
@@ -23,6 +22,7 @@ from gateway.storage.tables.sales_orders import SalesOrderLineType
 from gateway.storage.writing import Writer, writing
 from tests.support.databases import Templates
 from tests.support.exporting import exported, imported, stored, without
+from tests.support.northwind import load_drafts
 from tests.support.sap import load_sap
 from tests.support.world import COMPANY, load_world
 
@@ -245,7 +245,7 @@ LINE_COLUMNS = (
 """The stored columns of the fields in the two entities of Finance & Operations."""
 
 
-ORDERS_OF = {"northwind": ("demo", load_demo), "sap": ("sap", load_sap)}
+ORDERS_OF = {"northwind": ("drafts", load_drafts), "sap": ("sap", load_sap)}
 CREATED = {
     "northwind": {"headers_created": 830, "lines_created": 2155},
     "sap": {"headers_created": 334, "lines_created": 1930},

@@ -19,7 +19,7 @@ from tests.support.databases import Templates
 from tests.support.filters import known_conditions
 from tests.support.operations import Request, Stored, requests
 from tests.support.served import Client
-from tests.support.varied import Varied, varied
+from tests.support.varied import Row, Varied, varied
 
 SEED = int(os.environ.get("GATEWAY_TEST_SEED") or random.SystemRandom().randrange(2**32))
 LISTS = {
@@ -44,9 +44,14 @@ def demo(templates: Templates) -> Iterator[Varied]:
 @pytest.fixture(scope="module")
 def stored(demo: Varied) -> Stored:
     ids = {name: [row["id"] for row in rows] for name, rows in demo.rows.items()}
-    numbers = [row["number"] for row in demo.rows["SalesOrder"]]
+    keys = {name: keys_of(rows) for name, rows in demo.rows.items()}
     cursors = {name: cursors_of(demo.client, root) for name, root in LISTS.items()}
-    return Stored(ids, numbers, cursors, known_conditions(demo.rows))
+    return Stored(ids, keys, cursors, known_conditions(demo.rows))
+
+
+def keys_of(rows: list[Row]) -> list[str]:
+    """The numbers or codes of rows; none for rows that have neither."""
+    return [row.get("number") or row["code"] for row in rows if row.keys() & {"number", "code"}]
 
 
 def cursors_of(client: Client, root: str) -> list[str]:

@@ -33,8 +33,13 @@ ITEMS = {
     "NO-DISCOUNT": ("10", False, "S20"),
     "UNTAXED": ("7", False, None),
     "GROSS": ("120", True, "S20"),
+    "BOXED": ("12", False, "S20"),
+    "TIMED": ("3", False, "S20"),
 }
 """Price, whether tax is in it, and tax code of the items of the world that are ordered here."""
+
+FACTORS = {"BOXED": {"": "12", "PCS": "1", "BOX": "12"}, "TIMED": {"": "1", "HOUR": "0.33333"}}
+"""The base units in the units of these items; `""` stands for a line that names no unit."""
 
 HEADER_AMOUNTS = ("discount_amount", "total_amount_excluding_tax", "total_tax_amount")
 HEADER_AMOUNTS += ("total_amount_including_tax",)
@@ -122,6 +127,7 @@ class RandomOrder:
         if sold in ITEMS:
             given["item"], naive["line_type"] = {"number": sold}, "ITEM"
             price, has_tax, default_code = ITEMS[sold]
+            price = self._price_by_unit(given, sold, Fraction(price))
         elif sold == "6110":
             given["account"], naive["line_type"] = {"number": sold}, "ACCOUNT"
             price, has_tax, default_code = "0", self._with_tax, "S25"
@@ -140,6 +146,13 @@ class RandomOrder:
         }
         given["quantity"] = text(naive["quantity"])
         return given, naive | self._line_discount(given, naive)
+
+    def _price_by_unit(self, given: Fields, item: str, price: Fraction) -> Fraction:
+        """The price of the item in a unit that is drawn, to five decimals (RULES.md 2.10, step 1)."""
+        unit, factor = self._draw.choice(list(FACTORS.get(item, {"": "1"}).items()))
+        if unit:
+            given["unitOfMeasure"] = {"code": unit}
+        return round_to(price * Fraction(factor), PRICE_STEP)
 
     def _tax_code(self, given: Fields, default: str | None) -> str | None:
         if self._draw.random() < 0.4:

@@ -139,7 +139,7 @@ RULES: dict[str, list[tuple[str, Fields]]] = {
         ("requestedDeliveryDate", order(line(), requestedDeliveryDate="1752-12-31")),
         ("lines.0.shipmentDate", order(line(shipmentDate="1752-12-31"))),
         ("discountAmount", order(line(), discountAmount="-0.01")),
-        ("discountAmount", order(line(), discountAmount="-0.001")),
+        ("discountAmount", order(line(quantity=-1), discountAmount="-10.01")),
         ("discountAmount", order(line("NO-DISCOUNT"), discountAmount="1")),
         (
             "discountAmount",
@@ -177,7 +177,7 @@ def test_a_value_that_breaks_one_rule_is_refused_with_its_code_and_its_path_alon
 
 SUGGESTIONS: list[tuple[str, Fields, str, str, list[str]]] = [
     ("discountAmount", order(line(), discountAmount="10.01"), "OUT_OF_RANGE", "10.01", ["10"]),
-    ("discountAmount", order(line(quantity=-1), discountAmount=1), "OUT_OF_RANGE", "1", ["0"]),
+    ("discountAmount", order(line(quantity=-1), discountAmount=1), "OUT_OF_RANGE", "1", ["-10"]),
     ("discountPercent", order(discountPercent=101), "OUT_OF_RANGE", "101", ["0", "100"]),
     ("lines.0.discountAmount", order(line(discountAmount=11)), "OUT_OF_RANGE", "11", ["10"]),
     ("lines.0.sequence", order(line(sequence=0)), "OUT_OF_RANGE", "0", ["1", "2147483647"]),

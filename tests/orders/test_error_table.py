@@ -15,7 +15,7 @@ from tests.support.world import load_world
 
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 HAPPEN = """mutation { it: %s(id: "%s"%s) {
-  userErrors { message code path rejectedValue suggestions } } }"""
+  userErrors { message code path parameters { name value } rejectedValue suggestions } } }"""
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ HEADER_RULES: list[tuple[str, str, str | None, list[str], Fields]] = [
     ("INVALID", "billToAddress.country", "ZZ", [], {"billToAddress": {"country": "ZZ"}}),
     ("OUT_OF_RANGE", "orderDate", "1752-12-31", DAYS, {"orderDate": "1752-12-31"}),
     ("OUT_OF_RANGE", "discountAmount", "23.01", ["23"], {"discountAmount": "23.01"}),
-    ("OUT_OF_RANGE", "discountAmount", "-0.01", ["0"], {"discountAmount": "-0.01"}),
+    ("OUT_OF_RANGE", "discountAmount", "-0.01", ["23"], {"discountAmount": "-0.01"}),
     ("OUT_OF_RANGE", "discountPercent", "100.1", ["0", "100"], {"discountPercent": "100.1"}),
     ("CONFLICTING", "discountAmount", "2", ["2.3"], {"discountAmount": 2, "discountPercent": 10}),
 ]  # fmt: skip

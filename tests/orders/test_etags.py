@@ -178,3 +178,83 @@ def test_an_order_that_is_not_there_is_not_found_by_any_mutation(
     given = PATCH if mutation == UPDATE else {}
     answer = change(world, mutation, id=key, ifMatch="1", **given)
     assert problems(answer) == [("NOT_FOUND", "id")]
+
+
+FORMS = ("{}", '"{}"', 'W/"{}"', '"0", "{}"', "*")
+"""Ways to write an etag, as HTTP has them."""
+
+
+def sent(client: Client, document: str, if_match: str | None, **variables: Any) -> Any:
+    """The answer to a request with an If-Match header."""
+    headers = {} if if_match is None else {"if-match": if_match}
+    body = {"query": document, "variables": variables}
+    return client.http.post(client.url + "/graphql", json=body, headers=headers).json()
+
+
+SAVE = """mutation ($id: ID!, $etag: String) { it: updateSalesOrder(id: $id, ifMatch: $etag,
+  input: {salesperson: "SP7"}, dryRun: true) { salesOrder { number }
+  userErrors { code path rejectedValue suggestions message } } }"""
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_etag_matches_however_http_writes_it_in_the_argument_and_in_the_header(
+    world: Client, form: str
+) -> None:
+    key = walked(world, "OPEN")
+    etag = world.ask(READ, id=key)["salesOrder"]["etag"]
+    written = form.format(etag)
+    hold = (
+        "mutation ($id: ID!, $etag: String) { holdSalesOrder(id: $id, ifMatch: $etag, dryRun: true)"
+    )
+    hold += " { salesOrder { onHold } userErrors { code } } }"
+    good = {"holdSalesOrder": {"salesOrder": {"onHold": True}, "userErrors": []}}
+    for _ in range(2):
+        assert sent(world, hold, None, id=key, etag=written)["data"] == good
+        assert sent(world, hold, written, id=key)["data"] == good
+        assert sent(world, hold, written, id=key, etag=written)["data"] == good
+        assert sent(world, hold, f'"{etag}"', id=key, etag=etag)["data"] == good
+
+
+@pytest.mark.parametrize("written", ["0", '"0"', 'W/"0"', '"0", "00"', "", '"*"0'])
+def test_a_stale_etag_is_refused_however_it_is_written_in_the_argument_or_in_the_header(
+    world: Client, written: str
+) -> None:
+    key = walked(world, "DRAFT")
+    for _ in range(2):
+        for answer in (
+            sent(world, SAVE, None, id=key, etag=written),
+            sent(world, SAVE, written, id=key),
+        ):
+            [problem] = answer["data"]["it"]["userErrors"]
+            assert (problem["code"], problem["path"]) == ("STALE", ["ifMatch"])
+            assert problem["rejectedValue"] == written
+
+
+def test_a_header_and_an_argument_that_differ_are_conflicting(world: Client) -> None:
+    key = walked(world, "DRAFT")
+    [problem] = sent(world, SAVE, '"2"', id=key, etag="1")["data"]["it"]["userErrors"]
+    assert (problem["code"], problem["path"]) == ("CONFLICTING", ["ifMatch"])
+    assert (problem["rejectedValue"], problem["suggestions"]) == ("1", ['"2"'])
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        'mutation { a: deleteSalesOrder(id: "x") { deletedId } ...b }'
+        ' fragment b on Mutation { c: deleteSalesOrder(id: "y") { deletedId } }',
+        'mutation { createSalesOrder(input: {customer: {number: "C1"}}) { salesOrder { id } } }',
+    ],
+)
+def test_a_header_that_names_the_version_of_no_single_record_is_refused_before_anything_runs(
+    world: Client, document: str
+) -> None:
+    for _ in range(2):
+        answer = sent(world, document, "*")
+        assert "data" not in answer
+        [error] = answer["errors"]
+        assert error["extensions"]["code"] == "BAD_USER_INPUT"
+        assert "If-Match" in error["message"]
+
+
+def test_a_query_pays_no_attention_to_the_header(world: Client) -> None:
+    assert sent(world, "{ company { name } }", '"0"')["data"] == {"company": {"name": "World"}}

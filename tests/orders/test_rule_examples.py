@@ -9,7 +9,7 @@ import pytest
 from strawberry.utils.str_converters import to_snake_case
 
 from gateway.demo.northwind import load_demo
-from gateway.orders.amounts import PricedLine, Terms
+from gateway.orders.amounts import LineRounding, PricedLine, Terms
 from gateway.orders.rounding import Direction, rounded
 from gateway.orders.status_labels import StatusVocabulary, status_label
 from gateway.orders.totals import derive
@@ -93,6 +93,8 @@ def terms_of(example: Example) -> Terms:
                 given[key] = Decimal(value.rstrip("%"))
             case "tax rounded":
                 given["tax_rounding"] = Direction[value.upper()]
+            case "lines rounded in one":
+                given["line_rounding"] = LineRounding.ONE_STEP
             case "prices include":
                 given["prices_include_tax"] = True
             case other:

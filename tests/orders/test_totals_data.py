@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from gateway import exchange
 from gateway.orders.totals import PricedLine, Terms, Totals, derive
-from tests.support.paths import DATA
+from tests.support.paths import DATA, ROOT
 
 CENT = Decimal("0.01")
-NORTHWIND = Path(exchange.__file__).parent / "northwind"
+NORTHWIND = ROOT / "gateway" / "demo" / "data"
 
 Record = dict[str, str]
 

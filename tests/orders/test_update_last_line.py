@@ -34,7 +34,7 @@ def test_an_amount_off_the_order_outlives_the_last_line_until_the_next_ones_shar
     assert header_of(found)[0] == "25"
     cleared = shop.tried(left, {"discountAmount": None}, selection=AMOUNTS)
     assert header_of(cleared) == ["0"] * 4
-    yen = {"currency": code("JPY")}
+    yen = {"currency": code("JPY"), "discountPercent": 10}
     assert header_of(shop.tried(left, yen, selection=AMOUNTS)) == ["0"] * 4
 
 

@@ -73,25 +73,24 @@ TO_30 = {"lineType": "ITEM", "lineObjectNumber": "I0030"}
         (FIVE, 7, {"discountAmount": 7}, ["12", "24"], "7"),
         (FIVE, 7, {"lines": {"add": [line("I0030")]}}, ["12", "24", "36"], "8.4"),
         (FIVE, 7, {"lines": {"remove": [1]}}, ["12"], "8.4"),
-        (FIVE, 7, also(changing({"quantity": 6}), remove=[1]), ["12"], "2.4"),
+        (FIVE, 7, also(changing({"quantity": 6}), remove=[1]), ["12"], "8.4"),
         (FIVE, 7, changing({"unitPrice": 12}), ["12", "24"], "8.4"),
         (FIVE, 7, changing({"unitPrice": None}), ["12", "24"], "8.4"),
         (FIVE, 7, changing({"item": named("I0010")}), ["12", "24"], "8.4"),
         (FIVE, 7, changing({"taxCode": code("R05")}), ["12", "24"], "8.4"),
-        (FIVE, 7, changing({"quantity": 6}), ["12", "24"], "2.4"),
-        (FIVE, 7, changing({"unitPrice": 11}), ["11", "24"], "2.4"),
+        (FIVE, 7, changing({"quantity": 6}), ["12", "24"], "8.4"),
+        (FIVE, 7, changing({"unitPrice": 11}), ["11", "24"], "8.4"),
         (FIVE, 0, changing({"unitPrice": None}), ["12", "24"], "0"),
-        (FIVE, 7, changing({"item": named("I0030")}), ["36", "24"], "2.4"),
-        (FIVE, 7, changing(TO_30), ["36", "24"], "2.4"),
-        (FIVE, 7, changing({**TO_30, "unitPrice": 9}), ["9", "24"], "2.4"),
-        (FIVE, 7, changing({"lineType": "RESOURCE", "lineObjectNumber": "RESOURCE"}), ["60", "24"], "2.4"),
+        (FIVE, 7, changing({"item": named("I0030")}), ["36", "24"], "8.4"),
+        (FIVE, 7, changing(TO_30), ["36", "24"], "8.4"),
+        (FIVE, 7, changing({**TO_30, "unitPrice": 9}), ["9", "24"], "8.4"),
+        (FIVE, 7, changing({"lineType": "RESOURCE", "lineObjectNumber": "RESOURCE"}), ["60", "24"], "8.4"),
     ],
 )  # fmt: skip
-def test_prices_and_shares_take_tax_in_while_what_is_given_is_meant_as_it_is(
+def test_prices_and_the_discount_take_tax_in_unless_the_patch_states_them(
     shop: Shop, lines: list[Fields], discount: int, patch: Fields, prices: list[str], amount: str
 ) -> None:
-    """A line that is priced anew in the same patch loses its share of the header discount, a removed
-    one leaves its share to the others; what stays of it is rescaled with the prices."""
+    """The discount is rescaled as it was split before the patch, whatever the patch does to lines."""
     made = shop.order(order(*lines, discountAmount=discount))
     found = shop.tried(made, {"pricesIncludeTax": True, **patch}, selection=AMOUNTS)
     assert lines_of(found, "unitPrice") == prices
@@ -156,21 +155,28 @@ def test_another_currency_needs_a_price_for_every_line_that_sells(
 
 
 @pytest.mark.parametrize("header", [YEN, {"customer": named("IN-YEN")}])
-def test_in_another_currency_lines_have_the_given_prices_and_the_discount_is_gone(
+def test_in_another_currency_lines_have_the_prices_and_the_order_the_discount_that_are_entered(
     shop: Shop, header: Fields
 ) -> None:
     made = shop.order(order(*FIVE, {"description": "text"}, discountAmount=7))
-    patch = {**header, **also(IN_YEN, add=[line(unitPrice=3)])}
+    patch = {**header, **also(IN_YEN, add=[line(unitPrice=3)]), "discountAmount": 0}
     found = shop.tried(made, patch, selection=AMOUNTS)
     assert (found["currency"], header_of(found)) == (code("JPY"), ["0", "512", "102", "614"])
     assert lines_of(found, "id")[:3] == lines_of(made, "id")
+
+
+def test_in_another_currency_the_discount_must_be_entered_again(shop: Shop) -> None:
+    made = shop.order(order(line(), discountAmount=7))
+    patch = {**YEN, **changing({"unitPrice": 999})}
+    assert refusals(shop.client, made, patch) == [("REQUIRED", "discountAmount")]
 
 
 def test_the_same_figure_in_another_currency_is_another_price(shop: Shop) -> None:
     """0.33 off are 3.3 %, which is nothing in yen; 15 % of 10 are 1.5 and become 2."""
     lines = [line(discountAmount="0.33"), line(discountPercent=15)]
     made = shop.order(order(*lines, discountAmount=5))
-    found = shop.tried(made, {**YEN, **changing(*[{"unitPrice": 10}] * 2)}, selection=AMOUNTS)
+    patch = {**YEN, **changing(*[{"unitPrice": 10}] * 2), "discountAmount": 0}
+    found = shop.tried(made, patch, selection=AMOUNTS)
     assert lines_of(found, "discountAmount") == ["0", "2"]
     assert lines_of(found, "discountPercent") == ["3.3", "15"]
     assert header_of(found) == ["0", "18", "4", "22"]

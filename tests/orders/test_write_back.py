@@ -27,6 +27,7 @@ VALUES: Fields = {
     "Int": 7,
     "Date": "2020-02-29",
     "Boolean": True,
+    "LineRounding": "ONE_STEP",
     "SalesOrderLineType": "RESOURCE",
     "PostalAddressInput": {part: part[:10] for part in PARTS},
 }

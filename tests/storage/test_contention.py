@@ -13,8 +13,9 @@ from sqlalchemy.pool import NullPool
 
 from gateway.settings import Settings
 from gateway.storage.contention import DatabaseBusy
-from gateway.storage.database import Database, prepare_reader
+from gateway.storage.database import Database
 from gateway.storage.plans.sqlite_readers import SqliteReaders
+from gateway.storage.sqlite_connections import prepare_reader
 from gateway.storage.writing import transact
 from tests.support.requests import execute, locked
 from tests.support.served import Client, serving
@@ -47,7 +48,7 @@ def test_a_change_that_meets_a_lock_at_each_attempt_is_overloaded_and_succeeds_l
     impatient_url: str, world_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Whether graphql-core runs it or a plan does. Nothing of it is kept, and reads go on."""
-    with serving(Settings(database_url=impatient_url)) as client:
+    with serving(Settings(database_url=impatient_url, deadline=10)) as client:
         for made in range(2):
             with locked(world_url):
                 assert refusals(client, CREATE) == [BUSY]
@@ -55,6 +56,32 @@ def test_a_change_that_meets_a_lock_at_each_attempt_is_overloaded_and_succeeds_l
             created = client.ask(CREATE)["createSalesOrder"]
             assert created == {"salesOrder": {"number": f"SO-{made + 1:06}"}, "userErrors": []}
     assert caplog.text == ""
+
+
+def codes_of(answer: Any) -> list[str]:
+    return [error["extensions"]["code"] for error in answer["errors"]]
+
+
+def test_an_overloaded_gateway_says_by_http_when_to_try_again(
+    impatient_url: str, world_url: str
+) -> None:
+    """Whether graphql-core runs the change or a plan does."""
+    with serving(Settings(database_url=impatient_url, deadline=1)) as client:
+        for media_type, status in [
+            ("application/graphql-response+json", 503),
+            ("application/json", 200),
+        ]:
+            for _ in range(2):
+                with locked(world_url):
+                    response = client.http.post(
+                        client.url + "/graphql",
+                        json={"query": CREATE},
+                        headers={"accept": media_type},
+                    )
+                told = response.status_code, response.headers.get("retry-after")
+                assert told == (status, "1"), response.text
+                assert codes_of(response.json()) == ["OVERLOADED"]
+            assert "errors" not in client.send(CREATE)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from tests.support.revisions import (
 )
 
 pytestmark = pytest.mark.anyio
-BEFORE, AFTER = "0003", "0005"
+BEFORE, AFTER = "0004", "0005"
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,12 @@ def decomposed(text: str) -> str:
     return unicodedata.normalize("NFD", text)
 
 
+def unaccented(text: str) -> str:
+    """Text without accents and variants of letters, which containsFolded ignores."""
+    apart = unicodedata.normalize("NFKD", text)
+    return "".join(each for each in apart if unicodedata.category(each)[0] != "M")
+
+
 ABSENT: dict[str, list[Any]] = {
     "String": ["", "nowhere", "%", "_", "A", "e", "ss", "\u03c2", "e\u0301", "\U0001f601"],
     "ID": ["", "x", "00000000-0000-0000-0000-000000000000", "1"],
@@ -34,7 +40,7 @@ ABSENT: dict[str, list[Any]] = {
 NEAR: dict[str, list[Callable[[Any], Any]]] = {
     "String": [
         *(str.upper, str.lower, str.swapcase, lambda text: text + "a", lambda text: text[1:-1]),
-        *(lambda text: text[:1], lambda text: text[1:3], decomposed),
+        *(lambda text: text[:1], lambda text: text[1:3], decomposed, unaccented),
     ],
     "ID": [str.upper, lambda guid: guid[:-1], lambda guid: guid.replace("-", "")],
     "Int": [lambda number: number + 1, lambda number: number - 1],
@@ -81,6 +87,8 @@ def conditions(
     for name in draw(st.lists(st.sampled_from(possible), max_size=2)) or possible[:1]:
         if name == "isNull":
             asked[name] = draw(st.booleans())
+        elif name == "on":
+            asked[name] = draw(operands.map(lambda moment: moment[:10]))
         else:
             is_list = name in ("in", "notIn")
             asked[name] = draw(st.lists(operands, max_size=9) if is_list else operands)
@@ -110,9 +118,14 @@ def known_conditions(rows: dict[str, list[Row]]) -> Known:
 
 
 @st.composite
-def trees(draw: st.DrawFn, known: Known, name: str, depth: int = 3) -> Tree:
-    """A filter on the type `name`, at most so many relations and combinations deep."""
+def trees(
+    draw: st.DrawFn, known: Known, name: str, depth: int = 3, *, nullable: bool = False
+) -> Tree:
+    """A filter on the type `name`, at most so many relations and combinations deep; on an object that
+    may be missing if it is `nullable`."""
     asked: Tree = {}
+    if nullable and draw(st.integers(0, 3)) == 0:
+        asked["isNull"] = draw(st.booleans())
     related = [field for field, form in FIELDS[name].items() if form.kind in RELATIONS]
     columns = [field for field in FIELDS[name] if field not in related]
     choices = [columns] + [related or columns, ["and", "or", "not"]] * (depth > 0)
@@ -121,8 +134,9 @@ def trees(draw: st.DrawFn, known: Known, name: str, depth: int = 3) -> Tree:
         if field in columns:
             asked[field] = draw(known[name, field])
             continue
-        form = FIELDS[name].get(field, Field(field, name, nullable=False))
-        below = trees(known, form.target, depth - 1)
+        form = FIELDS[name].get(field, Field(field, name, nullable=nullable))
+        is_nullable = form.nullable and form.kind != "many"
+        below = trees(known, form.target, depth - 1, nullable=is_nullable)
         if form.kind in ("and", "or"):
             below = st.lists(below, max_size=3)
         elif form.kind == "many":

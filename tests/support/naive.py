@@ -54,7 +54,9 @@ def to_decimal(value: Fraction) -> Decimal:
     return Decimal(f"{(value * 10**places).numerator}E-{places}")
 
 
-def read_line(raw: dict[str, Any], step: Fraction, prices_include_tax: bool) -> Line:
+def read_line(
+    raw: dict[str, Any], step: Fraction, prices_include_tax: bool, *, one_step: bool = False
+) -> Line:
     """2.1 gross and line amount, 2.2 line discount, 2.3 amounts before the header discount."""
     line = Line(sequence=raw["sequence"])
     if raw["line_type"] == "COMMENT":
@@ -71,7 +73,11 @@ def read_line(raw: dict[str, Any], step: Fraction, prices_include_tax: bool) -> 
             line.discount_percent = round_to(line.discount_amount / gross * 100, PERCENT_STEP)
     else:
         line.discount_percent = Fraction(raw["discount_percent"] or 0)
-        line.discount_amount = round_to(gross * line.discount_percent / 100, step)
+        if one_step:  # 2.2: the line amount is rounded once, and the discount is the rest
+            left = quantity * unit_price * (100 - line.discount_percent) / 100
+            line.discount_amount = gross - round_to(left, step)
+        else:
+            line.discount_amount = round_to(gross * line.discount_percent / 100, step)
     if not line.eligible:  # 2.6: "zero-quantity, zero-price ... all amounts 0"
         line.discount_amount = ZERO
     line.line_amount = gross - line.discount_amount
@@ -104,28 +110,31 @@ def base_of(lines: list[Line]) -> Fraction:
 
 
 def header_discount(order: dict[str, Any], lines: list[Line], step: Fraction) -> Fraction:
-    """RULES.md 2.5: a percent of the discountable base, or an amount; never negative. An amount that
-    was there before outlives the last line (RULES.md 2.9)."""
+    """2.5: a percent of the base, or an amount with the sign of the base and at most its size. An
+    amount that was there before outlives the last line (2.9)."""
     base = base_of(lines)
     if order["discount_percent"] is not None:
-        discount = round_to(Fraction(order["discount_percent"]) * max(base, ZERO) / 100, step)
-    else:
-        discount = round_to(Fraction(order["discount_amount"] or 0), step)
+        return round_to(Fraction(order["discount_percent"]) * base / 100, step)
+    discount = round_to(Fraction(order["discount_amount"] or 0), step)
     is_outlived = not lines and order.get("is_kept", False)
-    if discount < 0 or (discount > max(base, ZERO) and not is_outlived):
-        raise ValueError(f"header discount {discount} is negative or above its base {base}")
+    if discount and not is_outlived and not (base and 0 < discount / base <= 1):
+        raise ValueError(f"header discount {discount} does not fit its base {base}")
     return discount
 
 
-def distribute(discount: Fraction, groups: dict[GroupKey, list[Line]], step: Fraction) -> None:
-    """2.5 steps 3 and 4: rolling remainder over the groups, then over the lines of each."""
+def distribute(order: dict[str, Any], groups: dict[GroupKey, list[Line]], step: Fraction) -> None:
+    """2.5: rolling remainder over the groups, then over the lines of each."""
     total_base = sum((base_of(lines) for lines in groups.values()), ZERO)
     group_rem = ZERO
     for lines in groups.values():
         base = base_of(lines)
-        if discount == 0 or base == 0:  # nothing to give, or nothing that can take it
+        if base == 0:  # nothing that can take a share
             continue
-        group_rem += discount * base / total_base
+        if order["discount_percent"] is not None:
+            group_rem += Fraction(order["discount_percent"]) / 100 * base
+        else:
+            amount = round_to(Fraction(order["discount_amount"] or 0), step)
+            group_rem += amount * base / total_base if amount else ZERO
         share = round_to(group_rem, step)
         group_rem -= share
         rem = ZERO
@@ -165,20 +174,72 @@ def tax_group(
     return exact - tax
 
 
+def is_credit(lines: list[Line]) -> bool:
+    """2.6: the line amounts sum below zero, or to zero with a negative one first."""
+    amounts = [line.line_amount for line in lines if line.line_amount != 0]
+    return sum(amounts) < 0 or (sum(amounts) == 0 and bool(amounts) and amounts[0] < 0)
+
+
+def mirrored(order: dict[str, Any]) -> dict[str, Any]:
+    """The order with the signs of all quantities and of all discounts in money changed."""
+
+    def minus(value: Any) -> Any:
+        return None if value is None else -Fraction(value)
+
+    lines = [
+        {
+            **raw,
+            "quantity": minus(raw.get("quantity")),
+            "discount_amount": minus(raw.get("discount_amount")),
+        }
+        for raw in order["lines"]
+    ]
+    return {**order, "discount_amount": minus(order["discount_amount"]), "lines": lines}
+
+
+def with_signs_changed(totals: dict[str, Any]) -> dict[str, Any]:
+    """Every amount of money with its other sign; percents and sequences stay."""
+
+    def turned(values: dict[str, Any]) -> dict[str, Any]:
+        stays = ("sequence", "discount_percent", "lines")
+        return {k: v if k in stays or v == 0 else -v for k, v in values.items()}
+
+    return {**turned(totals), "lines": [turned(line) for line in totals["lines"]]}
+
+
 def naive_totals(order: dict[str, Any]) -> dict[str, Any]:
-    """All figures of an order and its lines; ValueError if the header discount cannot be."""
+    """All figures of an order and its lines; ValueError if the header discount cannot be. Those of a
+    credit are the figures of the sale that it mirrors, with their signs changed (2.6)."""
+    lines = read_lines(order)
+    if is_credit(lines):
+        return with_signs_changed(sale_totals(mirrored(order)))
+    return sale_totals(order)
+
+
+def read_lines(order: dict[str, Any]) -> list[Line]:
+    step = Fraction(order["step"])
+    one_step = str(order.get("line_rounding", "TWO_STEP")) == "ONE_STEP"
+    lines = [
+        read_line(raw, step, order["prices_include_tax"], one_step=one_step)
+        for raw in order["lines"]
+    ]
+    return sorted(lines, key=lambda line: line.sequence)
+
+
+def sale_totals(order: dict[str, Any]) -> dict[str, Any]:
+    """2.3 to 2.6 for an order whose lines do not sum below zero."""
     step = Fraction(order["step"])
     with_tax = order["prices_include_tax"]
-    lines = [read_line(raw, step, with_tax) for raw in order["lines"]]
-    lines.sort(key=lambda line: line.sequence)
+    lines = read_lines(order)
     groups = group_lines(lines)
     discount = header_discount(order, lines, step)
-    distribute(discount, groups, step)
+    distribute(order, groups, step)
+    is_shared = any(line.raw_allocation for line in lines)
     remainders: dict[GroupKey, Fraction] = {}
     for key, members in groups.items():
         # 2.6: the negative group's remainder goes into the positive group of the same identifier
         carry = ZERO
-        if key[2] == 1 and discount == 0 and not with_tax:
+        if key[2] == 1 and not is_shared and not with_tax:
             carry = remainders.get((key[0], key[1], 0), ZERO)
         remainders[key] = tax_group(members, with_tax, carry, step, order["tax_rounding"])
     for line in lines:  # 2.4

@@ -17,10 +17,10 @@ BAD_CURSORS = ("", "x", "WyJhIl0", "hidden\x07")
 
 
 class Stored(NamedTuple):
-    """What arguments can name: ids by type, numbers of orders, cursors by type, and filters."""
+    """What arguments can name: ids by type, numbers and codes by type, cursors by type, and filters."""
 
     ids: Mapping[str, Sequence[str]]
-    numbers: Sequence[str]
+    keys: Mapping[str, Sequence[str]]
     cursors: Mapping[str, Sequence[str]]
     known: Known
 
@@ -71,7 +71,8 @@ class Arguments:
             "sort": lambda: self._sort(target),
             "ids": lambda: [self._id(target) for _ in range(self.draw(st.integers(0, 5)))],
             "id": lambda: self._id(target),
-            "number": lambda: self.one_of([*self.stored.numbers, *NO_IDS]),
+            "number": lambda: self._key(target),
+            "code": lambda: self._key(target),
             "vocabulary": lambda: self.one_of(list(SCHEMA.type_map["StatusVocabulary"].values)),
         }
         return made[name]()
@@ -90,6 +91,9 @@ class Arguments:
             return str(self.one_of(NO_IDS))
         found = str(self.one_of(ids))
         return found.upper() if self.sometimes(10) else found
+
+    def _key(self, target: str) -> str:
+        return str(self.one_of([*self.stored.keys[target], *NO_IDS]))
 
     def _sort(self, target: str) -> list[dict[str, str]]:
         keys = []

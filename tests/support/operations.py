@@ -56,6 +56,8 @@ ROOTS = (
     *(("salesOrder", "salesOrderByNumber"), ("customer", "item"), ("node",), ("nodes",)),
     *(("accounts", "account"), ("lineObjects", "taxCodes"), ("currencies", "unitsOfMeasure")),
     *(("paymentTerms", "shipmentMethods"), ("importJobs", "importJob"), ("company",)),
+    *(("customerByNumber", "itemByNumber", "accountByNumber"), ("currencyByCode", "taxCodeByCode")),
+    ("paymentTermsByCode", "shipmentMethodByCode", "unitOfMeasureByCode"),
 )
 """Which fields of the root a document is made of; what is here twice is twice as likely."""
 

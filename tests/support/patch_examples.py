@@ -104,7 +104,7 @@ LINES: list[tuple[Fields, Fields]] = [
     ({"unitOfMeasure": code("PCS")}, {"unitOfMeasure": code("PCS")}),
     ({"unitOfMeasure": None}, {"unitOfMeasure": code("PCS")}),
     ({"unitPrice": "0.00001"}, {"unitPrice": "0.00001"}),
-    ({"unitPrice": None}, {"unitPrice": "3"}),
+    ({"unitPrice": None}, {"unitPrice": "0.99999"}),
     ({"taxCode": code("S20")}, {"taxCode": code("S20"), "taxPercent": "20"}),
     ({"taxCode": None}, {"taxCode": None, "taxPercent": "0"}),
     ({"discountPercent": 5}, {"discountPercent": "5"}),

@@ -7,6 +7,7 @@ from typing import Any
 from tests.support.requests import (
     ORDER,
     Fields,
+    as_stored,
     created,
     post,
     told,
@@ -16,7 +17,7 @@ from tests.support.served import Client
 UPDATE = """mutation ($id: ID!, $input: UpdateSalesOrderInput!, $ifMatch: String,
   $dryRun: Boolean! = false) {
   updateSalesOrder(id: $id, input: $input, ifMatch: $ifMatch, dryRun: $dryRun) {
-    salesOrder { %s } userErrors { message code path rejectedValue suggestions } } }"""
+    salesOrder { %s } userErrors { message code path parameters { name value } rejectedValue suggestions } } }"""
 
 
 def addressed(patch: Fields, made: Fields) -> Fields:
@@ -67,8 +68,8 @@ class Shop:
         return self._made[key]
 
     def tried(self, made: Fields, patch: Fields, **more: Any) -> Fields:
-        """The order as it would be after the patch."""
-        return patched(self.client, made, patch, dryRun=True, **more)
+        """The order as it would be stored after the patch."""
+        return dict(as_stored(patched(self.client, made, patch, dryRun=True, **more)))
 
 
 AMOUNTS = """id currency { code } discountAmount discountPercent totalAmountExcludingTax

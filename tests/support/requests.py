@@ -131,6 +131,15 @@ def kept(client: Client, given: Fields) -> Fields:
     return answered
 
 
+def as_stored(answer: Any) -> Any:
+    """The answer of a dry run with the ids and etags that the records have when they are stored."""
+    if isinstance(answer, dict):
+        return {name: as_stored(value) for name, value in answer.items()}
+    if isinstance(answer, list):
+        return [as_stored(each) for each in answer]
+    return answer.removeprefix("preview:") if isinstance(answer, str) else answer
+
+
 def refused(client: Client, given: Fields) -> list[Fields]:
     """Why an input is refused, which it must be."""
     answer = payload(client, REFUSE, input=given)

@@ -160,7 +160,15 @@ async def load_world(database: Database) -> None:
         await writer.add(
             [
                 ItemUnitOfMeasureRow(
-                    company_id=company, item_id=timed.id, unit_of_measure_id=units["HOUR"].id
+                    company_id=company,
+                    item_id=sold.id,
+                    unit_of_measure_id=units[unit].id,
+                    quantity_per_unit=Decimal(factor),
+                )
+                for sold, unit, factor in (
+                    (boxed, "PCS", "1"),
+                    (boxed, "BOX", "12"),
+                    (timed, "HOUR", "0.33333"),
                 )
             ]
         )

@@ -13,7 +13,8 @@ LAYERS = {"web", "api", "exchange", "orders", "execution", "storage"}
 MAY_IMPORT = {
     "__init__": set(),
     "__main__": {"cli"},
-    "cli": {"app", "server", "settings", "demo"} | LAYERS,
+    "cli": {"app", "command", "server", "settings", "demo"} | LAYERS,
+    "command": {"settings", "storage"},
     "server": {"app", "settings", "web"},
     "app": {"settings"} | LAYERS,
     "settings": set(),
@@ -35,11 +36,11 @@ HOME_OF = {
     "aiosqlite": {"storage"},
     "starlette": {"web", "app"},
     "uvicorn": {"server"},
-    "typer": {"cli"},
+    "typer": {"cli", "command"},
     "pydantic_settings": {"settings"},
 }
 API_ORDER = (
-    *("scalars", "inputs", "enums", "errors", "context"),
+    *("scalars", "inputs", "enums", "errors", "if_match", "context"),
     *("sorting", "entities", "declared_fields", "pages"),
     *("derived_fields", "reference_types", "order_types", "import_types", "payloads"),
     *("registration", "filters", "connections"),

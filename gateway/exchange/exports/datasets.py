@@ -20,6 +20,7 @@ from gateway.exchange.mappings.blocks import BLOCKS, block_fields
 from gateway.exchange.mappings.columns import FileEntity
 from gateway.exchange.mappings.reference_columns import RECORD_ENTITIES, Dataset
 from gateway.orders.status_labels import StatusVocabulary
+from gateway.storage.tables.reference_data import ItemUnitOfMeasureRow
 
 
 def record_columns(dataset: Dataset) -> Outgoing:
@@ -51,6 +52,8 @@ def is_blocked(blocks: FileEntity, record: Any) -> bool:
 def unique_columns(outgoing: Outgoing) -> tuple[str, ...]:
     """The stored columns that identify a record."""
     names = {column.field for column in outgoing.columns}
+    if outgoing.entity.model is ItemUnitOfMeasureRow:
+        return "item_id", "unit_of_measure_id"
     return tuple(name for name in ("kind", "number", "code") if name in names)
 
 

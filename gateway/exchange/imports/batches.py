@@ -10,6 +10,7 @@ import orjson
 
 from gateway.exchange.formats.cells import Locale
 from gateway.exchange.imports.findings import UnitFinding
+from gateway.exchange.imports.item_unit_rows import apply_item_units
 from gateway.exchange.imports.order_rows import OrderRows
 from gateway.exchange.imports.order_upserts import apply_orders
 from gateway.exchange.imports.reference_rows import apply_records
@@ -18,6 +19,7 @@ from gateway.exchange.imports.staging import LONGEST_NUMBER, ORDERS, UNNUMBERED
 from gateway.exchange.mappings.business_central import LINES as NESTED_LINES
 from gateway.exchange.mappings.columns import RowKind
 from gateway.exchange.mappings.recognition import ENTITIES_BY_NAME
+from gateway.exchange.mappings.reference_columns import ITEM_UNITS
 from gateway.orders import refusals
 from gateway.orders.service import Rules
 from gateway.storage.import_rows import Unit
@@ -194,8 +196,11 @@ class Batch:
         outcome = Outcome()
         for sheet, group in groupby(rows, key=lambda row: row.sheet):
             parsed = [(row.unit, self.reader.read(row)[0]) for row in group]
-            entity = self.reader.entity(sheet)
-            outcome.counts += await apply_records(writer, entity, [row for _, row in parsed])
+            entity, parsed_rows = self.reader.entity(sheet), [row for _, row in parsed]
+            if entity is ITEM_UNITS:
+                outcome.counts += await apply_item_units(writer, parsed_rows)
+            else:
+                outcome.counts += await apply_records(writer, entity, parsed_rows)
             outcome.findings += [
                 (unit, finding, None) for unit, row in parsed for finding in row.findings
             ]

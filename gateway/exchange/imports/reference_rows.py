@@ -10,6 +10,7 @@ from gateway.exchange.imports.row_reader import ParsedRow
 from gateway.exchange.mappings.columns import FileEntity
 from gateway.orders import refusals
 from gateway.orders.fields import RECORDS, Field, Record, Reference, column_of
+from gateway.orders.item_units import list_own_units
 from gateway.orders.problems import Report
 from gateway.orders.references import comparable
 from gateway.orders.value_checks import (
@@ -20,7 +21,7 @@ from gateway.orders.value_checks import (
 )
 from gateway.storage.companies import CurrencyUnknown, iso_currency
 from gateway.storage.tables.column_types import Base, case_folded, clean, now, text_lengths
-from gateway.storage.tables.reference_data import CurrencyRow, CustomerRow
+from gateway.storage.tables.reference_data import CurrencyRow, CustomerRow, ItemRow
 from gateway.storage.writing import Writer
 
 Named = Mapping[tuple[type[Base], str, str], Any]
@@ -56,6 +57,8 @@ async def apply_records(
             values.pop(record.key)
             counts[f"references_{_update(stored, values)}"] += 1
     await writer.add(new)
+    if record.model is ItemRow:
+        await list_own_units(writer, [*stored_records.values(), *new])
     return counts
 
 

@@ -12,6 +12,7 @@ from gateway.exchange.mappings.columns import (
 from gateway.orders.fields import ADDRESSES, HEADER, LINE
 from gateway.storage.tables.reference_data import ADDRESS_PARTS
 from gateway.storage.tables.sales_orders import (
+    LineRounding,
     SalesOrderLineRow,
     SalesOrderLineType,
     SalesOrderRow,
@@ -27,6 +28,7 @@ ORDER_STATUSES = {
     "canceled": SalesOrderStatus.CANCELLED,
     "onhold": HOLD,
 }
+LINE_ROUNDINGS = {kind.name.replace("_", "").casefold(): kind for kind in LineRounding}
 LINE_TYPES = {
     **{kind.name.replace("_", "").casefold(): kind for kind in SalesOrderLineType},
     "fixedx0020asset": SalesOrderLineType.FIXED_ASSET,
@@ -104,7 +106,7 @@ ORDERS = FileEntity(
             "dimensions are not supported", "shortcutDimension1Code", "shortcutDimension2Code"
         ),
     ),
-    choices={"+status": ORDER_STATUSES},
+    choices={"+status": ORDER_STATUSES, "line_rounding": LINE_ROUNDINGS},
 )
 
 LINES = FileEntity(

@@ -5,7 +5,13 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from gateway.exchange.mappings.business_central import IDS, OLD_PARTS, OTHER_ID, ignored_columns
-from gateway.exchange.mappings.columns import FileColumn, FileEntity, RowKind, columns_of_record
+from gateway.exchange.mappings.columns import (
+    CellKind,
+    FileColumn,
+    FileEntity,
+    RowKind,
+    columns_of_record,
+)
 from gateway.storage.tables.reference_data import (
     AccountRow,
     AccountType,
@@ -15,6 +21,7 @@ from gateway.storage.tables.reference_data import (
     CustomerType,
     ItemRow,
     ItemType,
+    ItemUnitOfMeasureRow,
     LineObjectKind,
     LineObjectRow,
     PaymentTermsRow,
@@ -37,6 +44,7 @@ class Dataset(StrEnum):
     ACCOUNTS = "accounts"
     LINE_OBJECTS = "line-objects"
     ITEMS = "items"
+    ITEM_UNITS = "item-units"
     CUSTOMERS = "customers"
     EVERYTHING = "everything"
 
@@ -101,6 +109,23 @@ ITEMS = FileEntity(
             "noninventory": ItemType.NON_INVENTORY,
         }
     },
+)
+
+ITEM_UNITS = FileEntity(
+    "itemUnitsOfMeasure",
+    RowKind.REFERENCE,
+    ItemUnitOfMeasureRow,
+    ("item-units", "item-units-of-measure", "itemUnitOfMeasure"),
+    ("itemNumber", "unitOfMeasureCode"),
+    (
+        FileColumn("itemNumber", "item.number"),
+        FileColumn("unitOfMeasureCode", "unit_of_measure.code"),
+        FileColumn("quantityPerUnit", "quantity_per_unit", CellKind.NUMBER),
+        FileColumn("qtyPerUnitOfMeasure", "quantity_per_unit", CellKind.NUMBER, fallback=True),
+        *REASSIGNED,
+        *ignored_columns(OTHER_ID, "itemId", "unitOfMeasureId"),
+    ),
+    rank=7,
 )
 
 ACCOUNTS = FileEntity(
@@ -205,6 +230,7 @@ RECORD_ENTITIES: Mapping[Dataset, FileEntity] = {
     Dataset.ACCOUNTS: ACCOUNTS,
     Dataset.LINE_OBJECTS: LINE_OBJECTS,
     Dataset.ITEMS: ITEMS,
+    Dataset.ITEM_UNITS: ITEM_UNITS,
     Dataset.CUSTOMERS: CUSTOMERS,
 }
 """Reference data, in an order in which every record follows those that it refers to."""

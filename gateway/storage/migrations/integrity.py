@@ -49,6 +49,17 @@ def check_foreign_keys(connection: sa.Connection) -> None:
         )
 
 
+def refuse_to_lose_column(table: str, column: str) -> None:
+    """Raise CannotMigrate if the table has rows, because a downgrade would delete a value of each."""
+    connection = op.get_bind()
+    if connection.dialect.name == "postgresql":
+        op.execute(f"LOCK TABLE {table}")  # or a row could still arrive after the check
+    if _has_rows(connection, table):
+        raise CannotMigrate(
+            f"The downgrade was refused, because it would delete {column} of every row of {table}."
+        )
+
+
 def drop_empty_tables(tables: Sequence[str]) -> None:
     """Drop the tables in this order, for a downgrade. Raises CannotMigrate if any of them has rows,
     because they would be lost."""

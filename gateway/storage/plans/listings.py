@@ -7,7 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-from gateway.storage.conditions import Filter, Tree
+from gateway.storage.conditions import Filter
+from gateway.storage.filterable import Tree
 from gateway.storage.paging import (
     Sort,
     Window,
@@ -37,12 +38,13 @@ class Listing:
         """By the name of the parameter."""
 
         tree = listed.bound(self._keep)
-        self.shape = (self.model, self.sort, self.backward, self.continues, _shape(tree))
-        """Equal for two lists with the same SQL."""
-
+        mark: Sequence[Any] = ()
         if window.cursor is not None:
             mark = decode_cursor(self.model, self.sort, window.cursor)
             self.values |= {f"after{place}": value for place, value in enumerate(mark)}
+        self._nulls = tuple(value is None for value in mark)
+        self.shape = (self.model, self.sort, self.backward, self._nulls, _shape(tree))
+        """Equal for two lists with the same SQL."""
 
     def _keep(self, column: Any, value: Any) -> Any:
         self.values[f"given{len(self.values)}"] = value
@@ -56,7 +58,7 @@ class Listing:
 
         def cursor(values: Sequence[Any]) -> str:
             made = (
-                value if read is None else read(value)
+                value if read is None or value is None else read(value)
                 for value, read in zip(values, readers, strict=True)
             )
             return cursor_of(self.model, self.sort, list(made))
@@ -80,8 +82,8 @@ class Listing:
         reading = reversed_sort(self.sort) if self.backward else self.sort
         columns = self.model.__table__.c
         mark = [
-            sa.bindparam(f"after{place}", type_=columns[key.column].type)
-            for place, key in enumerate(self.sort)
+            None if is_null else sa.bindparam(f"after{place}", type_=columns[key.column].type)
+            for place, (key, is_null) in enumerate(zip(self.sort, self._nulls, strict=False))
         ]
         most: sa.BindParameter[int] = sa.bindparam("most", type_=sa.Integer())
         return cut_statement(

@@ -18,13 +18,14 @@ import sqlalchemy as sa
 from gateway.execution.program import Program
 from gateway.execution.store import Columns, CompanyRead, CountRead, PageRead
 from gateway.storage.conditions import Filter
-from gateway.storage.database import Database, prepare_reader
+from gateway.storage.database import Database
 from gateway.storage.paging import Window
 from gateway.storage.plans.listings import Listing
 from gateway.storage.plans.sqlite_readers import SqliteReaders
 from gateway.storage.plans.statements import Statement, Statements, company_values
 from gateway.storage.plans.wire_formats import Convert, memory_converter, wire_converter
 from gateway.storage.reading import in_memory
+from gateway.storage.sqlite_connections import prepare_reader
 
 log = logging.getLogger("gateway.sql")
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, attributes, mapped_column
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 DECIMALS = 5
@@ -213,8 +213,14 @@ class Base(MappedAsDataclass, DeclarativeBase, kw_only=True, eq=False, repr=Fals
         }
     )
 
+    def related_in_memory(self, relation: str) -> Any:
+        """The related object or objects that the row has in memory, because they were just written."""
+        return attributes.instance_dict(self).get(relation)
+
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
+        if "__abstract__" in vars(cls):
+            return
         table = cls.__table__
         if isinstance(table, sa.Table):
             for constraint in list(check_constraints(table)):

@@ -78,6 +78,9 @@ class CompanyRow(Base, kw_only=True):
     id: Mapped[str] = mapped_column(Guid, primary_key=True, default_factory=new_guid)
     name: Mapped[str] = mapped_column(text_type(100), unique=True)
     currency_code: Mapped[str] = mapped_column(text_type(10))
+    refuse_duplicate_external_document_numbers: Mapped[bool] = mapped_column(
+        default=False, server_default=sa.false()
+    )
 
 
 class CurrencyRow(CompanyScoped, Base, kw_only=True):
@@ -132,6 +135,7 @@ class UnitOfMeasureRow(CompanyScoped, Base, kw_only=True):
     display_name: Mapped[str] = mapped_column(text_type(50))
     international_standard_code: Mapped[str | None] = mapped_column(text_type(10), default=None)
     symbol: Mapped[str | None] = mapped_column(text_type(10), default=None)
+    is_whole: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     __table_args__ = (unique("code"), index("code_folded", unique=True))
 
 
@@ -193,6 +197,7 @@ class CustomerRow(CompanyScoped, Base, kw_only=True):
         foreign_key("payment_terms_id", "payment_terms"),
         foreign_key("shipment_method_id", "shipment_methods"),
         index("display_name", "id"),
+        index("last_modified_date_time", "id"),
     )
 
 
@@ -224,17 +229,22 @@ class ItemRow(CompanyScoped, Base, kw_only=True):
         foreign_key("sales_unit_of_measure_id", "units_of_measure"),
         foreign_key("tax_code_id", "tax_codes"),
         index("display_name", "id"),
+        index("last_modified_date_time", "id"),
+        index("unit_price", "id"),
     )
 
 
 class ItemUnitOfMeasureRow(CompanyScoped, Base, kw_only=True):
-    """A unit in which an item may be sold, in addition to its base unit and sales unit."""
+    """A unit in which an item may be sold. `quantity_per_unit` is its number of base units, or None if it
+    is unknown; that of the base unit is 1."""
 
     __tablename__ = "item_units_of_measure"
 
     item_id: Mapped[str] = mapped_column(Guid)
     unit_of_measure_id: Mapped[str] = mapped_column(Guid)
+    quantity_per_unit: Mapped[Decimal | None] = mapped_column(Amount, default=None)
     __table_args__ = (
+        sa.CheckConstraint("quantity_per_unit > 0", name="quantity_per_unit_sign"),
         unique("item_id", "unit_of_measure_id"),
         foreign_key("item_id", "items", ondelete="CASCADE"),
         foreign_key("unit_of_measure_id", "units_of_measure"),

@@ -3,6 +3,7 @@
 import datetime as dt
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -45,6 +46,11 @@ class SalesOrderLineType(StrEnum):
     RESOURCE = "RESOURCE"
     FIXED_ASSET = "FIXED_ASSET"
     CHARGE = "CHARGE"
+
+
+class LineRounding(StrEnum):
+    TWO_STEP = "TWO_STEP"
+    ONE_STEP = "ONE_STEP"
 
 
 class SalesOrderRow(CompanyScoped, Base, kw_only=True):
@@ -91,6 +97,9 @@ class SalesOrderRow(CompanyScoped, Base, kw_only=True):
 
     currency_id: Mapped[str] = mapped_column(Guid)
     prices_include_tax: Mapped[bool] = mapped_column(default=False)
+    line_rounding: Mapped[LineRounding] = mapped_column(
+        enum_type(LineRounding), default=LineRounding.TWO_STEP
+    )
     payment_terms_id: Mapped[str | None] = mapped_column(Guid, default=None)
     shipment_method_id: Mapped[str | None] = mapped_column(Guid, default=None)
     partial_shipping: Mapped[bool] = mapped_column(default=True)
@@ -117,6 +126,10 @@ class SalesOrderRow(CompanyScoped, Base, kw_only=True):
         default_factory=list,
     )
 
+    def new_line(self, **values: Any) -> "SalesOrderLineRow":
+        """A line for this order, which is not among its lines yet."""
+        return SalesOrderLineRow(**values)
+
     __table_args__ = (
         unique("number"),
         index("number_folded", unique=True),
@@ -134,7 +147,10 @@ class SalesOrderRow(CompanyScoped, Base, kw_only=True):
         index("total_amount_including_tax", "id"),
         index("last_modified_date_time", "id"),
         index("customer_id", "order_date", "id"),
-        sa.CheckConstraint("discount_amount >= 0", name="discount_amount_sign"),
+        index("customer_name", "id"),
+        index("requested_delivery_date", "id"),
+        index("external_document_number", "id"),
+        index("customer_id", "external_document_number"),
         sa.CheckConstraint("length(number) > 0", name="number_given"),
     )
 

@@ -13,7 +13,7 @@ from gateway.storage.migrations.integrity import CannotMigrate
 from gateway.storage.tables.column_types import Guid
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 
 CODES = ("currencies", "payment_terms", "shipment_methods", "units_of_measure", "tax_codes")
 NUMBERS = ("customers", "items", "accounts", "line_objects", "sales_orders")

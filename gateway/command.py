@@ -1,0 +1,54 @@
+"""What every command does around its work: read the settings, open the database, and end in one
+sentence when either cannot be used."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from typing import NoReturn
+
+import typer
+from pydantic import ValidationError
+
+from gateway.settings import Settings
+from gateway.storage.database import UNUSABLE, Database, why_unusable
+from gateway.storage.migrations.integrity import CannotMigrate
+
+NOT_MIGRATED = "The database is not migrated: run `gateway migrate`."
+
+
+def read_settings() -> Settings:
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = [f"GATEWAY_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
+        fail("\n".join(problems))
+
+
+def run_on_database(settings: Settings, task: Callable[[Database], Awaitable[None]]) -> None:
+    """Run `task` on the database of `settings`. End the command with a one-sentence error if the database
+    cannot be used."""
+
+    async def run() -> None:
+        database = Database(settings.database_url)
+        try:
+            await task(database)
+        finally:
+            await database.dispose()
+
+    try:
+        asyncio.run(run())
+    except ValueError as error:
+        fail(f"GATEWAY_DATABASE_URL: {error}")
+    except CannotMigrate as error:
+        fail(str(error))
+    except BrokenPipeError:
+        # The pipe has no reader left, and Python would complain when it flushes the output.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except UNUSABLE as error:
+        fail(f"The database cannot be used: {why_unusable(error)}.")
+
+
+def fail(message: str) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(1)

@@ -1,0 +1,115 @@
+"""Writes the units of items from files: each row is a unit in which an item is sold."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.exchange.imports.row_reader import ParsedRow
+from gateway.orders import refusals
+from gateway.orders.fields import RECORDS
+from gateway.orders.item_units import check_factor
+from gateway.orders.problems import Report
+from gateway.storage.tables.column_types import Base, case_folded
+from gateway.storage.tables.reference_data import ItemRow, ItemUnitOfMeasureRow, UnitOfMeasureRow
+from gateway.storage.writing import Writer
+
+KEYS: Mapping[str, type[Base]] = {"item": ItemRow, "unit_of_measure": UnitOfMeasureRow}
+"""The fields that name a row, with the records that they refer to."""
+
+
+@dataclass(frozen=True)
+class _Known:
+    """The items and units that rows name, and the units that the items have, by their ids."""
+
+    named: dict[tuple[str, str], Any]
+    listed: dict[tuple[str, str], ItemUnitOfMeasureRow]
+
+
+async def apply_item_units(writer: Writer, rows: Sequence[ParsedRow]) -> Counter[str]:
+    """Write the rows without problems, and count them; the problems of the others are in their rows."""
+    known = await _known(writer, rows)
+    counts: Counter[str] = Counter()
+    new: list[ItemUnitOfMeasureRow] = []
+    seen: dict[tuple[str, str], ParsedRow] = {}
+    for row in rows:
+        named = {name: _named(row, name, known) for name in KEYS}
+        item, unit = named["item"], named["unit_of_measure"]
+        if item is None or unit is None:
+            counts["references_failed"] += 1
+            continue
+        key = item.id, unit.id
+        _check(row, item, unit, seen.setdefault(key, row))
+        if row.is_refused:
+            counts["references_failed"] += 1
+        elif key in known.listed:
+            counts[f"references_{_update(known.listed[key], row)}"] += 1
+        else:
+            new.append(_new(row, item, unit))
+            counts["references_created"] += 1
+    await writer.add(new)
+    return counts
+
+
+async def _known(writer: Writer, rows: Sequence[ParsedRow]) -> _Known:
+    named: dict[tuple[str, str], Any] = {}
+    for name, model in KEYS.items():
+        key = RECORDS[model].key
+        wanted = {row.change[name].value for row in rows if row.change.get(name) is not None}
+        found: Sequence[Any] = await writer.find(model, {key: wanted})
+        named |= {(name, case_folded(getattr(each, key))): each for each in found}
+    items = {each.id for each in named.values() if isinstance(each, ItemRow)}
+    stored = await writer.find(ItemUnitOfMeasureRow, {"item_id": items})
+    return _Known(named, {(each.item_id, each.unit_of_measure_id): each for each in stored})
+
+
+def _named(row: ParsedRow, name: str, known: _Known) -> Any | None:
+    """The record that a row names; reports one that is missing."""
+    reference = row.change.get(name)
+    if reference is None:
+        row.refuse(refusals.NEW_RECORD_NEEDS, (name,), label=name.replace("_", " "))
+        return None
+    found = known.named.get((name, case_folded(reference.value)))
+    if found is None:
+        record = RECORDS[KEYS[name]]
+        row.refuse(
+            refusals.RECORD_NOT_FOUND,
+            (name,),
+            reference.value,
+            label=record.label,
+            have=record.have,
+            by=reference.by,
+        )
+    return found
+
+
+def _check(row: ParsedRow, item: ItemRow, unit: UnitOfMeasureRow, first: ParsedRow) -> None:
+    report = Report()
+    check_factor(row.change.get("quantity_per_unit"), item, unit, report, "quantity_per_unit")
+    row.add_all(report)
+    if first is not row:
+        row.refuse(
+            refusals.ROW_REPEATED,
+            ("unit_of_measure",),
+            unit.code,
+            row=first.place.row,
+            label="item and unit",
+        )
+
+
+def _new(row: ParsedRow, item: ItemRow, unit: UnitOfMeasureRow) -> ItemUnitOfMeasureRow:
+    return ItemUnitOfMeasureRow(
+        company_id=item.company_id,
+        item_id=item.id,
+        unit_of_measure_id=unit.id,
+        quantity_per_unit=row.change.get("quantity_per_unit"),
+    )
+
+
+def _update(stored: ItemUnitOfMeasureRow, row: ParsedRow) -> str:
+    """Write the quantity that a row states, and return whether the unit was `updated` or is `unchanged`."""
+    factor = row.change.get("quantity_per_unit")
+    if factor is None or factor == stored.quantity_per_unit:
+        return "unchanged"
+    stored.quantity_per_unit = factor
+    return "updated"
