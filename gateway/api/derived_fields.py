@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 import strawberry
+from strawberry.utils.str_converters import to_camel_case
 
 from gateway.api.context import Info
 from gateway.api.declared_fields import declared_field
@@ -77,7 +78,7 @@ def totals_explanation_field() -> Any:
         currency = await reader.one(CurrencyRow, "id", root.currency_id, names)
         codes = await asyncio.gather(*(_tax_code(line, info) for line in lines))
         steps = explain_totals(root, currency, list(zip(lines, codes, strict=True)))
-        return [TotalsStep(**vars(step)) for step in steps]
+        return [TotalsStep(**vars(step) | {"amount": to_camel_case(step.amount)}) for step in steps]
 
     return declared_field(
         resolve,

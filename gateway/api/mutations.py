@@ -43,7 +43,7 @@ Id = Annotated[strawberry.ID, strawberry.argument(description="GUID of the order
 IfMatch = Annotated[
     str | None,
     strawberry.argument(
-        description='Refuse unless the order still has this etag; "*" is any. The header If-Match does'
+        description='Refuse unless the order or record still has this etag; "*" is any. The header If-Match does'
         " the same."
     ),
 ]
@@ -71,6 +71,7 @@ async def perform(
     dry_run: bool,
     root: str | None = None,
     result: str = "sales_order",
+    preview: Callable[[Any], Any] = preview_of,
 ) -> Any:
     """Run `change` in a transaction of its own. The payload has its result under the name `result`,
     or the reasons for a refusal, with paths below the argument `root`.
@@ -89,7 +90,7 @@ async def perform(
         made = await transact(context.database, context.company, change, dry_run=dry_run)
     except Rejected as rejected:
         return payload(user_errors=[user_error(problem, root) for problem in rejected.problems])
-    return payload(**{result: preview_of(made) if dry_run else made})
+    return payload(**{result: preview(made) if dry_run else made})
 
 
 def _create() -> Any:
@@ -124,7 +125,7 @@ def _update() -> Any:
         dry_run: DryRun = False,
     ) -> Any:
         def change(writer: Writer) -> Awaitable[Any]:
-            patch, etag = change_from(input), _expected(info, if_match)
+            patch, etag = change_from(input), expected_etag(info, if_match)
             return service.update(writer, id, patch, etag, info.context.rules)
 
         return await perform(info, UpdateSalesOrderPayload, change, dry_run=dry_run, root="input")
@@ -142,7 +143,7 @@ def _delete() -> Any:
         info: Info, id: Id, if_match: IfMatch = strawberry.UNSET, dry_run: DryRun = False
     ) -> Any:
         def change(writer: Writer) -> Awaitable[Any]:
-            return service.delete(writer, id, _expected(info, if_match))
+            return service.delete(writer, id, expected_etag(info, if_match))
 
         return await perform(
             info, DeleteSalesOrderPayload, change, dry_run=dry_run, result="deleted_id"
@@ -162,7 +163,9 @@ def _transition(transition: Transition, payload: Any, description: str) -> Any:
         info: Info, id: Id, if_match: IfMatch = strawberry.UNSET, dry_run: DryRun = False
     ) -> Any:
         def change(writer: Writer) -> Awaitable[Any]:
-            return service.carry_out_transition(writer, id, transition, _expected(info, if_match))
+            return service.carry_out_transition(
+                writer, id, transition, expected_etag(info, if_match)
+            )
 
         return await perform(info, payload, change, dry_run=dry_run)
 
@@ -184,7 +187,7 @@ def _quantity_transition(transition: Transition, payload: Any, description: str)
 
         def change(writer: Writer) -> Awaitable[Any]:
             return service.carry_out_transition(
-                writer, id, transition, _expected(info, if_match), chosen
+                writer, id, transition, expected_etag(info, if_match), chosen
             )
 
         return await perform(info, payload, change, dry_run=dry_run)
@@ -192,7 +195,7 @@ def _quantity_transition(transition: Transition, payload: Any, description: str)
     return _mutation(resolve, payload, description)
 
 
-def _expected(info: Info, if_match: Any) -> str | None:
+def expected_etag(info: Info, if_match: Any) -> str | None:
     """The version that the argument and the header of the request expect; raises Rejected."""
     return agreed_version(_or_none(if_match), info.context.if_match)
 

@@ -186,6 +186,7 @@ class SalesOrder(Node):
     status: SalesOrderStatus = column("The stage that the order has reached in its life cycle.")
     status_label: str = status_label_field()
     on_hold: bool = column("Whether release, shipping and invoicing are suspended.")
+    created_date_time: dt.datetime = column("The time at which the order was created.")
     last_modified_date_time: dt.datetime = column(
         "The time at which the order or one of its lines last changed."
     )

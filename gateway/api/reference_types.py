@@ -29,6 +29,13 @@ class Node:
         return row.type_name
 
 
+@strawberry.type(description="What every record has that a mutation can change.")
+class MaintainedNode(Node):
+    etag: str = column("A version tag that changes whenever the record does. Send it as `ifMatch`.")
+    created_date_time: dt.datetime = column("The time at which the record was created.")
+    last_modified_date_time: dt.datetime = column("The time at which the record last changed.")
+
+
 class NodeRow:
     """A row together with the name of its GraphQL type."""
 
@@ -42,7 +49,7 @@ class NodeRow:
 
 @entity(rows.CurrencyRow)
 @strawberry.type(description="A currency and the way in which its amounts are rounded.")
-class Currency(Node):
+class Currency(MaintainedNode):
     code: str = column("The ISO 4217 code, such as EUR.")
     display_name: str = column("The name of the currency, such as Euro.")
     symbol: str | None = column("The symbol printed next to amounts.")
@@ -74,7 +81,7 @@ class Company(Node):
 @strawberry.type(
     description="Terms that say when an invoice is due and what discount early payment earns."
 )
-class PaymentTerms(Node):
+class PaymentTerms(MaintainedNode):
     code: str = column("The unique short name of the terms.")
     display_name: str = column("The terms in plain words.")
     due_date_calculation: str | None = column(
@@ -93,14 +100,14 @@ class PaymentTerms(Node):
 @strawberry.type(
     description="A way to ship goods, and who bears the cost. It is often an Incoterm."
 )
-class ShipmentMethod(Node):
+class ShipmentMethod(MaintainedNode):
     code: str = column("The unique short name of the method.")
     display_name: str = column("The method in plain words.")
 
 
 @entity(rows.UnitOfMeasureRow)
 @strawberry.type(description="A unit in which quantities are counted.")
-class UnitOfMeasure(Node):
+class UnitOfMeasure(MaintainedNode):
     code: str = column("The unique short name of the unit.")
     display_name: str = column("The unit in plain words.")
     international_standard_code: str | None = column(
@@ -114,7 +121,7 @@ class UnitOfMeasure(Node):
 
 @entity(rows.TaxCodeRow)
 @strawberry.type(description="A rate of value-added tax.")
-class TaxCode(Node):
+class TaxCode(MaintainedNode):
     code: str = column(
         "The unique short name of the rate. Lines with the same code are taxed together."
     )
@@ -127,7 +134,7 @@ class TaxCode(Node):
 
 @entity(rows.CustomerRow)
 @strawberry.type(description="An organisation or a person that orders goods or pays for them.")
-class Customer(Node):
+class Customer(MaintainedNode):
     number: str = column("The unique number by which people identify the customer.")
     display_name: str = column("The name of the customer, copied to new orders.")
     type: CustomerType = column("Whether the customer is an organisation or a person.")
@@ -169,7 +176,6 @@ class Customer(Node):
         "The business with the customer that is blocked. Any block prevents new orders."
     )
     privacy_blocked: bool = column("Whether privacy law forbids the use of the customer's data.")
-    last_modified_date_time: dt.datetime = column("The time at which the customer last changed.")
     sales_orders: Any = paged(
         "SalesOrder",
         "customer_id",
@@ -193,7 +199,7 @@ class ItemUnitOfMeasure(Node):
 
 @entity(rows.ItemRow)
 @strawberry.type(description="A product or service that is sold by quantity.")
-class Item(Node):
+class Item(MaintainedNode):
     number: str = column("The unique number by which people identify the item.")
     display_name: str = column("The name of the item, copied to new lines.")
     display_name2: str | None = column("A second line of the name, also copied to new lines.")
@@ -227,7 +233,6 @@ class Item(Node):
     )
     blocked: bool = column("Whether the item is blocked for all business.")
     sales_blocked: bool = column("Whether the item is blocked for sales.")
-    last_modified_date_time: dt.datetime = column("The time at which the item last changed.")
     sales_order_lines: Any = paged(
         "SalesOrderLine",
         "item_id",
@@ -240,7 +245,7 @@ class Item(Node):
 
 @entity(rows.AccountRow)
 @strawberry.type(description="An account in the general ledger.")
-class Account(Node):
+class Account(MaintainedNode):
     number: str = column("The unique number of the account in the chart of accounts.")
     display_name: str = column("The name of the account, copied to new lines.")
     category: str | None = column("The category of the account, such as Income.")
@@ -251,14 +256,13 @@ class Account(Node):
         "TaxCode", "tax_code_id", "The tax code of new lines that post to the account."
     )
     blocked: bool = column("Whether the account is blocked.")
-    last_modified_date_time: dt.datetime = column("The time at which the account last changed.")
 
 
 @entity(rows.LineObjectRow)
 @strawberry.type(
     description="A resource, a fixed asset or a charge that lines refer to by its number."
 )
-class LineObject(Node):
+class LineObject(MaintainedNode):
     kind: LineObjectKind = column(
         "Whether it is a resource, a fixed asset or a charge. Lines that sell it have the"
         " type of the same name."

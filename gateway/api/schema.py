@@ -20,6 +20,7 @@ from strawberry.types import ExecutionContext
 from strawberry.types.base import StrawberryMaybe, StrawberryOptional
 from strawberry.types.graphql import OperationType
 
+from gateway.api.bulk_mutations import BulkMutation
 from gateway.api.connections import complete_connections
 from gateway.api.context import Context
 from gateway.api.enums import ENUMS, describe_enums
@@ -29,6 +30,7 @@ from gateway.api.if_match import check_header
 from gateway.api.import_mutations import ImportMutation
 from gateway.api.mutations import OrderMutation
 from gateway.api.queries import Query
+from gateway.api.record_mutations import RecordMutation
 from gateway.api.registration import register_types
 from gateway.api.scalars import SCALARS
 from gateway.api.sorting import SORT_ENUMS
@@ -144,7 +146,7 @@ class GatewaySchema(strawberry.Schema):
 @strawberry.type(
     description="Everything that can be changed, in the company that the request names."
 )
-class Mutation(OrderMutation, ImportMutation): ...
+class Mutation(OrderMutation, RecordMutation, BulkMutation, ImportMutation): ...
 
 
 def _mark_one_of(core: GraphQLSchema) -> None:

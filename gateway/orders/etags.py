@@ -39,10 +39,19 @@ def agreed_version(argument: str | None, header: str | None) -> str | None:
     return argument
 
 
-def check_version(if_match: str | None, etag: int, number: str, report: Report) -> None:
+def check_version(
+    if_match: str | None, etag: int, number: str, report: Report, label: str = "order"
+) -> None:
     """Refuse a change unless the record `number` still has the version that `if_match` names."""
     versions = {ANY} if if_match is None else versions_named(if_match)
     if versions & {ANY, str(etag)}:
         return
     refusal = refusals.STALE_PREVIEW if any(map(is_preview, versions)) else refusals.STALE
-    report.refuse(refusal, "if_match", rejected=if_match, suggestions=(str(etag),), number=number)
+    report.refuse(
+        refusal,
+        "if_match",
+        rejected=if_match,
+        suggestions=(str(etag),),
+        label=label,
+        number=number,
+    )

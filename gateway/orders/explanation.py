@@ -1,6 +1,7 @@
-"""How totals came about, step by step, for an accountant to follow.
+"""How the totals of an order were calculated, step by step, for an accountant to follow.
 
-`totals.derive` emits the steps while it computes; here they get their words."""
+`totals.derive` records the steps while it calculates. This module writes their formulas. Amounts have
+the names of their columns."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,16 +21,18 @@ from gateway.orders.rounding import EXACT, Direction, rounded
 from gateway.storage.tables.sales_orders import LineRounding
 
 Note = Callable[[int, str, Decimal], None]
-"""Takes the place of a part, how it was computed, and the part."""
+"""Records one part of a whole: its position, its formula and its amount."""
 
 
 class TotalsRule(Enum):
     """A rule by which an amount is derived. The value describes it; it stands in the schema."""
 
     GROSS_AMOUNT = "Quantity times unit price (RULES.md 2.1)."
-    LINE_DISCOUNT = "The discount of a line, from its percent or given as an amount (RULES.md 2.2)."
+    LINE_DISCOUNT = (
+        "The discount of a line, from its percent or entered as an amount (RULES.md 2.2)."
+    )
     LINE_AMOUNT = "A line before the header discount, with and without tax (RULES.md 2.3)."
-    HEADER_DISCOUNT_AMOUNT = "The header discount as it was given, or none (RULES.md 2.5)."
+    HEADER_DISCOUNT_AMOUNT = "The header discount as it was entered, or none (RULES.md 2.5)."
     HEADER_DISCOUNT_PERCENT = (
         "The header discount as a percent of what the lines that share in it cost (RULES.md 2.5)."
     )
@@ -66,16 +69,16 @@ class CalculationStep:
 
 
 DIRECTIONS = {
-    Direction.NEAREST: "the half away from zero",
+    Direction.NEAREST: "half away from zero",
     Direction.UP: "away from zero",
-    Direction.DOWN: "toward zero",
+    Direction.DOWN: "towards zero",
 }
 
 PART_RULES = {
     "allocation": TotalsRule.DISCOUNT_OF_LINE,
-    "netTaxAmount": TotalsRule.TAX_OF_LINE,
+    "net_tax_amount": TotalsRule.TAX_OF_LINE,
 }
-"""How a line comes by its part of what its group has."""
+"""The rule that gives a line its part of an amount of its group."""
 
 
 class Trace:
@@ -112,13 +115,13 @@ def part_of_order(trace: Trace | None, names: Sequence[str]) -> Note | None:
 
     def note(place: int, text: str, part: Decimal) -> None:
         rule = TotalsRule.DISCOUNT_OF_GROUP
-        steps.note(None, "discountOfGroup", rule, text, part, steps.nearest, names[place])
+        steps.note(None, "discount_of_group", rule, text, part, steps.nearest, names[place])
 
     return note
 
 
 def part_of_group(trace: Trace | None, amount: str, sequences: Sequence[int]) -> Note | None:
-    """Notes each line's part of what its group has."""
+    """Notes each line's part of an amount of its group."""
     if trace is None:
         return None
     steps = trace
@@ -144,7 +147,7 @@ def explain_group_tax(
         text = formula("{} × {} % + {} carried", base, percent, carry)
     else:
         text = formula("{} × {} %", base, percent)
-    trace.note(None, "taxOfGroup", TotalsRule.TAX_OF_GROUP, text, tax, trace.tax, name)
+    trace.note(None, "tax_of_group", TotalsRule.TAX_OF_GROUP, text, tax, trace.tax, name)
 
 
 def explain(trace: Trace, terms: Terms, lines: Sequence[PricedLine], totals: Totals) -> None:
@@ -152,15 +155,15 @@ def explain(trace: Trace, terms: Terms, lines: Sequence[PricedLine], totals: Tot
     parts, trace.steps = trace.steps, []
     for line, derived in zip(lines, totals.lines, strict=True):
         _explain_line(trace, terms, line, derived)
-    groups = [step for step in parts if step.amount == "discountOfGroup"]
+    groups = [step for step in parts if step.amount == "discount_of_group"]
     trace.steps += groups
     _explain_discount(trace, terms, lines, totals, [plain(step.result) for step in groups])
-    trace.steps += [step for step in parts if step.amount != "discountOfGroup"]
+    trace.steps += [step for step in parts if step.amount != "discount_of_group"]
     noted = {(step.sequence, step.amount) for step in parts}
     for derived in totals.lines:
         for amount, result in (
             ("allocation", derived.allocation),
-            ("netTaxAmount", derived.net_tax_amount),
+            ("net_tax_amount", derived.net_tax_amount),
         ):
             if (derived.sequence, amount) not in noted:
                 text = "the line takes no part"
@@ -172,8 +175,8 @@ def explain(trace: Trace, terms: Terms, lines: Sequence[PricedLine], totals: Tot
 def _explain_line(trace: Trace, terms: Terms, line: PricedLine, derived: LineTotals) -> None:
     text = formula("{} × {}", line.quantity, line.unit_price)
     rule = TotalsRule.GROSS_AMOUNT
-    trace.note(line.sequence, "grossAmount", rule, text, derived.gross_amount, trace.nearest)
-    own = "amountIncludingTax" if terms.prices_include_tax else "amountExcludingTax"
+    trace.note(line.sequence, "gross_amount", rule, text, derived.gross_amount, trace.nearest)
+    own = "amount_including_tax" if terms.prices_include_tax else "amount_excluding_tax"
     one_step = _one_step(terms, line, derived)
     if one_step is not None:
         _note_amount(trace, line.sequence, own, one_step, derived.line_amount, trace.nearest)
@@ -207,21 +210,21 @@ def _explain_line_discount(
     elif by_percent == discount:
         text = formula("{} % of {}", line.discount_percent, gross)
     else:
-        text = "given as an amount"
+        text = "entered as an amount"
     rule = TotalsRule.LINE_DISCOUNT
-    trace.note(line.sequence, "discountAmount", rule, text, discount, rounding)
+    trace.note(line.sequence, "discount_amount", rule, text, discount, rounding)
 
 
 def _explain_line_tax(trace: Trace, terms: Terms, line: PricedLine, derived: LineTotals) -> None:
     excluding, including = derived.amount_excluding_tax, derived.amount_including_tax
     if terms.prices_include_tax:
         text = formula("{} ÷ (1 + {} %)", including, line.tax_percent)
-        _note_amount(trace, line.sequence, "amountExcludingTax", text, excluding, trace.nearest)
+        _note_amount(trace, line.sequence, "amount_excluding_tax", text, excluding, trace.nearest)
     else:
         text = formula("{} × (1 + {} %)", excluding, line.tax_percent)
-        _note_amount(trace, line.sequence, "amountIncludingTax", text, including, trace.nearest)
+        _note_amount(trace, line.sequence, "amount_including_tax", text, including, trace.nearest)
     text = formula("{} − {}", including, excluding)
-    _note_amount(trace, line.sequence, "totalTaxAmount", text, derived.total_tax_amount, None)
+    _note_amount(trace, line.sequence, "total_tax_amount", text, derived.total_tax_amount, None)
 
 
 def _note_amount(
@@ -234,7 +237,7 @@ def _explain_discount(
     trace: Trace, terms: Terms, lines: Sequence[PricedLine], totals: Totals, shares: Sequence[str]
 ) -> None:
     rule = TotalsRule.HEADER_DISCOUNT_AMOUNT
-    text = "given as an amount" if totals.discount_amount else "none is given"
+    text = "entered as an amount" if totals.discount_amount else "none entered"
     rounding: str | None = trace.nearest
     if terms.discount_percent is not None:
         pairs = zip(lines, totals.lines, strict=True)
@@ -244,7 +247,7 @@ def _explain_discount(
         whole = rounded(EXACT.multiply(terms.discount_percent, base), HUNDRED, terms.step)
         if whole != totals.discount_amount:
             text, rounding = " + ".join(shares), None
-    trace.note(None, "discountAmount", rule, text, totals.discount_amount, rounding)
+    trace.note(None, "discount_amount", rule, text, totals.discount_amount, rounding)
 
 
 def _explain_net(trace: Trace, terms: Terms, line: LineTotals) -> None:
@@ -257,12 +260,14 @@ def _explain_net(trace: Trace, terms: Terms, line: LineTotals) -> None:
     else:
         net = formula("{} − {}", excluding, share)
         whole = formula("{} + {}", line.net_amount, tax)
-    trace.note(line.sequence, "netAmount", rule, net, line.net_amount)
-    trace.note(line.sequence, "netAmountIncludingTax", rule, whole, line.net_amount_including_tax)
+    trace.note(line.sequence, "net_amount", rule, net, line.net_amount)
+    trace.note(
+        line.sequence, "net_amount_including_tax", rule, whole, line.net_amount_including_tax
+    )
     text = formula("{} − {}", excluding, line.net_amount) if share else "no share"
     trace.note(
         line.sequence,
-        "invoiceDiscountAllocation",
+        "invoice_discount_allocation",
         TotalsRule.DISCOUNT_WITHOUT_TAX,
         text,
         line.invoice_discount_allocation,
@@ -274,7 +279,7 @@ def _explain_totals(trace: Trace, totals: Totals) -> None:
     net = " + ".join(plain(line.net_amount) for line in totals.lines) or "no lines"
     whole = " + ".join(plain(line.net_amount_including_tax) for line in totals.lines) or "no lines"
     excluding, including = totals.total_amount_excluding_tax, totals.total_amount_including_tax
-    trace.note(None, "totalAmountExcludingTax", rule, net, excluding)
-    trace.note(None, "totalAmountIncludingTax", rule, whole, including)
+    trace.note(None, "total_amount_excluding_tax", rule, net, excluding)
+    trace.note(None, "total_amount_including_tax", rule, whole, including)
     text = formula("{} − {}", including, excluding)
-    trace.note(None, "totalTaxAmount", rule, text, totals.total_tax_amount)
+    trace.note(None, "total_tax_amount", rule, text, totals.total_tax_amount)

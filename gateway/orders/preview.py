@@ -7,8 +7,8 @@ PREVIEW = "preview:"
 
 
 def preview_of(row: Any) -> Any:
-    """`row`, which is not stored, with ids and etags of its own, and the lines of an order likewise.
-    The id of a deleted row becomes None."""
+    """`row`, which is not stored, with ids and etags of its own, and likewise the lines of an order and
+    the units of an item. The id of a deleted row becomes None."""
     if isinstance(row, str):
         return None
     row.id = PREVIEW + row.id
@@ -16,6 +16,8 @@ def preview_of(row: Any) -> Any:
     for line in getattr(row, "lines", ()):
         preview_of(line)
         line.sales_order_id = row.id
+    for unit in getattr(row, "units_of_measure", ()):
+        unit.id, unit.item_id = PREVIEW + unit.id, row.id
     return row
 
 

@@ -142,18 +142,22 @@ class References:
                 if value := getattr(row, name, None):
                     self._rows[model, name, comparable(name, value)] = row
 
+    def add(self, row: Base) -> None:
+        """Let later changes refer to a record that is about to be stored."""
+        self._keep(type(row), [row])
+
     def _all(self, model: type[Model]) -> list[Model]:
         return [row for (of, by, _), row in self._rows.items() if of is model and by == "id"]
 
     @classmethod
     async def gather(
-        cls, writer: Writer, changes: Sequence[OrderChange], stored: SalesOrderRow | None = None
+        cls, writer: Writer, changes: Sequence[OrderChange], *stored: SalesOrderRow
     ) -> "References":
-        """Everything that changes name, that orders copy, and that a `stored` order refers to, in a
+        """Everything that changes name, that orders copy, and that `stored` orders refer to, in a
         number of statements that does not depend on the number of orders and lines."""
         references = cls(await writer.company_currency())
         lines = [line for change in changes for line in written_lines(change)]
-        if stored is not None:
+        if stored:
             await references._load_stored(writer, stored)
         await references._load_header(writer, changes)
         named = [object_reference(line) for line in lines]
@@ -164,14 +168,15 @@ class References:
         await references._load_line_codes(writer, lines, stored)
         return references
 
-    async def _load_stored(self, writer: Writer, order: SalesOrderRow) -> None:
-        payers = [order.customer_id, order.bill_to_customer_id]
+    async def _load_stored(self, writer: Writer, orders: Sequence[SalesOrderRow]) -> None:
+        payers = [key for order in orders for key in (order.customer_id, order.bill_to_customer_id)]
+        lines = [line for order in orders for line in order.lines]
         await self.load(writer, CustomerRow, ids=payers)
-        await self.load(writer, CurrencyRow, ids=[order.currency_id])
-        await self.load(writer, ItemRow, ids=[line.item_id for line in order.lines])
-        await self.load(writer, AccountRow, ids=[line.account_id for line in order.lines])
-        await self.load(writer, LineObjectRow, ids=[line.line_object_id for line in order.lines])
-        await self.load(writer, TaxCodeRow, ids=[line.tax_code_id for line in order.lines])
+        await self.load(writer, CurrencyRow, ids=[order.currency_id for order in orders])
+        await self.load(writer, ItemRow, ids=[line.item_id for line in lines])
+        await self.load(writer, AccountRow, ids=[line.account_id for line in lines])
+        await self.load(writer, LineObjectRow, ids=[line.line_object_id for line in lines])
+        await self.load(writer, TaxCodeRow, ids=[line.tax_code_id for line in lines])
 
     async def _load_header(self, writer: Writer, changes: Sequence[OrderChange]) -> None:
         """The records that headers name, then the payers and the currencies of their customers."""
@@ -188,7 +193,7 @@ class References:
             await self.load(writer, model, references)
 
     async def _load_line_codes(
-        self, writer: Writer, lines: Sequence[LineChange], stored: SalesOrderRow | None
+        self, writer: Writer, lines: Sequence[LineChange], stored: Sequence[SalesOrderRow]
     ) -> None:
         items = self._all(ItemRow)
         tax_codes = [row.tax_code_id for row in items]
@@ -201,7 +206,7 @@ class References:
         units: list[str | None] = [row.unit_of_measure_id for row in rows]
         units += [item.base_unit_of_measure_id for item in items]
         units += [item.sales_unit_of_measure_id for item in items]
-        units += [line.unit_of_measure_id for line in (stored.lines if stored is not None else ())]
+        units += [line.unit_of_measure_id for order in stored for line in order.lines]
         named = [line.get("unit_of_measure") for line in lines]
         await self.load(writer, UnitOfMeasureRow, named, units)
 

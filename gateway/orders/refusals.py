@@ -180,15 +180,26 @@ ORDER_PREVIEWED = Refusal(
 LINE_PREVIEWED = Refusal(
     Code.NOT_FOUND, "6.2", "This id comes from a dry run, which stores nothing: no line has it."
 )
-STALE = Refusal(Code.STALE, "6.3", "Order {number} has changed since it was read: read it again.")
+STALE = Refusal(
+    Code.STALE, "6.3", "The {label} {number} has changed since it was read: read it again."
+)
 STALE_PREVIEW = Refusal(
     Code.STALE,
     "6.3",
-    "This etag comes from a dry run, which stores nothing. Read order {number} for its etag.",
+    "This etag comes from a dry run, which stores nothing. Read the {label} {number} for its etag.",
 )
 VERSIONS_DISAGREE = Refusal(
     Code.CONFLICTING, "6.3", "The If-Match header expects another etag, {header}: give one of them."
 )
+RECORD_GONE = Refusal(Code.NOT_FOUND, "6.4", "No {label} {have} this id.")
+RECORD_NEEDS = Refusal(Code.REQUIRED, "6.4", "A value is required for {field}.")
+RECORD_EXISTS = Refusal(Code.DUPLICATE, "6.4", "This {field} is already taken.")
+UNIT_REPEATED = Refusal(Code.DUPLICATE, "6.4", "The unit is already in the list.")
+RECORD_IN_USE = Refusal(Code.IN_USE, "6.4", "{key} is used by {users}.")
+OTHER_ROW_REFUSED = Refusal(
+    Code.OTHER_ROW_REFUSED, "6.5", "Nothing is stored, because another row is refused: {row}."
+)
+SAME_ROW_TWICE = Refusal(Code.DUPLICATE, "6.5", "An earlier row has the same {field}.")
 
 # 7 Files
 UNIT_TOO_LARGE = Refusal(
@@ -201,8 +212,6 @@ CELL_UNREADABLE = Refusal(Code.INVALID, "7.1", "{reason}")
 PRICE_TOO_FINE = Refusal(
     Code.OUT_OF_RANGE, "7.2", "The price of one unit has more than {decimals} decimals."
 )
-RECORD_NEEDS_KEY = Refusal(Code.REQUIRED, "7.1", "A record needs its {label}.")
-NEW_RECORD_NEEDS = Refusal(Code.REQUIRED, "7.1", "A new record needs its {label}.")
 ROW_REPEATED = Refusal(Code.DUPLICATE, "7.3", "Row {row} has this {label} already.")
 HEADER_REPEATED = Refusal(
     Code.DUPLICATE, "7.3", "Row {row} is already the header of order {number}."

@@ -24,7 +24,7 @@ def rounded(
     step: Decimal,
     direction: Direction = Direction.NEAREST,
 ) -> Decimal:
-    """The quotient to a multiple of `step`; NEAREST takes the half away from zero.
+    """The quotient to a multiple of `step`; NEAREST rounds half away from zero.
 
     The quotient is rounded from one exact division, so a tie is seen as a tie: never add up
     quotients before rounding them."""

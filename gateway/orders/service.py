@@ -12,7 +12,7 @@ from gateway.orders.header import new_order
 from gateway.orders.life_cycle import carry_out, check_transition
 from gateway.orders.line_prices import PriceContext
 from gateway.orders.lines import add_lines
-from gateway.orders.patch import apply_patch, remember, removed_lines, size_of
+from gateway.orders.patch import Before, apply_patch, remember, removed_lines, size_of
 from gateway.orders.preview import is_preview
 from gateway.orders.pricing import Place, derive_totals, step_of
 from gateway.orders.problems import Problem, Rejected, Report
@@ -23,7 +23,7 @@ from gateway.orders.transitions import Transition
 from gateway.orders.validation import check, tidy
 from gateway.orders.whole_units import check_moved
 from gateway.storage.tables.column_types import now
-from gateway.storage.tables.sales_orders import SalesOrderRow
+from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 from gateway.storage.writing import Writer
 
 PRICED_BY = {"customer", "currency", "lines", "discount_amount", "discount_percent"}
@@ -108,23 +108,42 @@ async def update(
     """Apply the patch `change` to the order with this id, all or nothing. Raises Rejected."""
     order = await _stored(writer, key, if_match)
     report = Report()
+    removed = begin_update(order, change, rules, report)
+    if removed is None:
+        raise Rejected(report.problems)
+    references = await References.gather(writer, [change], order)
+    before = remember(order)
+    await writer.remove_lines([(order, removed)])
+    finish_update(order, before, change, references, report)
+    if report.problems:
+        raise Rejected(await with_suggestions(writer, report.problems))
+    await writer.save([(order, bool(removed))])
+    return order
+
+
+def begin_update(
+    order: SalesOrderRow, change: OrderPatch, rules: Rules, report: Report
+) -> list[SalesOrderLineRow] | None:
+    """The lines that a patch removes; None if the order cannot be patched at all."""
     size = size_of(order, change)
     if size > max(rules.largest_order, len(order.lines)):
         _refuse_size(size, rules, report)
-        _raise(report)
+        return None
     is_editable = check_editable(order, change, report)
     removed = removed_lines(order, change, report)
-    if not is_editable:
-        _raise(report)
-    references = await References.gather(writer, [change], order)
-    before = remember(order)
-    await writer.remove_lines(order, removed)
+    return removed if is_editable else None
+
+
+def finish_update(
+    order: SalesOrderRow,
+    before: Before,
+    change: OrderPatch,
+    references: References,
+    report: Report,
+) -> None:
+    """Write a patch to an order, from which the removed lines are gone already, and check it."""
     places = apply_patch(order, before, change, references, now().date(), report)
     _complete(order, change, references, lambda line: places.get(line.id, ("lines",)), report)
-    if report.problems:
-        raise Rejected(await with_suggestions(writer, report.problems))
-    await writer.save(order, has_lost_lines=bool(removed))
-    return order
 
 
 async def carry_out_transition(
@@ -138,7 +157,7 @@ async def carry_out_transition(
     it."""
     order = await _stored(writer, key, if_match)
     _advance(order, transition, await References.gather(writer, [], order), quantities)
-    await writer.save(order)
+    await writer.save([(order, False)])
     return order
 
 
@@ -172,13 +191,21 @@ async def delete(writer: Writer, key: str, if_match: str | None) -> str:
 async def _stored(writer: Writer, key: str, if_match: str | None) -> SalesOrderRow:
     report = Report()
     order = await writer.sales_order(key)
+    check_stored(order, key, if_match, report)
+    if order is None or report.problems:
+        raise Rejected(report.problems)
+    return order
+
+
+def check_stored(
+    order: SalesOrderRow | None, key: str, if_match: str | None, report: Report
+) -> None:
+    """Report an order that does not exist, or that has another etag by now."""
     if order is None:
         refusal = refusals.ORDER_PREVIEWED if is_preview(key) else refusals.ORDER_NOT_FOUND
         report.refuse(refusal, "id", rejected=key)
-        raise Rejected(report.problems)
-    check_version(if_match, order.etag, order.number, report)
-    _raise(report)
-    return order
+    else:
+        check_version(if_match, order.etag, order.number, report)
 
 
 def _raise(report: Report) -> None:

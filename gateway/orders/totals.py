@@ -52,7 +52,7 @@ def line_discount(
 
 
 def discount_percent_of(discount_amount: Decimal, gross: Decimal) -> Decimal:
-    """The percent that stands for a discount given as an amount, 0 on nothing (RULES.md 2.2)."""
+    """The percent that stands for a discount entered as an amount, 0 on nothing (RULES.md 2.2)."""
     if not gross:
         return ZERO
     return rounded(EXACT.multiply(discount_amount, HUNDRED), gross, PERCENT_STEP)
@@ -151,17 +151,17 @@ def _apportion(
     if not whole:
         return [ZERO] * len(weights)
     parts = []
-    weighed = given = ZERO
+    weighed = allocated = ZERO
     for place, weight in enumerate(weights):
         if not weight:
             parts.append(ZERO)
             continue
         weighed += weight
-        part = rounded(total * weighed - given * whole, whole, step)
+        part = rounded(total * weighed - allocated * whole, whole, step)
         if note is not None:
-            text = "{} × {} ÷ {} − {} given before" if given else "{} × {} ÷ {}"
-            note(place, formula(text, total, weighed, whole, given), part)
-        given += part
+            text = "{} × {} ÷ {} − {} already allocated" if allocated else "{} × {} ÷ {}"
+            note(place, formula(text, total, weighed, whole, allocated), part)
+        allocated += part
         parts.append(part)
     return parts
 
@@ -176,7 +176,7 @@ def _percentages(
         summed += base
         part = rounded(percent * summed - taken * HUNDRED, HUNDRED, step) if base else ZERO
         if base and note is not None:
-            text = "{} % of {} − {} given before" if taken else "{} % of {}"
+            text = "{} % of {} − {} already allocated" if taken else "{} % of {}"
             note(place, formula(text, percent, summed, taken), part)
         taken += part
         parts.append(part)
@@ -258,7 +258,7 @@ def _group_taxes(
         if trace is not None:
             name = _group_name(lines[group[0]], base)
             explain_group_tax(trace, name, terms, base, percent, carry_in, tax)
-        note = part_of_group(trace, "netTaxAmount", [lines[index].sequence for index in group])
+        note = part_of_group(trace, "net_tax_amount", [lines[index].sequence for index in group])
         parts = _apportion(tax, [net[index] for index in group], terms.step, note)
         for index, part in zip(group, parts, strict=True):
             taxes[index] = part

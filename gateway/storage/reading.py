@@ -14,7 +14,7 @@ from gateway.storage.conditions import Filter
 from gateway.storage.database import Database
 from gateway.storage.paging import Page, Window, page_of, page_statement
 from gateway.storage.scope import Scope, find_scope, within
-from gateway.storage.tables.column_types import Base
+from gateway.storage.tables.column_types import GUID_LENGTH, Base, Guid
 
 Names = frozenset[str]
 """The names of the columns to read."""
@@ -196,6 +196,8 @@ def among(
     if is_sqlite:
         listed = sa.func.json_each(json.dumps(keys)).table_valued("value")
         return column.in_(sa.select(listed.c.value))
+    if isinstance(column.type, Guid):  # dry runs show ids that no row can have
+        keys = [key for key in keys if len(key) == GUID_LENGTH]
     return column == sa.any_(sa.literal(keys, ARRAY(column.type)))
 
 

@@ -26,7 +26,12 @@ from gateway.storage.tables.column_types import (
     lookup_column,
     now,
 )
-from gateway.storage.tables.reference_data import CompanyRow, CurrencyRow, NumberSeries
+from gateway.storage.tables.reference_data import (
+    CompanyRow,
+    CurrencyRow,
+    MaintainedRow,
+    NumberSeries,
+)
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 
 Model = TypeVar("Model", bound=Base)
@@ -51,15 +56,21 @@ class Writer:
     async def find(self, model: type[Model], wanted: Mapping[str, set[str]]) -> Sequence[Model]:
         """The rows in which a column has one of its wanted values, numbers and codes in any case. One
         statement, or none if nothing is wanted."""
-        columns = model.__table__.c
-        conditions = [
-            columns[lookup_column(model, column)].in_(_possible(model, column, values))
-            for column, values in wanted.items()
-            if values
-        ]
+        conditions = _any_of(model, wanted)
         if not conditions:
             return []
         statement = sa.select(model).where(within(self.scope, model), sa.or_(*conditions))
+        return (await self._session.scalars(statement)).all()
+
+    async def records(self, model: type[Model], wanted: Mapping[str, set[str]]) -> Sequence[Model]:
+        """The rows as `find` has them, with the parts that belong to them, locked until the transaction
+        ends."""
+        conditions = _any_of(model, wanted)
+        if not conditions:
+            return []
+        parts = [selectinload(each.class_attribute) for each in sa.inspect(model).relationships]
+        statement = sa.select(model).where(within(self.scope, model), sa.or_(*conditions))
+        statement = statement.options(*parts).with_for_update(of=model)
         return (await self._session.scalars(statement)).all()
 
     async def company_currency(self) -> CurrencyRow:
@@ -108,6 +119,11 @@ class Writer:
         guid = canonical_guid(key)
         orders = [] if guid is None else await self._orders(SalesOrderRow.id == guid)
         return orders[0] if orders else None
+
+    async def sales_orders_of(self, keys: Collection[str]) -> list[SalesOrderRow]:
+        """The orders with these ids, with their lines, locked until the transaction ends."""
+        possible = _possible(SalesOrderRow, "id", set(keys))
+        return await self._orders(SalesOrderRow.id.in_(possible)) if possible else []
 
     async def sales_orders_numbered(self, numbers: Collection[str]) -> list[SalesOrderRow]:
         """The orders with these numbers, with their lines, locked until the transaction ends."""
@@ -158,32 +174,67 @@ class Writer:
         """Release the memory of all rows that were read or written."""
         self._session.expunge_all()
 
-    async def remove_lines(self, order: SalesOrderRow, lines: Sequence[SalesOrderLineRow]) -> None:
-        """Delete lines of an order at once, so that other lines can take their sequence."""
-        for line in lines:
-            order.lines.remove(line)
-        if lines:
+    async def remove_lines(
+        self, removed: Sequence[tuple[SalesOrderRow, Sequence[SalesOrderLineRow]]]
+    ) -> None:
+        """Delete lines of orders at once, so that other lines can take their sequence."""
+        for order, lines in removed:
+            for line in lines:
+                order.lines.remove(line)
+        if any(lines for _, lines in removed):
             await self._session.flush()
 
-    async def save(self, order: SalesOrderRow, *, has_lost_lines: bool = False) -> None:
-        """Write the changes of an order and its lines, and increase their etags if there are any."""
-        new = self._session.new
-        changed = [
-            line for line in order.lines if line not in new and self._session.is_modified(line)
-        ]
-        if changed or has_lost_lines or self._session.is_modified(order):
-            for line in changed:
-                line.etag += 1
-                _write_whole(line)
-            order.etag += 1
-            order.last_modified_date_time = now()
-            await self._flush()
-        order.lines.sort(key=lambda line: line.sequence)
+    async def save(self, orders: Sequence[tuple[SalesOrderRow, bool]]) -> None:
+        """Write the changes of orders and their lines, and increase their etags if there are any. Each
+        order comes with whether lines of it were removed."""
+        for order, has_lost_lines in orders:
+            changed = self._changed_lines(order)
+            if changed or has_lost_lines or self._session.is_modified(order):
+                rows: list[SalesOrderRow | SalesOrderLineRow] = [*changed, order]
+                for row in rows:
+                    row.etag += 1
+                    if row is not order or len(orders) > 1:
+                        _write_whole(row)
+                order.last_modified_date_time = now()
+        await self._flush()
+        for order, _ in orders:
+            order.lines.sort(key=lambda line: line.sequence)
 
-    async def delete(self, order: SalesOrderRow) -> None:
-        """Delete the order and its lines."""
-        await self._session.delete(order)
+    def _changed_lines(self, order: SalesOrderRow) -> list[SalesOrderLineRow]:
+        """The stored lines of an order that have changed; new lines count as a change of the order."""
+        new, is_modified = self._session.new, self._session.is_modified
+        return [line for line in order.lines if line not in new and is_modified(line)]
+
+    async def delete(self, row: SalesOrderRow | MaintainedRow) -> None:
+        """Delete an order with its lines, or a record with its parts."""
+        await self._session.delete(row)
         await self._session.flush()
+
+    async def save_records(
+        self, new: Sequence[MaintainedRow], changed: Sequence[MaintainedRow]
+    ) -> None:
+        """Insert new records and write changed ones, whose etags count up."""
+        for row in changed:
+            row.etag += 1
+            row.last_modified_date_time = now()
+            _write_whole(row)
+        await self.add(new)
+
+    async def users_of(self, row: MaintainedRow) -> dict[str, int]:
+        """How many rows of each table refer to a record, by the name of the table; one statement. Its
+        own parts do not count, which are deleted with it."""
+        counts = [
+            sa.select(sa.literal(table.name).label("table"), sa.func.count().label("rows"))
+            .select_from(table)
+            .where(table.c.company_id == row.company_id, sa.or_(*(key == row.id for key in keys)))
+            for table, keys in _references_to(sa.inspect(type(row)).local_table)
+        ]
+        if isinstance(row, CurrencyRow):
+            company = within(self.scope, CompanyRow), CompanyRow.currency_code == row.code
+            name, count = sa.literal("companies").label("table"), sa.func.count().label("rows")
+            counts.append(sa.select(name, count).select_from(CompanyRow).where(*company))
+        found = (await self._session.execute(sa.union_all(*counts))).all()
+        return {each.table: each.rows for each in found if each.rows}
 
     async def insert(self, orders: Sequence[SalesOrderRow]) -> None:
         """Insert new orders with their lines."""
@@ -226,12 +277,36 @@ class Writer:
         return (await self._session.scalars(sa.select(model).from_statement(both))).all()
 
 
-def _write_whole(line: SalesOrderLineRow) -> None:
-    """Write all columns, so that one statement updates all changed lines."""
-    keys = line.__table__.primary_key.columns.keys()  # type: ignore[attr-defined]
-    for name in line.__table__.columns.keys():  # noqa: SIM118 - a collection of columns, no dict
+def _references_to(table: sa.FromClause) -> list[tuple[sa.Table, list[sa.Column[Any]]]]:
+    """The tables that refer to `table`, each with its columns that do; not those whose rows go with it."""
+    found = {
+        other: [
+            column
+            for constraint in other.foreign_key_constraints
+            if constraint.referred_table is table and constraint.ondelete != "CASCADE"
+            for column in constraint.columns
+            if column.name != "company_id"
+        ]
+        for other in Base.metadata.sorted_tables
+    }
+    return [(other, columns) for other, columns in found.items() if columns]
+
+
+def _any_of(model: type[Base], wanted: Mapping[str, set[str]]) -> list[sa.ColumnElement[bool]]:
+    columns = model.__table__.c
+    return [
+        columns[lookup_column(model, column)].in_(_possible(model, column, values))
+        for column, values in wanted.items()
+        if values
+    ]
+
+
+def _write_whole(row: SalesOrderRow | SalesOrderLineRow | MaintainedRow) -> None:
+    """Have all columns written, so that all changed rows of a table go in one statement."""
+    keys = row.__table__.primary_key.columns.keys()  # type: ignore[union-attr]
+    for name in row.__table__.columns.keys():  # type: ignore[union-attr] # noqa: SIM118 - a collection of columns, no dict
         if name not in keys:
-            attributes.flag_modified(line, name)
+            attributes.flag_modified(row, name)
 
 
 def _possible(model: type[Base], column: str, values: set[str]) -> list[str]:
@@ -274,6 +349,12 @@ PAUSE = 0.02
 DOUBLINGS = 5
 """The pause does not grow after so many attempts."""
 
+RACES = {"23503", "23505"}
+"""PostgreSQL: another transaction has deleted what a row refers to, or taken its number. The rules see it
+when the change is made again."""
+
+MOST_RACES = 5
+
 
 async def transact(
     database: Database,
@@ -297,5 +378,12 @@ async def transact(
             lost = time.monotonic()
             if lost + pause + (lost - begun) >= end:
                 raise
+        except DBAPIError as error:
+            if (
+                attempt >= MOST_RACES
+                or getattr(error.driver_exception, "sqlstate", None) not in RACES
+            ):
+                raise
+            pause = PAUSE
         await asyncio.sleep(pause)
     raise AssertionError("the last attempt returns or raises")

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy.pool import NullPool
 
-from gateway.storage.companies import create_company
 from gateway.storage.database import Database
 from tests.support.processes import run, served
 from tests.support.revisions import break_reference, upgrade
@@ -18,6 +17,17 @@ BACKUP = "gateway.db.before-0002"
 SAID = f"A backup of the database is beside it: {BACKUP}.\n"
 
 
+COMPANY = """
+INSERT INTO companies (id, name, currency_code) VALUES ('11111111-1111-4111-8111-111111111111', 'First', 'EUR');
+INSERT INTO number_series (company_id, id, code, prefix, digits, last_number)
+VALUES (
+  '11111111-1111-4111-8111-111111111111', '22222222-2222-4222-8222-222222222222',
+  'SALES_ORDERS', 'SO-', 6, 0
+);
+"""
+"""In words that every revision of the tables understands."""
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder with an embedded database at revision 0002, with a company."""
@@ -25,10 +35,11 @@ def folder(tmp_path: Path) -> Path:
     async def make() -> None:
         database = Database(f"sqlite:///{tmp_path / 'gateway.db'}", poolclass=NullPool)
         await upgrade(database, "0002")
-        await create_company(database, "First", "EUR")
         await database.dispose()
 
     asyncio.run(make())
+    with closing(sqlite3.connect(tmp_path / "gateway.db")) as connection:
+        connection.executescript(COMPANY)
     return tmp_path
 
 

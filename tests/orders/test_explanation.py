@@ -32,17 +32,15 @@ VECTOR_COLUMNS += ["amount_including_tax", "allocation", "invoice_discount_alloc
 VECTOR_COLUMNS += ["net_amount", "net_tax_amount", "net_amount_including_tax"]
 """The amounts of a vector's line: its column 6, and those from column 9 on."""
 
-LINE_AMOUNTS = {camel(name): name for name in VECTOR_COLUMNS}
 HEADER_COLUMNS = ("discount_amount", "total_amount_excluding_tax", "total_tax_amount")
 HEADER_COLUMNS += ("total_amount_including_tax",)
-HEADER_AMOUNTS = {camel(name): name for name in HEADER_COLUMNS}
-NOTHING = {"none is given", "no share", "no lines", "the line takes no part"}
+NOTHING = {"none entered", "no share", "no lines", "the line takes no part"}
 """What stands in place of a formula where nothing is calculated, so that the amount is 0."""
 
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
-TOKEN = re.compile(r"-?\d+(?:\.\d+)?|[×÷+−()%]| of (?=-?\d)| carried\b| given before\b|\s")
+TOKEN = re.compile(r"-?\d+(?:\.\d+)?|[×÷+−()%]| of (?=-?\d)| carried\b| already allocated\b|\s")
 SIGNS = {"×": "*", "÷": "/", "−": "-", "%": "*Fraction(1, 100)", "of": "*"}
-DIRECTIONS = {"the half away from zero": "NEAREST", "away from zero": "UP", "toward zero": "DOWN"}
+DIRECTIONS = {"half away from zero": "NEAREST", "away from zero": "UP", "towards zero": "DOWN"}
 
 
 def value_of(formula: str) -> Fraction | None:
@@ -54,12 +52,12 @@ def value_of(formula: str) -> Fraction | None:
         word = token.strip()
         if word[-1:].isdigit():
             terms.append(f"Fraction('{word}')")
-        elif word not in ("", "carried", "given before"):
+        elif word not in ("", "carried", "already allocated"):
             terms.append(SIGNS.get(word, word))
     return Fraction(eval("".join(terms), {"Fraction": Fraction}))
 
 
-def rounded_as_told(value: Fraction, rounding: str | None) -> Fraction:
+def rounded_as_stated(value: Fraction, rounding: str | None) -> Fraction:
     if rounding is None:
         return value
     step, direction = rounding.removeprefix("to ").split(", ", maxsplit=1)
@@ -123,11 +121,11 @@ def test_the_last_step_of_an_amount_has_the_amount_of_the_worked_order(name: str
     vector = VECTORS[name]
     _, steps = traced(vector_terms(vector), vector_lines(vector))
     found = last_results(steps)
-    header = [found[None, amount] for amount in HEADER_AMOUNTS]
+    header = [found[None, amount] for amount in HEADER_COLUMNS]
     assert header == list(map(Decimal, vector["header"]))
     for worked in vector["lines"]:
         expected = [worked[6], *worked[9:]] if worked[2:] else ["0"] * len(VECTOR_COLUMNS)
-        explained = [found[worked[0], amount] for amount in LINE_AMOUNTS]
+        explained = [found[worked[0], amount] for amount in VECTOR_COLUMNS]
         assert explained == list(map(Decimal, expected)), worked[0]
 
 
@@ -139,23 +137,28 @@ def test_the_last_steps_are_the_totals_which_are_the_same_without_a_trace(seeds:
         found = last_results(steps)
         owners: list[tuple[int | None, Any]] = [(one.sequence, one) for one in totals.lines]
         for sequence, owner in [(None, totals), *owners]:
-            names = HEADER_AMOUNTS if sequence is None else LINE_AMOUNTS
-            explained = {column: found[sequence, amount] for amount, column in names.items()}
-            assert explained == {column: getattr(owner, column) for column in explained}, name
+            names = HEADER_COLUMNS if sequence is None else VECTOR_COLUMNS
+            explained = {column: found[sequence, column] for column in names}
+            assert explained == {column: getattr(owner, column) for column in names}, name
 
 
 @pytest.mark.parametrize("seeds", SEEDS)
 def test_a_formula_comes_to_its_result_when_it_is_rounded_as_the_step_says(seeds: range) -> None:
-    """What is no formula says that there is nothing to calculate, or that the amount was given."""
+    """Any other text says that there is nothing to calculate, or that the amount was entered."""
     for name, terms, lines in drawn_and_worked(seeds):
         for step in traced(terms, lines)[1]:
             value = value_of(step.formula)
             if value is not None:
-                assert rounded_as_told(value, step.rounding) == Fraction(step.result), (name, step)
+                assert rounded_as_stated(value, step.rounding) == Fraction(step.result), (
+                    name,
+                    step,
+                )
             elif step.formula in NOTHING:
                 assert step.result == 0, (name, step)
             else:
-                assert (step.amount, step.formula) == ("discountAmount", "given as an amount"), name
+                assert (step.amount, step.formula) == ("discount_amount", "entered as an amount"), (
+                    name
+                )
 
 
 def test_a_header_percent_is_shown_with_the_amount_that_it_is_taken_of() -> None:
@@ -165,34 +168,34 @@ def test_a_header_percent_is_shown_with_the_amount_that_it_is_taken_of() -> None
         PricedLine(2, Decimal(1), Decimal(10)),
     ]
     _, steps = traced(Terms(Decimal("0.01"), discount_percent=Decimal("12.5")), lines)
-    [step] = [each for each in steps if (each.sequence, each.amount) == (None, "discountAmount")]
+    [step] = [each for each in steps if (each.sequence, each.amount) == (None, "discount_amount")]
     assert (NUMBER.findall(step.formula), step.result) == (["12.5", "20"], Decimal("2.5"))
     assert step.rule.name == "HEADER_DISCOUNT_PERCENT"
 
 
 RULE_OF = {
-    "grossAmount": "GROSS_AMOUNT",
-    "amountExcludingTax": "LINE_AMOUNT",
-    "amountIncludingTax": "LINE_AMOUNT",
-    "discountOfGroup": "DISCOUNT_OF_GROUP",
+    "gross_amount": "GROSS_AMOUNT",
+    "amount_excluding_tax": "LINE_AMOUNT",
+    "amount_including_tax": "LINE_AMOUNT",
+    "discount_of_group": "DISCOUNT_OF_GROUP",
     "allocation": "DISCOUNT_OF_LINE",
-    "taxOfGroup": "TAX_OF_GROUP",
-    "netTaxAmount": "TAX_OF_LINE",
-    "netAmount": "NET_AMOUNT",
-    "netAmountIncludingTax": "NET_AMOUNT",
-    "invoiceDiscountAllocation": "DISCOUNT_WITHOUT_TAX",
-    "totalAmountExcludingTax": "ORDER_TOTAL",
-    "totalAmountIncludingTax": "ORDER_TOTAL",
+    "tax_of_group": "TAX_OF_GROUP",
+    "net_tax_amount": "TAX_OF_LINE",
+    "net_amount": "NET_AMOUNT",
+    "net_amount_including_tax": "NET_AMOUNT",
+    "invoice_discount_allocation": "DISCOUNT_WITHOUT_TAX",
+    "total_amount_excluding_tax": "ORDER_TOTAL",
+    "total_amount_including_tax": "ORDER_TOTAL",
 }
 """The rules of the amounts that lines and orders do not have in common."""
 
 
 def rule_of(step: CalculationStep, terms: Terms) -> str:
     """The rule of an amount, as RULES.md 2.12 lists it."""
-    if step.amount == "discountAmount":
+    if step.amount == "discount_amount":
         kind = "AMOUNT" if terms.discount_percent is None else "PERCENT"
         return "LINE_DISCOUNT" if step.sequence is not None else f"HEADER_DISCOUNT_{kind}"
-    if step.amount == "totalTaxAmount":
+    if step.amount == "total_tax_amount":
         return "ORDER_TOTAL" if step.sequence is None else "LINE_AMOUNT"
     return RULE_OF[step.amount]
 
@@ -202,7 +205,7 @@ def test_a_step_names_the_rule_of_its_amount_and_a_group_names_its_lines(seeds: 
     for name, terms, lines in drawn_and_worked(seeds):
         for step in traced(terms, lines)[1]:
             assert step.rule.name == rule_of(step, terms), (name, step)
-            assert (step.group is not None) is step.amount.endswith("OfGroup"), (name, step)
+            assert (step.group is not None) is step.amount.endswith("_of_group"), (name, step)
 
 
 def test_a_group_is_named_by_its_tax_code_its_percent_and_its_sign() -> None:
@@ -236,8 +239,8 @@ def test_what_is_not_rounded_is_made_of_results_that_stand_before_it(seeds: rang
         ("30 % of 74.75", "22.425"),
         ("-2 − -3 ÷ (1 + 20 %)", "0.5"),
         ("50 × 20 % + -0.1 carried", "9.9"),
-        ("10 × 2 ÷ 4 − 3 given before", "2"),
-        ("none is given", None),
+        ("10 × 2 ÷ 4 − 3 already allocated", "2"),
+        ("none entered", None),
     ],
 )
 def test_formulas_are_read_as_an_accountant_reads_them(formula: str, value: str | None) -> None:
@@ -246,8 +249,9 @@ def test_formulas_are_read_as_an_accountant_reads_them(formula: str, value: str 
 
 
 EXPLAINED = "totalsExplanation { sequence amount rule group formula rounding result }"
-FIELDS = f"""{" ".join(HEADER_AMOUNTS)} lines {{ sequence
-  {" ".join(name for name in LINE_AMOUNTS if name not in ("grossAmount", "allocation"))} }}"""
+HEADER_FIELDS = [camel(name) for name in HEADER_COLUMNS]
+LINE_FIELDS = [camel(name) for name in VECTOR_COLUMNS if name not in ("gross_amount", "allocation")]
+FIELDS = f"""{" ".join(HEADER_FIELDS)} lines {{ sequence {" ".join(LINE_FIELDS)} }}"""
 CREATE = f"""mutation ($input: CreateSalesOrderInput!, $dryRun: Boolean! = false) {{
   createSalesOrder(input: $input, dryRun: $dryRun) {{ userErrors {{ code path }}
     salesOrder {{ id {FIELDS} {EXPLAINED} }} }} }}"""
@@ -275,7 +279,7 @@ def changed(client: Client, document: str, **variables: Any) -> Fields:
 def explains_itself(found: Fields) -> None:
     """The last step of each amount is the field of the same name."""
     last = {(each["sequence"], each["amount"]): each for each in found["totalsExplanation"]}
-    for amount in HEADER_AMOUNTS:
+    for amount in HEADER_FIELDS:
         assert last[None, amount]["result"] == found[amount]
     for one in found["lines"]:
         for amount in one.keys() - {"sequence"}:
@@ -333,8 +337,8 @@ def test_the_explanation_shows_which_line_took_the_odd_cent(world: Client) -> No
         (20000, "333.34"),
         (30000, "333.33"),
     ]
-    assert shares[1]["formula"] == "1000 × 20000 ÷ 30000 − 333.33 given before"
-    assert shares[1]["rounding"] == "to 0.01, the half away from zero"
+    assert shares[1]["formula"] == "1000 × 20000 ÷ 30000 − 333.33 already allocated"
+    assert shares[1]["rounding"] == "to 0.01, half away from zero"
     assert shares[1]["rule"] == "DISCOUNT_OF_LINE"
 
 

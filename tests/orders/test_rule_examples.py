@@ -25,6 +25,7 @@ from tests.support.rules import (
     examples,
     literal,
     mutations,
+    record_mutations,
     refusals,
     selection,
 )
@@ -180,6 +181,25 @@ def test_the_gateway_answers_as_the_rule_states(demo: Client, row: Row) -> None:
         agrees(literal(row["answer"]), answer["salesOrder"])
 
 
+@pytest.mark.parametrize("row", rows_of_kind("records"))
+def test_a_record_is_written_as_the_rule_states(demo: Client, row: Row) -> None:
+    wanted = refusals(row["answer"])
+    stated = {} if wanted or not row["answer"] else literal(row["answer"])
+    ids: dict[str, str] = {}
+    problems: list[Refusal] = []
+    answered: Any = {}
+    for field, document in record_mutations(row["change"], stated):
+        assert problems == []
+        answer = demo.ask(document, **(ids if "$made" in document else {}))["it"]
+        payloads = answer if isinstance(answer, list) else [answer]
+        problems = [problem for payload in payloads for problem in refused(payload)]
+        answered = payloads[0]
+        if answered[field] and field != "deletedId":
+            ids = {"made": answered[field]["id"]}
+    assert in_any_order(problems) == in_any_order(wanted)
+    agrees(stated, answered)
+
+
 @pytest.mark.parametrize("row", rows_of_kind("words"))
 def test_another_system_has_the_word_that_the_rule_states(row: Row) -> None:
     name, _, what = row["status"].partition(", ")
@@ -238,6 +258,6 @@ def test_an_order_has_as_many_lines_as_the_rule_allows(demo: Client, row: Row) -
 
 
 def test_every_example_is_of_a_kind_that_is_run() -> None:
-    kinds = {"rounding", "totals", "gateway", "words", "file", "rows", "size"}
+    kinds = {"rounding", "totals", "gateway", "records", "words", "file", "rows", "size"}
     assert {example.kind for example in EXAMPLES} == kinds
     assert all(example.rows for example in EXAMPLES)

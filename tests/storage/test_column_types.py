@@ -103,6 +103,8 @@ async def insert(connection: AsyncConnection, column: str, values: Sequence[Any]
             "type": "COMPANY",
             "blocked": "NONE",
             "privacy_blocked": False,
+            "etag": 1,
+            "created_date_time": dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
             "last_modified_date_time": dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
             column: value,
         }

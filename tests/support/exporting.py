@@ -24,7 +24,7 @@ NAMED = (
 )
 """The tables whose rows have a number or a code, which other rows refer to."""
 OTHERS = ("sales_order_lines",)
-LEFT_OUT = {"id", "company_id", "etag", "last_modified_date_time"}
+LEFT_OUT = {"id", "company_id", "etag", "created_date_time", "last_modified_date_time"}
 
 Rows = dict[str, list[dict[str, Any]]]
 

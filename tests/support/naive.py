@@ -42,7 +42,7 @@ class Line:
 
 
 def round_to(value: Fraction, step: Fraction, direction: str = "NEAREST") -> Fraction:
-    """2.0: half away from zero, away from zero (UP) or toward zero (DOWN), on the quotient."""
+    """2.0: half away from zero, away from zero (UP) or towards zero (DOWN), on the quotient."""
     quotient = abs(value) / step
     whole = {"NEAREST": floor(quotient + HALF), "UP": ceil(quotient), "DOWN": floor(quotient)}
     return whole[direction] * step * (1 if value >= 0 else -1)

@@ -115,6 +115,26 @@ def _document(node: FieldNode, order: str, result: str) -> str:
     return f"{head} {{ it: {node.name.value}({arguments}) {{ {made} {result} }} }}"
 
 
+def record_mutations(cell: str, expected: Any) -> list[tuple[str, str]]:
+    """The mutations of records that a cell lists, each as a document of its own with the field of its
+    payload, which has the shape of `expected`. `$made` is an id that the caller knows."""
+    [operation] = parse("mutation {" + cell + "}").definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    nodes = [node for node in operation.selection_set.selections if isinstance(node, FieldNode)]
+    return [_record_document(node, expected) for node in nodes]
+
+
+def _record_document(node: FieldNode, expected: Any) -> tuple[str, str]:
+    verb, name = re.fullmatch(
+        r"([a-z]+)(\w+?)s?", node.name.value.replace("Terms", "Term")
+    ).groups()  # type: ignore[union-attr]
+    name = name.replace("Term", "Terms")
+    field = "deletedId" if verb == "delete" else name[0].lower() + name[1:]
+    inner = "" if verb == "delete" else f"{{ id {selection(expected.get(field, {}))[1:-1]} }}"
+    document = f"{{ it: {print_ast(node)} {{ {field} {inner} userErrors {{ code path }} }} }}"
+    return field, f"mutation{' ($made: ID!)' if '$made' in document else ''} {document}"
+
+
 def selection(expected: Any) -> str:
     """What to ask for so that the answer has the shape of `expected`."""
     if isinstance(expected, list):

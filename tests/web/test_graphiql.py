@@ -106,9 +106,9 @@ def test_every_tab_runs_and_no_request_leaves_the_host(
     visit: Visit, demo: Client, tmp_path: Path
 ) -> None:
     tabs = list(examples())
-    assert visit.page.locator(".graphiql-tab-button").count() == len(tabs) == 5
+    assert visit.page.locator(".graphiql-tab-button").count() == len(tabs) == 6
     answers = [visit.run_tab(place)["data"] for place in range(len(tabs))]
-    orders, sweet, created, refused, history = answers
+    orders, sweet, created, refused, company, history = answers
     assert len(orders["salesOrders"]["nodes"]) == 10
     assert sweet["salesOrders"]["totalCount"] > 0
     assert created["createSalesOrder"]["salesOrder"]["number"].startswith("SO-")
@@ -119,6 +119,8 @@ def test_every_tab_runs_and_no_request_leaves_the_host(
         "INVALID",
         "OUT_OF_RANGE",
     ]
+    assert [payload["userErrors"] for payload in company.values()] == [[]] * 5
+    assert company["createSalesOrder"]["salesOrder"]["totalAmountIncludingTax"] == "191.32"
     [customer] = history["customers"]["nodes"]
     assert customer["salesOrders"]["totalCount"] == 28
     after = customer["salesOrders"]["pageInfo"]["endCursor"]

@@ -67,7 +67,7 @@ def _named(row: ParsedRow, name: str, known: _Known) -> Any | None:
     """The record that a row names; reports one that is missing."""
     reference = row.change.get(name)
     if reference is None:
-        row.refuse(refusals.NEW_RECORD_NEEDS, (name,), label=name.replace("_", " "))
+        row.refuse(refusals.RECORD_NEEDS, (name,), field=name.replace("_", " "))
         return None
     found = known.named.get((name, case_folded(reference.value)))
     if found is None:
@@ -85,7 +85,8 @@ def _named(row: ParsedRow, name: str, known: _Known) -> Any | None:
 
 def _check(row: ParsedRow, item: ItemRow, unit: UnitOfMeasureRow, first: ParsedRow) -> None:
     report = Report()
-    check_factor(row.change.get("quantity_per_unit"), item, unit, report, "quantity_per_unit")
+    base, factor = item.base_unit_of_measure_id, row.change.get("quantity_per_unit")
+    check_factor(factor, base, unit, report, "quantity_per_unit")
     row.add_all(report)
     if first is not row:
         row.refuse(

@@ -60,7 +60,10 @@ def _own_address(field: str) -> tuple[FileColumn, ...]:
     )
 
 
-IDS = ("id", "@odata.etag", "@odata.context", "etag", "lastModifiedDateTime")
+IDS = (
+    *("id", "@odata.etag", "@odata.context", "etag"),
+    *("createdDateTime", "lastModifiedDateTime"),
+)
 OTHER_ID = "records are identified by number or code"
 DERIVED = "its value is calculated from the lines"
 

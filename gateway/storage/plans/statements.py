@@ -1,7 +1,7 @@
 """The SQL of what plans read, with named parameters."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -22,7 +22,7 @@ from gateway.execution.store import (
 from gateway.storage.plans.listings import Listing
 from gateway.storage.plans.wire_formats import wire_column
 from gateway.storage.scope import Scope, within
-from gateway.storage.tables.column_types import Base, Guid, canonical_guid
+from gateway.storage.tables.column_types import GUID_LENGTH, Base, Guid, canonical_guid
 from gateway.storage.tables.reference_data import CompanyRow
 
 MOST_KNOWN = 1000
@@ -98,7 +98,7 @@ class Statements:
     def _process(self, compiled: SQLCompiler, name: str) -> Callable[[Any], Any] | None:
         parameter = compiled.binds[name]
         if name == "keys":
-            return ",".join if type(parameter.type) is sa.Text else None
+            return _joined if type(parameter.type) is sa.Text else None
         process = parameter.type.dialect_impl(self._dialect).bind_processor(self._dialect)
         if parameter.required:
             return process
@@ -166,6 +166,11 @@ class Statements:
             return sa.bindparam("keys", type_=ARRAY(column.type))
         given: sa.BindParameter[str] = sa.bindparam("keys", type_=sa.Text())
         return sa.cast(sa.func.string_to_array(given, sa.literal_column("','")), ARRAY(column.type))
+
+
+def _joined(keys: Sequence[str]) -> str:
+    """GUIDs in one text. Ids of other lengths, as dry runs show them, are those of no row."""
+    return ",".join([key for key in keys if len(key) == GUID_LENGTH])
 
 
 def _scope(*, named: bool) -> Scope:

@@ -80,15 +80,18 @@ class Instant(TypeDecorator[dt.datetime]):
         return value.replace(tzinfo=dt.UTC)
 
 
+GUID_LENGTH = 36
+
+
 class Guid(TypeDecorator[str]):
     """A GUID as its canonical text. It is a UUID on PostgreSQL and text on SQLite; both sort the same."""
 
-    impl = sa.CHAR(36)
+    impl = sa.CHAR(GUID_LENGTH)
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         is_text = dialect.name == "sqlite"
-        return dialect.type_descriptor(sa.CHAR(36) if is_text else sa.Uuid(as_uuid=False))
+        return dialect.type_descriptor(sa.CHAR(GUID_LENGTH) if is_text else sa.Uuid(as_uuid=False))
 
 
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -152,6 +155,12 @@ def value_type(model: type["Base"], name: str) -> tuple[type, bool]:
     own = {Amount: Decimal, Instant: dt.datetime, Guid: str}
     kind: type = own.get(type(column.type)) or column.type.python_type
     return kind, bool(column.nullable)
+
+
+def column_default(model: type["Base"], name: str) -> Any:
+    """The value of a column in a new row that does not state it; None if it has no constant default."""
+    default: Any = model.__table__.c[name].default
+    return None if default is None else default.arg
 
 
 def table_columns(model: type["Base"]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from gateway.storage.tables.column_types import (
     Amount,
@@ -83,7 +83,15 @@ class CompanyRow(Base, kw_only=True):
     )
 
 
-class CurrencyRow(CompanyScoped, Base, kw_only=True):
+class MaintainedRow(CompanyScoped, kw_only=True, eq=False, repr=False):
+    """A row that people maintain. The etag counts its changes."""
+
+    etag: Mapped[int] = mapped_column(default=1)
+    created_date_time: Mapped[dt.datetime] = mapped_column(Instant, default_factory=now)
+    last_modified_date_time: Mapped[dt.datetime] = mapped_column(Instant, default_factory=now)
+
+
+class CurrencyRow(MaintainedRow, Base, kw_only=True):
     __tablename__ = "currencies"
 
     code: Mapped[str] = mapped_column(text_type(10))
@@ -105,7 +113,7 @@ class CurrencyRow(CompanyScoped, Base, kw_only=True):
     )
 
 
-class PaymentTermsRow(CompanyScoped, Base, kw_only=True):
+class PaymentTermsRow(MaintainedRow, Base, kw_only=True):
     __tablename__ = "payment_terms"
 
     code: Mapped[str] = mapped_column(text_type(10))
@@ -118,7 +126,7 @@ class PaymentTermsRow(CompanyScoped, Base, kw_only=True):
     __table_args__ = (unique("code"), index("code_folded", unique=True))
 
 
-class ShipmentMethodRow(CompanyScoped, Base, kw_only=True):
+class ShipmentMethodRow(MaintainedRow, Base, kw_only=True):
     __tablename__ = "shipment_methods"
 
     code: Mapped[str] = mapped_column(text_type(10))
@@ -127,7 +135,7 @@ class ShipmentMethodRow(CompanyScoped, Base, kw_only=True):
     __table_args__ = (unique("code"), index("code_folded", unique=True))
 
 
-class UnitOfMeasureRow(CompanyScoped, Base, kw_only=True):
+class UnitOfMeasureRow(MaintainedRow, Base, kw_only=True):
     __tablename__ = "units_of_measure"
 
     code: Mapped[str] = mapped_column(text_type(10))
@@ -139,7 +147,7 @@ class UnitOfMeasureRow(CompanyScoped, Base, kw_only=True):
     __table_args__ = (unique("code"), index("code_folded", unique=True))
 
 
-class TaxCodeRow(CompanyScoped, Base, kw_only=True):
+class TaxCodeRow(MaintainedRow, Base, kw_only=True):
     __tablename__ = "tax_codes"
 
     code: Mapped[str] = mapped_column(text_type(50))
@@ -153,7 +161,7 @@ class TaxCodeRow(CompanyScoped, Base, kw_only=True):
     )
 
 
-class CustomerRow(CompanyScoped, Base, kw_only=True):
+class CustomerRow(MaintainedRow, Base, kw_only=True):
     __tablename__ = "customers"
 
     number: Mapped[str] = mapped_column(text_type(20))
@@ -187,7 +195,6 @@ class CustomerRow(CompanyScoped, Base, kw_only=True):
         enum_type(CustomerBlocked), default=CustomerBlocked.NONE
     )
     privacy_blocked: Mapped[bool] = mapped_column(default=False)
-    last_modified_date_time: Mapped[dt.datetime] = mapped_column(Instant, default_factory=now)
     __table_args__ = (
         unique("number"),
         index("number_folded", unique=True),
@@ -201,7 +208,7 @@ class CustomerRow(CompanyScoped, Base, kw_only=True):
     )
 
 
-class ItemRow(CompanyScoped, Base, kw_only=True):
+class ItemRow(MaintainedRow, Base, kw_only=True):
     __tablename__ = "items"
 
     number: Mapped[str] = mapped_column(text_type(20))
@@ -221,7 +228,14 @@ class ItemRow(CompanyScoped, Base, kw_only=True):
     allow_invoice_discount: Mapped[bool] = mapped_column(default=True)
     blocked: Mapped[bool] = mapped_column(default=False)
     sales_blocked: Mapped[bool] = mapped_column(default=False)
-    last_modified_date_time: Mapped[dt.datetime] = mapped_column(Instant, default_factory=now)
+
+    units_of_measure: Mapped[list["ItemUnitOfMeasureRow"]] = relationship(
+        order_by="ItemUnitOfMeasureRow.id",
+        lazy="raise",
+        cascade="all, delete-orphan",
+        default_factory=list,
+    )
+
     __table_args__ = (
         unique("number"),
         index("number_folded", unique=True),
@@ -251,7 +265,7 @@ class ItemUnitOfMeasureRow(CompanyScoped, Base, kw_only=True):
     )
 
 
-class AccountRow(CompanyScoped, Base, kw_only=True):
+class AccountRow(MaintainedRow, Base, kw_only=True):
     """A general-ledger account."""
 
     __tablename__ = "accounts"
@@ -267,7 +281,6 @@ class AccountRow(CompanyScoped, Base, kw_only=True):
     direct_posting: Mapped[bool] = mapped_column(default=True)
     tax_code_id: Mapped[str | None] = mapped_column(Guid, default=None)
     blocked: Mapped[bool] = mapped_column(default=False)
-    last_modified_date_time: Mapped[dt.datetime] = mapped_column(Instant, default_factory=now)
     __table_args__ = (
         unique("number"),
         index("number_folded", unique=True),
@@ -275,7 +288,7 @@ class AccountRow(CompanyScoped, Base, kw_only=True):
     )
 
 
-class LineObjectRow(CompanyScoped, Base, kw_only=True):
+class LineObjectRow(MaintainedRow, Base, kw_only=True):
     """A resource, fixed asset or charge, which lines refer to by number."""
 
     __tablename__ = "line_objects"

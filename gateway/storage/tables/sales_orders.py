@@ -116,6 +116,7 @@ class SalesOrderRow(CompanyScoped, Base, kw_only=True):
     on_hold: Mapped[bool] = mapped_column(default=False)
     fully_shipped: Mapped[bool] = mapped_column(default=False)
     etag: Mapped[int] = mapped_column(default=1)
+    created_date_time: Mapped[dt.datetime] = mapped_column(Instant, default_factory=now)
     last_modified_date_time: Mapped[dt.datetime] = mapped_column(Instant, default_factory=now)
 
     lines: Mapped[list["SalesOrderLineRow"]] = relationship(

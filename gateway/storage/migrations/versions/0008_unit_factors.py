@@ -6,10 +6,11 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from gateway.storage.migrations.integrity import refuse_to_lose_column
 from gateway.storage.tables.column_types import LARGEST, Amount, Guid, new_guid
 
 revision = "0008"
-down_revision = "0005"
+down_revision = "0007"
 
 UNITS, ITEM_UNITS = "units_of_measure", "item_units_of_measure"
 BASE_FACTOR = Decimal(1)
@@ -81,5 +82,7 @@ def _list(unit: sa.ColumnElement[Any], factor: Decimal | None) -> None:
 
 
 def downgrade() -> None:
+    refuse_to_lose_column(ITEM_UNITS, "quantity_per_unit")
+    refuse_to_lose_column(UNITS, "is_whole")
     op.drop_column(ITEM_UNITS, "quantity_per_unit")
     op.drop_column(UNITS, "is_whole")

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from gateway.storage.accents import is_mark, without_compatibility
+from gateway.storage.migrations.integrity import refuse_to_lose_column
 
 revision = "0009"
 down_revision = "0008"
@@ -96,6 +97,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    refuse_to_lose_column("companies", SETTING)
     op.drop_column("companies", SETTING)
     for name, (table, _) in INDEXES.items():
         op.drop_index(name, table)

@@ -1,0 +1,179 @@
+"""The mutations that write several orders or records at once, with one payload for each row."""
+
+from collections.abc import Awaitable, Sequence
+from typing import Annotated, Any
+
+import strawberry
+from strawberry import Maybe
+
+from gateway.api.context import Info
+from gateway.api.errors import RequestError, user_error
+from gateway.api.inputs import (
+    CreateSalesOrderInput,
+    UpdateSalesOrderInput,
+    change_from,
+    optional,
+)
+from gateway.api.mutations import DryRun, Work, perform
+from gateway.api.payloads import CreateSalesOrderPayload, UpdateSalesOrderPayload
+from gateway.api.record_inputs import CUSTOMER, ITEM, RecordType
+from gateway.api.record_mutations import payload_of, result_of
+from gateway.orders.bulk import OrderUpdate, create_orders, update_orders
+from gateway.orders.preview import preview_of
+from gateway.orders.problems import Problem
+from gateway.orders.records import RowResult, upsert_records
+from gateway.storage.tables.import_jobs import ImportPolicy
+from gateway.storage.writing import Writer
+
+MOST_ROWS = 100
+"""Rows of one call."""
+
+
+def check_rows(inputs: Sequence[Any]) -> None:
+    """Raises RequestError for too many rows."""
+    if len(inputs) > MOST_ROWS:
+        message = f"There are {len(inputs)} rows, but at most {MOST_ROWS} fit into one call."
+        error = RequestError(message, "BAD_USER_INPUT")
+        error.extensions = {**(error.extensions or {}), "argumentPath": ["inputs"]}
+        raise error
+
+
+def _previews(results: Sequence[RowResult]) -> Sequence[RowResult]:
+    for each in results:
+        if each.row is not None:
+            preview_of(each.row)
+    return results
+
+
+def _row_payload(payload: Any, result: str, row: Any, problems: Sequence[Problem]) -> Any:
+    errors = [user_error(problem, "inputs") for problem in problems]
+    return payload(**{result: row}, user_errors=errors)
+
+
+def _upsert(of: RecordType) -> Any:
+    payload, result, row = payload_of(of, "upsert"), result_of(of), of.upsert_input
+
+    async def resolve(
+        info: Info,
+        inputs: Annotated[
+            list[row],  # type: ignore[valid-type] # made at runtime
+            strawberry.argument(description=f"The rows, at most {MOST_ROWS}."),
+        ],
+        dry_run: DryRun = False,
+    ) -> Any:
+        check_rows(inputs)
+
+        def change(writer: Writer) -> Awaitable[Sequence[RowResult]]:
+            return upsert_records(writer, of.record, [change_from(each) for each in inputs])
+
+        def payloads(results: Sequence[RowResult]) -> list[Any]:
+            return [_row_payload(payload, result, each.row, each.problems) for each in results]
+
+        return await perform(
+            info, payloads, change, dry_run=dry_run, result="results", preview=_previews
+        )
+
+    return _bulk_mutation(
+        resolve,
+        payload,
+        f"Create or change up to {MOST_ROWS} {of.noun}s by {of.record.key}. There is one payload for"
+        " each row, in the same order. A row that is refused does not stop the others.",
+    )
+
+
+Policy = Annotated[
+    ImportPolicy,
+    strawberry.argument(
+        description="Whether a row that is refused stops only itself or all rows of the call."
+    ),
+]
+
+
+def _create_orders() -> Any:
+    async def resolve(
+        info: Info,
+        inputs: Annotated[
+            list[CreateSalesOrderInput],
+            strawberry.argument(description=f"The orders with their lines, at most {MOST_ROWS}."),
+        ],
+        policy: Policy = ImportPolicy.PER_ORDER,
+        dry_run: DryRun = False,
+    ) -> Any:
+        check_rows(inputs)
+
+        def change(writer: Writer) -> Awaitable[Sequence[RowResult]]:
+            changes = [change_from(each) for each in inputs]
+            is_atomic = policy is ImportPolicy.ATOMIC
+            return create_orders(writer, changes, info.context.rules, is_atomic=is_atomic)
+
+        return await _perform_orders(info, CreateSalesOrderPayload, change, dry_run=dry_run)
+
+    return _bulk_mutation(
+        resolve,
+        CreateSalesOrderPayload,
+        f"Create up to {MOST_ROWS} orders with their lines. There is one payload for each row, in the"
+        " same order.",
+    )
+
+
+@strawberry.input(
+    description="A change of one of several orders and its lines. Omitted values stay unchanged, null"
+    " clears a value."
+)
+class SalesOrderUpdateInput(UpdateSalesOrderInput):
+    id: strawberry.ID = strawberry.field(description="The GUID of the order to change.")
+    if_match: Maybe[str | None] = optional("Refuse the row unless the order still has this etag.")
+
+
+def _update_of(row: SalesOrderUpdateInput) -> OrderUpdate:
+    change = change_from(row)
+    return OrderUpdate(change.pop("id"), change, change.pop("if_match", None))
+
+
+def _update_orders() -> Any:
+    async def resolve(
+        info: Info,
+        inputs: Annotated[
+            list[SalesOrderUpdateInput],
+            strawberry.argument(description=f"The changes, at most {MOST_ROWS}."),
+        ],
+        policy: Policy = ImportPolicy.PER_ORDER,
+        dry_run: DryRun = False,
+    ) -> Any:
+        check_rows(inputs)
+
+        def change(writer: Writer) -> Awaitable[Sequence[RowResult]]:
+            updates = [_update_of(each) for each in inputs]
+            is_atomic = policy is ImportPolicy.ATOMIC
+            return update_orders(writer, updates, info.context.rules, is_atomic=is_atomic)
+
+        return await _perform_orders(info, UpdateSalesOrderPayload, change, dry_run=dry_run)
+
+    return _bulk_mutation(
+        resolve,
+        UpdateSalesOrderPayload,
+        f"Change up to {MOST_ROWS} orders and their lines. There is one payload for each row, in the"
+        " same order.",
+    )
+
+
+async def _perform_orders(info: Info, payload: Any, change: Work, *, dry_run: bool) -> Any:
+    def payloads(results: Sequence[RowResult]) -> list[Any]:
+        return [_row_payload(payload, "sales_order", each.row, each.problems) for each in results]
+
+    return await perform(
+        info, payloads, change, dry_run=dry_run, result="results", preview=_previews
+    )
+
+
+def _bulk_mutation(resolve: Any, payload: Any, description: str) -> Any:
+    resolve.__annotations__["return"] = list[payload] | None
+    return strawberry.mutation(resolver=resolve, description=description)
+
+
+@strawberry.type
+class BulkMutation:
+    create_sales_orders = _create_orders()
+    update_sales_orders = _update_orders()
+    upsert_customers = _upsert(CUSTOMER)
+    upsert_items = _upsert(ITEM)

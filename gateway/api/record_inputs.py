@@ -1,0 +1,174 @@
+"""The inputs of records that orders refer to, made from the fields that they declare.
+
+A field has the description of the same field in the type of the record."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+import strawberry
+from strawberry import Maybe
+from strawberry.types.base import get_object_definition
+
+from gateway.api import inputs, reference_types
+from gateway.orders.fields import RECORDS, Field, Record, Until, column_of
+from gateway.orders.problems import plain
+from gateway.storage.tables import reference_data as rows
+from gateway.storage.tables.column_types import Base, text_lengths, value_type
+from gateway.storage.tables.reference_data import ADDRESS_PARTS
+
+REFERENCE_INPUTS: Mapping[type[Base], Any] = {
+    rows.CurrencyRow: inputs.CurrencyRefInput,
+    rows.CustomerRow: inputs.CustomerRefInput,
+    rows.PaymentTermsRow: inputs.PaymentTermsRefInput,
+    rows.ShipmentMethodRow: inputs.ShipmentMethodRefInput,
+    rows.TaxCodeRow: inputs.TaxCodeRefInput,
+    rows.UnitOfMeasureRow: inputs.UnitOfMeasureRefInput,
+}
+"""How a field names a record."""
+
+FROM_ISO = {(rows.CurrencyRow, "display_name")}
+"""What a new record need not state although it has no default."""
+
+
+class Purpose(StrEnum):
+    """What an input is for; its name begins with this word."""
+
+    CREATE = "Create"
+    UPDATE = "Update"
+    UPSERT = "Upsert"
+
+
+@dataclass(frozen=True)
+class RecordType:
+    """A kind of record with its type in the schema; `noun` is what descriptions call it."""
+
+    type: Any
+    noun: str
+
+    @property
+    def record(self) -> Record:
+        return RECORDS[self.type.row_model]
+
+    @property
+    def name(self) -> str:
+        return str(get_object_definition(self.type, strict=True).name)
+
+    @cached_property
+    def create_input(self) -> Any:
+        return self._input(Purpose.CREATE, f"A new {self.noun}.")
+
+    @cached_property
+    def update_input(self) -> Any:
+        return self._input(
+            Purpose.UPDATE,
+            f"A change of a {self.noun}. What is absent stays as it is, null clears.",
+        )
+
+    @cached_property
+    def upsert_input(self) -> Any:
+        key = self.record.key
+        return self._input(
+            Purpose.UPSERT,
+            f"A new {self.noun}, or a change of the one with the same {key}: what is absent stays as it"
+            " is or gets its default, null clears.",
+        )
+
+    def _input(self, purpose: Purpose, description: str) -> Any:
+        fields = {**dict(_fields(self.record, self.type, purpose)), **_parts(self.record)}
+        return _define(f"{purpose.value}{self.name}Input", description, fields)
+
+
+InputField = tuple[Any, str, bool]
+"""The type of an input field, its description, and whether it must be stated."""
+
+
+def _fields(record: Record, of: Any, purpose: Purpose) -> Iterator[tuple[str, InputField]]:
+    described = _descriptions(of)
+    for name, field in record.fields.items():
+        if name in ADDRESS_PARTS:
+            if name == ADDRESS_PARTS[0]:
+                yield "address", (inputs.PostalAddressInput, described["address"], False)
+        elif purpose is not Purpose.UPDATE or field.until is not Until.CREATED:
+            text = described[name] + _limits(record, name, field)
+            yield name, (_kind(record, name, field), text, _must_state(record, name, purpose))
+
+
+def _must_state(record: Record, name: str, purpose: Purpose) -> bool:
+    if purpose is Purpose.CREATE:
+        return record.is_required(name) and (record.model, name) not in FROM_ISO
+    return purpose is Purpose.UPSERT and name == record.key
+
+
+def _kind(record: Record, name: str, field: Field) -> Any:
+    if field.model is not None:
+        return REFERENCE_INPUTS[field.model]
+    return value_type(record.model, column_of(name, field))[0]
+
+
+def _limits(record: Record, name: str, field: Field) -> str:
+    """What a description says about the values that are accepted."""
+    longest = text_lengths(record.model).get(name)
+    if longest is not None:
+        return f" At most {longest} characters."
+    if isinstance(field.least, Decimal) and field.most is not None:
+        return f" From {plain(field.least)} to {plain(field.most)}."
+    return "" if field.least is None else f" At least {plain(field.least)}."
+
+
+def _parts(record: Record) -> dict[str, InputField]:
+    return {
+        name: (
+            _list_of(PART_INPUTS[part.model]),
+            "All further units of the item; units that are left out are removed.",
+            False,
+        )
+        for name, part in record.parts.items()
+    }
+
+
+def _list_of(kind: Any) -> Any:
+    return list[kind]
+
+
+def _descriptions(of: Any) -> Mapping[str, str]:
+    fields = get_object_definition(of, strict=True).fields
+    return {field.python_name: field.description or "" for field in fields}
+
+
+def _define(name: str, description: str, fields: Mapping[str, InputField]) -> Any:
+    """An input that tells fields that are absent from those that are null."""
+    cls = type(name, (), {"__module__": __name__})
+    maybe: Any = Maybe
+    for field, (kind, text, must_state) in fields.items():
+        cls.__annotations__[field] = kind if must_state else maybe[kind | None]
+        stated = strawberry.field(description=text) if must_state else inputs.optional(text)
+        setattr(cls, field, stated)
+    return strawberry.input(cls, description=description)
+
+
+def _part_input(of: Any, record: Record, description: str) -> Any:
+    fields = dict(_fields(record, of, Purpose.CREATE))
+    return _define(f"{get_object_definition(of, strict=True).name}Input", description, fields)
+
+
+PART_INPUTS: Mapping[type[Base], Any] = {
+    rows.ItemUnitOfMeasureRow: _part_input(
+        reference_types.ItemUnitOfMeasure,
+        RECORDS[rows.ItemRow].parts["units_of_measure"],
+        "A further unit in which an item may be sold.",
+    )
+}
+
+ACCOUNT = RecordType(reference_types.Account, "general-ledger account")
+CURRENCY = RecordType(reference_types.Currency, "currency")
+CUSTOMER = RecordType(reference_types.Customer, "customer")
+ITEM = RecordType(reference_types.Item, "item")
+LINE_OBJECT = RecordType(reference_types.LineObject, "resource, fixed asset or charge")
+PAYMENT_TERMS = RecordType(reference_types.PaymentTerms, "set of payment terms")
+SHIPMENT_METHOD = RecordType(reference_types.ShipmentMethod, "shipment method")
+TAX_CODE = RecordType(reference_types.TaxCode, "tax code")
+UNIT_OF_MEASURE = RecordType(reference_types.UnitOfMeasure, "unit of measure")

@@ -1,0 +1,295 @@
+"""Records that orders refer to, written in memory and checked before they are stored (RULES.md 6.4)."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from gateway.orders import refusals
+from gateway.orders.fields import Field, Record, Reference, column_of
+from gateway.orders.item_units import check_factor
+from gateway.orders.problems import Path, Problem, Report
+from gateway.orders.references import References, comparable
+from gateway.orders.value_checks import (
+    check_email,
+    check_number,
+    check_phone,
+    check_range,
+    check_stored_text,
+    checked_country,
+)
+from gateway.storage.companies import CurrencyUnknown, iso_currency
+from gateway.storage.tables.column_types import (
+    Base,
+    clean,
+    column_default,
+    is_storable_text,
+    text_lengths,
+    value_type,
+)
+from gateway.storage.tables.reference_data import ADDRESS_PARTS, CurrencyRow, UnitOfMeasureRow
+from gateway.storage.writing import Writer
+
+RecordChange = Mapping[str, Any]
+"""The fields of a record that a change states, by name. Fields that are left out stay, or get their
+default in a new record. `address` has the parts of a customer's address."""
+
+Values = dict[str, Any]
+"""By column."""
+
+CONTACT_CHECKS = {"phone_number": check_phone, "email": check_email}
+
+
+@dataclass
+class RecordDraft:
+    """A record with the values of its change, and the problems that prevent it from being stored.
+    `parts` are the values of all parts of a relation that the change states."""
+
+    record: Record
+    row: Any
+    is_new: bool
+    values: Values
+    parts: Mapping[str, Sequence[Values]] = field(default_factory=dict)
+    problems: Sequence[Problem] = ()
+
+
+async def draft_records(
+    writer: Writer, record: Record, changes: Sequence[RecordChange]
+) -> list[RecordDraft]:
+    """What each change makes of the record with its key, or of a new one; nothing is written. Each may
+    refer to new records of earlier changes. The number of statements does not depend on the number of
+    changes."""
+    desk = await RecordDesk.open(writer, record, changes)
+    return [desk.draft(change, desk.stored(change)) for change in changes]
+
+
+class RecordDesk:
+    """What changes of one kind of record need to know."""
+
+    def __init__(self, record: Record, references: References, company: str) -> None:
+        self._record = record
+        self._references = references
+        self._company = company
+        self._taken: dict[tuple[str, Any], str] = {}
+        self._stored: dict[tuple[Any, Any], Any] = {}
+
+    @classmethod
+    async def open(
+        cls, writer: Writer, record: Record, changes: Sequence[RecordChange]
+    ) -> "RecordDesk":
+        references = References(await writer.company_currency())
+        desk = cls(record, references, writer.scope.company)
+        for model, named in _named(record, changes).items():
+            await references.load(writer, model, named)
+        wanted = {
+            name: {clean(change.get(name) or "") for change in changes} - {""}
+            for name in (record.key, *record.unique)
+        }
+        for row in await writer.records(record.model, wanted):
+            desk.know(row)
+        return desk
+
+    def know(self, row: Any) -> None:
+        """Take a record into account that is stored, or is about to be."""
+        name = comparable(self._record.key, getattr(row, self._record.key))
+        self._stored[getattr(row, "kind", None), name] = row
+        for name in self._record.unique:
+            self._taken[name, getattr(row, name)] = row.id
+
+    def stored(self, change: RecordChange) -> Any | None:
+        """The stored record with the key of a change, in any case."""
+        key = self._record.key
+        return self._stored.get((change.get("kind"), comparable(key, clean(change.get(key) or ""))))
+
+    def draft(self, change: RecordChange, stored: Any | None) -> RecordDraft:
+        report = Report()
+        values = self._values(self._record, change, stored, report)
+        parts = {
+            name: self._parts(part, change[name], report.at(name))
+            for name, part in self._record.parts.items()
+            if name in change
+        }
+        if "units_of_measure" in parts:
+            base = values.get("base_unit_of_measure_id") or getattr(
+                stored, "base_unit_of_measure_id", None
+            )
+            self._check_units(change["units_of_measure"] or (), base, report)
+        key = None if stored is None else stored.id
+        for name in self._record.unique:
+            owner = self._taken.get((name, values[name])) if values.get(name) else None
+            if owner not in (None, key):
+                _refuse_taken(self._record, name, values[name], report)
+        if stored is not None:
+            values.pop(self._record.key, None)
+            return RecordDraft(self._record, stored, False, values, parts, report.problems)
+        row = self._new(values, report)
+        return RecordDraft(self._record, row, True, values, parts, report.problems)
+
+    def _new(self, values: Values, report: Report) -> Any | None:
+        """A new record, to which later changes may refer; None if something is missing or refused."""
+        if self._record.model is CurrencyRow and values.get("code"):
+            _complete_currency(values, self._company)
+        _require(self._record, values, report)
+        if report.problems:
+            return None
+        row: Any = self._record.model(company_id=self._company, **values)
+        self._references.add(row)
+        self.know(row)
+        return row
+
+    def _parts(
+        self, part: Record, changes: Sequence[RecordChange] | None, report: Report
+    ) -> list[Values]:
+        """The values of all parts. Reports a key that comes twice."""
+        found: dict[Any, Values] = {}
+        for place, change in enumerate(changes or ()):
+            where = report.at(str(place))
+            values = self._values(part, change, None, where)
+            _require(part, values, where)
+            key = values.get(column_of(part.key, part.fields[part.key]))
+            if key is not None and found.setdefault(key, values) is not values:
+                named: Any = change[part.key]
+                where.refuse(refusals.UNIT_REPEATED, part.key, named.by, rejected=named.value)
+        return list(found.values())
+
+    def _check_units(
+        self, changes: Sequence[RecordChange], base: str | None, report: Report
+    ) -> None:
+        """Report quantities per unit that an item cannot have."""
+        for place, change in enumerate(changes):
+            unit = self._references.get(UnitOfMeasureRow, change["unit_of_measure"])
+            if unit is not None:
+                where = report.at("units_of_measure", str(place))
+                factor = change.get("quantity_per_unit")
+                check_factor(factor, base, unit, where, "quantity_per_unit")
+
+    def _values(
+        self, record: Record, change: RecordChange, stored: Any | None, report: Report
+    ) -> Values:
+        """The columns that a change sets. Reports values that cannot be stored; what is stored already is
+        not checked again."""
+        lengths = text_lengths(record.model)
+        values: Values = {}
+        for name, given, path in _flat(record, change):
+            column, where = column_of(name, record.fields[name]), report.at(*path)
+            value = _tidy(given) if isinstance(given, str) and name in lengths else given
+            if name == "country":
+                value = checked_country(value, getattr(stored, column, None), where)
+            if isinstance(value, Reference):
+                value = self._id_of(record, change, name, stored, report)
+            elif value is None and not value_type(record.model, column)[1]:
+                _set_default(record, name, stored, values, where)
+                continue
+            elif record.owner == "" and (stored is None or getattr(stored, column) != value):
+                _check(name, value, record.fields[name], lengths, where)
+            values[column] = value
+        return values
+
+    def _id_of(
+        self, record: Record, change: RecordChange, name: str, stored: Any | None, report: Report
+    ) -> str | None:
+        """The id of the record that a field names; None for the record itself."""
+        reference: Reference = change[name]
+        model = record.fields[name].model
+        if model is record.model and _is_self(record, change, reference, stored):
+            return None
+        row: Any = self._references.named(model or record.model, change, name, report)
+        return None if row is None else str(row.id)
+
+
+def _named(
+    record: Record, changes: Sequence[RecordChange]
+) -> Mapping[type[Base], list[Reference | None]]:
+    """What changes and their parts refer to, by model."""
+    found: dict[type[Base], list[Reference | None]] = defaultdict(list)
+    for change in changes:
+        for name, declared in record.fields.items():
+            if declared.model is not None:
+                found[declared.model].append(change.get(name))
+        for name, part in record.parts.items():
+            for model, named in _named(part, change.get(name) or ()).items():
+                found[model] += named
+    return found
+
+
+def _flat(record: Record, change: RecordChange) -> Iterator[tuple[str, Any, Path]]:
+    """The fields of a change with their places in it; an address in its parts."""
+    for name, value in change.items():
+        if name in record.parts:
+            continue
+        if name == "address" and "address_line1" in record.fields:
+            parts = dict.fromkeys(ADDRESS_PARTS) if value is None else value
+            yield from ((part, text, (name, part)) for part, text in parts.items())
+        else:
+            yield name, value, (name,)
+
+
+def _tidy(text: str) -> str | None:
+    """A text as it is stored; an empty one is no text."""
+    return (clean(text) if is_storable_text(text) else text) or None
+
+
+def _set_default(
+    record: Record, name: str, stored: Any | None, values: Values, report: Report
+) -> None:
+    """Null stands for the default of a field that always has a value. A new record has it already."""
+    if stored is None:
+        return
+    if record.is_required(name):
+        _refuse_missing(record, name, report)
+    else:
+        column = column_of(name, record.fields[name])
+        values[column] = column_default(record.model, column)
+
+
+def _is_self(
+    record: Record, change: RecordChange, reference: Reference, stored: Any | None
+) -> bool:
+    own = change.get(reference.by) or getattr(stored, reference.by, None)
+    by = reference.by
+    return own is not None and comparable(by, clean(str(own))) == comparable(by, reference.value)
+
+
+def _check(
+    name: str, value: Any, declared: Field, lengths: Mapping[str, int], report: Report
+) -> None:
+    if isinstance(value, str) and name in lengths:
+        if check_stored_text(value, lengths[name], report) and name in CONTACT_CHECKS:
+            CONTACT_CHECKS[name](value, report)
+    elif isinstance(value, Decimal) and check_number(value, report):
+        check_range(value, declared, report)
+
+
+def _require(record: Record, values: Mapping[str, Any], report: Report) -> None:
+    """Report the fields that a new record lacks."""
+    missing = {problem.path for problem in report.problems}
+    for name, declared in record.fields.items():
+        is_missing = values.get(column_of(name, declared)) is None
+        if is_missing and record.is_required(name) and not any(name in path for path in missing):
+            _refuse_missing(record, name, report.at(name))
+
+
+def _refuse_missing(record: Record, name: str, report: Report) -> None:
+    report.refuse(refusals.RECORD_NEEDS, label=record.label, field=_words(name))
+
+
+def _refuse_taken(record: Record, name: str, value: Any, report: Report) -> None:
+    report.refuse(
+        refusals.RECORD_EXISTS, name, rejected=value, label=record.label, field=_words(name)
+    )
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _complete_currency(values: Values, company: str) -> None:
+    """ISO 4217 has the name and the decimals of most currencies."""
+    try:
+        known = iso_currency(company, values["code"])
+    except CurrencyUnknown:
+        return
+    for name in ("display_name", "amount_decimal_places", "amount_rounding_precision"):
+        if values.get(name) is None:
+            values[name] = getattr(known, name)

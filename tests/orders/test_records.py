@@ -1,0 +1,342 @@
+"""Customers, items, accounts and codes are created, changed and deleted by mutations."""
+
+from typing import Any
+
+import pytest
+
+from gateway.settings import Settings
+from gateway.storage.companies import create_company
+from gateway.storage.database import Database
+from tests.support.databases import Templates
+from tests.support.paths import ROOT
+from tests.support.readme import answer, examples
+from tests.support.requests import Fields, created, line, order
+from tests.support.served import Client, serving
+
+NOWHERE = "00000000-0000-4000-8000-000000000000"
+PROBLEMS = "userErrors { message code path rejectedValue suggestions }"
+
+KINDS: dict[str, tuple[Fields, Fields, Fields]] = {
+    "Customer": (
+        {"number": "NEW", "displayName": "New Ltd", "address": {"city": "Bath"}, "email": "a@new.example"},
+        {"displayName": "Newer Ltd", "address": {"country": "GB"}, "email": None, "blocked": "SHIP"},
+        {"number": "NEW", "displayName": "Newer Ltd", "address": {"city": "Bath", "country": "GB"}, "email": None, "blocked": "SHIP"},
+    ),
+    "Item": (
+        {"number": "NEW", "displayName": "Tea", "unitPrice": "2.5", "baseUnitOfMeasure": {"code": "PCS"}},
+        {"unitPrice": 3, "taxCode": {"code": "R05"}, "salesBlocked": True},
+        {"number": "NEW", "displayName": "Tea", "unitPrice": "3", "taxCode": {"code": "R05"}, "salesBlocked": True},
+    ),
+    "Account": (
+        {"number": "4711", "displayName": "Sales"},
+        {"blocked": True, "category": "Income"},
+        {"number": "4711", "displayName": "Sales", "blocked": True, "category": "Income"},
+    ),
+    "LineObject": (
+        {"kind": "RESOURCE", "number": "CHARGE", "displayName": "Loading"},
+        {"unitPrice": "12.5"},
+        {"kind": "RESOURCE", "number": "CHARGE", "displayName": "Loading", "unitPrice": "12.5"},
+    ),
+    "Currency": (
+        {"code": "SEK"},
+        {"symbol": "kr"},
+        {"code": "SEK", "displayName": "Swedish Krona", "symbol": "kr", "amountRoundingPrecision": "0.01"},
+    ),
+    "PaymentTerms": (
+        {"code": "14D", "displayName": "14 days", "dueDateCalculation": "14D"},
+        {"discountPercent": 2},
+        {"code": "14D", "displayName": "14 days", "dueDateCalculation": "14D", "discountPercent": "2"},
+    ),
+    "ShipmentMethod": (
+        {"code": "EXW", "displayName": "Ex works"},
+        {"displayName": "Collected"},
+        {"code": "EXW", "displayName": "Collected"},
+    ),
+    "UnitOfMeasure": (
+        {"code": "KG", "displayName": "Kilogram", "symbol": "kg"},
+        {"symbol": None},
+        {"code": "KG", "displayName": "Kilogram", "symbol": None},
+    ),
+    "TaxCode": (
+        {"code": "R10", "displayName": "Reduced", "percent": 10},
+        {"percent": "9.5"},
+        {"code": "R10", "displayName": "Reduced", "percent": "9.5"},
+    ),
+}  # fmt: skip
+"""A new record of each kind, a change of it, and what it is like in the end."""
+
+
+def field_of(kind: str) -> str:
+    return kind[0].lower() + kind[1:]
+
+
+def selection(value: Any) -> str:
+    if not isinstance(value, dict):
+        return ""
+    return "{ " + " ".join(f"{name} {selection(part)}" for name, part in value.items()) + " }"
+
+
+def create(client: Client, kind: str, given: Fields, wanted: str = "id", **more: Any) -> Fields:
+    document = f"""mutation ($input: Create{kind}Input!, $dryRun: Boolean! = false) {{
+      it: create{kind}(input: $input, dryRun: $dryRun) {{ {field_of(kind)} {{ {wanted} }} {PROBLEMS} }} }}"""
+    return dict(client.ask(document, input=given, **more)["it"])
+
+
+def update(
+    client: Client, kind: str, key: str, given: Fields, wanted: str = "id", **more: Any
+) -> Fields:
+    document = f"""mutation ($id: ID!, $input: Update{kind}Input!, $ifMatch: String, $dryRun: Boolean! = false) {{
+      it: update{kind}(id: $id, input: $input, ifMatch: $ifMatch, dryRun: $dryRun) {{
+        {field_of(kind)} {{ {wanted} }} {PROBLEMS} }} }}"""
+    return dict(client.ask(document, id=key, input=given, **more)["it"])
+
+
+def delete(client: Client, kind: str, key: str, **more: Any) -> Fields:
+    document = f"""mutation ($id: ID!, $ifMatch: String, $dryRun: Boolean! = false) {{
+      it: delete{kind}(id: $id, ifMatch: $ifMatch, dryRun: $dryRun) {{ deletedId {PROBLEMS} }} }}"""
+    return dict(client.ask(document, id=key, **more)["it"])
+
+
+def read(client: Client, kind: str, key: str, wanted: str) -> Fields | None:
+    document = f"query ($id: ID!) {{ node(id: $id) {{ ... on {kind} {{ {wanted} }} }} }}"
+    found: Fields | None = client.ask(document, id=key)["node"]
+    return found
+
+
+def found_id(client: Client, connection: str, **by: str) -> str:
+    [(name, value)] = by.items()
+    document = f'{{ {connection}(filter: {{{name}: {{eq: "{value}"}}}}) {{ nodes {{ id }} }} }}'
+    [node] = client.ask(document)[connection]["nodes"]
+    return str(node["id"])
+
+
+def told(payload: Fields) -> list[tuple[str, str, str | None, list[str]]]:
+    """Code, path, rejected value and suggestions of each problem."""
+    return [
+        (each["code"], ".".join(each["path"]), each["rejectedValue"], each["suggestions"])
+        for each in payload["userErrors"]
+    ]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_record_is_created_changed_and_deleted(client: Client, kind: str) -> None:
+    new, change, final = KINDS[kind]
+    wanted = f"id etag createdDateTime lastModifiedDateTime {selection(final)[1:-1]}"
+    made = create(client, kind, new, wanted)
+    assert made["userErrors"] == []
+    first = made[field_of(kind)]
+    assert first["etag"] == "1"
+    assert read(client, kind, first["id"], wanted) == first
+    changed = update(client, kind, first["id"], change, wanted, ifMatch="1")
+    assert changed["userErrors"] == []
+    second = changed[field_of(kind)]
+    assert {name: second[name] for name in final} == final
+    assert second["etag"] == "2"
+    assert second["createdDateTime"] == first["createdDateTime"] < second["lastModifiedDateTime"]
+    assert read(client, kind, first["id"], wanted) == second
+    assert told(delete(client, kind, first["id"], ifMatch="1")) == [
+        ("STALE", "ifMatch", "1", ["2"])
+    ]
+    assert delete(client, kind, first["id"], ifMatch="2") == {
+        "deletedId": first["id"],
+        "userErrors": [],
+    }
+    assert read(client, kind, first["id"], "id") is None
+    assert told(delete(client, kind, first["id"])) == [("NOT_FOUND", "id", first["id"], [])]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_change_of_nothing_keeps_the_etag(client: Client, kind: str) -> None:
+    new, change, _ = KINDS[kind]
+    key = create(client, kind, new)[field_of(kind)]["id"]
+    for _ in range(2):
+        answer = update(client, kind, key, change, "etag")
+        assert answer[field_of(kind)] == {"etag": "2"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_dry_run_answers_alike_and_stores_nothing(client: Client, kind: str) -> None:
+    new, change, final = KINDS[kind]
+    wanted = selection(new)[1:-1]
+    tried = create(client, kind, new, wanted, dryRun=True)
+    made = create(client, kind, new, f"id {wanted}")
+    key = made[field_of(kind)].pop("id")
+    assert tried == made
+    wanted = f"{selection(final)[1:-1]}"
+    before = read(client, kind, key, wanted)
+    assert update(client, kind, key, change, wanted, dryRun=True)[field_of(kind)] == final
+    assert read(client, kind, key, wanted) == before
+    assert delete(client, kind, key, dryRun=True)["userErrors"] == []
+    assert read(client, kind, key, wanted) == before
+
+
+def test_a_dry_run_shows_ids_and_etags_that_nothing_stored_has(client: Client) -> None:
+    key = found_id(client, "customers", number="C1")
+    wanted = "id etag salesOrders { totalCount nodes { id } }"
+    tried = update(client, "Customer", key, {"salesperson": "X"}, wanted, dryRun=True)["customer"]
+    assert (tried["id"], tried["etag"]) == (f"preview:{key}", "preview:2")
+    assert tried["salesOrders"] == {"totalCount": 0, "nodes": []}
+    stale = update(client, "Customer", key, {"salesperson": "X"}, ifMatch="preview:2")
+    assert told(stale) == [("STALE", "ifMatch", "preview:2", ["1"])]
+    assert read(client, "Customer", tried["id"], "id") is None
+    item = {**KINDS["Item"][0], "unitsOfMeasure": [{"unitOfMeasure": {"code": "BOX"}}]}
+    wanted = "id unitsOfMeasure { id } salesOrderLines { totalCount }"
+    made = create(client, "Item", item, wanted, dryRun=True)["item"]
+    assert made["id"].startswith("preview:")
+    assert [unit["id"].startswith("preview:") for unit in made["unitsOfMeasure"]] == [True]
+    assert delete(
+        client, "Customer", found_id(client, "customers", number="IN-YEN"), dryRun=True
+    ) == {
+        "deletedId": None,
+        "userErrors": [],
+    }
+
+
+CREATED: list[tuple[str, Fields, list[tuple[str, str, str | None, list[str]]]]] = [
+    ("Customer", {"number": "C1", "displayName": "Again"}, [("DUPLICATE", "input.number", "C1", [])]),
+    ("Customer", {"number": " ", "displayName": "x"}, [("REQUIRED", "input.number", None, [])]),
+    ("Customer", {"number": "N", "displayName": "x", "contactId": "contact-1"}, [("DUPLICATE", "input.contactId", "contact-1", [])]),
+    ("Customer", {"number": "N", "displayName": "x", "billToCustomer": {"number": "PAYR"}}, [("NOT_FOUND", "input.billToCustomer.number", "PAYR", ["PAYER"])]),
+    ("Customer", {"number": "N", "displayName": "x", "address": {"city": "C" * 31}}, [("TOO_LONG", "input.address.city", "C" * 31, ["C" * 30])]),
+    ("Customer", {"number": "N", "displayName": "x", "phoneNumber": "call me", "email": "a@"}, [("INVALID", "input.phoneNumber", "call me", []), ("INVALID", "input.email", "a@", [])]),
+    ("Item", {"number": "N", "displayName": "x", "baseUnitOfMeasure": {"code": "PC"}}, [("NOT_FOUND", "input.baseUnitOfMeasure.code", "PC", ["PCS"])]),
+    ("Item", {"number": "N", "displayName": "x", "baseUnitOfMeasure": {"code": "PCS"}, "unitPrice": "0.000001"}, [("OUT_OF_RANGE", "input.unitPrice", "0.000001", ["0"])]),
+    ("Item", {"number": "N", "displayName": "x", "baseUnitOfMeasure": {"code": "PCS"}, "unitsOfMeasure": [{"unitOfMeasure": {"code": "BOX"}}, {"unitOfMeasure": {"code": "BOX"}}]}, [("DUPLICATE", "input.unitsOfMeasure.1.unitOfMeasure.code", "BOX", [])]),
+    ("LineObject", {"kind": "CHARGE", "number": "CHARGE", "displayName": "x"}, [("DUPLICATE", "input.number", "CHARGE", [])]),
+    ("Currency", {"code": "ABC"}, [("REQUIRED", "input.displayName", None, [])]),
+    ("Currency", {"code": "SEK", "amountRoundingPrecision": 0}, [("OUT_OF_RANGE", "input.amountRoundingPrecision", "0", ["0.00001"])]),
+    ("PaymentTerms", {"code": "N", "displayName": "x", "discountPercent": 101}, [("OUT_OF_RANGE", "input.discountPercent", "101", ["0", "100"])]),
+    ("TaxCode", {"code": "N", "displayName": "x", "percent": -1}, [("OUT_OF_RANGE", "input.percent", "-1", ["0"])]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "given", "problems"), CREATED, ids=lambda value: str(value)[:30])
+def test_a_new_record_is_refused_with_every_problem(
+    client: Client, kind: str, given: Fields, problems: list[Any]
+) -> None:
+    answer = create(client, kind, given)
+    assert (answer[field_of(kind)], told(answer)) == (None, problems)
+
+
+UPDATED: list[tuple[str, str, Fields, list[tuple[str, str, str | None, list[str]]]]] = [
+    ("Customer", "C1", {"displayName": None}, [("REQUIRED", "input.displayName", None, [])]),
+    ("Customer", "C1", {"currency": {"code": "EURO"}}, [("NOT_FOUND", "input.currency.code", "EURO", ["EUR"])]),
+    ("Customer", "PAYER", {"contactId": "contact-1"}, [("DUPLICATE", "input.contactId", "contact-1", [])]),
+    ("Item", "I0001", {"baseUnitOfMeasure": None}, [("REQUIRED", "input.baseUnitOfMeasure", None, [])]),
+    ("Item", "I0001", {"unitCost": "1e13"}, [("OUT_OF_RANGE", "input.unitCost", "10000000000000", ["-9999999999999.99999", "9999999999999.99999"])]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "number", "change", "problems"), UPDATED, ids=lambda value: str(value)[:30]
+)
+def test_a_change_of_a_record_is_refused_with_every_problem(
+    client: Client, kind: str, number: str, change: Fields, problems: list[Any]
+) -> None:
+    key = found_id(client, f"{field_of(kind)}s", number=number)
+    answer = update(client, kind, key, change)
+    assert (answer[field_of(kind)], told(answer)) == (None, problems)
+
+
+def test_null_clears_a_field_or_gives_it_the_default_of_a_new_record(client: Client) -> None:
+    key = found_id(client, "customers", number="C1")
+    cleared = {"salesperson": None, "paymentTerms": None, "address": None, "partialShipping": None}
+    wanted = "salesperson paymentTerms { code } address { city } partialShipping phoneNumber"
+    assert update(client, "Customer", key, {"partialShipping": False})["userErrors"] == []
+    assert update(client, "Customer", key, cleared, wanted)["customer"] == {
+        "salesperson": None,
+        "paymentTerms": None,
+        "address": {"city": None},
+        "partialShipping": True,
+        "phoneNumber": "+44 113 1",
+    }
+
+
+def test_a_customer_that_names_itself_as_payer_pays_for_itself(client: Client) -> None:
+    wanted = "id billToCustomer { number }"
+    given = {"number": "SELF", "displayName": "Self", "billToCustomer": {"number": "SELF"}}
+    made = create(client, "Customer", given, wanted)["customer"]
+    assert made["billToCustomer"] is None
+    other = {"billToCustomer": {"number": "PAYER"}}
+    changed = update(client, "Customer", made["id"], other, wanted)["customer"]
+    assert changed["billToCustomer"] == {"number": "PAYER"}
+    own = {"billToCustomer": {"id": made["id"]}}
+    assert update(client, "Customer", made["id"], own, wanted)["customer"] == made
+
+
+def test_the_units_of_an_item_are_replaced_as_a_whole(client: Client) -> None:
+    wanted = "id etag unitsOfMeasure { id unitOfMeasure { code } }"
+    given = {"number": "N", "displayName": "x", "baseUnitOfMeasure": {"code": "PCS"}}
+
+    def units(*codes: str) -> Fields:
+        return {"unitsOfMeasure": [{"unitOfMeasure": {"code": each}} for each in codes]}
+
+    def codes(item: Fields) -> list[str]:
+        return sorted(each["unitOfMeasure"]["code"] for each in item["unitsOfMeasure"])
+
+    tried = create(client, "Item", given | units("BOX"), wanted, dryRun=True)["item"]
+    assert codes(tried) == ["BOX"]
+    made = create(client, "Item", given | units("BOX"), wanted)["item"]
+    [box] = made["unitsOfMeasure"]
+    both = update(client, "Item", made["id"], units("HOUR", "BOX"), wanted)["item"]
+    assert (codes(both), both["etag"]) == (["BOX", "HOUR"], "2")
+    assert box in both["unitsOfMeasure"]
+    kept = update(client, "Item", made["id"], {"displayName": "y"}, wanted)["item"]
+    assert (kept["unitsOfMeasure"], kept["etag"]) == (both["unitsOfMeasure"], "3")
+    assert read(client, "Item", made["id"], wanted) == kept
+    none = update(client, "Item", made["id"], {"unitsOfMeasure": None}, wanted)["item"]
+    assert read(client, "Item", made["id"], wanted) == none
+    assert none["unitsOfMeasure"] == []
+    assert delete(client, "Item", made["id"])["userErrors"] == []
+
+
+IN_USE = [
+    ("Customer", "customers", {"number": "PAYER"}, "PAYER is used by 1 customer."),
+    ("Customer", "customers", {"number": "C1"}, "C1 is used by 2 orders."),
+    ("Item", "items", {"number": "I0010"}, "I0010 is used by 2 lines of orders."),
+    ("Currency", "currencies", {"code": "EUR"}, "EUR is used by 1 company as its currency and 2 orders."),
+    ("TaxCode", "taxCodes", {"code": "S25"}, "S25 is used by 1 account."),
+    ("UnitOfMeasure", "unitsOfMeasure", {"code": "HOUR"}, "HOUR is used by 1 further unit of an item."),
+    ("PaymentTerms", "paymentTerms", {"code": "30D"}, "30D is used by 1 customer and 2 orders."),
+]  # fmt: skip
+
+
+def test_a_record_is_not_deleted_while_something_refers_to_it(client: Client) -> None:
+    for _ in range(2):
+        created(client, order(line()))
+    for kind, connection, by, message in IN_USE:
+        key = found_id(client, connection, **by)
+        answer = delete(client, kind, key)
+        [problem] = answer["userErrors"]
+        assert (problem["code"], problem["path"], answer["deletedId"]) == ("IN_USE", ["id"], None)
+        words = sorted(message.rstrip(".").partition(" used by ")[2].split(" and "))
+        assert (
+            sorted(problem["message"].rstrip(".").partition(" used by ")[2].split(" and ")) == words
+        )
+        assert problem["message"].partition(" used by ")[0] == message.partition(" used by ")[0]
+
+
+def test_an_id_of_another_kind_of_record_is_not_found(client: Client) -> None:
+    key = found_id(client, "customers", number="C1")
+    assert told(update(client, "Item", key, {"displayName": "x"})) == [("NOT_FOUND", "id", key, [])]
+    assert told(delete(client, "Account", NOWHERE)) == [("NOT_FOUND", "id", NOWHERE, [])]
+
+
+async def load_nothing(database: Database) -> None:
+    """What `gateway migrate` leaves behind: a company without a record but its currency."""
+    await create_company(database, "My Company", "EUR")
+
+
+def test_an_empty_database_gets_to_a_paid_order_as_the_readme_shows(templates: Templates) -> None:
+    text = (ROOT / "gateway" / "api" / "README.md").read_text(encoding="utf-8")
+    section = text.partition("## From an empty database to a paid order")[2].partition("\n## ")[0]
+    shown = examples(section)
+    assert len(shown) == 3
+    with serving(Settings(database_url=templates.copy("nothing", load_nothing))) as client:
+        assert client.ask("{ customers { totalCount } }") == {"customers": {"totalCount": 0}}
+        for operation, stated in shown:
+            assert answer(client, operation) == stated
+        found = client.ask("{ salesOrders { nodes { number status totalAmountIncludingTax } } }")
+    assert found["salesOrders"]["nodes"] == [
+        {"number": "SO-000001", "status": "PAID", "totalAmountIncludingTax": "267.5"}
+    ]
