@@ -205,8 +205,10 @@ async def _import(
     progress, stop = progress_bar()
     try:
         job = await import_files(importer, files, reading, request, progress)
-    except (FileRefused, CompanyNotFound) as error:
+    except FileRefused as error:
         fail(str(error))
+    except CompanyNotFound as error:
+        fail(f"COMPANY_NOT_FOUND: {error}")
     finally:
         stop()
     for line in await import_summary(importer, job, files, errors, time.monotonic() - started):
@@ -244,8 +246,10 @@ def export_command(
             fail(NOT_MIGRATED)
         try:
             await save_export(database, company, request, file)
-        except (BadFilter, CannotWrite, CompanyNotFound) as error:
+        except (BadFilter, CannotWrite) as error:
             fail(str(error))
+        except CompanyNotFound as error:
+            fail(f"COMPANY_NOT_FOUND: {error}")
 
     try:
         with open_destination(output) as file:

@@ -24,6 +24,7 @@ from gateway.api.reference_types import (
     TaxCode,
     UnitOfMeasure,
 )
+from gateway.api.transition_fields import AvailableTransition, available_transitions_field
 from gateway.storage.tables import sales_orders as rows
 from gateway.storage.tables.sales_orders import LineRounding, SalesOrderLineType, SalesOrderStatus
 
@@ -185,6 +186,7 @@ class SalesOrder(Node):
     )
     status: SalesOrderStatus = column("The stage that the order has reached in its life cycle.")
     status_label: str = status_label_field()
+    available_transitions: list[AvailableTransition] = available_transitions_field()
     on_hold: bool = column("Whether release, shipping and invoicing are suspended.")
     created_date_time: dt.datetime = column("The time at which the order was created.")
     last_modified_date_time: dt.datetime = column(

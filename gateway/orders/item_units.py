@@ -32,7 +32,7 @@ def check_factor(
             unit=unit.code,
         )
     elif check_number(factor, report, *path):
-        check_range(factor, QUANTITY_PER_UNIT, report, *path)
+        check_range(factor, QUANTITY_PER_UNIT, refusals.UNIT_FACTOR_OUT_OF_RANGE, report, *path)
 
 
 def list_own_units(item: ItemRow) -> bool:

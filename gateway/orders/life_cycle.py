@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from gateway.orders import refusals
 from gateway.orders.amounts import ZERO
 from gateway.orders.problems import Refusal, Report
 from gateway.orders.quantities import Quantities, invoice, is_fully_invoiced, ship, sold_lines
-from gateway.orders.references import References
 from gateway.orders.transitions import Transition
+from gateway.storage.tables.column_types import Base
 from gateway.storage.tables.reference_data import CustomerBlocked, CustomerRow
 from gateway.storage.tables.sales_orders import SalesOrderLineType, SalesOrderRow, SalesOrderStatus
 
@@ -20,7 +21,16 @@ INVOICED = SalesOrderStatus.INVOICED
 PAID = SalesOrderStatus.PAID
 CANCELLED = SalesOrderStatus.CANCELLED
 
-Guard = Callable[[SalesOrderRow, References, Report], None]
+Model = TypeVar("Model", bound=Base)
+
+
+class Records(Protocol):
+    """The records that an order refers to."""
+
+    def by_id(self, model: type[Model], key: str) -> Model: ...
+
+
+Guard = Callable[[SalesOrderRow, Records, Report], None]
 
 
 @dataclass(frozen=True)
@@ -40,12 +50,12 @@ class TransitionRule:
         return self.ends or self.target
 
 
-def _sells_something(order: SalesOrderRow, _references: References, report: Report) -> None:
+def _sells_something(order: SalesOrderRow, _references: Records, report: Report) -> None:
     if not sold_lines(order):
         report.refuse(refusals.NOTHING_TO_RELEASE, "id")
 
 
-def _lines_complete(order: SalesOrderRow, _references: References, report: Report) -> None:
+def _lines_complete(order: SalesOrderRow, _references: Records, report: Report) -> None:
     for line in order.lines:
         if line.line_type is SalesOrderLineType.COMMENT:
             continue
@@ -56,7 +66,7 @@ def _lines_complete(order: SalesOrderRow, _references: References, report: Repor
             )
 
 
-def _customer_open(order: SalesOrderRow, references: References, report: Report) -> None:
+def _customer_open(order: SalesOrderRow, references: Records, report: Report) -> None:
     for key in {order.customer_id, order.bill_to_customer_id}:
         customer = references.by_id(CustomerRow, key)
         if customer.blocked is not CustomerBlocked.NONE or customer.privacy_blocked:
@@ -64,12 +74,12 @@ def _customer_open(order: SalesOrderRow, references: References, report: Report)
             report.refuse(refusals.CUSTOMER_CLOSED, "id", rejected=number, number=number)
 
 
-def _not_on_hold(order: SalesOrderRow, _references: References, report: Report) -> None:
+def _not_on_hold(order: SalesOrderRow, _references: Records, report: Report) -> None:
     if order.on_hold:
         report.refuse(refusals.ON_HOLD, "id", instead=(Transition.RESUME,), number=order.number)
 
 
-def _nothing_shipped(order: SalesOrderRow, _references: References, report: Report) -> None:
+def _nothing_shipped(order: SalesOrderRow, _references: Records, report: Report) -> None:
     for line in order.lines:
         if line.shipped_quantity or line.invoiced_quantity:
             report.refuse(
@@ -81,7 +91,7 @@ def _nothing_shipped(order: SalesOrderRow, _references: References, report: Repo
             )
 
 
-def _total_not_negative(order: SalesOrderRow, _references: References, report: Report) -> None:
+def _total_not_negative(order: SalesOrderRow, _references: Records, report: Report) -> None:
     if order.total_amount_including_tax < ZERO:
         report.refuse(
             refusals.TOTAL_NEGATIVE,
@@ -91,21 +101,19 @@ def _total_not_negative(order: SalesOrderRow, _references: References, report: R
         )
 
 
-def _not_negative_if_invoicing(
-    order: SalesOrderRow, references: References, report: Report
-) -> None:
+def _not_negative_if_invoicing(order: SalesOrderRow, references: Records, report: Report) -> None:
     """A shipment that invoices nothing needs no total."""
     if any(line.invoice_quantity for line in sold_lines(order)):
         _total_not_negative(order, references, report)
 
 
-def _not_negative_if_invoiced(order: SalesOrderRow, references: References, report: Report) -> None:
+def _not_negative_if_invoiced(order: SalesOrderRow, references: Records, report: Report) -> None:
     """A release of an order that is invoiced in full has the guard of the last invoice."""
     if is_fully_invoiced(order):
         _total_not_negative(order, references, report)
 
 
-def _not_fully_invoiced(order: SalesOrderRow, references: References, report: Report) -> None:
+def _not_fully_invoiced(order: SalesOrderRow, references: Records, report: Report) -> None:
     """An order that is invoiced in full cannot be a draft again, unless it needs a repair that only a draft
     allows."""
     flaws = Report()
@@ -155,7 +163,7 @@ FINAL = (PAID, CANCELLED)
 
 
 def check_transition(
-    transition: Transition, order: SalesOrderRow, references: References, report: Report
+    transition: Transition, order: SalesOrderRow, references: Records, report: Report
 ) -> None:
     """Report why `order` does not allow the transition now."""
     rule = TRANSITIONS[transition]

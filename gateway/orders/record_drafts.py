@@ -258,7 +258,7 @@ def _check(
         if check_stored_text(value, lengths[name], report) and name in CONTACT_CHECKS:
             CONTACT_CHECKS[name](value, report)
     elif isinstance(value, Decimal) and check_number(value, report):
-        check_range(value, declared, report)
+        check_range(value, declared, refusals.OUT_OF_RANGE, report)
 
 
 def _require(record: Record, values: Mapping[str, Any], report: Report) -> None:

@@ -1,4 +1,6 @@
-"""Every refusal, in the order of RULES.md: its code, the rule that it enforces, and its message.
+"""The refusals of a change or of a row of a file, in the order of RULES.md: the code, the rule that it
+enforces, and the message. RULES.md chapter 8 names the module of each. The refusals of import jobs are
+in api/import_mutations.
 
 Names in braces are filled in by the rule, which passes its refusal to Report.refuse. To find the rule
 itself, search for the name of the refusal."""
@@ -15,6 +17,7 @@ PAYER_BLOCKED = Refusal(Code.BLOCKED, "1.4", "Customer {number}, who would pay, 
 
 # 2 Prices and totals
 LINE_DISCOUNT_NEEDS_QUANTITY = Refusal(Code.REQUIRED, "2.2", "A discount amount needs a quantity.")
+PERCENT_OUT_OF_RANGE = Refusal(Code.OUT_OF_RANGE, "2.2", "The value must be {bounds}.")
 LINE_DISCOUNT_OUT_OF_RANGE = Refusal(
     Code.OUT_OF_RANGE, "2.2", "The discount must be between 0 and {gross}, the price of the line."
 )
@@ -69,6 +72,7 @@ BASE_UNIT_FACTOR = Refusal(
     "3.3",
     "{unit} is the base unit of item {number}, so its quantity per unit is 1.",
 )
+UNIT_FACTOR_OUT_OF_RANGE = Refusal(Code.OUT_OF_RANGE, "3.3", "The value must be {bounds}.")
 QUANTITY_NOT_WHOLE = Refusal(Code.OUT_OF_RANGE, "3.3", "Quantities in {unit} are whole numbers.")
 COMMENT_SELLS_NOTHING = Refusal(
     Code.CONFLICTING,
@@ -76,6 +80,7 @@ COMMENT_SELLS_NOTHING = Refusal(
     "The line names nothing to sell, so it is a comment and can only have text.",
 )
 COMMENT_NAMES_NO_OBJECT = Refusal(Code.CONFLICTING, "3.4", "A comment cannot name an object.")
+SEQUENCE_OUT_OF_RANGE = Refusal(Code.OUT_OF_RANGE, "3.5", "The value must be {bounds}.")
 SEQUENCE_TAKEN = Refusal(Code.DUPLICATE, "3.5", "Another line of the order has this sequence.")
 RECORD_NOT_FOUND = Refusal(Code.NOT_FOUND, "3.6", "No {label} {have} this {by}.")
 LINE_NOT_FOUND = Refusal(Code.NOT_FOUND, "3.7", "The order has no line with this id.")
@@ -98,18 +103,18 @@ LINE_INCOMPLETE = Refusal(
 )
 CUSTOMER_CLOSED = Refusal(Code.BLOCKED, "4.3", "Customer {number} is blocked.")
 ORDER_SHIPPED = Refusal(
-    Code.HAS_SHIPMENTS, "4.3", "{quantity} of line {sequence} are shipped already."
+    Code.HAS_SHIPMENTS, "4.3", "Shipped already, of line {sequence}: {quantity}."
 )
 ORDER_INVOICED = Refusal(
     Code.HAS_SHIPMENTS,
     "4.3",
     "Order {number} is invoiced in full, so it cannot become a draft again.",
 )
-SHIP_NEXT_TOO_MANY = Refusal(Code.SHIP_TOO_MANY, "4.4", "{left} are outstanding.")
+SHIP_NEXT_TOO_MANY = Refusal(Code.SHIP_TOO_MANY, "4.4", "Outstanding: {left}.")
 INVOICE_NEXT_TOO_MANY = Refusal(
-    Code.INVOICE_TOO_MANY, "4.4", "{ready} are shipped or about to be, and not invoiced."
+    Code.INVOICE_TOO_MANY, "4.4", "Shipped or to be shipped next, and not invoiced: {ready}."
 )
-SHIP_TOO_MANY = Refusal(Code.SHIP_TOO_MANY, "4.6", "{most} of line {sequence} are outstanding.")
+SHIP_TOO_MANY = Refusal(Code.SHIP_TOO_MANY, "4.6", "Outstanding, of line {sequence}: {most}.")
 SHIP_LINE_NOT_FOUND = Refusal(
     Code.NOT_FOUND, "4.6", "No line of the order that sells something has this id."
 )
@@ -121,7 +126,7 @@ PARTIAL_NOT_ALLOWED = Refusal(
     "The order must be shipped complete, but would leave these lines: {lines}.",
 )
 INVOICE_TOO_MANY = Refusal(
-    Code.INVOICE_TOO_MANY, "4.7", "{most} of line {sequence} are shipped and not invoiced."
+    Code.INVOICE_TOO_MANY, "4.7", "Shipped and not invoiced, of line {sequence}: {most}."
 )
 NOTHING_TO_INVOICE = Refusal(
     Code.NOTHING_TO_INVOICE, "4.7", "Nothing that is shipped is left to invoice."
@@ -147,7 +152,7 @@ LINE_STAYS = Refusal(
     Code.HAS_SHIPMENTS, "4.10", "Line {sequence} is partly shipped, so it cannot be removed."
 )
 QUANTITY_SHIPPED = Refusal(
-    Code.OUT_OF_RANGE, "4.10", "{shipped} are shipped, so the quantity must be {bound} {shipped}."
+    Code.OUT_OF_RANGE, "4.10", "The quantity must be {bound} {shipped}, which is shipped already."
 )
 
 # 5 Limits of values
@@ -165,6 +170,7 @@ TEXT_INVALID = Refusal(
 TEXT_TOO_LONG = Refusal(
     Code.TOO_LONG, "5.2", "The text has {length} characters, but at most {longest} fit."
 )
+DATE_OUT_OF_RANGE = Refusal(Code.OUT_OF_RANGE, "5.3", "The value must be {bounds}.")
 PHONE_INVALID = Refusal(Code.INVALID, "5.4", "A phone number has no letters.")
 EMAIL_INVALID = Refusal(Code.INVALID, "5.4", "An e-mail address looks like name@example.com.")
 COUNTRY_INVALID = Refusal(

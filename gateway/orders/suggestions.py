@@ -1,4 +1,4 @@
-"""What a client may have meant by a number or code that there is not."""
+"""What a client may have meant by a number or code that does not exist."""
 
 import dataclasses
 from collections.abc import Sequence

@@ -1,5 +1,5 @@
 """Checks the values of an order that was written, whoever wrote them (RULES.md 3.5, 4.4 and 5). Rules
-about single fields are in limits; refusals lists all of them."""
+about single fields are in value_checks; refusals lists all of them."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -74,7 +74,7 @@ def _is_stated(change: Mapping[str, object], path: Path) -> bool:
 def _check_date(row: SalesOrderRow | SalesOrderLineRow, name: str, report: Report) -> None:
     value = getattr(row, name)
     if value is not None:
-        check_range(value, (HEADER.get(name) or LINE[name]), report, name)
+        check_range(value, HEADER.get(name) or LINE[name], refusals.DATE_OUT_OF_RANGE, report, name)
 
 
 def _check_header_numbers(order: SalesOrderRow, report: Report) -> None:
@@ -83,7 +83,7 @@ def _check_header_numbers(order: SalesOrderRow, report: Report) -> None:
     storable = [check_number(value, report, name) for name, value in stated.items()]
     if all(storable):
         for name, value in stated.items():
-            check_range(value, HEADER[name], report, name)
+            check_range(value, HEADER[name], refusals.PERCENT_OUT_OF_RANGE, report, name)
 
 
 def _check_line(line: SalesOrderLineRow, change: Mapping[str, object], report: Report) -> None:
@@ -91,11 +91,13 @@ def _check_line(line: SalesOrderLineRow, change: Mapping[str, object], report: R
     bad = _bad_numbers(line, report)
     if not bad - set(_LINE_QUANTITIES):
         for name in _LINE_NUMBERS:
-            check_range(getattr(line, name), LINE[name], report, name)
+            check_range(
+                getattr(line, name), LINE[name], refusals.PERCENT_OUT_OF_RANGE, report, name
+            )
     if is_storable(line.quantity) and not is_part(line.shipped_quantity, line.quantity):
         _refuse_below_shipped(line, report)
         return
-    check_range(line.sequence, LINE["sequence"], report, "sequence")
+    check_range(line.sequence, LINE["sequence"], refusals.SEQUENCE_OUT_OF_RANGE, report, "sequence")
     if not bad & set(_LINE_QUANTITIES):
         _check_quantities(line, report)
 

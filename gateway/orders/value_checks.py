@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from gateway.orders import refusals
 from gateway.orders.fields import Field
-from gateway.orders.problems import Report, plain
+from gateway.orders.problems import Refusal, Report, plain
 from gateway.storage.countries import country_code, is_country_code
 from gateway.storage.tables.column_types import (
     DECIMALS,
@@ -47,7 +47,7 @@ def check_number(value: Decimal, report: Report, *path: str) -> bool:
     if is_storable(value):
         return True
     if abs(value) > LARGEST:
-        _refuse_range(value, plain(-LARGEST), plain(LARGEST), report, *path)
+        _refuse_range(refusals.OUT_OF_RANGE, value, plain(-LARGEST), plain(LARGEST), report, *path)
     else:
         report.refuse(
             refusals.TOO_MANY_DECIMALS,
@@ -59,17 +59,22 @@ def check_number(value: Decimal, report: Report, *path: str) -> bool:
     return False
 
 
-def check_range(value: Decimal | dt.date | int, field: Field, report: Report, *path: str) -> None:
-    """Report a value that is not within the bounds of its field."""
+def check_range(
+    value: Decimal | dt.date | int, field: Field, refusal: Refusal, report: Report, *path: str
+) -> None:
+    """Report a value that is not within the bounds of its field, with the refusal of its rule."""
     low, high = field.least, field.most
     is_low = low is not None and value < low  # type: ignore[operator]
     if low is not None and (is_low or (high is not None and value > high)):  # type: ignore[operator]
-        _refuse_range(value, plain(low), None if high is None else plain(high), report, *path)
+        most = None if high is None else plain(high)
+        _refuse_range(refusal, value, plain(low), most, report, *path)
 
 
-def _refuse_range(value: object, low: str, high: str | None, report: Report, *path: str) -> None:
+def _refuse_range(
+    refusal: Refusal, value: object, low: str, high: str | None, report: Report, *path: str
+) -> None:
     report.refuse(
-        refusals.OUT_OF_RANGE,
+        refusal,
         *path,
         rejected=value,
         suggestions=(low,) if high is None else (low, high),

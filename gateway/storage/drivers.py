@@ -49,7 +49,7 @@ class Drivers:
         try:
             yield
         except PoolTimeout:
-            raise Overloaded("Too much is asked at once; try again in a moment.") from None
+            raise Overloaded("The gateway is overloaded; try again in a moment.") from None
         finally:
             self._wanting -= 1
 

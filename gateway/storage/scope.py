@@ -10,6 +10,9 @@ from gateway.storage.tables.column_types import Base, canonical_guid
 from gateway.storage.tables.reference_data import CompanyRow, CustomerRow
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 
+MOST_NAMED = 20
+"""Companies that an error names."""
+
 
 class CompanyNotFound(LookupError):
     """The company that the request names does not exist, or it names none and there are several."""
@@ -40,9 +43,11 @@ def within(scope: Scope, model: type[Base]) -> sa.ColumnElement[bool]:
     return own
 
 
-async def find_scope(
-    rows: Callable[[sa.Executable], Awaitable[Sequence[sa.Row[Any]]]], company: str | None
-) -> Scope:
+Rows = Callable[[sa.Executable], Awaitable[Sequence[sa.Row[Any]]]]
+"""Runs a statement and returns its rows."""
+
+
+async def find_scope(rows: Rows, company: str | None) -> Scope:
     """The scope of the company with this name or id; None stands for the only company.
 
     Raises CompanyNotFound."""
@@ -54,10 +59,17 @@ async def find_scope(
     found = await rows(statement)
     if len(found) == 1:
         return Scope(found[0].id)
-    if company is not None:
-        raise CompanyNotFound(f"There is no company {company!r}.")
-    if found:
-        raise CompanyNotFound(
-            "There are several companies. Name one of them in the Company header."
-        )
-    raise CompanyNotFound("There is no company yet. Create one with `gateway company create`.")
+    raise CompanyNotFound(await _why_not_found(rows, company))
+
+
+async def _why_not_found(rows: Rows, company: str | None) -> str:
+    """Why no company is found, with the names of those that the caller may see."""
+    named = sa.select(CompanyRow.name).order_by(CompanyRow.name).limit(MOST_NAMED + 1)
+    names = [row.name for row in await rows(named)]
+    if not names:
+        return "There is no company yet. Create one with `gateway company create`."
+    shown = ", ".join(map(repr, names[:MOST_NAMED])) + (", ..." if len(names) > MOST_NAMED else "")
+    reason = (
+        "There are several companies." if company is None else f"There is no company {company!r}."
+    )
+    return f"{reason} Name one of these in the Company header, or with --company: {shown}."

@@ -51,8 +51,6 @@ class Uploads:
             return refusal(bad.status, bad.code, str(bad))
         except FileRefused as refused:
             return refusal(400, "FILE_REFUSED", str(refused))
-        except ImportNotFound as missing:
-            return refusal(404, "NOT_FOUND", str(missing))
         except ClientDisconnect:
             return Response(status_code=400)
         except Exception as error:  # noqa: BLE001 - masked, and logged

@@ -49,7 +49,7 @@ def test_every_rule_that_is_cited_has_a_heading() -> None:
     assert {number: path for number, path in cited.items() if number not in known} == {}
 
 
-def test_the_table_of_refusals_names_each_code_with_every_module_that_raises_it() -> None:
+def test_the_table_of_refusals_names_each_code_and_rule_with_every_module_that_raises_it() -> None:
     """A module raises a refusal where it mentions one of refusals.py, or a code."""
     mentions = {
         (node.value.id, node.attr, path.stem)
@@ -59,11 +59,17 @@ def test_the_table_of_refusals_names_each_code_with_every_module_that_raises_it(
     }
     raised = {(name, module) for owner, name, module in mentions if owner == "ProblemCode"}
     names = {(name, module) for owner, name, module in mentions if owner == "refusals"}
-    raised |= {(REFUSALS[name].code.name, module) for name, module in names}
+    ruled = {(REFUSALS[name].code.name, REFUSALS[name].rule, module) for name, module in names}
     assert {name for name, _ in names} == REFUSALS.keys()
     rows = tables(TEXT, "code")
-    stated = {(row["code"], name) for row in rows for name in re.findall(r"\w+", row["module"])}
-    assert stated == raised
+    stated = {
+        (row["code"], row["rule"], name)
+        for row in rows
+        for name in re.findall(r"\w+", row["module"])
+    }
+    assert {each for each in stated if (each[0], each[2]) not in raised} == ruled
+    pairs = {(code, module) for code, _, module in stated}
+    assert pairs == raised | {(code, module) for code, _, module in ruled}
     assert {row["code"] for row in rows} == {code.name for code in ProblemCode}
 
 

@@ -1,4 +1,4 @@
-"""What a client may have meant by a number or a code that there is not."""
+"""What a client may have meant by a number or a code that does not exist."""
 
 from collections.abc import Iterator
 

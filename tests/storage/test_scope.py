@@ -131,6 +131,10 @@ def test_an_unknown_company_or_none_of_several_is_not_found(
     for query in ("{ company { id } }", "{ items { totalCount } }", CREATE):
         answer = companies.client.send(query, headers=headers, input={"customer": {"number": "C1"}})
         assert codes(answer) == ["COMPANY_NOT_FOUND"]
+        message = answer["errors"][0]["message"]
+        assert "Company header" in message
+        assert repr(COMPANY) in message
+        assert repr(OTHER) in message
 
 
 def test_the_only_company_need_not_be_named(client: Client) -> None:
@@ -175,6 +179,20 @@ def test_no_list_shows_rows_of_another_company(companies: Companies) -> None:
         assert not set(ours[name]) & set(theirs[name]), name
 
 
+LISTS = {
+    "salesOrderByNumber": "salesOrders",
+    "customerByNumber": "customers",
+    "itemByNumber": "items",
+    "accountByNumber": "accounts",
+    "currencyByCode": "currencies",
+    "paymentTermsByCode": "paymentTerms",
+    "shipmentMethodByCode": "shipmentMethods",
+    "unitOfMeasureByCode": "unitsOfMeasure",
+    "taxCodeByCode": "taxCodes",
+}
+"""The list of what each look-up finds."""
+
+
 def test_no_root_field_finds_a_row_of_another_company(companies: Companies) -> None:
     theirs = list(itertools.chain.from_iterable(seen(companies, OTHER).values()))
     theirs.append(companies.ask(OTHER, "{ company { id } }")["company"]["id"])
@@ -186,10 +204,15 @@ def test_no_root_field_finds_a_row_of_another_company(companies: Companies) -> N
         elif "ids" in args:
             query = f"query ($ids: [ID!]!) {{ found: {name}(ids: $ids) {{ id }} }}"
             assert companies.ask(COMPANY, query, ids=theirs) == {"found": [None] * len(theirs)}
-        elif "number" in args:
-            query = f'{{ found: {name}(number: "SO-000001") {{ id }} }}'
-            assert companies.ask(COMPANY, query)["found"]["id"] == companies.orders["ours"]
-            assert companies.ask(OTHER, query)["found"]["id"] == companies.orders["theirs"]
+        elif args.keys() & {"number", "code"}:
+            [key] = args
+            for company in (COMPANY, OTHER):
+                rows = companies.ask(company, f"{{ {LISTS[name]} {{ nodes {{ id {key} }} }} }}")
+                [first, *_] = rows[LISTS[name]]["nodes"]
+                query = f'{{ found: {name}({key}: "{first[key]}") {{ id }} }}'
+                assert companies.ask(company, query)["found"]["id"] == first["id"]
+            found = companies.ask(COMPANY, query)["found"]
+            assert found is None or found["id"] not in theirs
         else:
             assert "first" in args or name == "company", f"teach this test about {name}"
 
@@ -321,3 +344,19 @@ async def test_a_change_looks_up_visible_customers_and_orders_alone(
     assert {customer.number for customer in found} == numbers
     assert len(orders) == len(lines) == len(numbers)
     assert theirs == []
+
+
+def test_every_entry_point_refuses_an_unknown_company_with_one_code(companies: Companies) -> None:
+    """So do exports and imports over HTTP, which name the companies and the header too."""
+    http, url, headers = companies.client.http, companies.client.url, {"Company": "Nobody"}
+    answers = [
+        http.get(url + "/exports", headers=headers),
+        http.post(
+            url + "/imports?name=payment-terms.csv",
+            content=b"code,displayName\nX,X\n",
+            headers={**headers, "content-type": "text/csv"},
+        ),
+    ]
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert {answer.json()["code"] for answer in answers} == {"COMPANY_NOT_FOUND"}
+    assert all(repr(COMPANY) in answer.json()["message"] for answer in answers)

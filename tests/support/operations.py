@@ -61,7 +61,7 @@ ROOTS = (
 )
 """Which fields of the root a document is made of; what is here twice is twice as likely."""
 
-UNCOVERED = ("statusLabel", "totalsExplanation", "suggestions")
+UNCOVERED = ("statusLabel", "totalsExplanation", "suggestions", "availableTransitions")
 """Fields that Python computes."""
 TRUTH = GraphQLNonNull(GraphQLBoolean)
 ABSENT: Any = object()

@@ -19,7 +19,7 @@ END_OTHERS = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()"""
 COUNT_OTHERS = """SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()"""
-TOLD = "Too much is asked at once; try again in a moment."
+TOLD = "The gateway is overloaded; try again in a moment."
 
 
 def end_others(url: str) -> None:

@@ -21,7 +21,6 @@ from gateway.orders.service import Rules
 from gateway.storage.companies import company_ids
 from gateway.storage.database import Database
 from gateway.storage.import_rows import JobGone
-from gateway.storage.scope import CompanyNotFound
 from gateway.storage.tables.column_types import now
 from gateway.storage.tables.import_jobs import ImportJobRow, ImportJobStatus
 from gateway.storage.writing import looking
@@ -71,14 +70,11 @@ class Runner:
         request: ImportRequest,
     ) -> ImportJobRow:
         """Begin a job for uploaded files, which move into the folder. Raises FileRefused and
-        ImportNotFound."""
+        CompanyNotFound."""
         sheets = await asyncio.to_thread(lambda: recognise_sheets(read_sheets(paths, reading)))
         fingerprint = await asyncio.to_thread(fingerprint_files, paths, reading, request)
         importer = Importer(self.database, company, self.rules)
-        try:
-            job = await importer.begin(sheets, fingerprint, request)
-        except CompanyNotFound as missing:
-            raise ImportNotFound(str(missing)) from missing
+        job = await importer.begin(sheets, fingerprint, request)
         if job.id not in self._receiving and not any(self._runs_of(job.id)):
             self._receiving.add(job.id)  # the same files may be uploaded twice at the same time
             try:
@@ -91,11 +87,12 @@ class Runner:
         return job
 
     async def error_report(self, company: str | None, key: str) -> ErrorReport | None:
-        """The refused rows of a job; None if there are none. Raises ImportNotFound."""
+        """The refused rows of a job; None if there are none. Raises CompanyNotFound
+        and ImportNotFound."""
         importer = Importer(self.database, company, self.rules)
         try:
             await importer.job(key)
-        except (CompanyNotFound, JobGone) as missing:
+        except JobGone as missing:
             raise ImportNotFound(str(missing)) from missing
         return await error_report(importer, key)
 
