@@ -86,7 +86,9 @@ class PostalAddressInput:
     address_line2: Maybe[str | None] = optional("A second address line, at most 50 characters.")
     city: Maybe[str | None] = optional("The town or city, at most 30 characters.")
     state: Maybe[str | None] = optional("The state, county or province, at most 30 characters.")
-    country: Maybe[str | None] = optional("The country or region code, at most 10 characters.")
+    country: Maybe[str | None] = optional(
+        "The country as an ISO 3166 code of two letters, such as DE, in any case."
+    )
     post_code: Maybe[str | None] = optional("The postal code, at most 20 characters.")
 
 
@@ -179,6 +181,8 @@ class SalesOrderLinesPatchInput:
 class HeaderFields:
     bill_to_customer: Maybe[CustomerRefInput | None] = optional(
         "The customer who pays. It defaults to the customer's usual payer, or else to the customer."
+        " A different payer brings its own address, currency, payment terms, salesperson and"
+        " `pricesIncludeTax`, unless they are supplied."
     )
     external_document_number: Maybe[str | None] = optional(
         "The customer's own reference for the order, at most 35 characters."
@@ -193,11 +197,11 @@ class HeaderFields:
         "The date on which the customer wants the goods."
     )
     currency: Maybe[CurrencyRefInput | None] = optional(
-        "The currency of the order. It defaults to the customer's; null means the"
+        "The currency of the order. It defaults to the payer's; null means the"
         " company's. A change of currency requires a new price for every line."
     )
     prices_include_tax: Maybe[bool | None] = optional(
-        "Whether the unit prices include tax. It defaults to the customer's setting. A"
+        "Whether the unit prices include tax. It defaults to the payer's setting. A"
         " change converts the prices of all lines."
     )
     line_rounding: Maybe[LineRounding | None] = optional(
@@ -205,12 +209,14 @@ class HeaderFields:
         " change derives the discounts of all lines again from their percentages."
     )
     payment_terms: Maybe[PaymentTermsRefInput | None] = optional(
-        "The payment terms. They default to the customer's."
+        "The payment terms. They default to the payer's."
     )
     shipment_method: Maybe[ShipmentMethodRefInput | None] = optional(
         "The shipment method. It defaults to the customer's."
     )
-    salesperson: Maybe[str | None] = optional("The code of the salesperson, at most 20 characters.")
+    salesperson: Maybe[str | None] = optional(
+        "The code of the salesperson, at most 20 characters. It defaults to the payer's."
+    )
     partial_shipping: Maybe[bool | None] = optional(
         "Whether the order may be shipped in several parts. It defaults to the customer's setting."
     )
@@ -227,10 +233,15 @@ class HeaderFields:
         "The contact person at the place of delivery. It defaults to the customer's contact."
     )
     sell_to_address: Maybe[PostalAddressInput | None] = optional(
-        "The address of the customer. It defaults to the address on the customer's record."
+        "The address of the customer. It defaults to the address on the customer's record. A"
+        " ship-to address that is the same changes with it."
     )
     ship_to_address: Maybe[PostalAddressInput | None] = optional(
         "The address to which the goods are delivered. It defaults to the sell-to address."
+    )
+    bill_to_address: Maybe[PostalAddressInput | None] = optional(
+        "The address to which invoices are sent. It defaults to the payer's address, which is the"
+        " sell-to address if the customer pays."
     )
     phone_number: Maybe[str | None] = optional(
         "The telephone number for questions, without letters. It defaults to the customer's."
@@ -243,8 +254,8 @@ class HeaderFields:
 @strawberry.input(description="A new order with its lines.")
 class CreateSalesOrderInput(HeaderFields):
     customer: CustomerRefInput = strawberry.field(
-        description="The customer who places the order. Address, currency, terms and other omitted"
-        " fields are copied from the customer."
+        description="The customer who places the order. Omitted fields about the goods, such as the"
+        " address, are copied from the customer, and those about the money from the payer."
     )
     lines: list[SalesOrderLineInput] = strawberry.field(
         description="The lines in any order; `sequence` decides their position.",
@@ -259,7 +270,7 @@ class CreateSalesOrderInput(HeaderFields):
 class UpdateSalesOrderInput(HeaderFields):
     customer: Maybe[CustomerRefInput | None] = optional(
         "The customer who places the order. A different customer brings its own address,"
-        " currency, terms and other fields, unless they are supplied. Null is refused,"
+        " shipment method, contact and payer, unless they are supplied. Null is refused,"
         " because every order has a customer."
     )
     lines: Maybe[SalesOrderLinesPatchInput | None] = optional("The changes to the lines.")

@@ -133,8 +133,8 @@ def _update() -> Any:
     return _mutation(
         resolve,
         UpdateSalesOrderPayload,
-        "Change an order and its lines, all or nothing. Only a draft may change; comment"
-        " lines may also change while it is open or released.",
+        "Change an order and its lines, all or nothing. A draft may change in every way, an open or"
+        " released order in what affects no amount, such as texts, dates and the ship-to address.",
     )
 
 

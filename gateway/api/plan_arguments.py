@@ -11,7 +11,12 @@ from gateway.execution.arguments import ABSENT, Make, has_variables
 from gateway.execution.declarations import ByIdsField, ByKeyField, PagedField
 from gateway.execution.plan import NotPlanned, Slot
 from gateway.storage.plans.row_store import RowsStore
-from gateway.storage.tables.column_types import canonical_guid, is_storable_text
+from gateway.storage.tables.column_types import (
+    FOLDED,
+    canonical_guid,
+    case_folded,
+    is_storable_text,
+)
 
 
 class SlotArguments:
@@ -39,7 +44,8 @@ class SlotArguments:
             case ByKeyField(_, "id"):
                 return canonical_guid(values["id"])
             case ByKeyField(_, by):
-                return values[by] if is_storable_text(values[by]) else None
+                given = values[by.removesuffix(FOLDED)]
+                return case_folded(given) if is_storable_text(given) else None
             case ByIdsField(is_list=True):
                 if len(values["ids"]) > context.largest_page:
                     raise NotPlanned("it has too many ids")

@@ -28,7 +28,12 @@ from gateway.api.reference_types import (
     UnitOfMeasure,
 )
 from gateway.execution.declarations import ByIdsField, ByKeyField, CompanyField
-from gateway.storage.tables.column_types import canonical_guid, is_storable_text
+from gateway.storage.tables.column_types import (
+    FOLDED,
+    canonical_guid,
+    case_folded,
+    is_storable_text,
+)
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="GUID of the record.")]
 Number = Annotated[str, strawberry.argument(description="Number of the record.")]
@@ -54,7 +59,7 @@ def _by_number(target: str, description: str) -> Any:
     async def resolve(number: Number, info: Info) -> Any:
         return await _by_key(target, "number", number, info)
 
-    return declared_field(resolve, description, ByKeyField(target, "number"))
+    return declared_field(resolve, description, ByKeyField(target, f"number{FOLDED}"))
 
 
 def _by_code(target: str, description: str) -> Any:
@@ -63,15 +68,15 @@ def _by_code(target: str, description: str) -> Any:
     async def resolve(code: Code, info: Info) -> Any:
         return await _by_key(target, "code", code, info)
 
-    return declared_field(resolve, description, ByKeyField(target, "code"))
+    return declared_field(resolve, description, ByKeyField(target, f"code{FOLDED}"))
 
 
 async def _by_key(target: str, column: str, value: str, info: Info) -> Any:
-    """The object whose unique `column` is `value`, read together with others of its type."""
+    """The object whose unique `column` is `value` in any case, read together with others of its type."""
     if not is_storable_text(value):
         return None
-    reader = info.context.reader
-    return await reader.one(ENTITIES[target].model, column, value, wanted(target, info))
+    model, names = ENTITIES[target].model, wanted(target, info)
+    return await info.context.reader.one(model, column + FOLDED, case_folded(value), names)
 
 
 async def _company(info: Info) -> Any:

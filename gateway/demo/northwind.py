@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from gateway.demo.further_orders import FURTHER_ORDERS
-from gateway.demo.northwind_data import COUNTRIES, read, shipper_code
+from gateway.demo.northwind_data import read, shipper_code
 from gateway.demo.northwind_orders import northwind_orders
 from gateway.demo.order_progress import DemoOrder
 from gateway.orders.service import Rules, create_all
 from gateway.storage.companies import create_company, iso_currency
+from gateway.storage.countries import country_code
 from gateway.storage.database import Database
 from gateway.storage.tables.reference_data import (
     AccountRow,
@@ -186,7 +187,7 @@ def _customers(company: str, codes: Codes) -> Iterator[CustomerRow]:
             address_line1=record["Address"] or None,
             city=record["City"] or None,
             state=record["Region"] or None,
-            country=COUNTRIES[record["Country"]],
+            country=country_code(record["Country"]),
             post_code=record["PostalCode"] or None,
             phone_number=record["Phone"] or None,
             payment_terms_id=terms[index % len(terms)],

@@ -6,14 +6,6 @@ from importlib.resources import files
 
 Record = Mapping[str, str]
 
-COUNTRIES = {
-    "Argentina": "AR", "Austria": "AT", "Belgium": "BE", "Brazil": "BR", "Canada": "CA",
-    "Denmark": "DK", "Finland": "FI", "France": "FR", "Germany": "DE", "Ireland": "IE",
-    "Italy": "IT", "Mexico": "MX", "Norway": "NO", "Poland": "PL", "Portugal": "PT",
-    "Spain": "ES", "Sweden": "SE", "Switzerland": "CH", "UK": "GB", "USA": "US",
-    "Venezuela": "VE",
-}  # fmt: skip
-
 
 def read(name: str) -> list[Record]:
     """The rows of a table by the names of its columns."""

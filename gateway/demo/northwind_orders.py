@@ -5,9 +5,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from gateway.demo.northwind_data import COUNTRIES, Record, read, shipper_code
+from gateway.demo.northwind_data import Record, read, shipper_code
 from gateway.demo.order_progress import DemoOrder, transitions_of_orders
 from gateway.orders.fields import LineChange, NewOrder, Reference
+from gateway.storage.countries import country_code
 
 
 def northwind_orders() -> Iterator[DemoOrder]:
@@ -42,7 +43,7 @@ def _new_orders(records: Sequence[Record]) -> Iterator[NewOrder]:
                 "address_line1": record["ShipAddress"],
                 "city": record["ShipCity"],
                 "state": record["ShipRegion"],
-                "country": COUNTRIES[record["ShipCountry"]],
+                "country": country_code(record["ShipCountry"]),
                 "post_code": record["ShipPostalCode"],
             },
             "lines": [_line(line, shipment_date) for line in lines[record["OrderID"]]],

@@ -22,6 +22,7 @@ def assign(
     *,
     today: dt.date | None = None,
     customer: CustomerRow | None = None,
+    payer: CustomerRow | None = None,
 ) -> None:
     """Set the fields of `row` that `change` names; null becomes what the field declares. Raises
     KeyError for a field that is not declared."""
@@ -32,8 +33,9 @@ def assign(
             value = None if named is None else named.id
         elif value is None and field.null is Null.TODAY:
             value = today
-        elif value is None and field.null is Null.CUSTOMER:
-            value = getattr(cast(CustomerRow, customer), field.customer)
+        elif value is None and field.null is Null.PARTY:
+            party = payer if field.payer else customer
+            value = getattr(cast(CustomerRow, party), field.payer or field.customer)
         setattr(row, column_of(name, field), value)
 
 

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Required, TypedDict, get_type_hints
 from gateway.orders.amounts import HUNDRED, ZERO
 from gateway.storage.tables.column_types import (
     DECIMALS,
+    FOLDED,
     Base,
     column_default,
     referenced_models,
@@ -33,7 +34,11 @@ from gateway.storage.tables.reference_data import (
     TaxCodeRow,
     UnitOfMeasureRow,
 )
-from gateway.storage.tables.sales_orders import LineRounding, SalesOrderLineType
+from gateway.storage.tables.sales_orders import (
+    LineRounding,
+    SalesOrderLineType,
+    SalesOrderStatus,
+)
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ class Null(Enum):
 
     EMPTY = "no value"
     TODAY = "today, in UTC"
-    CUSTOMER = "the customer's value"
+    PARTY = "the value of the customer, or of the payer, as for a new order"
     DERIVED = "the value of a new row that does not name the field"
 
 
@@ -71,18 +76,24 @@ LAST_SEQUENCE = 2**31 - 1
 FINEST = Decimal(1).scaleb(-DECIMALS)
 """The smallest number above 0 that can be stored."""
 
+WHILE_DRAFT = (SalesOrderStatus.DRAFT,)
+UNTIL_INVOICED = (*WHILE_DRAFT, SalesOrderStatus.OPEN, SalesOrderStatus.RELEASED)
+"""The statuses in which what costs nothing may change."""
+
 
 @dataclass(frozen=True)
 class Field:
     """How a change sets a field.
 
-    `model` is the record that a reference names; its id is in the column `<field>_id`. `customer` is
-    the customer's column that new orders copy. Values lie between `least` and `most`. A field with
-    `has_rule` is written by a function of its own, others as they come. Only an import sets a field
-    with `is_import_only`. Comments may only have fields with `is_text`."""
+    `model` is the record that a reference names; its id is in the column `<field>_id`. New orders copy
+    the column `customer` of their customer, or the column `payer` of the customer who pays. Values lie
+    between `least` and `most`. A field with `has_rule` is written by a function of its own, others as they
+    come. Only an import sets a field with `is_import_only`. Comments may only have fields with
+    `is_text`. `statuses` are those of an order in which the field may change."""
 
     model: type[Base] | None = None
     customer: str = ""
+    payer: str = ""
     null: Null = Null.EMPTY
     until: Until = Until.ALWAYS
     least: Bound = None
@@ -90,11 +101,20 @@ class Field:
     has_rule: bool = False
     is_import_only: bool = False
     is_text: bool = True
+    statuses: tuple[SalesOrderStatus, ...] = WHILE_DRAFT
 
 
-DATE = Field(least=EARLIEST, most=LATEST)
-OWN_DATE = Field(null=Null.TODAY, least=EARLIEST, most=LATEST)
 RULE = Field(has_rule=True)
+
+
+def date(*, null: Null = Null.EMPTY, **options: Any) -> Field:
+    """A day of the order."""
+    return Field(null=null, least=EARLIEST, most=LATEST, **options)
+
+
+def free(**options: Any) -> Field:
+    """A field that affects no amount."""
+    return Field(statuses=UNTIL_INVOICED, **options)
 
 
 def sold(*, null: Null = Null.EMPTY, **options: Any) -> Field:
@@ -118,37 +138,51 @@ class HeaderChange(TypedDict, total=False):
 
     number: Annotated[str, Field(has_rule=True, until=Until.CREATED, is_import_only=True)]
     import_key: Annotated[str, Field(has_rule=True, until=Until.CREATED, is_import_only=True)]
-    external_document_number: Annotated[str | None, Field()]
-    order_date: Annotated[dt.date | None, OWN_DATE]
-    posting_date: Annotated[dt.date | None, OWN_DATE]
+    external_document_number: Annotated[str | None, free()]
+    order_date: Annotated[dt.date | None, date(null=Null.TODAY)]
+    posting_date: Annotated[dt.date | None, date(null=Null.TODAY, statuses=UNTIL_INVOICED)]
     customer: Annotated[Reference | None, Field(CustomerRow, has_rule=True, until=Until.SHIPPED)]
     bill_to_customer: Annotated[
         Reference | None,
         Field(CustomerRow, null=Null.DERIVED, has_rule=True, until=Until.SHIPPED),
     ]
-    ship_to_name: Annotated[str | None, Field(customer="display_name")]
-    ship_to_contact: Annotated[str | None, Field(customer="contact_name")]
+    ship_to_name: Annotated[str | None, free(customer="display_name")]
+    ship_to_contact: Annotated[str | None, free(customer="contact_name")]
     sell_to_address: Annotated[AddressChange | None, RULE]
-    ship_to_address: Annotated[AddressChange | None, RULE]
+    ship_to_address: Annotated[AddressChange | None, free(has_rule=True)]
+    bill_to_address: Annotated[AddressChange | None, RULE]
     currency: Annotated[
         Reference | None,
-        Field(CurrencyRow, "currency_id", Null.DERIVED, Until.SHIPPED, has_rule=True),
+        Field(
+            CurrencyRow,
+            payer="currency_id",
+            null=Null.DERIVED,
+            until=Until.SHIPPED,
+            has_rule=True,
+        ),
     ]
     prices_include_tax: Annotated[
-        bool | None, Field(None, "prices_include_tax", Null.CUSTOMER, Until.INVOICED)
+        bool | None, Field(payer="prices_include_tax", null=Null.PARTY, until=Until.INVOICED)
     ]
     line_rounding: Annotated[LineRounding | None, Field(null=Null.DERIVED, has_rule=True)]
-    payment_terms: Annotated[Reference | None, Field(PaymentTermsRow, "payment_terms_id")]
-    shipment_method: Annotated[Reference | None, Field(ShipmentMethodRow, "shipment_method_id")]
-    salesperson: Annotated[str | None, Field(customer="salesperson")]
-    partial_shipping: Annotated[bool | None, Field(None, "partial_shipping", Null.CUSTOMER)]
-    requested_delivery_date: Annotated[dt.date | None, DATE]
-    discount_percent: Annotated[
-        Decimal | None, Field(null=Null.DERIVED, has_rule=True, least=ZERO, most=HUNDRED)
+    payment_terms: Annotated[
+        Reference | None, free(model=PaymentTermsRow, payer="payment_terms_id")
     ]
-    discount_amount: Annotated[Decimal | None, Field(null=Null.DERIVED, has_rule=True)]
-    phone_number: Annotated[str | None, Field(customer="phone_number")]
-    email: Annotated[str | None, Field(customer="email")]
+    shipment_method: Annotated[
+        Reference | None, free(model=ShipmentMethodRow, customer="shipment_method_id")
+    ]
+    salesperson: Annotated[str | None, free(payer="salesperson")]
+    partial_shipping: Annotated[bool | None, Field(customer="partial_shipping", null=Null.PARTY)]
+    requested_delivery_date: Annotated[dt.date | None, date(statuses=UNTIL_INVOICED)]
+    discount_percent: Annotated[
+        Decimal | None,
+        Field(null=Null.DERIVED, until=Until.INVOICED, least=ZERO, most=HUNDRED, has_rule=True),
+    ]
+    discount_amount: Annotated[
+        Decimal | None, Field(null=Null.DERIVED, until=Until.INVOICED, has_rule=True)
+    ]
+    phone_number: Annotated[str | None, free(customer="phone_number")]
+    email: Annotated[str | None, free(customer="email")]
 
 
 class LineChange(TypedDict, total=False):
@@ -159,21 +193,33 @@ class LineChange(TypedDict, total=False):
         Field(null=Null.DERIVED, until=Until.CREATED, least=1, most=LAST_SEQUENCE, has_rule=True),
     ]
     inventory_lot_id: Annotated[str | None, Field(is_import_only=True)]
-    line_type: Annotated[SalesOrderLineType | None, Field(null=Null.DERIVED, has_rule=True)]
-    item: Annotated[Reference | None, Field(ItemRow, has_rule=True)]
-    account: Annotated[Reference | None, Field(AccountRow, has_rule=True)]
-    line_object_number: Annotated[str | None, Field(null=Null.DERIVED, has_rule=True)]
-    description: Annotated[str | None, Field()]
-    description2: Annotated[str | None, Field()]
-    unit_of_measure: Annotated[Reference | None, sold(model=UnitOfMeasureRow, null=Null.DERIVED)]
+    line_type: Annotated[
+        SalesOrderLineType | None, Field(null=Null.DERIVED, until=Until.SHIPPED, has_rule=True)
+    ]
+    item: Annotated[Reference | None, Field(ItemRow, until=Until.SHIPPED, has_rule=True)]
+    account: Annotated[Reference | None, Field(AccountRow, until=Until.SHIPPED, has_rule=True)]
+    line_object_number: Annotated[
+        str | None, Field(null=Null.DERIVED, until=Until.SHIPPED, has_rule=True)
+    ]
+    description: Annotated[str | None, free()]
+    description2: Annotated[str | None, free()]
+    unit_of_measure: Annotated[
+        Reference | None, sold(model=UnitOfMeasureRow, null=Null.DERIVED, until=Until.SHIPPED)
+    ]
     quantity: Annotated[Decimal | None, sold()]
-    unit_price: Annotated[Decimal | None, sold(null=Null.DERIVED)]
-    discount_percent: Annotated[Decimal | None, sold(null=Null.DERIVED, least=ZERO, most=HUNDRED)]
-    discount_amount: Annotated[Decimal | None, sold(null=Null.DERIVED)]
-    tax_code: Annotated[Reference | None, sold(model=TaxCodeRow)]
-    shipment_date: Annotated[dt.date | None, sold(null=Null.DERIVED, least=EARLIEST, most=LATEST)]
-    ship_quantity: Annotated[Decimal | None, sold(null=Null.DERIVED)]
-    invoice_quantity: Annotated[Decimal | None, sold(null=Null.DERIVED)]
+    unit_price: Annotated[Decimal | None, sold(null=Null.DERIVED, until=Until.INVOICED)]
+    discount_percent: Annotated[
+        Decimal | None,
+        sold(null=Null.DERIVED, until=Until.INVOICED, least=ZERO, most=HUNDRED),
+    ]
+    discount_amount: Annotated[Decimal | None, sold(null=Null.DERIVED, until=Until.INVOICED)]
+    tax_code: Annotated[Reference | None, sold(model=TaxCodeRow, until=Until.INVOICED)]
+    shipment_date: Annotated[
+        dt.date | None,
+        sold(null=Null.DERIVED, least=EARLIEST, most=LATEST, statuses=UNTIL_INVOICED),
+    ]
+    ship_quantity: Annotated[Decimal | None, sold(null=Null.DERIVED, statuses=UNTIL_INVOICED)]
+    invoice_quantity: Annotated[Decimal | None, sold(null=Null.DERIVED, statuses=UNTIL_INVOICED)]
 
 
 class LinePatch(LineChange, total=False):
@@ -212,7 +258,7 @@ def declared(change: type) -> Mapping[str, Field]:
 
 HEADER = declared(HeaderChange)
 LINE = declared(LineChange)
-ADDRESSES = ("sell_to_address", "ship_to_address")
+ADDRESSES = ("sell_to_address", "ship_to_address", "bill_to_address")
 
 
 def column_of(name: str, of: Field) -> str:
@@ -266,7 +312,7 @@ class Record:
                 most=self.most.get(column),
             )
             for column in table_columns(self.model)
-            if column not in {*KEPT_BY_GATEWAY, self.owner}
+            if column not in {*KEPT_BY_GATEWAY, self.owner} and not column.endswith(FOLDED)
         }
 
     def is_required(self, name: str) -> bool:

@@ -1,5 +1,5 @@
-"""The header of an order: the fields that a change sets, and those that come from the customer
-(RULES.md 1.1, 1.4 and 1.5)."""
+"""The header of an order: the fields that a change sets, and those that come from the customer and from
+the payer (RULES.md 1.1 and 1.4). addresses has its addresses."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -7,28 +7,21 @@ from decimal import Decimal
 from typing import Any
 
 from gateway.orders import refusals
+from gateway.orders.addresses import (
+    bill_to_address,
+    customer_addresses,
+    whole_addresses,
+    write_addresses,
+)
 from gateway.orders.amounts import ONE, ZERO
 from gateway.orders.assignment import assign
-from gateway.orders.fields import (
-    ADDRESSES,
-    HEADER,
-    AddressChange,
-    HeaderChange,
-    NewOrder,
-    Until,
-    column_of,
-)
+from gateway.orders.fields import HEADER, HeaderChange, NewOrder, Until, column_of
 from gateway.orders.pricing import step_of
 from gateway.orders.problems import Report
 from gateway.orders.references import References
 from gateway.orders.rounding import rounded
 from gateway.storage.tables.column_types import is_storable
-from gateway.storage.tables.reference_data import (
-    ADDRESS_PARTS,
-    CurrencyRow,
-    CustomerBlocked,
-    CustomerRow,
-)
+from gateway.storage.tables.reference_data import CurrencyRow, CustomerBlocked, CustomerRow
 from gateway.storage.tables.sales_orders import LineRounding, SalesOrderRow
 from gateway.storage.unsaved_orders import UnsavedOrder
 
@@ -36,9 +29,10 @@ from gateway.storage.unsaved_orders import UnsavedOrder
 def new_order(
     change: NewOrder, references: References, today: dt.date, report: Report
 ) -> SalesOrderRow:
-    """An order without lines. A placeholder stands in for a customer that does not exist, so that all
-    other problems are reported as well."""
+    """An order without lines. A placeholder stands in for a customer or a payer who does not exist, so
+    that all other problems are reported as well."""
     customer = _open_customer("customer", change, references, report) or references.placeholder
+    payer = _payer(customer, change, references, report) or references.placeholder
     order = UnsavedOrder(
         company_id=customer.company_id,
         number=change.get("number") or "",
@@ -48,12 +42,13 @@ def new_order(
         customer_id=customer.id,
         customer_number=customer.number,
         customer_name=customer.display_name,
-        bill_to_customer_id=customer.id,
-        bill_to_name=customer.display_name,
+        bill_to_customer_id=payer.id,
+        bill_to_name=payer.display_name,
         currency_id=references.company_currency.id,
     )
-    _copy_customer(order, customer, references)
-    _write(order, _whole_addresses(change), references, today, report)
+    _copy_customer(order, customer)
+    _copy_payer(order, payer, references)
+    _write(order, whole_addresses(change), references, today, report)
     _check_payer(order, change, references, report)
     return order
 
@@ -65,13 +60,16 @@ def patch_header(
     today: dt.date,
     report: Report,
 ) -> None:
-    """Write the fields of the change; a new customer brings defaults for the others."""
+    """Write the fields of the change. A new customer and a new payer bring their values for the others."""
     if "customer" in change and change["customer"] is None:
         report.refuse(refusals.CUSTOMER_REQUIRED, "customer")
-    before = {name: getattr(order, column_of(name, field)) for name, field in FIXED.items()}
+    before = {name: _fixed_value(order, name) for name in FIXED}
     customer = _open_customer("customer", change, references, report)
-    if customer is not None and customer.id != order.customer_id:
-        _copy_customer(order, customer, references)
+    is_other = customer is not None and customer.id != order.customer_id
+    if customer is not None and is_other:
+        _copy_customer(order, customer)
+    if is_other or "bill_to_customer" in change:
+        _change_payer(order, change, references, report)
     _write(order, change, references, today, report)
     _check_fixed(order, before, change, report)
     if customer is not None:
@@ -89,14 +87,14 @@ def _check_fixed(
     change: Mapping[str, object],
     report: Report,
 ) -> None:
-    """Who orders, who pays and the currency are fixed once something is shipped; whether prices
-    include tax, once something is invoiced (RULES.md 4.10)."""
+    """Who orders, who pays and the currency are fixed once something is shipped; the discount and whether
+    prices include tax, once something is invoiced (RULES.md 4.10)."""
     done = {
         Until.SHIPPED: any(line.shipped_quantity for line in order.lines),
         Until.INVOICED: any(line.invoiced_quantity for line in order.lines),
     }
     for name, field in FIXED.items():
-        is_other = getattr(order, column_of(name, field)) != before[name]
+        is_other = _fixed_value(order, name) != before[name]
         if done[field.until] and name in change and is_other:
             report.refuse(
                 refusals.HEADER_FIXED,
@@ -106,7 +104,15 @@ def _check_fixed(
             )
 
 
-def _copy_customer(order: SalesOrderRow, customer: CustomerRow, references: References) -> None:
+def _fixed_value(order: SalesOrderRow, name: str) -> Any:
+    """The value of a field. Of a discount given as a percent, the amount only follows."""
+    if name in ("discount_percent", "discount_amount"):
+        percent = order.discount_percent
+        return percent, order.discount_amount if percent is None else None
+    return getattr(order, column_of(name, HEADER[name]))
+
+
+def _copy_customer(order: SalesOrderRow, customer: CustomerRow) -> None:
     """Everything that comes from the customer (RULES.md 1.4)."""
     order.customer_id = customer.id
     order.customer_number = customer.number
@@ -115,18 +121,18 @@ def _copy_customer(order: SalesOrderRow, customer: CustomerRow, references: Refe
     for name, field in HEADER.items():
         if field.customer:
             setattr(order, column_of(name, field), getattr(customer, field.customer))
-    order.currency_id = order.currency_id or references.company_currency.id
-    for part in ADDRESS_PARTS:
-        setattr(order, f"sell_to_{part}", getattr(customer, part))
-        setattr(order, f"ship_to_{part}", getattr(customer, part))
-    _set_payer(order, references.by_id(CustomerRow, customer.bill_to_customer_id or customer.id))
+    customer_addresses(order, customer)
 
 
-def _set_payer(order: SalesOrderRow, payer: CustomerRow) -> None:
+def _copy_payer(order: SalesOrderRow, payer: CustomerRow, references: References) -> None:
+    """Everything that comes from the customer who pays (RULES.md 1.4)."""
     order.bill_to_customer_id = payer.id
     order.bill_to_name = payer.display_name
-    for part in ADDRESS_PARTS:
-        setattr(order, f"bill_to_{part}", getattr(payer, part))
+    for name, field in HEADER.items():
+        if field.payer:
+            setattr(order, column_of(name, field), getattr(payer, field.payer))
+    order.currency_id = order.currency_id or references.company_currency.id
+    bill_to_address(order, payer)
 
 
 def _write(
@@ -137,32 +143,35 @@ def _write(
     report: Report,
 ) -> None:
     customer = references.by_id(CustomerRow, order.customer_id)
-    _write_payer(order, customer, change, references, report)
+    payer = references.by_id(CustomerRow, order.bill_to_customer_id)
     if "currency" in change:
         currency = references.named(CurrencyRow, change, "currency", report)
         order.currency_id = (currency or references.company_currency).id
-    assign(order, change, HEADER, references, report, today=today, customer=customer)
+    assign(order, change, HEADER, references, report, today=today, customer=customer, payer=payer)
     if "line_rounding" in change:
         order.line_rounding = change["line_rounding"] or LineRounding.TWO_STEP
-    _write_addresses(order, change)
+    write_addresses(order, change, report)
     _write_discount(order, change, step_of(order, references))
 
 
-def _write_payer(
-    order: SalesOrderRow,
-    customer: CustomerRow,
-    change: HeaderChange,
-    references: References,
-    report: Report,
+def _payer(
+    customer: CustomerRow, change: HeaderChange, references: References, report: Report
+) -> CustomerRow | None:
+    """The customer whom the change names as payer, else the customer's own payer, else the customer;
+    None if the change names one who does not exist."""
+    if change.get("bill_to_customer") is not None:
+        return _open_customer("bill_to_customer", change, references, report)
+    return references.by_id(CustomerRow, customer.bill_to_customer_id or customer.id)
+
+
+def _change_payer(
+    order: SalesOrderRow, change: HeaderChange, references: References, report: Report
 ) -> None:
-    """A payer whose address was changed on the order keeps it when the change names the same payer."""
-    if "bill_to_customer" not in change:
-        return
-    payer = _open_customer("bill_to_customer", change, references, report)
-    if payer is None:
-        payer = references.by_id(CustomerRow, customer.bill_to_customer_id or customer.id)
-    if payer.id != order.bill_to_customer_id:
-        _set_payer(order, payer)
+    """Let another payer bring its values. What the order has from its payer stays if the payer does."""
+    customer = references.by_id(CustomerRow, order.customer_id)
+    payer = _payer(customer, change, references, report)
+    if payer is not None and payer.id != order.bill_to_customer_id:
+        _copy_payer(order, payer, references)
 
 
 def _check_payer(
@@ -204,40 +213,6 @@ def _open_customer(
             why=why,
         )
     return customer
-
-
-def _whole_addresses(change: NewOrder) -> NewOrder:
-    """A new order's address counts as a whole: parts that are left out are empty, never the
-    customer's. Goods go to the sell-to address by default."""
-    whole = change.copy()
-    if "sell_to_address" in change:
-        whole["sell_to_address"] = _whole_address(change["sell_to_address"])
-        whole["ship_to_address"] = whole["sell_to_address"]
-    if "ship_to_address" in change:
-        whole["ship_to_address"] = _whole_address(change["ship_to_address"])
-    return whole
-
-
-def _whole_address(address: AddressChange | None) -> AddressChange:
-    parts: Any = {part: (address or {}).get(part) for part in ADDRESS_PARTS}
-    whole: AddressChange = parts
-    return whole
-
-
-def _write_addresses(order: SalesOrderRow, change: Mapping[str, Any]) -> None:
-    """Write the parts that the change names; null clears them all. A customer who pays is billed at
-    the sell-to address."""
-    for name in ADDRESSES:
-        if name not in change:
-            continue
-        address = change[name]
-        prefix = name.removesuffix("address")
-        for part in ADDRESS_PARTS:
-            if address is None or part in address:
-                setattr(order, prefix + part, None if address is None else address[part])
-    if "sell_to_address" in change and order.bill_to_customer_id == order.customer_id:
-        for part in ADDRESS_PARTS:
-            setattr(order, f"bill_to_{part}", getattr(order, f"sell_to_{part}"))
 
 
 def _write_discount(order: SalesOrderRow, change: HeaderChange, step: Decimal) -> None:

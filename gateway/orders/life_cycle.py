@@ -1,16 +1,13 @@
-"""What each state of an order allows (RULES.md 4.2 and 4.3)."""
+"""The transitions that each status of an order allows (RULES.md 4.3 to 4.8)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from gateway.orders import refusals
 from gateway.orders.amounts import ZERO
-from gateway.orders.fields import LineChange, OrderPatch
-from gateway.orders.line_objects import names_object
 from gateway.orders.problems import Refusal, Report
 from gateway.orders.quantities import Quantities, invoice, is_fully_invoiced, ship, sold_lines
-from gateway.orders.references import written_lines
 from gateway.orders.transitions import Transition
 from gateway.storage.tables.column_types import Base
 from gateway.storage.tables.reference_data import CustomerBlocked, CustomerRow
@@ -38,13 +35,19 @@ Guard = Callable[[SalesOrderRow, Records, Report], None]
 
 @dataclass(frozen=True)
 class TransitionRule:
-    """The states that allow a transition, the state that it leads to (None: the same), and what else
-    must hold."""
+    """The statuses that allow a transition, the status that it leads to (None: the same), and what else
+    must hold. Once all is invoiced it `ends` in another status."""
 
     transition: Transition
     sources: tuple[SalesOrderStatus, ...]
     target: SalesOrderStatus | None = None
     guards: tuple[Guard, ...] = ()
+    ends: SalesOrderStatus | None = None
+
+    @property
+    def leads_to(self) -> SalesOrderStatus | None:
+        """The status for which somebody carries out the transition."""
+        return self.ends or self.target
 
 
 def _sells_something(order: SalesOrderRow, _references: Records, report: Report) -> None:
@@ -98,6 +101,12 @@ def _total_not_negative(order: SalesOrderRow, _references: Records, report: Repo
         )
 
 
+def _not_negative_if_invoicing(order: SalesOrderRow, references: Records, report: Report) -> None:
+    """A shipment that invoices nothing needs no total."""
+    if any(line.invoice_quantity for line in sold_lines(order)):
+        _total_not_negative(order, references, report)
+
+
 def _not_negative_if_invoiced(order: SalesOrderRow, references: Records, report: Report) -> None:
     """A release of an order that is invoiced in full has the guard of the last invoice."""
     if is_fully_invoiced(order):
@@ -129,12 +138,15 @@ TRANSITIONS: dict[Transition, TransitionRule] = {
         ),
         TransitionRule(Transition.REOPEN, (OPEN, RELEASED), DRAFT, (_not_fully_invoiced,)),
         TransitionRule(Transition.SHIP, (RELEASED,), None, (_not_on_hold, _customer_open)),
-        TransitionRule(Transition.INVOICE, (RELEASED,), None, (_not_on_hold, _total_not_negative)),
+        TransitionRule(
+            Transition.INVOICE, (RELEASED,), None, (_not_on_hold, _total_not_negative), INVOICED
+        ),
         TransitionRule(
             Transition.SHIP_AND_INVOICE,
             (DRAFT, OPEN, RELEASED),
             RELEASED,
-            (*READY, _total_not_negative),
+            (*READY, _not_negative_if_invoicing, _not_negative_if_invoiced),
+            INVOICED,
         ),
         TransitionRule(Transition.REGISTER_PAYMENT, (INVOICED,), PAID),
         TransitionRule(
@@ -145,7 +157,9 @@ TRANSITIONS: dict[Transition, TransitionRule] = {
         TransitionRule(Transition.DELETE, (DRAFT, OPEN, RELEASED), None, (_nothing_shipped,)),
     )
 }
-"""PAID and CANCELLED are final: nothing leads out of them."""
+
+FINAL = (PAID, CANCELLED)
+"""Nothing leads out of these statuses."""
 
 
 def check_transition(
@@ -154,51 +168,21 @@ def check_transition(
     """Report why `order` does not allow the transition now."""
     rule = TRANSITIONS[transition]
     if order.status not in rule.sources:
-        _refuse_status(refusals.WRONG_STATUS, order, rule.sources, report)
+        refuse_status(refusals.WRONG_STATUS, order, rule.sources, report, rule.target)
         return
     for guard in rule.guards:
         guard(order, references, report)
-
-
-def check_editable(order: SalesOrderRow, change: OrderPatch, report: Report) -> bool:
-    """Whether the change is allowed: a draft may change in every way, an open or released order only in
-    its comments (RULES.md 4.2)."""
-    if order.status is DRAFT:
-        return True
-    if order.status in (OPEN, RELEASED) and _only_comments(order, change):
-        return True
-    _refuse_status(refusals.NOT_EDITABLE, order, (DRAFT,), report)
-    return False
-
-
-def _only_comments(order: SalesOrderRow, change: OrderPatch) -> bool:
-    if set(change) - {"lines"}:
-        return False
-    lines = change.get("lines") or {}
-    comments = {line.id for line in order.lines if line.line_type is SalesOrderLineType.COMMENT}
-    touched = {
-        *(key.lower() for key in lines.get("remove") or ()),
-        *(each["id"].lower() for each in lines.get("update") or ()),
-    }
-    written = written_lines(change)
-    return touched <= comments and not any(_sells(each) for each in written)
-
-
-def _sells(change: LineChange) -> bool:
-    return names_object(change) or change.get("line_type") not in (
-        None,
-        SalesOrderLineType.COMMENT,
-    )
 
 
 def carry_out(
     transition: Transition, order: SalesOrderRow, quantities: Quantities | None, report: Report
 ) -> None:
     """Carry out a transition that check_transition allows. An order that lost all lines that were not
-    invoiced while it was a draft is INVOICED as soon as it is released."""
+    invoiced while it was a draft is INVOICED as soon as it is released. A final status ends a hold."""
     target = TRANSITIONS[transition].target
     if target is not None:
         order.status = target
+        order.on_hold = order.on_hold and target not in FINAL
     match transition:
         case Transition.RELEASE | Transition.SHIP_AND_INVOICE if is_fully_invoiced(order):
             order.status = INVOICED
@@ -207,28 +191,73 @@ def carry_out(
         case Transition.INVOICE:
             invoice(order, quantities, report)
         case Transition.SHIP_AND_INVOICE:
-            if any(line.ship_quantity for line in sold_lines(order)):
-                ship(order, None, report)
-            if not report.problems:
-                invoice(order, None, report)
+            _ship_and_invoice(order, report)
         case Transition.HOLD | Transition.RESUME:
             order.on_hold = transition is Transition.HOLD
 
 
-def _refuse_status(
-    refusal: Refusal, order: SalesOrderRow, allowed: Sequence[SalesOrderStatus], report: Report
+def _ship_and_invoice(order: SalesOrderRow, report: Report) -> None:
+    """Ship and invoice what there is of either; nothing of both is refused as nothing to invoice."""
+    sold = sold_lines(order)
+    ships = any(line.ship_quantity for line in sold)
+    if ships:
+        ship(order, None, report)
+    if not report.problems and not (ships and not any(line.invoice_quantity for line in sold)):
+        invoice(order, None, report)
+
+
+def refuse_status(
+    refusal: Refusal,
+    order: SalesOrderRow,
+    allowed: Sequence[SalesOrderStatus],
+    report: Report,
+    goal: SalesOrderStatus | None = None,
+    parts: str = "",
 ) -> None:
-    """Suggest the states that would do, and name the transitions that lead there."""
+    """Report that the order is in none of the `allowed` statuses, with the transitions that help: those
+    that lead to the `goal` of the caller now, else those that lead to an allowed status first. Of the
+    allowed statuses, those that the order can still reach are suggested. `parts` are those of a change
+    that the status does not allow."""
+    instead = _leading(order.status, (goal,)) if goal is not None else ()
+    first = () if instead else _leading(order.status, allowed)
+    if goal is not None and len(first) > 1:
+        first = (max(first, key=lambda each: _FURTHEST.index(TRANSITIONS[each].leads_to)),)
+    reachable = _reachable(order.status)
     report.refuse(
         refusal,
         "id",
         rejected=order.status,
-        suggestions=tuple(status.name for status in allowed),
-        first=tuple(
-            rule.transition
-            for rule in TRANSITIONS.values()
-            if order.status in rule.sources and rule.target in allowed
-        ),
+        suggestions=tuple(status.name for status in allowed if status in reachable),
+        first=first,
+        instead=instead,
         number=order.number,
         status=order.status,
+        finality="" if reachable else ", which is final",
+        parts=parts,
     )
+
+
+_FURTHEST = (None, *SalesOrderStatus)
+"""The statuses in the order of the life of an order."""
+
+
+def _leading(
+    source: SalesOrderStatus, targets: Collection[SalesOrderStatus]
+) -> tuple[Transition, ...]:
+    """The transitions that lead from one status to another of these."""
+    return tuple(
+        rule.transition
+        for rule in TRANSITIONS.values()
+        if source in rule.sources and rule.leads_to in targets
+    )
+
+
+def _reachable(source: SalesOrderStatus) -> set[SalesOrderStatus]:
+    """The statuses to which any transitions lead from `source`."""
+    found: set[SalesOrderStatus] = set()
+    last = {source}
+    while last:
+        leading = (rule for rule in TRANSITIONS.values() if last.intersection(rule.sources))
+        last = {rule.leads_to for rule in leading if rule.leads_to is not None} - found
+        found |= last
+    return found

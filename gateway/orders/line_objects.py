@@ -7,7 +7,7 @@ from gateway.orders.amounts import ZERO
 from gateway.orders.fields import LineChange, Reference
 from gateway.orders.problems import Missing, Path, Report
 from gateway.orders.references import LINE_OBJECTS, References, object_reference
-from gateway.storage.tables.column_types import Base
+from gateway.storage.tables.column_types import Base, case_folded
 from gateway.storage.tables.reference_data import (
     AccountRow,
     AccountType,
@@ -126,7 +126,7 @@ def _refuse_missing(
 
 def _check_number_agrees(number: str, change: LineChange, report: Report) -> None:
     stated = change.get("line_object_number")
-    if stated is not None and stated != number:
+    if stated is not None and case_folded(stated) != case_folded(number):
         report.refuse(
             refusals.OBJECT_NUMBERS_DISAGREE,
             "line_object_number",

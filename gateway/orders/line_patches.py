@@ -1,13 +1,14 @@
 """Changes of stored lines (RULES.md 2.2, 3.7 and 4.10). A value that is stored already changes nothing,
 and nothing that depends on it."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, cast
 
 from gateway.orders import refusals
 from gateway.orders.amounts import ZERO
 from gateway.orders.assignment import assign
-from gateway.orders.fields import LINE, LineChange, LinePatch
+from gateway.orders.fields import LINE, LineChange, LinePatch, Until
 from gateway.orders.line_fields import (
     check_comment,
     default_date,
@@ -22,8 +23,12 @@ from gateway.orders.line_prices import PriceContext, default_price, set_discount
 from gateway.orders.problems import Report
 from gateway.orders.references import References
 from gateway.orders.whole_units import check_line, stored_quantities
+from gateway.storage.tables.column_types import case_folded
 from gateway.storage.tables.reference_data import AccountRow, ItemRow
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderLineType
+
+_FIXED = tuple(name for name, field in LINE.items() if field.until is Until.INVOICED)
+"""What a line keeps once some of it is invoiced."""
 
 _OBJECT_FIELDS = ("item", "account", "line_object_number", "line_type")
 
@@ -32,7 +37,8 @@ def sells_other(line: SalesOrderLineRow, change: LineChange, references: Referen
     """Whether the change names another object or another type than the line has."""
     if change.get("line_type") not in (None, line.line_type):
         return True
-    if change.get("line_object_number") not in (None, line.line_object_number):
+    number = change.get("line_object_number")
+    if number is not None and case_folded(number) != case_folded(line.line_object_number or ""):
         return True
     item, account = change.get("item"), change.get("account")
     named = None if item is None else references.get(ItemRow, item)
@@ -58,7 +64,9 @@ def patch_line(
     elif line.line_type is SalesOrderLineType.COMMENT:
         check_comment(change, report)
     else:
+        fixed = _fixed_values(line)
         _patch_sold(line, change, context, report)
+        _check_fixed(line, fixed, change, report)
     if line.line_type is not SalesOrderLineType.COMMENT:
         if "shipment_date" in change:
             line.shipment_date = change["shipment_date"] or default_date(context.order)
@@ -114,6 +122,33 @@ def _patch_sold(
         set_price(line, sold, change, context, report)
     is_repriced = (line.quantity, line.unit_price) != before or context.is_new_currency
     _patch_discount(line, change, context, report, is_repriced=is_repriced)
+
+
+def _fixed_values(line: SalesOrderLineRow) -> dict[str, Any]:
+    """The values that stay once some of the line is invoiced. A discount stays as a percent, since its
+    amount follows the quantity."""
+    return {
+        "unit_price": line.unit_price,
+        "discount_percent": line.discount_percent,
+        "discount_amount": line.discount_percent,
+        "tax_code": (line.tax_code_id, line.tax_percent),
+    }
+
+
+def _check_fixed(
+    line: SalesOrderLineRow, before: Mapping[str, Any], change: LinePatch, report: Report
+) -> None:
+    """Refuse what changes the price, the discount or the tax of a line that is invoiced, even in part
+    (RULES.md 4.10)."""
+    after = _fixed_values(line)
+    changed = [name for name in _FIXED if name in change and after[name] != before[name]]
+    if line.invoiced_quantity and changed:
+        report.refuse(
+            refusals.LINE_INVOICED,
+            changed[0],
+            rejected=change.get(changed[0]),
+            sequence=line.sequence,
+        )
 
 
 def _patch_unit(

@@ -10,13 +10,14 @@ from gateway.orders import refusals
 from gateway.orders.fields import Field, Record, Reference, column_of
 from gateway.orders.item_units import check_factor
 from gateway.orders.problems import Path, Problem, Report
-from gateway.orders.references import References
+from gateway.orders.references import References, comparable
 from gateway.orders.value_checks import (
     check_email,
     check_number,
     check_phone,
     check_range,
     check_stored_text,
+    checked_country,
 )
 from gateway.storage.companies import CurrencyUnknown, iso_currency
 from gateway.storage.tables.column_types import (
@@ -91,13 +92,15 @@ class RecordDesk:
 
     def know(self, row: Any) -> None:
         """Take a record into account that is stored, or is about to be."""
-        self._stored[getattr(row, "kind", None), getattr(row, self._record.key)] = row
+        name = comparable(self._record.key, getattr(row, self._record.key))
+        self._stored[getattr(row, "kind", None), name] = row
         for name in self._record.unique:
             self._taken[name, getattr(row, name)] = row.id
 
     def stored(self, change: RecordChange) -> Any | None:
-        """The stored record with the key of a change."""
-        return self._stored.get((change.get("kind"), clean(change.get(self._record.key) or "")))
+        """The stored record with the key of a change, in any case."""
+        key = self._record.key
+        return self._stored.get((change.get("kind"), comparable(key, clean(change.get(key) or ""))))
 
     def draft(self, change: RecordChange, stored: Any | None) -> RecordDraft:
         report = Report()
@@ -118,6 +121,7 @@ class RecordDesk:
             if owner not in (None, key):
                 _refuse_taken(self._record, name, values[name], report)
         if stored is not None:
+            values.pop(self._record.key, None)
             return RecordDraft(self._record, stored, False, values, parts, report.problems)
         row = self._new(values, report)
         return RecordDraft(self._record, row, True, values, parts, report.problems)
@@ -170,6 +174,8 @@ class RecordDesk:
         for name, given, path in _flat(record, change):
             column, where = column_of(name, record.fields[name]), report.at(*path)
             value = _tidy(given) if isinstance(given, str) and name in lengths else given
+            if name == "country":
+                value = checked_country(value, getattr(stored, column, None), where)
             if isinstance(value, Reference):
                 value = self._id_of(record, change, name, stored, report)
             elif value is None and not value_type(record.model, column)[1]:
@@ -241,7 +247,8 @@ def _is_self(
     record: Record, change: RecordChange, reference: Reference, stored: Any | None
 ) -> bool:
     own = change.get(reference.by) or getattr(stored, reference.by, None)
-    return own is not None and clean(str(own)) == reference.value
+    by = reference.by
+    return own is not None and comparable(by, clean(str(own))) == comparable(by, reference.value)
 
 
 def _check(

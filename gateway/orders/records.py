@@ -17,6 +17,7 @@ from gateway.orders.record_drafts import (
     Values,
     draft_records,
 )
+from gateway.orders.references import comparable
 from gateway.orders.suggestions import with_suggestions
 from gateway.storage.tables.column_types import clean
 from gateway.storage.tables.reference_data import ItemRow
@@ -103,7 +104,7 @@ def _refuse_repeated(record: Record, changes: Sequence[RecordChange], report: Re
     """Two rows with the same key would overwrite each other."""
     seen: set[tuple[Any, str]] = set()
     for place, change in enumerate(changes):
-        key = change.get("kind"), clean(change[record.key])
+        key = change.get("kind"), comparable(record.key, clean(change[record.key]))
         if key in seen:
             where, field = report.at(str(place)), record.key
             where.refuse(refusals.SAME_ROW_TWICE, field, rejected=change[field], field=field)

@@ -16,7 +16,7 @@ from gateway.orders.fields import (
     Reference,
 )
 from gateway.orders.problems import Missing, Report
-from gateway.storage.tables.column_types import Base
+from gateway.storage.tables.column_types import Base, case_folded
 from gateway.storage.tables.reference_data import (
     AccountRow,
     CurrencyRow,
@@ -47,6 +47,13 @@ NAMES = ("id", "number", "code", "contact_id")
 """The ways to name a record."""
 
 
+def comparable(by: str, value: str) -> str:
+    """A name of a record as it is compared: only the contact of a customer in its own case."""
+    if by == "id":
+        return value.lower()
+    return value if by == "contact_id" else case_folded(value)
+
+
 class References:
     """The records that changes name, and the records that these refer to in turn. The placeholder is a
     customer for orders whose own does not exist."""
@@ -62,8 +69,7 @@ class References:
         self._rows[CustomerRow, "id", self.placeholder.id] = self.placeholder
 
     def get(self, model: type[Model], reference: Reference) -> Model | None:
-        value = reference.value.lower() if reference.by == "id" else reference.value
-        return self._rows.get((model, reference.by, value))
+        return self._rows.get((model, reference.by, comparable(reference.by, reference.value)))
 
     def by_id(self, model: type[Model], key: str) -> Model:
         """The record with an id that another record or an order refers to."""
@@ -131,10 +137,10 @@ class References:
     def _keep(self, model: type[Base], rows: Sequence[Any]) -> None:
         for row in rows:
             if isinstance(row, LineObjectRow):
-                self._rows[model, row.kind.value, row.number] = row
+                self._rows[model, row.kind.value, case_folded(row.number)] = row
             for name in NAMES:
                 if value := getattr(row, name, None):
-                    self._rows[model, name, value] = row
+                    self._rows[model, name, comparable(name, value)] = row
 
     def add(self, row: Base) -> None:
         """Let later changes refer to a record that is about to be stored."""
@@ -181,7 +187,7 @@ class References:
         await self.load(writer, CustomerRow, named.pop(CustomerRow))
         customers = self._all(CustomerRow)
         await self.load(writer, CustomerRow, ids=[row.bill_to_customer_id for row in customers])
-        currencies = [row.currency_id for row in customers]
+        currencies = [row.currency_id for row in self._all(CustomerRow)]
         await self.load(writer, CurrencyRow, named.pop(CurrencyRow), currencies)
         for model, references in named.items():
             await self.load(writer, model, references)

@@ -90,8 +90,11 @@ LINE_UPDATED_AND_REMOVED = Refusal(
 )
 
 # 4 Life-cycle
-NOT_EDITABLE = Refusal(Code.NOT_EDITABLE, "4.2", "Order {number} is {status}.")
-WRONG_STATUS = Refusal(Code.WRONG_STATUS, "4.3", "Order {number} is {status}.")
+NOT_EDITABLE = Refusal(Code.NOT_EDITABLE, "4.2", "Order {number} is {status}{finality}.")
+FIELD_LOCKED = Refusal(
+    Code.NOT_EDITABLE, "4.2", "Order {number} is {status}, so this cannot change: {parts}."
+)
+WRONG_STATUS = Refusal(Code.WRONG_STATUS, "4.3", "Order {number} is {status}{finality}.")
 NOTHING_TO_RELEASE = Refusal(
     Code.NOTHING_TO_RELEASE, "4.3", "The order has no line with something to sell and a quantity."
 )
@@ -138,6 +141,11 @@ LINE_FIXED = Refusal(
     "4.10",
     "Line {sequence} is partly shipped, so its object and its unit cannot change.",
 )
+LINE_INVOICED = Refusal(
+    Code.HAS_SHIPMENTS,
+    "4.10",
+    "Line {sequence} is partly invoiced, so its price, discount, tax code and object cannot change.",
+)
 LINE_STAYS = Refusal(
     Code.HAS_SHIPMENTS, "4.10", "Line {sequence} is partly shipped, so it cannot be removed."
 )
@@ -163,6 +171,9 @@ TEXT_TOO_LONG = Refusal(
 DATE_OUT_OF_RANGE = Refusal(Code.OUT_OF_RANGE, "5.3", "The value must be {bounds}.")
 PHONE_INVALID = Refusal(Code.INVALID, "5.4", "A phone number has no letters.")
 EMAIL_INVALID = Refusal(Code.INVALID, "5.4", "An e-mail address looks like name@example.com.")
+COUNTRY_INVALID = Refusal(
+    Code.INVALID, "5.6", "A country is a code of two letters from ISO 3166, such as DE."
+)
 TOO_MANY_LINES = Refusal(Code.TOO_MANY_LINES, "5.5", "An order has at most {largest} lines.")
 
 # 6 How a change is made

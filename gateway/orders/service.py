@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.orders import refusals
+from gateway.orders.editability import check_editable
 from gateway.orders.etags import check_version
 from gateway.orders.fields import HeaderChange, NewOrder, OrderPatch
 from gateway.orders.header import new_order
-from gateway.orders.life_cycle import carry_out, check_editable, check_transition
+from gateway.orders.life_cycle import carry_out, check_transition
 from gateway.orders.line_prices import PriceContext
 from gateway.orders.lines import add_lines
 from gateway.orders.patch import Before, apply_patch, remember, removed_lines, size_of

@@ -12,7 +12,10 @@ BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 """SQLite: another process has locked the database. The low byte of an error code says what is wrong,
 the rest says how."""
 
-ORDER_NUMBERS = "uq_sales_orders_company_id_number"
+ORDER_NUMBERS = {
+    "uq_sales_orders_company_id_number",
+    "ix_sales_orders_company_id_number_folded",
+}
 """PostgreSQL: another transaction has just taken the number."""
 
 RETRIED_STATES = {"40001", "40P01", "55P03"}
@@ -28,7 +31,7 @@ def is_contention(error: Exception) -> bool:
     cause = error.driver_exception if isinstance(error, DBAPIError) else error
     if isinstance(cause, sqlite3.Error):
         return getattr(cause, "sqlite_errorcode", 0) & 0xFF in BUSY
-    is_number_taken = getattr(cause, "constraint_name", None) == ORDER_NUMBERS
+    is_number_taken = getattr(cause, "constraint_name", None) in ORDER_NUMBERS
     return is_number_taken or getattr(cause, "sqlstate", None) in RETRIED_STATES
 
 

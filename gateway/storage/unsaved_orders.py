@@ -10,12 +10,14 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateway.storage.tables.column_types import Base
+from gateway.storage.tables.column_types import FOLDED, Base
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 
 
 def _columns(model: type[Base]) -> tuple[str, ...]:
-    return tuple(column.name for column in model.__table__.columns)
+    """The columns but those that are derived on insertion."""
+    names = (column.name for column in model.__table__.columns)
+    return tuple(name for name in names if not name.endswith(FOLDED))
 
 
 def _defaults(model: type[Base]) -> Callable[[], dict[str, Any]]:
@@ -28,6 +30,7 @@ def _defaults(model: type[Base]) -> Callable[[], dict[str, Any]]:
     values = {
         column.name: None if column.default is None else cast(Any, column.default).arg
         for column in model.__table__.columns
+        if column.name in _columns(model)
     }
     return lambda: values | {name: make() for name, make in factories.items()}
 

@@ -18,7 +18,14 @@ from gateway.storage.contention import DatabaseBusy, is_contention
 from gateway.storage.database import Database
 from gateway.storage.import_rows import Staging
 from gateway.storage.scope import Scope, find_scope, within
-from gateway.storage.tables.column_types import Base, canonical_guid, is_storable_text, now
+from gateway.storage.tables.column_types import (
+    Base,
+    canonical_guid,
+    case_folded,
+    is_storable_text,
+    lookup_column,
+    now,
+)
 from gateway.storage.tables.reference_data import (
     CompanyRow,
     CurrencyRow,
@@ -47,8 +54,8 @@ class Writer:
         self.staging = Staging(session, scope)
 
     async def find(self, model: type[Model], wanted: Mapping[str, set[str]]) -> Sequence[Model]:
-        """The rows in which a column has one of its wanted values. One statement, or none if nothing is
-        wanted."""
+        """The rows in which a column has one of its wanted values, numbers and codes in any case. One
+        statement, or none if nothing is wanted."""
         conditions = _any_of(model, wanted)
         if not conditions:
             return []
@@ -83,13 +90,14 @@ class Writer:
         gives them back. Numbers that imported orders already have are passed over."""
         numbers: list[str] = []
         while len(numbers) < count:
-            drawn = await self._draw(count - len(numbers))
+            drawn = {case_folded(each): each for each in await self._draw(count - len(numbers))}
             taken = await self._session.scalars(
-                sa.select(SalesOrderRow.number).where(
-                    SalesOrderRow.company_id == self.scope.company, SalesOrderRow.number.in_(drawn)
+                sa.select(SalesOrderRow.number_folded).where(
+                    SalesOrderRow.company_id == self.scope.company,
+                    SalesOrderRow.number_folded.in_(list(drawn)),
                 )
             )
-            numbers += sorted(set(drawn) - set(taken), key=drawn.index)
+            numbers += [drawn[key] for key in sorted(set(drawn) - set(taken), key=[*drawn].index)]
         return numbers
 
     async def _draw(self, count: int) -> list[str]:
@@ -114,13 +122,13 @@ class Writer:
 
     async def sales_orders_of(self, keys: Collection[str]) -> list[SalesOrderRow]:
         """The orders with these ids, with their lines, locked until the transaction ends."""
-        possible = _possible("id", set(keys))
+        possible = _possible(SalesOrderRow, "id", set(keys))
         return await self._orders(SalesOrderRow.id.in_(possible)) if possible else []
 
     async def sales_orders_numbered(self, numbers: Collection[str]) -> list[SalesOrderRow]:
         """The orders with these numbers, with their lines, locked until the transaction ends."""
-        possible = _possible("number", set(numbers))
-        return await self._orders(SalesOrderRow.number.in_(possible)) if possible else []
+        possible = _possible(SalesOrderRow, "number", set(numbers))
+        return await self._orders(SalesOrderRow.number_folded.in_(possible)) if possible else []
 
     async def sales_orders_imported(self, keys: Collection[str]) -> list[SalesOrderRow]:
         """The orders that were imported without a number under these keys."""
@@ -128,7 +136,7 @@ class Writer:
 
     async def sales_orders_documented(self, documents: Collection[str]) -> list[SalesOrderRow]:
         """The orders with these external document numbers, of any customer."""
-        possible = _possible("external_document_number", set(documents))
+        possible = _possible(SalesOrderRow, "external_document_number", set(documents))
         condition = SalesOrderRow.external_document_number.in_(possible)
         return await self._orders(condition) if possible else []
 
@@ -260,7 +268,8 @@ class Writer:
         table."""
         if not is_storable_text(value):
             return []
-        key = model.__table__.c[column]
+        key = model.__table__.c[lookup_column(model, column)]
+        value = value if key.name == column else case_folded(value)
         mine = sa.select(model.__table__).where(within(self.scope, model))
         after = mine.where(key >= value).order_by(key).limit(NEIGHBOURS)
         before = mine.where(key < value).order_by(key.desc()).limit(NEIGHBOURS)
@@ -286,7 +295,7 @@ def _references_to(table: sa.FromClause) -> list[tuple[sa.Table, list[sa.Column[
 def _any_of(model: type[Base], wanted: Mapping[str, set[str]]) -> list[sa.ColumnElement[bool]]:
     columns = model.__table__.c
     return [
-        columns[column].in_(_possible(column, values))
+        columns[lookup_column(model, column)].in_(_possible(model, column, values))
         for column, values in wanted.items()
         if values
     ]
@@ -300,10 +309,12 @@ def _write_whole(row: SalesOrderRow | SalesOrderLineRow | MaintainedRow) -> None
             attributes.flag_modified(row, name)
 
 
-def _possible(column: str, values: set[str]) -> list[str]:
+def _possible(model: type[Base], column: str, values: set[str]) -> list[str]:
     """The values that a row can have, sorted so that all writers take locks in the same order."""
     if not column.endswith("id") or column == "contact_id":
-        return sorted(filter(is_storable_text, values))
+        possible = set(filter(is_storable_text, values))
+        is_folded = lookup_column(model, column) != column
+        return sorted(set(map(case_folded, possible)) if is_folded else possible)
     return sorted({guid for value in values if (guid := canonical_guid(value))})
 
 

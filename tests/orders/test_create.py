@@ -71,6 +71,9 @@ FROM_ITEM = json.loads("""{"sequence": 10000, "lineType": "ITEM", "item": {"numb
   "netAmount": "10", "netAmountIncludingTax": "12", "shipmentDate": "2026-05-31"}""")
 COMMENT = {"lineType": "COMMENT", "item": None, "unitOfMeasure": None, "taxCode": None}
 DAUGHTER = {"customer": named("PAID-BY-OTHER")}
+PAID_BY_C1 = {**DAUGHTER, "billToCustomer": named("C1")}
+FROM_C1_AS_PAYER = {"paymentTerms": {"code": "30D"}, "salesperson": "SP1", "shipmentMethod": None}
+FROM_C1_AS_PAYER |= {"customerName": "Daughter Ltd", "billToAddress": LEEDS, "email": None}
 WITH_TAX = {"pricesIncludeTax": True}
 
 
@@ -86,6 +89,16 @@ WITH_TAX = {"pricesIncludeTax": True}
         ({"shipToAddress": {"city": "York", "country": None}}, TO_YORK),
         ({"shipToAddress": None}, {"shipToAddress": NOWHERE, "sellToAddress": LEEDS}),
         ({"billToCustomer": named("PAYER")}, {**PAYER, "sellToAddress": LEEDS}),
+        (PAID_BY_C1, FROM_C1_AS_PAYER),
+        ({**PAID_BY_C1, "paymentTerms": None}, {**FROM_C1_AS_PAYER, "paymentTerms": None}),
+        ({"billToCustomer": named("IN-YEN")}, {"currency": code("JPY"), "salesperson": None}),
+        (
+            {"billToCustomer": named("WITH-TAX")},
+            {"pricesIncludeTax": True, "partialShipping": True},
+        ),
+        ({"billToAddress": {"city": "York"}}, {"billToAddress": place(city="York")}),
+        ({"billToAddress": None}, {"billToAddress": NOWHERE, "sellToAddress": LEEDS}),
+        ({**DAUGHTER, "sellToAddress": {"city": "York"}}, PAYER),
         (DAUGHTER, {**PAYER, "sellToAddress": NOWHERE, "shipToAddress": NOWHERE}),
         ({**DAUGHTER, "billToCustomer": DAUGHTER["customer"]}, {"billToAddress": NOWHERE}),
         ({"customer": named("WITH-TAX")}, {"pricesIncludeTax": True, "partialShipping": False}),

@@ -56,7 +56,7 @@ def by(**customer: str | None) -> Fields:
 RULES: dict[str, list[tuple[str, Fields]]] = {
     "NOT_FOUND": [
         ("customer.number", by(number="NOPE")),
-        ("customer.number", by(number="c1")),
+        ("customer.number", by(number="C")),
         ("customer.number", by(number="")),
         ("customer.number", by(number="C1\x00")),
         ("customer.number", by(number="\ud800")),

@@ -180,13 +180,16 @@ def test_a_return_that_is_not_shipped_is_not_invoiced_with_the_rest(world: Clien
     assert (found["status"], invoiced) == ("RELEASED", ["0", "3"])
 
 
-def lessened(client: Client, **patch: Any) -> str:
-    """The id of a draft that has lost what was not shipped and invoiced of it: 4 of 10 pieces."""
-    key, [sold, unsold] = released(client, line(quantity=10), line())
+def lessened(client: Client, *, returned: int = 0) -> str:
+    """The id of a draft that has lost what was not shipped and invoiced of it: all but 4 of 10 pieces,
+    and the pieces that were returned."""
+    lines = (line(quantity=10), line(), *((line(quantity=-returned),) if returned else ()))
+    key, [sold, unsold, *back] = released(client, *lines)
+    parts = [{"id": sold, "quantity": 4}, *({"id": each, "quantity": -returned} for each in back)]
     for mutation in (SHIP, INVOICE):
-        done(client, mutation, key, lines=[{"id": sold, "quantity": 4}])
+        done(client, mutation, key, lines=parts)
     done(client, REOPEN, key)
-    rest = {"update": [{"id": sold, "quantity": 4, **patch}], "remove": [unsold]}
+    rest = {"update": [{"id": sold, "quantity": 4}], "remove": [unsold]}
     done(client, UPDATE, key, input={"lines": rest})
     return key
 
@@ -217,7 +220,7 @@ def test_an_open_order_that_is_invoiced_in_full_is_no_draft_again(world: Client)
 def test_an_open_order_that_is_invoiced_in_full_may_be_mended_if_it_cannot_be_released(
     world: Client, flaw: str, refusal: str
 ) -> None:
-    key = lessened(world, unitPrice=-1) if flaw == "negative" else lessened(world)
+    key = lessened(world, returned=5 if flaw == "negative" else 0)
     if flaw == "lost":
         added = done(world, UPDATE, key, input={"lines": {"add": [line(quantity=0)]}})
         update = [{"id": added["lines"][-1]["id"], "lineType": "CHARGE"}]
@@ -226,6 +229,21 @@ def test_an_open_order_that_is_invoiced_in_full_may_be_mended_if_it_cannot_be_re
         done(world, mutation, key)
     assert problems(change(world, RELEASE, id=key)) == [(refusal, "id")]
     assert done(world, REOPEN, key, "status") == {"status": "DRAFT"}
+
+
+def test_an_order_that_is_invoiced_in_full_with_a_negative_total_is_not_released_by_shipping_it(
+    world: Client,
+) -> None:
+    key = lessened(world, returned=5)
+    assert problems(change(world, SHIP_AND_INVOICE, id=key)) == [("OUT_OF_RANGE", "id")]
+
+
+def test_what_has_nothing_to_invoice_is_shipped_whatever_it_comes_to(world: Client) -> None:
+    for quantity in (2, -2):
+        key, _ = drafted(world, line(quantity=quantity, invoiceQuantity=0))
+        found = done(world, SHIP_AND_INVOICE, key, PROGRESS)
+        assert (found["status"], found["fullyShipped"]) == ("RELEASED", True)
+        assert found["lines"][0]["invoicedQuantity"] == "0"
 
 
 def test_an_order_with_a_negative_total_is_shipped_but_not_invoiced(world: Client) -> None:

@@ -33,6 +33,12 @@ from tests.support.served import Client, serving
 from tests.support.world import load_world
 
 COMMENT = {"input": {"lines": {"add": [{"description": "more text"}]}}}
+PATCHES: dict[str, dict[str, Any]] = {
+    UPDATE: {"input": {"partialShipping": False}},
+    "comment": COMMENT,
+    "free field": {"input": {"salesperson": "SP9"}},
+}
+"""The patches in the table below, which are all of one mutation."""
 STATES = tuple(state for state in WAYS if state != "SHIPPED")
 NO, SHIPPED = "WRONG_STATUS", "HAS_SHIPMENTS"
 LOCKED = "NOT_EDITABLE"
@@ -40,6 +46,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     # from      DRAFT, IN_REVIEW, OPEN, RELEASED, SHIPPED IN PART, INVOICED, PAID, CANCELLED
     UPDATE: ("DRAFT", *[LOCKED] * 7),
     "comment": ("DRAFT", LOCKED, "OPEN", "RELEASED", "RELEASED", *[LOCKED] * 3),
+    "free field": ("DRAFT", LOCKED, "OPEN", "RELEASED", "RELEASED", *[LOCKED] * 3),
     SUBMIT: ("IN_REVIEW", *[NO] * 7),
     APPROVE: (NO, "OPEN", *[NO] * 6),
     REJECT: (NO, "DRAFT", *[NO] * 6),
@@ -97,8 +104,8 @@ def orders(world: Client, request: pytest.FixtureRequest) -> dict[str, Any]:
 def test_a_mutation_does_what_the_table_says_in_each_state_and_holding_stops_four_of_them(
     world: Client, orders: dict[str, Any], mutation: str
 ) -> None:
-    name = UPDATE if mutation == "comment" else mutation
-    given = {UPDATE: {"input": {"salesperson": "SP9"}}, "comment": COMMENT}.get(mutation, {})
+    given = PATCHES.get(mutation, {})
+    name = UPDATE if given else mutation
     for state, outcome in zip(STATES, TABLE[mutation], strict=True):
         if orders["held"] and outcome in (NO, LOCKED):
             continue
@@ -110,7 +117,8 @@ def test_a_mutation_does_what_the_table_says_in_each_state_and_holding_stops_fou
         elif outcome == "gone":
             assert answer == {"deletedId": None, "userErrors": []}, state
         else:
-            held = {HOLD: True, RESUME: False}.get(mutation, orders["held"])
+            is_final = outcome in ("PAID", "CANCELLED")
+            held = {HOLD: True, RESUME: False}.get(mutation, orders["held"] and not is_final)
             assert answer["salesOrder"] == {"status": outcome, "onHold": held}, state
 
 
@@ -119,7 +127,7 @@ def test_every_vocabulary_has_its_word_for_every_state(
     world: Client, orders: dict[str, Any], state: str
 ) -> None:
     said = tuple(world.ask(SAID % orders[state])["salesOrder"].values())
-    held = orders["held"] and state != "CANCELLED"
+    held = orders["held"] and state not in ("PAID", "CANCELLED")
     on_hold = (*LABELS[state][:2], "On hold", "On hold", LABELS[state][4])
     assert said == (on_hold if held else LABELS[state])
 
@@ -143,20 +151,44 @@ def lines_patch(**patch: Any) -> Fields:
 
 
 EDITABLE = ("OPEN", "RELEASED")
-COMMENTS: dict[str, Fields] = {
+FREE: Fields = json.loads("""{"externalDocumentNumber": "PO-9", "postingDate": "2030-01-31",
+  "requestedDeliveryDate": "2030-02-01", "shipToName": "Depot", "shipToContact": "Bo",
+  "shipToAddress": {"city": "York"}, "paymentTerms": {"code": "30D"},
+  "shipmentMethod": {"code": "CIF"}, "salesperson": "SP9", "phoneNumber": "123",
+  "email": "b@example.org"}""")
+FREE_OF_LINE: Fields = json.loads("""{"description": "text", "description2": "more",
+  "shipmentDate": "2030-01-31", "shipQuantity": "1", "invoiceQuantity": "1"}""")
+ADDED = lines_patch(add=[{"description": "more text"}, {"lineType": "COMMENT"}])
+ALLOWED: dict[str, Fields] = {
     "nothing": {},
     "no lines": {"lines": None},
-    "added": lines_patch(add=[{"description": "more text"}, {"lineType": "COMMENT"}]),
+    "added": ADDED,
     "changed": lines_patch(update=[{"id": "comment", "description": "other text"}]),
     "removed": lines_patch(remove=["comment"]),
     "removed by its id in capitals": lines_patch(remove=["CAPITALS"]),
     "replaced": lines_patch(add=[{"description": "text"}], remove=["comment"]),
+    "free header fields": FREE,
+    "free header fields, emptied": dict.fromkeys(FREE),
+    "a free header field and a comment": {"salesperson": "SP9", **ADDED},
+    "free fields of a line that sells": lines_patch(update=[{"id": "line", **FREE_OF_LINE}]),
+    "free fields of a line, emptied": lines_patch(
+        update=[{"id": "line", **dict.fromkeys(FREE_OF_LINE)}]
+    ),
 }
+LOCKED_FIELDS = (
+    *("billToCustomer", "sellToAddress", "billToAddress", "orderDate", "currency"),
+    *("pricesIncludeTax", "partialShipping", "discountPercent", "discountAmount"),
+)
+LOCKED_FIELDS_OF_LINE = ("quantity", "unitPrice", "discountPercent", "discountAmount", "taxCode")
+LOCKED_FIELDS_OF_LINE += ("lineType", "item", "account", "lineObjectNumber", "unitOfMeasure")
 MORE: dict[str, Fields] = {
-    "the header": {"salesperson": "SP9"},
-    "the header, emptied": {"salesperson": None},
-    "the header and a comment": {"salesperson": "SP9", **COMMENTS["added"]},
-    "the text of a line that sells": lines_patch(update=[{"id": "line", "description": "text"}]),
+    **{f"{name} of the order": {name: None} for name in LOCKED_FIELDS},
+    **{
+        f"{name} of a line that sells": lines_patch(update=[{"id": "line", name: None}])
+        for name in LOCKED_FIELDS_OF_LINE
+    },
+    "a locked field and a comment": {"partialShipping": True, **ADDED},
+    "a locked and a free field": {"partialShipping": True, "salesperson": "SP9"},
     "a line that sells, removed": lines_patch(remove=["line"]),
     "a line that sells, added": lines_patch(add=[line()]),
     "a comment that comes to sell": lines_patch(update=[{"id": "comment", **line()}]),
@@ -166,17 +198,17 @@ MORE: dict[str, Fields] = {
 
 
 @pytest.mark.parametrize("orders", [False], ids=["free"], indirect=True)
-@pytest.mark.parametrize("patch", [*COMMENTS, *MORE])
-def test_a_draft_may_change_and_the_comments_of_an_open_or_released_order(
+@pytest.mark.parametrize("patch", [*ALLOWED, *MORE])
+def test_a_draft_may_change_and_what_costs_nothing_of_an_open_or_released_order(
     world: Client, orders: dict[str, Any], patch: str
 ) -> None:
     states = ("DRAFT", "IN_REVIEW", *EDITABLE)
     keys = [orders[state] for state in states]
     for state, node in zip(states, world.ask(LINES, ids=keys)["nodes"], strict=True):
         sold, comment = (each["id"] for each in node["lines"])
-        given = json.dumps({**COMMENTS, **MORE}[patch])
+        given = json.dumps({**ALLOWED, **MORE}[patch])
         for name, key in (("line", sold), ("comment", comment), ("CAPITALS", comment.upper())):
             given = given.replace(f'"{name}"', f'"{key}"')
         answer = change(world, UPDATE, id=orders[state], input=json.loads(given), dryRun=True)
-        editable = state == "DRAFT" or (patch in COMMENTS and state in EDITABLE)
+        editable = state == "DRAFT" or (patch in ALLOWED and state in EDITABLE)
         assert problems(answer)[:1] == ([] if editable else [("NOT_EDITABLE", "id")]), state

@@ -132,7 +132,9 @@ async def rename(database: Database, changes: dict[str, str]) -> None:
     async with database.write() as session:
         for old, new in changes.items():
             await session.execute(
-                sa.update(orders).where(orders.c.number == old).values(number=new)
+                sa.update(orders)
+                .where(orders.c.number == old)
+                .values(number=new, number_folded=new.lower())
             )
 
 

@@ -6,7 +6,16 @@ import pytest
 
 from gateway.settings import Settings
 from tests.support.databases import Templates
-from tests.support.patch_examples import DERIVED, HEADERS, LINES, NEW_ITEM, OWN, WHOLE, YORK
+from tests.support.patch_examples import (
+    DERIVED,
+    FOR_PAYER_PAID_BY_C1,
+    HEADERS,
+    LINES,
+    NEW_ITEM,
+    OWN,
+    WHOLE,
+    YORK,
+)
 from tests.support.patches import Shop, changing, patched
 from tests.support.requests import (
     Fields,
@@ -35,6 +44,14 @@ def test_a_given_header_field_replaces_null_clears_and_every_other_field_stays(
     found = shop.tried(made, patch)
     volatile = {name: found[name] for name in ("etag", "lastModifiedDateTime")}
     assert found == made | expected | volatile
+
+
+def test_what_comes_from_the_payer_stays_when_another_customer_orders(shop: Shop) -> None:
+    made = shop.order(order(line(), **WHOLE))
+    patch = {"customer": named("PAYER"), "billToCustomer": named("C1")}
+    found = shop.tried(made, patch)
+    volatile = {name: found[name] for name in ("etag", "lastModifiedDateTime", "lines")}
+    assert found == made | FOR_PAYER_PAID_BY_C1 | volatile
 
 
 @pytest.mark.parametrize(("patch", "expected"), LINES)

@@ -35,7 +35,8 @@ def shop(templates: Templates) -> Iterator[Shop]:
 
 def test_what_a_patch_answers_is_what_is_read_afterwards(shop: Shop) -> None:
     made = created(shop.client, order(OWN, {"description": "text"}, **WHOLE))
-    for patch in [*(patch for patch, _ in HEADERS), *(changing(patch) for patch, _ in LINES)][::8]:
+    headers = [patch for patch, _ in HEADERS[::8]]
+    for patch in [*headers, *(changing(patch) for patch, _ in LINES[6::8])]:
         found = patched(shop.client, made, patch)
         assert shop.client.ask(READ, id=made["id"])["salesOrder"] == found, patch
 

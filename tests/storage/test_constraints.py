@@ -13,7 +13,7 @@ from sqlalchemy.pool import NullPool
 
 from gateway.settings import Settings
 from gateway.storage.database import Database
-from gateway.storage.tables.column_types import Amount
+from gateway.storage.tables.column_types import FOLDED, Amount
 from gateway.storage.tables.reference_data import (
     AccountRow,
     CompanyRow,
@@ -281,7 +281,8 @@ async def test_text_may_be_as_long_as_the_rules_say(
 async def test_no_text_number_or_choice_is_without_a_guard(
     connection: AsyncConnection, table: str
 ) -> None:
-    """Written around the column types, which would refuse these values before the database does."""
+    """Written around the column types, which would refuse these values before the database does. What is
+    derived from another column is as long as that one."""
     scale = 10**5 if connection.dialect.name == "sqlite" else 1
     for column in TABLES[table].columns:
         wrong: list[Any] = []
@@ -289,7 +290,7 @@ async def test_no_text_number_or_choice_is_without_a_guard(
             wrong = ["'NaN'", "'Infinity'", 10**13 * scale, -(10**13) * scale]
         elif isinstance(column.type, sa.Enum):
             wrong = ["'NONSENSE'", "'draft'", "''"]
-        elif isinstance(column.type, sa.String):
+        elif isinstance(column.type, sa.String) and not column.name.endswith(FOLDED):
             wrong = [f"'{'x' * 256}'"]
         for value in wrong:
             update = sa.text(f"UPDATE {table} SET {column.name} = {value}")

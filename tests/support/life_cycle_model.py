@@ -82,19 +82,24 @@ class Order:
             raise Refused("NOT_FOUND")
         if self.status not in sources:
             raise Refused("WRONG_STATUS")
-        if codes := set(self._guards(event, Decimal(shown["totalAmountIncludingTax"]))):
+        total = Decimal(shown["totalAmountIncludingTax"])
+        to_ship, to_invoice = (
+            {each["id"]: Decimal(each[name]) for each in shown["lines"]}
+            for name in ("shipQuantity", "invoiceQuantity")
+        )
+        if event == SHIP_AND_INVOICE and not any(to_invoice.values()):
+            total = Decimal(0)
+        if codes := set(self._guards(event, total)):
             raise Refused(*codes)
         lines, status = self.lines, target or self.status
         if event in (RELEASE, SHIP_AND_INVOICE) and self._is_invoiced():
             self.status = "INVOICED"
             return
-        to_ship, to_invoice = (
-            {each["id"]: Decimal(each[name]) for each in shown["lines"]}
-            for name in ("shipQuantity", "invoiceQuantity")
-        )
         if event == SHIP or (event == SHIP_AND_INVOICE and any(to_ship.values())):
             lines = self._ship(lines, to_ship if parts is None else parts)
-        if event in (INVOICE, SHIP_AND_INVOICE):
+        only_ships = event == SHIP_AND_INVOICE and any(to_ship.values())
+        only_ships = only_ships and not any(to_invoice.values())
+        if event in (INVOICE, SHIP_AND_INVOICE) and not only_ships:
             shipped = {key: each.shipped - each.invoiced for key, each in lines.items()}
             default = {key: min(shipped[key], to_invoice[key], key=abs) for key in lines}
             lines = _invoice(lines, default if parts is None else parts)
@@ -102,6 +107,7 @@ class Order:
                 status = "INVOICED"
         self.lines, self.status = lines, status
         self.on_hold = {HOLD: True, RESUME: False}.get(event, self.on_hold)
+        self.on_hold = self.on_hold and status not in FINAL
 
     def _guards(self, event: str, total: Decimal) -> Iterator[str]:
         lines = self.lines.values()
@@ -144,7 +150,8 @@ class Order:
         """Add a line of this key, remove it, or change its quantity, what is shipped next, its text, or
         its type alone. Raises Refused."""
         line = self.lines.get(key, Line(is_comment=kind == "add comment", quantity=quantity))
-        is_open = line.is_comment and self.status in ("OPEN", "RELEASED")
+        costs_nothing = line.is_comment or kind in ("next", "text")
+        is_open = costs_nothing and self.status in ("OPEN", "RELEASED")
         if self.status != "DRAFT" and not is_open:
             shipped = ("HAS_SHIPMENTS",) if line.shipped and kind == "remove" else ()
             raise Refused("NOT_EDITABLE", *shipped)

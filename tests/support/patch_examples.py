@@ -19,7 +19,13 @@ LEEDS = place(addressLine1="1 High Street", addressLine2="Back door", city="Leed
 LEEDS |= {"state": "Yorkshire", "country": "GB", "postCode": "LS1 1AA"}
 YORK = {**LEEDS, "city": "York", "state": None}
 LONDON = place(addressLine1="9 Money Street", city="London", country="GB")
+ADDRESSES = ("sellToAddress", "shipToAddress", "billToAddress")
 PAID_BY_OTHER = {"billToCustomer": named("PAYER"), "billToName": "Payer Ltd"}
+PAID_BY_OTHER |= {"billToAddress": LONDON, "salesperson": None, "paymentTerms": None}
+FOR_PAYER_PAID_BY_C1 = {"customer": named("PAYER"), "customerName": "Payer Ltd"}
+FOR_PAYER_PAID_BY_C1 |= dict.fromkeys(("sellToAddress", "shipToAddress"), LONDON)
+FOR_PAYER_PAID_BY_C1 |= {"shipToName": "Payer Ltd", "partialShipping": True, "contactId": None}
+FOR_PAYER_PAID_BY_C1 |= dict.fromkeys(("shipToContact", "phoneNumber", "email", "shipmentMethod"))
 WHOLE = json.loads("""{"externalDocumentNumber": "PO-1", "orderDate": "2026-05-01",
   "postingDate": "2026-05-02", "requestedDeliveryDate": "2026-05-03", "salesperson": "SP2",
   "shipToName": "Depot", "shipToContact": "Bo", "phoneNumber": "123", "email": "b@example.org",
@@ -39,21 +45,36 @@ HEADERS: list[tuple[Fields, Fields]] = [
     ({"partialShipping": None}, {"partialShipping": True}),
     ({"customer": named("C1")}, {}),
     ({"customer": {"contactId": "contact-1"}, "salesperson": None}, {"salesperson": None}),
-    ({"billToCustomer": named("PAYER")}, {**PAID_BY_OTHER, "billToAddress": LONDON}),
+    ({"billToCustomer": named("PAYER")}, PAID_BY_OTHER),
+    (
+        {"billToCustomer": named("PAYER"), "salesperson": "SP3", "paymentTerms": code("30D")},
+        {**PAID_BY_OTHER, "salesperson": "SP3", "paymentTerms": code("30D")},
+    ),
+    (
+        {"billToCustomer": named("PAYER"), "billToAddress": {"city": "York"}},
+        {**PAID_BY_OTHER, "billToAddress": {**LONDON, "city": "York"}},
+    ),
+    ({"billToAddress": {"city": "York", "state": None}}, {"billToAddress": YORK}),
+    ({"billToAddress": None}, {"billToAddress": place()}),
     ({"billToCustomer": None}, {}),
     ({"sellToAddress": {}, "shipToAddress": {}}, {}),
     ({"shipToAddress": {"city": "York", "state": None}}, {"shipToAddress": YORK}),
     ({"shipToAddress": {"state": "", "city": " York "}}, {"shipToAddress": YORK}),
     ({"shipToAddress": None}, {"shipToAddress": place()}),
     ({"shipToAddress": place()}, {"shipToAddress": place()}),
-    ({"sellToAddress": None}, {"sellToAddress": place(), "billToAddress": place()}),
+    ({"sellToAddress": None}, dict.fromkeys(ADDRESSES, place())),
+    ({"sellToAddress": {"city": "York", "state": None}}, dict.fromkeys(ADDRESSES, YORK)),
     (
-        {"sellToAddress": {"city": "York", "state": None}},
+        {"sellToAddress": {"city": "York", "state": None}, "shipToAddress": {}},
         {"sellToAddress": YORK, "billToAddress": YORK},
     ),
     (
+        {"sellToAddress": {"city": "York", "state": None}, "billToAddress": {"state": ""}},
+        {"sellToAddress": YORK, "shipToAddress": YORK, "billToAddress": {**LEEDS, "state": None}},
+    ),
+    (
         {"sellToAddress": {"city": "York", "state": None}, "billToCustomer": named("PAYER")},
-        {"sellToAddress": YORK, **PAID_BY_OTHER, "billToAddress": LONDON},
+        {"sellToAddress": YORK, "shipToAddress": YORK, **PAID_BY_OTHER},
     ),
 ]
 OWN = line("TIMED", quantity=5, unitPrice=4, discountPercent=10, taxCode=code("R05"))

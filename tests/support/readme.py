@@ -25,13 +25,17 @@ from gateway.exchange.mappings import business_central, finance_operations
 from gateway.exchange.mappings.columns import FileColumn
 from gateway.execution.declarations import ComputedField
 from gateway.execution.limits import Limits
+from gateway.orders.editability import COMMENTS
+from gateway.orders.fields import HEADER, LINE, WHILE_DRAFT, Until
 from gateway.orders.problems import ProblemCode
 from gateway.settings import Settings
 from gateway.storage.database import Database
 from gateway.storage.migrations import migrate
+from gateway.storage.tables.sales_orders import SalesOrderStatus
 from tests.support.paths import ROOT
 from tests.support.served import Client, serving
 
+Statuses = tuple[SalesOrderStatus, ...]
 README = ROOT / "README.md"
 FOREIGN = {"node_modules", "static"}
 """Folders whose documents are not ours."""
@@ -123,6 +127,7 @@ def with_tables(text: str) -> str:
     """`text` with the tables that the code declares."""
     for name, lines in (
         ("codes", _codes()),
+        ("editable", _editable()),
         ("settings", _settings()),
         ("limits", _limits()),
         ("computed", _computed_fields()),
@@ -141,6 +146,26 @@ def _between(text: str, name: str, lines: Iterable[str]) -> str:
 def _codes() -> Iterator[str]:
     yield from ("| code | when |", "| --- | --- |")
     yield from (f"| `{code.name}` | {code.value} |" for code in ProblemCode)
+
+
+def _editable() -> Iterator[str]:
+    """The fields of a patch by the statuses in which they may change, as RULES.md 4.2 states them."""
+    yield f"| of | may change | {' | '.join(status.name for status in SalesOrderStatus)} |"
+    yield "| --- " * (2 + len(SalesOrderStatus)) + "|"
+    for part, fields in (("the order", HEADER), ("a line that sells", LINE)):
+        groups: dict[Statuses, list[str]] = {}
+        for name, field in fields.items():
+            if not field.is_import_only and field.until is not Until.CREATED:
+                groups.setdefault(field.statuses, []).append(f"`{to_camel_case(name)}`")
+        for statuses, names in groups.items():
+            yield _in_statuses(part, ", ".join(names), statuses)
+    yield _in_statuses("the lines that sell", "added and removed", WHILE_DRAFT)
+    yield _in_statuses("comments", "added, changed and removed", COMMENTS)
+
+
+def _in_statuses(part: str, what: str, statuses: Statuses) -> str:
+    cells = " | ".join("yes" if status in statuses else "" for status in SalesOrderStatus)
+    return f"| {part} | {what} | {cells} |"
 
 
 def _settings() -> Iterator[str]:

@@ -19,6 +19,7 @@ import gateway.storage.migrations
 from gateway.demo.northwind import load_demo
 from gateway.storage.database import Database
 from gateway.storage.migrations import migration_transaction, run_alembic
+from gateway.storage.tables.column_types import FOLDED
 from gateway.storage.tables.import_jobs import (
     ImportedRow,
     ImportJobRow,
@@ -105,6 +106,20 @@ def changed_tables(before: Rows, after: Rows) -> list[str]:
     """The tables of `before` whose rows are not all the same `after`. Columns that only `after` has are
     ignored."""
     return [table for table, rows in before.items() if rows != _narrowed(after[table], rows)]
+
+
+def without_derived(rows: Rows) -> Rows:
+    """The rows without the columns that an upgrade derives anew, so that a downgrade may drop them."""
+    return {
+        table: sorted(
+            (
+                {name: value for name, value in row.items() if not name.endswith(FOLDED)}
+                for row in found
+            ),
+            key=repr,
+        )
+        for table, found in rows.items()
+    }
 
 
 def _narrowed(rows: list[dict[str, Any]], like: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -227,6 +227,8 @@ class Batch:
             is_header = self.reader.entity(row.sheet).row_kind is RowKind.HEADER
             (order.headers if is_header else order.lines).append(first)
             order.lines += nested
+        if order.number is not None:
+            order.number = _number_as_written(order.first) or order.number
         if order.number is None and not order.headers:
             order.number = _too_long_number(order.first)
         for header in order.headers if order.number is None else ():
@@ -242,6 +244,11 @@ def _fits(unit: Unit, units: Sequence[Unit]) -> bool:
         and rows + unit.rows <= ROWS_AT_ONCE
         and size + unit.size <= SIZE_AT_ONCE
     )
+
+
+def _number_as_written(row: ParsedRow) -> str | None:
+    """The order number of a row, of which the unit has the case-folded form."""
+    return clean(row.change.get("number") or row.extras.get("+order_number") or "") or None
 
 
 def _too_long_number(line: ParsedRow) -> str | None:

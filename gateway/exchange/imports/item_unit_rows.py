@@ -10,7 +10,7 @@ from gateway.orders import refusals
 from gateway.orders.fields import RECORDS
 from gateway.orders.item_units import check_factor
 from gateway.orders.problems import Report
-from gateway.storage.tables.column_types import Base
+from gateway.storage.tables.column_types import Base, case_folded
 from gateway.storage.tables.reference_data import ItemRow, ItemUnitOfMeasureRow, UnitOfMeasureRow
 from gateway.storage.writing import Writer
 
@@ -57,7 +57,7 @@ async def _known(writer: Writer, rows: Sequence[ParsedRow]) -> _Known:
         key = RECORDS[model].key
         wanted = {row.change[name].value for row in rows if row.change.get(name) is not None}
         found: Sequence[Any] = await writer.find(model, {key: wanted})
-        named |= {(name, getattr(each, key)): each for each in found}
+        named |= {(name, case_folded(getattr(each, key))): each for each in found}
     items = {each.id for each in named.values() if isinstance(each, ItemRow)}
     stored = await writer.find(ItemUnitOfMeasureRow, {"item_id": items})
     return _Known(named, {(each.item_id, each.unit_of_measure_id): each for each in stored})
@@ -69,7 +69,7 @@ def _named(row: ParsedRow, name: str, known: _Known) -> Any | None:
     if reference is None:
         row.refuse(refusals.RECORD_NEEDS, (name,), field=name.replace("_", " "))
         return None
-    found = known.named.get((name, reference.value))
+    found = known.named.get((name, case_folded(reference.value)))
     if found is None:
         record = RECORDS[KEYS[name]]
         row.refuse(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from gateway.exchange.imports.order_rows import OrderRows
 from gateway.exchange.imports.row_reader import ParsedRow
-from gateway.storage.tables.column_types import clean
+from gateway.storage.tables.column_types import case_folded, clean
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 from gateway.storage.writing import Writer
 
@@ -20,14 +20,18 @@ async def stored_orders(writer: Writer, orders: Sequence[OrderRows]) -> dict[int
     number, or for an order without a number the one that was imported from the same rows, or the one
     with the same customer and external document number."""
     numbered = [order.number for order in orders if order.number is not None]
-    by_number = {row.number: row for row in await writer.sales_orders_numbered(numbered)}
-    found = {id(order): by_number[order.number] for order in orders if order.number in by_number}
+    by_number = {row.number_folded: row for row in await writer.sales_orders_numbered(numbered)}
+    found = {
+        id(order): by_number[case_folded(order.number)]
+        for order in orders
+        if order.number is not None and case_folded(order.number) in by_number
+    }
     unnumbered = [order for order in orders if order.number is None and order.header is not None]
     keys = {order.first.change["import_key"] for order in unnumbered}
     imported = {row.import_key: row for row in await writer.sales_orders_imported(keys)}
     documents = {clean(order.first.change.get(DOCUMENT) or "") for order in unnumbered} - {""}
     documented: dict[tuple[str | None, str | None], SalesOrderRow] = {
-        (row.customer_number, row.external_document_number): row
+        (case_folded(row.customer_number), row.external_document_number): row
         for row in reversed(await writer.sales_orders_documented(documents))
     }
     for order in unnumbered:
@@ -43,7 +47,7 @@ def _external_number(order: OrderRows) -> tuple[str | None, str | None]:
     """The customer and the external document number of an order."""
     customer = order.first.change.get("customer")
     document = order.first.change.get(DOCUMENT)
-    return customer and customer.value, document and clean(document)
+    return customer and case_folded(customer.value), document and clean(document)
 
 
 def matched(lines: Sequence[ParsedRow], row: SalesOrderRow) -> MatchedLines:

@@ -10,7 +10,7 @@ from gateway.orders import refusals
 from gateway.orders.amounts import HUNDRED, ONE, ZERO
 from gateway.orders.fields import NewOrder
 from gateway.orders.rounding import EXACT, rounded
-from gateway.storage.tables.column_types import DECIMALS, clean, text_lengths
+from gateway.storage.tables.column_types import DECIMALS, case_folded, clean, text_lengths
 from gateway.storage.tables.sales_orders import SalesOrderLineRow
 
 LONGEST_DESCRIPTION = text_lengths(SalesOrderLineRow)["description"]
@@ -133,7 +133,7 @@ def choose_discounts(order: OrderRows, steps: Mapping[str | None, Decimal]) -> N
     """Of a line that states a percent and an amount, use the percent if the amount follows from it, else
     the amount. `steps` are the rounding steps of currencies by code."""
     currency = None if order.header is None else order.header.change.get("currency")
-    step = steps.get(None if currency is None else currency.value, FINEST)
+    step = steps.get(None if currency is None else case_folded(currency.value), FINEST)
     for line in order.lines:
         percent, amount = (line.change.get(f"discount_{kind}") for kind in ("percent", "amount"))
         if percent is None or amount is None:
@@ -148,7 +148,9 @@ def _check_currency(order: OrderRows) -> None:
     currency = None if order.header is None else order.header.change.get("currency")
     for line in order.lines:
         own = line.extras.get("+currency")
-        if currency is not None and own is not None and own.strip() != currency.value:
+        if currency is None or own is None:
+            continue
+        if case_folded(clean(own)) != case_folded(currency.value):
             line.refuse(
                 refusals.LINE_IN_OTHER_CURRENCY,
                 ("+currency",),

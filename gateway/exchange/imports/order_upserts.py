@@ -18,7 +18,7 @@ from gateway.orders.problems import Problem, Rejected, plain
 from gateway.orders.references import References
 from gateway.orders.service import Rules, carry_out_transition, draft_all, store, update
 from gateway.orders.suggestions import with_suggestions
-from gateway.storage.tables.column_types import clean
+from gateway.storage.tables.column_types import case_folded, clean
 from gateway.storage.tables.reference_data import CurrencyRow
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow, SalesOrderStatus
 from gateway.storage.writing import Writer
@@ -68,7 +68,7 @@ async def _currencies(writer: Writer, orders: Sequence[OrderRows]) -> dict[str |
     named = [order.header.change.get("currency") for order in orders if order.header is not None]
     codes = {reference.value for reference in named if reference is not None}
     codes |= {clean(line.extras.get("+currency") or "") for each in orders for line in each.lines}
-    return {row.code: row for row in await writer.find(CurrencyRow, {"code": codes - {""}})}
+    return {row.code_folded: row for row in await writer.find(CurrencyRow, {"code": codes - {""}})}
 
 
 def _refuse_other_currency(
@@ -79,7 +79,7 @@ def _refuse_other_currency(
         return
     for line in order.lines:
         own = line.extras.get("+currency")
-        named = currencies.get(clean(own)) if own else None
+        named = currencies.get(case_folded(clean(own))) if own else None
         if own and (named is None or named.id != row.currency_id):
             line.refuse(refusals.ORDER_IN_OTHER_CURRENCY, ("+currency",), own)
 

@@ -10,6 +10,7 @@ from gateway.orders import refusals
 from gateway.orders.fields import RECORDS, Record, column_of
 from gateway.orders.record_drafts import RecordChange, RecordDraft, draft_records
 from gateway.orders.records import store_records
+from gateway.orders.references import comparable
 from gateway.orders.suggestions import with_suggestions
 from gateway.storage.tables.column_types import clean, value_type
 from gateway.storage.writing import Writer
@@ -48,7 +49,8 @@ def _refuse_repeated(record: Record, rows: Sequence[ParsedRow]) -> None:
     seen: dict[tuple[Any, str], ParsedRow] = {}
     for row in rows:
         value = clean(row.change.get(record.key) or "")
-        first = seen.setdefault((row.change.get("kind"), value), row)
+        key = row.change.get("kind"), comparable(record.key, value)
+        first = seen.setdefault(key, row)
         if first is not row and value:
             place = first.place.row
             row.refuse(refusals.ROW_REPEATED, (record.key,), value, row=place, label=record.key)

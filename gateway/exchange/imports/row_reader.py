@@ -18,6 +18,7 @@ from gateway.exchange.mappings.columns import REFERENCES, CellKind, FileColumn, 
 from gateway.orders import refusals
 from gateway.orders.fields import Reference
 from gateway.orders.problems import Path, Problem, Refusal, Report
+from gateway.storage.countries import country_code
 from gateway.storage.tables.column_types import clean
 
 SURPLUS = "(column "
@@ -184,6 +185,8 @@ class RowReader:
 
     def _parse(self, column: FileColumn) -> Parse:
         locale = self._locale
+        if column.path[-1] == "country":
+            return lambda cell: country_code(cell) or cell
         parsers: dict[CellKind, Parse] = {
             CellKind.TEXT: str,
             CellKind.NUMBER: lambda cell: parse_number(cell, locale),

@@ -18,7 +18,12 @@ from gateway.exchange.imports.row_reader import SURPLUS, Finding, Place
 from gateway.exchange.mappings.business_central import LINES as NESTED_LINES
 from gateway.exchange.mappings.columns import CellKind, FileEntity, RowKind, folded
 from gateway.exchange.mappings.recognition import nearest_column, recognise_entity
-from gateway.storage.tables.column_types import clean, is_storable_text, text_lengths
+from gateway.storage.tables.column_types import (
+    case_folded,
+    clean,
+    is_storable_text,
+    text_lengths,
+)
 from gateway.storage.tables.import_jobs import ImportJobRow, ImportSheetRow
 from gateway.storage.tables.sales_orders import SalesOrderRow
 
@@ -157,8 +162,10 @@ class SheetStager:
         entity, place = self._recognised.entity, f"{self._recognised.place:04}"
         key = self._cell(record, self._key)
         has_key = 0 < len(key) <= LONGEST_NUMBER and is_storable_text(key)
+        folded_key = case_folded(key)
+        key = folded_key if has_key and len(folded_key) <= LONGEST_NUMBER else key
         if entity.row_kind is RowKind.REFERENCE:
-            is_paid_by_other = self._cell(record, self._payer) not in ("", key)
+            is_paid_by_other = case_folded(self._cell(record, self._payer)) not in ("", key)
             rank = entity.rank + is_paid_by_other
             return f"{rank:X}/{place}/{key if has_key else f'{UNNUMBERED}{record.row:012}'}"
         if has_key:

@@ -30,15 +30,15 @@ class Destination:
 
 def steps(order: SalesOrderRow, destination: Destination) -> Iterator[Step]:
     """The transitions that bring a draft to its destination. An order that is no longer a draft yields
-    none, because its history here is newer than the file. The hold comes last, except that it precedes
-    the step into a final status."""
+    none, because its history here is newer than the file. The hold comes last. An order in a final
+    status is never on hold."""
     if order.status is not DRAFT or any(line.shipped_quantity for line in order.lines):
         return
     status = DRAFT if destination.status in (None, HOLD) else destination.status
-    path = list(_towards(order, status, destination))
-    if (destination.status == HOLD or destination.on_hold) and not order.on_hold:
-        path.insert(len(path) - 1 if status in FINAL else len(path), (Transition.HOLD, None))
-    yield from path
+    yield from _towards(order, status, destination)
+    is_held = destination.status == HOLD or destination.on_hold
+    if is_held and not order.on_hold and status not in FINAL:
+        yield Transition.HOLD, None
 
 
 def _towards(

@@ -1,8 +1,16 @@
 """The columns of sales orders and their lines in the Business Central API (RULES.md 1.1 and 1.2), and
 those that the gateway adds so that JSON Lines files are complete."""
 
-from gateway.exchange.mappings.columns import CellKind, FileColumn, FileEntity, RowKind, columns_of
-from gateway.orders.fields import HEADER, LINE
+from gateway.exchange.mappings.columns import (
+    CellKind,
+    FileColumn,
+    FileEntity,
+    RowKind,
+    camel_case,
+    columns_of,
+)
+from gateway.orders.fields import ADDRESSES, HEADER, LINE
+from gateway.storage.tables.reference_data import ADDRESS_PARTS
 from gateway.storage.tables.sales_orders import (
     LineRounding,
     SalesOrderLineRow,
@@ -25,14 +33,6 @@ LINE_TYPES = {
     **{kind.name.replace("_", "").casefold(): kind for kind in SalesOrderLineType},
     "fixedx0020asset": SalesOrderLineType.FIXED_ASSET,
 }
-PARTS = (
-    ("AddressLine1", "address_line1"),
-    ("AddressLine2", "address_line2"),
-    ("City", "city"),
-    ("State", "state"),
-    ("Country", "country"),
-    ("PostCode", "post_code"),
-)
 OLD_PARTS = (
     ("street", "address_line1"),
     ("city", "city"),
@@ -52,6 +52,14 @@ def _nested_address(field: str, heading: str) -> tuple[FileColumn, ...]:
     return tuple(FileColumn(f"{heading}.{name}", f"{field}.{part}") for name, part in OLD_PARTS)
 
 
+def _own_address(field: str) -> tuple[FileColumn, ...]:
+    """The parts of an address as our own API nests them."""
+    return tuple(
+        FileColumn(f"{camel_case(field)}.{camel_case(part)}", f"{field}.{part}", fallback=True)
+        for part in ADDRESS_PARTS
+    )
+
+
 IDS = (
     *("id", "@odata.etag", "@odata.context", "etag"),
     *("createdDateTime", "lastModifiedDateTime"),
@@ -69,6 +77,8 @@ ORDERS = FileEntity(
         *columns_of(SalesOrderRow, HEADER, "import_key"),
         *_nested_address("sell_to_address", "sellingPostalAddress"),
         *_nested_address("ship_to_address", "shippingPostalAddress"),
+        *_nested_address("bill_to_address", "billingPostalAddress"),
+        *(column for field in ADDRESSES for column in _own_address(field)),
         FileColumn("paymentTerms", "payment_terms.code", fallback=True),
         FileColumn("status", "+status", CellKind.CHOICE, "reached through the transitions"),
         FileColumn("onHold", "+on_hold", CellKind.YES_NO, "holds the order"),
@@ -86,8 +96,6 @@ ORDERS = FileEntity(
             "its value comes from the customer",
             "customerName",
             "billToName",
-            *(f"billTo{name}" for name, _ in PARTS),
-            *(f"billingPostalAddress.{name}" for name, _ in OLD_PARTS),
         ),
         *ignored_columns(
             DERIVED,

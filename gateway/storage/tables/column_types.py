@@ -184,6 +184,33 @@ def clean(value: str) -> str:
     return unicodedata.normalize("NFC", value).strip()
 
 
+FOLDED = "_folded"
+"""The end of the name of a column that has the case-folded value of another one."""
+
+
+def case_folded(value: str) -> str:
+    """`value` as numbers and codes are compared: regardless of case."""
+    return unicodedata.normalize("NFC", value.casefold())
+
+
+def folded_from(name: str) -> Any:
+    """The column by which rows are looked up regardless of the case of the column `name`. Inserts
+    fill it, whatever they are made with."""
+
+    def folded_value(context: Any) -> str:
+        return case_folded(context.get_current_parameters()[name])
+
+    kind = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+    return mapped_column(
+        kind, init=False, insert_default=folded_value, server_default=sa.text("''")
+    )
+
+
+def lookup_column(model: type["Base"], name: str) -> str:
+    """The column by which rows with a value of the column `name` are found."""
+    return name + FOLDED if name + FOLDED in model.__table__.columns else name
+
+
 class Base(MappedAsDataclass, DeclarativeBase, kw_only=True, eq=False, repr=False):
     metadata = sa.MetaData(
         naming_convention={
@@ -217,6 +244,15 @@ class CompanyScoped(MappedAsDataclass, kw_only=True, eq=False, repr=False):
     id: Mapped[str] = mapped_column(Guid, primary_key=True, default_factory=new_guid)
 
 
+@sa.event.listens_for(Base, "before_update", propagate=True)
+def _fold_changed(_mapper: Any, _connection: Any, row: Base) -> None:
+    """Keep folded columns in step with those that they are derived from."""
+    for name in table_columns(type(row)):
+        source = name.removesuffix(FOLDED)
+        if source != name and sa.inspect(row).attrs[source].history.has_changes():
+            setattr(row, name, case_folded(getattr(row, source)))
+
+
 def foreign_key(column: str, table: str, **options: Any) -> sa.ForeignKeyConstraint:
     """A foreign key to a row of the same company."""
     return sa.ForeignKeyConstraint(
@@ -228,8 +264,8 @@ def unique(*columns: str) -> sa.UniqueConstraint:
     return sa.UniqueConstraint("company_id", *columns)
 
 
-def index(*columns: str) -> sa.Index:
-    return sa.Index(None, "company_id", *columns)
+def index(*columns: str, unique: bool = False) -> sa.Index:
+    return sa.Index(None, "company_id", *columns, unique=unique)
 
 
 def check_constraints(table: sa.Table) -> Iterator[sa.CheckConstraint]:

@@ -14,6 +14,7 @@ from gateway.storage.tables.column_types import (
     Guid,
     Instant,
     enum_type,
+    folded_from,
     foreign_key,
     index,
     new_guid,
@@ -94,6 +95,7 @@ class CurrencyRow(MaintainedRow, Base, kw_only=True):
     __tablename__ = "currencies"
 
     code: Mapped[str] = mapped_column(text_type(10))
+    code_folded: Mapped[str] = folded_from("code")
     display_name: Mapped[str] = mapped_column(text_type(100))
     symbol: Mapped[str | None] = mapped_column(text_type(10), default=None)
     amount_decimal_places: Mapped[str] = mapped_column(text_type(5), default="2:2")
@@ -106,6 +108,7 @@ class CurrencyRow(MaintainedRow, Base, kw_only=True):
     )
     __table_args__ = (
         unique("code"),
+        index("code_folded", unique=True),
         sa.CheckConstraint("amount_rounding_precision > 0", name="amount_rounding_precision_step"),
     )
 
@@ -114,46 +117,55 @@ class PaymentTermsRow(MaintainedRow, Base, kw_only=True):
     __tablename__ = "payment_terms"
 
     code: Mapped[str] = mapped_column(text_type(10))
+    code_folded: Mapped[str] = folded_from("code")
     display_name: Mapped[str] = mapped_column(text_type(100))
     due_date_calculation: Mapped[str | None] = mapped_column(text_type(32), default=None)
     discount_date_calculation: Mapped[str | None] = mapped_column(text_type(32), default=None)
     discount_percent: Mapped[Decimal] = mapped_column(Amount, default=ZERO)
     calculate_discount_on_credit_memos: Mapped[bool] = mapped_column(default=False)
-    __table_args__ = (unique("code"),)
+    __table_args__ = (unique("code"), index("code_folded", unique=True))
 
 
 class ShipmentMethodRow(MaintainedRow, Base, kw_only=True):
     __tablename__ = "shipment_methods"
 
     code: Mapped[str] = mapped_column(text_type(10))
+    code_folded: Mapped[str] = folded_from("code")
     display_name: Mapped[str] = mapped_column(text_type(100))
-    __table_args__ = (unique("code"),)
+    __table_args__ = (unique("code"), index("code_folded", unique=True))
 
 
 class UnitOfMeasureRow(MaintainedRow, Base, kw_only=True):
     __tablename__ = "units_of_measure"
 
     code: Mapped[str] = mapped_column(text_type(10))
+    code_folded: Mapped[str] = folded_from("code")
     display_name: Mapped[str] = mapped_column(text_type(50))
     international_standard_code: Mapped[str | None] = mapped_column(text_type(10), default=None)
     symbol: Mapped[str | None] = mapped_column(text_type(10), default=None)
     is_whole: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
-    __table_args__ = (unique("code"),)
+    __table_args__ = (unique("code"), index("code_folded", unique=True))
 
 
 class TaxCodeRow(MaintainedRow, Base, kw_only=True):
     __tablename__ = "tax_codes"
 
     code: Mapped[str] = mapped_column(text_type(50))
+    code_folded: Mapped[str] = folded_from("code")
     display_name: Mapped[str] = mapped_column(text_type(100))
     percent: Mapped[Decimal] = mapped_column(Amount)
-    __table_args__ = (unique("code"), sa.CheckConstraint("percent >= 0", name="percent_sign"))
+    __table_args__ = (
+        unique("code"),
+        index("code_folded", unique=True),
+        sa.CheckConstraint("percent >= 0", name="percent_sign"),
+    )
 
 
 class CustomerRow(MaintainedRow, Base, kw_only=True):
     __tablename__ = "customers"
 
     number: Mapped[str] = mapped_column(text_type(20))
+    number_folded: Mapped[str] = folded_from("number")
     display_name: Mapped[str] = mapped_column(text_type(100))
     type: Mapped[CustomerType] = mapped_column(
         enum_type(CustomerType), default=CustomerType.COMPANY
@@ -185,6 +197,7 @@ class CustomerRow(MaintainedRow, Base, kw_only=True):
     privacy_blocked: Mapped[bool] = mapped_column(default=False)
     __table_args__ = (
         unique("number"),
+        index("number_folded", unique=True),
         unique("contact_id"),
         foreign_key("bill_to_customer_id", "customers"),
         foreign_key("currency_id", "currencies"),
@@ -199,6 +212,7 @@ class ItemRow(MaintainedRow, Base, kw_only=True):
     __tablename__ = "items"
 
     number: Mapped[str] = mapped_column(text_type(20))
+    number_folded: Mapped[str] = folded_from("number")
     display_name: Mapped[str] = mapped_column(text_type(100))
     display_name2: Mapped[str | None] = mapped_column(text_type(50), default=None)
     type: Mapped[ItemType] = mapped_column(enum_type(ItemType), default=ItemType.INVENTORY)
@@ -224,6 +238,7 @@ class ItemRow(MaintainedRow, Base, kw_only=True):
 
     __table_args__ = (
         unique("number"),
+        index("number_folded", unique=True),
         foreign_key("base_unit_of_measure_id", "units_of_measure"),
         foreign_key("sales_unit_of_measure_id", "units_of_measure"),
         foreign_key("tax_code_id", "tax_codes"),
@@ -256,6 +271,7 @@ class AccountRow(MaintainedRow, Base, kw_only=True):
     __tablename__ = "accounts"
 
     number: Mapped[str] = mapped_column(text_type(20))
+    number_folded: Mapped[str] = folded_from("number")
     display_name: Mapped[str] = mapped_column(text_type(100))
     category: Mapped[str | None] = mapped_column(text_type(50), default=None)
     sub_category: Mapped[str | None] = mapped_column(text_type(80), default=None)
@@ -265,7 +281,11 @@ class AccountRow(MaintainedRow, Base, kw_only=True):
     direct_posting: Mapped[bool] = mapped_column(default=True)
     tax_code_id: Mapped[str | None] = mapped_column(Guid, default=None)
     blocked: Mapped[bool] = mapped_column(default=False)
-    __table_args__ = (unique("number"), foreign_key("tax_code_id", "tax_codes"))
+    __table_args__ = (
+        unique("number"),
+        index("number_folded", unique=True),
+        foreign_key("tax_code_id", "tax_codes"),
+    )
 
 
 class LineObjectRow(MaintainedRow, Base, kw_only=True):
@@ -275,12 +295,14 @@ class LineObjectRow(MaintainedRow, Base, kw_only=True):
 
     kind: Mapped[LineObjectKind] = mapped_column(enum_type(LineObjectKind))
     number: Mapped[str] = mapped_column(text_type(20))
+    number_folded: Mapped[str] = folded_from("number")
     display_name: Mapped[str] = mapped_column(text_type(100))
     unit_price: Mapped[Decimal] = mapped_column(Amount, default=ZERO)
     tax_code_id: Mapped[str | None] = mapped_column(Guid, default=None)
     blocked: Mapped[bool] = mapped_column(default=False)
     __table_args__ = (
         unique("kind", "number"),
+        index("kind", "number_folded", unique=True),
         foreign_key("tax_code_id", "tax_codes"),
         index("number", "id"),
     )

@@ -15,6 +15,7 @@ from gateway.storage.tables.column_types import (
     Guid,
     Instant,
     enum_type,
+    folded_from,
     foreign_key,
     index,
     now,
@@ -56,6 +57,7 @@ class SalesOrderRow(CompanyScoped, Base, kw_only=True):
     __tablename__ = "sales_orders"
 
     number: Mapped[str] = mapped_column(text_type(20), default="")
+    number_folded: Mapped[str] = folded_from("number")
     import_key: Mapped[str | None] = mapped_column(text_type(64), default=None)
     external_document_number: Mapped[str | None] = mapped_column(text_type(35), default=None)
     order_date: Mapped[dt.date]
@@ -131,6 +133,7 @@ class SalesOrderRow(CompanyScoped, Base, kw_only=True):
 
     __table_args__ = (
         unique("number"),
+        index("number_folded", unique=True),
         unique("import_key"),
         foreign_key("customer_id", "customers"),
         foreign_key("bill_to_customer_id", "customers"),

@@ -6,7 +6,7 @@ from alembic import op
 from gateway.storage.tables.column_types import Instant, now
 
 revision = "0007"
-down_revision = "0004"
+down_revision = "0005"
 
 ORDERS = "sales_orders"
 DATED = ("customers", "items", "accounts")
