@@ -123,7 +123,7 @@ def _parts(record: Record) -> dict[str, InputField]:
     return {
         name: (
             _list_of(PART_INPUTS[part.model]),
-            "All further units of the item; units that are left out are removed.",
+            "All units of the item. Those that are left out are removed, except its base unit and sales unit.",
             False,
         )
         for name, part in record.parts.items()
@@ -159,7 +159,7 @@ PART_INPUTS: Mapping[type[Base], Any] = {
     rows.ItemUnitOfMeasureRow: _part_input(
         reference_types.ItemUnitOfMeasure,
         RECORDS[rows.ItemRow].parts["units_of_measure"],
-        "A further unit in which an item may be sold.",
+        "A unit in which an item may be sold.",
     )
 }
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from gateway.orders import refusals
+from gateway.orders.amounts import ONE
 from gateway.orders.fields import Field, Record, Reference, column_of
 from gateway.orders.item_units import check_factor
 from gateway.orders.problems import Path, Problem, Report
@@ -115,6 +116,9 @@ class RecordDesk:
                 stored, "base_unit_of_measure_id", None
             )
             self._check_units(change["units_of_measure"] or (), base, report)
+            for unit in parts["units_of_measure"]:
+                if unit.get("unit_of_measure_id") == base:
+                    unit["quantity_per_unit"] = ONE
         key = None if stored is None else stored.id
         for name in self._record.unique:
             owner = self._taken.get((name, values[name])) if values.get(name) else None

@@ -201,7 +201,7 @@ USERS = {
     "companies": ("company as its currency", "companies as their currency"),
     "customers": ("customer", "customers"),
     "items": ("item", "items"),
-    "item_units_of_measure": ("further unit of an item", "further units of items"),
+    "item_units_of_measure": ("unit of an item", "units of items"),
     "line_objects": ("line object", "line objects"),
     "sales_order_lines": ("line of an order", "lines of orders"),
     "sales_orders": ("order", "orders"),

@@ -70,7 +70,7 @@ UNIT_NOT_SOLD = Refusal(Code.INVALID, "3.3", "Item {number} is not sold in {unit
 BASE_UNIT_FACTOR = Refusal(
     Code.CONFLICTING,
     "3.3",
-    "{unit} is the base unit of item {number}, so its quantity per unit is 1.",
+    "{unit} is the base unit of the item, so its quantity per unit is 1.",
 )
 UNIT_FACTOR_OUT_OF_RANGE = Refusal(Code.OUT_OF_RANGE, "3.3", "The value must be {bounds}.")
 QUANTITY_NOT_WHOLE = Refusal(Code.OUT_OF_RANGE, "3.3", "Quantities in {unit} are whole numbers.")

@@ -177,7 +177,7 @@ def test_a_dry_run_shows_ids_and_etags_that_nothing_stored_has(client: Client) -
     wanted = "id unitsOfMeasure { id } salesOrderLines { totalCount }"
     made = create(client, "Item", item, wanted, dryRun=True)["item"]
     assert made["id"].startswith("preview:")
-    assert [unit["id"].startswith("preview:") for unit in made["unitsOfMeasure"]] == [True]
+    assert [unit["id"].startswith("preview:") for unit in made["unitsOfMeasure"]] == [True, True]
     assert delete(
         client, "Customer", found_id(client, "customers", number="IN-YEN"), dryRun=True
     ) == {
@@ -196,6 +196,7 @@ CREATED: list[tuple[str, Fields, list[tuple[str, str, str | None, list[str]]]]] 
     ("Item", {"number": "N", "displayName": "x", "baseUnitOfMeasure": {"code": "PC"}}, [("NOT_FOUND", "input.baseUnitOfMeasure.code", "PC", ["PCS"])]),
     ("Item", {"number": "N", "displayName": "x", "baseUnitOfMeasure": {"code": "PCS"}, "unitPrice": "0.000001"}, [("OUT_OF_RANGE", "input.unitPrice", "0.000001", ["0"])]),
     ("Item", {"number": "N", "displayName": "x", "baseUnitOfMeasure": {"code": "PCS"}, "unitsOfMeasure": [{"unitOfMeasure": {"code": "BOX"}}, {"unitOfMeasure": {"code": "BOX"}}]}, [("DUPLICATE", "input.unitsOfMeasure.1.unitOfMeasure.code", "BOX", [])]),
+    ("Item", {"number": "N", "displayName": "x", "baseUnitOfMeasure": {"code": "PCS"}, "unitsOfMeasure": [{"unitOfMeasure": {"code": "PCS"}, "quantityPerUnit": 2}, {"unitOfMeasure": {"code": "BOX"}, "quantityPerUnit": 0}]}, [("CONFLICTING", "input.unitsOfMeasure.0.quantityPerUnit", "2", ["1"]), ("OUT_OF_RANGE", "input.unitsOfMeasure.1.quantityPerUnit", "0", ["0.00001"])]),
     ("LineObject", {"kind": "CHARGE", "number": "CHARGE", "displayName": "x"}, [("DUPLICATE", "input.number", "CHARGE", [])]),
     ("Currency", {"code": "ABC"}, [("REQUIRED", "input.displayName", None, [])]),
     ("Currency", {"code": "SEK", "amountRoundingPrecision": 0}, [("OUT_OF_RANGE", "input.amountRoundingPrecision", "0", ["0.00001"])]),
@@ -259,28 +260,39 @@ def test_a_customer_that_names_itself_as_payer_pays_for_itself(client: Client) -
 
 
 def test_the_units_of_an_item_are_replaced_as_a_whole(client: Client) -> None:
-    wanted = "id etag unitsOfMeasure { id unitOfMeasure { code } }"
+    """Its base unit always stays, with a quantity per unit of 1."""
+    wanted = "id etag unitsOfMeasure { id quantityPerUnit unitOfMeasure { code } }"
     given = {"number": "N", "displayName": "x", "baseUnitOfMeasure": {"code": "PCS"}}
 
-    def units(*codes: str) -> Fields:
-        return {"unitsOfMeasure": [{"unitOfMeasure": {"code": each}} for each in codes]}
+    def units(**factors: str | None) -> Fields:
+        return {
+            "unitsOfMeasure": [
+                {"unitOfMeasure": {"code": code}, **({"quantityPerUnit": of} if of else {})}
+                for code, of in factors.items()
+            ]
+        }
 
-    def codes(item: Fields) -> list[str]:
-        return sorted(each["unitOfMeasure"]["code"] for each in item["unitsOfMeasure"])
+    def factors(item: Fields) -> Fields:
+        found = item["unitsOfMeasure"]
+        return {each["unitOfMeasure"]["code"]: each["quantityPerUnit"] for each in found}
 
-    tried = create(client, "Item", given | units("BOX"), wanted, dryRun=True)["item"]
-    assert codes(tried) == ["BOX"]
-    made = create(client, "Item", given | units("BOX"), wanted)["item"]
-    [box] = made["unitsOfMeasure"]
-    both = update(client, "Item", made["id"], units("HOUR", "BOX"), wanted)["item"]
-    assert (codes(both), both["etag"]) == (["BOX", "HOUR"], "2")
-    assert box in both["unitsOfMeasure"]
+    tried = create(client, "Item", given | units(BOX="12"), wanted, dryRun=True)["item"]
+    assert factors(tried) == {"PCS": "1", "BOX": "12"}
+    made = create(client, "Item", given | units(BOX="12"), wanted)["item"]
+    assert read(client, "Item", made["id"], wanted) == made
+    both = update(client, "Item", made["id"], units(HOUR=None, BOX=None), wanted)["item"]
+    assert (factors(both), both["etag"]) == ({"PCS": "1", "BOX": "12", "HOUR": None}, "2")
     kept = update(client, "Item", made["id"], {"displayName": "y"}, wanted)["item"]
     assert (kept["unitsOfMeasure"], kept["etag"]) == (both["unitsOfMeasure"], "3")
     assert read(client, "Item", made["id"], wanted) == kept
     none = update(client, "Item", made["id"], {"unitsOfMeasure": None}, wanted)["item"]
     assert read(client, "Item", made["id"], wanted) == none
-    assert none["unitsOfMeasure"] == []
+    assert factors(none) == {"PCS": "1"}
+    based = {"baseUnitOfMeasure": {"code": "BOX"}, **units(PCS="0.1")}
+    assert factors(update(client, "Item", made["id"], based, wanted)["item"]) == {
+        "BOX": "1",
+        "PCS": "0.1",
+    }
     assert delete(client, "Item", made["id"])["userErrors"] == []
 
 
@@ -290,7 +302,7 @@ IN_USE = [
     ("Item", "items", {"number": "I0010"}, "I0010 is used by 2 lines of orders."),
     ("Currency", "currencies", {"code": "EUR"}, "EUR is used by 1 company as its currency and 2 orders."),
     ("TaxCode", "taxCodes", {"code": "S25"}, "S25 is used by 1 account."),
-    ("UnitOfMeasure", "unitsOfMeasure", {"code": "HOUR"}, "HOUR is used by 1 further unit of an item."),
+    ("UnitOfMeasure", "unitsOfMeasure", {"code": "HOUR"}, "HOUR is used by 1 unit of an item."),
     ("PaymentTerms", "paymentTerms", {"code": "30D"}, "30D is used by 1 customer and 2 orders."),
 ]  # fmt: skip
 
