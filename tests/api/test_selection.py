@@ -147,7 +147,7 @@ PLACE = {"id", "order_date"}
         ("{ salesOrders { nodes { customer { displayName } } } }", {"sales_orders": {"customer_id"} | PLACE, "customers": {"id", "display_name"}}),
         ("{ salesOrders { nodes { customer { __typename } } } }", {"sales_orders": {"customer_id"} | PLACE, "customers": {"id"}}),
         ("{ salesOrders { nodes { lines { quantity } } } }", {"sales_orders": PLACE, "sales_order_lines": {"quantity", "sales_order_id"}}),
-        ("{ salesOrderByNumber(number: \"NW-10248\") { email } }", {"sales_orders": {"email", "number"}}),
+        ("{ salesOrderByNumber(number: \"NW-10248\") { email } }", {"sales_orders": {"email", "number_folded"}}),
         ("{ items { nodes { taxCode { percent } } } }", {"items": {"number", "id", "tax_code_id"}, "tax_codes": {"id", "percent"}}),
     ],
 )  # fmt: skip

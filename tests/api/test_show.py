@@ -93,11 +93,17 @@ def test_a_record_is_found_by_its_id_and_nothing_by_what_names_no_record(
 
 
 @pytest.mark.parametrize(
-    "number", ["", "O999", "o001", " O001", "x" * 10_000, "'", "\x00", "\ud800", "é"]
+    "number", ["", "O999", "o00", " O001", "x" * 10_000, "'", "\x00", "\ud800", "é"]
 )
 def test_an_order_that_is_not_there_is_null(shop: Client, number: str) -> None:
     query = "query ($number: String!) { salesOrderByNumber(number: $number) { id } }"
     assert answer(shop, query, number=number) == {"data": {"salesOrderByNumber": None}}
+
+
+def test_an_order_is_found_by_its_number_in_any_case(shop: Client) -> None:
+    query = "query ($number: String!) { salesOrderByNumber(number: $number) { number } }"
+    for number in ("O001", "o001"):
+        assert shop.ask(query, number=number) == {"salesOrderByNumber": {"number": "O001"}}
 
 
 def test_nodes_are_found_in_the_order_of_their_ids_whatever_their_types(shop: Client) -> None:
