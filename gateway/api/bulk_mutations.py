@@ -8,16 +8,12 @@ from strawberry import Maybe
 
 from gateway.api.context import Info
 from gateway.api.errors import RequestError, user_error
-from gateway.api.inputs import (
-    CreateSalesOrderInput,
-    UpdateSalesOrderInput,
-    change_from,
-    optional,
-)
+from gateway.api.inputs import CreateSalesOrderInput, UpdateSalesOrderInput, change_from
 from gateway.api.mutations import DryRun, Work, perform
 from gateway.api.payloads import CreateSalesOrderPayload, UpdateSalesOrderPayload
 from gateway.api.record_inputs import CUSTOMER, ITEM, RecordType
 from gateway.api.record_mutations import payload_of, result_of
+from gateway.api.reference_inputs import optional
 from gateway.orders.bulk import OrderUpdate, create_orders, update_orders
 from gateway.orders.preview import preview_of
 from gateway.orders.problems import Problem

@@ -12,7 +12,7 @@ from gateway.orders.explanation import TotalsRule
 from gateway.orders.problems import ProblemCode
 from gateway.orders.status_labels import StatusVocabulary
 from gateway.storage.tables.import_jobs import ImportJobStatus, ImportPolicy
-from gateway.storage.tables.reference_data import (
+from gateway.storage.tables.reference_enums import (
     AccountType,
     CustomerBlocked,
     CustomerType,

@@ -40,6 +40,8 @@ def present(error: GraphQLError) -> GraphQLFormattedError:
     formatted = error.formatted
     formatted["message"] = encodable(error.message)
     formatted["extensions"] = {**(error.extensions or {})}
+    if path := formatted["extensions"].get("argumentPath"):
+        formatted["extensions"]["argumentPath"] = [encodable(part) for part in path]
     cause = error.original_error
     if cause is not None and type(cause) in CODES:
         formatted["extensions"]["code"] = CODES[type(cause)]

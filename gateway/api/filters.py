@@ -25,7 +25,7 @@ from gateway.execution.declarations import (
 )
 from gateway.storage.tables.column_types import Base, value_type
 from gateway.storage.tables.import_jobs import ImportJobStatus, ImportPolicy
-from gateway.storage.tables.reference_data import (
+from gateway.storage.tables.reference_enums import (
     AccountType,
     CustomerBlocked,
     CustomerType,

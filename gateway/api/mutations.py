@@ -37,7 +37,8 @@ from gateway.orders.etags import agreed_version
 from gateway.orders.preview import preview_of
 from gateway.orders.problems import Rejected
 from gateway.orders.transitions import Transition
-from gateway.storage.writing import Writer, transact
+from gateway.storage.transactions import transact
+from gateway.storage.writing import Writer
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="GUID of the order.")]
 IfMatch = Annotated[

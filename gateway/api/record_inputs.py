@@ -13,20 +13,21 @@ import strawberry
 from strawberry import Maybe
 from strawberry.types.base import get_object_definition
 
-from gateway.api import inputs, reference_types
-from gateway.orders.fields import RECORDS, Field, Record, Until, column_of
+from gateway.api import inputs, reference_inputs, reference_types
+from gateway.orders.fields import Field, Until, column_of
 from gateway.orders.problems import plain
+from gateway.orders.record_fields import RECORDS, Record
 from gateway.storage.tables import reference_data as rows
 from gateway.storage.tables.column_types import Base, text_lengths, value_type
 from gateway.storage.tables.reference_data import ADDRESS_PARTS
 
 REFERENCE_INPUTS: Mapping[type[Base], Any] = {
-    rows.CurrencyRow: inputs.CurrencyRefInput,
-    rows.CustomerRow: inputs.CustomerRefInput,
-    rows.PaymentTermsRow: inputs.PaymentTermsRefInput,
-    rows.ShipmentMethodRow: inputs.ShipmentMethodRefInput,
-    rows.TaxCodeRow: inputs.TaxCodeRefInput,
-    rows.UnitOfMeasureRow: inputs.UnitOfMeasureRefInput,
+    rows.CurrencyRow: reference_inputs.CurrencyRefInput,
+    rows.CustomerRow: reference_inputs.CustomerRefInput,
+    rows.PaymentTermsRow: reference_inputs.PaymentTermsRefInput,
+    rows.ShipmentMethodRow: reference_inputs.ShipmentMethodRefInput,
+    rows.TaxCodeRow: reference_inputs.TaxCodeRefInput,
+    rows.UnitOfMeasureRow: reference_inputs.UnitOfMeasureRefInput,
 }
 """How a field names a record."""
 
@@ -145,7 +146,9 @@ def _define(name: str, description: str, fields: Mapping[str, InputField]) -> An
     maybe: Any = Maybe
     for field, (kind, text, must_state) in fields.items():
         cls.__annotations__[field] = kind if must_state else maybe[kind | None]
-        stated = strawberry.field(description=text) if must_state else inputs.optional(text)
+        stated = (
+            strawberry.field(description=text) if must_state else reference_inputs.optional(text)
+        )
         setattr(cls, field, stated)
     return strawberry.input(cls, description=description)
 

@@ -10,7 +10,7 @@ from gateway.api.declared_fields import PostalAddress, address, column, to_many,
 from gateway.api.entities import entity
 from gateway.api.pages import paged
 from gateway.storage.tables import reference_data as rows
-from gateway.storage.tables.reference_data import (
+from gateway.storage.tables.reference_enums import (
     AccountType,
     CustomerBlocked,
     CustomerType,

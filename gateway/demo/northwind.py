@@ -18,19 +18,18 @@ from gateway.storage.countries import country_code
 from gateway.storage.database import Database
 from gateway.storage.tables.reference_data import (
     AccountRow,
-    AccountType,
-    CustomerBlocked,
     CustomerRow,
     ItemRow,
     ItemUnitOfMeasureRow,
-    LineObjectKind,
     LineObjectRow,
     PaymentTermsRow,
     ShipmentMethodRow,
     TaxCodeRow,
     UnitOfMeasureRow,
 )
-from gateway.storage.writing import Writer, writing
+from gateway.storage.tables.reference_enums import AccountType, CustomerBlocked, LineObjectKind
+from gateway.storage.transactions import writing
+from gateway.storage.writing import Writer
 
 COMPANY = "Northwind Traders"
 ORDERS_AT_ONCE = 100

@@ -21,7 +21,8 @@ from gateway.orders.problems import Report
 from gateway.orders.references import References
 from gateway.orders.rounding import rounded
 from gateway.storage.tables.column_types import is_storable
-from gateway.storage.tables.reference_data import CurrencyRow, CustomerBlocked, CustomerRow
+from gateway.storage.tables.reference_data import CurrencyRow, CustomerRow
+from gateway.storage.tables.reference_enums import CustomerBlocked
 from gateway.storage.tables.sales_orders import LineRounding, SalesOrderRow
 from gateway.storage.unsaved_orders import UnsavedOrder
 

@@ -10,7 +10,8 @@ from gateway.orders.problems import Refusal, Report
 from gateway.orders.quantities import Quantities, invoice, is_fully_invoiced, ship, sold_lines
 from gateway.orders.transitions import Transition
 from gateway.storage.tables.column_types import Base
-from gateway.storage.tables.reference_data import CustomerBlocked, CustomerRow
+from gateway.storage.tables.reference_data import CustomerRow
+from gateway.storage.tables.reference_enums import CustomerBlocked
 from gateway.storage.tables.sales_orders import SalesOrderLineType, SalesOrderRow, SalesOrderStatus
 
 DRAFT = SalesOrderStatus.DRAFT

@@ -8,13 +8,8 @@ from gateway.orders.fields import LineChange, Reference
 from gateway.orders.problems import Missing, Path, Report
 from gateway.orders.references import LINE_OBJECTS, References, object_reference
 from gateway.storage.tables.column_types import Base, case_folded
-from gateway.storage.tables.reference_data import (
-    AccountRow,
-    AccountType,
-    ItemRow,
-    LineObjectKind,
-    LineObjectRow,
-)
+from gateway.storage.tables.reference_data import AccountRow, ItemRow, LineObjectRow
+from gateway.storage.tables.reference_enums import AccountType, LineObjectKind
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderLineType
 
 SoldObject = ItemRow | AccountRow | LineObjectRow

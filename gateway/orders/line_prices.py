@@ -5,9 +5,10 @@ from decimal import Decimal
 
 from gateway.orders import refusals
 from gateway.orders.amounts import HUNDRED, ONE, ZERO
-from gateway.orders.fields import RECORDS, LineChange
+from gateway.orders.fields import LineChange
 from gateway.orders.line_objects import SoldObject
 from gateway.orders.problems import Report, plain
+from gateway.orders.record_fields import RECORDS
 from gateway.orders.references import References
 from gateway.orders.rounding import EXACT, PRICE_STEP, rounded
 from gateway.orders.totals import (

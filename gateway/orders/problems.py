@@ -7,7 +7,7 @@ from enum import Enum
 
 from gateway.orders.transitions import Transition
 from gateway.storage.tables.column_types import Base, plain_number
-from gateway.storage.tables.reference_data import LineObjectKind
+from gateway.storage.tables.reference_enums import LineObjectKind
 
 Path = tuple[str, ...]
 

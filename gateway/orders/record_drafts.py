@@ -8,9 +8,10 @@ from typing import Any
 
 from gateway.orders import refusals
 from gateway.orders.amounts import ONE
-from gateway.orders.fields import Field, Record, Reference, column_of
+from gateway.orders.fields import Field, Reference, column_of
 from gateway.orders.item_units import check_factor
 from gateway.orders.problems import Path, Problem, Report
+from gateway.orders.record_fields import Record
 from gateway.orders.references import References, comparable
 from gateway.orders.value_checks import (
     check_email,

@@ -7,7 +7,7 @@ from typing import Any
 
 from gateway.orders import refusals
 from gateway.orders.etags import check_version
-from gateway.orders.fields import Record, column_of
+from gateway.orders.fields import column_of
 from gateway.orders.item_units import list_own_units, own_units
 from gateway.orders.problems import Problem, Rejected, Report
 from gateway.orders.record_drafts import (
@@ -17,6 +17,7 @@ from gateway.orders.record_drafts import (
     Values,
     draft_records,
 )
+from gateway.orders.record_fields import Record
 from gateway.orders.references import comparable
 from gateway.orders.suggestions import with_suggestions
 from gateway.storage.tables.column_types import clean

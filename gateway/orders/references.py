@@ -7,15 +7,9 @@ from typing import Any, TypeVar, cast
 
 from gateway.orders import refusals
 from gateway.orders.amounts import ONE
-from gateway.orders.fields import (
-    HEADER,
-    RECORDS,
-    LineChange,
-    NewOrder,
-    OrderPatch,
-    Reference,
-)
+from gateway.orders.fields import HEADER, LineChange, NewOrder, OrderPatch, Reference
 from gateway.orders.problems import Missing, Report
+from gateway.orders.record_fields import RECORDS
 from gateway.storage.tables.column_types import Base, case_folded
 from gateway.storage.tables.reference_data import (
     AccountRow,
@@ -23,11 +17,11 @@ from gateway.storage.tables.reference_data import (
     CustomerRow,
     ItemRow,
     ItemUnitOfMeasureRow,
-    LineObjectKind,
     LineObjectRow,
     TaxCodeRow,
     UnitOfMeasureRow,
 )
+from gateway.storage.tables.reference_enums import LineObjectKind
 from gateway.storage.tables.sales_orders import SalesOrderLineType, SalesOrderRow
 from gateway.storage.writing import Writer
 

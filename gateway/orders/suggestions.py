@@ -8,13 +8,8 @@ from gateway.orders.header import why_blocked
 from gateway.orders.line_objects import why_closed
 from gateway.orders.problems import Missing, Problem
 from gateway.storage.tables.column_types import Base
-from gateway.storage.tables.reference_data import (
-    AccountRow,
-    CustomerRow,
-    ItemRow,
-    LineObjectKind,
-    LineObjectRow,
-)
+from gateway.storage.tables.reference_data import AccountRow, CustomerRow, ItemRow, LineObjectRow
+from gateway.storage.tables.reference_enums import LineObjectKind
 from gateway.storage.writing import Writer
 
 MOST_SEARCHES = 10

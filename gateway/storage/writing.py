@@ -1,11 +1,7 @@
 """Writing: one transaction of one caller, and the reads that a change needs in it."""
 
-import asyncio
-import random
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from itertools import count
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -14,10 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import attributes, selectinload
 
 from gateway.storage import unsaved_orders
-from gateway.storage.contention import DatabaseBusy, is_contention
-from gateway.storage.database import Database
+from gateway.storage.contention import is_contention
 from gateway.storage.import_rows import Staging
-from gateway.storage.scope import Scope, find_scope, within
+from gateway.storage.scope import Scope, within
 from gateway.storage.tables.column_types import (
     Base,
     canonical_guid,
@@ -316,74 +311,3 @@ def _possible(model: type[Base], column: str, values: set[str]) -> list[str]:
         is_folded = lookup_column(model, column) != column
         return sorted(set(map(case_folded, possible)) if is_folded else possible)
     return sorted({guid for value in values if (guid := canonical_guid(value))})
-
-
-@asynccontextmanager
-async def writing(
-    database: Database, company: str | None, *, dry_run: bool = False
-) -> AsyncIterator[Writer]:
-    """A writer in a transaction of its own, which is rolled back at the end of a `dry_run`.
-
-    Raises CompanyNotFound."""
-    async with database.write(dry_run=dry_run) as session:
-        yield await _writer(session, company)
-
-
-@asynccontextmanager
-async def looking(database: Database, company: str | None) -> AsyncIterator[Writer]:
-    """A writer that only reads, and does not wait for other writers. Raises CompanyNotFound."""
-    async with database.read() as session:
-        yield await _writer(session, company)
-
-
-async def _writer(session: AsyncSession, company: str | None) -> Writer:
-    async def rows(statement: sa.Executable) -> Sequence[sa.Row[Any]]:
-        return (await session.execute(statement)).all()
-
-    return Writer(session, await find_scope(rows, company))
-
-
-PAUSE = 0.02
-"""Seconds before the second attempt, doubled before each that follows."""
-
-DOUBLINGS = 5
-"""The pause does not grow after so many attempts."""
-
-RACES = {"23503", "23505"}
-"""PostgreSQL: another transaction has deleted what a row refers to, or taken its number. The rules see it
-when the change is made again."""
-
-MOST_RACES = 5
-
-
-async def transact(
-    database: Database,
-    company: str | None,
-    change: Callable[[Writer], Awaitable[Result]],
-    *,
-    dry_run: bool = False,
-) -> Result:
-    """The result of `change` in a transaction of its own, which is begun again when it loses against
-    another, after a random pause and as long as the time of the operation allows another attempt.
-    Raises DatabaseBusy if it loses each time, CompanyNotFound and what `change` raises."""
-    end = time.monotonic() + database.seconds_left
-    for attempt in count():
-        begun = time.monotonic()
-        try:
-            async with writing(database, company, dry_run=dry_run) as writer:
-                return await change(writer)
-        except DatabaseBusy:
-            database.note_contention()
-            pause = PAUSE * 2 ** min(attempt, DOUBLINGS) * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
-            lost = time.monotonic()
-            if lost + pause + (lost - begun) >= end:
-                raise
-        except DBAPIError as error:
-            if (
-                attempt >= MOST_RACES
-                or getattr(error.driver_exception, "sqlstate", None) not in RACES
-            ):
-                raise
-            pause = PAUSE
-        await asyncio.sleep(pause)
-    raise AssertionError("the last attempt returns or raises")

@@ -26,7 +26,8 @@ from gateway.storage.tables.reference_data import CurrencyRow, CustomerRow
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 from gateway.storage.tables.sales_orders import SalesOrderLineType as LineType
 from gateway.storage.tables.sales_orders import SalesOrderStatus as Status
-from gateway.storage.writing import Writer, writing
+from gateway.storage.transactions import writing
+from gateway.storage.writing import Writer
 from tests.support.databases import Templates
 from tests.support.served import Client, serving
 from tests.support.world import COMPANY, load_world

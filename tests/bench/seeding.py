@@ -17,8 +17,9 @@ from gateway.storage.tables.reference_data import (
     UnitOfMeasureRow,
 )
 from gateway.storage.tables.sales_orders import SalesOrderLineType, SalesOrderRow, SalesOrderStatus
+from gateway.storage.transactions import writing
 from gateway.storage.unsaved_orders import UnsavedOrder
-from gateway.storage.writing import Writer, writing
+from gateway.storage.writing import Writer
 
 COMPANY, CURRENCY = "Bench", "EUR"
 CUSTOMERS, ITEMS = 5000, 2000

@@ -19,7 +19,8 @@ from gateway.storage.database import Database
 from gateway.storage.tables.import_jobs import ImportJobStatus
 from gateway.storage.tables.reference_data import AccountRow, CustomerRow, ItemRow
 from gateway.storage.tables.sales_orders import SalesOrderLineType
-from gateway.storage.writing import Writer, writing
+from gateway.storage.transactions import writing
+from gateway.storage.writing import Writer
 from tests.support.databases import Templates
 from tests.support.exporting import exported, imported, stored, without
 from tests.support.northwind import load_drafts

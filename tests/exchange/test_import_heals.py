@@ -17,7 +17,7 @@ from gateway.orders.service import Rules
 from gateway.storage.database import Database
 from gateway.storage.tables.column_types import now
 from gateway.storage.tables.import_jobs import ImportJobRow, ImportPolicy
-from gateway.storage.writing import writing
+from gateway.storage.transactions import writing
 from tests.support.databases import Templates
 from tests.support.importing import (
     Client,

@@ -11,7 +11,7 @@ from gateway.orders.problems import ProblemCode, Rejected
 from gateway.orders.service import Rules, carry_out_transition, create, create_all
 from gateway.orders.transitions import Transition
 from gateway.storage.database import Database
-from gateway.storage.writing import writing
+from gateway.storage.transactions import writing
 from tests.support.databases import Templates
 from tests.support.exporting import stored
 from tests.support.served import statements

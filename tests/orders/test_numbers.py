@@ -15,7 +15,7 @@ from gateway.storage.companies import create_company
 from gateway.storage.database import Database
 from gateway.storage.tables.reference_data import CustomerRow, NumberSeries
 from gateway.storage.tables.sales_orders import SalesOrderRow
-from gateway.storage.writing import writing
+from gateway.storage.transactions import writing
 from tests.support.served import NO_CERTIFICATES, Client, serving
 
 CREATE = """mutation ($input: CreateSalesOrderInput!, $dryRun: Boolean! = false) {

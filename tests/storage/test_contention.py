@@ -16,7 +16,7 @@ from gateway.storage.contention import DatabaseBusy
 from gateway.storage.database import Database
 from gateway.storage.plans.sqlite_readers import SqliteReaders
 from gateway.storage.sqlite_connections import prepare_reader
-from gateway.storage.writing import transact
+from gateway.storage.transactions import transact
 from tests.support.requests import execute, locked
 from tests.support.served import Client, serving
 

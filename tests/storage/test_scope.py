@@ -25,9 +25,11 @@ from gateway.storage.reading import Reader
 from gateway.storage.scope import Scope
 from gateway.storage.tables import reference_data as rows
 from gateway.storage.tables.import_jobs import ImportJobRow, ImportJobStatus
-from gateway.storage.tables.reference_data import CustomerRow, LineObjectKind
+from gateway.storage.tables.reference_data import CustomerRow
+from gateway.storage.tables.reference_enums import LineObjectKind
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
-from gateway.storage.writing import Writer, writing
+from gateway.storage.transactions import writing
+from gateway.storage.writing import Writer
 from tests.support.databases import Templates
 from tests.support.served import Client, serving
 from tests.support.world import COMPANY, load_world

@@ -12,7 +12,7 @@ from gateway.storage.companies import create_company
 from gateway.storage.database import Database
 from gateway.storage.tables import reference_data as rows
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderLineType, SalesOrderRow
-from gateway.storage.writing import writing
+from gateway.storage.transactions import writing
 
 COMPANY = "Trade"
 KEYS = [f"{place:03}" for place in range(1, 201)]

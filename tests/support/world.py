@@ -8,21 +8,23 @@ from gateway.storage.companies import create_company
 from gateway.storage.database import Database
 from gateway.storage.tables.reference_data import (
     AccountRow,
-    AccountType,
     CurrencyRow,
-    CustomerBlocked,
     CustomerRow,
     ItemRow,
     ItemUnitOfMeasureRow,
-    LineObjectKind,
     LineObjectRow,
     PaymentTermsRow,
     ShipmentMethodRow,
     TaxCodeRow,
-    TaxRounding,
     UnitOfMeasureRow,
 )
-from gateway.storage.writing import writing
+from gateway.storage.tables.reference_enums import (
+    AccountType,
+    CustomerBlocked,
+    LineObjectKind,
+    TaxRounding,
+)
+from gateway.storage.transactions import writing
 
 COMPANY = "World"
 COMPANY_CURRENCY = "EUR"

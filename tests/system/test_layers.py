@@ -40,7 +40,7 @@ HOME_OF = {
     "pydantic_settings": {"settings"},
 }
 API_ORDER = (
-    *("scalars", "inputs", "enums", "errors", "if_match", "context"),
+    *("scalars", "reference_inputs", "inputs", "enums", "errors", "if_match", "context"),
     *("sorting", "entities", "declared_fields", "pages"),
     *(
         "derived_fields",

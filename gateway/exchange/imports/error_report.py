@@ -20,7 +20,7 @@ from gateway.exchange.mappings.columns import CellKind, FileColumn, folded
 from gateway.exchange.mappings.recognition import ENTITIES_BY_NAME
 from gateway.orders.problems import plain
 from gateway.storage.tables.import_jobs import ImportProblemRow, ImportSheetRow
-from gateway.storage.writing import looking
+from gateway.storage.transactions import looking
 
 ROWS_AT_ONCE = 2000
 SIZE_AT_ONCE = 10_000_000

@@ -28,7 +28,8 @@ from gateway.storage.database import Database
 from gateway.storage.import_rows import JobGone
 from gateway.storage.tables.column_types import now
 from gateway.storage.tables.import_jobs import COUNTS, ImportJobRow, ImportJobStatus, ImportPolicy
-from gateway.storage.writing import Writer, looking, transact, writing
+from gateway.storage.transactions import looking, transact, writing
+from gateway.storage.writing import Writer
 
 APPLYING, FAILED = ImportJobStatus.APPLYING, ImportJobStatus.FAILED
 ProgressCallback = Callable[[int, int], None]

@@ -7,9 +7,9 @@ from typing import Any
 
 from gateway.exchange.imports.row_reader import ParsedRow
 from gateway.orders import refusals
-from gateway.orders.fields import RECORDS
 from gateway.orders.item_units import check_factor
 from gateway.orders.problems import Report
+from gateway.orders.record_fields import RECORDS
 from gateway.storage.tables.column_types import Base, case_folded
 from gateway.storage.tables.reference_data import ItemRow, ItemUnitOfMeasureRow, UnitOfMeasureRow
 from gateway.storage.writing import Writer

@@ -7,8 +7,9 @@ from typing import Any
 from gateway.exchange.imports.row_reader import ParsedRow
 from gateway.exchange.mappings.columns import FileEntity
 from gateway.orders import refusals
-from gateway.orders.fields import RECORDS, Record, column_of
+from gateway.orders.fields import column_of
 from gateway.orders.record_drafts import RecordChange, RecordDraft, draft_records
+from gateway.orders.record_fields import RECORDS, Record
 from gateway.orders.records import store_records
 from gateway.orders.references import comparable
 from gateway.orders.suggestions import with_suggestions

@@ -23,7 +23,7 @@ from gateway.storage.database import Database
 from gateway.storage.import_rows import JobGone
 from gateway.storage.tables.column_types import now
 from gateway.storage.tables.import_jobs import ImportJobRow, ImportJobStatus
-from gateway.storage.writing import looking
+from gateway.storage.transactions import looking
 
 log = logging.getLogger("gateway")
 

@@ -9,7 +9,7 @@ from gateway.exchange.formats.cells import Locale
 from gateway.exchange.imports.error_report import ErrorReport, error_report
 from gateway.exchange.imports.importer import Importer
 from gateway.storage.tables.import_jobs import ImportJobRow, ImportProblemRow, ImportSheetRow
-from gateway.storage.writing import looking
+from gateway.storage.transactions import looking
 
 MOST_SHOWN = 20
 OUTCOMES = ("created", "updated", "unchanged", "failed")

@@ -10,7 +10,8 @@ from enum import Enum
 from functools import cached_property
 from typing import Any
 
-from gateway.orders.fields import ADDRESSES, HEADER, LINE, RECORDS, Field
+from gateway.orders.fields import ADDRESSES, HEADER, LINE, Field
+from gateway.orders.record_fields import RECORDS
 from gateway.storage.tables.column_types import Base, value_type
 from gateway.storage.tables.reference_data import ADDRESS_PARTS
 

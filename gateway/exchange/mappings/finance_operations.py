@@ -4,7 +4,8 @@ Operations (RULES.md 7.1 and 7.2)."""
 from importlib.resources import files
 
 from gateway.exchange.mappings.columns import CellKind, FileColumn, FileEntity, RowKind, folded
-from gateway.storage.tables.reference_data import CustomerRow, CustomerType
+from gateway.storage.tables.reference_data import CustomerRow
+from gateway.storage.tables.reference_enums import CustomerType
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow, SalesOrderStatus
 
 DERIVED = "its value is calculated from the lines"

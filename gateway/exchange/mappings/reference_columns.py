@@ -14,21 +14,23 @@ from gateway.exchange.mappings.columns import (
 )
 from gateway.storage.tables.reference_data import (
     AccountRow,
-    AccountType,
     CurrencyRow,
-    CustomerBlocked,
     CustomerRow,
-    CustomerType,
     ItemRow,
-    ItemType,
     ItemUnitOfMeasureRow,
-    LineObjectKind,
     LineObjectRow,
     PaymentTermsRow,
     ShipmentMethodRow,
     TaxCodeRow,
-    TaxRounding,
     UnitOfMeasureRow,
+)
+from gateway.storage.tables.reference_enums import (
+    AccountType,
+    CustomerBlocked,
+    CustomerType,
+    ItemType,
+    LineObjectKind,
+    TaxRounding,
 )
 
 

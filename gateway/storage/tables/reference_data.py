@@ -2,7 +2,6 @@
 
 import datetime as dt
 from decimal import Decimal
-from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -22,54 +21,18 @@ from gateway.storage.tables.column_types import (
     text_type,
     unique,
 )
+from gateway.storage.tables.reference_enums import (
+    AccountType,
+    CustomerBlocked,
+    CustomerType,
+    ItemType,
+    LineObjectKind,
+    TaxRounding,
+)
 
 ZERO = Decimal(0)
 ADDRESS_PARTS = ("address_line1", "address_line2", "city", "state", "country", "post_code")
 """The columns of a customer's address. An order has each of them three times, with a prefix."""
-
-
-class TaxRounding(StrEnum):
-    """The direction in which a currency rounds tax (RULES.md 2.0)."""
-
-    NEAREST = "NEAREST"
-    UP = "UP"
-    DOWN = "DOWN"
-
-
-class CustomerType(StrEnum):
-    COMPANY = "COMPANY"
-    PERSON = "PERSON"
-
-
-class CustomerBlocked(StrEnum):
-    """The business with a customer that is blocked."""
-
-    NONE = "NONE"
-    SHIP = "SHIP"
-    INVOICE = "INVOICE"
-    ALL = "ALL"
-
-
-class ItemType(StrEnum):
-    INVENTORY = "INVENTORY"
-    SERVICE = "SERVICE"
-    NON_INVENTORY = "NON_INVENTORY"
-
-
-class AccountType(StrEnum):
-    """Only posting accounts take amounts; the others structure the chart of accounts."""
-
-    POSTING = "POSTING"
-    HEADING = "HEADING"
-    TOTAL = "TOTAL"
-    BEGIN_TOTAL = "BEGIN_TOTAL"
-    END_TOTAL = "END_TOTAL"
-
-
-class LineObjectKind(StrEnum):
-    RESOURCE = "RESOURCE"
-    FIXED_ASSET = "FIXED_ASSET"
-    CHARGE = "CHARGE"
 
 
 class CompanyRow(Base, kw_only=True):

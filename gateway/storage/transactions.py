@@ -1,0 +1,91 @@
+"""Write transactions: each makes one change, and is begun again when it loses against another."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from itertools import count
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from gateway.storage.contention import DatabaseBusy
+from gateway.storage.database import Database
+from gateway.storage.scope import find_scope
+from gateway.storage.writing import Writer
+
+Result = TypeVar("Result")
+
+
+@asynccontextmanager
+async def writing(
+    database: Database, company: str | None, *, dry_run: bool = False
+) -> AsyncIterator[Writer]:
+    """A writer in a transaction of its own, which is rolled back at the end of a `dry_run`.
+
+    Raises CompanyNotFound."""
+    async with database.write(dry_run=dry_run) as session:
+        yield await _writer(session, company)
+
+
+@asynccontextmanager
+async def looking(database: Database, company: str | None) -> AsyncIterator[Writer]:
+    """A writer that only reads, and does not wait for other writers. Raises CompanyNotFound."""
+    async with database.read() as session:
+        yield await _writer(session, company)
+
+
+async def _writer(session: AsyncSession, company: str | None) -> Writer:
+    async def rows(statement: sa.Executable) -> Sequence[sa.Row[Any]]:
+        return (await session.execute(statement)).all()
+
+    return Writer(session, await find_scope(rows, company))
+
+
+PAUSE = 0.02
+"""Seconds before the second attempt, doubled before each that follows."""
+
+DOUBLINGS = 5
+"""The pause does not grow after so many attempts."""
+
+RACES = {"23503", "23505"}
+"""PostgreSQL: another transaction has deleted what a row refers to, or taken its number. The rules see it
+when the change is made again."""
+
+MOST_RACES = 5
+
+
+async def transact(
+    database: Database,
+    company: str | None,
+    change: Callable[[Writer], Awaitable[Result]],
+    *,
+    dry_run: bool = False,
+) -> Result:
+    """The result of `change` in a transaction of its own, which is begun again when it loses against
+    another, after a random pause and as long as the time of the operation allows another attempt.
+    Raises DatabaseBusy if it loses each time, CompanyNotFound and what `change` raises."""
+    end = time.monotonic() + database.seconds_left
+    for attempt in count():
+        begun = time.monotonic()
+        try:
+            async with writing(database, company, dry_run=dry_run) as writer:
+                return await change(writer)
+        except DatabaseBusy:
+            database.note_contention()
+            pause = PAUSE * 2 ** min(attempt, DOUBLINGS) * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
+            lost = time.monotonic()
+            if lost + pause + (lost - begun) >= end:
+                raise
+        except DBAPIError as error:
+            if (
+                attempt >= MOST_RACES
+                or getattr(error.driver_exception, "sqlstate", None) not in RACES
+            ):
+                raise
+            pause = PAUSE
+        await asyncio.sleep(pause)
+    raise AssertionError("the last attempt returns or raises")
