@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from gateway.command import NOT_MIGRATED, fail, read_settings, run_on_database
+from gateway.company_commands import company
 from gateway.demo.northwind import load_demo
 from gateway.exchange.exports.export_file import CannotWrite, open_destination, save_export
 from gateway.exchange.exports.export_stream import CannotExport, ExportFormat, ExportRequest
@@ -21,13 +22,7 @@ from gateway.exchange.imports.summary import import_summary
 from gateway.exchange.mappings.reference_columns import Dataset
 from gateway.orders.service import Rules
 from gateway.settings import EMBEDDED_DATABASE, Settings
-from gateway.storage.companies import (
-    CompanyExists,
-    CurrencyUnknown,
-    InvalidCompanyName,
-    create_company,
-    set_up,
-)
+from gateway.storage.companies import set_up
 from gateway.storage.conditions import BadFilter, Filter
 from gateway.storage.database import Database
 from gateway.storage.migrations import is_current, migrate
@@ -42,7 +37,6 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-company = typer.Typer(help="Manage the companies in the database.", no_args_is_help=True)
 cli.add_typer(company, name="company")
 
 
@@ -144,25 +138,6 @@ def explain_command(
         typer.echo(explain_on(read_settings(), text, variables, name), nl=False)
     except CannotExplain as reason:
         fail(str(reason))
-
-
-@company.command("create")
-def company_create(
-    name: Annotated[str, typer.Argument(help="The unique name, as sent in the Company header.")],
-    currency: Annotated[str, typer.Option(help="The ISO 4217 code of the currency of its books.")],
-) -> None:
-    """Create a company with its currency and its series of order numbers."""
-
-    async def create(database: Database) -> None:
-        if not await is_current(database):
-            fail(NOT_MIGRATED)
-        try:
-            await create_company(database, name, currency)
-        except (CompanyExists, CurrencyUnknown, InvalidCompanyName) as error:
-            fail(str(error))
-
-    run_on_database(read_settings(), create)
-    typer.echo(f"Company {name!r} keeps its books in {currency}.")
 
 
 @cli.command("import")

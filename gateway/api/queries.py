@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import strawberry
 
+from gateway.api.company_fields import CompanySummary, companies
 from gateway.api.context import Info
 from gateway.api.declared_fields import declared_field, wanted
 from gateway.api.entities import ENTITIES
@@ -197,4 +198,8 @@ class Query:
     )
     company: Company = declared_field(
         _company, "The company of the request.", CompanyField("Company")
+    )
+    companies: list[CompanySummary] = strawberry.field(
+        resolver=companies,
+        description="The companies that the caller may see, by name, whatever company the request names.",
     )

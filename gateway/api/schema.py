@@ -21,6 +21,7 @@ from strawberry.types.base import StrawberryMaybe, StrawberryOptional
 from strawberry.types.graphql import OperationType
 
 from gateway.api.bulk_mutations import BulkMutation
+from gateway.api.company_fields import CompanyMutation
 from gateway.api.connections import complete_connections
 from gateway.api.context import Context
 from gateway.api.enums import ENUMS, describe_enums
@@ -146,7 +147,7 @@ class GatewaySchema(strawberry.Schema):
 @strawberry.type(
     description="Everything that can be changed, in the company that the request names."
 )
-class Mutation(OrderMutation, RecordMutation, BulkMutation, ImportMutation): ...
+class Mutation(OrderMutation, RecordMutation, BulkMutation, ImportMutation, CompanyMutation): ...
 
 
 def _mark_one_of(core: GraphQLSchema) -> None:

@@ -6,10 +6,17 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from babel.numbers import get_currency_name, get_currency_precision, list_currencies
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.storage.database import Database
 from gateway.storage.migrations import migrate
-from gateway.storage.tables.column_types import clean, is_storable_text, text_lengths
+from gateway.storage.tables.column_types import (
+    Base,
+    canonical_guid,
+    clean,
+    is_storable_text,
+    text_lengths,
+)
 from gateway.storage.tables.reference_data import CompanyRow, CurrencyRow, NumberSeries
 from gateway.storage.writing import SALES_ORDERS
 
@@ -17,16 +24,24 @@ LONGEST_NAME = text_lengths(CompanyRow)["name"]
 FIRST_COMPANY, FIRST_CURRENCY = "My Company", "EUR"
 
 
-class CompanyExists(ValueError):
+class CompanyRefused(ValueError):
+    """A company cannot be created or changed in this way."""
+
+
+class CompanyExists(CompanyRefused):
     """A company with this name exists."""
 
 
-class InvalidCompanyName(ValueError):
+class InvalidCompanyName(CompanyRefused):
     """The name is empty, too long or not printable."""
 
 
-class CurrencyUnknown(ValueError):
+class CurrencyUnknown(CompanyRefused):
     """The code is not in ISO 4217."""
+
+
+class CompanyGone(CompanyRefused):
+    """There is no company with this name or id."""
 
 
 def iso_currency(company_id: str, code: str) -> CurrencyRow:
@@ -45,25 +60,84 @@ def iso_currency(company_id: str, code: str) -> CurrencyRow:
     )
 
 
-async def create_company(database: Database, name: str, currency_code: str) -> CompanyRow:
-    """Create a company with its currency and the number series SO-000001, SO-000002 and so on.
+async def create_company(
+    database: Database, name: str, currency_code: str, *, dry_run: bool = False
+) -> CompanyRow:
+    """Create a company with its currency and the number series SO-000001, SO-000002 and so on. It
+    replaces the company that `set_up` creates, if that is the only one and nothing was written to it.
 
     Raises CompanyExists, CurrencyUnknown and InvalidCompanyName."""
+    company = CompanyRow(name=_checked_name(name), currency_code=currency_code)
+    currency = iso_currency(company.id, currency_code)
+    series = NumberSeries(company_id=company.id, code=SALES_ORDERS, prefix="SO-")
+    async with database.write(dry_run=dry_run) as session:
+        await _delete_untouched(session)
+        await _check_free(session, company.name)
+        session.add(company)
+        await session.flush()
+        session.add_all([currency, series])
+    return company
+
+
+async def rename_company(
+    database: Database, key: str, name: str, *, dry_run: bool = False
+) -> CompanyRow:
+    """Rename the company with this name or id. Raises CompanyExists, CompanyGone and
+    InvalidCompanyName."""
+    name = _checked_name(name)
+    async with database.write(dry_run=dry_run) as session:
+        named = (CompanyRow.name == key) | (CompanyRow.id == canonical_guid(key))
+        company = (await session.scalars(sa.select(CompanyRow).where(named))).one_or_none()
+        if company is None:
+            raise CompanyGone(f"There is no company {key!r}.")
+        if company.name != name:
+            await _check_free(session, name)
+        company.name = name
+    return company
+
+
+def _checked_name(name: str) -> str:
     name = clean(name)
     if not 0 < len(name) <= LONGEST_NAME or not is_storable_text(name):
         raise InvalidCompanyName(
             f"The name of a company must have 1 to {LONGEST_NAME} printable characters."
         )
-    company = CompanyRow(name=name, currency_code=currency_code)
-    currency = iso_currency(company.id, currency_code)
-    series = NumberSeries(company_id=company.id, code=SALES_ORDERS, prefix="SO-")
-    async with database.write() as session:
-        if await session.scalar(sa.select(CompanyRow.id).where(CompanyRow.name == name)):
-            raise CompanyExists(f"There is already a company named {name!r}.")
-        session.add(company)
-        await session.flush()
-        session.add_all([currency, series])
-    return company
+    return name
+
+
+async def _check_free(session: AsyncSession, name: str) -> None:
+    if await session.scalar(sa.select(CompanyRow.id).where(CompanyRow.name == name)):
+        raise CompanyExists(f"There is already a company named {name!r}.")
+
+
+async def _delete_untouched(session: AsyncSession) -> None:
+    """Delete the company that `set_up` creates, unless there are others or something was written to it."""
+    companies = (await session.scalars(sa.select(CompanyRow).limit(2))).all()
+    if [company.name for company in companies] != [FIRST_COMPANY]:
+        return
+    [company] = companies
+    for table in reversed(Base.metadata.sorted_tables):
+        if "company_id" in table.c and not await _is_untouched(session, table):
+            return
+    for model in (NumberSeries, CurrencyRow):
+        await session.execute(sa.delete(model).where(model.company_id == company.id))
+    await session.delete(company)
+    await session.flush()
+
+
+async def _is_untouched(session: AsyncSession, table: sa.Table) -> bool:
+    """Whether a table has only what belongs to a new company."""
+    is_used = NumberSeries.last_number > 0 if table is NumberSeries.__table__ else sa.false()
+    is_new = table in (NumberSeries.__table__, CurrencyRow.__table__)
+    rows = await session.scalar(sa.select(sa.func.count()).select_from(table))
+    used = await session.scalar(sa.select(sa.func.count()).select_from(table).where(is_used))
+    return (rows, used) == (int(is_new), 0)
+
+
+async def list_companies(database: Database) -> list[CompanyRow]:
+    """All companies by name."""
+    async with database.read() as session:
+        return list(await session.scalars(sa.select(CompanyRow).order_by(CompanyRow.name)))
 
 
 async def company_ids(database: Database) -> list[str]:

@@ -1,0 +1,121 @@
+"""The companies that a caller can work in, and the mutations that create and rename them."""
+
+from collections.abc import Awaitable
+from typing import Annotated, Any
+
+import strawberry
+
+from gateway.api.context import Info
+from gateway.api.errors import UserError, user_error
+from gateway.orders.preview import PREVIEW
+from gateway.orders.problems import Problem, ProblemCode
+from gateway.storage.companies import (
+    CompanyExists,
+    CompanyGone,
+    CompanyRefused,
+    CurrencyUnknown,
+    InvalidCompanyName,
+    create_company,
+    list_companies,
+    rename_company,
+)
+from gateway.storage.tables.reference_data import CompanyRow
+
+REFUSALS: dict[type[CompanyRefused], tuple[ProblemCode, str]] = {
+    CompanyExists: (ProblemCode.DUPLICATE, "name"),
+    InvalidCompanyName: (ProblemCode.INVALID, "name"),
+    CurrencyUnknown: (ProblemCode.INVALID, "currency"),
+    CompanyGone: (ProblemCode.NOT_FOUND, "id"),
+}
+"""The code of each refusal and the argument that it concerns."""
+
+Id = Annotated[strawberry.ID, strawberry.argument(description="GUID of the company.")]
+Name = Annotated[
+    str, strawberry.argument(description="The name, at most 100 characters and unique.")
+]
+CurrencyCode = Annotated[
+    str, strawberry.argument(description="ISO 4217 code of the currency of its books, such as EUR.")
+]
+DryRun = Annotated[bool, strawberry.argument(description="Check everything and store nothing.")]
+
+
+@strawberry.type(
+    description="A company that the caller may name in the Company header. `company` says more about the"
+    " one that a request names."
+)
+class CompanySummary:
+    id: strawberry.ID = strawberry.field(description="The GUID of the company.")
+    name: str = strawberry.field(description="The unique name of the company.")
+    currency_code: str = strawberry.field(
+        description="The ISO 4217 code of the currency of its books."
+    )
+
+
+@strawberry.type
+class CompanyPayload:
+    company: CompanySummary | None = strawberry.field(
+        description="The company after the mutation; null if it was refused.", default=None
+    )
+    user_errors: list[UserError] = strawberry.field(
+        description="Every reason for a refusal; empty if there was none.", default_factory=list
+    )
+
+
+@strawberry.type(description="The result of `createCompany`.")
+class CreateCompanyPayload(CompanyPayload): ...
+
+
+@strawberry.type(description="The result of `renameCompany`.")
+class RenameCompanyPayload(CompanyPayload): ...
+
+
+def _summary(company: CompanyRow, *, dry_run: bool = False) -> CompanySummary:
+    """The summary, under an id that no stored company has if it is that of a dry run."""
+    key = f"{PREVIEW}{company.id}" if dry_run else company.id
+    return CompanySummary(
+        id=strawberry.ID(key), name=company.name, currency_code=company.currency_code
+    )
+
+
+async def companies(info: Info) -> list[CompanySummary]:
+    return [_summary(each) for each in await list_companies(info.context.database)]
+
+
+async def _perform(info: Info, payload: Any, work: Awaitable[CompanyRow], *, dry_run: bool) -> Any:
+    """The payload with the company that `work` makes, or with its refusal. The reader first returns its
+    connection, so that no operation waits for a second one."""
+    await info.context.reader.restart()
+    try:
+        return payload(company=_summary(await work, dry_run=dry_run))
+    except CompanyRefused as refused:
+        code, argument = REFUSALS[type(refused)]
+        return payload(user_errors=[user_error(Problem(code, (argument,), str(refused)), None)])
+
+
+async def _create(
+    info: Info, name: Name, currency: CurrencyCode, dry_run: DryRun = False
+) -> CreateCompanyPayload | None:
+    work = create_company(info.context.database, name, currency, dry_run=dry_run)
+    made: CreateCompanyPayload = await _perform(info, CreateCompanyPayload, work, dry_run=dry_run)
+    return made
+
+
+async def _rename(
+    info: Info, id: Id, name: Name, dry_run: DryRun = False
+) -> RenameCompanyPayload | None:
+    work = rename_company(info.context.database, id, name, dry_run=dry_run)
+    made: RenameCompanyPayload = await _perform(info, RenameCompanyPayload, work, dry_run=dry_run)
+    return made
+
+
+@strawberry.type
+class CompanyMutation:
+    create_company: CreateCompanyPayload | None = strawberry.mutation(
+        resolver=_create,
+        description="Create a company with its currency and its series of order numbers. The first one"
+        " replaces the company of a new database, if nothing was written to that.",
+    )
+    rename_company: RenameCompanyPayload | None = strawberry.mutation(
+        resolver=_rename,
+        description="Rename a company. Requests must then send the new name in the Company header.",
+    )

@@ -1,0 +1,64 @@
+"""The commands of `gateway company`."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+import typer
+
+from gateway.command import NOT_MIGRATED, fail, read_settings, run_on_database
+from gateway.storage.companies import (
+    CompanyGone,
+    CompanyRefused,
+    create_company,
+    list_companies,
+    rename_company,
+)
+from gateway.storage.database import Database
+from gateway.storage.migrations import is_current
+
+company = typer.Typer(help="Manage the companies in the database.", no_args_is_help=True)
+
+
+@company.command("create")
+def company_create(
+    name: Annotated[str, typer.Argument(help="The unique name, as sent in the Company header.")],
+    currency: Annotated[str, typer.Option(help="The ISO 4217 code of the currency of its books.")],
+) -> None:
+    """Create a company. The first one replaces the untouched one that `migrate` creates."""
+    _run(lambda database: create_company(database, name, currency))
+    typer.echo(f"Company {name!r} keeps its books in {currency}.")
+
+
+@company.command("list")
+def company_list() -> None:
+    """Print the name, the currency and the id of each company."""
+
+    async def show(database: Database) -> None:
+        for each in await list_companies(database):
+            typer.echo(f"{each.name}\t{each.currency_code}\t{each.id}")
+
+    _run(show)
+
+
+@company.command("rename")
+def company_rename(
+    name: Annotated[str, typer.Argument(help="The name or the id of the company.")],
+    new_name: Annotated[str, typer.Argument(help="The new name, which no other company has.")],
+) -> None:
+    """Rename a company. Requests must then send the new name in the Company header."""
+    _run(lambda database: rename_company(database, name, new_name))
+    typer.echo(f"Company {name!r} is now {new_name!r}.")
+
+
+def _run(work: Callable[[Database], Awaitable[Any]]) -> None:
+    async def checked(database: Database) -> None:
+        if not await is_current(database):
+            fail(NOT_MIGRATED)
+        try:
+            await work(database)
+        except CompanyGone as error:
+            fail(f"COMPANY_NOT_FOUND: {error}")
+        except CompanyRefused as error:
+            fail(str(error))
+
+    run_on_database(read_settings(), checked)
