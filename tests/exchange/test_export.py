@@ -275,7 +275,12 @@ async def _multiply(database: Database, copies: int) -> None:
             await session.execute(
                 sa.insert(orders),
                 [
-                    {**row, "id": ids[row["id"]], "number": f"{row['number']}-{copy}"}
+                    {
+                        **row,
+                        "id": ids[row["id"]],
+                        "number": f"{row['number']}-{copy}",
+                        "number_folded": f"{row['number_folded']}-{copy}",
+                    }
                     for row in headers
                 ],
             )

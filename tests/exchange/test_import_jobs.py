@@ -193,7 +193,7 @@ async def load_two(database: Database) -> None:
 def test_a_job_belongs_to_the_company_in_the_header(templates: Templates, tmp_path: Path) -> None:
     with gate(templates.copy("two", load_two), tmp_path) as client:
         assert post(client, GOOD).status_code == 404
-        assert post(client, GOOD, {"company": "Nobody"}).json()["code"] == "NOT_FOUND"
+        assert post(client, GOOD, {"company": "Nobody"}).json()["code"] == "COMPANY_NOT_FOUND"
         other = {"company": "Käse & Co".encode()}
         own = {"company": b"World"}
         key = post(client, orders([], [line("A")]), own).json()["id"]  # type: ignore[arg-type]

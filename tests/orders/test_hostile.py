@@ -182,13 +182,16 @@ def test_what_its_type_does_not_know_is_an_error_that_says_where_it_stands(
 ) -> None:
     answer = target.send(dict.fromkeys(paths, value))
     assert "data" not in answer
-    assert len(answer["errors"]) == len(paths)
-    for error in answer["errors"]:
-        assert error["extensions"] == {"code": "GRAPHQL_VALIDATION_FAILED"}
-    for path in paths:
-        place = f" at .{path.replace('.0', '[0]')}: "
-        assert sum(place in error["message"] for error in answer["errors"]) == 1
+    assert len(answer["errors"]) == min(len(paths), MAX_FAULTS)
+    found = [error["extensions"] for error in answer["errors"]]
+    assert {each["code"] for each in found} == {"GRAPHQL_VALIDATION_FAILED"}
+    places = {".".join(each["argumentPath"]) for each in found}
+    assert len(places) == len(found)
+    assert places <= {f"input.{path}" for path in paths}
 
+
+MAX_FAULTS = 20
+"""Errors that one answer reports at most."""
 
 RAW = ["NaN", "Infinity", "-Infinity", "1e400", "-1e400", "1e-400", "1" * 5000, "1e" + "9" * 20]
 RAW += ["0." + "1" * 5000, "1e" + "9" * 300, "-1e-" + "9" * 300, '"\\ud800"', "[[[[1]]]]"]
@@ -261,7 +264,7 @@ def test_a_crash_is_logged_and_the_client_learns_nothing_but_its_incident(
     variables = {"id": made["id"], "input": {"shipToName": "elsewhere"}}
     answer = client.send(UPDATE, **variables)
     [error] = answer["errors"]
-    assert (answer["data"], error["path"]) == (None, ["updateSalesOrder"])
+    assert (answer["data"], error["path"]) == ({"updateSalesOrder": None}, ["updateSalesOrder"])
     assert error["extensions"].keys() == {"code", "incident"}
     assert error["extensions"]["code"] == "INTERNAL_ERROR"
     assert error["extensions"]["incident"] in error["message"] + str(error["extensions"])

@@ -285,7 +285,7 @@ def walk(client: Client, url: str, **sizes: Any) -> Seen:
 
 def test_orders_live_as_the_model_says(world: Client, url: str) -> None:
     seen = walk(world, url, max_examples=4, stateful_step_count=30)
-    assert len({mutation for mutation, _ in seen}) > 8
+    assert len({mutation for mutation, _ in seen}) >= 8
 
 
 @pytest.mark.full

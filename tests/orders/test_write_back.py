@@ -29,7 +29,7 @@ VALUES: Fields = {
     "Boolean": True,
     "LineRounding": "ONE_STEP",
     "SalesOrderLineType": "RESOURCE",
-    "PostalAddressInput": {part: part[:10] for part in PARTS},
+    "PostalAddressInput": {part: part[:10] for part in PARTS} | {"country": "DE"},
 }
 """By type; a reference names the last record of its kind."""
 OWN_VALUES: Fields = {

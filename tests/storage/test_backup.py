@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import stat
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
@@ -10,7 +11,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy.pool import NullPool
 
-from gateway.storage.companies import create_company
 from gateway.storage.database import Database
 from gateway.storage.migrations import is_current, migrate
 from gateway.storage.migrations.integrity import CannotMigrate
@@ -22,12 +22,19 @@ NAME = "orders.db"
 BACKUP = "orders.db.before-0002"
 
 
+def _add_company(file: Path, name: str) -> None:
+    """A company in words that every revision understands."""
+    with closing(sqlite3.connect(file)) as connection, connection:
+        row = (str(uuid.uuid4()), name, "EUR")
+        connection.execute("INSERT INTO companies (id, name, currency_code) VALUES (?, ?, ?)", row)
+
+
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     """A SQLite file at revision 0002, with a company."""
     database = Database(f"sqlite:///{tmp_path / NAME}", poolclass=NullPool)
     await upgrade(database, "0002")
-    await create_company(database, "First", "EUR")
+    _add_company(tmp_path / NAME, "First")
     yield database
     await database.dispose()
 
@@ -56,7 +63,7 @@ async def test_a_backup_includes_what_is_only_in_the_write_ahead_log(
 ) -> None:
     with closing(sqlite3.connect(tmp_path / NAME)) as reader:
         reader.execute("SELECT * FROM companies").fetchall()
-        await create_company(database, "In the log", "USD")
+        _add_company(tmp_path / NAME, "In the log")
         assert b"In the log" not in (tmp_path / NAME).read_bytes()
         backup = await migrate(database)
     assert backup is not None
