@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from gateway.storage.database import Database
@@ -27,6 +28,11 @@ def _add_company(file: Path, name: str) -> None:
     with closing(sqlite3.connect(file)) as connection, connection:
         row = (str(uuid.uuid4()), name, "EUR")
         connection.execute("INSERT INTO companies (id, name, currency_code) VALUES (?, ?, ?)", row)
+        connection.execute(
+            "INSERT INTO number_series (company_id, id, code, prefix, digits, last_number)"
+            " VALUES (?, ?, 'SALES_ORDERS', 'SO-', 6, 0)",
+            (row[0], str(uuid.uuid4())),
+        )
 
 
 @pytest.fixture
@@ -92,7 +98,9 @@ async def test_a_database_without_tables_is_not_backed_up(tmp_path: Path, url: s
 async def test_a_database_in_memory_is_migrated_without_a_backup() -> None:
     database = Database("sqlite://")
     await upgrade(database, "0002")
-    await create_company(database, "First", "EUR")
+    async with database.write() as session:
+        row = "INSERT INTO companies (id, name, currency_code) VALUES ('1', 'First', 'EUR')"
+        await session.execute(sa.text(row))
     before = await read_rows(database)
     assert await migrate(database) is None
     assert changed_tables(before, await read_rows(database)) == []

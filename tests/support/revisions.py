@@ -99,7 +99,9 @@ async def insert_rows(database: Database, rows: Rows) -> None:
         for table in await connection.run_sync(_tables):
             names = [column.name for column in table.columns]
             given = [{name: row[name] for name in names} for row in rows[table.name]]
-            await connection.execute(sa.insert(table), sorted(given, key=_referring_last(table)))
+            if given:
+                ordered = sorted(given, key=_referring_last(table))
+                await connection.execute(sa.insert(table), ordered)
 
 
 def changed_tables(before: Rows, after: Rows) -> list[str]:
