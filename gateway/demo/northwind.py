@@ -150,17 +150,7 @@ async def _add_codes(writer: Writer) -> Codes:
         )
         for code, (name, standard) in UNITS.items()
     ]
-    terms = [
-        PaymentTermsRow(
-            company_id=company,
-            code=code,
-            display_name=name,
-            due_date_calculation=due,
-            discount_date_calculation=early,
-            discount_percent=Decimal(percent),
-        )
-        for code, (name, due, early, percent) in TERMS.items()
-    ]
+    terms = _payment_terms(company)
     methods = [
         ShipmentMethodRow(
             company_id=company,
@@ -171,6 +161,20 @@ async def _add_codes(writer: Writer) -> Codes:
     ]
     await writer.add([*currencies, *tax, *units, *terms, *methods])
     return Codes(*({row.code: row.id for row in rows} for rows in (tax, units, terms, methods)))
+
+
+def _payment_terms(company: str) -> list[PaymentTermsRow]:
+    return [
+        PaymentTermsRow(
+            company_id=company,
+            code=code,
+            display_name=name,
+            due_date_calculation=due,
+            discount_date_calculation=early,
+            discount_percent=Decimal(percent),
+        )
+        for code, (name, due, early, percent) in TERMS.items()
+    ]
 
 
 def _customers(company: str, codes: Codes) -> Iterator[CustomerRow]:
