@@ -39,9 +39,10 @@ class Rules:
 
 @dataclass(frozen=True)
 class Draft:
-    """An order that can be stored, or the problems that prevent it."""
+    """An order that can be stored, or the problems that prevent it, with the references of its batch."""
 
     order: SalesOrderRow | None
+    references: References
     problems: tuple[Problem, ...] = ()
 
 
@@ -68,7 +69,7 @@ async def create_all(
     orders = [draft.order for draft in drafts if draft.order is not None]
     for order, each in zip(orders, transitions or [()] * len(orders), strict=True):
         for transition in each:
-            _advance(order, transition, references)
+            advance(order, transition, references)
     await store(writer, orders)
     return orders
 
@@ -156,12 +157,12 @@ async def carry_out_transition(
     """Carry out a transition of the order with this id. Raises Rejected if its status or a guard forbids
     it."""
     order = await _stored(writer, key, if_match)
-    _advance(order, transition, await References.gather(writer, [], order), quantities)
+    advance(order, transition, await References.gather(writer, [], order), quantities)
     await writer.save([(order, False)])
     return order
 
 
-def _advance(
+def advance(
     order: SalesOrderRow,
     transition: Transition,
     references: References,
@@ -221,13 +222,13 @@ def _draft(change: NewOrder, references: References, today: dt.date, rules: Rule
     report = Report()
     if not _fits(change, rules):
         _refuse_size(len(change.get("lines") or ()), rules, report)
-        return Draft(None, tuple(report.problems))
+        return Draft(None, references, tuple(report.problems))
     order = new_order(change, references, today, report)
     context = PriceContext(order, references, step_of(order, references))
     lines = add_lines(order, change.get("lines") or (), context, report, "lines")
     places = {new.line.id: new.path for new in lines}
     _complete(order, change, references, lambda line: places[line.id], report)
-    return Draft(order, tuple(report.problems))
+    return Draft(order, references, tuple(report.problems))
 
 
 def _complete(

@@ -235,15 +235,6 @@ class Writer:
         """Insert new orders with their lines."""
         await unsaved_orders.insert(self._session, orders)
 
-    async def discard(self, order: str) -> None:
-        """Delete a new order with this id."""
-        await self._session.execute(
-            sa.delete(SalesOrderRow)
-            .where(within(self.scope, SalesOrderRow), SalesOrderRow.id == order)
-            .execution_options(synchronize_session=False)
-        )
-        self._session.expunge_all()
-
     async def add(self, rows: Sequence[Any]) -> None:
         """Insert `rows`, and the lines of orders with them."""
         self._session.add_all(rows)

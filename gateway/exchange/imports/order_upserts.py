@@ -16,7 +16,15 @@ from gateway.orders.difference import difference
 from gateway.orders.fields import HEADER, LINE, OrderPatch, Until
 from gateway.orders.problems import Problem, Rejected, plain
 from gateway.orders.references import References
-from gateway.orders.service import Rules, carry_out_transition, draft_all, store, update
+from gateway.orders.service import (
+    Draft,
+    Rules,
+    advance,
+    carry_out_transition,
+    draft_all,
+    store,
+    update,
+)
 from gateway.orders.suggestions import with_suggestions
 from gateway.storage.tables.column_types import case_folded, clean
 from gateway.storage.tables.reference_data import CurrencyRow
@@ -111,6 +119,8 @@ async def _create(
         if draft.order is not None:
             _refuse_other_currency(order, draft.order, currencies)
         _add_problems(order, await with_suggestions(writer, draft.problems), order.lines)
+        if not order.is_refused:
+            _advance_draft(order, draft)
         if order.is_refused or draft.order is None:
             counts += _failed(order)
         else:
@@ -118,15 +128,19 @@ async def _create(
     await store(writer, [row for _, row in created])
     for order, row in created:
         _compare_amounts(order, row)
-        try:
-            await _replay(writer, order, row)
-        except Rejected as rejected:
-            _add_problems(order, rejected.problems, order.lines)
-            await writer.discard(row.id)
-            counts += _failed(order)
-        else:
-            counts += Counter(headers_created=1, lines_created=len(order.lines))
+        counts += Counter(headers_created=1, lines_created=len(order.lines))
     return counts
+
+
+def _advance_draft(order: OrderRows, draft: Draft) -> None:
+    """Bring a new order to the status in the file before it is stored, which costs no statement."""
+    if draft.order is None:
+        return
+    try:
+        for transition, quantities in list(_steps(order, draft.order)):
+            advance(draft.order, transition, draft.references, quantities)
+    except Rejected as rejected:
+        _add_problems(order, _at_status(rejected), order.lines)
 
 
 @dataclass(frozen=True)
@@ -221,9 +235,11 @@ async def _replay(writer: Writer, order: OrderRows, row: SalesOrderRow) -> None:
         try:
             await carry_out_transition(writer, row.id, transition, None, quantities)
         except Rejected as rejected:
-            raise Rejected(
-                [replace(problem, path=("+status",)) for problem in rejected.problems]
-            ) from rejected
+            raise Rejected(_at_status(rejected)) from rejected
+
+
+def _at_status(rejected: Rejected) -> list[Problem]:
+    return [replace(problem, path=("+status",)) for problem in rejected.problems]
 
 
 def _steps(order: OrderRows, row: SalesOrderRow) -> Iterator[Step]:
