@@ -17,24 +17,24 @@ from gateway.execution.plan import NotPlanned
 
 
 class CannotExplain(ValueError):
-    """The operation cannot be run at all; the message says why."""
+    """The operation cannot run; the message says why."""
 
 
 def json_object(text: str) -> dict[str, Any]:
     """The variables in a JSON object; raises CannotExplain."""
     try:
-        given = json.loads(text, parse_float=Decimal)
+        variables = json.loads(text, parse_float=Decimal)
     except ValueError:
-        given = None
-    if not isinstance(given, dict):
+        variables = None
+    if not isinstance(variables, dict):
         raise CannotExplain('Variables are a JSON object such as {"first": 10}.')
-    return given
+    return variables
 
 
 def explain_operation(
     plans: PlanRunner, text: str, variables: dict[str, Any], context: Context
 ) -> str:
-    """The plan of an operation, the source that is made from it, and its SQL; or why it has none.
+    """The plan of an operation, the source generated from it, and its SQL; or why it has no plan.
 
     Raises CannotExplain."""
     operation = _operation(plans, text, context)

@@ -1,4 +1,4 @@
-"""Filters as JSON outside of an operation, read as GraphQL reads them."""
+"""Filters in JSON, as `gateway export` takes them, read by the rules of GraphQL input."""
 
 import json
 from decimal import Decimal
@@ -20,8 +20,8 @@ ORDER_FILTER = "SalesOrderFilter"
 
 def order_filter(text: str) -> Filter:
     """The filter that `salesOrders` would take as its argument; raises BadFilter."""
-    given = _json(text)
-    if not isinstance(given, dict):
+    parsed = _json(text)
+    if not isinstance(parsed, dict):
         raise BadFilter('A filter is a JSON object such as {"status": {"eq": "OPEN"}}.')
     kind: Any = schema._schema.type_map[ORDER_FILTER]  # noqa: SLF001 - it has no public name
     problems: list[str] = []
@@ -30,13 +30,13 @@ def order_filter(text: str) -> Filter:
         place = ".".join(map(str, path))
         problems.append(f"{place}: {error.message}" if place else error.message)
 
-    validate_input_value(given, kind, refuse)
+    validate_input_value(parsed, kind, refuse)
     if problems:
         raise BadFilter(encodable(problems[0]))
     registry, config = schema.schema_converter.scalar_registry, schema.config
     target = kind.extensions["strawberry-definition"].origin
     try:
-        value = convert_argument(coerce_input_value(given, kind), target, registry, config)
+        value = convert_argument(coerce_input_value(parsed, kind), target, registry, config)
     except StrawberryInputCoercionError:
         raise BadFilter("A value in the filter must not be null: leave it out.") from None
     return filter_of("SalesOrder", change_from(value))

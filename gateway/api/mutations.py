@@ -183,12 +183,12 @@ def _quantity_transition(transition: Transition, payload: Any, description: str)
         if_match: IfMatch = strawberry.UNSET,
         dry_run: DryRun = False,
     ) -> Any:
-        given = _or_none(lines)
-        chosen = None if given is None else [(line.id, line.quantity) for line in given]
+        inputs = _or_none(lines)
+        quantities = None if inputs is None else [(line.id, line.quantity) for line in inputs]
 
         def change(writer: Writer) -> Awaitable[Any]:
             return service.carry_out_transition(
-                writer, id, transition, expected_etag(info, if_match), chosen
+                writer, id, transition, expected_etag(info, if_match), quantities
             )
 
         return await perform(info, payload, change, dry_run=dry_run)

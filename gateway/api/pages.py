@@ -114,7 +114,7 @@ class RowsPage:
 
 @dataclass(frozen=True)
 class ConnectionArguments:
-    """The arguments of a connection; an argument that is null is the same as none."""
+    """The arguments of a connection; null counts as absent."""
 
     filter: Tree
     sort: SortKeys
@@ -127,12 +127,12 @@ class ConnectionArguments:
 def connection(target: str, description: str, *keys: str) -> Any:
     """A root field that pages through all objects of type `target`.
 
-    Sorted by `keys` unless the client asks otherwise; "-" means descending, and the last is unique."""
+    Sorted by `keys` unless the client sends `sort`; "-" means descending, and the last key is unique."""
 
     async def resolve(info: Info, **arguments: Any) -> RowsPage:
-        given = _arguments(arguments)
-        window = window_of(keys, given, info.context.pages)
-        listed, reader = filter_of(target, given.filter), info.context.reader
+        options = _arguments(arguments)
+        window = window_of(keys, options, info.context.pages)
+        listed, reader = filter_of(target, options.filter), info.context.reader
         page = await reader.page(listed, window, _names(target, info))
         return RowsPage(listed.fields.model, window, page, lambda: reader.count(listed))
 
@@ -145,9 +145,9 @@ def paged(target: str, key: str, description: str, *keys: str) -> Any:
     One statement serves all objects for which the field is resolved."""
 
     async def resolve(root: strawberry.Parent[Any], info: Info, **arguments: Any) -> RowsPage:
-        given = _arguments(arguments)
-        window = window_of(keys, given, info.context.pages)
-        listed, reader, parent = filter_of(target, given.filter), info.context.reader, root.id
+        options = _arguments(arguments)
+        window = window_of(keys, options, info.context.pages)
+        listed, reader, parent = filter_of(target, options.filter), info.context.reader, root.id
         slot = (target, key, position_of(info))
         page = await reader.pages(slot, listed, window, key, parent, _names(target, info))
         return RowsPage(
@@ -160,27 +160,27 @@ def paged(target: str, key: str, description: str, *keys: str) -> Any:
     return declared_field(resolve, description, PagedField(target, key, keys))
 
 
-def window_of(keys: tuple[str, ...], given: ConnectionArguments, pages: Pages) -> Window:
-    """The window that the arguments describe, sorted by `keys` if they name no sort; a page is read
-    from one end only. Raises RequestError."""
-    backward = given.last is not None or given.before is not None
-    if backward and (given.first is not None or given.after is not None):
+def window_of(keys: tuple[str, ...], options: ConnectionArguments, pages: Pages) -> Window:
+    """The window that the arguments describe, sorted by `keys` if they have no sort. Raises RequestError,
+    for instance if a page is read from both ends."""
+    backward = options.last is not None or options.before is not None
+    if backward and (options.first is not None or options.after is not None):
         raise RequestError(
             "Read forward with `first` and `after`, or backward with `last` and `before`.",
             "BAD_USER_INPUT",
         )
-    name, size = ("last", given.last) if backward else ("first", given.first)
+    name, size = ("last", options.last) if backward else ("first", options.first)
     size = pages.default if size is None else size
     if not 0 <= size <= pages.largest:
         raise RequestError(f"`{name}` must be between 0 and {pages.largest}.", "BAD_USER_INPUT")
-    cursor = given.before if backward else given.after
-    return Window(sort_of(_sort(keys), given.sort), size, cursor, backward)
+    cursor = options.before if backward else options.after
+    return Window(sort_of(_sort(keys), options.sort), size, cursor, backward)
 
 
-def _arguments(given: dict[str, Any]) -> ConnectionArguments:
+def _arguments(arguments: dict[str, Any]) -> ConnectionArguments:
     present = {
         name: value
-        for name, value in given.items()
+        for name, value in arguments.items()
         if value is not None and value is not strawberry.UNSET
     }
     tree = change_from(present.pop("filter")) if "filter" in present else {}

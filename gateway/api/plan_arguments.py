@@ -44,8 +44,8 @@ class SlotArguments:
             case ByKeyField(_, "id"):
                 return canonical_guid(values["id"])
             case ByKeyField(_, by):
-                given = values[by.removesuffix(FOLDED)]
-                return case_folded(given) if is_storable_text(given) else None
+                key = values[by.removesuffix(FOLDED)]
+                return case_folded(key) if is_storable_text(key) else None
             case ByIdsField(is_list=True):
                 if len(values["ids"]) > context.largest_page:
                     raise NotPlanned("it has too many ids")
@@ -63,6 +63,6 @@ class SlotArguments:
             (key["field"], key.get("direction", SortDirection.ASC))
             for key in values.pop("sort", ())
         ]
-        given = ConnectionArguments(values.pop("filter", {}), keys, **values)
-        window = window_of(sort, given, context.pages)
-        return self._store.listing(filter_of(target, given.filter), window)
+        arguments = ConnectionArguments(values.pop("filter", {}), keys, **values)
+        window = window_of(sort, arguments, context.pages)
+        return self._store.listing(filter_of(target, arguments.filter), window)

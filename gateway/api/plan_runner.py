@@ -123,7 +123,7 @@ class PlanRunner:
             log.debug("the plan failed: %r", error)
         except Overloaded:
             if not context.state.payloads:
-                raise  # otherwise graphql-core answers with what is kept of the mutations
+                raise  # otherwise graphql-core answers with the remembered payloads
         except Exception:
             log.exception("a plan failed")
         return None
@@ -213,8 +213,8 @@ class PlanRunner:
         data: dict[str, Any] = {}
         for member, program in zip(compiled.plan.members, compiled.programs, strict=True):
             if isinstance(member, MutationCall):
-                field, given = compiled.plan.slots[member.slot].field, arguments[member.slot]
-                arguments[member.slot] = await self._payload(field, member.key, given, context)
+                field, values = compiled.plan.slots[member.slot].field, arguments[member.slot]
+                arguments[member.slot] = await self._payload(field, member.key, values, context)
             data |= await self.store.run(program, arguments, context.company, dict)
         return _printed(data, context)
 

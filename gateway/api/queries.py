@@ -88,7 +88,7 @@ async def _company(info: Info) -> Any:
 
 
 async def _node(id: Id, info: Info) -> Any:
-    [node] = await _found([id], info)
+    [node] = await _records([id], info)
     return node
 
 
@@ -102,13 +102,13 @@ async def _nodes(
     largest = info.context.largest_page
     if len(ids) > largest:
         raise RequestError(f"Ask for at most {largest} nodes at once.", "BAD_USER_INPUT")
-    return await _found(ids, info)
+    return await _records(ids, info)
 
 
-async def _found(ids: Sequence[str], info: Info) -> list[NodeRow | None]:
-    """The objects with these ids; None for an id without one."""
+async def _records(ids: Sequence[str], info: Info) -> list[NodeRow | None]:
+    """The records with these ids, in that order; None for an id without a record."""
     reader = info.context.reader
-    guids = [canonical_guid(given) for given in ids]
+    guids = [canonical_guid(each) for each in ids]
     models = {name: entity.model for name, entity in ENTITIES.items()}
     kinds = await reader.kinds(models, [guid for guid in guids if guid is not None])
 

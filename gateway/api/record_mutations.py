@@ -58,12 +58,12 @@ def result_of(of: RecordType) -> str:
 
 
 def _create(of: RecordType) -> Any:
-    payload, given = payload_of(of, "create"), of.create_input
+    payload, input_type = payload_of(of, "create"), of.create_input
 
     async def resolve(
         info: Info,
         input: Annotated[
-            given,  # type: ignore[valid-type] # made at runtime
+            input_type,  # type: ignore[valid-type] # made at runtime
             strawberry.argument(description="The values of the new record."),
         ],
         dry_run: DryRun = False,
@@ -79,13 +79,13 @@ def _create(of: RecordType) -> Any:
 
 
 def _update(of: RecordType) -> Any:
-    payload, given = payload_of(of, "update"), of.update_input
+    payload, input_type = payload_of(of, "update"), of.update_input
 
     async def resolve(
         info: Info,
         id: Id,
         input: Annotated[
-            given,  # type: ignore[valid-type] # made at runtime
+            input_type,  # type: ignore[valid-type] # made at runtime
             strawberry.argument(description="The fields that change."),
         ],
         if_match: IfMatch = strawberry.UNSET,

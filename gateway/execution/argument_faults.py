@@ -26,7 +26,7 @@ from graphql import (
 )
 from graphql.pyutils import did_you_mean, suggestion_list
 
-from gateway.execution.given_values import Given, Literal, Variables
+from gateway.execution.argument_values import ArgumentValue, LiteralValue, VariableValues
 
 Path = tuple[str, ...]
 RefusesNull = Callable[[GraphQLArgument | GraphQLInputField], bool]
@@ -62,89 +62,91 @@ class Faults:
         definition: GraphQLField | GraphQLDirective,
         name: str,
         node: Any,
-        variables: Variables | None = None,
+        variables: VariableValues | None = None,
     ) -> Iterator[Fault]:
-        """The faults of a field or a directive `node`, which is called `name` in messages. Without
-        `variables`, nothing is said about the variables in them."""
-        given = {each.name.value: each for each in node.arguments or ()}
-        for key, argument in given.items():
+        """The faults of a field or a directive `node`, which messages call `name`. Without
+        `variables`, its variables are not checked."""
+        present = {each.name.value: each for each in node.arguments or ()}
+        for key, argument in present.items():
             if key in definition.args:
-                value = Literal(argument.value, variables)
+                value = LiteralValue(argument.value, variables)
                 yield from self._member(value, definition.args[key], (key,))
             else:
                 yield _unknown(key, argument, name, definition.args)
         for key, known in definition.args.items():
-            if is_required_argument(known) and _is_absent(given.get(key), variables):
+            if is_required_argument(known) and _is_absent(present.get(key), variables):
                 yield Fault((key,), f"{key} is missing. {_expected(known.type)}", node)
 
-    def of_value(self, given: Given, kind: Any, path: Path) -> Iterator[Fault]:
+    def of_value(self, value: ArgumentValue, kind: Any, path: Path) -> Iterator[Fault]:
         """The faults of a value that is to be of the type `kind`."""
-        if given.is_unknown:
+        if value.is_unknown:
             return
         inner = get_nullable_type(kind)
-        if given.is_null:
+        if value.is_null:
             if is_non_null_type(kind):
-                yield Fault(path, f"{_dotted(path)} is null. {_expected(inner)}", given.node)
+                yield Fault(path, f"{_dotted(path)} is null. {_expected(inner)}", value.node)
         elif is_list_type(inner):
-            items = given.items
-            for place, item in enumerate([given] if items is None else items):
+            items = value.items
+            for place, item in enumerate([value] if items is None else items):
                 yield from self.of_value(item, inner.of_type, (*path, str(place)))
         elif is_input_object_type(inner):
-            yield from self._of_object(given, inner, path)
-        elif (refusal := given.refusal(inner)) is not None:
-            yield Fault(path, _of_leaf(given, inner, path, refusal), given.node)
+            yield from self._of_object(value, inner, path)
+        elif (refusal := value.refusal(inner)) is not None:
+            yield Fault(path, _of_leaf(value, inner, path, refusal), value.node)
 
-    def _of_object(self, given: Given, kind: Any, path: Path) -> Iterator[Fault]:
-        fields = given.fields
+    def _of_object(self, value: ArgumentValue, kind: Any, path: Path) -> Iterator[Fault]:
+        fields = value.fields
         if fields is None:
-            message = f"{_dotted(path)} is {given.text}. {_expected(kind)}"
-            yield Fault(path, message, given.node)
+            message = f"{_dotted(path)} is {value.text}. {_expected(kind)}"
+            yield Fault(path, message, value.node)
             return
-        for name, value in fields.items():
+        for name, member in fields.items():
             if name not in kind.fields:
-                yield _unknown_field(name, value, kind, path)
-            elif not kind.is_one_of or not value.is_null:
-                yield from self._member(value, kind.fields[name], (*path, name))
+                yield _unknown_field(name, member, kind, path)
+            elif not kind.is_one_of or not member.is_null:
+                yield from self._member(member, kind.fields[name], (*path, name))
         if kind.is_one_of:
-            yield from _one_of(given, fields, kind, path)
+            yield from _one_of(value, fields, kind, path)
         for name, field in kind.fields.items():
             if name not in fields and is_required_input_field(field):
                 inner = (*path, name)
                 message = f"{_dotted(inner)} is missing. {_expected(field.type)}"
-                yield Fault(inner, message, given.node)
+                yield Fault(inner, message, value.node)
 
     def _member(
-        self, given: Given, definition: GraphQLArgument | GraphQLInputField, path: Path
+        self, value: ArgumentValue, definition: GraphQLArgument | GraphQLInputField, path: Path
     ) -> Iterator[Fault]:
         """The faults of a whole argument, or of a field of an object."""
         if (
-            given.is_null
+            value.is_null
             and not is_non_null_type(definition.type)
             and self.refuses_null(definition)
         ):
             expected = _expected(definition.type).removesuffix(".")
             message = f"{_dotted(path)} is null. {expected}; leave it out for no value."
-            yield Fault(path, message, given.node)
+            yield Fault(path, message, value.node)
         else:
-            yield from self.of_value(given, definition.type, path)
+            yield from self.of_value(value, definition.type, path)
 
 
-def _one_of(given: Given, fields: Mapping[str, Given], kind: Any, path: Path) -> Iterator[Fault]:
-    if len(fields) == 1 and not any(value.is_null for value in fields.values()):
+def _one_of(
+    value: ArgumentValue, fields: Mapping[str, ArgumentValue], kind: Any, path: Path
+) -> Iterator[Fault]:
+    if len(fields) == 1 and not any(member.is_null for member in fields.values()):
         return
-    names = [f"{name} (null)" if value.is_null else name for name, value in fields.items()]
+    names = [f"{name} (null)" if member.is_null else name for name, member in fields.items()]
     has = f"has {_joined(names, 'and')}" if names else "is empty"
     expected = f"Expected exactly one of {_joined(list(kind.fields), 'and')}, which is not null."
-    yield Fault(path, f"{_dotted(path)} {has}. {expected}", given.node)
+    yield Fault(path, f"{_dotted(path)} {has}. {expected}", value.node)
 
 
-def _of_leaf(given: Given, kind: GraphQLNamedType, path: Path, refusal: str) -> str:
-    """A scalar of our own says itself what it expects."""
+def _of_leaf(value: ArgumentValue, kind: GraphQLNamedType, path: Path, refusal: str) -> str:
+    """The message of one of our own scalars already says what it expects."""
     is_own = not is_enum_type(kind) and kind.name not in BUILT_IN
     expected = refusal if is_own else _expected(kind)
-    message = f"{_dotted(path)} is {given.text}. {expected}"
+    message = f"{_dotted(path)} is {value.text}. {expected}"
     if is_enum_type(kind):
-        message += did_you_mean(suggestion_list(given.text.strip('"'), list(kind.values)))
+        message += did_you_mean(suggestion_list(value.text.strip('"'), list(kind.values)))
     return message
 
 
@@ -159,10 +161,10 @@ def _expected(kind: Any) -> str:
     return f"Expected {BUILT_IN.get(kind.name, f'a {kind.name}')}."
 
 
-def _unknown_field(name: str, given: Given, kind: Any, path: Path) -> Fault:
+def _unknown_field(name: str, value: ArgumentValue, kind: Any, path: Path) -> Fault:
     hint = did_you_mean(suggestion_list(name, list(kind.fields)))
     inner = (*path, name)
-    return Fault(inner, f"{_dotted(inner)} is not a field of {kind.name}.{hint}", given.node)
+    return Fault(inner, f"{_dotted(inner)} is not a field of {kind.name}.{hint}", value.node)
 
 
 def _unknown(key: str, node: ArgumentNode, name: str, known: Mapping[str, Any]) -> Fault:
@@ -170,8 +172,8 @@ def _unknown(key: str, node: ArgumentNode, name: str, known: Mapping[str, Any]) 
     return Fault((key,), f"{key} is not an argument of {name}.{hint}", node)
 
 
-def _is_absent(argument: ArgumentNode | None, variables: Variables | None) -> bool:
-    return argument is None or Literal(argument.value, variables).is_absent
+def _is_absent(argument: ArgumentNode | None, variables: VariableValues | None) -> bool:
+    return argument is None or LiteralValue(argument.value, variables).is_absent
 
 
 def _dotted(path: Path) -> str:

@@ -42,7 +42,7 @@ from graphql.validation.rules.provided_required_arguments import ProvidedRequire
 from graphql.validation.rules.values_of_correct_type import ValuesOfCorrectTypeRule
 
 from gateway.execution.argument_faults import Fault, Faults, Path, as_error
-from gateway.execution.given_values import Given, Literal, Value
+from gateway.execution.argument_values import ArgumentValue, JsonValue, LiteralValue
 
 REPLACED = {KnownArgumentNamesRule, ProvidedRequiredArgumentsRule, ValuesOfCorrectTypeRule}
 """Rules of graphql-core that `argument_rule` takes the place of."""
@@ -76,14 +76,14 @@ class _ArgumentRule(ValidationRule):
         kind = type_from_ast(self.context.schema, node.type)
         if node.default_value is not None and kind is not None:
             path = (node.variable.name.value,)
-            self._report(self.faults.of_value(Literal(node.default_value), kind, path))
+            self._report(self.faults.of_value(LiteralValue(node.default_value), kind, path))
 
     def enter_operation_definition(self, node: OperationDefinitionNode, *_: Any) -> None:
         for error in _nullable_in_one_of(self.context, node):
             self.report_error(error)
 
-    def _report(self, found: Iterator[Fault]) -> None:
-        for fault in found:
+    def _report(self, faults: Iterator[Fault]) -> None:
+        for fault in faults:
             self.report_error(as_error(fault))
 
 
@@ -100,10 +100,8 @@ def _nullable_in_one_of(
         kind = parent.of_type
         is_nullable = not isinstance(definition.type, NonNullTypeNode)
         if is_nullable and is_input_object_type(kind) and kind.is_one_of:
-            name, given = usage.node.name.value, print_ast(definition.type)
-            message = (
-                f"Variable '${name}' is of type '{given}' but must be non-nullable to be used for"
-            )
+            name, declared = usage.node.name.value, print_ast(definition.type)
+            message = f"Variable '${name}' is of type '{declared}' but must be non-nullable to be used for"
             yield GraphQLError(f"{message} OneOf Input Object '{kind}'.", [definition, usage.node])
 
 
@@ -191,20 +189,20 @@ def variable_errors(
 ) -> list[GraphQLError]:
     """What is wrong with the variables of a valid operation, at the path of their first use."""
 
-    def found(places: Mapping[str, Path]) -> Iterator[Fault]:
+    def faults_at(places: Mapping[str, Path]) -> Iterator[Fault]:
         for node in operation.variable_definitions or ():
             name = node.variable.name.value
             kind = type_from_ast(schema, node.type)
             yield from _of_variable(node, kind, variables, places.get(name, (name,)), faults)
 
-    if next(found({}), None) is None:
+    if next(faults_at({}), None) is None:
         return []
     places: dict[str, Path] = {}
     fragments = [node for node in document.definitions if isinstance(node, FragmentDefinitionNode)]
     reached = DocumentNode(definitions=(operation, *fragments))
     for node, path in variable_places(schema, reached):
         places.setdefault(node.name.value, path)
-    return [as_error(each) for each in islice(found(places), MOST_FAULTS)]
+    return [as_error(each) for each in islice(faults_at(places), MOST_FAULTS)]
 
 
 def _of_variable(
@@ -224,7 +222,7 @@ def _of_variable(
     elif input_is_nested_too_deeply(variables[name], kind):
         yield Fault(path, f"{'.'.join(path)} is nested too deeply.", node)
     else:
-        yield from faults.of_value(Value(variables[name], node), kind, path)
+        yield from faults.of_value(JsonValue(variables[name], node), kind, path)
 
 
 def running_error(
@@ -238,8 +236,10 @@ def running_error(
     only their variables show; None if nothing is."""
     for arguments in arguments_in(schema, document):
         if any(_is_within(node, arguments.node) for node in error.nodes or ()):
-            given = _given(document, variables)
-            found = faults.of_arguments(arguments.definition, arguments.name, arguments.node, given)
+            values = _values_of_variables(document, variables)
+            found = faults.of_arguments(
+                arguments.definition, arguments.name, arguments.node, values
+            )
             if (fault := next(found, None)) is not None:
                 return _at(error, fault)
     return None
@@ -265,14 +265,16 @@ def _is_within(node: Node, field: Node) -> bool:
     )
 
 
-def _given(document: DocumentNode, variables: Mapping[str, Any]) -> dict[str, Given]:
+def _values_of_variables(
+    document: DocumentNode, variables: Mapping[str, Any]
+) -> dict[str, ArgumentValue]:
     """The variables that have a value, or a default."""
-    given: dict[str, Given] = {}
+    values: dict[str, ArgumentValue] = {}
     for operation in document.definitions:
         for node in getattr(operation, "variable_definitions", None) or ():
             name = node.variable.name.value
             if name in variables:
-                given[name] = Value(variables[name], node)
+                values[name] = JsonValue(variables[name], node)
             elif node.default_value is not None:
-                given[name] = Literal(node.default_value)
-    return given
+                values[name] = LiteralValue(node.default_value)
+    return values

@@ -1,7 +1,7 @@
 """Arguments of a plan: literals in the document are read once, and variables are filled in later.
 
-Values are plain: an input object is a dict by the names of its fields in Python. Null is refused unless it
-is the whole argument, and so is what coercion refuses; graphql-core then says what is wrong."""
+Values are plain: an input object is a dict by the names of its fields in Python. Values that coercion
+refuses, and null within an argument, raise NotPlanned; graphql-core then reports the error."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -52,20 +52,20 @@ class Coercion:
                 default = _valid(coerce_input_literal(node.default_value, kind))
             self._kinds[node.variable.name.value] = kind, default
 
-    def coerced(self, given: Variables) -> dict[str, Any]:
+    def coerced(self, variables: Variables) -> dict[str, Any]:
         """The variables that have a value, by name; raises NotPlanned if one is refused."""
-        found = {}
+        values = {}
         for name, (kind, default) in self._kinds.items():
-            value = given.get(name, ABSENT)
+            value = variables.get(name, ABSENT)
             if value is not ABSENT:
                 if input_is_nested_too_deeply(value, kind):
                     raise NotPlanned(f"${name} is nested too deeply")
-                found[name] = _valid(coerce_input_value(value, kind))
+                values[name] = _valid(coerce_input_value(value, kind))
             elif default is not ABSENT:
-                found[name] = default
+                values[name] = default
             elif is_non_null_type(kind):
                 raise NotPlanned(f"${name} is missing")
-        return found
+        return values
 
 
 def arguments_of(field: GraphQLField, node: FieldNode, name_of: NameOf) -> dict[str, Make]:
@@ -98,7 +98,7 @@ def _whole(node: ValueNode, kind: GraphQLInputType, name_of: NameOf) -> Make:
     if isinstance(node, VariableNode) and not is_non_null_type(kind):
         make = _variable(node, kind, name_of)
         name = node.name.value
-        return lambda given: None if given.get(name) is None else make(given)
+        return lambda variables: None if variables.get(name) is None else make(variables)
     if has_variables(node):
         return _part(node, kind, name_of)
     value = _valid(coerce_input_literal(node, kind))
@@ -113,7 +113,7 @@ def _part(node: ValueNode, kind: GraphQLInputType, name_of: NameOf) -> Make:
     inner: Any = get_nullable_type(kind)
     if is_list_type(inner) and not isinstance(node, ListValueNode | VariableNode):
         only = _part(node, inner.of_type, name_of)
-        return lambda given: [_there(only(given))]
+        return lambda variables: [_present(only(variables))]
     match node:
         case VariableNode():
             return _variable(node, kind, name_of)
@@ -121,15 +121,15 @@ def _part(node: ValueNode, kind: GraphQLInputType, name_of: NameOf) -> Make:
             return _object(node, inner, name_of)
         case ListValueNode() if is_list_type(inner):
             items = [_part(item, inner.of_type, name_of) for item in node.values]
-            return lambda given: [_there(item(given)) for item in items]
+            return lambda variables: [_present(item(variables)) for item in items]
     raise NotPlanned("it has a value in an unusual place")
 
 
 def _variable(node: VariableNode, kind: GraphQLInputType, name_of: NameOf) -> Make:
     name = node.name.value
 
-    def take(given: Variables) -> Any:
-        value = given.get(name, ABSENT)
+    def take(variables: Variables) -> Any:
+        value = variables.get(name, ABSENT)
         return value if value is ABSENT else _plain(value, kind, name_of)
 
     return take
@@ -144,8 +144,8 @@ def _object(node: ObjectValueNode, kind: Any, name_of: NameOf) -> Make:
         for each in node.fields
     ]
 
-    def make(given: Variables) -> dict[str, Any]:
-        made = ((name, part(given)) for name, part in fields)
+    def make(variables: Variables) -> dict[str, Any]:
+        made = ((name, part(variables)) for name, part in fields)
         return {name: value for name, value in made if value is not ABSENT}
 
     return make
@@ -167,7 +167,7 @@ def _plain(value: Any, kind: GraphQLInputType, name_of: NameOf) -> Any:
     return value
 
 
-def _there(value: Any) -> Any:
+def _present(value: Any) -> Any:
     if value is ABSENT:
         raise NotPlanned("a variable is missing in a list")
     return value

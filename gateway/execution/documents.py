@@ -161,13 +161,13 @@ class Documents:
             del self._weights[dropped]
 
 
-def _size(given: Any) -> Any:
+def _size(value: Any) -> Any:
     """The size of a page or a list in a variable; None for any other value."""
-    if isinstance(given, list):
-        return (len(given),)
-    if given is ABSENT:
+    if isinstance(value, list):
+        return (len(value),)
+    if value is ABSENT:
         return ABSENT
-    return min(given, MOST_COUNTED) if type(given) is int else None
+    return min(value, MOST_COUNTED) if type(value) is int else None
 
 
 class _Uses(Visitor):

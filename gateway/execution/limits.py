@@ -228,15 +228,15 @@ class _Walk:
     def _page(self, node: FieldNode) -> int:
         """The rows of the page that a field requests; at most the largest page, since no resolver reads
         more."""
-        asked = [self._given(node, name) for name in SIZES]
-        rows = max((size for size in asked if type(size) is int), default=self.pages.default)
+        requested = [self._argument(node, name) for name in SIZES]
+        rows = max((size for size in requested if type(size) is int), default=self.pages.default)
         return min(max(rows, 0), self.pages.largest)
 
     def _length(self, node: FieldNode) -> int:
-        ids = self._given(node, "ids")
+        ids = self._argument(node, "ids")
         return len(ids) if isinstance(ids, Sequence) and not isinstance(ids, str) else UNPAGED
 
-    def _given(self, node: FieldNode, name: str) -> Any:
+    def _argument(self, node: FieldNode, name: str) -> Any:
         """The value of an argument, if it is a number that may be the size of a page or a list."""
         for argument in node.arguments or ():
             if argument.name.value == name:

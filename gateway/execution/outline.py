@@ -47,7 +47,7 @@ def _origin(member: Any) -> str:
 
 def _page(page: PlanPage) -> str:
     whose = "" if page.by is None else f" whose {page.by} is our id"
-    return f"a page, by {_given(page.slot)}, of the rows of {_table(page.source)}{whose}"
+    return f"a page, by {_arguments(page.slot)}, of the rows of {_table(page.source)}{whose}"
 
 
 def _many(many: ToMany) -> str:
@@ -58,11 +58,11 @@ def _same(_member: Any) -> str:
     return "of the same rows"
 
 
-def _kept(member: Attribute | WrittenRow) -> str:
+def _in_memory(member: Attribute | WrittenRow) -> str:
     return f"{member.name} in memory"
 
 
-def _given(slot: int | None) -> str:
+def _arguments(slot: int | None) -> str:
     return "the request's own" if slot is None else f"arguments {slot}"
 
 
@@ -79,17 +79,19 @@ ORIGINS: dict[type, Callable[[Any], str]] = {
     PlanPageInfo: _same,
     ToOne: lambda one: f"the row of {_table(one.objects.source)} whose {one.by} is our {one.own}",
     Find: lambda find: (
-        f"the row of {_table(find.objects.source)} whose {find.by} is {_given(find.slot)}"
+        f"the row of {_table(find.objects.source)} whose {find.by} is {_arguments(find.slot)}"
     ),
     ToMany: _many,
     PlanPage: _page,
-    FindByIds: lambda resolve: f"the rows with the ids in {_given(resolve.slot)}, of whatever type",
-    MutationCall: lambda call: f"the payload of the mutation with {_given(call.slot)}",
+    FindByIds: lambda resolve: (
+        f"the rows with the ids in {_arguments(resolve.slot)}, of whatever type"
+    ),
+    MutationCall: lambda call: f"the payload of the mutation with {_arguments(call.slot)}",
     Cursor: lambda _: "place of the row in its list",
     Total: lambda _: "number of all rows of the list",
     PlanNode: lambda _: "the row",
-    Attribute: _kept,
-    WrittenRow: _kept,
+    Attribute: _in_memory,
+    WrittenRow: _in_memory,
 }
 
 

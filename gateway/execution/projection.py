@@ -20,24 +20,28 @@ from gateway.execution.store import KEY, Columns
 
 
 class Level:
-    """The rows of one level: the variable that has them, their columns in order, and all `objects` that
-    are built from them.
+    """The rows of one level: `rows` is the name of their variable, `columns` are in order, and all
+    `objects` are built from them.
 
-    `held` is the variable with the objects in memory from which the rows were made, if they were."""
+    `in_memory` is the name of the variable whose objects in memory the rows were made from, if any."""
 
     def __init__(
-        self, rows: str, columns: Columns, objects: Sequence[Objects], held: str | None = None
+        self,
+        rows: str,
+        columns: Columns,
+        objects: Sequence[Objects],
+        in_memory: str | None = None,
     ) -> None:
         self.rows = rows
         self.columns = columns
-        self.held = held
+        self.in_memory = in_memory
         self._objects = objects
         self._related: dict[Any, Level] = {}
 
     def related(
         self, relation: ToOne | ToMany, make: Callable[[list[Objects]], "Level"]
     ) -> "Level":
-        """The level of a relation, which `make` makes once for all keys of the answer that select it."""
+        """The level of a relation. `make` is called once for all keys of the answer that select it."""
         mark = _mark(relation)
         if mark not in self._related:
             members = (member for objects in self._objects for member in objects.members)
@@ -60,22 +64,21 @@ def _mark(relation: ToOne | ToMany) -> tuple[Any, ...]:
 
 
 def columns_read(several: Sequence[Objects], by: str | None = None) -> Columns:
-    """The columns needed to build `several`, without repetitions and `by` first; the id if there are
-    none."""
-    found: dict[tuple[str, str], None] = {} if by is None else {(by, KEY): None}
+    """The columns needed to build `several`, without repetitions, `by` first; the id if none is needed."""
+    columns: dict[tuple[str, str], None] = {} if by is None else {(by, KEY): None}
     for objects in several:
         for member in objects.members:
             match member:
                 case Leaf():
-                    found[member.column, read_as(member)] = None
+                    columns[member.column, read_as(member)] = None
                 case Group():
                     inner = columns_read([Objects(objects.source, member.members)])
-                    found.update(dict.fromkeys(inner))
+                    columns.update(dict.fromkeys(inner))
                 case ToOne():
-                    found[member.own, KEY] = None
+                    columns[member.own, KEY] = None
                 case ToMany() | PlanPage():
-                    found["id", KEY] = None
-    return tuple(found) or (("id", KEY),)
+                    columns["id", KEY] = None
+    return tuple(columns) or (("id", KEY),)
 
 
 def read_as(leaf: Leaf) -> str:

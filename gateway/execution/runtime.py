@@ -19,17 +19,17 @@ def cut_page(rows: Sequence[Row], window: PageArguments) -> Cut:
 
 def cut_pages(rows: Iterable[Row], window: PageArguments) -> dict[Any, Cut]:
     """The rows read for several pages, by the key that is each row's first value."""
-    found = groups()
+    by_key = groups()
     for row in rows:
-        found[row[0]].append(row)
-    return {key: cut_page(group, window) for key, group in found.items()}
+        by_key[row[0]].append(row)
+    return {key: cut_page(group, window) for key, group in by_key.items()}
 
 
 def keys(rows: Iterable[Row], place: int) -> list[Any]:
     """The keys in one column of the rows, without repetitions."""
-    found = dict.fromkeys([row[place] for row in rows])
-    found.pop(None, None)
-    return list(found)
+    values = dict.fromkeys([row[place] for row in rows])
+    values.pop(None, None)
+    return list(values)
 
 
 def valid_keys(ids: Iterable[Any]) -> list[Any]:
@@ -51,9 +51,9 @@ def ends(rows: Sequence[Row], width: int) -> list[Row]:
     return [row[width:] for row in (*rows[:1], *rows[-1:])]
 
 
-def only(found: Any) -> Any:
-    """The one that must be there; raises ValueError for none or several."""
-    [value] = found.values() if isinstance(found, dict) else found
+def only(objects: Any) -> Any:
+    """The single object; raises ValueError for none or several."""
+    [value] = objects.values() if isinstance(objects, dict) else objects
     return value
 
 

@@ -1,4 +1,4 @@
-"""Writes the source that builds objects from the rows of one level and requests those of the next."""
+"""Writes source that builds the objects of one level from its rows, and requests the rows of the next."""
 
 from typing import Any
 
@@ -35,8 +35,8 @@ CURSORS = {"startCursor", "endCursor"}
 class SourceWriter:
     """Collects lines of source, the reads that they request by number, and the names that are bound.
 
-    Each method writes the lines that its part needs first and returns an expression for the rest, in
-    which c0, c1... are the columns of a row."""
+    Each method first writes the lines that its part needs, and returns an expression for the rest. The
+    columns of a row are c0, c1... in it."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -54,15 +54,15 @@ class SourceWriter:
 
     def by_key(self, objects: Objects, level: Level) -> str:
         """Write what makes an object of each row; returns the variable with the objects by key."""
-        made, found = self.object(objects, level), f"m{self.next()}"
-        self.line(f"{found} = {{c0: {made} for {level.names}in {level.rows}}}")
-        return found
+        made, name = self.object(objects, level), f"m{self.next()}"
+        self.line(f"{name} = {{c0: {made} for {level.names}in {level.rows}}}")
+        return name
 
     def _grouped(self, objects: Objects, level: Level) -> str:
-        made, found = self.object(objects, level), f"m{self.next()}"
-        self.line(f"{found} = groups()")
-        self.line(f"for {level.names}in {level.rows}: {found}[c0].append({made})")
-        return found
+        made, name = self.object(objects, level), f"m{self.next()}"
+        self.line(f"{name} = groups()")
+        self.line(f"for {level.names}in {level.rows}: {name}[c0].append({made})")
+        return name
 
     def object(self, objects: Objects, level: Level) -> str:
         """Write what the relations of `objects` need; returns the expression for the object of one row."""
@@ -91,7 +91,7 @@ class SourceWriter:
         if nullable and not leaf.nullable:
             raise NotPlanned(f"{leaf.key} may be null")
         convert = self._store.convert(objects.source, leaf.column, leaf.kind)
-        if level.held is not None or convert is None:
+        if level.in_memory is not None or convert is None:
             return value
         name = f"{leaf.kind}_of"
         while self.bound.setdefault(name, convert) is not convert:
@@ -101,22 +101,24 @@ class SourceWriter:
 
     def _one(self, one: ToOne, objects: Objects, level: Level) -> str:
         def make(several: list[Objects]) -> Level:
-            if self._is_held(objects, one.name, level):
-                found = f"each_once(related(o, {one.name!r}) for o in {level.held})"
-                return self.from_memory(found, several, one.by)
+            if self._is_in_memory(objects, one.name, level):
+                children = f"each_once(related(o, {one.name!r}) for o in {level.in_memory})"
+                return self.from_memory(children, several, one.by)
             number = self.next()
             self.line(f"k{number} = keys({level.rows}, {own})")
             return self.keyed(several, one.by, None, number)
 
         own = level.at(one.own)
-        found = self.by_key(one.objects, level.related(one, make))
-        return f"{found}.get(c{own})" if one.nullable else f"{found}[c{own}]"
+        by_key = self.by_key(one.objects, level.related(one, make))
+        return f"{by_key}.get(c{own})" if one.nullable else f"{by_key}[c{own}]"
 
     def _many(self, many: ToMany, objects: Objects, level: Level) -> str:
         def make(several: list[Objects]) -> Level:
-            if self._is_held(objects, many.name, level):
-                found = f"[child for o in {level.held} for child in related(o, {many.name!r})]"
-                return self.from_memory(found, several, many.by)
+            if self._is_in_memory(objects, many.name, level):
+                children = (
+                    f"[child for o in {level.in_memory} for child in related(o, {many.name!r})]"
+                )
+                return self.from_memory(children, several, many.by)
             number = self.next()
             self.line(f"k{number} = keys({level.rows}, {own})")
             return self.keyed(several, many.by, many.order, number)
@@ -124,15 +126,15 @@ class SourceWriter:
         own = level.at("id")
         return f"{self._grouped(many.objects, level.related(many, make))}.get(c{own}, ())"
 
-    def _is_held(self, objects: Objects, relation: str, level: Level) -> bool:
-        return level.held is not None and self._store.is_in_memory(objects.source, relation)
+    def _is_in_memory(self, objects: Objects, relation: str, level: Level) -> bool:
+        return level.in_memory is not None and self._store.is_in_memory(objects.source, relation)
 
-    def from_memory(self, found: str, several: list[Objects], by: str) -> Level:
-        """Write what makes rows of the objects in memory in the expression `found`; returns their level."""
+    def from_memory(self, expression: str, several: list[Objects], by: str) -> Level:
+        """Write what makes rows of the objects in memory that `expression` lists; returns their level."""
         number, columns = self.next(), columns_read(several, by)
         self.bound.setdefault("related", self._store.related)
         self.bound[f"values{number}"] = self._store.values_in_memory(several[0].source, columns)
-        self.line(f"o{number} = {found}")
+        self.line(f"o{number} = {expression}")
         self.line(f"r{number} = [values{number}(o) for o in o{number}]")
         return Level(f"r{number}", columns, several, f"o{number}")
 
@@ -146,8 +148,8 @@ class SourceWriter:
         self.line(f"{pages}, {totals} = {{}}, {{}}")
         if has_rows(page):
             read = PageRead(page.slot, page.source, columns, page.by, has_cursors(page))
-            asked = f"(yield {self.read(read)}, {keys}) if {keys} else ()"
-            self.line(f"{pages} = cut_pages({asked}, a[{page.slot}])")
+            rows = f"(yield {self.read(read)}, {keys}) if {keys} else ()"
+            self.line(f"{pages} = cut_pages({rows}, a[{page.slot}])")
         if any(isinstance(member, Total) for member in page.members):
             count = self.read(CountRead(page.slot, page.source, page.by))
             self.line(f"if {keys}: {totals} = dict((yield {count}, {keys}))")

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_e
 from gateway.storage.contention import contended
 from gateway.storage.deadline import Deadline
 from gateway.storage.drivers import Drivers, Overloaded
-from gateway.storage.interrupting import interrupt
+from gateway.storage.interruption import interrupt
 from gateway.storage.sqlite_connections import begin_sqlite, open_sqlite, prepare_sqlite
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}

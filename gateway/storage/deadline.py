@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSessionTransaction
 
-from gateway.storage.interrupting import interrupt
+from gateway.storage.interruption import interrupt
 
 SAVED = {0: "none of its changes were saved", 1: "only its first change was saved"}
 

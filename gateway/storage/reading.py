@@ -19,18 +19,18 @@ from gateway.storage.tables.column_types import GUID_LENGTH, Base, Guid
 Names = frozenset[str]
 """The names of the columns to read."""
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 
-class Loader(DataLoader[str, Found]):
+class Loader(DataLoader[str, Result]):
     """Collects the keys requested in one turn of the event loop and loads them together.
 
     aiodataloader hands the same future to every caller of a key, so a cancelled caller would cancel it
     for the others. Each caller therefore gets a shield around the future. If the batch itself is
     cancelled, its callers get an error, because they would otherwise wait for ever."""
 
-    def __init__(self, load: Callable[[list[str]], Coroutine[Any, Any, list[Found]]]) -> None:
-        async def batch(keys: list[str]) -> list[Found]:
+    def __init__(self, load: Callable[[list[str]], Coroutine[Any, Any, list[Result]]]) -> None:
+        async def batch(keys: list[str]) -> list[Result]:
             try:
                 return await load(keys)
             except asyncio.CancelledError:
@@ -38,7 +38,7 @@ class Loader(DataLoader[str, Found]):
 
         super().__init__(batch, loop=asyncio.get_running_loop())
 
-    def load(self, key: str) -> asyncio.Future[Found]:
+    def load(self, key: str) -> asyncio.Future[Result]:
         return asyncio.shield(super().load(key))
 
 
@@ -55,7 +55,7 @@ class Reader:
         self._loaders: dict[Any, Loader[Any]] = {}
 
     async def scope(self) -> Scope:
-        """The scope of the operation, found by one statement. Raises CompanyNotFound."""
+        """The scope of the operation, looked up by one statement. Raises CompanyNotResult."""
         if self._scope is None:
             search = find_scope(self._rows, self._company)
             self._scope = asyncio.ensure_future(search)
@@ -151,8 +151,8 @@ class Reader:
         for name, model in models.items():
             key = model.__table__.c.id
             columns = key.label("id"), sa.literal(name).label("kind")
-            found = sa.select(*columns).where(within(scope, model), self._among(key, list(ids)))
-            searches.append(found)
+            search = sa.select(*columns).where(within(scope, model), self._among(key, list(ids)))
+            searches.append(search)
         return {row.id: row.kind for row in await self._rows(sa.union_all(*searches))}
 
     async def restart(self) -> None:
@@ -191,7 +191,7 @@ class Reader:
 def among(
     column: sa.ColumnElement[Any], keys: Sequence[str], *, is_sqlite: bool
 ) -> sa.ColumnElement[bool]:
-    """`column` IN `keys`, with a single parameter whatever the number of keys. The statement is then
+    """`column` IN `keys`, with a single parameter for any number of keys. The statement is therefore
     prepared only once, and no database's limit on parameters applies."""
     if is_sqlite:
         listed = sa.func.json_each(json.dumps(keys)).table_valued("value")

@@ -1,4 +1,4 @@
-"""Write transactions: each makes one change, and is begun again when it loses against another."""
+"""Write transactions: each makes one change, and is retried when it conflicts with another."""
 
 import asyncio
 import random
@@ -32,8 +32,10 @@ async def writing(
 
 
 @asynccontextmanager
-async def looking(database: Database, company: str | None) -> AsyncIterator[Writer]:
-    """A writer that only reads, and does not wait for other writers. Raises CompanyNotFound."""
+async def read_only(database: Database, company: str | None) -> AsyncIterator[Writer]:
+    """A writer that only reads. It neither waits for other writers nor makes them wait.
+
+    Raises CompanyNotFound."""
     async with database.read() as session:
         yield await _writer(session, company)
 
@@ -49,11 +51,11 @@ PAUSE = 0.02
 """Seconds before the second attempt, doubled before each that follows."""
 
 DOUBLINGS = 5
-"""The pause does not grow after so many attempts."""
+"""Attempts after which the pause no longer grows."""
 
 RACES = {"23503", "23505"}
-"""PostgreSQL: another transaction has deleted what a row refers to, or taken its number. The rules see it
-when the change is made again."""
+"""PostgreSQL: another transaction has deleted what a row refers to, or taken its number. The rules refuse
+it at the next attempt."""
 
 MOST_RACES = 5
 
@@ -65,9 +67,9 @@ async def transact(
     *,
     dry_run: bool = False,
 ) -> Result:
-    """The result of `change` in a transaction of its own, which is begun again when it loses against
-    another, after a random pause and as long as the time of the operation allows another attempt.
-    Raises DatabaseBusy if it loses each time, CompanyNotFound and what `change` raises."""
+    """The result of `change` in a transaction of its own. When it conflicts with another, it is retried
+    after a random pause, as long as the time of the operation allows another attempt.
+    Raises DatabaseBusy if every attempt fails, CompanyNotFound and what `change` raises."""
     end = time.monotonic() + database.seconds_left
     for attempt in count():
         begun = time.monotonic()

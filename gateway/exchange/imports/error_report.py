@@ -20,7 +20,7 @@ from gateway.exchange.mappings.columns import CellKind, FileColumn, folded
 from gateway.exchange.mappings.recognition import ENTITIES_BY_NAME
 from gateway.orders.problems import plain
 from gateway.storage.tables.import_jobs import ImportProblemRow, ImportSheetRow
-from gateway.storage.transactions import looking
+from gateway.storage.transactions import read_only
 
 ROWS_AT_ONCE = 2000
 SIZE_AT_ONCE = 10_000_000
@@ -37,7 +37,7 @@ class ErrorReport:
 
 async def error_report(importer: Importer, key: str) -> ErrorReport | None:
     """The report of a job, one file or a ZIP archive of several; None if no row was refused."""
-    async with looking(importer.database, importer.company) as writer:
+    async with read_only(importer.database, importer.company) as writer:
         sheets = [
             sheet
             for sheet in await writer.staging.sheets(key)
@@ -83,7 +83,7 @@ async def _pages(
 ) -> AsyncIterator[tuple[Sequence[Any], Sequence[ImportProblemRow]]]:
     after = -1
     while True:
-        async with looking(importer.database, importer.company) as writer:
+        async with read_only(importer.database, importer.company) as writer:
             staging = writer.staging
             rows = await staging.refused_rows(key, sheet, after, ROWS_AT_ONCE, SIZE_AT_ONCE)
             if not rows:

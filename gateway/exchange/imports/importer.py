@@ -28,7 +28,7 @@ from gateway.storage.database import Database
 from gateway.storage.import_rows import JobGone
 from gateway.storage.tables.column_types import now
 from gateway.storage.tables.import_jobs import COUNTS, ImportJobRow, ImportJobStatus, ImportPolicy
-from gateway.storage.transactions import looking, transact, writing
+from gateway.storage.transactions import read_only, transact, writing
 from gateway.storage.writing import Writer
 
 APPLYING, FAILED = ImportJobStatus.APPLYING, ImportJobStatus.FAILED
@@ -155,7 +155,7 @@ class Importer:
 
     async def job(self, key: str) -> ImportJobRow:
         """Raises JobGone."""
-        async with looking(self.database, self.company) as writer:
+        async with read_only(self.database, self.company) as writer:
             job = await writer.staging.job(key)
         if job is None:
             raise JobGone(f"Import job {key} does not exist.")

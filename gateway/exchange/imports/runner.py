@@ -23,7 +23,7 @@ from gateway.storage.database import Database
 from gateway.storage.import_rows import JobGone
 from gateway.storage.tables.column_types import now
 from gateway.storage.tables.import_jobs import ImportJobRow, ImportJobStatus
-from gateway.storage.transactions import looking
+from gateway.storage.transactions import read_only
 
 log = logging.getLogger("gateway")
 
@@ -159,7 +159,7 @@ class Runner:
         """Queue every unfinished job, and remove interrupted uploads."""
         await asyncio.to_thread(remove_abandoned, self.folder)
         for company in await company_ids(self.database):
-            async with looking(self.database, company) as writer:
+            async with read_only(self.database, company) as writer:
                 jobs = await writer.staging.all_unfinished()
             for job in jobs:
                 await self._resume(company, job)

@@ -9,7 +9,7 @@ from gateway.exchange.formats.cells import Locale
 from gateway.exchange.imports.error_report import ErrorReport, error_report
 from gateway.exchange.imports.importer import Importer
 from gateway.storage.tables.import_jobs import ImportJobRow, ImportProblemRow, ImportSheetRow
-from gateway.storage.transactions import looking
+from gateway.storage.transactions import read_only
 
 MOST_SHOWN = 20
 OUTCOMES = ("created", "updated", "unchanged", "failed")
@@ -53,7 +53,7 @@ def _counts(job: ImportJobRow, seconds: float) -> Iterator[str]:
 
 async def _findings(importer: Importer, key: str) -> list[str]:
     """How the files were read, and the first problems and warnings."""
-    async with looking(importer.database, importer.company) as writer:
+    async with read_only(importer.database, importer.company) as writer:
         lines = [_read(sheet) for sheet in await writer.staging.sheets(key)]
         for is_warning in (False, True):
             problems, count = await writer.staging.first_problems(key, MOST_SHOWN, is_warning)

@@ -1,4 +1,4 @@
-"""Lists as plans read them: the shape of a list determines its SQL, and its values are parameters."""
+"""Lists that plans read: the shape of a list determines its SQL, and its values are parameters."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -37,7 +37,7 @@ class Listing:
         self.values: dict[str, Any] = {"most": window.size + 1}
         """By the name of the parameter."""
 
-        tree = listed.bound(self._keep)
+        tree = listed.bound(self._parameter)
         mark: Sequence[Any] = ()
         if window.cursor is not None:
             mark = decode_cursor(self.model, self.sort, window.cursor)
@@ -46,8 +46,8 @@ class Listing:
         self.shape = (self.model, self.sort, self.backward, self._nulls, _shape(tree))
         """Equal for two lists with the same SQL."""
 
-    def _keep(self, column: Any, value: Any) -> Any:
-        self.values[f"given{len(self.values)}"] = value
+    def _parameter(self, column: Any, value: Any) -> Any:
+        self.values[f"value{len(self.values)}"] = value
         return type(value)
 
     @cached_property
@@ -67,7 +67,7 @@ class Listing:
 
     def condition(self, scope: Scope) -> sa.ColumnElement[bool]:
         """The rows of the list, with a parameter for each value."""
-        names = iter([name for name in self.values if name.startswith("given")])
+        names = iter([name for name in self.values if name.startswith("value")])
 
         def bind(column: Any, value: Any) -> sa.BindParameter[Any]:
             is_text = isinstance(column.type, sa.Integer) and isinstance(value, str)

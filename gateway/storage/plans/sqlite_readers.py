@@ -10,7 +10,7 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from gateway.storage.contention import contended
-from gateway.storage.interrupting import interrupt
+from gateway.storage.interruption import interrupt
 
 THREADS = 4
 """More threads would only wait for Python's lock."""

@@ -25,11 +25,11 @@ from gateway.storage.scope import Scope, within
 from gateway.storage.tables.column_types import GUID_LENGTH, Base, Guid, canonical_guid
 from gateway.storage.tables.reference_data import CompanyRow
 
-MOST_KNOWN = 1000
-"""Statements of lists that are kept for the next list of the same shape."""
+MOST_CACHED = 1000
+"""Statements of lists that are cached for other lists of the same shape."""
 
-LONGEST_KNOWN = 100
-"""Parameters of a statement that is kept: long ones take much memory and seldom come again."""
+MOST_PARAMETERS = 100
+"""Parameters of a cached statement: longer ones take much memory and are rarely needed again."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Statement:
 
 
 class Statements:
-    """Makes statements in one dialect, one for requests that name a company and one for those that do
+    """Makes statements in one dialect: one for requests that name a company, and one for those that do
     not."""
 
     def __init__(self, dialect: Dialect) -> None:
@@ -77,10 +77,10 @@ class Statements:
             statement = self._compiled(self._page(read, listing, scope))
         else:
             statement = self._compiled(self._count(read, listing, scope))
-        if len(statement.parameters) > LONGEST_KNOWN:
+        if len(statement.parameters) > MOST_PARAMETERS:
             return statement
         self._known[key] = statement
-        if len(self._known) > MOST_KNOWN:
+        if len(self._known) > MOST_CACHED:
             self._known.popitem(last=False)
         return statement
 
@@ -148,36 +148,36 @@ class Statements:
         for name, model in read.sources:
             key = model.__table__.c.id
             kind: sa.ColumnElement[str] = sa.literal_column(f"'{name}'")
-            found = sa.select(wire_column(key, KEY, is_sqlite=self._is_sqlite), kind)
-            searches.append(found.where(within(scope, model), self._is_key(key)))
+            search = sa.select(wire_column(key, KEY, is_sqlite=self._is_sqlite), kind)
+            searches.append(search.where(within(scope, model), self._is_key(key)))
         return sa.union_all(*searches)
 
     def _is_key(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
         """Whether the column is among the parameter `keys`."""
         if self._is_sqlite:
-            given: Any = sa.bindparam("keys", type_=sa.String())
-            return column.in_(sa.select(sa.func.json_each(given).table_valued("value").c.value))
+            keys: Any = sa.bindparam("keys", type_=sa.String())
+            return column.in_(sa.select(sa.func.json_each(keys).table_valued("value").c.value))
         return column == sa.any_(self._array(column))
 
     def _array(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-        """The keys as PostgreSQL takes them: GUIDs in one text, which its driver handles far faster than
+        """The keys for PostgreSQL: GUIDs are joined in one text, which its driver handles far faster than
         a list."""
         if not isinstance(column.type, Guid):
             return sa.bindparam("keys", type_=ARRAY(column.type))
-        given: sa.BindParameter[str] = sa.bindparam("keys", type_=sa.Text())
-        return sa.cast(sa.func.string_to_array(given, sa.literal_column("','")), ARRAY(column.type))
+        keys: sa.BindParameter[str] = sa.bindparam("keys", type_=sa.Text())
+        return sa.cast(sa.func.string_to_array(keys, sa.literal_column("','")), ARRAY(column.type))
 
 
 def _joined(keys: Sequence[str]) -> str:
-    """GUIDs in one text. Ids of other lengths, as dry runs show them, are those of no row."""
+    """GUIDs in one text. Ids of other lengths, which dry runs return, belong to no row."""
     return ",".join([key for key in keys if len(key) == GUID_LENGTH])
 
 
 def _scope(*, named: bool) -> Scope:
-    """The company that the parameters name, or else the only one, which each statement finds itself;
-    no company if several match."""
+    """The company that the parameters name, or else the only one; no company if several match. Each
+    statement looks it up itself."""
 
-    def found() -> sa.Subquery:
+    def companies() -> sa.Subquery:
         some = sa.select(CompanyRow.id).limit(2)
         if named:
             name: sa.BindParameter[str] = sa.bindparam("company", type_=CompanyRow.name.type)
@@ -185,8 +185,8 @@ def _scope(*, named: bool) -> Scope:
             some = some.where((CompanyRow.name == name) | (CompanyRow.id == guid))
         return some.subquery()
 
-    number = sa.select(sa.func.count()).select_from(found()).scalar_subquery()
-    one = sa.select(found().c.id).where(number == sa.literal_column("1"))
+    number = sa.select(sa.func.count()).select_from(companies()).scalar_subquery()
+    one = sa.select(companies().c.id).where(number == sa.literal_column("1"))
     return Scope(cast(str, one.scalar_subquery()))
 
 

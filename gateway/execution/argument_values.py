@@ -1,4 +1,4 @@
-"""Values as a client gives them, in a document or in variables, under one interface."""
+"""Values of arguments and variables, in JSON or as literals in a document, under one interface."""
 
 import json
 from collections.abc import Mapping
@@ -20,49 +20,49 @@ from graphql.utilities import validate_input_literal, validate_input_value
 
 LONGEST_TEXT = 100
 
-Variables = Mapping[str, "Given"]
+VariableValues = Mapping[str, "ArgumentValue"]
 """The variables of a request that have a value, by name."""
 
 
-class Given(Protocol):
-    """A value before it is known to be of the right type."""
+class ArgumentValue(Protocol):
+    """A value that may be of the wrong type."""
 
     @property
     def node(self) -> Node:
-        """Where it stands in the document."""
+        """Its place in the document: the literal itself, or the variable."""
         ...
 
     @property
     def is_unknown(self) -> bool:
-        """Whether it is a variable of which nothing is known."""
+        """Whether it is a variable whose value is unknown."""
         ...
 
     @property
     def is_null(self) -> bool: ...
 
     @property
-    def items(self) -> "list[Given] | None":
+    def items(self) -> "list[ArgumentValue] | None":
         """The values of a list; None for another value."""
         ...
 
     @property
-    def fields(self) -> "dict[str, Given] | None":
+    def fields(self) -> "dict[str, ArgumentValue] | None":
         """The values of an object that are present; None for another value."""
         ...
 
     @property
     def text(self) -> str:
-        """The value as people read it, cut short."""
+        """The value as it appears in messages, at most LONGEST_TEXT characters of it."""
         ...
 
     def refusal(self, leaf: Any) -> str | None:
-        """Why a scalar or an enum refuses it; None if it does not."""
+        """The reason why a scalar or an enum refuses the value; None if it accepts it."""
         ...
 
 
 @dataclass(frozen=True)
-class Value:
-    """A value of JSON, in the variable that is used or defined at `node`."""
+class JsonValue:
+    """A JSON value of the variable that is used or defined at `node`."""
 
     value: Any
     node: Node
@@ -73,16 +73,16 @@ class Value:
         return self.value is None
 
     @property
-    def items(self) -> "list[Given] | None":
+    def items(self) -> "list[ArgumentValue] | None":
         if not isinstance(self.value, list):
             return None
-        return [Value(each, self.node) for each in self.value]
+        return [JsonValue(each, self.node) for each in self.value]
 
     @property
-    def fields(self) -> "dict[str, Given] | None":
+    def fields(self) -> "dict[str, ArgumentValue] | None":
         if not isinstance(self.value, dict):
             return None
-        return {name: Value(each, self.node) for name, each in self.value.items()}
+        return {name: JsonValue(each, self.node) for name, each in self.value.items()}
 
     @property
     def text(self) -> str:
@@ -101,57 +101,58 @@ class Value:
         return found[0].message if found else None
 
 
-class Literal:
-    """A value in the document. Without `variables`, those that it has are unknown."""
+class LiteralValue:
+    """A literal in the document. Without `variables`, the values of its variables are unknown."""
 
-    def __init__(self, node: ValueNode, variables: Variables | None = None) -> None:
+    def __init__(self, node: ValueNode, variables: VariableValues | None = None) -> None:
         self._variables = variables
-        self.written = node
+        self.literal = node
 
     @cached_property
-    def _of_variable(self) -> "Given | None":
-        """The value of the variable that it is, if that has one."""
-        if not isinstance(self.written, VariableNode) or self._variables is None:
+    def _of_variable(self) -> "ArgumentValue | None":
+        """The value of the variable, if the literal is a variable that has one."""
+        if not isinstance(self.literal, VariableNode) or self._variables is None:
             return None
-        return self._variables.get(self.written.name.value)
+        return self._variables.get(self.literal.name.value)
 
     @property
     def node(self) -> Node:
-        return self.written
+        return self.literal
 
     @property
     def is_absent(self) -> bool:
         """Whether it is a variable without a value."""
-        is_variable = isinstance(self.written, VariableNode)
+        is_variable = isinstance(self.literal, VariableNode)
         return is_variable and self._variables is not None and self._of_variable is None
 
     @property
     def is_unknown(self) -> bool:
-        is_variable = isinstance(self.written, VariableNode)
+        is_variable = isinstance(self.literal, VariableNode)
         return is_variable and (self._variables is None or self._of_variable is None)
 
     @property
     def is_null(self) -> bool:
         if self._of_variable is not None:
             return self._of_variable.is_null
-        return isinstance(self.written, NullValueNode)
+        return isinstance(self.literal, NullValueNode)
 
     @property
-    def items(self) -> "list[Given] | None":
+    def items(self) -> "list[ArgumentValue] | None":
         if self._of_variable is not None:
             return self._of_variable.items
-        if not isinstance(self.written, ListValueNode):
+        if not isinstance(self.literal, ListValueNode):
             return None
-        return [Literal(each, self._variables) for each in self.written.values]
+        return [LiteralValue(each, self._variables) for each in self.literal.values]
 
     @property
-    def fields(self) -> "dict[str, Given] | None":
+    def fields(self) -> "dict[str, ArgumentValue] | None":
         if self._of_variable is not None:
             return self._of_variable.fields
-        if not isinstance(self.written, ObjectValueNode):
+        if not isinstance(self.literal, ObjectValueNode):
             return None
         made = {
-            each.name.value: Literal(each.value, self._variables) for each in self.written.fields
+            each.name.value: LiteralValue(each.value, self._variables)
+            for each in self.literal.fields
         }
         return {name: each for name, each in made.items() if not each.is_absent}
 
@@ -159,18 +160,18 @@ class Literal:
     def text(self) -> str:
         if self._of_variable is not None:
             return self._of_variable.text
-        match self.written:
+        match self.literal:
             case ObjectValueNode():
                 return "an object"
             case ListValueNode():
                 return "a list"
-        return _cut(print_ast(self.written))
+        return _cut(print_ast(self.literal))
 
     def refusal(self, leaf: Any) -> str | None:
         if self._of_variable is not None:
             return self._of_variable.refusal(leaf)
         found: list[GraphQLError] = []
-        validate_input_literal(self.written, leaf, lambda error, _: found.append(error))
+        validate_input_literal(self.literal, leaf, lambda error, _: found.append(error))
         return found[0].message if found else None
 
 

@@ -8,8 +8,8 @@ AGAIN = 0.05
 """Seconds between interrupts: the first may come before the statement has started."""
 
 
-async def interrupt(running: asyncio.Future[Any], tell: Callable[[], Awaitable[None]]) -> None:
-    """Call `tell`, which interrupts the connection, until `running` has ended in any way."""
+async def interrupt(running: asyncio.Future[Any], send: Callable[[], Awaitable[None]]) -> None:
+    """Call `send`, which interrupts the connection, again and again until `running` is done."""
     while not running.done():
-        await tell()
+        await send()
         await asyncio.wait([running], timeout=AGAIN)
