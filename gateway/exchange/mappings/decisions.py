@@ -1,0 +1,46 @@
+"""What an import decides about each file: which entity it contains and why, or why it is not read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gateway.exchange.formats.sheets import FileRefused
+
+
+class Evidence(StrEnum):
+    """What states the entity of a file, strongest first."""
+
+    MAPPING = "MAPPING"
+    MANIFEST = "MANIFEST"
+    NAME = "NAME"
+    COLUMNS = "COLUMNS"
+
+
+class FileOutcome(StrEnum):
+    """What an import does with a file."""
+
+    IMPORTED = "IMPORTED"
+    SKIPPED = "SKIPPED"
+    REFUSED = "REFUSED"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The decision about a file, a worksheet, or a part of an archive. `entity` is the name of one of our
+    entities if the file is imported, else the vendor's name of what it seems to contain, if any.
+    `reason` is a sentence about a file that is not imported."""
+
+    file: str
+    outcome: FileOutcome
+    entity: str | None = None
+    evidence: Evidence | None = None
+    reason: str | None = None
+
+
+class RecognitionRefused(FileRefused):
+    """No file of an import is recognised, or one of them contradicts its name. `decisions` has all files,
+    so that a report can show every one of them."""
+
+    def __init__(self, file: str, message: str, decisions: Sequence[Decision]) -> None:
+        super().__init__(file, message)
+        self.decisions = tuple(decisions)
