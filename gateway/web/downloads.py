@@ -2,9 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from enum import StrEnum
-from typing import TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -20,13 +17,17 @@ from gateway.exchange.exports.export_stream import (
 from gateway.exchange.mappings.reference_columns import Dataset
 from gateway.web.endpoint import company_of
 from gateway.web.error_responses import error_response, refusal
+from gateway.web.parameters import BadParameter, Parameter, choice, read_parameters, text
 
 PATIENCE = 1
 """Seconds that an export waits for another to end."""
 
-PARAMETERS = {"format", "what", "filter"}
+EXPORT_PARAMETERS = (
+    Parameter("format", choice(ExportFormat), "the format, jsonl by default"),
+    Parameter("what", choice(Dataset), "the kind of record, orders by default"),
+    Parameter("filter", text, "a SalesOrderFilter in JSON"),
+)
 Begin = Callable[[str | None, ExportRequest], Awaitable[Download]]
-Choice = TypeVar("Choice", bound=StrEnum)
 
 
 class Exports:
@@ -48,7 +49,7 @@ class Exports:
             download = await self._begin(company_of(request), _export_request(request))
         except BaseException as error:
             self._slots.release()
-            if isinstance(error, CannotExport):
+            if isinstance(error, CannotExport | BadParameter):
                 return refusal(400, "BAD_USER_INPUT", str(error))
             if isinstance(error, Exception):
                 return error_response(error)
@@ -80,19 +81,11 @@ class DownloadResponse(StreamingResponse):
 
 
 def _export_request(request: Request) -> ExportRequest:
-    """Raises CannotExport and BadFilter."""
-    query = request.query_params
-    if unknown := sorted(query.keys() - PARAMETERS):
-        raise CannotExport(f"The parameter {unknown[0]!r} is unknown: use format, what or filter.")
-    text = query.get("filter")
+    """Raises BadParameter, CannotExport and BadFilter."""
+    values = read_parameters(request.query_params, EXPORT_PARAMETERS)
+    condition = values.get("filter")
     return ExportRequest(
-        _choice(Dataset, query.get("what"), Dataset.ORDERS),
-        _choice(ExportFormat, query.get("format"), ExportFormat.JSON_LINES),
-        None if text is None else order_filter(text),
+        values.get("what", Dataset.ORDERS),
+        values.get("format", ExportFormat.JSON_LINES),
+        None if condition is None else order_filter(condition),
     )
-
-
-def _choice(kind: type[Choice], word: str | None, default: Choice) -> Choice:
-    with suppress(ValueError):
-        return default if word is None else kind(word)
-    raise CannotExport(f"{word!r} is not one of {', '.join(kind)}.")

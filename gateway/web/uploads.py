@@ -5,6 +5,7 @@ it is received."""
 
 from collections.abc import AsyncGenerator
 from pathlib import Path, PurePath
+from typing import Any
 
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -17,6 +18,15 @@ from gateway.exchange.imports.runner import ImportNotFound, Runner
 from gateway.exchange.imports.upload_folder import open_upload_folder
 from gateway.web.endpoint import company_of
 from gateway.web.error_responses import error_response, refusal
+from gateway.web.parameters import (
+    LONGEST_SHOWN,
+    BadParameter,
+    Parameter,
+    choice,
+    flag,
+    read_parameters,
+    text,
+)
 
 FORM = "multipart/form-data"
 CHUNK = 1 << 20
@@ -25,6 +35,18 @@ LONGEST_NAME = 200
 """Bytes of a file name; file systems allow 255."""
 
 LONGEST_SUFFIX = 10
+
+IMPORT_PARAMETERS = (
+    Parameter(
+        "name", text, "the name of the file that is the body; the parts of a form have their own"
+    ),
+    Parameter("dryRun", flag, "whether to report what would be imported, but to save nothing"),
+    Parameter(
+        "policy", choice(PolicyOption), "what a bad row stops: its order, or the whole import"
+    ),
+    Parameter("encoding", text, "the encoding of CSV files; detected by default"),
+    Parameter("separator", text, "the separator of CSV files; detected by default"),
+)
 
 
 class BadUpload(Exception):
@@ -49,6 +71,8 @@ class Uploads:
             key = await self._begin(request)
         except BadUpload as bad:
             return refusal(bad.status, bad.code, str(bad))
+        except BadParameter as bad:
+            return refusal(400, "BAD_USER_INPUT", str(bad))
         except FileRefused as refused:
             return refusal(400, "FILE_REFUSED", str(refused))
         except ClientDisconnect:
@@ -60,18 +84,21 @@ class Uploads:
 
     async def _begin(self, request: Request) -> str:
         """Begin a job for the uploaded files, and return its id."""
-        options = _import_request(request)
+        values = read_parameters(request.query_params, IMPORT_PARAMETERS)
         with open_upload_folder(self._runner.folder) as folder:
-            paths = await self._store(request, folder)
+            paths = await self._store(request, folder, values.get("name"))
             job = await self._runner.accept(
-                company_of(request), paths, _read_options(request), options
+                company_of(request), paths, _read_options(values), _import_request(values)
             )
             return job.id
 
     async def refused(self, request: Request) -> Response:
         """The refused rows of a job, to be corrected and uploaded again; 204 if there are none."""
         try:
+            read_parameters(request.query_params, ())
             report = await self._runner.error_report(company_of(request), request.path_params["id"])
+        except BadParameter as bad:
+            return refusal(400, "BAD_USER_INPUT", str(bad))
         except ImportNotFound as missing:
             return refusal(404, "NOT_FOUND", str(missing))
         except Exception as error:  # noqa: BLE001 - masked, and logged
@@ -84,11 +111,11 @@ class Uploads:
         chunks = report.chunks if request.method != "HEAD" else iter(())
         return StreamingResponse(chunks, headers=disposition, media_type=kind)
 
-    async def _store(self, request: Request, folder: Path) -> list[Path]:
+    async def _store(self, request: Request, folder: Path, name: str | None) -> list[Path]:
         content_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
         if content_type == FORM:
             return await self._store_form(request, folder)
-        path = folder / _file_name(request.query_params.get("name"))
+        path = folder / _file_name(name)
         with path.open("wb") as file:
             async for chunk in request.stream():
                 self._check(file.tell() + len(chunk))
@@ -107,9 +134,10 @@ class Uploads:
             ) from error
         paths = []
         try:
-            for _, upload in form.multi_items():
-                if isinstance(upload, UploadFile):
-                    paths.append(await self._store_part(upload, folder))
+            for name, upload in form.multi_items():
+                if not isinstance(upload, UploadFile):
+                    raise BadUpload(400, "BAD_REQUEST", _not_a_file(name))
+                paths.append(await self._store_part(upload, folder))
         finally:
             await form.close()
         if not paths:
@@ -141,19 +169,19 @@ class Uploads:
             raise BadUpload(413, "TOO_LARGE", message)
 
 
-def _import_request(request: Request) -> ImportRequest:
-    policy = request.query_params.get("policy", "per-order")
-    dry_run = request.query_params.get("dryRun", "false")
-    if policy not in set(PolicyOption):
-        raise BadUpload(400, "BAD_REQUEST", "`policy` must be per-order or atomic.")
-    if dry_run not in ("true", "false"):
-        raise BadUpload(400, "BAD_REQUEST", "`dryRun` must be true or false.")
-    return ImportRequest(PolicyOption(policy).policy, dry_run == "true")
+def _import_request(values: dict[str, Any]) -> ImportRequest:
+    policy = values.get("policy", PolicyOption.PER_ORDER)
+    return ImportRequest(policy.policy, values.get("dryRun", False))
 
 
-def _read_options(request: Request) -> ReadOptions:
-    query = request.query_params
-    return ReadOptions(query.get("encoding"), query.get("separator"))
+def _read_options(values: dict[str, Any]) -> ReadOptions:
+    return ReadOptions(values.get("encoding"), values.get("separator"))
+
+
+def _not_a_file(field: str) -> str:
+    is_parameter = field in {parameter.name for parameter in IMPORT_PARAMETERS}
+    hint = f" Put {field} into the URL." if is_parameter else ""
+    return f"The form has a field that is not a file: {field[:LONGEST_SHOWN]!r}.{hint}"
 
 
 def _file_name(name: str | None) -> str:

@@ -146,9 +146,10 @@ def test_an_upload_that_is_too_large_is_refused(
 
 
 FORMS: dict[str, tuple[bytes, str]] = {
+    "no part": (b"--x--\r\n", "The form has no file."),
     "no file": (
         b'--x\r\nContent-Disposition: form-data; name="f"\r\n\r\n1\r\n--x--\r\n',
-        "no file",
+        "The form has a field that is not a file: 'f'.",
     ),
     "not a form": (b"nonsense", "form"),
     "twice": (

@@ -32,6 +32,9 @@ from gateway.settings import Settings
 from gateway.storage.database import Database
 from gateway.storage.migrations import migrate
 from gateway.storage.tables.sales_orders import SalesOrderStatus
+from gateway.web.downloads import EXPORT_PARAMETERS
+from gateway.web.parameters import Parameter
+from gateway.web.uploads import IMPORT_PARAMETERS
 from tests.support.paths import ROOT
 from tests.support.served import Client, serving
 
@@ -132,6 +135,8 @@ def with_tables(text: str) -> str:
         ("limits", _limits()),
         ("computed", _computed_fields()),
         ("columns", _columns()),
+        ("parameters of imports", _parameters(IMPORT_PARAMETERS)),
+        ("parameters of exports", _parameters(EXPORT_PARAMETERS)),
     ):
         text = _between(text, name, lines)
     return text
@@ -173,6 +178,11 @@ def _settings() -> Iterator[str]:
     for name, field in Settings.model_fields.items():
         default = "" if field.default == "" else f"`{field.default}`"
         yield f"| `GATEWAY_{name.upper()}` | {default} | {field.description} |"
+
+
+def _parameters(table: Iterable[Parameter]) -> Iterator[str]:
+    yield from ("| parameter | meaning |", "| --- | --- |")
+    yield from (f"| `{parameter.name}` | {parameter.meaning} |" for parameter in table)
 
 
 def _limits() -> Iterator[str]:

@@ -1,0 +1,17 @@
+"""What somebody may have meant by a name that does not exist."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+LIKENESS = 0.6
+
+
+def nearest_name(wrong: str, names: Iterable[str]) -> str | None:
+    """The name that is spelt most like `wrong`, whatever its capitals and separators; None if none is."""
+    by_letters = {_letters(name): name for name in names}
+    close = get_close_matches(_letters(wrong), by_letters, n=1, cutoff=LIKENESS)
+    return by_letters[close[0]] if close else None
+
+
+def _letters(name: str) -> str:
+    return "".join(filter(str.isalnum, name.casefold()))
