@@ -27,6 +27,7 @@ from gateway.storage.migrations import is_current
 from gateway.storage.plans.row_store import RowsStore
 from gateway.web.downloads import Exports
 from gateway.web.endpoint import Endpoint
+from gateway.web.foreign_origins import ForeignOrigins
 from gateway.web.graphiql_page import assets
 from gateway.web.health import live, ready
 from gateway.web.uploads import Uploads
@@ -147,8 +148,9 @@ def _middleware(settings: Settings, listens_on: Sequence[str]) -> list[Middlewar
             CORSMiddleware,
             allow_origins=settings.allowed_origins,
             allow_methods=["GET", "POST"],
-            allow_headers=["content-type", "company", "if-match"],
+            allow_headers=["content-type", "company", "if-match", "x-requested-with"],
         ),
+        Middleware(ForeignOrigins, allowed=settings.allowed_origins),
         Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5),
     ]
 

@@ -124,6 +124,7 @@ class Uploads:
 
     async def _store_form(self, request: Request, folder: Path) -> list[Path]:
         self._check(int(request.headers.get("content-length", "0") or 0))
+        request.state.received = 0
         parser = MultiPartParser(request.headers, self._counted(request), max_files=MOST_FILES)
         try:
             form = await parser.parse()
@@ -146,7 +147,6 @@ class Uploads:
 
     async def _counted(self, request: Request) -> AsyncGenerator[bytes]:
         """The body of a form; raises MultiPartException once it is too large."""
-        request.state.received = 0
         async for chunk in request.stream():
             request.state.received += len(chunk)
             if request.state.received > self._largest:

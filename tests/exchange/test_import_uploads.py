@@ -171,6 +171,13 @@ def test_an_invalid_form_is_refused(client: Client, body: bytes, sentence: str) 
     assert sentence in response.json()["message"]
 
 
+def test_a_form_without_a_boundary_is_refused(client: Client) -> None:
+    headers = {"content-type": "multipart/form-data"}
+    response = client.http.post(client.url + "/imports", content=b"code", headers=headers)
+    assert (response.status_code, response.json()["code"]) == (400, "BAD_REQUEST")
+    assert response.json()["message"] == "The form cannot be read: Missing boundary in multipart."
+
+
 @pytest.mark.parametrize("extra", [{}, {LINES: GOOD[LINES]}], ids=["raw", "form"])
 @pytest.mark.parametrize("name", ["../../evil.csv", "/etc/evil.csv", "C:\\..\\\x00evil.csv"])
 def test_a_file_name_never_leads_out_of_the_upload_folder(
