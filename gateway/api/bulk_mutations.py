@@ -80,7 +80,7 @@ def _upsert(of: RecordType) -> Any:
 Policy = Annotated[
     ImportPolicy,
     strawberry.argument(
-        description="Whether a row that is refused stops only itself or all rows of the call."
+        description="Whether a refused row stops only itself or all rows of the call."
     ),
 ]
 
@@ -113,8 +113,8 @@ def _create_orders() -> Any:
 
 
 @strawberry.input(
-    description="A change of one of several orders and its lines. Omitted values stay unchanged, null"
-    " clears a value."
+    description="An update of one of several orders and its lines. Omitted fields stay unchanged; null"
+    " clears a field."
 )
 class SalesOrderUpdateInput(UpdateSalesOrderInput):
     id: strawberry.ID = strawberry.field(description="The GUID of the order to change.")

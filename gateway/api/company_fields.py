@@ -7,6 +7,7 @@ import strawberry
 
 from gateway.api.context import Info
 from gateway.api.errors import UserError, user_error
+from gateway.api.reference_inputs import length_note
 from gateway.orders.preview import PREVIEW
 from gateway.orders.problems import Problem, ProblemCode
 from gateway.storage.companies import (
@@ -19,6 +20,7 @@ from gateway.storage.companies import (
     list_companies,
     rename_company,
 )
+from gateway.storage.tables.column_types import text_lengths
 from gateway.storage.tables.reference_data import CompanyRow
 
 REFUSALS: dict[type[CompanyRefused], tuple[ProblemCode, str]] = {
@@ -31,17 +33,21 @@ REFUSALS: dict[type[CompanyRefused], tuple[ProblemCode, str]] = {
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="GUID of the company.")]
 Name = Annotated[
-    str, strawberry.argument(description="The name, at most 100 characters and unique.")
+    str,
+    strawberry.argument(
+        description=f"The unique name. {length_note(text_lengths(CompanyRow)['name'])}"
+    ),
 ]
 CurrencyCode = Annotated[
-    str, strawberry.argument(description="ISO 4217 code of the currency of its books, such as EUR.")
+    str,
+    strawberry.argument(description="The ISO 4217 code of the currency of its books, such as EUR."),
 ]
 DryRun = Annotated[bool, strawberry.argument(description="Check everything and store nothing.")]
 
 
 @strawberry.type(
-    description="A company that the caller may name in the Company header. `company` says more about the"
-    " one that a request names."
+    description="A company that the caller may name in the Company header. The query `company`"
+    " has more about the company of the request."
 )
 class CompanySummary:
     id: strawberry.ID = strawberry.field(description="The GUID of the company.")
@@ -112,8 +118,8 @@ async def _rename(
 class CompanyMutation:
     create_company: CreateCompanyPayload | None = strawberry.mutation(
         resolver=_create,
-        description="Create a company with its currency and its series of order numbers. The first one"
-        " replaces the company of a new database, if nothing was written to that.",
+        description="Create a company with its currency and its series of order numbers. The first"
+        " company created replaces the initial company of a new database, if that is still empty.",
     )
     rename_company: RenameCompanyPayload | None = strawberry.mutation(
         resolver=_rename,

@@ -9,6 +9,7 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.base import get_object_definition
 
+from gateway.api.context import DEFAULT_PAGE
 from gateway.api.entities import DECLARATION
 from gateway.api.filters import FILTERS
 from gateway.api.pages import Connection
@@ -26,7 +27,9 @@ SORTS: dict[str, Any] = {
 
 First = Annotated[
     int | None,
-    strawberry.argument(description="Number of rows from the front of the list; 50 by default."),
+    strawberry.argument(
+        description=f"Number of rows from the front of the list; {DEFAULT_PAGE} by default."
+    ),
 ]
 After = Annotated[
     str | None, strawberry.argument(description="Only rows after the one with this cursor.")

@@ -88,11 +88,17 @@ def wanted(target: str, info: Info, *path: str) -> Names:
     return known[key]
 
 
-@strawberry.type(description="Where a customer is, or where goods and invoices go.")
+@strawberry.type(
+    description="The address of a customer, or the one to which goods or invoices are sent."
+)
 class PostalAddress:
-    address_line1: str | None = strawberry.field(description="Street and house number.")
-    address_line2: str | None = strawberry.field(description="What the first line has no room for.")
-    city: str | None = strawberry.field(description="Town or city.")
-    state: str | None = strawberry.field(description="State, county or province.")
-    country: str | None = strawberry.field(description="Country or region as an ISO code, like DE.")
-    post_code: str | None = strawberry.field(description="Postal code as it is written locally.")
+    address_line1: str | None = strawberry.field(description="The street and house number.")
+    address_line2: str | None = strawberry.field(
+        description="A second address line, such as a building or a floor."
+    )
+    city: str | None = strawberry.field(description="The town or city.")
+    state: str | None = strawberry.field(description="The state, county or province.")
+    country: str | None = strawberry.field(
+        description="The country as a two-letter ISO 3166 code, such as DE."
+    )
+    post_code: str | None = strawberry.field(description="The postal code in its local format.")

@@ -25,7 +25,7 @@ from gateway.storage.tables.sales_orders import LineRounding, SalesOrderLineType
 
 @dataclass(frozen=True)
 class DescribedEnum:
-    """An enum of the schema, and what its description says of the whole and of each value."""
+    """An enum of the schema, with its description and those of its values."""
 
     members: type[Enum]
     description: str
@@ -49,11 +49,11 @@ def describe_enums(enums: Iterable[DescribedEnum]) -> None:
 ENUMS: tuple[DescribedEnum, ...] = (
     DescribedEnum(
         LineRounding,
-        "How the amount of a line with a discount percent is rounded (RULES.md 2.2).",
+        "The way in which the amount of a line with a discount percentage is rounded (RULES.md 2.2).",
         {
-            "TWO_STEP": "Quantity times price is rounded, and the discount on it, as Business Central does.",
-            "ONE_STEP": "Quantity times price less the percent is rounded once, as Finance & Operations"
-            " does.",
+            "TWO_STEP": "Quantity times price is rounded, then the discount on it, as in Business Central.",
+            "ONE_STEP": "Quantity times price, less the discount, is rounded once, as in Finance &"
+            " Operations.",
         },
     ),
     DescribedEnum(
@@ -73,7 +73,7 @@ ENUMS: tuple[DescribedEnum, ...] = (
         SalesOrderLineType,
         "The kind of thing that a line sells.",
         {
-            "COMMENT": "Nothing: the line is a text between other lines.",
+            "COMMENT": "The line sells nothing. It is a text among the other lines.",
             "ACCOUNT": "An amount that is posted to a general-ledger account.",
             "ITEM": "A quantity of an item.",
             "RESOURCE": "The time of a person or a machine.",
@@ -97,20 +97,20 @@ ENUMS: tuple[DescribedEnum, ...] = (
     ),
     DescribedEnum(
         CustomerBlocked,
-        "The business with a customer that is blocked.",
+        "The transactions with a customer that are blocked.",
         {
             "NONE": "Nothing is blocked.",
             "SHIP": "New orders and shipments are blocked.",
             "INVOICE": "New orders, shipments and invoices are blocked.",
-            "ALL": "All business is blocked.",
+            "ALL": "All transactions are blocked.",
         },
     ),
     DescribedEnum(
         ItemType,
-        "The way in which an item is held in stock.",
+        "Whether an item is stocked, and whether its stock is counted.",
         {
-            "INVENTORY": "The item is kept in stock and counted.",
-            "SERVICE": "The item is work, which cannot be stocked.",
+            "INVENTORY": "The item is stocked, and its stock is counted.",
+            "SERVICE": "The item is a service, which cannot be stocked.",
             "NON_INVENTORY": "The item consists of goods whose stock is not counted.",
         },
     ),
@@ -118,19 +118,19 @@ ENUMS: tuple[DescribedEnum, ...] = (
         AccountType,
         "The role of an account in the chart of accounts.",
         {
-            "POSTING": "The account takes amounts. Lines can refer to this type only.",
-            "HEADING": "A title above a group of accounts.",
-            "TOTAL": "The account totals other accounts.",
-            "BEGIN_TOTAL": "The account begins a range that is totalled.",
-            "END_TOTAL": "The account ends a range and shows its total.",
+            "POSTING": "Amounts can be posted to the account. Lines can refer to accounts of this type only.",
+            "HEADING": "The account is a title above a group of accounts.",
+            "TOTAL": "The account shows the total of other accounts.",
+            "BEGIN_TOTAL": "The account begins a range of accounts that is totalled.",
+            "END_TOTAL": "The account ends a range of accounts and shows its total.",
         },
     ),
     DescribedEnum(
         LineObjectKind,
-        "The kinds of line object: what a line can sell besides items and accounts.",
+        "The kind of a line object, which a line can sell instead of an item or an account.",
         {
             "RESOURCE": "A person or a machine whose time is sold.",
-            "FIXED_ASSET": "Something that the company owns, such as a van.",
+            "FIXED_ASSET": "An asset that the company owns, such as a van.",
             "CHARGE": "A charge such as freight.",
         },
     ),
@@ -159,7 +159,7 @@ ENUMS: tuple[DescribedEnum, ...] = (
     ),
     DescribedEnum(
         ImportJobStatus,
-        "The progress of an import job.",
+        "The state of an import job.",
         {
             "STAGING": "The files are being read.",
             "APPLYING": "The rows are being applied, order by order.",
@@ -171,10 +171,10 @@ ENUMS: tuple[DescribedEnum, ...] = (
     ),
     DescribedEnum(
         ImportPolicy,
-        "The extent to which one bad row stops other rows from being imported.",
+        "The rows that a bad row stops besides itself.",
         {
-            "PER_ORDER": "A bad row stops its own order, with all its lines, and nothing else.",
-            "ATOMIC": "A bad row stops the whole import.",
+            "PER_ORDER": "A bad row stops its own order with all its lines, and nothing else.",
+            "ATOMIC": "A bad row stops all other rows.",
         },
     ),
 )

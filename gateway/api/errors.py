@@ -79,25 +79,25 @@ def _code(error: GraphQLError) -> str:
 @strawberry.type(description="A value in the message of a UserError.")
 class UserErrorParameter:
     name: str = strawberry.field(
-        description="What the value stands for; the same in every error of one kind."
+        description="The name of the value, which is the same in all errors of one kind."
     )
-    value: str = strawberry.field(description="The value as the message has it.")
+    value: str = strawberry.field(description="The value as it appears in the message.")
 
 
 @strawberry.type(description="One reason why a change was refused.")
 class UserError:
-    message: str = strawberry.field(description="What is wrong, in a sentence for people.")
-    code: ProblemCode = strawberry.field(description="The rule that was broken, for programs.")
+    message: str = strawberry.field(description="An explanation for people.")
+    code: ProblemCode = strawberry.field(description="The kind of refusal, for programs.")
     path: list[str] = strawberry.field(
-        description="Path of the value in the arguments: names and list indexes from the outside in."
+        description="The path to the value in the arguments: names and list indexes, outermost first."
     )
     parameters: list[UserErrorParameter] = strawberry.field(
-        description="The values in the message, for a translation of it; `first` names the mutations"
-        " that make the change possible."
+        description="The values in the message, for translations. `first` names the mutations that"
+        " would make the change possible."
     )
     rejected_value: str | None = strawberry.field(description="The value as the gateway read it.")
     suggestions: list[str] = strawberry.field(
-        description="Values that would be accepted, the best first; bounds for a number."
+        description="Values that would be accepted, the best first; for a number, its bounds."
     )
 
 

@@ -23,6 +23,7 @@ from gateway.execution.declarations import (
     ToManyField,
     ToOneField,
 )
+from gateway.storage.conditions import MAX_LIST
 from gateway.storage.tables.column_types import Base, value_type
 from gateway.storage.tables.import_jobs import ImportJobStatus, ImportPolicy
 from gateway.storage.tables.reference_enums import (
@@ -91,7 +92,7 @@ NULLABLE_FILTERS = {
     "TaxCode": "NullableTaxCodeFilter",
     "UnitOfMeasure": "NullableUnitOfMeasureFilter",
 }
-"""The filter by an object that may be missing, for each type to which another type so refers."""
+"""The filter by an object that may be missing, for each type that another type refers to in this way."""
 
 LIST_FILTERS = {
     "ImportProblem": "ImportProblemListFilter",
@@ -106,14 +107,26 @@ ADDRESS_FILTER = "PostalAddressFilter"
 EQUALITY = {
     "eq": "Equal to this.",
     "ne": "Not equal to this; matches where there is no value.",
-    "in_": "Equal to one of these, at most 1,000.",
-    "not_in": "Equal to none of these; matches where there is no value.",
+    "in_": f"Equal to one of these, at most {MAX_LIST:,}.",
+    "not_in": f"Equal to none of these, at most {MAX_LIST:,}; matches where there is no value.",
 }
-ORDER = {
+NUMBERS = {
+    "lt": "Less than this.",
+    "lte": "Less than this or equal to it.",
+    "gt": "Greater than this.",
+    "gte": "Greater than this or equal to it.",
+}
+TIMES = {
     "lt": "Before this.",
     "lte": "Before this or equal to it.",
     "gt": "After this.",
     "gte": "After this or equal to it.",
+}
+TEXTS = {
+    "lt": "Before this by code point.",
+    "lte": "Before this by code point, or equal to it.",
+    "gt": "After this by code point.",
+    "gte": "After this by code point, or equal to it.",
 }
 SEARCH = {
     "contains": "Contains this text, in upper or lower case.",
@@ -137,13 +150,14 @@ LISTS = {"in_", "not_in", "and_", "or_"}
 """The fields that take a list."""
 
 OPERATORS_OF: dict[Any, dict[str, str]] = {
-    str: EQUALITY | ORDER | SEARCH,
-    Decimal: EQUALITY | ORDER,
-    int: EQUALITY | ORDER,
-    dt.date: EQUALITY | ORDER,
-    dt.datetime: EQUALITY | ORDER,
+    str: EQUALITY | TEXTS | SEARCH,
+    Decimal: EQUALITY | NUMBERS,
+    int: EQUALITY | NUMBERS,
+    dt.date: EQUALITY | TIMES,
+    dt.datetime: EQUALITY | TIMES,
 }
-"""By type in Python; others have EQUALITY."""
+"""The operators on values of each Python type; other types have EQUALITY. storage/comparisons.py makes
+their SQL."""
 
 Inputs = Mapping[str, Any]
 """The classes of the inputs, by name."""
@@ -153,8 +167,8 @@ Fields = dict[str, tuple[Any, str]]
 
 
 def make_filters() -> Inputs:
-    """The inputs that the tables name. They refer to each other in circles, so all classes are there
-    before the first gets its fields."""
+    """The inputs that the tables name. They refer to each other in circles, so all classes are made
+    before any of them gets its fields."""
     filters = [*FILTERS.values(), *NULLABLE_FILTERS.values(), *LIST_FILTERS.values()]
     names = [*CONDITIONS, ADDRESS_FILTER, *filters]
     inputs = {name: type(name, (), {"__module__": __name__}) for name in names}

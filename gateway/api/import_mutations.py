@@ -1,4 +1,4 @@
-"""The mutations of import jobs; uploads begin a job."""
+"""The mutations of import jobs. An upload starts a job (web/uploads.py)."""
 
 from typing import Annotated, Any
 
@@ -50,7 +50,7 @@ async def cancel(info: Info, id: Id) -> ImportJobPayload | None:
         payload: ImportJobPayload = await _perform(info, lambda writer: writer.staging.cancel(id))
     except BaseException:
         if job is not None:
-            jobs.begin(job.company_id, job.id)  # it was stopped but not cancelled
+            jobs.begin(job.company_id, job.id)  # the job has stopped, but is not cancelled
         raise
     return payload
 
@@ -67,10 +67,10 @@ async def retry(info: Info, id: Id) -> ImportJobPayload | None:
 class ImportMutation:
     cancel_import_job: ImportJobPayload | None = strawberry.mutation(
         resolver=cancel,
-        description="Stop an import job after the current batch; rows that are already applied stay.",
+        description="Stop an import job after its current batch. Rows that are already applied remain.",
     )
     retry_import_job: ImportJobPayload | None = strawberry.mutation(
         resolver=retry,
-        description="Apply the refused rows of a finished job again, or the remaining rows of a cancelled"
-        " one; records that were missing may exist by now.",
+        description="Apply the refused rows of a finished import job again, or the remaining rows of a cancelled"
+        " one, for instance after missing records have been created.",
     )

@@ -23,7 +23,9 @@ def _suggestions(root: strawberry.Parent[Any]) -> list[str]:
 @entity(rows.ImportProblemRow)
 @strawberry.type(description="An error or a warning about a row of an import.")
 class ImportProblem(Node):
-    is_warning: bool = column("Whether this is only a warning: the row was imported all the same.")
+    is_warning: bool = column(
+        "Whether the problem is only a warning. The row was imported nevertheless."
+    )
     file: str = column(
         "The file that contains the row. For a file in a package, the name of the package"
         " comes first."
@@ -32,7 +34,9 @@ class ImportProblem(Node):
         "The row number in the file, with the heading row as row 1. Null if the problem"
         " concerns the whole file."
     )
-    line: int | None = column("The position of the line within an order in a JSON file, from 1.")
+    line: int | None = column(
+        "The position of the line within its order in a JSON file, counted from 1."
+    )
     column_name: str | None = column("The heading of the column that contains the cell.")
     order_number: str | None = column("The number of the order that the row belongs to.")
     code: str = column(
@@ -56,29 +60,27 @@ def _count(what: str) -> Any:
 @strawberry.type(description="An import of one or more files.")
 class ImportJob(Node):
     files: str = column("The names of the files, separated by commas.")
-    policy: ImportPolicy = column(
-        "The extent to which a bad row stops other rows from being imported."
-    )
-    dry_run: bool = column("Whether the import is only a trial that saves nothing.")
-    status: ImportJobStatus = column("The progress of the job.")
-    message: str | None = column("The reason why the job failed as a whole.")
+    policy: ImportPolicy = column("The rows that a bad row stops besides itself.")
+    dry_run: bool = column("Whether the job only checks the rows and stores nothing.")
+    status: ImportJobStatus = column("The state of the job.")
+    message: str | None = column("The reason why the job as a whole failed.")
     rows_staged: int = column("The number of rows read from the files.")
     rows_done: int = column("The number of rows processed so far, including refused ones.")
     headers_created: int = _count("headers that created an order")
     headers_updated: int = _count(
-        "headers that updated an order, whether by themselves or through their lines"
+        "headers that updated an order, either directly or through their lines"
     )
-    headers_unchanged: int = _count("headers that changed nothing")
+    headers_unchanged: int = _count("headers whose order was already up to date")
     headers_failed: int = _count("headers that were refused, alone or together with their order")
     lines_created: int = _count("lines that created an order line")
     lines_updated: int = _count("lines that updated an order line")
-    lines_unchanged: int = _count("lines that changed nothing")
+    lines_unchanged: int = _count("lines whose order line was already up to date")
     lines_failed: int = _count("lines that were refused, alone or together with their order")
     references_created: int = _count(
         "reference records, such as customers and items, that were created"
     )
     references_updated: int = _count("reference records that were updated")
-    references_unchanged: int = _count("reference records that changed nothing")
+    references_unchanged: int = _count("reference records that were already up to date")
     references_failed: int = _count("reference records that were refused")
     created_date_time: dt.datetime = column("The time at which the job started, in UTC.")
     finished_date_time: dt.datetime | None = column("The time at which the job ended, in UTC.")

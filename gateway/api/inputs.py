@@ -19,29 +19,36 @@ from gateway.api.reference_inputs import (
     TaxCodeRefInput,
     UnitOfMeasureRefInput,
     optional,
+    with_lengths,
 )
 from gateway.orders.fields import Reference
-from gateway.storage.tables.sales_orders import LineRounding, SalesOrderLineType
+from gateway.storage.tables.reference_data import CustomerRow
+from gateway.storage.tables.sales_orders import (
+    LineRounding,
+    SalesOrderLineRow,
+    SalesOrderLineType,
+    SalesOrderRow,
+)
 
 
 @strawberry.input(
     description="An address. Omitted parts stay empty on a new order and stay unchanged in an"
     " update."
 )
+@with_lengths(CustomerRow, without="country")
 class PostalAddressInput:
-    address_line1: Maybe[str | None] = optional(
-        "The street and house number, at most 100 characters."
-    )
-    address_line2: Maybe[str | None] = optional("A second address line, at most 50 characters.")
-    city: Maybe[str | None] = optional("The town or city, at most 30 characters.")
-    state: Maybe[str | None] = optional("The state, county or province, at most 30 characters.")
+    address_line1: Maybe[str | None] = optional("The street and house number.")
+    address_line2: Maybe[str | None] = optional("A second address line.")
+    city: Maybe[str | None] = optional("The town or city.")
+    state: Maybe[str | None] = optional("The state, county or province.")
     country: Maybe[str | None] = optional(
-        "The country as an ISO 3166 code of two letters, such as DE, in any case."
+        "The country as a two-letter ISO 3166 code, such as DE, in upper or lower case."
     )
-    post_code: Maybe[str | None] = optional("The postal code, at most 20 characters.")
+    post_code: Maybe[str | None] = optional("The postal code.")
 
 
 @strawberry.input(description="The fields that new lines and line updates have in common.")
+@with_lengths(SalesOrderLineRow)
 class LineFields:
     line_type: Maybe[SalesOrderLineType | None] = optional(
         "The kind of thing that the line sells. It defaults to the type of the object that"
@@ -56,10 +63,9 @@ class LineFields:
         " which of these it is."
     )
     description: Maybe[str | None] = optional(
-        "The text of the line, at most 100 characters. It defaults to the name of what the"
-        " line sells."
+        "The text of the line. It defaults to the name of what the line sells."
     )
-    description2: Maybe[str | None] = optional("A second line of text, at most 50 characters.")
+    description2: Maybe[str | None] = optional("A second line of text.")
     unit_of_measure: Maybe[UnitOfMeasureRefInput | None] = optional(
         "One of the item's units. It defaults to the unit in which the item is sold."
     )
@@ -127,6 +133,7 @@ class SalesOrderLinesPatchInput:
 
 
 @strawberry.input(description="The header fields that new orders and order updates have in common.")
+@with_lengths(SalesOrderRow)
 class HeaderFields:
     bill_to_customer: Maybe[CustomerRefInput | None] = optional(
         "The customer who pays. It defaults to the customer's usual payer, or else to the customer."
@@ -134,13 +141,13 @@ class HeaderFields:
         " `pricesIncludeTax`, unless they are supplied."
     )
     external_document_number: Maybe[str | None] = optional(
-        "The customer's own reference for the order, at most 35 characters."
+        "The customer's own reference for the order."
     )
     order_date: Maybe[dt.date | None] = optional(
         "The date of the order document. It defaults to today's date in UTC."
     )
     posting_date: Maybe[dt.date | None] = optional(
-        "The date on which the order counts in the books. It defaults to today's date in UTC."
+        "The date under which the order is posted to the books. It defaults to today's date in UTC."
     )
     requested_delivery_date: Maybe[dt.date | None] = optional(
         "The date on which the customer wants the goods."
@@ -154,8 +161,8 @@ class HeaderFields:
         " change converts the prices of all lines."
     )
     line_rounding: Maybe[LineRounding | None] = optional(
-        "How the amounts of lines with a discount percentage are rounded. It defaults to TWO_STEP. A"
-        " change derives the discounts of all lines again from their percentages."
+        "The way in which the amounts of lines with a discount percentage are rounded. It defaults"
+        " to TWO_STEP. A change recalculates the discounts of all lines from their percentages."
     )
     payment_terms: Maybe[PaymentTermsRefInput | None] = optional(
         "The payment terms. They default to the payer's."
@@ -164,7 +171,7 @@ class HeaderFields:
         "The shipment method. It defaults to the customer's."
     )
     salesperson: Maybe[str | None] = optional(
-        "The code of the salesperson, at most 20 characters. It defaults to the payer's."
+        "The code of the salesperson. It defaults to the payer's."
     )
     partial_shipping: Maybe[bool | None] = optional(
         "Whether the order may be shipped in several parts. It defaults to the customer's setting."
@@ -207,7 +214,7 @@ class CreateSalesOrderInput(HeaderFields):
         " address, are copied from the customer, and those about the money from the payer."
     )
     lines: list[SalesOrderLineInput] = strawberry.field(
-        description="The lines in any order; `sequence` decides their position.",
+        description="The lines, in any order; `sequence` determines their position.",
         default_factory=list,
     )
 

@@ -44,21 +44,22 @@ Id = Annotated[strawberry.ID, strawberry.argument(description="GUID of the order
 IfMatch = Annotated[
     str | None,
     strawberry.argument(
-        description='Refuse unless the order or record still has this etag; "*" is any. The header If-Match does'
-        " the same."
+        description='Refuse the mutation unless the order or record still has this etag; "*" matches any.'
+        " The If-Match header does the same."
     ),
 ]
 DryRun = Annotated[
     bool,
     strawberry.argument(
-        description="Check everything and store nothing: no row is written, and no number is used. The ids"
-        " and etags of the answer begin with `preview:`, since nothing stored has them."
+        description="Check everything and store nothing: no row is written, and no number is used up. Ids and"
+        " etags in the answer begin with `preview:`, because no stored record has them."
     ),
 ]
 Quantities = Annotated[
     list[SalesOrderLineQuantityInput] | None,
     strawberry.argument(
-        description="Lines with their quantities; by default, what each line has to ship or to invoice."
+        description="The quantities to ship or to invoice, by line. They default to `shipQuantity` or"
+        " `invoiceQuantity` of all lines."
     ),
 ]
 Work = Callable[[Writer], Awaitable[Any]]
@@ -110,8 +111,8 @@ def _create() -> Any:
     return _mutation(
         resolve,
         CreateSalesOrderPayload,
-        "Create an order with its lines, all or nothing. Totals are computed and the number is drawn"
-        " before anything is stored.",
+        "Create an order with its lines, all or nothing. The gateway assigns its number and"
+        " computes its totals.",
     )
 
 
@@ -134,8 +135,9 @@ def _update() -> Any:
     return _mutation(
         resolve,
         UpdateSalesOrderPayload,
-        "Change an order and its lines, all or nothing. A draft may change in every way, an open or"
-        " released order in what affects no amount, such as texts, dates and the ship-to address.",
+        "Change an order and its lines, all or nothing. Every field of a draft may change. In an"
+        " open or released order, only fields that affect no amount may change, such as texts, dates and"
+        " the ship-to address.",
     )
 
 
@@ -153,7 +155,7 @@ def _delete() -> Any:
     return _mutation(
         resolve,
         DeleteSalesOrderPayload,
-        "Delete an order that is a draft, open or released and of which nothing is shipped.",
+        "Delete a draft, open or released order of which nothing has been shipped.",
     )
 
 
@@ -220,28 +222,28 @@ class OrderMutation:
     submit_sales_order_for_review = _transition(
         Transition.SUBMIT_FOR_REVIEW,
         SubmitSalesOrderForReviewPayload,
-        "Ask for approval of a draft, which cannot be changed while it is in review.",
+        "Submit a draft for approval. It cannot be changed while it is in review.",
     )
     approve_sales_order = _transition(
         Transition.APPROVE,
         ApproveSalesOrderPayload,
-        "Approve an order that is in review, which makes it open.",
+        "Approve an order in review. It becomes open.",
     )
     reject_sales_order = _transition(
         Transition.REJECT,
         RejectSalesOrderPayload,
-        "Reject an order that is in review, which makes it a draft again.",
+        "Reject an order in review. It becomes a draft again.",
     )
     release_sales_order = _transition(
         Transition.RELEASE,
         ReleaseSalesOrderPayload,
-        "Release a draft or an open order for shipping; an order that is already fully invoiced"
-        " becomes INVOICED. Review is not required.",
+        "Release a draft or an open order for shipping. A review is not required. An order that is"
+        " already fully invoiced becomes INVOICED.",
     )
     reopen_sales_order = _transition(
         Transition.REOPEN,
         ReopenSalesOrderPayload,
-        "Make an open or released order a draft again, unless it is fully invoiced.",
+        "Reopen an open or released order that is not fully invoiced. It becomes a draft again.",
     )
     hold_sales_order = _transition(
         Transition.HOLD,
@@ -254,17 +256,18 @@ class OrderMutation:
     cancel_sales_order = _transition(
         Transition.CANCEL,
         CancelSalesOrderPayload,
-        "Cancel an order of which nothing is shipped; this is final.",
+        "Cancel an order of which nothing has been shipped. This is final.",
     )
     ship_sales_order = _quantity_transition(
         Transition.SHIP,
         ShipSalesOrderPayload,
-        "Ship lines of a released order; all of them, unless it may be shipped in parts.",
+        "Ship lines of a released order. They must all be shipped at once, unless the order may be"
+        " shipped in parts.",
     )
     invoice_sales_order = _quantity_transition(
         Transition.INVOICE,
         InvoiceSalesOrderPayload,
-        "Invoice shipped quantities; a fully invoiced order becomes INVOICED.",
+        "Invoice shipped quantities. A fully invoiced order becomes INVOICED.",
     )
     ship_and_invoice_sales_order = _transition(
         Transition.SHIP_AND_INVOICE,
@@ -274,5 +277,5 @@ class OrderMutation:
     register_sales_order_payment = _transition(
         Transition.REGISTER_PAYMENT,
         RegisterSalesOrderPaymentPayload,
-        "Record that an invoiced order is paid in full; this is final.",
+        "Record that an invoiced order has been paid in full. This is final.",
     )

@@ -131,7 +131,7 @@ class SalesOrder(Node):
         "The customer's own reference for the order, such as a purchase order number."
     )
     order_date: dt.date = column("The date of the order document.")
-    posting_date: dt.date = column("The date on which the order counts in the books.")
+    posting_date: dt.date = column("The date under which the order is posted to the books.")
     customer: Customer = to_one("Customer", "customer_id", "The customer who placed the order.")
     customer_name: str = column("The name of the customer at the time the order was written.")
     contact_id: str | None = column("The id of the customer's contact in the client's own system.")
@@ -151,7 +151,7 @@ class SalesOrder(Node):
     )
     prices_include_tax: bool = column("Whether the unit prices of the lines include tax.")
     line_rounding: LineRounding = column(
-        "How the amount of a line with a discount percent is rounded."
+        "The way in which the amounts of lines with a discount percentage are rounded."
     )
     payment_terms: PaymentTerms | None = to_one(
         "PaymentTerms", "payment_terms_id", "The terms that decide when payment is due."

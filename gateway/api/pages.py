@@ -30,7 +30,7 @@ from gateway.storage.tables.column_types import Base
 NodeType = TypeVar("NodeType")
 
 
-@strawberry.type(description="Where a page lies in its list.")
+@strawberry.type(description="The position of a page in its list.")
 class PageInfo:
     has_next_page: bool = strawberry.field(description="Whether rows follow the page.")
     has_previous_page: bool = strawberry.field(description="Whether rows come before the page.")
@@ -42,7 +42,7 @@ class PageInfo:
 
 @strawberry.type(description="A row of a page with its cursor.")
 class Edge(Generic[NodeType]):
-    node: NodeType = strawberry.field(description="The row itself.")
+    node: NodeType = strawberry.field(description="The row.")
     cursor: str = strawberry.field(
         description="Position of the row in the list, for `after` and `before`."
     )
@@ -58,8 +58,8 @@ async def _total_count(root: strawberry.Parent[Any]) -> int:
 )
 class Connection(Generic[NodeType]):
     edges: list[Edge[NodeType]] = strawberry.field(description="The rows with their cursors.")
-    nodes: list[NodeType] = strawberry.field(description="The rows alone.")
-    page_info: PageInfo = strawberry.field(description="Where the page lies in the list.")
+    nodes: list[NodeType] = strawberry.field(description="The rows without their cursors.")
+    page_info: PageInfo = strawberry.field(description="The position of the page in the list.")
     total_count: int = strawberry.field(
         resolver=_total_count,
         description="Number of matching rows in the whole list; counted only if selected.",
@@ -68,7 +68,7 @@ class Connection(Generic[NodeType]):
 
 @dataclass(frozen=True)
 class RowsPage:
-    """What a Connection is resolved from."""
+    """The rows of a page, from which a Connection is resolved."""
 
     model: type[Base]
     window: Window

@@ -36,13 +36,13 @@ from gateway.storage.tables.column_types import (
     is_storable_text,
 )
 
-Id = Annotated[strawberry.ID, strawberry.argument(description="GUID of the record.")]
-Number = Annotated[str, strawberry.argument(description="Number of the record.")]
-Code = Annotated[str, strawberry.argument(description="Code of the record.")]
+Id = Annotated[strawberry.ID, strawberry.argument(description="The GUID of the record.")]
+Number = Annotated[str, strawberry.argument(description="The number of the record.")]
+Code = Annotated[str, strawberry.argument(description="The code of the record.")]
 
 
 def _by_id(target: str, description: str) -> Any:
-    """A root field that finds an object by its id; null if there is none, or if the id is not a GUID."""
+    """A root field that returns the object with an id; null if there is none, or if the id is not a GUID."""
 
     async def resolve(id: Id, info: Info) -> Any:
         guid = canonical_guid(id)
@@ -55,7 +55,7 @@ def _by_id(target: str, description: str) -> Any:
 
 
 def _by_number(target: str, description: str) -> Any:
-    """A root field that finds an object by its number; null if there is none."""
+    """A root field that returns the object with a number, in any case; null if there is none."""
 
     async def resolve(number: Number, info: Info) -> Any:
         return await _by_key(target, "number", number, info)
@@ -64,7 +64,7 @@ def _by_number(target: str, description: str) -> Any:
 
 
 def _by_code(target: str, description: str) -> Any:
-    """A root field that finds an object by its code; null if there is none."""
+    """A root field that returns the object with a code, in any case; null if there is none."""
 
     async def resolve(code: Code, info: Info) -> Any:
         return await _by_key(target, "code", code, info)
@@ -73,7 +73,7 @@ def _by_code(target: str, description: str) -> Any:
 
 
 async def _by_key(target: str, column: str, value: str, info: Info) -> Any:
-    """The object whose unique `column` is `value` in any case, read together with others of its type."""
+    """The object whose unique `column` is `value`, in any case. Batched with others of its type."""
     if not is_storable_text(value):
         return None
     model, names = ENTITIES[target].model, wanted(target, info)
@@ -95,7 +95,9 @@ async def _node(id: Id, info: Info) -> Any:
 async def _nodes(
     ids: Annotated[
         list[strawberry.ID],
-        strawberry.argument(description="GUIDs, at most as many as a page may have."),
+        strawberry.argument(
+            description="The GUIDs of the records, at most as many as a page may have rows."
+        ),
     ],
     info: Info,
 ) -> Any:
@@ -201,5 +203,5 @@ class Query:
     )
     companies: list[CompanySummary] = strawberry.field(
         resolver=companies,
-        description="The companies that the caller may see, by name, whatever company the request names.",
+        description="The companies that the caller may use, by name. The Company header makes no difference.",
     )

@@ -29,14 +29,14 @@ REFERENCE_INPUTS: Mapping[type[Base], Any] = {
     rows.TaxCodeRow: reference_inputs.TaxCodeRefInput,
     rows.UnitOfMeasureRow: reference_inputs.UnitOfMeasureRefInput,
 }
-"""How a field names a record."""
+"""The inputs by which fields refer to records."""
 
 FROM_ISO = {(rows.CurrencyRow, "display_name")}
-"""What a new record need not state although it has no default."""
+"""The fields that a new record may omit although their columns have no default."""
 
 
 class Purpose(StrEnum):
-    """What an input is for; its name begins with this word."""
+    """The purpose of an input. Its name begins with this word."""
 
     CREATE = "Create"
     UPDATE = "Update"
@@ -45,10 +45,11 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True)
 class RecordType:
-    """A kind of record with its type in the schema; `noun` is what descriptions call it."""
+    """A kind of record with its type in the schema. Descriptions call it `noun`."""
 
     type: Any
     noun: str
+    article: str = "a"
 
     @property
     def record(self) -> Record:
@@ -58,6 +59,11 @@ class RecordType:
     def name(self) -> str:
         return str(get_object_definition(self.type, strict=True).name)
 
+    @property
+    def one(self) -> str:
+        """The noun with its indefinite article."""
+        return f"{self.article} {self.noun}"
+
     @cached_property
     def create_input(self) -> Any:
         return self._input(Purpose.CREATE, f"A new {self.noun}.")
@@ -66,7 +72,7 @@ class RecordType:
     def update_input(self) -> Any:
         return self._input(
             Purpose.UPDATE,
-            f"A change of a {self.noun}. What is absent stays as it is, null clears.",
+            f"An update of {self.one}. Omitted fields stay unchanged; null clears a field.",
         )
 
     @cached_property
@@ -74,8 +80,8 @@ class RecordType:
         key = self.record.key
         return self._input(
             Purpose.UPSERT,
-            f"A new {self.noun}, or a change of the one with the same {key}: what is absent stays as it"
-            " is or gets its default, null clears.",
+            f"A new {self.noun}, or an update of the {self.noun} with the same {key}. Omitted fields"
+            " stay unchanged or get their defaults; null clears a field.",
         )
 
     def _input(self, purpose: Purpose, description: str) -> Any:
@@ -111,10 +117,10 @@ def _kind(record: Record, name: str, field: Field) -> Any:
 
 
 def _limits(record: Record, name: str, field: Field) -> str:
-    """What a description says about the values that are accepted."""
+    """The end of a description, which states the range of the values."""
     longest = text_lengths(record.model).get(name)
     if longest is not None:
-        return f" At most {longest} characters."
+        return f" {reference_inputs.length_note(longest)}"
     if isinstance(field.least, Decimal) and field.most is not None:
         return f" From {plain(field.least)} to {plain(field.most)}."
     return "" if field.least is None else f" At least {plain(field.least)}."
@@ -124,7 +130,7 @@ def _parts(record: Record) -> dict[str, InputField]:
     return {
         name: (
             _list_of(PART_INPUTS[part.model]),
-            "All units of the item. Those that are left out are removed, except its base unit and sales unit.",
+            "All units of the item. Omitted units are removed, except its base unit and sales unit.",
             False,
         )
         for name, part in record.parts.items()
@@ -141,7 +147,7 @@ def _descriptions(of: Any) -> Mapping[str, str]:
 
 
 def _define(name: str, description: str, fields: Mapping[str, InputField]) -> Any:
-    """An input that tells fields that are absent from those that are null."""
+    """An input that distinguishes omitted fields from null."""
     cls = type(name, (), {"__module__": __name__})
     maybe: Any = Maybe
     for field, (kind, text, must_state) in fields.items():
@@ -169,7 +175,7 @@ PART_INPUTS: Mapping[type[Base], Any] = {
 ACCOUNT = RecordType(reference_types.Account, "general-ledger account")
 CURRENCY = RecordType(reference_types.Currency, "currency")
 CUSTOMER = RecordType(reference_types.Customer, "customer")
-ITEM = RecordType(reference_types.Item, "item")
+ITEM = RecordType(reference_types.Item, "item", "an")
 LINE_OBJECT = RecordType(reference_types.LineObject, "resource, fixed asset or charge")
 PAYMENT_TERMS = RecordType(reference_types.PaymentTerms, "set of payment terms")
 SHIPMENT_METHOD = RecordType(reference_types.ShipmentMethod, "shipment method")

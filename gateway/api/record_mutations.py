@@ -75,7 +75,7 @@ def _create(of: RecordType) -> Any:
             info, payload, change, dry_run=dry_run, root="input", result=result_of(of)
         )
 
-    return _mutation(resolve, payload, f"Create a {of.noun}. Its {of.record.key} must be new.")
+    return _mutation(resolve, payload, f"Create {of.one}. Its {of.record.key} must be new.")
 
 
 def _update(of: RecordType) -> Any:
@@ -100,7 +100,9 @@ def _update(of: RecordType) -> Any:
         )
 
     return _mutation(
-        resolve, payload, f"Change a {of.noun}, all or nothing. Orders keep what they have copied."
+        resolve,
+        payload,
+        f"Change {of.one}, all or nothing. Existing orders keep the values that they copied.",
     )
 
 
@@ -121,7 +123,7 @@ def _delete(of: RecordType) -> Any:
 
         return await perform(info, payload, change, dry_run=dry_run, result="deleted_id")
 
-    return _mutation(resolve, payload, f"Delete a {of.noun} to which nothing refers.")
+    return _mutation(resolve, payload, f"Delete {of.one} that no order or other record refers to.")
 
 
 def _mutation(resolve: Any, payload: Any, description: str) -> Any:

@@ -1,14 +1,35 @@
 """The inputs that identify a record which already exists, each in exactly one way."""
 
+from collections.abc import Callable
 from typing import Any
 
 import strawberry
 from strawberry import Maybe
+from strawberry.types.field import StrawberryField
+
+from gateway.storage.tables.column_types import Base, text_lengths
 
 
 def optional(description: str) -> Any:
     """An input field that distinguishes an omitted value from null."""
     return strawberry.field(description=description, default=None)
+
+
+def with_lengths(row: type[Base], *, without: str = "") -> Callable[[type], type]:
+    """Adds the longest text of its column in `row` to the description of each field of a class."""
+
+    def complete(cls: type) -> type:
+        for name, longest in text_lengths(row).items():
+            field = cls.__dict__.get(name)
+            if isinstance(field, StrawberryField) and name != without:
+                field.description = f"{field.description} {length_note(longest)}"
+        return cls
+
+    return complete
+
+
+def length_note(longest: int) -> str:
+    return f"At most {longest} characters."
 
 
 @strawberry.input(one_of=True, description="Identifies a customer in exactly one way.")

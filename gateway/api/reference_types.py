@@ -29,7 +29,7 @@ class Node:
         return row.type_name
 
 
-@strawberry.type(description="What every record has that a mutation can change.")
+@strawberry.type(description="The fields that all records changed by mutations have.")
 class MaintainedNode(Node):
     etag: str = column("A version tag that changes whenever the record does. Send it as `ifMatch`.")
     created_date_time: dt.datetime = column("The time at which the record was created.")
@@ -79,16 +79,16 @@ class Company(Node):
 
 @entity(rows.PaymentTermsRow)
 @strawberry.type(
-    description="Terms that say when an invoice is due and what discount early payment earns."
+    description="Terms that determine when an invoice is due and the discount for early payment."
 )
 class PaymentTerms(MaintainedNode):
     code: str = column("The unique short name of the terms.")
     display_name: str = column("The terms in plain words.")
     due_date_calculation: str | None = column(
-        "The date formula that leads from the invoice date to the due date, such as 30D."
+        "The formula that derives the due date from the invoice date, such as 30D."
     )
     discount_date_calculation: str | None = column(
-        "The date formula that leads from the invoice date to the last day of the discount."
+        "The formula that derives the last day of the discount from the invoice date."
     )
     discount_percent: Decimal = column("The percentage deducted for payment by the discount date.")
     calculate_discount_on_credit_memos: bool = column(
@@ -98,7 +98,7 @@ class PaymentTerms(MaintainedNode):
 
 @entity(rows.ShipmentMethodRow)
 @strawberry.type(
-    description="A way to ship goods, and who bears the cost. It is often an Incoterm."
+    description="The way in which goods are shipped and who bears the cost, often an Incoterm."
 )
 class ShipmentMethod(MaintainedNode):
     code: str = column("The unique short name of the method.")
@@ -115,7 +115,7 @@ class UnitOfMeasure(MaintainedNode):
     )
     symbol: str | None = column("The symbol printed after quantities.")
     is_whole: bool = column(
-        "Whether quantities in the unit are whole numbers. Lines that are stored may have others."
+        "Whether quantities in the unit must be whole numbers. Existing lines may have others."
     )
 
 
@@ -127,8 +127,7 @@ class TaxCode(MaintainedNode):
     )
     display_name: str = column("The rate in plain words.")
     percent: Decimal = column(
-        "The rate for new lines, as a percentage. Existing lines keep the rate they were"
-        " written with."
+        "The rate for new lines, as a percentage. Existing lines keep their rate."
     )
 
 
@@ -150,7 +149,7 @@ class Customer(MaintainedNode):
     website: str | None = column("The address of the customer's home page.")
     salesperson: str | None = column("The code of the salesperson responsible for the customer.")
     credit_limit: Decimal | None = column(
-        "The most that the customer may owe, in the company's currency."
+        "The highest amount that the customer may owe, in the company's currency."
     )
     tax_liable: bool = column("Whether the customer is liable for sales tax.")
     tax_registration_number: str | None = column("The VAT registration number of the customer.")
@@ -173,7 +172,7 @@ class Customer(MaintainedNode):
     prices_include_tax: bool = column("Whether prices on new orders include tax.")
     partial_shipping: bool = column("Whether new orders may be shipped in several parts.")
     blocked: CustomerBlocked = column(
-        "The business with the customer that is blocked. Any block prevents new orders."
+        "The transactions with the customer that are blocked. Any block prevents new orders."
     )
     privacy_blocked: bool = column("Whether privacy law forbids the use of the customer's data.")
     sales_orders: Any = paged(
@@ -203,9 +202,9 @@ class Item(MaintainedNode):
     number: str = column("The unique number by which people identify the item.")
     display_name: str = column("The name of the item, copied to new lines.")
     display_name2: str | None = column("A second line of the name, also copied to new lines.")
-    type: ItemType = column("Whether the item is kept in stock, and how.")
+    type: ItemType = column("Whether the item is stocked, and whether its stock is counted.")
     item_category_code: str | None = column(
-        "The code of the category that reports group the item under."
+        "The code of the category under which reports group the item."
     )
     gtin: str | None = column("The Global Trade Item Number printed under the bar code.")
     inventory: Decimal = column("The quantity in stock as last imported. Orders do not change it.")
@@ -231,7 +230,7 @@ class Item(MaintainedNode):
     allow_invoice_discount: bool = column(
         "Whether lines that sell the item take a share of the order discount."
     )
-    blocked: bool = column("Whether the item is blocked for all business.")
+    blocked: bool = column("Whether the item is blocked for all transactions.")
     sales_blocked: bool = column("Whether the item is blocked for sales.")
     sales_order_lines: Any = paged(
         "SalesOrderLine",

@@ -57,15 +57,18 @@ class ItemSortField(Enum):
 SORT_ENUMS: tuple[DescribedEnum, ...] = (
     DescribedEnum(
         SortDirection,
-        "Whether small or large values come first.",
-        {"ASC": "The smallest or earliest.", "DESC": "The largest or latest."},
+        "The direction of a sort.",
+        {
+            "ASC": "The smallest or earliest values come first.",
+            "DESC": "The largest or latest values come first.",
+        },
     ),
     DescribedEnum(
         SalesOrderSortField,
         "The keys by which orders can be sorted.",
         {
             "ORDER_DATE": "Date of the document.",
-            "POSTING_DATE": "Date on which the order counts in the books.",
+            "POSTING_DATE": "Date under which the order is posted to the books.",
             "NUMBER": "Number of the order, by code point.",
             "CUSTOMER_NUMBER": "Number of the customer, by code point.",
             "CUSTOMER_NAME": "Name of the customer on the order, by code point.",
@@ -74,17 +77,18 @@ SORT_ENUMS: tuple[DescribedEnum, ...] = (
             "EXTERNAL_DOCUMENT_NUMBER": "The customer's own reference, by code point. Orders without"
             " one come last when ascending.",
             "STATUS": "Name of the status, by code point.",
-            "TOTAL_AMOUNT_INCLUDING_TAX": "What the customer pays, in whatever currency.",
-            "LAST_MODIFIED_DATE_TIME": "When the order or one of its lines last changed.",
+            "TOTAL_AMOUNT_INCLUDING_TAX": "Amount that the customer pays. Currencies are not converted.",
+            "LAST_MODIFIED_DATE_TIME": "Time at which the order or one of its lines last changed.",
         },
     ),
     DescribedEnum(
         SalesOrderLineSortField,
         "The keys by which lines can be sorted.",
         {
-            "SALES_ORDER": "Id of the order, then place within it: lines of an order stay together.",
-            "QUANTITY": "Units ordered.",
-            "NET_AMOUNT_INCLUDING_TAX": "What is paid for the line in all.",
+            "SALES_ORDER": "Id of the order, then sequence of the line, so that the lines of an order stay"
+            " together.",
+            "QUANTITY": "Number of units ordered.",
+            "NET_AMOUNT_INCLUDING_TAX": "Net amount of the line, including tax.",
         },
     ),
     DescribedEnum(
@@ -93,7 +97,7 @@ SORT_ENUMS: tuple[DescribedEnum, ...] = (
         {
             "NUMBER": "Number of the customer, by code point.",
             "DISPLAY_NAME": "Name of the customer, by code point.",
-            "LAST_MODIFIED_DATE_TIME": "When the customer last changed.",
+            "LAST_MODIFIED_DATE_TIME": "Time at which the customer last changed.",
         },
     ),
     DescribedEnum(
@@ -103,7 +107,7 @@ SORT_ENUMS: tuple[DescribedEnum, ...] = (
             "NUMBER": "Number of the item, by code point.",
             "DISPLAY_NAME": "Name of the item, by code point.",
             "UNIT_PRICE": "Price of one unit.",
-            "LAST_MODIFIED_DATE_TIME": "When the item last changed.",
+            "LAST_MODIFIED_DATE_TIME": "Time at which the item last changed.",
         },
     ),
 )

@@ -32,11 +32,9 @@ LINE_COLUMNS: Names = column_names(SalesOrderLineRow)
 CUSTOMER_COLUMNS: Names = frozenset({"number", "blocked", "privacy_blocked"})
 
 
-@strawberry.type(
-    description="A mutation that moves an order on, and whether the order allows it now."
-)
+@strawberry.type(description="A transition of an order, and whether it is possible now.")
 class AvailableTransition:
-    mutation: str = strawberry.field(description="The name of the mutation.")
+    mutation: str = strawberry.field(description="The name of the mutation that carries it out.")
     possible: bool = strawberry.field(
         description="Whether the mutation would succeed now with the quantities on the lines."
     )
@@ -85,8 +83,8 @@ def available_transitions_field() -> Any:
 
     return declared_field(
         resolve,
-        "Every mutation that moves the order on, by the same rules: whether it is possible now, and"
-        " why not.",
+        "All transitions of the order: whether each is possible now and, if not, why. The mutations"
+        " apply the same rules.",
         ComputedField(ORDER_COLUMNS),
     )
 

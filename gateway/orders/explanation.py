@@ -25,33 +25,37 @@ Note = Callable[[int, str, Decimal], None]
 
 
 class TotalsRule(Enum):
-    """A rule by which an amount is derived. The value describes it; it stands in the schema."""
+    """A rule by which an amount is derived. The value describes it in the schema."""
 
     GROSS_AMOUNT = "Quantity times unit price (RULES.md 2.1)."
-    LINE_DISCOUNT = (
-        "The discount of a line, from its percent or entered as an amount (RULES.md 2.2)."
+    LINE_DISCOUNT = "The discount of a line, derived from its percentage or entered as an amount (RULES.md 2.2)."
+    LINE_AMOUNT = (
+        "The amount of a line before the header discount, with and without tax (RULES.md 2.3)."
     )
-    LINE_AMOUNT = "A line before the header discount, with and without tax (RULES.md 2.3)."
     HEADER_DISCOUNT_AMOUNT = "The header discount as it was entered, or none (RULES.md 2.5)."
     HEADER_DISCOUNT_PERCENT = (
-        "The header discount as a percent of what the lines that share in it cost (RULES.md 2.5)."
+        "The header discount as a percentage of the lines that share in it (RULES.md 2.5)."
     )
     DISCOUNT_OF_GROUP = (
-        "The share of a group of lines in the header discount, with the remainder rolling on"
-        " (RULES.md 2.5)."
+        "The share of a group of lines in the header discount; the remainder of the rounding is"
+        " carried to the next group (RULES.md 2.5)."
     )
     DISCOUNT_OF_LINE = (
-        "The share of a line in the header discount of its group; the odd step falls where the"
-        " running share crosses a half (RULES.md 2.5)."
+        "The share of a line in the header discount of its group; a remaining step goes to"
+        " the line at which the running total crosses a half (RULES.md 2.5)."
     )
-    TAX_OF_GROUP = "The tax of the lines with one tax code, percent and sign (RULES.md 2.6)."
+    TAX_OF_GROUP = (
+        "The tax on the lines with the same tax code, percentage and sign (RULES.md 2.6)."
+    )
     TAX_OF_LINE = (
-        "The part of a line in the tax of its group; the odd step falls where the running part"
-        " crosses a half (RULES.md 2.6)."
+        "The share of a line in the tax on its group; a remaining step goes to the line at which the"
+        " running total crosses a half (RULES.md 2.6)."
     )
-    NET_AMOUNT = "A line after the header discount, with and without tax (RULES.md 2.4)."
-    DISCOUNT_WITHOUT_TAX = "The share of a line in the header discount without tax (RULES.md 2.4)."
-    ORDER_TOTAL = "A total of the order, the sum of its lines (RULES.md 2.4)."
+    NET_AMOUNT = (
+        "The amount of a line after the header discount, with and without tax (RULES.md 2.4)."
+    )
+    DISCOUNT_WITHOUT_TAX = "The share of a line in the header discount, without tax (RULES.md 2.4)."
+    ORDER_TOTAL = "A total of the order: the sum over its lines (RULES.md 2.4)."
 
 
 @dataclass(frozen=True)

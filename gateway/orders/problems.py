@@ -13,36 +13,40 @@ Path = tuple[str, ...]
 
 
 class ProblemCode(Enum):
-    """A rule that a change breaks. The value says when; the schema and api/README.md show it."""
+    """The code of a refusal. The value describes it in the schema and in api/README.md."""
 
     REQUIRED = "A required value is missing."
     NOT_FOUND = "No record in the company has this id, number or code."
-    INVALID = "The value is not well formed for its field."
-    TOO_LONG = "The text is longer than its field."
-    OUT_OF_RANGE = "The number, date or amount is outside its bounds."
+    INVALID = "The value does not have the format that its field requires."
+    TOO_LONG = "The text has more characters than its field allows."
+    OUT_OF_RANGE = "The number, date or amount is smaller or larger than its field allows."
     CONFLICTING = "Two values contradict each other."
-    DUPLICATE = "The value must be unique and is taken."
-    BLOCKED = "The record exists but is closed for sales."
+    DUPLICATE = "The value must be unique, but another record already has it."
+    BLOCKED = "The record exists, but it is blocked for sales."
     PRICE_REQUIRED = (
-        "The line needs its own unit price, because its object has none in the currency of the order or"
-        " in the unit of the line."
+        "The line needs its own unit price, because the object that it sells has none in the currency"
+        " of the order or in the unit of the line."
     )
     TOO_MANY_LINES = "The order has more lines than the gateway allows."
-    SHIP_TOO_MANY = "The quantity to ship is more than is outstanding."
-    INVOICE_TOO_MANY = "The quantity to invoice is more than is shipped, or to be shipped next."
-    STALE = "The record has changed since the etag was read; the suggestion is its etag now."
-    OTHER_ROW_REFUSED = "The row itself is correct, but another row of the same call is refused."
+    SHIP_TOO_MANY = "The quantity to ship exceeds the outstanding quantity."
+    INVOICE_TOO_MANY = "The quantity to invoice exceeds what is shipped or about to be shipped."
+    STALE = "The record has changed since the etag was read. The suggestion is its current etag."
+    OTHER_ROW_REFUSED = "The row itself is correct, but another row of the same call was refused."
     IN_USE = "The record cannot be deleted, because orders or other records refer to it."
-    NOT_EDITABLE = "The status of the order does not allow this change."
-    WRONG_STATUS = "The status of the order does not allow this."
-    ON_HOLD = "Release, shipping and invoicing are stopped for now."
-    NOTHING_TO_RELEASE = "The order has no line with something to sell and a quantity."
-    LINE_INCOMPLETE = "A line does not say what it sells, or in which unit."
-    PARTIAL_NOT_ALLOWED = "The order must be shipped complete, and this would leave something."
-    NOTHING_TO_SHIP = "No line has anything to ship."
-    NOTHING_TO_INVOICE = "No line has anything that is shipped and not yet invoiced."
-    HEADER_NOT_FOUND = "A line of an import names an order that is neither in the files nor stored."
-    HAS_SHIPMENTS = "Something is shipped or invoiced already."
+    NOT_EDITABLE = "The status of the order does not allow this value to change."
+    WRONG_STATUS = "The status of the order or import job does not allow this mutation."
+    ON_HOLD = "The order is on hold, which stops release, shipping and invoicing."
+    NOTHING_TO_RELEASE = "The order has no line that sells something in a quantity other than 0."
+    LINE_INCOMPLETE = "A line does not state what it sells, or in which unit."
+    PARTIAL_NOT_ALLOWED = (
+        "The order must be shipped as a whole, but some of it would remain unshipped."
+    )
+    NOTHING_TO_SHIP = "No line has a quantity to ship."
+    NOTHING_TO_INVOICE = "No line has a shipped quantity that is not yet invoiced."
+    HEADER_NOT_FOUND = (
+        "A line of an import names an order that is neither in the files nor in the database."
+    )
+    HAS_SHIPMENTS = "Some of the order is already shipped or invoiced."
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ class Refusal:
 @dataclass(frozen=True)
 class Missing:
     """A record that does not exist: the model, the column and the value that name it. A line object
-    also has a kind. `among` are the only values that would be accepted, if there are such."""
+    also has a kind. `among` are the only values that would be accepted, if they are known."""
 
     model: type[Base]
     column: str
