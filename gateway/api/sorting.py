@@ -57,7 +57,7 @@ class ItemSortField(Enum):
 SORT_ENUMS: tuple[DescribedEnum, ...] = (
     DescribedEnum(
         SortDirection,
-        "The direction of a sort.",
+        "Whether values ascend or descend.",
         {
             "ASC": "The smallest or earliest values come first.",
             "DESC": "The largest or latest values come first.",
@@ -88,7 +88,7 @@ SORT_ENUMS: tuple[DescribedEnum, ...] = (
             "SALES_ORDER": "Id of the order, then sequence of the line, so that the lines of an order stay"
             " together.",
             "QUANTITY": "Number of units ordered.",
-            "NET_AMOUNT_INCLUDING_TAX": "Net amount of the line, including tax.",
+            "NET_AMOUNT_INCLUDING_TAX": "Amount that the customer pays for the line.",
         },
     ),
     DescribedEnum(
