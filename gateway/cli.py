@@ -15,7 +15,15 @@ from gateway.company_commands import company
 from gateway.demo.northwind import load_demo
 from gateway.exchange.exports.export_file import CannotWrite, open_destination, save_export
 from gateway.exchange.exports.export_stream import CannotExport, ExportFormat, ExportRequest
-from gateway.exchange.formats.sheets import FileRefused, ReadOptions
+from gateway.exchange.formats.import_options import (
+    BadOption,
+    DateOrder,
+    DecimalSign,
+    ImportOptions,
+    LinesOption,
+    RoundingOption,
+)
+from gateway.exchange.formats.sheets import FileRefused
 from gateway.exchange.imports.importer import Importer, ImportRequest, PolicyOption, import_files
 from gateway.exchange.imports.progress import progress_bar
 from gateway.exchange.imports.summary import import_summary
@@ -46,6 +54,13 @@ CompanyName = Annotated[
 ]
 CSV_ENCODING = typer.Option(help="The encoding of CSV files. Detected by default.")
 CSV_SEPARATOR = typer.Option(help="The separator of CSV files. Detected by default.")
+DATES = typer.Option(help="The order of day, month and year. Decided from all files by default.")
+DECIMAL = typer.Option(help="The decimal sign. Decided from all files by default.")
+STRICT = typer.Option("--strict", help="Refuse files whose dates or numbers are ambiguous.")
+ROUNDING = typer.Option(help="Round once per line, as Finance & Operations does.")
+REPLACED_LINES = typer.Option(
+    "--lines", help="The files have all lines of their orders: delete the others."
+)
 NO_BACKUP = typer.Option("--no-backup", help="Do not back up a SQLite file before changing it.")
 
 
@@ -153,16 +168,25 @@ def import_command(
     errors: Annotated[
         Path | None, typer.Option(help="File for refused rows; next to the first file by default.")
     ] = None,
+    dates: Annotated[DateOrder | None, DATES] = None,
+    decimal: Annotated[DecimalSign | None, DECIMAL] = None,
     encoding: Annotated[str | None, CSV_ENCODING] = None,
     separator: Annotated[str | None, CSV_SEPARATOR] = None,
+    strict: Annotated[bool, STRICT] = False,
+    rounding: Annotated[RoundingOption | None, ROUNDING] = None,
+    lines: Annotated[LinesOption | None, REPLACED_LINES] = None,
 ) -> None:
     """Import sales orders and the records they refer to. Run it again after a crash to resume."""
     request = ImportRequest(policy.policy, dry_run)
-    settings, reading = read_settings(), ReadOptions(encoding, separator)
+    try:
+        chosen = ImportOptions(dates, decimal, encoding, separator, strict, rounding, lines)
+    except BadOption as bad:
+        fail(f"{bad.code}: --{bad.option} {bad}.")
+    settings = read_settings()
     rules = Rules(largest_order=settings.max_lines)
 
     async def run(database: Database) -> None:
-        await _import(Importer(database, company, rules), files, reading, request, errors)
+        await _import(Importer(database, company, rules), files, chosen, request, errors)
 
     run_on_database(settings, run)
 
@@ -170,7 +194,7 @@ def import_command(
 async def _import(
     importer: Importer,
     files: Sequence[Path],
-    reading: ReadOptions,
+    chosen: ImportOptions,
     request: ImportRequest,
     errors: Path | None,
 ) -> None:
@@ -179,7 +203,7 @@ async def _import(
     started = time.monotonic()
     progress, stop = progress_bar()
     try:
-        job = await import_files(importer, files, reading, request, progress)
+        job = await import_files(importer, files, chosen, request, progress)
     except FileRefused as error:
         fail(str(error))
     except CompanyNotFound as error:

@@ -4,6 +4,7 @@ The body is one file, named by the parameter `name`, or a form with several. It 
 it is received."""
 
 from collections.abc import AsyncGenerator
+from dataclasses import fields
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -12,7 +13,16 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from gateway.exchange.formats.sheets import FileRefused, ReadOptions
+from gateway.exchange.formats.import_options import (
+    DateOrder,
+    DecimalSign,
+    ImportOptions,
+    LinesOption,
+    RoundingOption,
+    check_encoding,
+    check_separator,
+)
+from gateway.exchange.formats.sheets import FileRefused
 from gateway.exchange.imports.importer import ImportRequest, PolicyOption
 from gateway.exchange.imports.runner import ImportNotFound, Runner
 from gateway.exchange.imports.upload_folder import open_upload_folder
@@ -44,8 +54,15 @@ IMPORT_PARAMETERS = (
     Parameter(
         "policy", choice(PolicyOption), "what a bad row stops: its order, or the whole import"
     ),
-    Parameter("encoding", text, "the encoding of CSV files; detected by default"),
-    Parameter("separator", text, "the separator of CSV files; detected by default"),
+    Parameter("dates", choice(DateOrder), "the order of day, month and year in dates"),
+    Parameter("decimal", choice(DecimalSign), "the decimal sign of numbers"),
+    Parameter("encoding", check_encoding, "the encoding of CSV files; detected by default"),
+    Parameter("separator", check_separator, "the separator of CSV files; detected by default"),
+    Parameter("strict", flag, "whether to refuse files whose dates or numbers are ambiguous"),
+    Parameter(
+        "rounding", choice(RoundingOption), "line, to round once per line as the vendor does"
+    ),
+    Parameter("lines", choice(LinesOption), "replace, if the files have all lines of their orders"),
 )
 
 
@@ -88,7 +105,7 @@ class Uploads:
         with open_upload_folder(self._runner.folder) as folder:
             paths = await self._store(request, folder, values.get("name"))
             job = await self._runner.accept(
-                company_of(request), paths, _read_options(values), _import_request(values)
+                company_of(request), paths, _import_options(values), _import_request(values)
             )
             return job.id
 
@@ -174,8 +191,9 @@ def _import_request(values: dict[str, Any]) -> ImportRequest:
     return ImportRequest(policy.policy, values.get("dryRun", False))
 
 
-def _read_options(values: dict[str, Any]) -> ReadOptions:
-    return ReadOptions(values.get("encoding"), values.get("separator"))
+def _import_options(values: dict[str, Any]) -> ImportOptions:
+    names = {field.name for field in fields(ImportOptions)}
+    return ImportOptions(**{name: value for name, value in values.items() if name in names})
 
 
 def _not_a_file(field: str) -> str:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import asyncpg
 
-from gateway.exchange.formats.sheets import ReadOptions
+from gateway.exchange.formats.import_options import ImportOptions
 from gateway.exchange.imports.importer import Importer, ImportRequest, import_files
 from gateway.orders.service import Rules
 from gateway.storage.database import Database
@@ -86,7 +86,7 @@ async def _bring_in(url: str, paths: Sequence[Path]) -> tuple[float, float]:
     await load_world(database)
     start, worked = time.perf_counter(), time.process_time()
     job = await import_files(
-        Importer(database, COMPANY, Rules()), paths, ReadOptions(), ImportRequest()
+        Importer(database, COMPANY, Rules()), paths, ImportOptions(), ImportRequest()
     )
     seconds, work = time.perf_counter() - start, time.process_time() - worked
     assert job.status.name == "SUCCEEDED", job.status

@@ -11,7 +11,7 @@ import anyio
 import httpx2
 import pytest
 
-from gateway.exchange.formats.sheets import ReadOptions
+from gateway.exchange.formats.import_options import ImportOptions
 from gateway.exchange.imports.importer import Importer, ImportRequest, import_files
 from gateway.orders.service import Rules
 from gateway.storage.database import Database
@@ -160,7 +160,7 @@ async def import_together(url: str, paths: list[Path], policy: ImportPolicy) -> 
     async with anyio.create_task_group() as group:
         for database in databases:
             importer = Importer(database, None, Rules())
-            group.start_soon(import_files, importer, paths, ReadOptions(), ImportRequest(policy))
+            group.start_soon(import_files, importer, paths, ImportOptions(), ImportRequest(policy))
     for database in databases:
         await database.dispose()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.exchange.formats.sheets import ReadOptions
+from gateway.exchange.formats.import_options import DateOrder, ImportOptions, LinesOption
 from gateway.exchange.imports.importer import ImportRequest, fingerprint_files
 from gateway.storage.companies import create_company
 from gateway.storage.database import Database
@@ -97,26 +97,28 @@ def test_a_successful_or_missing_job_can_be_neither_retried_nor_cancelled(
 
 
 NAMED = ("a.csv", "b.csv")
-BASE = (NAMED, ReadOptions(), ImportRequest())
+BASE = (NAMED, ImportOptions(), ImportRequest())
 
 
 @pytest.mark.parametrize(
     "otherwise",
     [
-        (("b.csv", "a.csv"), ReadOptions(), ImportRequest()),
-        (("a.csv", "c.csv"), ReadOptions(), ImportRequest()),
-        (NAMED, ReadOptions(encoding="cp1252"), ImportRequest()),
-        (NAMED, ReadOptions(separator=";"), ImportRequest()),
-        (NAMED, ReadOptions(), ImportRequest(dry_run=True)),
+        (("b.csv", "a.csv"), ImportOptions(), ImportRequest()),
+        (("a.csv", "c.csv"), ImportOptions(), ImportRequest()),
+        (NAMED, ImportOptions(encoding="cp1252"), ImportRequest()),
+        (NAMED, ImportOptions(separator=";"), ImportRequest()),
+        (NAMED, ImportOptions(dates=DateOrder.DMY), ImportRequest()),
+        (NAMED, ImportOptions(lines=LinesOption.REPLACE), ImportRequest()),
+        (NAMED, ImportOptions(), ImportRequest(dry_run=True)),
     ],
-    ids=["order", "name", "encoding", "separator", "dry run"],
+    ids=["order", "name", "encoding", "separator", "dates", "lines", "dry run"],
 )
 def test_the_same_content_with_other_names_or_options_is_another_job(
-    tmp_path: Path, otherwise: tuple[tuple[str, ...], ReadOptions, ImportRequest]
+    tmp_path: Path, otherwise: tuple[tuple[str, ...], ImportOptions, ImportRequest]
 ) -> None:
-    def fingerprint(names: tuple[str, ...], reading: ReadOptions, options: ImportRequest) -> str:
+    def fingerprint(names: tuple[str, ...], options: ImportOptions, request: ImportRequest) -> str:
         paths = written(tmp_path, dict.fromkeys(names, b"same"))
-        return fingerprint_files(paths, reading, options)
+        return fingerprint_files(paths, options, request)
 
     assert fingerprint(*BASE) == fingerprint(*BASE)
     assert fingerprint(*otherwise) != fingerprint(*BASE)

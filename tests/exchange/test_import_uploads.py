@@ -57,9 +57,9 @@ def test_an_upload_is_accepted_with_the_id_of_its_job(
 WRONG: dict[str, tuple[dict[str, str], int, str]] = {
     "policy": ({"policy": "most"}, 400, "`policy` must be per-order or atomic."),
     "dryRun": ({"dryRun": "1"}, 400, "`dryRun` must be true or false."),
-    "encoding": ({"encoding": "latin-99"}, 400, "the encoding 'latin-99' is unknown"),
-    "no encoding": ({"encoding": "\0"}, 400, r"the encoding '\x00' is unknown"),
-    "separator": ({"separator": "''"}, 400, "is not a separator"),
+    "encoding": ({"encoding": "latin-99"}, 400, "`encoding` must be a known encoding"),
+    "no encoding": ({"encoding": "\0"}, 400, "not '\\x00'"),
+    "separator": ({"separator": "''"}, 400, "`separator` must be one sign"),
 }
 
 

@@ -13,16 +13,17 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from gateway.exchange.formats.detection import DETECTED, read_sheets
-from gateway.exchange.formats.sheets import FileRecord, ReadOptions, Sheet
+from gateway.exchange.formats.import_options import ImportOptions
+from gateway.exchange.formats.sheets import FileRecord, Sheet
 from tests.support.paths import DATA
 from tests.support.workbooks import workbook
 
 
-def only(folder: Path, name: str, content: bytes | str, reading: ReadOptions = DETECTED) -> Sheet:
+def only(folder: Path, name: str, content: bytes | str, options: ImportOptions = DETECTED) -> Sheet:
     """The one sheet of a file with this content."""
     path = folder / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    [sheet] = read_sheets([path], reading)
+    [sheet] = read_sheets([path], options)
     return sheet
 
 
@@ -105,7 +106,7 @@ def test_the_encoding_is_detected(tmp_path: Path, content: bytes, encoding: str,
 
 def test_encoding_and_separator_can_be_stated(tmp_path: Path) -> None:
     content = "A|B,C\nй|x,y\n".encode("cp1251")
-    sheet = only(tmp_path, "a.csv", content, ReadOptions(encoding="cp1251", separator="|"))
+    sheet = only(tmp_path, "a.csv", content, ImportOptions(encoding="cp1251", separator="|"))
     assert (sheet.encoding, sheet.separator) == ("cp1251", "|")
     assert rows(sheet) == [(2, {"A": "й", "B,C": "x,y"})]
 

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from gateway.exchange.exports.export_stream import ExportFormat, ExportRequest, open_download
-from gateway.exchange.formats.sheets import ReadOptions
+from gateway.exchange.formats.import_options import ImportOptions
 from gateway.exchange.imports.importer import Importer, ImportRequest, import_files
 from gateway.exchange.mappings.reference_columns import Dataset
 from gateway.orders.service import Rules
@@ -46,7 +46,7 @@ async def exported(
 async def imported(database: Database, path: Path) -> tuple[ImportJobRow, dict[str, int]]:
     """The job that imported a file, and its counts other than zero."""
     importer = Importer(database, None, Rules())
-    job = await import_files(importer, [path], ReadOptions(), ImportRequest())
+    job = await import_files(importer, [path], ImportOptions(), ImportRequest())
     return job, {name: count for name in COUNTS if (count := getattr(job, name))}
 
 

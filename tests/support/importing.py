@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gateway.exchange.formats.sheets import ReadOptions
+from gateway.exchange.formats.import_options import ImportOptions
 from gateway.exchange.imports.importer import Importer, ImportRequest, import_files
 from gateway.orders.service import Rules
 from gateway.settings import Settings
@@ -116,7 +116,7 @@ async def bring_in(database: Database, files: Files) -> None:
     importer = Importer(database, None, Rules())
     with tempfile.TemporaryDirectory() as folder:
         paths = written(Path(folder), files)
-        job = await import_files(importer, paths, ReadOptions(), ImportRequest())
+        job = await import_files(importer, paths, ImportOptions(), ImportRequest())
     assert job.status is ImportJobStatus.SUCCEEDED
 
 

@@ -49,7 +49,7 @@ REFUSED = {
     ("POST", "/imports?dryRun=True"): "`dryRun` must be true or false.",
     ("POST", "/imports?dryRun"): "`dryRun` must be true or false.",
     ("POST", "/imports?policy=all"): "`policy` must be per-order or atomic.",
-    ("POST", "/imports?encoding="): "`encoding` must not be empty.",
+    ("POST", "/imports?encoding="): "`encoding` must be a known encoding",
     ("GET", "/imports/1/refused?page=2"): UNKNOWN.format("page", "This address takes no parameters."),
     ("GET", "/exports?Format=csv"): UNKNOWN.format("Format", "Did you mean format?"),
     ("GET", "/exports?filters={}"): UNKNOWN.format("filters", "Did you mean filter?"),

@@ -8,18 +8,17 @@ from functools import partial
 from itertools import chain
 
 from gateway.exchange.formats.headings import NumberedRows, read_headings, read_records
-from gateway.exchange.formats.sheets import FileRecord, ReadOptions, Sheet
+from gateway.exchange.formats.import_options import ImportOptions
+from gateway.exchange.formats.sheets import FileRecord, Sheet
 from gateway.exchange.formats.sources import MAX_ROW, FileSource, encoding_of
 
 SEPARATORS = (",", ";", "\t", "|")
 """In order of preference, for headings with as many of one as of another."""
 
 
-def csv_sheet(source: FileSource, reading: ReadOptions) -> Sheet:
-    encoding = encoding_of(source, reading.encoding)
-    separator = reading.separator or _separator(source, encoding)
-    if len(separator) != 1 or separator in '"\r\n ':
-        raise source.refuse(f"cannot be split at {separator!r}, which is not a separator")
+def csv_sheet(source: FileSource, options: ImportOptions) -> Sheet:
+    encoding = encoding_of(source, options.encoding)
+    separator = options.separator or _separator(source, encoding)
 
     def records() -> Iterator[FileRecord]:
         return read_records(source.name, _rows(source, encoding, separator))

@@ -6,9 +6,10 @@ from zipfile import ZipInfo
 
 from gateway.exchange.formats.archive import buffered_source, zip_entries
 from gateway.exchange.formats.csv_sheets import csv_sheet
+from gateway.exchange.formats.import_options import ImportOptions
 from gateway.exchange.formats.json_sheets import json_sheet
 from gateway.exchange.formats.package import package_sheets
-from gateway.exchange.formats.sheets import ReadOptions, Sheet
+from gateway.exchange.formats.sheets import Sheet
 from gateway.exchange.formats.sources import FileSource, bom_encoding, file_source
 from gateway.exchange.formats.xlsx_sheets import MAX_WORKBOOK, xlsx_sheets
 from gateway.exchange.formats.xml_sheets import xml_sheet
@@ -43,11 +44,11 @@ SUFFIXES = {
 }
 
 
-DETECTED = ReadOptions()
+DETECTED = ImportOptions()
 
 
 def read_sheets(
-    paths: Sequence[Path], reading: ReadOptions = DETECTED, names: Sequence[str] | None = None
+    paths: Sequence[Path], options: ImportOptions = DETECTED, names: Sequence[str] | None = None
 ) -> list[Sheet]:
     """The sheets of the files: those of a package in the order of its manifest, others as listed.
 
@@ -57,26 +58,26 @@ def read_sheets(
     return [
         sheet
         for path, title in zip(paths, titles, strict=True)
-        for sheet in _file_sheets(file_source(path, title), reading)
+        for sheet in _file_sheets(file_source(path, title), options)
     ]
 
 
-def _file_sheets(source: FileSource, reading: ReadOptions) -> list[Sheet]:
+def _file_sheets(source: FileSource, options: ImportOptions) -> list[Sheet]:
     head = source.head()
     if not head.startswith(b"PK"):
-        return [_text_sheet(source, head, reading)]
+        return [_text_sheet(source, head, options)]
     infos = zip_entries(source)
     if _is_workbook(infos):
         _check_suffix(source, "XLSX")
         return xlsx_sheets(source)
     _check_suffix(source, "ZIP")
-    return package_sheets(source, infos, lambda entry: _entry_sheets(entry, reading))
+    return package_sheets(source, infos, lambda entry: _entry_sheets(entry, options))
 
 
-def _entry_sheets(source: FileSource, reading: ReadOptions) -> list[Sheet]:
+def _entry_sheets(source: FileSource, options: ImportOptions) -> list[Sheet]:
     head = source.head()
     if not head.startswith(b"PK"):
-        return [_text_sheet(source, head, reading)]
+        return [_text_sheet(source, head, options)]
     if not _is_workbook(zip_entries(buffered_source(source, MAX_WORKBOOK))):
         raise source.refuse("is an archive within an archive, which is not supported")
     _check_suffix(source, "XLSX")
@@ -87,7 +88,7 @@ def _is_workbook(infos: Sequence[ZipInfo]) -> bool:
     return any(info.filename.casefold() == "xl/workbook.xml" for info in infos)
 
 
-def _text_sheet(source: FileSource, head: bytes, reading: ReadOptions) -> Sheet:
+def _text_sheet(source: FileSource, head: bytes, options: ImportOptions) -> Sheet:
     for magic, meaning in FOREIGN.items():
         if head.startswith(magic):
             raise source.refuse(f"is {meaning}")
@@ -100,9 +101,9 @@ def _text_sheet(source: FileSource, head: bytes, reading: ReadOptions) -> Sheet:
         return xml_sheet(source)
     if start.startswith(("{", "[")):
         _check_suffix(source, "JSON")
-        return json_sheet(source, reading)
+        return json_sheet(source, options)
     _check_suffix(source, "CSV")
-    return csv_sheet(source, reading)
+    return csv_sheet(source, options)
 
 
 def _check_suffix(source: FileSource, kind: str) -> None:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from gateway.exchange.formats.sheets import FileRecord, ReadOptions, Sheet
+from gateway.exchange.formats.import_options import ImportOptions
+from gateway.exchange.formats.sheets import FileRecord, Sheet
 from gateway.exchange.formats.sources import CHUNK, HEAD, FileSource, encoding_of
 
 LINES = "salesOrderLines"
@@ -35,8 +36,8 @@ MORE_PAGES = "MORE_PAGES"
 NOT_LAST = "This is one page of an OData result, and the pages after it are not in the file."
 
 
-def json_sheet(source: FileSource, reading: ReadOptions) -> Sheet:
-    encoding = encoding_of(source, reading.encoding)
+def json_sheet(source: FileSource, options: ImportOptions) -> Sheet:
+    encoding = encoding_of(source, options.encoding)
     if encoding == "cp1252":
         raise source.refuse("is not UTF-8, which JSON must be")
     remarks: dict[str, str] = {}

@@ -14,14 +14,6 @@ class FileRefused(Exception):
 
 
 @dataclass(frozen=True)
-class ReadOptions:
-    """How to read text files; what is None is detected."""
-
-    encoding: str | None = None
-    separator: str | None = None
-
-
-@dataclass(frozen=True)
 class FileRecord:
     """One row of a table, one XML element, or one JSON object with its lines.
 

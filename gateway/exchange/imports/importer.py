@@ -12,8 +12,11 @@ from dataclasses import astuple, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+import orjson
+
 from gateway.exchange.formats.detection import read_sheets
-from gateway.exchange.formats.sheets import FileRefused, ReadOptions
+from gateway.exchange.formats.import_options import ImportOptions
+from gateway.exchange.formats.sheets import FileRefused
 from gateway.exchange.imports.batches import Batch, Outcome
 from gateway.exchange.imports.findings import FindingsFile, record_findings
 from gateway.exchange.imports.staging import (
@@ -38,7 +41,7 @@ ProgressCallback = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class ImportRequest:
-    """The options of an import."""
+    """How far an import goes: what a bad row stops, and whether it keeps anything."""
 
     policy: ImportPolicy = ImportPolicy.PER_ORDER
     dry_run: bool = False
@@ -70,7 +73,11 @@ class Importer:
     """Jobs that should stop, although their single transaction cannot see a change of their status."""
 
     async def begin(
-        self, sheets: Sequence[RecognisedSheet], fingerprint: str, request: ImportRequest
+        self,
+        sheets: Sequence[RecognisedSheet],
+        fingerprint: str,
+        options: ImportOptions,
+        request: ImportRequest,
     ) -> ImportJobRow:
         """A new job for these sheets, or the unfinished one for the same files."""
         files = ", ".join(dict.fromkeys(encodable(each.sheet.file) for each in sheets))
@@ -85,6 +92,7 @@ class Importer:
                 fingerprint=fingerprint,
                 policy=request.policy,
                 dry_run=request.dry_run,
+                options=orjson.dumps(options.stored()).decode(),
             )
             await writer.staging.add(job)
             return job
@@ -256,11 +264,11 @@ class Importer:
             await writer.staging.delete_done_rows(job.id)
 
 
-def fingerprint_files(paths: Sequence[Path], reading: ReadOptions, request: ImportRequest) -> str:
+def fingerprint_files(paths: Sequence[Path], options: ImportOptions, request: ImportRequest) -> str:
     """A hash that is equal for an import of the same content under the same file names with the same
     options."""
     names = [path.name for path in paths]
-    digest = hashlib.sha256(repr((names, astuple(reading), astuple(request))).encode())
+    digest = hashlib.sha256(repr((names, options.stored(), astuple(request))).encode())
     for path in paths:
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
@@ -270,16 +278,16 @@ def fingerprint_files(paths: Sequence[Path], reading: ReadOptions, request: Impo
 async def import_files(
     importer: Importer,
     paths: Sequence[Path],
-    reading: ReadOptions,
+    options: ImportOptions,
     request: ImportRequest,
     progress: ProgressCallback | None = None,
 ) -> ImportJobRow:
     """Import files until the job ends or is cancelled. An unfinished job for the same files is resumed.
 
     Raises FileRefused and CompanyNotFound."""
-    sheets = recognise_sheets(await asyncio.to_thread(read_sheets, paths, reading))
-    fingerprint = await asyncio.to_thread(fingerprint_files, paths, reading, request)
-    job = await importer.begin(sheets, fingerprint, request)
+    sheets = recognise_sheets(await asyncio.to_thread(read_sheets, paths, options))
+    fingerprint = await asyncio.to_thread(fingerprint_files, paths, options, request)
+    job = await importer.begin(sheets, fingerprint, options, request)
     try:
         await importer.stage(job.id, sheets)
         return await importer.run(job.id, progress)

@@ -6,13 +6,14 @@ import datetime as dt
 import logging
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import orjson
 
 from gateway.exchange.formats.detection import read_sheets
-from gateway.exchange.formats.sheets import FileRefused, ReadOptions
+from gateway.exchange.formats.import_options import ImportOptions
+from gateway.exchange.formats.sheets import FileRefused
 from gateway.exchange.imports.error_report import ErrorReport, error_report
 from gateway.exchange.imports.importer import Importer, ImportRequest, fingerprint_files
 from gateway.exchange.imports.staging import RecognisedSheet, recognise_sheets
@@ -66,19 +67,19 @@ class Runner:
         self,
         company: str | None,
         paths: Sequence[Path],
-        reading: ReadOptions,
+        options: ImportOptions,
         request: ImportRequest,
     ) -> ImportJobRow:
         """Begin a job for uploaded files, which move into the folder. Raises FileRefused and
         CompanyNotFound."""
-        sheets = await asyncio.to_thread(lambda: recognise_sheets(read_sheets(paths, reading)))
-        fingerprint = await asyncio.to_thread(fingerprint_files, paths, reading, request)
+        sheets = await asyncio.to_thread(lambda: recognise_sheets(read_sheets(paths, options)))
+        fingerprint = await asyncio.to_thread(fingerprint_files, paths, options, request)
         importer = Importer(self.database, company, self.rules)
-        job = await importer.begin(sheets, fingerprint, request)
+        job = await importer.begin(sheets, fingerprint, options, request)
         if job.id not in self._receiving and not any(self._runs_of(job.id)):
             self._receiving.add(job.id)  # the same files may be uploaded twice at the same time
             try:
-                await asyncio.to_thread(self._move_files, job.id, paths, reading)
+                await asyncio.to_thread(self._move_files, job.id, paths, options)
                 self.begin(
                     job.company_id, job.id, await asyncio.to_thread(self._stored_sheets, job.id)
                 )
@@ -96,13 +97,13 @@ class Runner:
             raise ImportNotFound(str(missing)) from missing
         return await error_report(importer, key)
 
-    def _move_files(self, key: str, paths: Sequence[Path], reading: ReadOptions) -> None:
+    def _move_files(self, key: str, paths: Sequence[Path], options: ImportOptions) -> None:
         """Move the files of a job into its folder, and then write their description atomically."""
         folder = self.folder / key
         (folder / FILES).mkdir(parents=True, exist_ok=True)
         for path in paths:
             shutil.move(path, folder / FILES / path.name)
-        description = {"files": [path.name for path in paths], "reading": asdict(reading)}
+        description = {"files": [path.name for path in paths], "options": options.stored()}
         (folder / PARTIAL).write_bytes(orjson.dumps(description))
         (folder / PARTIAL).replace(folder / DESCRIPTION)
 
@@ -111,7 +112,7 @@ class Runner:
         ValueError if their description is incomplete."""
         description = orjson.loads((self.folder / key / DESCRIPTION).read_bytes())
         paths = [self.folder / key / FILES / name for name in description["files"]]
-        return recognise_sheets(read_sheets(paths, ReadOptions(**description["reading"])))
+        return recognise_sheets(read_sheets(paths, ImportOptions.read(description["options"])))
 
     def begin(self, company: str, key: str, sheets: Sequence[RecognisedSheet] = ()) -> None:
         """Queue a job. It does nothing if it has ended when its turn comes."""

@@ -46,7 +46,7 @@ COUNTS = tuple(
 
 
 class ImportJobRow(CompanyScoped, Base, kw_only=True):
-    """`fingerprint` identifies a repeated request; `position` is the last unit that was applied."""
+    """`fingerprint` identifies a repeated request; `options` is JSON; `position` is the last unit that was applied."""
 
     __tablename__ = "import_jobs"
 
@@ -56,6 +56,7 @@ class ImportJobRow(CompanyScoped, Base, kw_only=True):
         enum_type(ImportPolicy), default=ImportPolicy.PER_ORDER
     )
     dry_run: Mapped[bool] = mapped_column(default=False)
+    options: Mapped[str] = mapped_column(sa.Text, default="{}")
     status: Mapped[ImportJobStatus] = mapped_column(
         enum_type(ImportJobStatus), default=ImportJobStatus.STAGING
     )
