@@ -113,7 +113,7 @@ def _code(answer: Any) -> str:
     return str(answer["errors"][0]["extensions"]["code"])
 
 
-@pytest.mark.parametrize("examples", [250, pytest.param(5000, marks=pytest.mark.full)])
+@pytest.mark.parametrize("examples", [120, pytest.param(5000, marks=pytest.mark.full)])
 def test_a_plan_gives_the_answer_of_graphql_core(
     demo: Varied, stored: Stored, examples: int, capsys: pytest.CaptureFixture[str]
 ) -> None:

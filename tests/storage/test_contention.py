@@ -48,7 +48,7 @@ def test_a_change_that_meets_a_lock_at_each_attempt_is_overloaded_and_succeeds_l
     impatient_url: str, world_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Whether graphql-core runs it or a plan does. Nothing of it is kept, and reads go on."""
-    with serving(Settings(database_url=impatient_url, deadline=10)) as client:
+    with serving(Settings(database_url=impatient_url, deadline=3)) as client:
         for made in range(2):
             with locked(world_url):
                 assert refusals(client, CREATE) == [BUSY]
