@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.storage.database import Database
 from gateway.storage.migrations import migrate
+from gateway.storage.number_series import SALES_ORDERS
 from gateway.storage.tables.column_types import (
     Base,
     canonical_guid,
@@ -18,7 +19,6 @@ from gateway.storage.tables.column_types import (
     text_lengths,
 )
 from gateway.storage.tables.reference_data import CompanyRow, CurrencyRow, NumberSeries
-from gateway.storage.writing import SALES_ORDERS
 
 LONGEST_NAME = text_lengths(CompanyRow)["name"]
 FIRST_COMPANY, FIRST_CURRENCY = "My Company", "EUR"

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import attributes, selectinload
 
-from gateway.storage import unsaved_orders
+from gateway.storage import number_series, unsaved_orders
 from gateway.storage.contention import is_contention
 from gateway.storage.import_rows import Staging
 from gateway.storage.scope import Scope, within
@@ -25,15 +25,12 @@ from gateway.storage.tables.reference_data import (
     CompanyRow,
     CurrencyRow,
     MaintainedRow,
-    NumberSeries,
 )
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 
 Model = TypeVar("Model", bound=Base)
 Result = TypeVar("Result")
 NEIGHBOURS = 100
-SALES_ORDERS = "SALES_ORDERS"
-"""The code of the number series of orders."""
 
 
 class RefusedByDatabase(Exception):
@@ -79,35 +76,8 @@ class Writer:
         return rows.one()
 
     async def next_numbers(self, count: int) -> list[str]:
-        """The next free order numbers of the company.
-
-        The series stays locked until the transaction ends, so numbers never repeat and a rollback
-        gives them back. Numbers that imported orders already have are passed over."""
-        numbers: list[str] = []
-        while len(numbers) < count:
-            drawn = {case_folded(each): each for each in await self._draw(count - len(numbers))}
-            taken = await self._session.scalars(
-                sa.select(SalesOrderRow.number_folded).where(
-                    SalesOrderRow.company_id == self.scope.company,
-                    SalesOrderRow.number_folded.in_(list(drawn)),
-                )
-            )
-            numbers += [drawn[key] for key in sorted(set(drawn) - set(taken), key=[*drawn].index)]
-        return numbers
-
-    async def _draw(self, count: int) -> list[str]:
-        statement = (
-            sa.update(NumberSeries)
-            .where(within(self.scope, NumberSeries), NumberSeries.code == SALES_ORDERS)
-            .values(last_number=NumberSeries.last_number + count)
-            .returning(NumberSeries.prefix, NumberSeries.digits, NumberSeries.last_number)
-        )
-        series = (await self._session.execute(statement)).one()
-        first = series.last_number - count + 1
-        return [
-            f"{series.prefix}{number:0{series.digits}}"
-            for number in range(first, series.last_number + 1)
-        ]
+        """The next free order numbers of the company."""
+        return await number_series.draw(self._session, self.scope, count)
 
     async def sales_order(self, key: str) -> SalesOrderRow | None:
         """The order with this id and its lines, locked until the transaction ends."""
