@@ -1,4 +1,4 @@
-"""How far each order of Northwind has come on the last day of its data, as its dates tell."""
+"""The transitions of each order of Northwind, derived from its dates as of the last day of the data."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -16,12 +16,12 @@ PAID_AFTER = dt.timedelta(days=30)
 """Northwind records no payments: every customer pays thirty days after shipment."""
 
 RELEASED_AFTER = dt.timedelta(days=7)
-HELD_ORDERS = 2
+ORDERS_ON_HOLD = 2
 
 
 @dataclass(frozen=True)
 class DemoOrder:
-    """What is entered as a draft, and the transitions that it goes through."""
+    """An order as it is entered, and the transitions that follow."""
 
     new: NewOrder
     transitions: Sequence[Transition] = ()
@@ -30,16 +30,16 @@ class DemoOrder:
 def transitions_of_orders(records: Sequence[Record]) -> dict[str, tuple[Transition, ...]]:
     """The transitions of each order by its OrderID.
 
-    Shipped orders are PAID, or INVOICED if they were shipped less than thirty days ago. Of the others,
-    the one that is required first is CANCELLED and the next two are on hold. Those that were placed on
-    the last day are DRAFT, those of the week before OPEN, and older ones RELEASED."""
+    Shipped orders become PAID, or INVOICED if they were shipped less than thirty days ago. Of the
+    others, the order with the earliest required date becomes CANCELLED and the next two go on hold.
+    Orders of the last day stay DRAFT, those of the week before become OPEN, and older ones RELEASED."""
     today = max(_date(record, "OrderDate") for record in records)
     transitions = {record["OrderID"]: _transitions(record, today) for record in records}
-    waiting = [record for record in records if not record["ShippedDate"]]
-    waiting.sort(key=lambda record: (record["RequiredDate"], record["OrderID"]))
-    cancelled, *others = [record["OrderID"] for record in waiting]
+    unshipped = [record for record in records if not record["ShippedDate"]]
+    unshipped.sort(key=lambda record: (record["RequiredDate"], record["OrderID"]))
+    cancelled, *others = [record["OrderID"] for record in unshipped]
     transitions[cancelled] = (Transition.CANCEL,)
-    for order in others[:HELD_ORDERS]:
+    for order in others[:ORDERS_ON_HOLD]:
         transitions[order] += (Transition.HOLD,)
     return transitions
 

@@ -2,7 +2,11 @@
 
 New and changed orders, input checks, differences, the import and the export all follow these
 declarations. The type and the longest text of a field are those of its column in storage.tables. A
-change that names a field which is not declared here fails with a KeyError."""
+change that names a field which is not declared here fails with a KeyError.
+
+A new column of an order changes four files: storage/tables/sales_orders.py (the column), this one (how
+it may be set), api/order_types.py (reading) and api/inputs.py (writing); also a migration and
+schema.graphql. Files name it in exchange/mappings, if they have it."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence

@@ -1,9 +1,9 @@
 """The refusals of a change or of a row of a file, in the order of RULES.md: the code, the rule that it
-enforces, and the message. RULES.md chapter 8 names the module of each. The refusals of import jobs are
-in api/import_mutations.
+enforces, and the message. Those of import jobs are in api/import_mutations.py.
 
-Names in braces are filled in by the rule, which passes its refusal to Report.refuse. To find the rule
-itself, search for the name of the refusal."""
+A rule passes its refusal to Report.refuse, which fills in the names in braces. To find the rule of a
+refusal, search for its name: CUSTOMER_BLOCKED, for instance, is raised in header.py.
+The table in RULES.md chapter 8 names the module of every refusal."""
 
 from gateway.orders.problems import ProblemCode as Code
 from gateway.orders.problems import Refusal

@@ -1,4 +1,4 @@
-"""How each vocabulary that orders have been exchanged in names a status (RULES.md 4.9)."""
+"""The names of an order's status in the vocabularies of other systems (RULES.md 4.9)."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -30,16 +30,16 @@ LABELS: Mapping[Status, tuple[str, str, str, str, str]] = {
     Status.INVOICED: ("Open", "Released", "Created", "Created", "Invoiced"),
     Status.PAID: ("Open", "Released", "Paid", "Paid", "Invoiced"),
 }
-"""Columns as in ORDER."""
+"""Each row has the labels in the vocabularies of ORDER."""
 
-SAYS_ON_HOLD = {StatusVocabulary.BUSINESS_CENTRAL_V1, StatusVocabulary.FINANCIALS_2017}
+NAMES_ON_HOLD = {StatusVocabulary.BUSINESS_CENTRAL_V1, StatusVocabulary.FINANCIALS_2017}
 
 
 def status_label(
     status: Status, vocabulary: StatusVocabulary, *, on_hold: bool, fully_shipped: bool
 ) -> str:
-    """What `vocabulary` calls an order in this state; the nearest word where it has none."""
-    if on_hold and status is not Status.CANCELLED and vocabulary in SAYS_ON_HOLD:
+    """The label of an order in `vocabulary`, or the closest one that it has."""
+    if on_hold and status is not Status.CANCELLED and vocabulary in NAMES_ON_HOLD:
         return "On hold"
     is_delivered = status is Status.RELEASED and fully_shipped
     if is_delivered and vocabulary is StatusVocabulary.FINANCE_OPERATIONS:

@@ -1,4 +1,6 @@
-"""The comparison operators of filters, in the SQL of both databases."""
+"""The comparison operators of filters, in the SQL of both databases.
+
+A new operator needs its SQL in OPERATORS here, and its description in api/filters.py."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

@@ -27,9 +27,8 @@ DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 PATIENCE = "10"
 """Seconds that SQLite waits for another process's lock, unless the URL has its own `timeout`."""
 
-
 UNTIMED = 10
-"""Seconds in which a change without a deadline, such as an import's, is tried again."""
+"""Seconds during which a change without a deadline, such as one of an import, is retried."""
 
 
 def database_url(text: str) -> URL:
@@ -45,11 +44,11 @@ def database_url(text: str) -> URL:
 
 DRIVER_ERRORS = (sa.exc.DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError)
 UNUSABLE = (OSError, Overloaded, *DRIVER_ERRORS)
-"""What is raised for a database that cannot be reached, opened or used, whichever its driver."""
+"""The exceptions of all drivers for a database that cannot be reached, opened or used."""
 
 
 def why_unusable(error: Exception) -> str:
-    """One of UNUSABLE in a few words for people."""
+    """A short message for people about one of the exceptions in UNUSABLE."""
     cause = getattr(error, "orig", None) or error
     if isinstance(cause, OSError) and cause.errno is not None:
         return os.strerror(cause.errno)
@@ -77,25 +76,25 @@ class Database:
             sa.event.listen(self.engine.sync_engine, "checkout", _refuse_ended)
 
     def within(self, deadline: Deadline) -> "Database":
-        """The same database for one operation, whose transactions are kept in time or not at all."""
+        """The same database for one operation, whose transactions are committed by its deadline or not at all."""
         timed = object.__new__(Database)
         timed.__dict__.update(self.__dict__, _deadline=deadline)
         return timed
 
     @property
     def seconds_left(self) -> float:
-        """How long a change may be tried again."""
+        """The time during which a change may be retried."""
         return UNTIMED if self._deadline is None else self._deadline.seconds_left
 
     def note_contention(self) -> None:
-        """Remember that a change of the operation had to be begun again."""
+        """Remember that a change of the operation had to be retried."""
         if self._deadline is not None:
             self._deadline.is_contended = True
 
     @asynccontextmanager
     async def write(self, *, dry_run: bool = False) -> AsyncIterator[AsyncSession]:
-        """One transaction, kept at the end unless `dry_run`. Objects stay readable afterwards. Raises
-        Overloaded, and its DatabaseBusy if another transaction is in the way.
+        """One transaction, committed at the end unless `dry_run`. Objects stay readable afterwards. Raises
+        Overloaded, and its subclass DatabaseBusy if another transaction is in the way.
 
         SQLite has one writer at a time: writers of this process queue here, fairly, and those of
         other processes in SQLite's own busy timeout."""
@@ -113,18 +112,18 @@ class Database:
 
     @property
     def file(self) -> str | None:
-        """The path of SQLite's file; None for a database in memory or of PostgreSQL."""
+        """The path of the SQLite file; None for a database in memory or on PostgreSQL."""
         path = self.url.database or ":memory:"
         return path if self.is_sqlite and not path.startswith((":", "file:")) else None
 
     def is_file_missing(self) -> bool:
-        """Whether it is a file of SQLite that is not there, and would be if it were connected to."""
+        """Whether the SQLite file does not exist, but a connection would create it."""
         file = Path(self.file or "")
         return self.file is not None and file.parent.is_dir() and not file.exists()
 
     async def connect(self) -> AsyncConnection:
-        """A connection, to be closed; raises Overloaded if others keep all of them too long, or keep the
-        database locked."""
+        """A connection, which the caller closes. Raises Overloaded if all connections stay in use, or the
+        database stays locked, for too long."""
         with contended(), self._drivers.wanted():
             return await self.engine.connect()
 
@@ -134,7 +133,7 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
-        """One transaction of which nothing is kept and for which no writer waits, nor it for one."""
+        """One transaction that is always rolled back. It neither waits for writers nor makes them wait."""
         async with self._transaction(True, writes=False) as session:
             yield session
 
@@ -164,9 +163,9 @@ class Database:
         return self._deadline.interrupting(connection)
 
     async def analyze(self) -> None:
-        """Count the rows for PostgreSQL's planner, to be called after many were added at once: by itself
-        it counts them a minute later, and until then may choose plans that take minutes. SQLite plans
-        by its indexes."""
+        """Update the statistics of PostgreSQL's planner, after many rows were added at once. Autovacuum does
+        so only a minute later, and until then the planner may choose plans that take minutes. SQLite
+        plans by its indexes."""
         if not self.is_sqlite:
             async with aclosing(await self.connect()) as connection, connection.begin():
                 await connection.execute(sa.text("ANALYZE"))
@@ -184,8 +183,8 @@ class Snapshot:
 
     One connection in one read-only transaction, opened by the first read. Concurrent readers wait
     for each other, since a connection runs one statement at a time. Each statement runs in a task of
-    its own, which is not cancelled with its caller: the driver of SQLite, cancelled, would block
-    until its thread is done, and cancelled again, for ever. Closing ends it."""
+    its own, which is not cancelled with its caller: a cancelled SQLite driver would block until its
+    thread is done, and for ever if it is cancelled twice. `close` ends the task."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -227,8 +226,7 @@ class Snapshot:
         return connection
 
     async def close(self) -> None:
-        """Give the connection back, even if the caller is being cancelled meanwhile. A statement that
-        still runs is stopped."""
+        """Return the connection, even if the caller is cancelled meanwhile. A running statement is stopped."""
         if self._closing is None:
             self._closing = asyncio.ensure_future(self._close())
         await asyncio.shield(self._closing)
@@ -252,12 +250,12 @@ class Snapshot:
 
 
 def _forget(reading: asyncio.Task[Any]) -> None:
-    """Look at an error even if the caller has gone, or asyncio would log it."""
+    """Retrieve the error even if the caller has gone; otherwise asyncio would log it."""
     if not reading.cancelled():
         reading.exception()
 
 
 def _refuse_ended(connection: Any, _record: Any, _proxy: Any) -> None:
-    """A connection that PostgreSQL has ended meanwhile is replaced, which takes no round trip to see."""
+    """Have the pool replace a connection that PostgreSQL has closed. The check takes no round trip."""
     if connection.driver_connection.is_closed():
         raise sa.exc.DisconnectionError

@@ -24,7 +24,7 @@ Result = TypeVar("Result")
 async def writing(
     database: Database, company: str | None, *, dry_run: bool = False
 ) -> AsyncIterator[Writer]:
-    """A writer in a transaction of its own, which is rolled back at the end of a `dry_run`.
+    """A writer in a transaction of its own, which is rolled back after a `dry_run`.
 
     Raises CompanyNotFound."""
     async with database.write(dry_run=dry_run) as session:
