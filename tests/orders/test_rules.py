@@ -84,7 +84,7 @@ def test_each_refusal_names_a_rule_of_the_document() -> None:
 
 def test_the_rules_of_an_explanation_are_described_with_their_numbers() -> None:
     stated = {
-        name: re.findall(r"\d+\.\d+", row["of this document"])
+        name: re.findall(r"\d+\.\d+", row["section"])
         for row in tables(TEXT, "`rule`")
         for name in re.findall(r"[A-Z_]+", row["rule"])
     }
