@@ -220,6 +220,9 @@ ROW_REPEATED = Refusal(Code.DUPLICATE, "7.3", "Row {row} has this {label} alread
 HEADER_REPEATED = Refusal(
     Code.DUPLICATE, "7.3", "Row {row} is already the header of order {number}."
 )
+HEADER_CELLS_DIFFER = Refusal(
+    Code.CONFLICTING, "7.3", "Row {row} of the same order has another value in {heading}."
+)
 LINE_WITHOUT_ORDER = Refusal(Code.REQUIRED, "7.3", "The line does not name an order.")
 HEADER_NOT_FOUND = Refusal(
     Code.HEADER_NOT_FOUND,

@@ -29,7 +29,7 @@ def test_the_northwind_package_has_830_headers_followed_by_2155_lines() -> None:
     last = list(lines.records())[-1]
     assert (last.row, last.cells["SALESORDERNUMBER"]) == (2156, "NW-11077")
     assert headers.fields["ORDERCREATIONDATETIME"] == "ORDERCREATIONDATETIME"
-    assert (headers.ignored, headers.generated) == ((), frozenset())
+    assert (headers.skipped, headers.generated) == ((), frozenset())
 
 
 def test_entities_are_sorted_by_unit_then_level_then_sequence(tmp_path: Path) -> None:
@@ -92,8 +92,11 @@ def test_files_that_the_manifest_does_not_name_are_listed_and_not_read(tmp_path:
     text = manifest(entity("B", "b.csv", (1, 2, 1)), entity("A", "a.csv"), off)
     files = {"Manifest.xml": text, "PackageHeader.xml": "<x/>", "a.csv": CSV, "b.csv": CSV}
     first, second = package(tmp_path, {**files, "off.csv": CSV, "read.me": "\0"})
-    assert (first.entity, first.ignored) == ("A", ("off.csv", "read.me"))
-    assert (second.entity, second.ignored) == ("B", ())
+    assert (first.entity, [each.file for each in first.skipped]) == (
+        "A",
+        ["p.zip/off.csv", "p.zip/read.me"],
+    )
+    assert (second.entity, second.skipped) == ("B", ())
 
 
 def test_a_package_in_a_folder_is_read(tmp_path: Path) -> None:
@@ -105,7 +108,7 @@ def test_a_package_in_a_folder_is_read(tmp_path: Path) -> None:
 def test_an_archive_without_a_manifest_is_read_file_by_file(tmp_path: Path) -> None:
     found = package(tmp_path, {"b.csv": CSV, "a.json": "[]", ".DS_Store": b"\0"})
     assert [sheet.file for sheet in found] == ["p.zip/b.csv", "p.zip/a.json"]
-    assert found[0].ignored == (".DS_Store",)
+    assert [each.file for each in found[0].skipped] == ["p.zip/.DS_Store"]
 
 
 def test_files_keep_their_order_and_the_names_from_the_caller(tmp_path: Path) -> None:

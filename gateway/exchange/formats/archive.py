@@ -40,7 +40,7 @@ UNKNOWN = 0xFFFFFFFF
 def zip_entries(source: FileSource) -> list[zipfile.ZipInfo]:
     """The files of an archive, each of which has been unpacked once and is sound. Raises FileRefused."""
     with _opened(source) as archive:
-        infos = [info for info in archive.infolist() if not info.is_dir()]
+        infos = [info for info in archive.infolist() if not entry_name(info).endswith("/")]
         _check_list(source, infos)
         packed = _size(source)
         total = 0
@@ -56,7 +56,12 @@ def entry_source(source: FileSource, info: zipfile.ZipInfo) -> FileSource:
     def opened() -> BinaryIO:
         return cast("BinaryIO", io.BufferedReader(_Entry(source, info), CHUNK // 8))
 
-    return FileSource(f"{source.name}/{info.filename}", opened)
+    return FileSource(f"{source.name}/{entry_name(info)}", opened)
+
+
+def entry_name(info: zipfile.ZipInfo) -> str:
+    """The name of an entry, with its folders. Some programs write backslashes between these."""
+    return info.filename.replace("\\", "/")
 
 
 def buffered_source(source: FileSource, limit: int) -> FileSource:
@@ -139,14 +144,15 @@ def _check_list(source: FileSource, infos: Sequence[zipfile.ZipInfo]) -> None:
     seen = set()
     for info in infos:
         _check_entry(source, info)
-        if info.filename.casefold() in seen:
+        name = entry_name(info).casefold()
+        if name in seen:
             raise source.refuse(f"contains {info.filename!r} twice")
-        seen.add(info.filename.casefold())
+        seen.add(name)
 
 
 def _check_entry(source: FileSource, info: zipfile.ZipInfo) -> None:
     name = info.orig_filename
-    if name.startswith("/") or re.search(r"^[A-Za-z]:|\\|\0|(^|/)\.\.(/|$)", name):
+    if re.search(r"^[A-Za-z]:|^/|\0|(^|/)\.\.(/|$)", name.replace("\\", "/")):
         raise source.refuse(f"contains a file with an unsafe name: {name!r}")
     if stat.S_ISLNK(info.external_attr >> 16):
         raise source.refuse(f"contains a link instead of a file: {name!r}")

@@ -1,6 +1,7 @@
 """Detecting the format of files by their content, and reading them as sheets."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path, PurePath
 from zipfile import ZipInfo
 
@@ -11,6 +12,7 @@ from gateway.exchange.formats.json_sheets import json_sheet
 from gateway.exchange.formats.package import package_sheets
 from gateway.exchange.formats.sheets import Sheet
 from gateway.exchange.formats.sources import FileSource, bom_encoding, file_source
+from gateway.exchange.formats.stray_files import check_name, collected
 from gateway.exchange.formats.xlsx_sheets import MAX_WORKBOOK, xlsx_sheets
 from gateway.exchange.formats.xml_sheets import xml_sheet
 
@@ -55,14 +57,16 @@ def read_sheets(
     Every file is scanned once, and every archive is unpacked once in memory. `names` replace the names
     of the paths in messages. Raises FileRefused."""
     titles = names or [path.name for path in paths]
-    return [
-        sheet
-        for path, title in zip(paths, titles, strict=True)
-        for sheet in _file_sheets(file_source(path, title), options)
-    ]
+    return collected(
+        [
+            partial(_file_sheets, file_source(path, title), options)
+            for path, title in zip(paths, titles, strict=True)
+        ]
+    )
 
 
 def _file_sheets(source: FileSource, options: ImportOptions) -> list[Sheet]:
+    check_name(source.name)
     head = source.head()
     if not head.startswith(b"PK"):
         return [_text_sheet(source, head, options)]
@@ -75,6 +79,7 @@ def _file_sheets(source: FileSource, options: ImportOptions) -> list[Sheet]:
 
 
 def _entry_sheets(source: FileSource, options: ImportOptions) -> list[Sheet]:
+    check_name(source.name)
     head = source.head()
     if not head.startswith(b"PK"):
         return [_text_sheet(source, head, options)]

@@ -7,10 +7,15 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from gateway.exchange.formats.import_options import ImportOptions
-from gateway.exchange.formats.sheets import FileRecord, Sheet
+from gateway.exchange.formats.sheets import (
+    FileRecord,
+    Sheet,
+    is_name_of_lines,
+)
 from gateway.exchange.formats.sources import CHUNK, HEAD, FileSource, encoding_of
 
 LINES = "salesOrderLines"
+"""The member of an order that contains its lines in the files that the gateway writes."""
 
 MAX_OBJECT = 5_000_000
 """Characters of one object; an order of a thousand lines has about 1.3 million."""
@@ -27,6 +32,9 @@ MAX_EXPONENT = 3
 BLANKS = re.compile(r"[ \t\r\n\ufeff]*")
 PAGE = re.compile(r'\{\s*(?:"@[^"]*"\s*:\s*(?:"[^"]*"|\w+)\s*,\s*)*"value"\s*:\s*(?=\[)')
 """The start of an OData page: `{"@odata.context": "...", "value": [`."""
+
+CONTEXT = re.compile(r'\A\ufeff?\s*\{\s*"@odata\.context"\s*:\s*"([^"]*)"')
+"""The context of a page or object, which states what it contains."""
 
 NEXT = "@odata.nextLink"
 NEXT_BEFORE = re.compile(rf'"{re.escape(NEXT)}"\s*:\s*"')
@@ -46,10 +54,20 @@ def json_sheet(source: FileSource, options: ImportOptions) -> Sheet:
         file=source.name,
         format="JSON lines" if _has_many_documents(source, encoding) else "JSON",
         headings=tuple(first.cells) if first else (),
+        entity=_stated_entity(source, encoding),
         records=lambda: _records(source, encoding, remarks),
         encoding=encoding,
         remarks=remarks,
     )
+
+
+def _stated_entity(source: FileSource, encoding: str) -> str | None:
+    """The last collection in the OData context of a page, such as salesOrders."""
+    context = CONTEXT.search(source.head().decode(encoding, errors="ignore"))
+    path = context[1].removesuffix("/$entity") if context else ""
+    while path != (path := re.sub(r"\([^()]*\)", "", path)):
+        pass
+    return re.split(r"[/#]", path)[-1] or None
 
 
 class _NotAllowed(ValueError):
@@ -225,9 +243,12 @@ def _records(source: FileSource, encoding: str, remarks: dict[str, str]) -> Iter
 
 
 def _record(row: int, members: dict[str, Any]) -> FileRecord:
-    lines = members.pop(LINES, None) or ()
+    names = [name for name in members if is_name_of_lines(name)]
+    if len(names) > 1:
+        raise _NotAllowed(f"contains both {names[0]} and {names[1]}")
+    lines = members.pop(names[0], None) or () if names else ()
     if not isinstance(lines, list | tuple) or not all(isinstance(line, dict) for line in lines):
-        raise _NotAllowed(f"contains {LINES} that are not an array of objects")
+        raise _NotAllowed(f"contains {names[0]} that are not an array of objects")
     return FileRecord(
         row,
         dict(_cells(members)),

@@ -2,26 +2,31 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import PurePosixPath
 from xml.etree.ElementTree import Element
 from zipfile import ZipInfo
 
-from gateway.exchange.formats.archive import entry_source
-from gateway.exchange.formats.sheets import Sheet
+from gateway.exchange.formats.archive import entry_name, entry_source
+from gateway.exchange.formats.sheets import Sheet, SkippedFile
 from gateway.exchange.formats.sources import FileSource, bom_encoding
+from gateway.exchange.formats.stray_files import collected
 from gateway.exchange.formats.xml_sheets import MAX_DOCUMENT, xml_document
 
 MANIFEST = "manifest.xml"
 HEADER = "packageheader.xml"
+TEMPLATE = "template.json"
 
 ReadEntry = Callable[[FileSource], list[Sheet]]
 
 
 @dataclass(frozen=True)
 class PackageEntity:
-    """An entity of the manifest; `place` is its execution unit, level and sequence."""
+    """An entity of the manifest; `place` is its execution unit, level and sequence, and `target` its
+    technical name."""
 
     name: str
+    target: str
     place: tuple[int, int, int]
     file: str
     worksheet: str
@@ -33,32 +38,29 @@ def package_sheets(source: FileSource, infos: Sequence[ZipInfo], read: ReadEntry
     """The sheets of an archive: in the order of its manifest, or of its files if it has none."""
     manifest = next((info for info in infos if _base(info.filename) == MANIFEST), None)
     if manifest is None:
-        used = [info for info in infos if not _is_hidden(info.filename)]
-        found = [sheet for info in used for sheet in read(entry_source(source, info))]
-    else:
-        files = {_base(info.filename): info for info in infos}
-        entities = _entities(entry_source(source, manifest))
-        used = [_file_of(source, entity, files) for entity in entities]
-        found = [
-            _as_entity(entity, read(entry_source(source, info)))
-            for entity, info in zip(entities, used, strict=True)
-        ]
+        return collected([partial(read, entry_source(source, info)) for info in infos])
+    files = {_base(info.filename): info for info in infos}
+    entities = _entities(entry_source(source, manifest))
+    used = [_file_of(source, entity, files) for entity in entities]
+    found = [
+        _as_entity(entity, read(entry_source(source, info)))
+        for entity, info in zip(entities, used, strict=True)
+    ]
     if not found:
         raise source.refuse("names no entity that can be read")
-    return [replace(found[0], ignored=_ignored(infos, used)), *found[1:]]
+    return [replace(found[0], skipped=_unnamed(source, infos, used)), *found[1:]]
 
 
-def _ignored(infos: Sequence[ZipInfo], used: Sequence[ZipInfo]) -> tuple[str, ...]:
+def _unnamed(
+    source: FileSource, infos: Sequence[ZipInfo], used: Sequence[ZipInfo]
+) -> tuple[SkippedFile, ...]:
+    """The files that the manifest does not name."""
     known = {info.filename for info in used}
     return tuple(
-        info.filename
+        SkippedFile(f"{source.name}/{entry_name(info)}", "is not in the manifest")
         for info in infos
-        if info.filename not in known and _base(info.filename) not in {MANIFEST, HEADER}
+        if info.filename not in known and _base(info.filename) not in {MANIFEST, HEADER, TEMPLATE}
     )
-
-
-def _is_hidden(name: str) -> bool:
-    return any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts)
 
 
 def _base(name: str) -> str:
@@ -77,10 +79,12 @@ def _file_of(source: FileSource, entity: PackageEntity, files: dict[str, ZipInfo
 
 def _as_entity(entity: PackageEntity, sheets: list[Sheet]) -> Sheet:
     """The worksheet that the manifest names, or else the first."""
-    named = [sheet for sheet in sheets if sheet.file.endswith(f"/{entity.worksheet}")]
+    named = [sheet for sheet in sheets if entity.worksheet and sheet.worksheet == entity.worksheet]
     return replace(
         (named or sheets)[0],
         entity=entity.name,
+        target=entity.target,
+        is_in_manifest=True,
         fields=entity.fields,
         generated=entity.generated,
     )
@@ -113,6 +117,7 @@ def _entity(source: FileSource, data: Element) -> PackageEntity:
     ]
     return PackageEntity(
         name=_value(data, "EntityName"),
+        target=_value(data, "TargetEntity"),
         place=(
             _whole(source, data, "ExecutionUnit"),
             _whole(source, data, "LevelInExecutionUnit"),

@@ -1,7 +1,23 @@
 """The common form of every file format: named tables with rows of text."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+
+COMPOSITE = "XML composite"
+"""The format of XML with lines within the elements of their headers."""
+
+NAME_OF_LINES = re.compile(r"(sales)?_?(order)?_?lines?(v\d+)?(entity)?", re.IGNORECASE)
+
+
+def is_table(format: str) -> bool:
+    """Whether the records of a format are rows of cells, which have no lines within them."""
+    return not format.startswith(("JSON", COMPOSITE))
+
+
+def is_name_of_lines(name: str) -> bool:
+    """Whether an element or a member with this name contains the lines of an order."""
+    return NAME_OF_LINES.fullmatch(name) is not None
 
 
 class FileRefused(Exception):
@@ -11,6 +27,14 @@ class FileRefused(Exception):
         super().__init__(f"{file} {message}.")
         self.file = file
         self.message = message
+
+
+@dataclass(frozen=True)
+class SkippedFile:
+    """A file that is not read, and why: `reason` continues a sentence that begins with its name."""
+
+    file: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -38,13 +62,18 @@ class Sheet:
     headings: tuple[str, ...]
     records: Callable[[], Iterator[FileRecord]]
     entity: str | None = None
+    """The entity that the manifest, the name of the XML elements or the OData context states."""
+    is_in_manifest: bool = False
+    target: str | None = None
+    """The technical name of the entity in a manifest, which no language translates."""
+    worksheet: str | None = None
     encoding: str | None = None
     separator: str | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
     """Heading to field of the entity, where a manifest maps them."""
     generated: frozenset[str] = frozenset()
     """Headings whose values come from a number sequence, so that the file may lack them."""
-    ignored: tuple[str, ...] = ()
-    """Files of the package that are not read, listed with its first sheet."""
+    skipped: tuple[SkippedFile, ...] = ()
+    """Files beside this one that are not read, listed with the first sheet."""
     remarks: dict[str, str] = field(default_factory=dict)
     """Warnings about the file as a whole, by code; complete once all its records have been read."""

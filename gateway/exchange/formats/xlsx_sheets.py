@@ -38,7 +38,7 @@ def _sheet(source: FileSource, name: str, row: list[str], title: str) -> Sheet:
         return read_records(title, _rows(source, name))
 
     headings = read_headings(title, iter([(1, row)]))
-    return Sheet(file=title, format="XLSX", headings=headings, records=records)
+    return Sheet(file=title, format="XLSX", headings=headings, records=records, worksheet=name)
 
 
 def _rows(source: FileSource, name: str) -> NumberedRows:

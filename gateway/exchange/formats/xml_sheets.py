@@ -1,17 +1,22 @@
-"""Reading the XML-Element format of Finance & Operations: `<Document><ENTITY><FIELD>value</FIELD></ENTITY></Document>`."""
+"""Reading the XML-Element format of Finance & Operations: `<Document><ENTITY><FIELD>value</FIELD></ENTITY></Document>`.
+In a composite document the elements of lines are within that of their header."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import BinaryIO
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring, iterparse
 
-from gateway.exchange.formats.sheets import FileRecord, Sheet
+from gateway.exchange.formats.sheets import COMPOSITE, FileRecord, Sheet, is_name_of_lines
 from gateway.exchange.formats.sources import HEAD, MAX_COLUMNS, MAX_ROW, FileSource
 
 MAX_DEPTH = 10
 """Levels of nesting; records are at depth 2 and their fields at depth 3."""
+
+SAMPLE = 100
+"""Records that are examined for lines within them."""
 
 MAX_DOCUMENT = 8_000_000
 """Bytes of a manifest, which is read into memory; one with two hundred columns has 0.1 MB."""
@@ -19,12 +24,15 @@ MAX_DOCUMENT = 8_000_000
 
 def xml_sheet(source: FileSource) -> Sheet:
     first = next(_elements(source), None)
+    if first is None:
+        return Sheet(source.name, "XML-Element", (), lambda: iter(()))
+    is_composite = any(record.lines for record in islice(_records(source, may_nest=True), SAMPLE))
     return Sheet(
         file=source.name,
-        format="XML-Element",
-        headings=tuple(_cells(source, 1, first)) if first is not None else (),
-        records=lambda: _records(source),
-        entity=_local(first) if first is not None else None,
+        format=COMPOSITE if is_composite else "XML-Element",
+        headings=tuple(_record(source, 1, first).cells),
+        records=lambda: _records(source, is_composite),
+        entity=_local(first),
     )
 
 
@@ -81,7 +89,7 @@ def _elements(source: FileSource) -> Iterator[Element]:
             raise source.refuse(f"is not well-formed XML: {error}") from error
 
 
-def _records(source: FileSource) -> Iterator[FileRecord]:
+def _records(source: FileSource, may_nest: bool) -> Iterator[FileRecord]:
     entity = None
     for row, element in enumerate(_elements(source), start=1):
         entity = entity or _local(element)
@@ -89,19 +97,43 @@ def _records(source: FileSource) -> Iterator[FileRecord]:
             raise source.refuse(
                 f"contains both {entity} and {_local(element)}; put each in its own file"
             )
-        yield FileRecord(row, _cells(source, row, element))
+        record = _record(source, row, element)
+        if record.lines and not may_nest:
+            raise source.refuse(
+                f"has lines within record {row}, but none within the {SAMPLE} records before it"
+            )
+        yield record
 
 
-def _cells(source: FileSource, row: int, record: Element) -> dict[str, str | None]:
+def _record(source: FileSource, row: int, element: Element) -> FileRecord:
+    """A record with the lines within it, which may be within an element of their own."""
+    lines: list[Element] = []
+    for child in element:
+        if is_name_of_lines(_local(child)) and len(child):
+            lines += child if all(len(each) for each in child) else [child]
+    nested = set(map(id, lines)) | {
+        id(child) for child in element if len(child) and is_name_of_lines(_local(child))
+    }
+    fields = [child for child in element if id(child) not in nested]
+    return FileRecord(
+        row,
+        _cells(source, row, fields),
+        tuple(FileRecord(place, _cells(source, row, line)) for place, line in enumerate(lines, 1)),
+    )
+
+
+def _cells(
+    source: FileSource, row: int, record: Sequence[Element] | Element
+) -> dict[str, str | None]:
     if len(record) > MAX_COLUMNS:
         raise source.refuse(f"has more than {MAX_COLUMNS:,} fields in record {row}")
     cells: dict[str, str | None] = {}
-    seen = set()
+    seen: set[str] = set()
     for field in record:
         name = _local(field)
         if len(field):
             raise source.refuse(
-                f"has elements within {name} in record {row}, where only text is allowed"
+                f"has elements within {name} in record {row}, which are not lines of an order"
             )
         if name in seen:
             raise source.refuse(f"has {name} twice in record {row}")

@@ -2,22 +2,22 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
 import orjson
 
 from gateway.exchange.formats.cells import Locale
+from gateway.exchange.formats.sheets import is_table
 from gateway.exchange.imports.findings import UnitFinding
 from gateway.exchange.imports.item_unit_rows import apply_item_units
-from gateway.exchange.imports.order_rows import OrderRows
+from gateway.exchange.imports.order_rows import OrderRows, add_flat_row
 from gateway.exchange.imports.order_upserts import apply_orders
 from gateway.exchange.imports.reference_rows import apply_records
 from gateway.exchange.imports.row_reader import ParsedRow, Place, RowReader
 from gateway.exchange.imports.staging import LONGEST_NUMBER, ORDERS, UNNUMBERED
-from gateway.exchange.mappings.business_central import LINES as NESTED_LINES
-from gateway.exchange.mappings.columns import RowKind
+from gateway.exchange.mappings.columns import FileEntity, RowKind
 from gateway.exchange.mappings.recognition import ENTITIES_BY_NAME
 from gateway.exchange.mappings.reference_columns import ITEM_UNITS
 from gateway.orders import refusals
@@ -75,27 +75,40 @@ class StagedRowReader:
     """Reads the staged rows of a job."""
 
     def __init__(self, sheets: Sequence[Any]) -> None:
-        self._sheets = {sheet.place: self._reader(sheet) for sheet in sheets}
-        self._lines = RowReader(NESTED_LINES, {}, Locale(), is_table=False)
+        read = [sheet for sheet in sheets if sheet.entity]
+        self._sheets = {sheet.place: self._readers(sheet) for sheet in read}
+        self._flat = {sheet.place for sheet in read if ENTITIES_BY_NAME[sheet.entity].header}
 
-    def _reader(self, sheet: Any) -> RowReader:
+    def _readers(self, sheet: Any) -> tuple[RowReader, RowReader]:
+        """The reader of the rows of a sheet, or of their headers, and that of their lines."""
         reading = orjson.loads(sheet.reading)
         locale = Locale(reading["dates"], reading["decimal"])
-        is_table = not sheet.format.startswith("JSON")
-        return RowReader(
-            ENTITIES_BY_NAME[sheet.entity], reading["fields"], locale, is_table=is_table
+        entity = ENTITIES_BY_NAME[sheet.entity]
+        first, second = (
+            RowReader(each, reading["fields"], locale, is_table=is_table(sheet.format))
+            for each in (entity.header or entity, entity.lines or entity)
         )
+        return first, second
 
-    def entity(self, sheet: int) -> Any:
-        return self._sheets[sheet].entity
+    def entity(self, sheet: int) -> FileEntity:
+        return self._sheets[sheet][0].entity
 
     def read(self, row: Any) -> list[ParsedRow]:
-        """The content of a staged row, followed by that of the lines nested in it."""
+        """The content of a staged row, followed by that of the lines in it."""
         cells, lines = orjson.loads(row.cells)
-        parsed = [self._sheets[row.sheet].read(Place(row.sheet, row.row), cells)]
-        for place, line in lines:
-            parsed.append(self._lines.read(Place(row.sheet, row.row, place), line))
+        reader, of_lines = self._sheets[row.sheet]
+        place = Place(row.sheet, row.row)
+        if self.is_flat(row.sheet):
+            of_header = {name: cell for name, cell in cells.items() if reader.has_column(name)}
+            return [reader.read(place, of_header), of_lines.read(place, cells)]
+        parsed = [reader.read(place, cells)]
+        for number, line in lines:
+            parsed.append(of_lines.read(replace(place, line=number), line))
         return parsed
+
+    def is_flat(self, sheet: int) -> bool:
+        """Whether the rows of a sheet have a line each, and repeat its header."""
+        return sheet in self._flat
 
 
 @dataclass
@@ -224,6 +237,9 @@ class Batch:
         order = OrderRows(_number(unit))
         for row in rows:
             first, *nested = self.reader.read(row)
+            if self.reader.is_flat(row.sheet):
+                add_flat_row(order, first, nested[0])
+                continue
             is_header = self.reader.entity(row.sheet).row_kind is RowKind.HEADER
             (order.headers if is_header else order.lines).append(first)
             order.lines += nested

@@ -14,6 +14,7 @@ import orjson
 
 from gateway.exchange.formats.cells import Locale, Unreadable, parse_date, parse_number
 from gateway.exchange.formats.formulas import escape_formula, unescape_formula
+from gateway.exchange.formats.sheets import is_table
 from gateway.exchange.formats.zip_writer import zip_stream
 from gateway.exchange.imports.importer import Importer
 from gateway.exchange.mappings.columns import CellKind, FileColumn, folded
@@ -52,7 +53,7 @@ async def error_report(importer: Importer, key: str) -> ErrorReport | None:
 
 
 def _free_name(sheet: ImportSheetRow, taken: Collection[str]) -> str:
-    suffix = ".jsonl" if sheet.format.startswith("JSON") else ".csv"
+    suffix = ".csv" if is_table(sheet.format) else ".jsonl"
     stem = PurePath(sheet.file).stem
     name, count = f"{stem}{suffix}", 2
     while name in taken:
@@ -61,8 +62,7 @@ def _free_name(sheet: ImportSheetRow, taken: Collection[str]) -> str:
 
 
 async def _content(importer: Importer, key: str, sheet: ImportSheetRow) -> AsyncIterator[bytes]:
-    is_json = sheet.format.startswith("JSON")
-    report: CsvReport | JsonReport = JsonReport() if is_json else CsvReport(sheet)
+    report = CsvReport(sheet) if is_table(sheet.format) else JsonReport()
     async for rows, problems in _pages(importer, key, sheet.place):
         yield await asyncio.to_thread(_page, report, rows, problems)
 

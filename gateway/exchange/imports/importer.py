@@ -19,11 +19,14 @@ from gateway.exchange.formats.import_options import ImportOptions
 from gateway.exchange.formats.sheets import FileRefused
 from gateway.exchange.imports.batches import Batch, Outcome
 from gateway.exchange.imports.findings import FindingsFile, record_findings
+from gateway.exchange.imports.row_reader import Finding
 from gateway.exchange.imports.staging import (
+    RecognisedFiles,
     RecognisedSheet,
     SheetStager,
-    recognise_sheets,
-    sheet_row,
+    recognise_files,
+    sheet_rows,
+    skipped_findings,
 )
 from gateway.orders.problems import encodable
 from gateway.orders.service import Rules
@@ -74,13 +77,13 @@ class Importer:
 
     async def begin(
         self,
-        sheets: Sequence[RecognisedSheet],
+        recognised: RecognisedFiles,
         fingerprint: str,
         options: ImportOptions,
         request: ImportRequest,
     ) -> ImportJobRow:
-        """A new job for these sheets, or the unfinished one for the same files."""
-        files = ", ".join(dict.fromkeys(encodable(each.sheet.file) for each in sheets))
+        """A new job for these files, or the unfinished one for the same files."""
+        files = ", ".join(dict.fromkeys(encodable(each.file) for each in recognised.decisions))
 
         async def change(writer: Writer) -> ImportJobRow:
             job = await writer.staging.unfinished(fingerprint)
@@ -99,18 +102,19 @@ class Importer:
 
         return await transact(self.database, self.company, change)
 
-    async def stage(self, key: str, sheets: Sequence[RecognisedSheet]) -> None:
-        """Stage the rows of all sheets of a job, from the start if staging was interrupted. Does nothing
+    async def stage(self, key: str, files: RecognisedFiles) -> None:
+        """Stage the rows of all files of a job, from the start if staging was interrupted. Does nothing
         if they are staged already. Raises FileRefused for a file that turns out to be broken, and
         JobGone if the job is no longer staging or another process stages it too."""
         job = await self.job(key)
         if job.status is not ImportJobStatus.STAGING:
             return
         async with self._staging(key) as writer:
-            await writer.staging.restart(key, [sheet_row(job, sheet) for sheet in sheets])
+            await writer.staging.restart(key, sheet_rows(job, files))
         job.rows_staged = job.warnings = 0
-        for sheet in sheets:
+        for sheet in files.sheets:
             await self._stage_sheet(job, sheet)
+        await self._record_warnings(job, skipped_findings(files))
         async with self._staging(key, job.rows_staged) as writer:
             await writer.staging.update(key, status=APPLYING)
         if job.rows_staged >= MANY:
@@ -144,8 +148,11 @@ class Importer:
                 await writer.staging.add_rows(chunk)
                 job.rows_staged += len(chunk)
                 await writer.staging.update(job.id, rows_staged=job.rows_staged)
+        await self._record_warnings(job, stager.findings())
+
+    async def _record_warnings(self, job: ImportJobRow, findings: Sequence[Finding]) -> None:
         async with self._staging(job.id, job.rows_staged) as writer:
-            await record_findings(writer, job, [("", each, None) for each in stager.findings()])
+            await record_findings(writer, job, [("", each, None) for each in findings])
             await writer.staging.update(job.id, warnings=job.warnings)
 
     async def run(self, key: str, progress: ProgressCallback | None = None) -> ImportJobRow:
@@ -285,11 +292,11 @@ async def import_files(
     """Import files until the job ends or is cancelled. An unfinished job for the same files is resumed.
 
     Raises FileRefused and CompanyNotFound."""
-    sheets = recognise_sheets(await asyncio.to_thread(read_sheets, paths, options))
+    files = recognise_files(await asyncio.to_thread(read_sheets, paths, options))
     fingerprint = await asyncio.to_thread(fingerprint_files, paths, options, request)
-    job = await importer.begin(sheets, fingerprint, options, request)
+    job = await importer.begin(files, fingerprint, options, request)
     try:
-        await importer.stage(job.id, sheets)
+        await importer.stage(job.id, files)
         return await importer.run(job.id, progress)
     except FileRefused as refused:
         await importer.fail(job.id, str(refused))

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, cast
 
-from gateway.exchange.imports.row_reader import ParsedRow, Place
+from gateway.exchange.imports.row_reader import ParsedRow, Place, put_value
 from gateway.orders import refusals
 from gateway.orders.amounts import HUNDRED, ONE, ZERO
-from gateway.orders.fields import NewOrder
+from gateway.orders.fields import NewOrder, Reference
+from gateway.orders.problems import Path
 from gateway.orders.rounding import EXACT, rounded
 from gateway.storage.tables.column_types import DECIMALS, case_folded, clean, text_lengths
 from gateway.storage.tables.sales_orders import SalesOrderLineRow
@@ -47,6 +48,43 @@ class OrderRows:
         header = {} if self.header is None else self.header.change
         change: Any = {**header, "lines": [line.change for line in self.lines]}
         return cast(NewOrder, change)
+
+
+def add_flat_row(order: OrderRows, header: ParsedRow, line: ParsedRow) -> None:
+    """Add a row that has a line and repeats cells of its header. Blank header cells follow other rows."""
+    order.lines.append(line)
+    known = order.header
+    if order.number is None:
+        header.refuse(refusals.LINE_WITHOUT_ORDER, ("number",))
+    elif known is not None and known.place.sheet == header.place.sheet:
+        _merge(known, header)
+    elif len(header.columns) > 1:
+        order.headers.append(header)
+        return
+    line.findings += header.findings
+
+
+def _merge(known: ParsedRow, header: ParsedRow) -> None:
+    """Add the cells that the rows before lack, and refuse those that differ from theirs."""
+    for path, heading in header.columns.items():
+        value = _value(header, path)
+        if path not in known.columns:
+            known.columns[path] = heading
+            put_value(known, path, value)
+        elif _comparable(value) != _comparable(_value(known, path)):
+            row = known.place.row
+            header.refuse(refusals.HEADER_CELLS_DIFFER, path, value, row=row, heading=heading)
+
+
+def _value(row: ParsedRow, path: Path) -> Any:
+    """The value of the field at `path`."""
+    whole = row.extras.get(path[0]) if path[0].startswith("+") else row.change.get(path[0])
+    return whole.get(path[1]) if isinstance(whole, dict) else whole
+
+
+def _comparable(value: Any) -> Any:
+    """A value as it is compared: a reference without its case."""
+    return case_folded(value.value) if isinstance(value, Reference) else value
 
 
 def combine_columns(order: OrderRows) -> None:

@@ -174,7 +174,11 @@ class RowReader:
                     refusals.CELL_UNREADABLE, path, cell, error.suggestion, reason=str(error)
                 )
                 return
-        _put(row, path, value)
+        put_value(row, path, value)
+
+    def has_column(self, heading: str) -> bool:
+        """Whether a heading is that of a column that is read."""
+        return self._known(heading) is not None
 
     def _known(self, heading: str) -> tuple[FileColumn, Parse] | None:
         if heading not in self._columns:
@@ -198,14 +202,15 @@ class RowReader:
         return parsers[column.kind]
 
 
-def _put(row: ParsedRow, path: tuple[str, ...], value: Any) -> None:
-    """Put a value into its field."""
+def put_value(row: ParsedRow, path: Path, value: Any) -> None:
+    """Put the value of a cell into its field."""
     if path[0].startswith("+"):
         row.extras[path[0]] = value
     elif len(path) == 1:
         row.change[path[0]] = value
     elif path[0] in REFERENCES:
-        row.change[path[0]] = None if value is None else Reference(path[1], clean(value))
+        is_named = value is not None and not isinstance(value, Reference)
+        row.change[path[0]] = Reference(path[1], clean(value)) if is_named else value
     else:
         row.change.setdefault(path[0], {})[path[1]] = value
 

@@ -16,7 +16,7 @@ from gateway.exchange.formats.import_options import ImportOptions
 from gateway.exchange.formats.sheets import FileRefused
 from gateway.exchange.imports.error_report import ErrorReport, error_report
 from gateway.exchange.imports.importer import Importer, ImportRequest, fingerprint_files
-from gateway.exchange.imports.staging import RecognisedSheet, recognise_sheets
+from gateway.exchange.imports.staging import RecognisedFiles, recognise_files
 from gateway.exchange.imports.upload_folder import remove_abandoned
 from gateway.orders.service import Rules
 from gateway.storage.companies import company_ids
@@ -36,6 +36,9 @@ description that is still being written."""
 ABANDONED_AFTER = dt.timedelta(hours=1)
 """The age at which a job without files fails; another process may be receiving those of a younger
 one."""
+
+
+NO_FILES = RecognisedFiles((), ())
 
 
 class ImportNotFound(LookupError):
@@ -72,16 +75,16 @@ class Runner:
     ) -> ImportJobRow:
         """Begin a job for uploaded files, which move into the folder. Raises FileRefused and
         CompanyNotFound."""
-        sheets = await asyncio.to_thread(lambda: recognise_sheets(read_sheets(paths, options)))
+        files = await asyncio.to_thread(lambda: recognise_files(read_sheets(paths, options)))
         fingerprint = await asyncio.to_thread(fingerprint_files, paths, options, request)
         importer = Importer(self.database, company, self.rules)
-        job = await importer.begin(sheets, fingerprint, options, request)
+        job = await importer.begin(files, fingerprint, options, request)
         if job.id not in self._receiving and not any(self._runs_of(job.id)):
             self._receiving.add(job.id)  # the same files may be uploaded twice at the same time
             try:
                 await asyncio.to_thread(self._move_files, job.id, paths, options)
                 self.begin(
-                    job.company_id, job.id, await asyncio.to_thread(self._stored_sheets, job.id)
+                    job.company_id, job.id, await asyncio.to_thread(self._stored_files, job.id)
                 )
             finally:
                 self._receiving.remove(job.id)
@@ -107,17 +110,18 @@ class Runner:
         (folder / PARTIAL).write_bytes(orjson.dumps(description))
         (folder / PARTIAL).replace(folder / DESCRIPTION)
 
-    def _stored_sheets(self, key: str) -> list[RecognisedSheet]:
-        """The sheets of a job's files. Raises FileRefused, OSError if the files are missing, and
+    def _stored_files(self, key: str) -> RecognisedFiles:
+        """The files of a job. Raises FileRefused, OSError if the files are missing, and
         ValueError if their description is incomplete."""
         description = orjson.loads((self.folder / key / DESCRIPTION).read_bytes())
         paths = [self.folder / key / FILES / name for name in description["files"]]
-        return recognise_sheets(read_sheets(paths, ImportOptions.read(description["options"])))
+        return recognise_files(read_sheets(paths, ImportOptions.read(description["options"])))
 
-    def begin(self, company: str, key: str, sheets: Sequence[RecognisedSheet] = ()) -> None:
-        """Queue a job. It does nothing if it has ended when its turn comes."""
+    def begin(self, company: str, key: str, files: RecognisedFiles = NO_FILES) -> None:
+        """Queue a job; `files` are those that it has yet to stage. It does nothing if the job has ended
+        when its turn comes."""
         run = _Run(key, Importer(self.database, company, self.rules))
-        self._runs[run] = asyncio.create_task(self._run(run, sheets))
+        self._runs[run] = asyncio.create_task(self._run(run, files))
 
     def stop(self, key: str) -> None:
         """Stop a job that works in a single transaction, which cannot see a change of its status."""
@@ -127,10 +131,10 @@ class Runner:
     def _runs_of(self, key: str) -> Iterator[_Run]:
         return (run for run in self._runs if run.key == key)
 
-    async def _run(self, run: _Run, sheets: Sequence[RecognisedSheet]) -> None:
+    async def _run(self, run: _Run, files: RecognisedFiles) -> None:
         try:
             async with self._turn:
-                await self._stage(run.importer, run.key, sheets)
+                await self._stage(run.importer, run.key, files)
                 await run.importer.run(run.key)
         except JobGone as gone:
             log.info("import job %s has ended: %s", run.key, gone)
@@ -141,9 +145,9 @@ class Runner:
         finally:
             del self._runs[run]
 
-    async def _stage(self, importer: Importer, key: str, sheets: Sequence[RecognisedSheet]) -> None:
+    async def _stage(self, importer: Importer, key: str, files: RecognisedFiles) -> None:
         try:
-            await importer.stage(key, sheets)
+            await importer.stage(key, files)
         except FileRefused as refused:
             await importer.fail(key, str(refused))
             self._drop(key)
@@ -171,7 +175,7 @@ class Runner:
             return
         importer = Importer(self.database, company, self.rules)
         try:
-            self.begin(company, job.id, await asyncio.to_thread(self._stored_sheets, job.id))
+            self.begin(company, job.id, await asyncio.to_thread(self._stored_files, job.id))
         except FileRefused as refused:
             await importer.fail(job.id, str(refused))
         except (OSError, ValueError):

@@ -13,11 +13,16 @@ import orjson
 from gateway.exchange.formats.cells import Locale, detect_locale
 from gateway.exchange.formats.formulas import unescape_formula
 from gateway.exchange.formats.json_sheets import MORE_PAGES, NEXT
-from gateway.exchange.formats.sheets import FileRecord, Sheet
+from gateway.exchange.formats.sheets import FileRecord, Sheet, is_table
 from gateway.exchange.imports.row_reader import SURPLUS, Finding, Place
-from gateway.exchange.mappings.business_central import LINES as NESTED_LINES
 from gateway.exchange.mappings.columns import CellKind, FileEntity, RowKind, folded
-from gateway.exchange.mappings.recognition import nearest_column, recognise_entity
+from gateway.exchange.mappings.decisions import Decision, FileOutcome
+from gateway.exchange.mappings.recognition import (
+    REPORT_COLUMNS,
+    check_decisions,
+    decide,
+    nearest_column,
+)
 from gateway.storage.tables.column_types import (
     case_folded,
     clean,
@@ -42,9 +47,6 @@ digit, and so sort before the orders, and blocks after them."""
 UNNUMBERED = "\x7f"
 """Follows the prefix of a unit whose rows have no number; numbers never contain this character."""
 
-REPORT_COLUMNS = {"row", "code", "reason", "errorrow", "errorcode", "errorreason"}
-"""The columns that an error report adds to those of its file."""
-
 
 @dataclass(frozen=True)
 class RecognisedSheet:
@@ -56,13 +58,37 @@ class RecognisedSheet:
     locale: Locale
 
 
-def recognise_sheets(sheets: Sequence[Sheet]) -> list[RecognisedSheet]:
-    """The entity and locale of every sheet. Raises FileRefused for a sheet that is not recognised."""
+@dataclass(frozen=True)
+class RecognisedFiles:
+    """The decisions about all files of an import, and the sheets of those that are imported. The place of
+    a sheet is that of its decision."""
+
+    decisions: Sequence[Decision]
+    sheets: Sequence[RecognisedSheet]
+
+
+def recognise_files(sheets: Sequence[Sheet]) -> RecognisedFiles:
+    """The entity and locale of every sheet. Raises RecognitionRefused if a file contradicts its name, or if
+    none is recognised."""
+    decisions: list[Decision] = []
     recognised = []
-    for place, sheet in enumerate(sheets):
-        entity = recognise_entity(sheet)
-        recognised.append(RecognisedSheet(place, sheet, entity, _locale(sheet, entity)))
-    return recognised
+    for sheet in sheets:
+        entity, decision = decide(sheet)
+        if entity is not None:
+            recognised.append((len(decisions), sheet, entity))
+        decisions.append(decision)
+        decisions += [
+            Decision(skipped.file, FileOutcome.SKIPPED, reason=skipped.reason)
+            for skipped in sheet.skipped
+        ]
+    check_decisions(decisions)
+    return RecognisedFiles(
+        decisions,
+        [
+            RecognisedSheet(place, sheet, entity, _locale(sheet, entity))
+            for place, sheet, entity in recognised
+        ],
+    )
 
 
 def _locale(sheet: Sheet, entity: FileEntity) -> Locale:
@@ -80,8 +106,33 @@ def _locale(sheet: Sheet, entity: FileEntity) -> Locale:
     return detect_locale(dates, ()) if sheet.format == "XLSX" else Locale()
 
 
-def sheet_row(job: ImportJobRow, recognised: RecognisedSheet) -> ImportSheetRow:
-    """The stored description of a sheet, which outlives its file."""
+def sheet_rows(job: ImportJobRow, files: RecognisedFiles) -> list[ImportSheetRow]:
+    """The stored descriptions of all files, which outlive them."""
+    sheets = {recognised.place: recognised for recognised in files.sheets}
+    return [
+        _sheet_row(job, sheets[place], decision)
+        if place in sheets
+        else _skipped_row(job, place, decision)
+        for place, decision in enumerate(files.decisions)
+    ]
+
+
+def _skipped_row(job: ImportJobRow, place: int, decision: Decision) -> ImportSheetRow:
+    return ImportSheetRow(
+        company_id=job.company_id,
+        job_id=job.id,
+        place=place,
+        file=decision.file,
+        format="",
+        entity="",
+        headings="[]",
+        reading=orjson.dumps({"decision": decision}).decode(),
+    )
+
+
+def _sheet_row(
+    job: ImportJobRow, recognised: RecognisedSheet, decision: Decision
+) -> ImportSheetRow:
     sheet = recognised.sheet
     reading = {
         "dates": recognised.locale.dates,
@@ -89,7 +140,7 @@ def sheet_row(job: ImportJobRow, recognised: RecognisedSheet) -> ImportSheetRow:
         "encoding": sheet.encoding,
         "separator": sheet.separator,
         "fields": dict(sheet.fields),
-        "ignored": list(sheet.ignored),
+        "decision": decision,
     }
     return ImportSheetRow(
         company_id=job.company_id,
@@ -103,6 +154,20 @@ def sheet_row(job: ImportJobRow, recognised: RecognisedSheet) -> ImportSheetRow:
     )
 
 
+def skipped_findings(files: RecognisedFiles) -> list[Finding]:
+    """A warning for each file that is skipped."""
+    return [
+        Finding(
+            Place(place),
+            "FILE_SKIPPED",
+            f"The file is skipped: it {decision.reason}.",
+            is_warning=True,
+        )
+        for place, decision in enumerate(files.decisions)
+        if decision.outcome is FileOutcome.SKIPPED
+    ]
+
+
 Row = dict[str, Any]
 
 
@@ -112,7 +177,8 @@ class SheetStager:
     def __init__(self, job: ImportJobRow, recognised: RecognisedSheet) -> None:
         self._job = job
         self._recognised = recognised
-        self._is_table = not recognised.sheet.format.startswith("JSON")
+        self._is_table = is_table(recognised.sheet.format)
+        self._lines = recognised.entity.lines or recognised.entity
         self._key = self._heading_of("number", "code", "+order_number")
         self._payer = self._heading_of("bill_to_customer.number")
         self._customer = self._heading_of("customer.number")
@@ -154,8 +220,8 @@ class SheetStager:
                 self.unknown[heading] = entity
         for line in record.lines:
             for heading in line.cells:
-                if heading not in self.unknown and not _is_imported(NESTED_LINES, heading):
-                    self.unknown[heading] = NESTED_LINES
+                if heading not in self.unknown and not _is_imported(self._lines, heading):
+                    self.unknown[heading] = self._lines
 
     def _unit(self, record: FileRecord) -> str:
         """Rows with the same key form one unit: the rows of an order, or of a record within one sheet."""
@@ -170,7 +236,7 @@ class SheetStager:
             return f"{rank:X}/{place}/{key if has_key else f'{UNNUMBERED}{record.row:012}'}"
         if has_key:
             return ORDERS + key
-        is_header = entity.row_kind is RowKind.HEADER and not key
+        is_header = entity.row_kind is RowKind.HEADER and not key and entity.header is None
         own = self._content(record) if is_header else f"{place}/{record.row:012}"
         return f"{ORDERS}{UNNUMBERED}{own}"
 

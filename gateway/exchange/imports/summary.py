@@ -54,7 +54,7 @@ def _counts(job: ImportJobRow, seconds: float) -> Iterator[str]:
 async def _findings(importer: Importer, key: str) -> list[str]:
     """How the files were read, and the first problems and warnings."""
     async with read_only(importer.database, importer.company) as writer:
-        lines = [_read(sheet) for sheet in await writer.staging.sheets(key)]
+        lines = [_read(sheet) for sheet in await writer.staging.sheets(key) if sheet.entity]
         for is_warning in (False, True):
             problems, count = await writer.staging.first_problems(key, MOST_SHOWN, is_warning)
             lines += [_line(problem, is_warning) for problem in problems]
@@ -69,8 +69,7 @@ def _read(sheet: ImportSheetRow) -> str:
     reading = orjson.loads(sheet.reading)
     locale = Locale(reading["dates"], reading["decimal"])
     encoding = f", {reading['encoding']}" if reading["encoding"] else ""
-    ignored = f"; ignored: {', '.join(reading['ignored'])}" if reading["ignored"] else ""
-    return f"  {sheet.file}: {sheet.entity}, {sheet.format}{encoding}, {locale}{ignored}"
+    return f"  {sheet.file}: {sheet.entity}, {sheet.format}{encoding}, {locale}"
 
 
 def _line(problem: ImportProblemRow, is_warning: bool) -> str:

@@ -8,6 +8,7 @@ from gateway.exchange.mappings.columns import (
     RowKind,
     camel_case,
     columns_of,
+    flat_orders,
 )
 from gateway.orders.fields import ADDRESSES, HEADER, LINE
 from gateway.storage.tables.reference_data import ADDRESS_PARTS
@@ -67,57 +68,12 @@ IDS = (
 OTHER_ID = "records are identified by number or code"
 DERIVED = "its value is calculated from the lines"
 
-ORDERS = FileEntity(
-    "salesOrders",
-    RowKind.HEADER,
-    SalesOrderRow,
-    ("salesOrder", "sales-orders", "orders"),
-    ("customerNumber",),
-    (
-        *columns_of(SalesOrderRow, HEADER, "import_key"),
-        *_nested_address("sell_to_address", "sellingPostalAddress"),
-        *_nested_address("ship_to_address", "shippingPostalAddress"),
-        *_nested_address("bill_to_address", "billingPostalAddress"),
-        *(column for field in ADDRESSES for column in _own_address(field)),
-        FileColumn("paymentTerms", "payment_terms.code", fallback=True),
-        FileColumn("status", "+status", CellKind.CHOICE, "reached through the transitions"),
-        FileColumn("onHold", "+on_hold", CellKind.YES_NO, "holds the order"),
-        *ignored_columns("the gateway assigns its own value", *IDS),
-        *ignored_columns(
-            OTHER_ID,
-            "customerId",
-            "billToCustomerId",
-            "currencyId",
-            "paymentTermsId",
-            "shipmentMethodId",
-            "contactId",
-        ),
-        *ignored_columns(
-            "its value comes from the customer",
-            "customerName",
-            "billToName",
-        ),
-        *ignored_columns(
-            DERIVED,
-            "discountAppliedBeforeTax",
-            "totalAmountExcludingTax",
-            "totalTaxAmount",
-            "totalAmountIncludingTax",
-            "fullyShipped",
-        ),
-        *ignored_columns(
-            "dimensions are not supported", "shortcutDimension1Code", "shortcutDimension2Code"
-        ),
-    ),
-    choices={"+status": ORDER_STATUSES, "line_rounding": LINE_ROUNDINGS},
-)
-
 LINES = FileEntity(
     "salesOrderLines",
     RowKind.LINE,
     SalesOrderLineRow,
     ("salesOrderLine", "sales-order-lines"),
-    ("documentNumber",),
+    ("documentNumber|documentId",),
     (
         FileColumn("documentNumber", "+order_number"),
         *columns_of(
@@ -156,4 +112,71 @@ LINES = FileEntity(
         ),
     ),
     choices={"line_type": LINE_TYPES},
+    signs=(
+        "lineObjectNumber",
+        "lineDetails.number",
+        "itemId",
+        "lineType",
+        "sequence",
+        "quantity",
+    ),
+)
+
+ORDERS = FileEntity(
+    "salesOrders",
+    RowKind.HEADER,
+    SalesOrderRow,
+    ("salesOrder", "sales-orders", "orders"),
+    ("number|customerNumber|customerId|contactId",),
+    (
+        *columns_of(SalesOrderRow, HEADER, "import_key"),
+        *_nested_address("sell_to_address", "sellingPostalAddress"),
+        *_nested_address("ship_to_address", "shippingPostalAddress"),
+        *_nested_address("bill_to_address", "billingPostalAddress"),
+        *(column for field in ADDRESSES for column in _own_address(field)),
+        FileColumn("paymentTerms", "payment_terms.code", fallback=True),
+        FileColumn("status", "+status", CellKind.CHOICE, "reached through the transitions"),
+        FileColumn("onHold", "+on_hold", CellKind.YES_NO, "holds the order"),
+        *ignored_columns("the gateway assigns its own value", *IDS),
+        *ignored_columns(
+            OTHER_ID,
+            "customerId",
+            "billToCustomerId",
+            "currencyId",
+            "paymentTermsId",
+            "shipmentMethodId",
+            "contactId",
+        ),
+        *ignored_columns(
+            "its value comes from the customer",
+            "customerName",
+            "billToName",
+        ),
+        *ignored_columns(
+            DERIVED,
+            "discountAppliedBeforeTax",
+            "totalAmountExcludingTax",
+            "totalTaxAmount",
+            "totalAmountIncludingTax",
+            "fullyShipped",
+        ),
+        *ignored_columns(
+            "dimensions are not supported", "shortcutDimension1Code", "shortcutDimension2Code"
+        ),
+    ),
+    choices={"+status": ORDER_STATUSES, "line_rounding": LINE_ROUNDINGS},
+    signs=("customerNumber", "customerId", "contactId"),
+    lines=LINES,
+)
+
+FLAT_ORDERS = flat_orders(
+    "salesOrdersWithLines",
+    ORDERS,
+    LINES,
+    (
+        "number",
+        "lineObjectNumber|itemId|lineType|description",
+        "quantity|unitPrice|sequence|lineType",
+    ),
+    shared=("number",),
 )

@@ -2,7 +2,7 @@
 in exchange/README.md."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from decimal import Decimal
@@ -63,9 +63,11 @@ class FileColumn:
 @dataclass(frozen=True, eq=False)
 class FileEntity:
     """A kind of record that files contain. `names` are its names in manifests, XML elements and file
-    names, and `keys` the columns without which it is not recognised. Lower ranks are imported first.
-    `choices` map the words of each CHOICE column to values; `further` are the vendor's other columns,
-    all of which are ignored."""
+    names, and `keys` the columns without one of which no row can be read: a "|" separates alternatives.
+    One of the `signs` must be present too if nothing but the columns states the entity; without signs, its
+    name must state it. Lower ranks are imported first. `choices` map the words of each CHOICE column to values;
+    `further` are the vendor's other columns, all of which are ignored. `lines` is the entity of the lines
+    in a row, and `header` that of its header if both are in the columns of one row."""
 
     name: str
     row_kind: RowKind
@@ -76,6 +78,9 @@ class FileEntity:
     rank: int = 9
     choices: Mapping[str, Mapping[str, Any]] = dataclass_field(default_factory=dict)
     further: frozenset[str] = frozenset()
+    signs: tuple[str, ...] = ()
+    lines: "FileEntity | None" = None
+    header: "FileEntity | None" = None
 
     @cached_property
     def by_name(self) -> Mapping[str, FileColumn]:
@@ -86,11 +91,45 @@ class FileEntity:
         """The column with this heading, regardless of case, spaces and underscores."""
         return self.by_name.get(folded(heading))
 
-    def matches(self, headings: tuple[str, ...]) -> int:
-        """How many of `headings` are columns; 0 where a key is missing."""
-        known = {folded(heading) for heading in headings} & self.by_name.keys()
-        has_keys = all(folded(key) in known for key in self.keys)
-        return len(known) if has_keys else 0
+    def has_keys(self, headings: Collection[str]) -> bool:
+        """Whether `headings`, which are folded, have the key columns."""
+        return all(any(folded(name) in headings for name in key.split("|")) for key in self.keys)
+
+    def has_signs(self, headings: Collection[str]) -> bool:
+        """Whether `headings`, which are folded, could belong to hardly any other entity."""
+        is_signed = any(folded(sign) in headings for sign in self.signs)
+        return is_signed and self.has_keys(headings)
+
+    def known(self, headings: Collection[str]) -> int:
+        """How many of `headings`, which are folded, are columns of the entity, read or not."""
+        return sum(heading in self.by_name or heading in self.further for heading in headings)
+
+
+def flat_orders(
+    name: str,
+    header: FileEntity,
+    lines: FileEntity,
+    keys: tuple[str, ...],
+    shared: tuple[str, ...],
+) -> FileEntity:
+    """Orders of which every row has a line and repeats the header. A column that headers and lines both
+    have is that of the line, unless it is one of the `shared` ones, which are those of the header."""
+    of_header = [
+        column
+        for column in header.columns
+        if column.name in shared or lines.column(column.name) is None
+    ]
+    of_lines = [column for column in lines.columns if column.name not in shared]
+    return replace(
+        header,
+        name=name,
+        names=(),
+        keys=keys,
+        columns=(*of_header, *of_lines),
+        further=header.further | lines.further,
+        header=replace(header, columns=tuple(of_header)),
+        lines=replace(lines, columns=tuple(of_lines)),
+    )
 
 
 def folded(name: str) -> str:

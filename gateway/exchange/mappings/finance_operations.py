@@ -3,7 +3,14 @@ Operations (RULES.md 7.1 and 7.2)."""
 
 from importlib.resources import files
 
-from gateway.exchange.mappings.columns import CellKind, FileColumn, FileEntity, RowKind, folded
+from gateway.exchange.mappings.columns import (
+    CellKind,
+    FileColumn,
+    FileEntity,
+    RowKind,
+    flat_orders,
+    folded,
+)
 from gateway.storage.tables.reference_data import CustomerRow
 from gateway.storage.tables.reference_enums import CustomerType
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow, SalesOrderStatus
@@ -35,12 +42,61 @@ def _vendor_columns(name: str) -> frozenset[str]:
     return frozenset(map(folded, ("DataAreaId", *text.split())))
 
 
+LINES = FileEntity(
+    "Sales order lines V2",
+    RowKind.LINE,
+    SalesOrderLineRow,
+    ("SalesOrderLineV2Entity", "SalesOrderLines", "SalesOrderLinesV2"),
+    ("SalesOrderNumber",),
+    (
+        FileColumn("SalesOrderNumber", "+order_number"),
+        FileColumn("InventoryLotId", "inventory_lot_id", note="the key of the line"),
+        FileColumn("LineCreationSequenceNumber", "sequence", CellKind.WHOLE),
+        FileColumn("ItemNumber", "item.number"),
+        FileColumn("MainAccountIdDisplayValue", "account.number", note="if there is no item"),
+        FileColumn("LineDescription", "description", note="truncated to 100 characters"),
+        FileColumn("OrderedSalesQuantity", "quantity", CellKind.NUMBER),
+        FileColumn("SalesUnitSymbol", "unit_of_measure.code"),
+        FileColumn("SalesPrice", "unit_price", CellKind.NUMBER, "divided by SalesPriceQuantity"),
+        FileColumn("SalesPriceQuantity", "+price_quantity", CellKind.NUMBER),
+        FileColumn(
+            "LineDiscountAmount", "+unit_discount", CellKind.NUMBER, "for SalesPriceQuantity units"
+        ),
+        FileColumn("LineDiscountPercentage", "discount_percent", CellKind.NUMBER),
+        FileColumn(
+            "MultilineDiscountAmount",
+            "+multiline_discount",
+            CellKind.NUMBER,
+            "added to LineDiscountAmount",
+        ),
+        FileColumn(
+            "MultilineDiscountPercentage",
+            "+multiline_percent",
+            CellKind.NUMBER,
+            "of the amount that remains",
+        ),
+        FileColumn("LineAmount", "+amount", CellKind.NUMBER, "compared with the calculated amount"),
+        FileColumn("SalesTaxItemGroupCode", "tax_code.code"),
+        FileColumn("RequestedShippingDate", "shipment_date", CellKind.DATE),
+        FileColumn("CurrencyCode", "+currency", note="must be the currency of the order"),
+    ),
+    choices={},
+    further=_vendor_columns("SalesOrderLineV2Entity"),
+    signs=(
+        "ItemNumber",
+        "MainAccountIdDisplayValue",
+        "InventoryLotId",
+        "LineCreationSequenceNumber",
+        "OrderedSalesQuantity",
+    ),
+)
+
 HEADERS = FileEntity(
     "Sales order headers V2",
     RowKind.HEADER,
     SalesOrderRow,
     ("SalesOrderHeaderV2Entity", "SalesOrderHeadersV2"),
-    ("SalesOrderNumber", "OrderingCustomerAccountNumber"),
+    ("SalesOrderNumber",),
     (
         FileColumn("SalesOrderNumber", "number"),
         FileColumn("OrderingCustomerAccountNumber", "customer.number"),
@@ -86,48 +142,8 @@ HEADERS = FileEntity(
     ),
     choices={"+status": STATUSES},
     further=_vendor_columns("SalesOrderHeaderV2Entity"),
-)
-
-LINES = FileEntity(
-    "Sales order lines V2",
-    RowKind.LINE,
-    SalesOrderLineRow,
-    ("SalesOrderLineV2Entity", "SalesOrderLines", "SalesOrderLinesV2"),
-    ("SalesOrderNumber",),
-    (
-        FileColumn("SalesOrderNumber", "+order_number"),
-        FileColumn("InventoryLotId", "inventory_lot_id", note="the key of the line"),
-        FileColumn("LineCreationSequenceNumber", "sequence", CellKind.WHOLE),
-        FileColumn("ItemNumber", "item.number"),
-        FileColumn("MainAccountIdDisplayValue", "account.number", note="if there is no item"),
-        FileColumn("LineDescription", "description", note="truncated to 100 characters"),
-        FileColumn("OrderedSalesQuantity", "quantity", CellKind.NUMBER),
-        FileColumn("SalesUnitSymbol", "unit_of_measure.code"),
-        FileColumn("SalesPrice", "unit_price", CellKind.NUMBER, "divided by SalesPriceQuantity"),
-        FileColumn("SalesPriceQuantity", "+price_quantity", CellKind.NUMBER),
-        FileColumn(
-            "LineDiscountAmount", "+unit_discount", CellKind.NUMBER, "for SalesPriceQuantity units"
-        ),
-        FileColumn("LineDiscountPercentage", "discount_percent", CellKind.NUMBER),
-        FileColumn(
-            "MultilineDiscountAmount",
-            "+multiline_discount",
-            CellKind.NUMBER,
-            "added to LineDiscountAmount",
-        ),
-        FileColumn(
-            "MultilineDiscountPercentage",
-            "+multiline_percent",
-            CellKind.NUMBER,
-            "of the amount that remains",
-        ),
-        FileColumn("LineAmount", "+amount", CellKind.NUMBER, "compared with the calculated amount"),
-        FileColumn("SalesTaxItemGroupCode", "tax_code.code"),
-        FileColumn("RequestedShippingDate", "shipment_date", CellKind.DATE),
-        FileColumn("CurrencyCode", "+currency", note="must be the currency of the order"),
-    ),
-    choices={},
-    further=_vendor_columns("SalesOrderLineV2Entity"),
+    signs=("OrderingCustomerAccountNumber",),
+    lines=LINES,
 )
 
 CUSTOMERS = FileEntity(
@@ -162,4 +178,13 @@ CUSTOMERS = FileEntity(
     rank=7,
     choices={"type": {"organization": CustomerType.COMPANY, "person": CustomerType.PERSON}},
     further=_vendor_columns("CustomersV3"),
+    signs=("OrganizationName", "NameAlias"),
+)
+
+FLAT_ORDERS = flat_orders(
+    "Sales orders V2",
+    HEADERS,
+    LINES,
+    ("SalesOrderNumber", "ItemNumber|MainAccountIdDisplayValue|LineDescription"),
+    shared=("SalesOrderNumber", "CurrencyCode"),
 )

@@ -1,43 +1,119 @@
-"""Recognising which kind of record a file contains."""
+"""Recognising which kind of record a file contains, without ever guessing: by the manifest, else by a
+name, else by columns that fit one entity alone."""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import PurePath
 
-from gateway.exchange.formats.sheets import FileRefused, Sheet
+from gateway.exchange.formats.sheets import Sheet
 from gateway.exchange.mappings import business_central, finance_operations, reference_columns
 from gateway.exchange.mappings.blocks import BLOCKS
-from gateway.exchange.mappings.columns import FileEntity, folded
+from gateway.exchange.mappings.columns import FileEntity, RowKind, folded
+from gateway.exchange.mappings.decisions import (
+    Decision,
+    Evidence,
+    FileOutcome,
+    RecognitionRefused,
+)
+from gateway.exchange.mappings.entity_names import (
+    LINES,
+    Subject,
+    exact_subject,
+    subjects_in,
+    words_of,
+)
+from gateway.exchange.mappings.finance_operations_records import COUNTERPARTS
 
+FLAT_ORDERS = (finance_operations.FLAT_ORDERS, business_central.FLAT_ORDERS)
 ENTITIES: tuple[FileEntity, ...] = (
     finance_operations.HEADERS,
     finance_operations.LINES,
-    finance_operations.CUSTOMERS,
     business_central.ORDERS,
     business_central.LINES,
+    *FLAT_ORDERS,
     *reference_columns.RECORD_ENTITIES.values(),
+    *(entity for entities in COUNTERPARTS.values() for entity in entities),
     *BLOCKS,
 )
 ENTITIES_BY_NAME = {entity.name: entity for entity in ENTITIES}
 
+DOCUMENTS = frozenset(
+    words_of(name)
+    for name in (
+        *("order", "sales order", "purchase order", "transfer order", "return order"),
+        *("invoice", "sales invoice", "quote", "sales quote", "quotation", "sales quotation"),
+        *("shipment", "packing slip", "delivery note", "credit memo", "credit note", "voucher"),
+    )
+)
+NUMBERS = frozenset(("number", "no", "nr", "id", "code", "account"))
+"""Words that may follow the name of a document in a heading of its number."""
 
-def recognise_entity(sheet: Sheet) -> FileEntity:
-    """The entity of a sheet: the one that the sheet or its file name states, or else the one that its
-    headings fit best. Raises FileRefused."""
-    headings = mapped_headings(sheet)
-    fitting = {entity: entity.matches(headings) for entity in ENTITIES}
-    candidates = [entity for entity in ENTITIES if fitting[entity]]
-    if not candidates:
-        shown = ", ".join(headings[:5])
-        raise FileRefused(sheet.file, f"has no known columns: it begins with {shown}")
-    named = [entity for entity in candidates if _is_named(entity, sheet)]
-    most = max(fitting.values())
-    best = named or [entity for entity in candidates if fitting[entity] == most]
-    if len(best) > 1:
-        names = ", ".join(entity.name for entity in best)
-        raise FileRefused(
-            sheet.file, f"may contain any of {names}: name the file after its content"
-        )
-    return best[0]
+FOREIGN_WORDS = frozenset(
+    [
+        "invoice",
+        "quote",
+        "quotation",
+        "shipment",
+        "packing",
+        "slip",
+        "credit",
+        "memo",
+        "receipt",
+        "purchase",
+        "vendor",
+        "supplier",
+        "valid",
+        "journal",
+        "voucher",
+        "charge",
+        "return",
+        "refund",
+    ]
+)
+"""Words of headings that neither customers nor orders have: where only the columns could tell what a file
+is, they tell that it is something else."""
+
+REPORT_COLUMNS = frozenset({"row", "code", "reason", "errorrow", "errorcode", "errorreason"})
+"""The columns that an error report adds to those of its file."""
+
+
+class NotRecognised(Exception):
+    """A file is skipped or refused for the reason in str(), a sentence without its subject and full stop."""
+
+    def __init__(self, outcome: FileOutcome, reason: str, subject: str | None = None) -> None:
+        super().__init__(reason)
+        self.outcome = outcome
+        self.subject = subject
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """The entity of a sheet, and what states it."""
+
+    entity: FileEntity
+    evidence: Evidence
+
+
+def decide(sheet: Sheet) -> tuple[FileEntity | None, Decision]:
+    """The entity of a sheet, if it is to be imported, and the decision about it."""
+    try:
+        found = _recognised(sheet)
+    except NotRecognised as unknown:
+        reason = str(unknown)
+        return None, Decision(sheet.file, unknown.outcome, unknown.subject, None, reason)
+    decision = Decision(sheet.file, FileOutcome.IMPORTED, found.entity.name, found.evidence)
+    return found.entity, decision
+
+
+def check_decisions(decisions: Sequence[Decision]) -> None:
+    """Raises RecognitionRefused if a file is refused, or if none is imported."""
+    refused = [each for each in decisions if each.outcome is FileOutcome.REFUSED]
+    is_any_imported = any(each.outcome is FileOutcome.IMPORTED for each in decisions)
+    if not is_any_imported:
+        refused = refused or list(decisions)
+    if refused:
+        first = refused[0]
+        raise RecognitionRefused(first.file, first.reason or "", decisions)
 
 
 def mapped_headings(sheet: Sheet) -> tuple[str, ...]:
@@ -51,6 +127,193 @@ def nearest_column(entity: FileEntity, heading: str) -> str | None:
     return entity.by_name[close[0]].name if close else None
 
 
-def _is_named(entity: FileEntity, sheet: Sheet) -> bool:
-    stated = sheet.entity if sheet.entity is not None else PurePath(sheet.file).stem
-    return folded(stated) in {folded(name) for name in (entity.name, *entity.names)}
+def _recognised(sheet: Sheet) -> Recognised:
+    if sheet.is_in_manifest:
+        return Recognised(_of_manifest(sheet), Evidence.MANIFEST)
+    for name, is_weak in _names(sheet):
+        subject = _subject(name, sheet)
+        if subject is None:
+            continue
+        if not is_weak:
+            return Recognised(_of_subject(subject, name, sheet), Evidence.NAME)
+        try:
+            return Recognised(_of_subject(subject, name, sheet), Evidence.NAME)
+        except NotRecognised:
+            continue
+    return Recognised(_of_columns(sheet), Evidence.COLUMNS)
+
+
+def _names(sheet: Sheet) -> Iterator[tuple[str, bool]]:
+    """The names that may state the entity, and whether each is weak, so that it counts only where the
+    columns agree: that of a folder, and that of a workbook of several worksheets."""
+    if sheet.entity:
+        yield sheet.entity, False
+    path = sheet.file.split("/")
+    if sheet.worksheet:
+        yield sheet.worksheet, False
+        is_one_of_many = path[-1] == sheet.worksheet and len(path) > 1
+        path = path[:-1] if is_one_of_many else path
+        yield _stem(path[-1]), is_one_of_many
+    else:
+        yield _stem(path[-1]), False
+    yield from ((folder, True) for folder in reversed(path[1:-1]))
+
+
+def _stem(name: str) -> str:
+    return name.rpartition(".")[0] or name
+
+
+def _of_manifest(sheet: Sheet) -> FileEntity:
+    """Of a manifest, a name counts as a whole: "Sales order header charges" is none of headers."""
+    for name in filter(None, (sheet.entity, sheet.target)):
+        subject = exact_subject(name)
+        if subject is not None and not subject.is_foreign:
+            return _of_subject(subject, name, sheet)
+    raise NotRecognised(
+        FileOutcome.SKIPPED,
+        f"contains {sheet.entity!r} according to the manifest, which the gateway does not have",
+        sheet.entity,
+    )
+
+
+def _subject(name: str, sheet: Sheet) -> Subject | None:
+    """The only subject that a name mentions; of several, the foreign one at its end, or the one of ours that
+    the columns fit."""
+    subjects = list(dict.fromkeys(subjects_in(name)))
+    if len(subjects) < 2:
+        return subjects[0] if subjects else None
+    if subjects[-1].is_foreign:
+        return subjects[-1]
+    if any(subject.is_foreign for subject in subjects):
+        raise NotRecognised(FileOutcome.REFUSED, _mentions(subjects))
+    headings = _folded_headings(sheet)
+    fitting = [
+        subject
+        for subject in subjects
+        if any(entity.has_signs(headings) for entity in subject.entities)
+    ]
+    if len(fitting) != 1:
+        raise NotRecognised(FileOutcome.REFUSED, _mentions(subjects))
+    return fitting[0]
+
+
+def _mentions(subjects: Sequence[Subject]) -> str:
+    names = " and ".join(subject.name for subject in subjects)
+    return f"mentions {names} in its name, so that it may be either: name it after its content"
+
+
+def _of_subject(subject: Subject, name: str, sheet: Sheet) -> FileEntity:
+    if subject.is_foreign:
+        raise NotRecognised(
+            FileOutcome.SKIPPED,
+            f"is named {name!r}: the gateway does not have {subject.name.lower()}",
+            subject.name,
+        )
+    headings = _folded_headings(sheet)
+    if not headings:
+        return _namesake(subject, name)
+    fitting = [entity for entity in subject.entities if entity.has_keys(headings)]
+    if not fitting:
+        keys = " or ".join(entity.keys[0].split("|")[0] for entity in subject.entities)
+        raise NotRecognised(
+            FileOutcome.REFUSED,
+            f"is named {name!r} but lacks the column {keys}, without which it cannot contain"
+            f" {subject.name}",
+        )
+    best = max(fitting, key=lambda entity: entity.known(headings))
+    _check_contradiction(subject, name, best, headings)
+    _check_documents(best, sheet)
+    return best
+
+
+def _namesake(subject: Subject, name: str) -> FileEntity:
+    """The entity of a file without columns: the one with its name, or else the first of its subject."""
+    bearers = (
+        entity
+        for entity in subject.entities
+        if folded(name) in map(folded, (entity.name, *entity.names))
+    )
+    return next(bearers, subject.entities[0])
+
+
+def _check_contradiction(
+    subject: Subject, name: str, best: FileEntity, headings: frozenset[str]
+) -> None:
+    """Refuse a file whose columns fit something else better than what its name states."""
+    own = {*subject.entities, *(FLAT_ORDERS if subject is LINES else ())}
+    others = [entity for entity in ENTITIES if entity not in own and entity.has_signs(headings)]
+    other = max(others, key=lambda entity: entity.known(headings), default=best)
+    if other.known(headings) > best.known(headings):
+        raise NotRecognised(
+            FileOutcome.REFUSED,
+            f"is named {name!r} but has the columns of {other.name}: name it after its content",
+        )
+
+
+def _check_documents(entity: FileEntity, sheet: Sheet) -> None:
+    """Refuse a list of orders or invoices as customers or items, of which it has several rows for each."""
+    if entity.row_kind is not RowKind.REFERENCE:
+        return
+    for heading in _unknown(entity, sheet):
+        words = words_of(heading)
+        if words in DOCUMENTS or (words[-1:] and words[-1] in NUMBERS and words[:-1] in DOCUMENTS):
+            raise NotRecognised(
+                FileOutcome.REFUSED,
+                f"has the column {heading!r}, which {entity.name} do not have: a list of documents"
+                f" never changes {entity.name}",
+            )
+
+
+def _unknown(entity: FileEntity, sheet: Sheet) -> list[str]:
+    """The headings that are not columns of the entity."""
+    return [
+        heading
+        for heading in mapped_headings(sheet)
+        if heading and not entity.known([folded(heading)]) and folded(heading) not in REPORT_COLUMNS
+    ]
+
+
+def _folded_headings(sheet: Sheet) -> frozenset[str]:
+    return frozenset(folded(heading) for heading in mapped_headings(sheet) if heading)
+
+
+def _of_columns(sheet: Sheet) -> FileEntity:
+    headings = _folded_headings(sheet)
+    fitting = [entity for entity in ENTITIES if entity.has_signs(headings)]
+    fitting = [entity for entity in fitting if entity in FLAT_ORDERS] or fitting
+    most = max((entity.known(headings) for entity in fitting), default=0)
+    best = [entity for entity in fitting if entity.known(headings) == most]
+    if len(best) != 1:
+        raise _not_of_columns(sheet, headings, best)
+    [entity] = best
+    unknown = _unknown(entity, sheet)
+    for heading in unknown:
+        if FOREIGN_WORDS.intersection(words_of(heading)):
+            raise NotRecognised(
+                FileOutcome.REFUSED,
+                f"has the columns of {entity.name}, but also {heading!r}: name it after its content",
+            )
+    if len(unknown) > len(headings) / 2:
+        raise NotRecognised(
+            FileOutcome.REFUSED,
+            f"may contain {entity.name}, but most of its columns are unknown, such as"
+            f" {unknown[0]!r}: name it after its content",
+        )
+    _check_documents(entity, sheet)
+    return entity
+
+
+def _not_of_columns(
+    sheet: Sheet, headings: frozenset[str], best: Sequence[FileEntity]
+) -> NotRecognised:
+    """Why columns alone do not state an entity. A file without a single known column is skipped, since it
+    is more likely a note than a record."""
+    possible = best or [entity for entity in ENTITIES if entity.has_keys(headings)]
+    if possible:
+        names = ", ".join(entity.name for entity in possible)
+        return NotRecognised(
+            FileOutcome.REFUSED, f"may contain any of {names}: name it after its content"
+        )
+    shown = ", ".join(sheet.headings[:5])
+    begins = f"it begins with {shown}" if shown else "it is empty"
+    return NotRecognised(FileOutcome.SKIPPED, f"names no entity and has no known columns: {begins}")

@@ -58,7 +58,7 @@ CUSTOMERS = FileEntity(
     RowKind.REFERENCE,
     CustomerRow,
     ("customer",),
-    ("number", "displayName"),
+    ("number",),
     (
         *columns_of_record(CustomerRow),
         FileColumn("postalCode", "post_code", fallback=True),
@@ -82,6 +82,17 @@ CUSTOMERS = FileEntity(
         ),
     ),
     rank=7,
+    signs=(
+        "creditLimit",
+        "contactId",
+        "billToCustomerNumber",
+        "salesperson",
+        "salespersonCode",
+        "shipmentMethodCode",
+        "pricesIncludeTax",
+        "privacyBlocked",
+        "taxLiable",
+    ),
     choices={
         "type": {kind.name.casefold(): kind for kind in CustomerType},
         "blocked": {
@@ -97,7 +108,7 @@ ITEMS = FileEntity(
     RowKind.REFERENCE,
     ItemRow,
     ("item", "products", "product"),
-    ("number", "displayName"),
+    ("number",),
     (
         *columns_of_record(ItemRow),
         FileColumn("taxGroupCode", "tax_code.code", fallback=True),
@@ -105,6 +116,7 @@ ITEMS = FileEntity(
         *ignored_columns(OTHER_ID, "itemCategoryId", "taxGroupId", "baseUnitOfMeasureId"),
     ),
     rank=6,
+    signs=("unitPrice", "baseUnitOfMeasureCode", "gtin", "itemCategoryCode"),
     choices={
         "type": {
             **{kind.name.replace("_", "").casefold(): kind for kind in ItemType},
@@ -128,20 +140,22 @@ ITEM_UNITS = FileEntity(
         *ignored_columns(OTHER_ID, "itemId", "unitOfMeasureId"),
     ),
     rank=7,
+    signs=("itemNumber",),
 )
 
 ACCOUNTS = FileEntity(
     "accounts",
     RowKind.REFERENCE,
     AccountRow,
-    ("account", "gl-accounts"),
-    ("number", "displayName"),
+    ("account", "gl-accounts", "general-ledger-accounts"),
+    ("number",),
     (
         *columns_of_record(AccountRow),
         *REASSIGNED,
         *ignored_columns("the gateway does not store it", "netChange", "consolidationDebitAccount"),
     ),
     rank=5,
+    signs=("accountType", "directPosting"),
     choices={"account_type": {kind.name.replace("_", "").casefold(): kind for kind in AccountType}},
 )
 
@@ -156,6 +170,7 @@ LINE_OBJECTS = FileEntity(
         *REASSIGNED,
     ),
     rank=5,
+    signs=("kind",),
     choices={"kind": {kind.name.replace("_", "").casefold(): kind for kind in LineObjectKind}},
 )
 
@@ -170,6 +185,7 @@ CURRENCIES = FileEntity(
         *REASSIGNED,
     ),
     rank=1,
+    signs=("amountDecimalPlaces", "amountRoundingPrecision", "taxRounding"),
     choices={"tax_rounding": {kind.name.casefold(): kind for kind in TaxRounding}},
 )
 
@@ -184,6 +200,7 @@ PAYMENT_TERMS = FileEntity(
         *REASSIGNED,
     ),
     rank=2,
+    signs=("dueDateCalculation", "discountDateCalculation"),
 )
 
 SHIPMENT_METHODS = FileEntity(
@@ -207,6 +224,7 @@ UNITS_OF_MEASURE = FileEntity(
         *REASSIGNED,
     ),
     rank=3,
+    signs=("internationalStandardCode", "isWhole"),
 )
 
 TAX_CODES = FileEntity(
@@ -221,6 +239,7 @@ TAX_CODES = FileEntity(
         *ignored_columns("the gateway does not store it", "taxType"),
     ),
     rank=4,
+    signs=("percent",),
 )
 
 RECORD_ENTITIES: Mapping[Dataset, FileEntity] = {

@@ -1,0 +1,73 @@
+"""Files that lie beside the data, such as those that an operating system adds to a folder."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from gateway.exchange.formats.sheets import FileRefused, Sheet, SkippedFile
+
+SYSTEM = re.compile(r"thumbs\.db|ehthumbs\.db|desktop\.ini|~\$.*|\..*|__macosx", re.IGNORECASE)
+"""Names of files and folders that operating systems and office programs add."""
+
+OTHER_SUFFIXES = frozenset(
+    [
+        ".bak",
+        ".bmp",
+        ".css",
+        ".db",
+        ".doc",
+        ".docx",
+        ".eml",
+        ".gif",
+        ".htm",
+        ".html",
+        ".ico",
+        ".ini",
+        ".jpeg",
+        ".jpg",
+        ".lnk",
+        ".log",
+        ".md",
+        ".msg",
+        ".pdf",
+        ".png",
+        ".ppt",
+        ".pptx",
+        ".rtf",
+        ".svg",
+        ".tmp",
+        ".url",
+        ".webp",
+    ]
+)
+"""Suffixes of files that never contain tables."""
+
+
+class NoData(FileRefused):
+    """A file that is no data by its name, and may lie beside data."""
+
+
+def check_name(file: str) -> None:
+    """Raises NoData for a file of the operating system, a picture or a text."""
+    path = PurePosixPath(file)
+    if any(SYSTEM.fullmatch(part) for part in path.parts):
+        raise NoData(file, "is a file of the operating system")
+    if path.suffix.lower() in OTHER_SUFFIXES:
+        raise NoData(file, f"is a {path.suffix.lower()} file, which contains no data")
+
+
+def collected(reads: Sequence[Callable[[], list[Sheet]]]) -> list[Sheet]:
+    """The sheets of several files, of which those without data are skipped. Raises FileRefused if a file is
+    broken, or if none has data."""
+    found: list[Sheet] = []
+    strays: list[NoData] = []
+    for read in reads:
+        try:
+            found += read()
+        except NoData as stray:
+            strays.append(stray)
+    if not found:
+        raise strays[0]
+    skipped = tuple(SkippedFile(stray.file, stray.message) for stray in strays)
+    return [replace(found[0], skipped=found[0].skipped + skipped), *found[1:]]
