@@ -24,8 +24,8 @@ from gateway.exchange.imports.staging import (
     RecognisedFiles,
     RecognisedSheet,
     SheetStager,
+    file_rows,
     recognise_files,
-    sheet_rows,
     skipped_findings,
 )
 from gateway.orders.problems import encodable
@@ -110,7 +110,7 @@ class Importer:
         if job.status is not ImportJobStatus.STAGING:
             return
         async with self._staging(key) as writer:
-            await writer.staging.restart(key, sheet_rows(job, files))
+            await writer.staging.restart(key, file_rows(job, files))
         job.rows_staged = job.warnings = 0
         for sheet in files.sheets:
             await self._stage_sheet(job, sheet)

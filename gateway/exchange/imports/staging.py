@@ -106,7 +106,7 @@ def _locale(sheet: Sheet, entity: FileEntity) -> Locale:
     return detect_locale(dates, ()) if sheet.format == "XLSX" else Locale()
 
 
-def sheet_rows(job: ImportJobRow, files: RecognisedFiles) -> list[ImportSheetRow]:
+def file_rows(job: ImportJobRow, files: RecognisedFiles) -> list[ImportSheetRow]:
     """The stored descriptions of all files, which outlive them."""
     sheets = {recognised.place: recognised for recognised in files.sheets}
     return [
