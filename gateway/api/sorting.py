@@ -26,6 +26,7 @@ class SalesOrderSortField(Enum):
     EXTERNAL_DOCUMENT_NUMBER = ("external_document_number",)
     STATUS = ("status",)
     TOTAL_AMOUNT_INCLUDING_TAX = ("total_amount_including_tax",)
+    CREATED_DATE_TIME = ("created_date_time",)
     LAST_MODIFIED_DATE_TIME = ("last_modified_date_time",)
 
 
@@ -78,6 +79,7 @@ SORT_ENUMS: tuple[DescribedEnum, ...] = (
             " one come last when ascending.",
             "STATUS": "Name of the status, by code point.",
             "TOTAL_AMOUNT_INCLUDING_TAX": "Amount that the customer pays. Currencies are not converted.",
+            "CREATED_DATE_TIME": "Time at which the order was stored for the first time.",
             "LAST_MODIFIED_DATE_TIME": "Time at which the order or one of its lines last changed.",
         },
     ),

@@ -41,6 +41,7 @@ KEYS: dict[str, dict[str, Callable[[Row], Any]]] = {
         "EXTERNAL_DOCUMENT_NUMBER": lambda row: nulls_last(row["externalDocumentNumber"]),
         "STATUS": lambda row: str(row["status"]),
         "TOTAL_AMOUNT_INCLUDING_TAX": lambda row: row["totalAmountIncludingTax"],
+        "CREATED_DATE_TIME": lambda row: row["createdDateTime"],
         "LAST_MODIFIED_DATE_TIME": lambda row: row["lastModifiedDateTime"],
     },
     "SalesOrderLine": {

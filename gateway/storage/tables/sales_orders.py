@@ -146,6 +146,7 @@ class SalesOrderRow(CompanyScoped, Base, kw_only=True):
         index("status", "id"),
         index("status", "order_date", "id"),
         index("total_amount_including_tax", "id"),
+        index("created_date_time", "id"),
         index("last_modified_date_time", "id"),
         index("customer_id", "order_date", "id"),
         index("customer_name", "id"),
