@@ -59,6 +59,24 @@ def test_units_of_items_are_imported_with_their_factors(client: Client) -> None:
     assert units(client)["TEA", "BAG"] == "2"
 
 
+def test_an_item_gets_one_other_etag_when_a_file_changes_its_units(client: Client) -> None:
+    """Two new units count as one change, and a file that changes nothing leaves the etag alone."""
+
+    def etags() -> list[str]:
+        return [
+            item["etag"] for item in client.ask("{ items { nodes { etag } } }")["items"]["nodes"]
+        ]
+
+    bring(client, units=CODES, items=ITEMS)
+    assert etags() == ["1"]
+    bring(client, item_units=table(FACTORS))
+    assert etags() == ["2"]
+    bring(client, item_units=table(FACTORS))
+    assert etags() == ["2"]
+    bring(client, item_units=table([{**FACTORS[0], "quantityPerUnit": "24"}]))
+    assert etags() == ["3"]
+
+
 @pytest.mark.parametrize(
     ("cells", "code"),
     [

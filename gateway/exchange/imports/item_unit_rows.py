@@ -1,7 +1,7 @@
 """Writes the units of items from files: each row is a unit in which an item is sold."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from gateway.orders import refusals
 from gateway.orders.item_units import check_factor
 from gateway.orders.problems import Report
 from gateway.orders.record_fields import RECORDS
+from gateway.orders.records import RecordOutcome
 from gateway.storage.tables.column_types import Base, case_folded
 from gateway.storage.tables.reference_data import ItemRow, ItemUnitOfMeasureRow, UnitOfMeasureRow
 from gateway.storage.writing import Writer
@@ -20,35 +21,46 @@ KEYS: Mapping[str, type[Base]] = {"item": ItemRow, "unit_of_measure": UnitOfMeas
 
 @dataclass(frozen=True)
 class _Known:
-    """The items and units that rows name, and the units that the items have, by their ids."""
+    """The items that rows name, locked because their etags may change; the units; and the units that
+    the items have, by their ids."""
 
     named: dict[tuple[str, str], Any]
     listed: dict[tuple[str, str], ItemUnitOfMeasureRow]
 
 
 async def apply_item_units(writer: Writer, rows: Sequence[ParsedRow]) -> Counter[str]:
-    """Write the rows without problems, and count them; the problems of the others are in their rows."""
+    """Write the rows without problems, and count them; the problems of the others are in their rows.
+    An item whose units change gets another etag."""
     known = await _known(writer, rows)
     counts: Counter[str] = Counter()
     new: list[ItemUnitOfMeasureRow] = []
+    changed: dict[str, ItemRow] = {}
+    for row, item, unit in _fitting(rows, known):
+        stored = known.listed.get((item.id, unit.id))
+        if stored is None:
+            new.append(_new(row, item, unit))
+        outcome = RecordOutcome.CREATED if stored is None else _update(stored, row)
+        counts[f"references_{outcome.value}"] += 1
+        if outcome is not RecordOutcome.UNCHANGED:
+            changed[item.id] = item
+    counts["references_failed"] += sum(row.is_refused for row in rows)
+    await writer.add(new)
+    await writer.save_records([], list(changed.values()))
+    return counts
+
+
+def _fitting(
+    rows: Sequence[ParsedRow], known: _Known
+) -> Iterator[tuple[ParsedRow, ItemRow, UnitOfMeasureRow]]:
+    """The rows without problems, with their items and units; reports the problems of the others."""
     seen: dict[tuple[str, str], ParsedRow] = {}
     for row in rows:
         named = {name: _named(row, name, known) for name in KEYS}
         item, unit = named["item"], named["unit_of_measure"]
-        if item is None or unit is None:
-            counts["references_failed"] += 1
-            continue
-        key = item.id, unit.id
-        _check(row, item, unit, seen.setdefault(key, row))
-        if row.is_refused:
-            counts["references_failed"] += 1
-        elif key in known.listed:
-            counts[f"references_{_update(known.listed[key], row)}"] += 1
-        else:
-            new.append(_new(row, item, unit))
-            counts["references_created"] += 1
-    await writer.add(new)
-    return counts
+        if item is not None and unit is not None:
+            _check(row, item, unit, seen.setdefault((item.id, unit.id), row))
+            if not row.is_refused:
+                yield row, item, unit
 
 
 async def _known(writer: Writer, rows: Sequence[ParsedRow]) -> _Known:
@@ -56,7 +68,8 @@ async def _known(writer: Writer, rows: Sequence[ParsedRow]) -> _Known:
     for name, model in KEYS.items():
         key = RECORDS[model].key
         wanted = {row.change[name].value for row in rows if row.change.get(name) is not None}
-        found: Sequence[Any] = await writer.find(model, {key: wanted})
+        read = writer.records if model is ItemRow else writer.find
+        found: Sequence[Any] = await read(model, {key: wanted})
         named |= {(name, case_folded(getattr(each, key))): each for each in found}
     items = {each.id for each in named.values() if isinstance(each, ItemRow)}
     stored = await writer.find(ItemUnitOfMeasureRow, {"item_id": items})
@@ -107,10 +120,10 @@ def _new(row: ParsedRow, item: ItemRow, unit: UnitOfMeasureRow) -> ItemUnitOfMea
     )
 
 
-def _update(stored: ItemUnitOfMeasureRow, row: ParsedRow) -> str:
-    """Write the quantity that a row states, and return whether the unit was `updated` or is `unchanged`."""
+def _update(stored: ItemUnitOfMeasureRow, row: ParsedRow) -> RecordOutcome:
+    """Write the quantity that a row states."""
     factor = row.change.get("quantity_per_unit")
     if factor is None or factor == stored.quantity_per_unit:
-        return "unchanged"
+        return RecordOutcome.UNCHANGED
     stored.quantity_per_unit = factor
-    return "updated"
+    return RecordOutcome.UPDATED
