@@ -17,7 +17,8 @@ from gateway.api.context import Context
 from gateway.api.explain import explain_operation, json_object
 from gateway.api.plan_runner import PlanRunner
 from gateway.api.schema import sdl
-from gateway.exchange.exports.export_stream import Download, ExportRequest, open_download
+from gateway.exchange.exports.export_request import ExportRequest
+from gateway.exchange.exports.export_stream import Download, open_download
 from gateway.exchange.imports.runner import Runner
 from gateway.execution.limits import Limits
 from gateway.orders.service import Rules

@@ -14,7 +14,7 @@ from gateway.command import NOT_MIGRATED, fail, read_settings, run_on_database
 from gateway.company_commands import company
 from gateway.demo.northwind import load_demo
 from gateway.exchange.exports.export_file import CannotWrite, open_destination, save_export
-from gateway.exchange.exports.export_stream import CannotExport, ExportFormat, ExportRequest
+from gateway.exchange.exports.export_request import CannotExport, ExportFormat, ExportRequest
 from gateway.exchange.formats.import_options import (
     BadOption,
     DateOrder,
@@ -244,7 +244,7 @@ def export_command(
         if not await is_current(database):
             fail(NOT_MIGRATED)
         try:
-            await save_export(database, company, request, file)
+            await save_export(database, company, request, file, _warn)
         except (BadFilter, CannotWrite) as error:
             fail(str(error))
         except CompanyNotFound as error:
@@ -255,6 +255,10 @@ def export_command(
             run_on_database(settings, run)
     except CannotWrite as error:
         fail(str(error))
+
+
+def _warn(text: str) -> None:
+    typer.echo(f"warning: {text}", err=True)
 
 
 def _order_filter(text: str) -> Filter:

@@ -223,6 +223,9 @@ HEADER_REPEATED = Refusal(
 HEADER_CELLS_DIFFER = Refusal(
     Code.CONFLICTING, "7.3", "Row {row} of the same order has another value in {heading}."
 )
+STATUSES_DISAGREE = Refusal(
+    Code.CONFLICTING, "7.3", "This is not what the vendor calls an order that is {status}."
+)
 LINE_WITHOUT_ORDER = Refusal(Code.REQUIRED, "7.3", "The line does not name an order.")
 HEADER_NOT_FOUND = Refusal(
     Code.HEADER_NOT_FOUND,

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from gateway.storage.conditions import Filter
 from gateway.storage.database import Database, Snapshot
+from gateway.storage.outdated_copies import count_outdated_copies
 from gateway.storage.reading import Names, among
 from gateway.storage.scope import Scope, find_scope, within
 from gateway.storage.tables.column_types import Base
@@ -54,6 +55,10 @@ class Stream:
     def check(self, listed: Filter) -> None:
         """Raises BadFilter for a filter that cannot be turned into a statement."""
         listed.condition(self._scope)
+
+    async def outdated_copies(self, listed: Filter | None) -> dict[str, int]:
+        """How many orders that match, or lines of theirs, have an outdated copy, by column."""
+        return await count_outdated_copies(self._snapshot, self._scope, listed)
 
     async def records(
         self, model: type[Base], names: Names, sort: Sequence[str]

@@ -1,23 +1,21 @@
 """Downloads: GET /exports answers with a file that is produced while it is sent."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
+from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from gateway.api.filter_text import order_filter
-from gateway.exchange.exports.export_stream import (
-    CannotExport,
-    Download,
-    ExportFormat,
-    ExportRequest,
-)
+from gateway.exchange.exports.export_request import CannotExport, ExportFormat, ExportRequest
+from gateway.exchange.exports.export_stream import Download
 from gateway.exchange.mappings.reference_columns import Dataset
 from gateway.web.endpoint import company_of
 from gateway.web.error_responses import error_response, refusal
-from gateway.web.parameters import BadParameter, Parameter, choice, read_parameters, text
+from gateway.web.parameters import BadParameter, Parameter, choice, flag, read_parameters, text
 
 PATIENCE = 1
 """Seconds that an export waits for another to end."""
@@ -25,8 +23,13 @@ PATIENCE = 1
 EXPORT_PARAMETERS = (
     Parameter("format", choice(ExportFormat), "the format, jsonl by default"),
     Parameter("what", choice(Dataset), "the kind of record, orders by default"),
+    Parameter("check", flag, "true returns what the file would not hold, as JSON, and no file"),
     Parameter("filter", text, "a SalesOrderFilter in JSON"),
 )
+UNCACHED = {"Cache-Control": "no-store"}
+LOSSES = "Export-Losses"
+"""The header with the fields that the file does not hold, each with how often."""
+
 Begin = Callable[[str | None, ExportRequest], Awaitable[Download]]
 
 
@@ -46,7 +49,8 @@ class Exports:
             message = "Too many exports are running: try again later."
             return refusal(503, "TOO_MANY_EXPORTS", message, {"Retry-After": "10"})
         try:
-            download = await self._begin(company_of(request), _export_request(request))
+            values = read_parameters(request.query_params, EXPORT_PARAMETERS)
+            download = await self._begin(company_of(request), _export_request(values))
         except BaseException as error:
             self._slots.release()
             if isinstance(error, CannotExport | BadParameter):
@@ -54,17 +58,31 @@ class Exports:
             if isinstance(error, Exception):
                 return error_response(error)
             raise
+        if values.get("check"):
+            return await self._losses(download)
         return DownloadResponse(download, self._slots.release, is_wanted=request.method != "HEAD")
+
+    async def _losses(self, download: Download) -> Response:
+        """What the file would not hold, without the file."""
+        try:
+            await download.close()
+        finally:
+            self._slots.release()
+        losses = [{**asdict(loss), "message": str(loss)} for loss in download.losses]
+        return JSONResponse({"losses": losses}, headers=UNCACHED)
 
 
 class DownloadResponse(StreamingResponse):
     """A response that closes its download at the end, even if the client disconnects."""
 
     def __init__(self, download: Download, finish: Callable[[], None], *, is_wanted: bool) -> None:
-        disposition = f'attachment; filename="{download.name}"'
+        headers = {
+            "Content-Disposition": f'attachment; filename="{download.name}"',
+            LOSSES: ", ".join(f"{loss.field}={loss.count}" for loss in download.losses),
+        }
         super().__init__(
             download.chunks if is_wanted else iter(()),
-            headers={"Content-Disposition": disposition, "Cache-Control": "no-store"},
+            headers={name: value for name, value in (headers | UNCACHED).items() if value},
             media_type=download.media_type,
         )
         self._download = download
@@ -80,9 +98,8 @@ class DownloadResponse(StreamingResponse):
                 self._finish()
 
 
-def _export_request(request: Request) -> ExportRequest:
-    """Raises BadParameter, CannotExport and BadFilter."""
-    values = read_parameters(request.query_params, EXPORT_PARAMETERS)
+def _export_request(values: Mapping[str, Any]) -> ExportRequest:
+    """Raises CannotExport and BadFilter."""
     condition = values.get("filter")
     return ExportRequest(
         values.get("what", Dataset.ORDERS),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy.pool import NullPool
 
-from gateway.exchange.exports.export_stream import ExportFormat
+from gateway.exchange.exports.export_request import ExportFormat
 from gateway.exchange.mappings.reference_columns import Dataset
 from gateway.orders.fields import Reference
 from gateway.orders.service import Rules, carry_out_transition, create

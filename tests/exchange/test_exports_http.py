@@ -12,6 +12,7 @@ from gateway.demo.northwind import COMPANY, load_demo
 from gateway.settings import Settings
 from tests.support.databases import Templates
 from tests.support.exporting import entries
+from tests.support.requests import execute
 from tests.support.served import Client, serving
 
 COUNT = "{ salesOrders { totalCount } }"
@@ -57,6 +58,25 @@ def test_a_download_has_every_order_or_those_that_match_the_filter(one: Client) 
     chosen = get(one, filter='{"customer": {"number": {"eq": "VINET"}}}').content.splitlines()
     numbers = [orjson.loads(document)["number"] for document in chosen]
     assert numbers == ["NW-10248", "NW-10274", "NW-10295", "NW-10737", "NW-10739"]
+
+
+def test_a_download_names_what_it_cannot_hold_in_a_header_and_a_check_says_why(
+    templates: Templates,
+) -> None:
+    url = templates.copy("demo", load_demo)
+    execute(url, "UPDATE customers SET display_name = 'New name' WHERE number = 'VINET'")
+    with serving(Settings(database_url=url)) as client:
+        assert get(client).headers["export-losses"] == "customerName=5, billToName=5"
+        assert get(client, check="true").json()["losses"][0] == {
+            "field": "customerName",
+            "count": 5,
+            "of": "orders",
+            "reason": "the customer has another name now",
+            "message": "customerName is lost on 5 orders: the customer has another name now.",
+        }
+        others = '{"customer": {"number": {"ne": "VINET"}}}'
+        assert get(client, check="true", filter=others).json() == {"losses": []}
+        assert "export-losses" not in get(client, filter=others).headers
 
 
 def test_a_head_request_returns_the_headers_of_the_download(one: Client) -> None:

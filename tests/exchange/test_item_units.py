@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.pool import NullPool
 
 from gateway.demo.northwind import load_demo
-from gateway.exchange.exports.export_stream import ExportFormat
+from gateway.exchange.exports.export_request import ExportFormat
 from gateway.exchange.mappings.reference_columns import Dataset
 from gateway.storage.database import Database
 from tests.support.databases import Templates

@@ -7,7 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gateway.exchange.exports.export_stream import ExportFormat, ExportRequest, open_download
+from gateway.exchange.exports.export_request import ExportFormat, ExportRequest
+from gateway.exchange.exports.export_stream import open_download
 from gateway.exchange.formats.import_options import ImportOptions
 from gateway.exchange.imports.importer import Importer, ImportRequest, import_files
 from gateway.exchange.mappings.reference_columns import Dataset

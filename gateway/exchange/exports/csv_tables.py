@@ -19,8 +19,12 @@ DEFAULTED = {
     "ship_to_contact",
     "ship_to_name",
     "ship_to_address.address_line1",
+    "sell_to_address.address_line1",
+    "bill_to_address.address_line1",
+    "phone_number",
     "tax_code.code",
     "description",
+    "description2",
 }
 """Fields that default to those of the customer or of the item, unless a file gives a value."""
 

@@ -111,8 +111,12 @@ API_HEADERS = Outgoing(
         *("discountAppliedBeforeTax", "totalAmountExcludingTax", "totalTaxAmount"),
         *("totalAmountIncludingTax", "fullyShipped", "status", "lastModifiedDateTime"),
         *("phoneNumber", "email"),
+        *("paymentTermsCode", "shipmentMethodCode", "discountPercent", "lineRounding"),
+        *("onHold", "gatewayStatus"),
     ),
     {
+        **HEADER_SOURCES,
+        "+gateway_status": of_header("status"),
         "+status": label_in(StatusVocabulary.BUSINESS_CENTRAL_V2),
         "@odata.etag": Source(lambda header, _line: _etag(header), frozenset({"etag"})),
     },
@@ -128,6 +132,7 @@ API_LINES = Outgoing(
         *("totalTaxAmount", "amountIncludingTax", "invoiceDiscountAllocation", "netAmount"),
         *("netTaxAmount", "netAmountIncludingTax", "shipmentDate", "shippedQuantity"),
         *("invoicedQuantity", "invoiceQuantity", "shipQuantity"),
+        "inventoryLotId",
     ),
     {
         **LINE_SOURCES,
@@ -137,4 +142,5 @@ API_LINES = Outgoing(
     },
     of_line,
 )
-"""The names and order of the fields in version 2.0 of the Business Central API."""
+"""The names and order of the fields in version 2.0 of the Business Central API, followed by our own for
+what it does not have."""

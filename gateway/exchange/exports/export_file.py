@@ -2,12 +2,13 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from gateway.exchange.exports.export_stream import ExportRequest, open_download
+from gateway.exchange.exports.export_request import ExportRequest
+from gateway.exchange.exports.export_stream import open_download
 from gateway.storage.database import Database
 
 
@@ -36,13 +37,20 @@ def open_destination(path: Path | None) -> Iterator[BinaryIO]:
 
 
 async def save_export(
-    database: Database, company: str | None, request: ExportRequest, file: BinaryIO
+    database: Database,
+    company: str | None,
+    request: ExportRequest,
+    file: BinaryIO,
+    warn: Callable[[str], None],
 ) -> None:
-    """Write the requested export, until the reader of a pipe closes it.
+    """Write the requested export, until the reader of a pipe closes it. First `warn` is called with each
+    loss.
 
     Raises CannotExport, CannotWrite, CompanyNotFound and BadFilter."""
     download = await open_download(database, company, request)
     try:
+        for loss in download.losses:
+            warn(str(loss))
         async for chunk in download.chunks:
             _write(file, chunk)
     except BrokenPipeError:

@@ -1,14 +1,15 @@
-"""Export requests, and the files that answer them, which are produced while they are sent."""
+"""The files of an export, which are produced while they are sent."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from gateway.exchange.exports import csv_tables, datasets
 from gateway.exchange.exports.datasets import is_blocked
+from gateway.exchange.exports.export_request import ExportFormat, ExportRequest
 from gateway.exchange.exports.json_documents import order_lines, page_entries, record_lines
+from gateway.exchange.exports.losses import Loss, find_losses
 from gateway.exchange.exports.values import NOTHING, Outgoing
 from gateway.exchange.formats.manifest_writer import (
     HEADER,
@@ -20,27 +21,12 @@ from gateway.exchange.formats.manifest_writer import (
 from gateway.exchange.formats.zip_writer import zip_stream
 from gateway.exchange.mappings.blocks import BLOCKS
 from gateway.exchange.mappings.reference_columns import RECORD_ENTITIES, Dataset
-from gateway.storage.conditions import Filter
 from gateway.storage.database import Database
 from gateway.storage.streaming import Stream, WholeOrder
 
 ZIP = "application/zip"
 
 
-class ExportFormat(StrEnum):
-    """The choices of format."""
-
-    FO_PACKAGE = "fo-package"
-    CSV = "csv"
-    BC_JSON = "bc-json"
-    JSON_LINES = "jsonl"
-
-
-FORMATS_OF = {
-    Dataset.ORDERS: tuple(ExportFormat),
-    Dataset.EVERYTHING: (ExportFormat.JSON_LINES,),
-    **dict.fromkeys(RECORD_ENTITIES, (ExportFormat.JSON_LINES, ExportFormat.CSV)),
-}
 TYPES = {
     ExportFormat.CSV: ("csv", "text/csv; charset=utf-8"),
     ExportFormat.BC_JSON: ("json", "application/json"),
@@ -49,45 +35,16 @@ TYPES = {
 """The suffix and the media type of a file that is not an archive."""
 
 
-class CannotExport(ValueError):
-    """The request asks for something that does not exist; str() is a sentence for people."""
-
-
-@dataclass(frozen=True)
-class ExportRequest:
-    """The dataset to export and its format; the filter selects among the orders."""
-
-    dataset: Dataset = Dataset.ORDERS
-    format: ExportFormat = ExportFormat.JSON_LINES
-    filter: Filter | None = None
-
-    def check(self) -> None:
-        """Raises CannotExport."""
-        formats = FORMATS_OF[self.dataset]
-        if self.format not in formats:
-            named = " or ".join(formats)
-            raise CannotExport(
-                f"The format {self.format} is not available for {self.dataset}: use {named}."
-            )
-        if self.filter is not None and self.dataset in RECORD_ENTITIES:
-            raise CannotExport(f"A filter selects orders: it is not available for {self.dataset}.")
-
-    @property
-    def is_archive(self) -> bool:
-        is_split = self.dataset is Dataset.ORDERS and self.format is ExportFormat.CSV
-        return (
-            self.format is ExportFormat.FO_PACKAGE or is_split or self.dataset is Dataset.EVERYTHING
-        )
-
-
 @dataclass(frozen=True)
 class Download:
-    """A file to send: its name, its media type and its bytes. The receiver closes it."""
+    """A file to send: its name, its media type, its bytes, and what they cannot hold. The receiver closes
+    it."""
 
     name: str
     media_type: str
     chunks: AsyncIterator[bytes]
     stream: Stream
+    losses: Sequence[Loss]
 
     async def close(self) -> None:
         """Release the connection that the file is read from, even if it was not read to the end."""
@@ -105,12 +62,14 @@ async def open_download(
     try:
         if request.filter is not None:
             stream.check(request.filter)
+        losses = await find_losses(stream, request)
     except BaseException:
         await stream.close()
         raise
     suffix, media_type = ("zip", ZIP) if request.is_archive else TYPES[request.format]
     stem = "sales-orders" if request.dataset is Dataset.ORDERS else request.dataset.value
-    return Download(f"{stem}.{suffix}", media_type, _Files(stream, request).chunks(), stream)
+    chunks = _Files(stream, request).chunks()
+    return Download(f"{stem}.{suffix}", media_type, chunks, stream, losses)
 
 
 @dataclass(frozen=True)
@@ -153,7 +112,7 @@ class _Files:
                 f"{outgoing.entity.name}.csv",
                 outgoing.entity.name,
                 outgoing.entity.names[0],
-                [name.upper() for name in outgoing.names],
+                [name.upper() for name in outgoing.names if outgoing.entity.is_vendors(name)],
                 level,
             )
             for outgoing, level in (

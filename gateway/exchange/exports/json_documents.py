@@ -81,7 +81,9 @@ def _blanks(outgoing: Outgoing) -> list[tuple[str, Any]]:
             NO_DATE
             if column.kind is CellKind.DATE
             else NO_ID
-            if column.name.endswith("Id")
+            if column.name.endswith("Id") and not column.field
+            else None
+            if column.kind is CellKind.NUMBER
             else "",
         )
         for column in outgoing.columns

@@ -11,10 +11,12 @@ from functools import cached_property
 from typing import Any
 
 from gateway.exchange.mappings.columns import REFERENCES, FileColumn, FileEntity, folded
-from gateway.orders.amounts import HUNDRED, ONE, ZERO
-from gateway.orders.rounding import EXACT, rounded
+from gateway.orders.amounts import ZERO
+from gateway.orders.rounding import EXACT
 from gateway.orders.status_labels import StatusVocabulary, status_label
+from gateway.orders.totals import line_discount
 from gateway.storage.reading import Names
+from gateway.storage.tables.sales_orders import SalesOrderLineType
 
 FINEST = Decimal(1).scaleb(-20)
 """A discount of one unit, so fine that the whole discount comes out of it again."""
@@ -23,7 +25,7 @@ NOTHING: Names = frozenset()
 STATUS: Names = frozenset({"status", "on_hold", "fully_shipped"})
 DISCOUNT: Names = frozenset({"quantity", "unit_price", "discount_amount", "discount_percent"})
 AMOUNT: Names = frozenset({"amount_including_tax", "amount_excluding_tax"})
-STEP: Names = frozenset({"currency.amount_rounding_precision"})
+ROUNDING: Names = frozenset({"currency.amount_rounding_precision", "line_rounding"})
 
 
 @dataclass(frozen=True)
@@ -59,10 +61,14 @@ def label_in(vocabulary: StatusVocabulary) -> Source:
 
 def _is_percent(header: Any, line: Any) -> bool:
     """Whether the percent of a line says all of its discount."""
-    step = header.currency__amount_rounding_precision
-    gross = rounded(EXACT.multiply(line.quantity, line.unit_price), ONE, step)
-    derived = rounded(EXACT.multiply(gross, line.discount_percent), HUNDRED, step)
-    return bool(derived == line.discount_amount)
+    derived = line_discount(
+        line.quantity,
+        line.unit_price,
+        line.discount_percent,
+        header.currency__amount_rounding_precision,
+        header.line_rounding,
+    )
+    return derived == line.discount_amount  # type: ignore[no-any-return]
 
 
 def _percent(header: Any, line: Any) -> Any:
@@ -79,6 +85,12 @@ def _amount(header: Any, line: Any) -> Any:
     return line.amount_including_tax if header.prices_include_tax else line.amount_excluding_tax
 
 
+def _own_number(_header: Any, line: Any) -> Any:
+    """The number of what a line sells, unless the vendor has a column for it."""
+    is_vendors = line.line_type in (SalesOrderLineType.ITEM, SalesOrderLineType.ACCOUNT)
+    return None if is_vendors else line.line_object_number
+
+
 HEADER_SOURCES: Mapping[str, Source] = {
     "+status": of_header("status"),
     "+on_hold": of_header("on_hold"),
@@ -90,14 +102,16 @@ LINE_SOURCES: Mapping[str, Source] = {
 }
 FINANCE_OPERATIONS_HEADERS: Mapping[str, Source] = {
     **HEADER_SOURCES,
+    "+gateway_status": of_header("status"),
     "+status": label_in(StatusVocabulary.FINANCE_OPERATIONS),
 }
 FINANCE_OPERATIONS_LINES: Mapping[str, Source] = {
     **LINE_SOURCES,
     "+currency": of_header("currency.code"),
     "+price_quantity": Source(lambda _header, _line: 1),
-    "+unit_discount": Source(_unit_discount, STEP, DISCOUNT),
-    "discount_percent": Source(_percent, STEP, DISCOUNT),
+    "+unit_discount": Source(_unit_discount, ROUNDING, DISCOUNT),
+    "discount_percent": Source(_percent, ROUNDING, DISCOUNT),
+    "line_object_number": Source(_own_number, line=frozenset({"line_type", "line_object_number"})),
     "+amount": Source(_amount, frozenset({"prices_include_tax"}), AMOUNT),
 }
 """By the field of the column. A field that begins with `+` and is not here does not go out."""

@@ -2,8 +2,11 @@
 
 import re
 
-_FORMULA = re.compile(r"'*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
-"""Includes full-width signs, which some spreadsheets treat like the narrow ones."""
+_FORMULA = re.compile(
+    r"'*(?:[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]|#(?:N/A|GETTING_DATA|[A-Z/0]+[!?])\Z)"
+)
+"""Includes full-width signs, which some spreadsheets treat like the narrow ones, and text that looks like
+the error of a formula."""
 
 _NUMBER = re.compile(r"[+-]?[\d.,\s]*\d[\d.,\s]*([eE][+-]?\d+)?")
 

@@ -6,16 +6,22 @@ from decimal import Decimal
 from typing import Any, cast
 
 from gateway.exchange.imports.row_reader import ParsedRow, Place, put_value
+from gateway.exchange.mappings.columns import FileEntity, folded
 from gateway.orders import refusals
-from gateway.orders.amounts import HUNDRED, ONE, ZERO
+from gateway.orders.amounts import HUNDRED, ZERO
 from gateway.orders.fields import NewOrder, Reference
 from gateway.orders.problems import Path
-from gateway.orders.rounding import EXACT, rounded
+from gateway.orders.rounding import EXACT
+from gateway.orders.status_labels import status_label
+from gateway.orders.totals import line_discount
 from gateway.storage.tables.column_types import DECIMALS, case_folded, clean, text_lengths
-from gateway.storage.tables.sales_orders import SalesOrderLineRow
+from gateway.storage.tables.sales_orders import LineRounding, SalesOrderLineRow, SalesOrderStatus
 
 LONGEST_DESCRIPTION = text_lengths(SalesOrderLineRow)["description"]
 FINEST = Decimal(1).scaleb(-DECIMALS)
+
+PLANNED = ("ship_quantity", "invoice_quantity")
+"""What is to be shipped and invoiced next."""
 
 
 @dataclass
@@ -99,6 +105,7 @@ def combine_columns(order: OrderRows) -> None:
         )
     for header in order.headers:
         _choose_header_discount(header)
+        _choose_status(header)
     for line in order.lines:
         _combine_line(line)
     _check_currency(order)
@@ -114,6 +121,27 @@ def _choose_header_discount(header: ParsedRow) -> None:
         header.change.pop("discount_percent", None)
 
 
+def _choose_status(header: ParsedRow) -> None:
+    """Our own status, of which the vendor's must be the name (RULES.md 7.3)."""
+    own, vendors = (header.extras.get(name) for name in ("+gateway_status", "+status"))
+    if own is None:
+        return
+    header.extras["+status"] = own
+    if vendors is not None and vendors not in _names_of(header.entity, own):
+        header.refuse(refusals.STATUSES_DISAGREE, ("+status",), None, status=own.value)
+
+
+def _names_of(entity: FileEntity, status: SalesOrderStatus) -> set[Any]:
+    """What the words mean that the vendor may have for an order in this status."""
+    if entity.statuses is None:
+        return {status}
+    words = {
+        status_label(status, entity.statuses, on_hold=False, fully_shipped=is_shipped)
+        for is_shipped in (False, True)
+    }
+    return {entity.choices["+status"][folded(word)] for word in words}
+
+
 def _combine_line(line: ParsedRow) -> None:
     change = line.change
     if change.get("item") is not None:
@@ -127,12 +155,16 @@ def _combine_line(line: ParsedRow) -> None:
             ("description",),
             description[:LONGEST_DESCRIPTION],
         )
-    if line.extras.get("+shipped"):
-        change.pop("ship_quantity", None)
-    if line.extras.get("+invoiced"):
-        change.pop("invoice_quantity", None)
+    _set_planned_aside(line)
     _divide_price(line)
     _combine_discounts(line)
+
+
+def _set_planned_aside(line: ParsedRow) -> None:
+    """Keep the planned quantities of a shipped line for `planned_quantities.plan_again`."""
+    for name in PLANNED:
+        if line.extras.get("+shipped") and name in line.change:
+            line.extras[f"+{name}"] = line.change.pop(name)
 
 
 def _divide_price(line: ParsedRow) -> None:
@@ -170,15 +202,16 @@ def _combine_discounts(line: ParsedRow) -> None:
 def choose_discounts(order: OrderRows, steps: Mapping[str | None, Decimal]) -> None:
     """Of a line that states a percent and an amount, use the percent if the amount follows from it, else
     the amount. `steps` are the rounding steps of currencies by code."""
-    currency = None if order.header is None else order.header.change.get("currency")
+    header = {} if order.header is None else order.header.change
+    currency = header.get("currency")
+    rounding = header.get("line_rounding") or LineRounding.TWO_STEP
     step = steps.get(None if currency is None else case_folded(currency.value), FINEST)
     for line in order.lines:
         percent, amount = (line.change.get(f"discount_{kind}") for kind in ("percent", "amount"))
         if percent is None or amount is None:
             continue
         quantity, price = (line.change.get(name) or ZERO for name in ("quantity", "unit_price"))
-        gross = rounded(EXACT.multiply(quantity, price), ONE, step)
-        fits = rounded(EXACT.multiply(gross, percent), HUNDRED, step) == amount
+        fits = line_discount(quantity, price, percent, step, rounding) == amount
         line.change.pop("discount_amount" if fits else "discount_percent")
 
 

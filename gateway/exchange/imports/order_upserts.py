@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from gateway.exchange.imports.matching import matched, stored_orders
 from gateway.exchange.imports.order_rows import OrderRows, choose_discounts, combine_columns
+from gateway.exchange.imports.planned_quantities import plan_again
 from gateway.exchange.imports.row_reader import ParsedRow
 from gateway.exchange.imports.status_replay import Destination, Step, steps
 from gateway.orders import refusals
@@ -133,14 +134,19 @@ async def _create(
 
 
 def _advance_draft(order: OrderRows, draft: Draft) -> None:
-    """Bring a new order to the status in the file before it is stored, which costs no statement."""
+    """Bring a new order to the status in the file before it is stored, which costs no statement. What was
+    shipped in part may have been shipped before the order had to be shipped complete."""
     if draft.order is None:
         return
+    stated, draft.order.partial_shipping = draft.order.partial_shipping, True
     try:
         for transition, quantities in list(_steps(order, draft.order)):
             advance(draft.order, transition, draft.references, quantities)
+        plan_again(order.lines, draft.order)
     except Rejected as rejected:
         _add_problems(order, _at_status(rejected), order.lines)
+    finally:
+        draft.order.partial_shipping = stated
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from gateway.exchange.mappings.business_central import HOLD
 from gateway.exchange.mappings.finance_operations import DELIVERED
-from gateway.orders.quantities import Quantities
+from gateway.orders.quantities import Quantities, sold_lines
 from gateway.orders.transitions import Transition
 from gateway.storage.tables.sales_orders import SalesOrderLineType, SalesOrderRow, SalesOrderStatus
 
@@ -35,10 +35,20 @@ def steps(order: SalesOrderRow, destination: Destination) -> Iterator[Step]:
     if order.status is not DRAFT or any(line.shipped_quantity for line in order.lines):
         return
     status = DRAFT if destination.status in (None, HOLD) else destination.status
+    if _is_fully_invoiced(order, destination) and status in (DRAFT, IN_REVIEW, OPEN):
+        status = SalesOrderStatus.INVOICED
     yield from _towards(order, status, destination)
     is_held = destination.status == HOLD or destination.on_hold
     if is_held and not order.on_hold and status not in FINAL:
         yield Transition.HOLD, None
+
+
+def _is_fully_invoiced(order: SalesOrderRow, destination: Destination) -> bool:
+    """Business Central shows such an order as open. It is INVOICED, and never reopened."""
+    invoiced = destination.invoiced or {}
+    return bool(invoiced) and all(
+        invoiced.get(line.id) == line.quantity for line in sold_lines(order)
+    )
 
 
 def _towards(

@@ -11,6 +11,7 @@ from gateway.exchange.mappings.columns import (
     flat_orders,
 )
 from gateway.orders.fields import ADDRESSES, HEADER, LINE
+from gateway.orders.status_labels import StatusVocabulary
 from gateway.storage.tables.reference_data import ADDRESS_PARTS
 from gateway.storage.tables.sales_orders import (
     LineRounding,
@@ -23,8 +24,9 @@ from gateway.storage.tables.sales_orders import (
 HOLD = "on hold"
 """The status that Business Central shows for a draft on hold."""
 
+OWN_STATUSES = {status.name.replace("_", "").casefold(): status for status in SalesOrderStatus}
 ORDER_STATUSES = {
-    **{status.name.replace("_", "").casefold(): status for status in SalesOrderStatus},
+    **OWN_STATUSES,
     "created": SalesOrderStatus.DRAFT,
     "canceled": SalesOrderStatus.CANCELLED,
     "onhold": HOLD,
@@ -61,6 +63,16 @@ def _own_address(field: str) -> tuple[FileColumn, ...]:
     )
 
 
+OWN_STATUS = FileColumn(
+    "gatewayStatus",
+    "+gateway_status",
+    CellKind.CHOICE,
+    "the status where the vendor has one word for several",
+)
+QUANTITIES = (
+    FileColumn("shippedQuantity", "+shipped", CellKind.NUMBER, "shipped again"),
+    FileColumn("invoicedQuantity", "+invoiced", CellKind.NUMBER, "invoiced again"),
+)
 IDS = (
     *("id", "@odata.etag", "@odata.context", "etag"),
     *("createdDateTime", "lastModifiedDateTime"),
@@ -85,8 +97,7 @@ LINES = FileEntity(
         ),
         FileColumn("lineDetails.number", "line_object_number", fallback=True),
         FileColumn("unitOfMeasure.code", "unit_of_measure.code", fallback=True),
-        FileColumn("shippedQuantity", "+shipped", CellKind.NUMBER, "shipped again"),
-        FileColumn("invoicedQuantity", "+invoiced", CellKind.NUMBER, "invoiced again"),
+        *QUANTITIES,
         *ignored_columns("the gateway assigns its own value", *IDS, "documentId"),
         *ignored_columns(OTHER_ID, "itemId", "accountId", "unitOfMeasureId"),
         *ignored_columns("variants and locations are not supported", "itemVariantId", "locationId"),
@@ -137,6 +148,7 @@ ORDERS = FileEntity(
         FileColumn("paymentTerms", "payment_terms.code", fallback=True),
         FileColumn("status", "+status", CellKind.CHOICE, "reached through the transitions"),
         FileColumn("onHold", "+on_hold", CellKind.YES_NO, "holds the order"),
+        OWN_STATUS,
         *ignored_columns("the gateway assigns its own value", *IDS),
         *ignored_columns(
             OTHER_ID,
@@ -164,7 +176,12 @@ ORDERS = FileEntity(
             "dimensions are not supported", "shortcutDimension1Code", "shortcutDimension2Code"
         ),
     ),
-    choices={"+status": ORDER_STATUSES, "line_rounding": LINE_ROUNDINGS},
+    choices={
+        "+status": ORDER_STATUSES,
+        "+gateway_status": OWN_STATUSES,
+        "line_rounding": LINE_ROUNDINGS,
+    },
+    statuses=StatusVocabulary.BUSINESS_CENTRAL_V2,
     signs=("customerNumber", "customerId", "contactId"),
     lines=LINES,
 )

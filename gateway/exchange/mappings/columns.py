@@ -12,6 +12,7 @@ from typing import Any
 
 from gateway.orders.fields import ADDRESSES, HEADER, LINE, Field
 from gateway.orders.record_fields import RECORDS
+from gateway.orders.status_labels import StatusVocabulary
 from gateway.storage.tables.column_types import Base, value_type
 from gateway.storage.tables.reference_data import ADDRESS_PARTS
 
@@ -67,7 +68,8 @@ class FileEntity:
     One of the `signs` must be present too if nothing but the columns states the entity; without signs, its
     name must state it. Lower ranks are imported first. `choices` map the words of each CHOICE column to values;
     `further` are the vendor's other columns, all of which are ignored. `lines` is the entity of the lines
-    in a row, and `header` that of its header if both are in the columns of one row."""
+    in a row, and `header` that of its header if both are in the columns of one row. `statuses` is how its status column names the
+    statuses of orders."""
 
     name: str
     row_kind: RowKind
@@ -81,6 +83,7 @@ class FileEntity:
     signs: tuple[str, ...] = ()
     lines: "FileEntity | None" = None
     header: "FileEntity | None" = None
+    statuses: StatusVocabulary | None = None
 
     @cached_property
     def by_name(self) -> Mapping[str, FileColumn]:
@@ -90,6 +93,10 @@ class FileEntity:
     def column(self, heading: str) -> FileColumn | None:
         """The column with this heading, regardless of case, spaces and underscores."""
         return self.by_name.get(folded(heading))
+
+    def is_vendors(self, name: str) -> bool:
+        """Whether the vendor has a column of this name."""
+        return folded(name) in self.further
 
     def has_keys(self, headings: Collection[str]) -> bool:
         """Whether `headings`, which are folded, have the key columns."""

@@ -3,14 +3,24 @@ Operations (RULES.md 7.1 and 7.2)."""
 
 from importlib.resources import files
 
+from gateway.exchange.mappings.business_central import (
+    LINE_ROUNDINGS,
+    LINE_TYPES,
+    OWN_STATUS,
+    OWN_STATUSES,
+    QUANTITIES,
+)
 from gateway.exchange.mappings.columns import (
     CellKind,
     FileColumn,
     FileEntity,
     RowKind,
+    columns_of,
     flat_orders,
     folded,
 )
+from gateway.orders.fields import HEADER, LINE
+from gateway.orders.status_labels import StatusVocabulary
 from gateway.storage.tables.reference_data import CustomerRow
 from gateway.storage.tables.reference_enums import CustomerType
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow, SalesOrderStatus
@@ -41,6 +51,15 @@ def _vendor_columns(name: str) -> frozenset[str]:
     )
     return frozenset(map(folded, ("DataAreaId", *text.split())))
 
+
+OWN_HEADER_FIELDS = (
+    *("posting_date", "phone_number", "partial_shipping", "line_rounding"),
+    *("sell_to_address", "bill_to_address"),
+)
+OWN_LINE_FIELDS = (
+    *("line_type", "line_object_number", "description2", "ship_quantity", "invoice_quantity"),
+)
+"""The fields for which the vendor has no column. Files have one of ours, which the vendor ignores."""
 
 LINES = FileEntity(
     "Sales order lines V2",
@@ -79,8 +98,10 @@ LINES = FileEntity(
         FileColumn("SalesTaxItemGroupCode", "tax_code.code"),
         FileColumn("RequestedShippingDate", "shipment_date", CellKind.DATE),
         FileColumn("CurrencyCode", "+currency", note="must be the currency of the order"),
+        *columns_of(SalesOrderLineRow, {name: LINE[name] for name in OWN_LINE_FIELDS}),
+        *QUANTITIES,
     ),
-    choices={},
+    choices={"line_type": LINE_TYPES},
     further=_vendor_columns("SalesOrderLineV2Entity"),
     signs=(
         "ItemNumber",
@@ -136,11 +157,18 @@ HEADERS = FileEntity(
         FileColumn("DeliveryAddressStateId", "ship_to_address.state"),
         FileColumn("DeliveryAddressZipCode", "ship_to_address.post_code"),
         FileColumn("DeliveryAddressCountryRegionId", "ship_to_address.country"),
+        *columns_of(SalesOrderRow, {name: HEADER[name] for name in OWN_HEADER_FIELDS}),
+        OWN_STATUS,
         FileColumn("OrderTotalAmount", note=DERIVED),
         FileColumn("OrderTotalTaxAmount", note=DERIVED),
         FileColumn("OrderTotalDiscountAmount", note=DERIVED),
     ),
-    choices={"+status": STATUSES},
+    choices={
+        "+status": STATUSES,
+        "+gateway_status": OWN_STATUSES,
+        "line_rounding": LINE_ROUNDINGS,
+    },
+    statuses=StatusVocabulary.FINANCE_OPERATIONS,
     further=_vendor_columns("SalesOrderHeaderV2Entity"),
     signs=("OrderingCustomerAccountNumber",),
     lines=LINES,

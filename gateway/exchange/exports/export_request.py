@@ -1,0 +1,54 @@
+"""What to export, and in which format."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gateway.exchange.mappings.reference_columns import RECORD_ENTITIES, Dataset
+from gateway.storage.conditions import Filter
+
+
+class ExportFormat(StrEnum):
+    """The choices of format."""
+
+    FO_PACKAGE = "fo-package"
+    CSV = "csv"
+    BC_JSON = "bc-json"
+    JSON_LINES = "jsonl"
+
+
+FORMATS_OF = {
+    Dataset.ORDERS: tuple(ExportFormat),
+    Dataset.EVERYTHING: (ExportFormat.JSON_LINES,),
+    **dict.fromkeys(RECORD_ENTITIES, (ExportFormat.JSON_LINES, ExportFormat.CSV)),
+}
+
+
+class CannotExport(ValueError):
+    """The request asks for something that does not exist; str() is a sentence for people."""
+
+
+@dataclass(frozen=True)
+class ExportRequest:
+    """The dataset to export and its format; the filter selects among the orders."""
+
+    dataset: Dataset = Dataset.ORDERS
+    format: ExportFormat = ExportFormat.JSON_LINES
+    filter: Filter | None = None
+
+    def check(self) -> None:
+        """Raises CannotExport."""
+        formats = FORMATS_OF[self.dataset]
+        if self.format not in formats:
+            named = " or ".join(formats)
+            raise CannotExport(
+                f"The format {self.format} is not available for {self.dataset}: use {named}."
+            )
+        if self.filter is not None and self.dataset in RECORD_ENTITIES:
+            raise CannotExport(f"A filter selects orders: it is not available for {self.dataset}.")
+
+    @property
+    def is_archive(self) -> bool:
+        is_split = self.dataset is Dataset.ORDERS and self.format is ExportFormat.CSV
+        return (
+            self.format is ExportFormat.FO_PACKAGE or is_split or self.dataset is Dataset.EVERYTHING
+        )
