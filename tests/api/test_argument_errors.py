@@ -70,7 +70,7 @@ def checked(error: Fields, path: list[str], message: str) -> None:
 
 
 @pytest.mark.parametrize(("argument", "field", "kind", "way", "given", "path", "message"), CASES)
-def test_a_fault_is_told_by_its_path_alike_in_the_document_and_in_a_variable(
+def test_a_fault_is_reported_by_its_path_alike_in_the_document_and_in_a_variable(
     world: Client,
     argument: str,
     field: str,
@@ -119,7 +119,7 @@ INSIDE: list[tuple[str, str, Any, str, str]] = [
 
 
 @pytest.mark.parametrize(("kind", "given", "value", "path", "message"), INSIDE)
-def test_a_variable_inside_a_literal_is_told_by_the_path_of_the_argument(
+def test_a_variable_inside_a_literal_is_reported_by_the_path_of_the_argument(
     world: Client, kind: str, given: str, value: Any, path: str, message: str
 ) -> None:
     document = f"mutation ($given: {kind}) {{ {CREATE % given} }}"
@@ -130,7 +130,7 @@ def test_a_variable_inside_a_literal_is_told_by_the_path_of_the_argument(
 
 
 @pytest.mark.parametrize("given", [{}, {"given": None}])
-def test_a_required_variable_without_a_value_is_told_by_its_argument(
+def test_a_required_variable_without_a_value_is_reported_by_its_argument(
     world: Client, given: Fields
 ) -> None:
     document = f"mutation ($given: CreateSalesOrderInput!) {{ {CREATE % '$given'} }}"
@@ -155,7 +155,7 @@ def test_every_argument_of_a_field_or_a_directive_has_a_path(
     checked(world.send(document)["errors"][0], path.split("."), message)
 
 
-def test_a_null_that_only_running_shows_is_told_by_its_path_too(world: Client) -> None:
+def test_a_null_that_only_running_shows_is_reported_by_its_path_too(world: Client) -> None:
     document = "query ($eq: String) { customers(filter: {number: {eq: $eq}}) { totalCount } }"
     for _ in range(2):
         [error] = world.send(document, eq=None)["errors"]
@@ -168,7 +168,7 @@ def test_a_null_that_only_running_shows_is_told_by_its_path_too(world: Client) -
         assert "errors" not in world.send(document, eq="C1")
 
 
-def test_all_faults_of_the_variables_are_told_at_once_and_at_most_twenty(world: Client) -> None:
+def test_all_faults_of_the_variables_are_reported_at_once_and_at_most_twenty(world: Client) -> None:
     document = f"mutation ($given: CreateSalesOrderInput!) {{ {CREATE % '$given'} }}"
     lines = [{"quantity": "a", "unitPrice": []}] * 4
     errors = world.send(document, given={"customer": {}, "lines": lines})["errors"]

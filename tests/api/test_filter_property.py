@@ -103,8 +103,8 @@ def joined(quantity: Quantity, parts: Iterable[Predicate]) -> Predicate:
     return lambda value: quantity(part(value) for part in several)
 
 
-def condition(kind: str, asked: Tree) -> Predicate:
-    return joined(all, (comparison(kind, name, value) for name, value in asked.items()))
+def condition(kind: str, requested: Tree) -> Predicate:
+    return joined(all, (comparison(kind, name, value) for name, value in requested.items()))
 
 
 def opposite(part: Predicate) -> Predicate:
@@ -143,7 +143,7 @@ def predicate_of_part(name: str, field: str, value: Any) -> Predicate:
 
 def predicate_of_field(form: Field, field: str, value: Any) -> Predicate:
     if form.kind == "PostalAddress":
-        parts = {part: condition("String", asked) for part, asked in value.items()}
+        parts = {part: condition("String", requested) for part, requested in value.items()}
         return lambda row: all(holds(row[field][part]) for part, holds in parts.items())
     if form.kind == "one":
         holds = predicate(form.target, value)

@@ -117,7 +117,7 @@ def test_a_value_that_no_row_can_have_is_refused_with_a_code(demo: Client, tree:
         ("{lines: null}", ["filter", "lines"]),
     ],
 )
-def test_a_null_is_told_alike_in_the_document_and_in_a_variable(
+def test_a_null_is_reported_alike_in_the_document_and_in_a_variable(
     demo: Client, filter_: str, path: list[str]
 ) -> None:
     written = demo.send(f"{{ salesOrders(filter: {filter_}) {{ totalCount }} }}")

@@ -107,17 +107,17 @@ def test_every_list_takes_a_filter_with_conditions_on_every_field(root: str) -> 
     assert [get_named_type(fields.pop(name)) for name in ("and", "or")] == [taken, taken]
     assert set(fields) == set(FIELDS[kind])
     for field, form in FIELDS[kind].items():
-        asked = set(fields[field].fields)
+        requested = set(fields[field].fields)
         if form.kind == "one":
             nullable = "Nullable" if form.nullable else ""
             assert fields[field].name == f"{nullable}{form.target}Filter"
         elif form.kind == "many":
-            assert asked == {"some", "every", "none"}
+            assert requested == {"some", "every", "none"}
         elif form.kind == "PostalAddress":
-            assert asked == set(SCHEMA.type_map["PostalAddress"].fields)
+            assert requested == set(SCHEMA.type_map["PostalAddress"].fields)
         else:
-            assert asked == {*OPERATORS[form.kind], *(["isNull"] if form.nullable else [])}
-            values = {name for name in asked if is_list_type(fields[field].fields[name].type)}
+            assert requested == {*OPERATORS[form.kind], *(["isNull"] if form.nullable else [])}
+            values = {name for name in requested if is_list_type(fields[field].fields[name].type)}
             assert values == {"in", "notIn"}
 
 
@@ -157,7 +157,7 @@ def test_a_time_is_found_by_its_day_in_utc(world: Client, day: int) -> None:
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
-def test_the_first_and_the_last_day_can_be_asked_for(world: Client, day: str) -> None:
+def test_the_first_and_the_last_day_can_be_requested(world: Client, day: str) -> None:
     assert found(world, "salesOrders", {"lastModifiedDateTime": {"on": day}}) == []
 
 
@@ -190,7 +190,7 @@ STRASSEN, SISYPHI = {"Straße 100%", "STRASSE 100_"}, {"Σίσυφος", "ΣΊΣ
 
 
 @pytest.mark.parametrize(
-    ("operator", "given", "matching"),
+    ("operator", "inputs", "matching"),
     [
         ("contains", "STRASSE", STRASSEN),
         ("contains", "straß", STRASSEN),
@@ -223,9 +223,9 @@ STRASSEN, SISYPHI = {"Straße 100%", "STRASSE 100_"}, {"Σίσυφος", "ΣΊΣ
     ],
 )
 def test_text_is_searched_without_regard_to_case_and_compared_by_code_point(
-    world: Client, operator: str, given: Any, matching: set[str]
+    world: Client, operator: str, inputs: Any, matching: set[str]
 ) -> None:
-    assert texts(world, {"externalDocumentNumber": {operator: given}}) == matching
+    assert texts(world, {"externalDocumentNumber": {operator: inputs}}) == matching
 
 
 @pytest.mark.parametrize(
@@ -255,10 +255,10 @@ def test_null_equals_nothing_and_not_is_the_exact_opposite(
     world: Client, conditions: Tree, matching: set[str]
 ) -> None:
     """C1 has the contact Ann Buyer, PAYER has none."""
-    both, asked = {"number": {"in": ["C1", "PAYER"]}}, {"contactName": conditions}
-    assert {*found(world, "customers", {**both, **asked})} == matching
-    assert {*found(world, "customers", {**both, "not": asked})} == {"C1", "PAYER"} - matching
-    assert {*found(world, "customers", {**both, "not": {"not": asked}})} == matching
+    both, requested = {"number": {"in": ["C1", "PAYER"]}}, {"contactName": conditions}
+    assert {*found(world, "customers", {**both, **requested})} == matching
+    assert {*found(world, "customers", {**both, "not": requested})} == {"C1", "PAYER"} - matching
+    assert {*found(world, "customers", {**both, "not": {"not": requested}})} == matching
 
 
 WITH_ITEM = EVERYTHING - {"comment", "no lines"}

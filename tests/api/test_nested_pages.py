@@ -206,8 +206,8 @@ def test_cursors_lead_through_the_orders_of_one_customer(
     cursor, more = None, True
     while more:
         window = {"last": size, "before": cursor} if backward else {"first": size, "after": cursor}
-        asked = stored.client.ask(PAGE, id=customer["id"], **window, **arguments)
-        page = asked["customer"]["page"]
+        requested = stored.client.ask(PAGE, id=customer["id"], **window, **arguments)
+        page = requested["customer"]["page"]
         found = [node["id"] for node in page["nodes"]]
         met = found + met if backward else met + found
         cursor = page["pageInfo"]["startCursor" if backward else "endCursor"]

@@ -109,7 +109,7 @@ def test_what_is_no_value_is_refused_before_anything_runs(
         ("DateTime", "[]"),
     ],
 )
-def test_a_bad_value_in_the_document_is_told_with_its_place(
+def test_a_bad_value_in_the_document_is_reported_with_its_place(
     shop: Client, scalar: str, written: str
 ) -> None:
     listed, field = FIELDS[scalar]
@@ -141,8 +141,8 @@ def test_a_number_is_read_to_forty_digits_on_either_side_and_zero_is_zero(
 ) -> None:
     answer = shop.send(f'{{ items(filter: {{inventory: {{eq: "{number}"}}}}) {{ totalCount }} }}')
     messages = [error["message"] for error in answer.get("errors", [])]
-    told = "A Decimal has at most 40 digits before the point and 40 after it."
-    expected = [f'filter.inventory.eq is "{number}". {told}']
+    message = "A Decimal has at most 40 digits before the point and 40 after it."
+    expected = [f'filter.inventory.eq is "{number}". {message}']
     assert (messages == expected) == (not is_taken)
     assert (messages == []) == (float(number) == 0)
 

@@ -56,9 +56,9 @@ def described() -> Iterator[tuple[str, str, str | None]]:
         yield name, name, kind.description
         for field, definition in getattr(kind, "fields", {}).items():
             yield f"{name}.{field}", f"{name} {field}", definition.description
-            for argument, given in getattr(definition, "args", {}).items():
+            for argument, inputs in getattr(definition, "args", {}).items():
                 place = f"{name}.{field}({argument})"
-                yield place, f"{field} {argument}", given.description
+                yield place, f"{field} {argument}", inputs.description
         for value, definition in getattr(kind, "values", {}).items():
             yield f"{name}.{value}", f"{name} {value}", definition.description
     for directive in SCHEMA.directives:
@@ -77,8 +77,8 @@ def typed() -> Iterator[tuple[str, str, Any]]:
     for name, kind in OURS.items():
         for field, definition in getattr(kind, "fields", {}).items():
             yield f"{name}.{field}", field, definition.type
-            for argument, given in getattr(definition, "args", {}).items():
-                yield f"{name}.{field}({argument})", argument, given.type
+            for argument, inputs in getattr(definition, "args", {}).items():
+                yield f"{name}.{field}({argument})", argument, inputs.type
 
 
 def test_the_committed_schema_is_what_the_command_prints() -> None:
@@ -124,8 +124,8 @@ def test_the_schema_keeps_the_contract(agreed: Any) -> None:
     for name, field in members(agreed, "fields").items():
         assert signature(fields[name]) == signature(field), name
         arguments = members(fields[name], "arguments")
-        for argument, given in members(field, "arguments").items():
-            assert signature(arguments[argument]) == signature(given), f"{name}({argument})"
+        for argument, inputs in members(field, "arguments").items():
+            assert signature(arguments[argument]) == signature(inputs), f"{name}({argument})"
 
 
 def test_numbers_that_are_not_counts_are_exact() -> None:

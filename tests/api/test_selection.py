@@ -67,7 +67,7 @@ def test_a_path_leads_through_fragments_and_aliases(text: str, names: set[str]) 
     assert below(text, "nodes") == names
 
 
-def test_the_nodes_of_one_field_are_kept_together_whatever_their_alias() -> None:
+def test_the_nodes_of_one_field_are_grouped_whatever_their_alias() -> None:
     text = "{ order { a: customer { id } customer { name } ...F } } fragment F on Order { b: customer { city } }"
     nodes, fragments = operation(text)
     found = fields_by_name(nodes, fragments)
@@ -151,7 +151,7 @@ PLACE = {"id", "order_date"}
         ("{ items { nodes { taxCode { percent } } } }", {"items": {"number", "id", "tax_code_id"}, "tax_codes": {"id", "percent"}}),
     ],
 )  # fmt: skip
-def test_only_the_columns_that_are_asked_for_and_those_that_join_and_sort_are_read(
+def test_only_the_columns_that_are_requested_and_those_that_join_and_sort_are_read(
     demo: Client, query: str, read: dict[str, set[str]]
 ) -> None:
     with statements() as seen:

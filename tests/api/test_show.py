@@ -176,7 +176,7 @@ def test_pages_show_a_list_once_and_in_order_from_either_end(
 
 
 @pytest.mark.parametrize("listed", LISTS)
-def test_the_total_is_counted_only_when_asked_for(shop: Client, listed: str) -> None:
+def test_the_total_is_counted_only_when_requested(shop: Client, listed: str) -> None:
     name, expected = LISTS[listed]
     with statements() as uncounted:
         shop.ask(f"{{ {listed}(first: 2) {{ nodes {{ {name} }} }} }}")
@@ -197,7 +197,7 @@ def test_the_total_is_counted_only_when_asked_for(shop: Client, listed: str) -> 
         ("(last: 1)", KEYS[-1:]),
     ],
 )
-def test_a_page_has_as_many_rows_as_asked_for_and_fifty_by_default(
+def test_a_page_has_as_many_rows_as_requested_and_fifty_by_default(
     shop: Client, arguments: str, expected: list[str]
 ) -> None:
     assert page_of(shop, "items", arguments)[0] == [f"T{key}" for key in expected]
@@ -251,13 +251,13 @@ def test_a_cursor_that_the_list_has_not_given_out_is_refused_with_a_code(
             forged(order, '"2026-12-31"', "1"), forged(order, "2026-12-31", "99999-01-01"),
         ],
     }  # fmt: skip
-    told = {}
+    message = {}
     for listed, cursors in bad.items():
         query = f"query ($cursor: String!) {{ {listed}({side}: $cursor) {{ nodes {{ id }} }} }}"
         for cursor in cursors:
             errors = shop.send(query, cursor=cursor).get("errors", [])
-            told[listed, cursor] = [error["extensions"].get("code") for error in errors]
-    assert {place: codes for place, codes in told.items() if codes != ["BAD_CURSOR"]} == {}
+            message[listed, cursor] = [error["extensions"].get("code") for error in errors]
+    assert {place: codes for place, codes in message.items() if codes != ["BAD_CURSOR"]} == {}
 
 
 def test_root_fields_of_one_operation_share_statements(shop: Client) -> None:

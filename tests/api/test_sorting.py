@@ -99,8 +99,8 @@ def page(client: Client, kind: str, sort: Sort | None, **window: Any) -> Any:
     query = f"""query ($sort: [{kind}Sort!], $first: Int, $after: String, $last: Int, $before: String) {{
       page: {ROOTS[kind]}(sort: $sort, first: $first, after: $after, last: $last, before: $before) {{
         edges {{ cursor node {{ id }} }} pageInfo {{ hasNextPage hasPreviousPage }} }} }}"""
-    asked = {} if sort is None else {"sort": written(sort)}
-    return client.send(query, **asked, **window)
+    requested = {} if sort is None else {"sort": written(sort)}
+    return client.send(query, **requested, **window)
 
 
 def ids(answer: Any) -> list[str]:
@@ -165,13 +165,13 @@ def test_every_key_sorts_in_both_directions(
         ("Item", ("NUMBER", "ASC")),
     ],
 )
-@pytest.mark.parametrize("asked", [None, []])
+@pytest.mark.parametrize("requested", [None, []])
 def test_orders_come_by_date_with_the_latest_first_and_others_by_order_or_number_unless_sorted(
-    stored: Varied, kind: str, default: tuple[str, str], asked: Sort | None
+    stored: Varied, kind: str, default: tuple[str, str], requested: Sort | None
 ) -> None:
     expected = in_order(stored.rows[kind], kind, [default])
-    assert ids(page(stored.client, kind, asked, first=150)) == expected[:150]
-    assert ids(page(stored.client, kind, asked, last=150)) == expected[-150:]
+    assert ids(page(stored.client, kind, requested, first=150)) == expected[:150]
+    assert ids(page(stored.client, kind, requested, last=150)) == expected[-150:]
 
 
 @pytest.mark.parametrize("size", [1, 50, 200])

@@ -37,7 +37,7 @@ class List:
 
     root: str
     kind: str
-    asked: str
+    requested: str
     keys: dict[str, Value]
     order: Value
     """The id of the order that a row belongs to."""
@@ -99,13 +99,13 @@ class Shop:
             line(f"I000{dice.randint(1, 3)}", quantity=dice.randint(1, 3))
             for _ in range(dice.randint(0, 2))
         ]
-        given = order(
+        fields = order(
             *lines,
             customer={"number": dice.choice(CUSTOMERS)},
             orderDate=f"2026-05-0{dice.randint(1, 4)}",
             postingDate=f"2026-06-0{dice.randint(1, 3)}",
         )
-        self.there.add(created(self.client, given)["id"])
+        self.there.add(created(self.client, fields)["id"])
 
     def close(self, key: str) -> None:
         mutation = """mutation ($id: ID!) {
@@ -133,7 +133,7 @@ def pages(
     """One page after the other, each in reading direction."""
     page = f"""page: {listed.root}(
       sort: $sort, first: $first, after: $after, last: $last, before: $before) {{
-      nodes {{ {listed.asked} }} pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} }}"""
+      nodes {{ {listed.requested} }} pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} }}"""
     query = f"""query ($sort: [{listed.kind}Sort!], $first: Int, $after: String, $last: Int,
       $before: String) {{ {listed.above.replace("PAGE", page)} }}"""
     by = [{"field": name, "direction": direction} for name, direction in sort]

@@ -173,10 +173,10 @@ async def explain(
         reader = Reader(database, COMPANY)
         await reader.scope()
         start = time.perf_counter()
-        asked = [
+        requested = [
             reader.pages(title, listed, window, "customer_id", key, names) for key in customers
         ]
-        pages = await asyncio.gather(*asked or [reader.page(listed, window, names)])
+        pages = await asyncio.gather(*requested or [reader.page(listed, window, names)])
         best = min(best, time.perf_counter() - start)
         await reader.close()
     sa.event.remove(Engine, "before_cursor_execute", record)

@@ -80,8 +80,8 @@ class Server:
 
     def answer(self, workload: str) -> Any:
         """The orders in the answer to the first request. Raises Refused if there are none."""
-        asked = next(self._requests(workload))
-        answer = httpx2.post(self.url, content=asked, headers=HEADERS, timeout=60).json()
+        requested = next(self._requests(workload))
+        answer = httpx2.post(self.url, content=requested, headers=HEADERS, timeout=60).json()
         found = answer.get("data")
         for key in self.documents[workload].path:
             found = (found or {}).get(key)

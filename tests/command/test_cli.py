@@ -120,8 +120,8 @@ def test_without_a_database_the_gateway_makes_one_with_a_company(tmp_path: Path)
     assert company["company"] == {"name": "My Company", "currency": {"code": "EUR"}}
     assert company["salesOrders"] == {"totalCount": 0}
     assert run(tmp_path, "migrate") == (0, "The database is up to date.\n", "")
-    with closing(sqlite3.connect(tmp_path / "gateway.db")) as kept:
-        assert kept.execute("SELECT name FROM companies").fetchall() == [("My Company",)]
+    with closing(sqlite3.connect(tmp_path / "gateway.db")) as stored:
+        assert stored.execute("SELECT name FROM companies").fetchall() == [("My Company",)]
     assert (code, complaints) == (0, "")
 
 

@@ -200,13 +200,13 @@ def test_the_gateway_waits_for_the_migration_and_the_migration_for_the_database(
 
 
 def test_the_services_do_not_start_without_a_password_of_the_users_own() -> None:
-    given = {
+    fields = {
         SERVICES["postgres"]["environment"]["POSTGRES_PASSWORD"],
         SERVICES["migrate"]["environment"]["PGPASSWORD"],
         SERVICES["gateway"]["environment"]["PGPASSWORD"],
     }
-    assert len(given) == 1
-    assert re.fullmatch(r"\$\{POSTGRES_PASSWORD:\?[^}]+\}", given.pop())
+    assert len(fields) == 1
+    assert re.fullmatch(r"\$\{POSTGRES_PASSWORD:\?[^}]+\}", fields.pop())
 
 
 def test_the_gateway_and_the_migration_use_the_database_that_the_server_makes() -> None:

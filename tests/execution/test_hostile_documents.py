@@ -91,8 +91,8 @@ async def test_fragments_one_in_the_other_are_no_crash() -> None:
     document = f"{{ company {{ ...F0 }} }} {chain} fragment F60 on Company {{ id }}"
     context = context_of(Database("sqlite:///nowhere/at/all.db"), Limits())
     [error] = json.loads((await run_operation(Operation(document), context)).body)["errors"]
-    told = "The operation is nested too deeply: the limit is 20 levels."
-    assert (error["message"], error["extensions"]["code"]) == (told, "TOO_LARGE")
+    message = "The operation is nested too deeply: the limit is 20 levels."
+    assert (error["message"], error["extensions"]["code"]) == (message, "TOO_LARGE")
 
 
 PIECES = [

@@ -27,12 +27,12 @@ Ask = Callable[[str], Awaitable[Any]]
 def ask(database: Database) -> Ask:
     """Runs an operation as the endpoint does, within small limits."""
 
-    async def asked(document: str) -> Any:
+    async def chosen(document: str) -> Any:
         return json.loads(
             (await run_operation(Operation(document), context_of(database, SMALL))).body
         )
 
-    return asked
+    return chosen
 
 
 def company(selection: str) -> str:
@@ -69,13 +69,13 @@ BOUNDS: dict[str, tuple[Callable[[int], str], str]] = {
 @pytest.mark.anyio
 @pytest.mark.parametrize("name", BOUNDS)
 async def test_what_a_limit_names_fits_and_one_more_does_not(ask: Ask, name: str) -> None:
-    document, told = BOUNDS[name]
+    document, message = BOUNDS[name]
     most = getattr(SMALL, name)
     assert "errors" not in await ask(document(most))
     answer = await ask(document(most + 1))
     [error] = answer["errors"]
     assert error["extensions"] == {"code": "TOO_LARGE"}
-    assert f"{told}, but the limit is {most}" in error["message"]
+    assert f"{message}, but the limit is {most}" in error["message"]
     assert "data" not in answer
 
 
@@ -114,12 +114,12 @@ def test_an_answer_says_what_its_operation_may_have_cost(demo: Client) -> None:
         assert cost(demo, document) == {"requested": requested, "maximum": 20_000}, document
 
 
-@pytest.mark.parametrize(("given", "rows"), [({"f": 4}, 4), ({"f": None}, 50), ({}, 9)])
+@pytest.mark.parametrize(("values", "rows"), [({"f": 4}, 4), ({"f": None}, 50), ({}, 9)])
 def test_a_page_costs_the_value_of_its_variable(
-    demo: Client, given: dict[str, Any], rows: int
+    demo: Client, values: dict[str, Any], rows: int
 ) -> None:
     document = "query($f: Int = 9) { items(first: $f) { nodes { id } } }"
-    assert cost(demo, document, **given)["requested"] == 1 + rows
+    assert cost(demo, document, **values)["requested"] == 1 + rows
 
 
 def test_what_no_page_may_hold_costs_the_largest_page_and_is_refused_as_such(demo: Client) -> None:
@@ -188,7 +188,7 @@ def test_a_body_that_is_too_large_is_refused(world_url: str) -> None:
             assert error["message"] == "A request has at most 50 bytes."
 
 
-def test_a_document_with_many_mistakes_has_twenty_of_them_told(demo: Client) -> None:
+def test_a_document_with_many_mistakes_has_at_most_twenty_of_them_reported(demo: Client) -> None:
     errors = demo.send(company(" ".join(f"wrong{n}" for n in range(100))))["errors"]
     assert len(errors) == 20
     assert errors[-1]["message"].startswith("Too many validation errors")

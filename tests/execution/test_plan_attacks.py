@@ -44,10 +44,10 @@ def test_a_size_that_is_refused_does_not_lend_its_cost_to_one_that_is_not(
     assert "TOO_LARGE" in str(body)
 
 
-@pytest.mark.parametrize("given", [{}, {"f": {}}, {"f": "x" * 1000}, {"f": Decimal("2.0")}])
-def test_what_is_no_size_is_not_remembered(given: dict[str, Any]) -> None:
+@pytest.mark.parametrize("fields", [{}, {"f": {}}, {"f": "x" * 1000}, {"f": Decimal("2.0")}])
+def test_what_is_no_size_is_not_remembered(fields: dict[str, Any]) -> None:
     one = operation()
-    assert one.cost(given, lambda: 7) == 7
+    assert one.cost(fields, lambda: 7) == 7
     assert "xx" not in str(one._costs)
 
 
@@ -64,9 +64,9 @@ def test_an_operation_without_a_plan_keeps_nothing_of_its_requests() -> None:
     tracemalloc.start()
     for number in range(50):
         ask(str(number) * large)
-    kept, _ = tracemalloc.get_traced_memory()
+    stored, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert kept < large
+    assert stored < large
 
 
 def test_a_company_named_like_the_id_of_another_is_no_way_to_either(templates: Templates) -> None:

@@ -104,7 +104,7 @@ class Ways:
         return self.counts[name] / self.counts["sent"]
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         shares = (f"{self.share(name):.1%} {name}" for name, _ in self.counts.most_common()[1:])
         return f"of {self.counts['sent']} operations {', '.join(shares)}"
 
@@ -128,5 +128,5 @@ def test_a_plan_gives_the_answer_of_graphql_core(
 
     search()
     with capsys.disabled():
-        sys.stderr.write(f"\nGATEWAY_TEST_SEED={SEED}: {ways.told}\n")
+        sys.stderr.write(f"\nGATEWAY_TEST_SEED={SEED}: {ways.summary}\n")
     assert ways.share("data") >= SHARE_WITH_DATA

@@ -74,7 +74,7 @@ def test_a_plan_answers_a_creation_as_graphql_core_does(client: Client) -> None:
     assert payload["userErrors"] == []
 
 
-def test_a_plan_makes_an_order_that_is_kept(client: Client) -> None:
+def test_a_plan_makes_an_order_that_is_stored(client: Client) -> None:
     planned(client, CREATE, input=NEW)
     way, answer = sent(client, CREATE, {"input": NEW, "dry": False})
     made = json.loads(answer)["data"]["createSalesOrder"]["salesOrder"]
@@ -112,7 +112,7 @@ def test_a_plan_refuses_as_graphql_core_does(client: Client) -> None:
     assert codes == ["BLOCKED", "NOT_FOUND", "OUT_OF_RANGE"]
 
 
-def test_a_plan_answers_what_happens_to_an_order_as_graphql_core_does(client: Client) -> None:
+def test_a_plan_answers_a_transition_of_an_order_as_graphql_core_does(client: Client) -> None:
     made = created(client, NEW)
     assert planned(client, DELETE, id=made["id"])["deletedId"] is None
     for name in HAPPENING:
@@ -198,7 +198,7 @@ KEPT = f"""mutation ($second: CreateSalesOrderInput!) {{ one: {MAKE % "false"} {
   two: createSalesOrder(input: $second) {NUMBER} three: {MAKE % "false"} {NUMBER} }}"""
 
 
-def test_the_payloads_of_a_document_are_kept_when_one_of_its_mutations_fails(
+def test_the_payloads_of_a_document_remain_when_one_of_its_mutations_fails(
     templates: Templates, backend: str
 ) -> None:
     """Whether graphql-core runs it or a plan begins it, each change is made once."""
@@ -206,10 +206,10 @@ def test_the_payloads_of_a_document_are_kept_when_one_of_its_mutations_fails(
     execute(url, *CRASH[backend])
     bad, numbers = order(salesperson="CRASH"), iter(range(1, 100))
     with serving(Settings(database_url=url, debug=True)) as client:
-        for given in (bad, order(), bad, bad):
-            _, answer = sent(client, KEPT, {"second": given})
+        for fields in (bad, order(), bad, bad):
+            _, answer = sent(client, KEPT, {"second": fields})
             answer = json.loads(answer)
-            is_bad = given is bad
+            is_bad = fields is bad
             expected: Fields = {
                 name: {"salesOrder": {"number": f"SO-{next(numbers):06}"}}
                 for name in ("one", "two", "three")

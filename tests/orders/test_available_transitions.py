@@ -65,19 +65,19 @@ def check(client: Client, key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "held"),
+    ("state", "suspended"),
     [
-        (state, held)
+        (state, suspended)
         for state in WAYS
-        for held in (False, True)
-        if not (held and state in ("PAID", "CANCELLED"))
+        for suspended in (False, True)
+        if not (suspended and state in ("PAID", "CANCELLED"))
     ],
 )
 def test_an_order_offers_what_a_dry_run_of_each_mutation_allows(
-    client: Client, state: str, held: bool
+    client: Client, state: str, suspended: bool
 ) -> None:
     """An order in a final status is never on hold."""
-    check(client, walked(client, state, held=held))
+    check(client, walked(client, state, suspended=suspended))
 
 
 @pytest.mark.parametrize(

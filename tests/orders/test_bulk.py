@@ -23,7 +23,7 @@ def run(client: Client, document: str, inputs: list[Fields], **more: Any) -> lis
     return list(client.ask(document, inputs=inputs, **more)["it"])
 
 
-def told(payload: Fields) -> list[tuple[str, str]]:
+def codes_and_paths(payload: Fields) -> list[tuple[str, str]]:
     return [(each["code"], ".".join(each["path"])) for each in payload["userErrors"]]
 
 
@@ -34,9 +34,9 @@ def count(client: Client) -> int:
 def test_new_orders_stand_or_fall_alone_and_are_numbered_without_gaps(client: Client) -> None:
     rows = [order(line(quantity=2)), order(line("GROS")), order(line(quantity=3))]
     first, second, third = run(client, CREATE, rows)
-    assert (first["salesOrder"]["number"], told(first)) == ("SO-000001", [])
+    assert (first["salesOrder"]["number"], codes_and_paths(first)) == ("SO-000001", [])
     assert second["salesOrder"] is None
-    assert told(second) == [("NOT_FOUND", "inputs.1.lines.0.item.number")]
+    assert codes_and_paths(second) == [("NOT_FOUND", "inputs.1.lines.0.item.number")]
     assert third["salesOrder"]["number"] == "SO-000002"
     assert third["salesOrder"]["totalAmountIncludingTax"] == "36"
     assert count(client) == 2
@@ -45,17 +45,20 @@ def test_new_orders_stand_or_fall_alone_and_are_numbered_without_gaps(client: Cl
 def test_an_atomic_call_creates_all_orders_or_none(client: Client) -> None:
     rows = [order(line()), order(line("GROS"), phoneNumber="call me")]
     good, bad = run(client, CREATE, rows, policy="ATOMIC")
-    assert (good["salesOrder"], told(good)) == (None, [("OTHER_ROW_REFUSED", "inputs.0")])
-    assert {code for code, _ in told(bad)} == {"NOT_FOUND", "INVALID"}
+    assert (good["salesOrder"], codes_and_paths(good)) == (
+        None,
+        [("OTHER_ROW_REFUSED", "inputs.0")],
+    )
+    assert {code for code, _ in codes_and_paths(bad)} == {"NOT_FOUND", "INVALID"}
     assert count(client) == 0
     both = run(client, CREATE, [order(line()), order(line())], policy="ATOMIC")
-    assert [told(each) for each in both] == [[], []]
+    assert [codes_and_paths(each) for each in both] == [[], []]
     assert count(client) == 2
 
 
 def test_a_dry_run_creates_and_changes_no_order(client: Client) -> None:
     tried = run(client, CREATE, [order(line())] * 2, dryRun=True)
-    assert [told(each) for each in tried] == [[], []]
+    assert [codes_and_paths(each) for each in tried] == [[], []]
     assert count(client) == 0
     made = created(client, order(line()))
     before = client.ask(READ, id=made["id"])
@@ -81,7 +84,7 @@ def test_changes_of_orders_stand_or_fall_alone(client: Client) -> None:
         {"id": "nowhere", "salesperson": "Y"},
     ]
     answers = run(client, UPDATE, rows)
-    assert [told(each) for each in answers] == [
+    assert [codes_and_paths(each) for each in answers] == [
         [],
         [("NOT_FOUND", "inputs.1.lines.add.0.item.number")],
         [("STALE", "inputs.2.ifMatch")],
@@ -103,8 +106,8 @@ def test_an_atomic_call_changes_all_orders_or_none(client: Client) -> None:
     keys = [created(client, order(line()))["id"] for _ in range(2)]
     rows: list[Fields] = [{"id": key, "salesperson": "X"} for key in keys]
     good, bad = run(client, UPDATE, [rows[0], {**rows[1], "ifMatch": "7"}], policy="ATOMIC")
-    assert told(good) == [("OTHER_ROW_REFUSED", "inputs.0")]
-    assert told(bad) == [("STALE", "inputs.1.ifMatch")]
+    assert codes_and_paths(good) == [("OTHER_ROW_REFUSED", "inputs.0")]
+    assert codes_and_paths(bad) == [("STALE", "inputs.1.ifMatch")]
     assert client.ask(READ, id=keys[0])["salesOrder"]["etag"] == "1"
     both = run(client, UPDATE, rows, policy="ATOMIC")
     assert [each["salesOrder"]["etag"] for each in both] == ["2", "2"]
@@ -126,7 +129,7 @@ def test_customers_are_created_and_changed_by_number(client: Client) -> None:
         {"number": "COPY", "displayName": "Copy", "contactId": "contact-1"},
     ]
     answers = upsert(client, "Customer", rows, "number displayName etag billToCustomer { number }")
-    assert [told(each) for each in answers] == [
+    assert [codes_and_paths(each) for each in answers] == [
         [],
         [],
         [],
@@ -154,7 +157,7 @@ def test_more_than_a_hundred_rows_are_an_error(client: Client) -> None:
 def counted(client: Client, document: str, inputs: list[Fields]) -> int:
     with statements() as seen:
         answers = run(client, document, inputs)
-    assert [told(each) for each in answers] == [[]] * len(inputs)
+    assert [codes_and_paths(each) for each in answers] == [[]] * len(inputs)
     return len(seen)
 
 

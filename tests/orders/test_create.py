@@ -17,11 +17,11 @@ from tests.support.requests import (
     code,
     created,
     dump,
-    kept,
     line,
     named,
     order,
     sold,
+    stored_order,
 )
 from tests.support.served import Client, serving, statements
 from tests.support.world import load_world
@@ -115,16 +115,16 @@ WITH_TAX = {"pricesIncludeTax": True}
         ({"email": "a" * 70 + "@b.example"}, {"email": "a" * 70 + "@b.example"}),
     ],
 )
-def test_a_header_holds_what_is_given_and_for_the_rest_what_its_customer_says(
+def test_a_header_holds_the_fields_of_the_input_and_for_the_rest_what_its_customer_says(
     world: Client, header: Fields, expected: Fields
 ) -> None:
-    found = kept(world, order(**header))
+    found = stored_order(world, order(**header))
     assert found == found | expected
 
 
 def test_an_order_without_dates_is_of_today(world: Client) -> None:
     earliest = dt.datetime.now(dt.UTC)
-    found = kept(world, order(orderDate=None))
+    found = stored_order(world, order(orderDate=None))
     latest = dt.datetime.now(dt.UTC)
     assert earliest <= dt.datetime.fromisoformat(found["lastModifiedDateTime"]) <= latest
     days = {earliest.date().isoformat(), latest.date().isoformat()}
@@ -132,7 +132,7 @@ def test_an_order_without_dates_is_of_today(world: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "given", "expected"),
+    ("header", "values", "expected"),
     [
         ({}, line(), FROM_ITEM),
         ({}, sold("ITEM", "I0010"), FROM_ITEM),
@@ -174,15 +174,15 @@ def test_an_order_without_dates_is_of_today(world: Client) -> None:
         ({}, line(sequence=2**31 - 1), {"sequence": 2**31 - 1}),
     ],
 )
-def test_a_line_holds_what_is_given_and_for_the_rest_what_it_sells_says(
-    world: Client, header: Fields, given: Fields, expected: Fields
+def test_a_line_holds_the_fields_of_the_input_and_for_the_rest_what_it_sells_says(
+    world: Client, header: Fields, values: Fields, expected: Fields
 ) -> None:
-    [found] = kept(world, order(given, orderDate="2026-05-31", **header))["lines"]
+    [found] = stored_order(world, order(values, orderDate="2026-05-31", **header))["lines"]
     assert found == found | expected
 
 
 @pytest.mark.parametrize(
-    ("given", "amount", "percent", "net"),
+    ("values", "amount", "percent", "net"),
     [
         (line(quantity=3, unitPrice="33.33", discountAmount=10), "10", "10.001", "89.99"),
         (
@@ -202,10 +202,10 @@ def test_a_line_holds_what_is_given_and_for_the_rest_what_it_sells_says(
         (line(discountAmount=None, discountPercent=None), "0", "0", "10"),
     ],
 )
-def test_the_discount_of_a_line_is_kept_as_an_amount_and_as_a_percent(
-    world: Client, given: Fields, amount: str, percent: str, net: str
+def test_the_discount_of_a_line_is_stored_as_an_amount_and_as_a_percent(
+    world: Client, values: Fields, amount: str, percent: str, net: str
 ) -> None:
-    [found] = kept(world, order(given))["lines"]
+    [found] = stored_order(world, order(values))["lines"]
     assert (found["discountAmount"], found["discountPercent"]) == (amount, percent)
     assert found["netAmount"] == net
 
@@ -216,7 +216,7 @@ FREE = [line(quantity=0), {"description": "text"}]
 
 
 @pytest.mark.parametrize(
-    ("given", "amount", "percent", "shares"),
+    ("values", "amount", "percent", "shares"),
     [
         (order(*THREE, discountAmount=1000), "1000", None, THIRDS),
         (order(*THREE, discountPercent="3.33333"), "1000", "3.33333", THIRDS),
@@ -230,15 +230,15 @@ FREE = [line(quantity=0), {"description": "text"}]
     ],
 )
 def test_the_discount_of_an_order_is_shared_by_the_lines_that_take_it(
-    world: Client, given: Fields, amount: str, percent: str | None, shares: list[str]
+    world: Client, values: Fields, amount: str, percent: str | None, shares: list[str]
 ) -> None:
-    found = kept(world, given)
+    found = stored_order(world, values)
     assert (found["discountAmount"], found["discountPercent"]) == (amount, percent)
     assert [line["invoiceDiscountAllocation"] for line in found["lines"]] == shares
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("values", "expected"),
     [
         ([None, None, None], [10000, 20000, 30000]),
         ([20000, 10000], [10000, 20000]),
@@ -246,10 +246,10 @@ def test_the_discount_of_an_order_is_shared_by_the_lines_that_take_it(
     ],
 )
 def test_lines_come_by_sequence_and_default_to_10000_after_the_highest(
-    world: Client, given: list[int | None], expected: list[int]
+    world: Client, values: list[int | None], expected: list[int]
 ) -> None:
-    lines = [line(f"I000{place}", sequence=number) for place, number in enumerate(given, start=1)]
-    assert [found["sequence"] for found in kept(world, order(*lines))["lines"]] == expected
+    lines = [line(f"I000{place}", sequence=number) for place, number in enumerate(values, start=1)]
+    assert [found["sequence"] for found in stored_order(world, order(*lines))["lines"]] == expected
 
 
 def same(found: Fields) -> Fields:
@@ -261,12 +261,12 @@ def same(found: Fields) -> Fields:
 def test_a_dry_run_answers_like_the_real_one_and_keeps_nothing(
     client: Client, world_url: str
 ) -> None:
-    given = order(line(), sold("CHARGE"), {"description": "text"}, discountAmount=1)
+    values = order(line(), sold("CHARGE"), {"description": "text"}, discountAmount=1)
     before = dump(world_url)
-    tried = created(client, given, dry_run=True)
+    tried = created(client, values, dry_run=True)
     assert dump(world_url) == before
     assert client.ask(READ, id=tried["id"])["salesOrder"] is None
-    made = kept(client, given)
+    made = stored_order(client, values)
     assert (same(as_stored(tried)), made["number"]) == (same(made), "SO-000001")
     after = dump(world_url)
     changed = {"number_series", "sales_orders", "sales_order_lines"}

@@ -13,6 +13,7 @@ from tests.support.naive import base_of, naive_totals, read_line, round_to, to_d
 from tests.support.requests import (
     READ_PRICE,
     Fields,
+    codes_and_paths,
     line,
     order,
     payload,
@@ -20,7 +21,6 @@ from tests.support.requests import (
     prices,
     refused,
     shuffled,
-    told,
     with_value,
 )
 from tests.support.served import Client, serving
@@ -101,7 +101,7 @@ class RandomOrder:
             "customer": {"number": "C1"},
             "currency": {"code": self._currency},
             "pricesIncludeTax": self._with_tax,
-            "lines": [given for given, _ in pairs],
+            "lines": [inputs for inputs, _ in pairs],
         }
         self._discount()
 
@@ -120,21 +120,21 @@ class RandomOrder:
 
     def _line(self) -> tuple[Fields, dict[str, Any]]:
         sold = self._draw.choice((*ITEMS, *ITEMS, "6110", "RESOURCE", "FIXED_ASSET", "CHARGE", ""))
-        given: Fields = {"sequence": self._sequences.pop()}
-        naive: dict[str, Any] = {"sequence": given["sequence"], "line_type": "COMMENT"}
+        inputs: Fields = {"sequence": self._sequences.pop()}
+        naive: dict[str, Any] = {"sequence": inputs["sequence"], "line_type": "COMMENT"}
         if not sold:
-            return {**given, "description": "between the lines"}, naive
+            return {**inputs, "description": "between the lines"}, naive
         if sold in ITEMS:
-            given["item"], naive["line_type"] = {"number": sold}, "ITEM"
+            inputs["item"], naive["line_type"] = {"number": sold}, "ITEM"
             price, has_tax, default_code = ITEMS[sold]
-            price = self._price_by_unit(given, sold, Fraction(price))
+            price = self._price_by_unit(inputs, sold, Fraction(price))
         elif sold == "6110":
-            given["account"], naive["line_type"] = {"number": sold}, "ACCOUNT"
+            inputs["account"], naive["line_type"] = {"number": sold}, "ACCOUNT"
             price, has_tax, default_code = "0", self._with_tax, "S25"
         else:
-            given |= {"lineType": sold, "lineObjectNumber": sold}
+            inputs |= {"lineType": sold, "lineObjectNumber": sold}
             naive["line_type"], price, has_tax, default_code = sold, "50", False, "S20"
-        code = self._tax_code(given, default_code)
+        code = self._tax_code(inputs, default_code)
         percent = Fraction(TAX_PERCENTS[code]) if code else Fraction(0)
         own = self._own_price(Fraction(price), percent, has_tax=has_tax)
         naive |= {
@@ -142,23 +142,23 @@ class RandomOrder:
             "tax_code": code,
             "tax_percent": percent,
             "quantity": Fraction(self._number(self._draw.choice((3, 200, 10**6)))),
-            "unit_price": self._price(given, own),
+            "unit_price": self._price(inputs, own),
         }
-        given["quantity"] = text(naive["quantity"])
-        return given, naive | self._line_discount(given, naive)
+        inputs["quantity"] = text(naive["quantity"])
+        return inputs, naive | self._line_discount(inputs, naive)
 
-    def _price_by_unit(self, given: Fields, item: str, price: Fraction) -> Fraction:
+    def _price_by_unit(self, inputs: Fields, item: str, price: Fraction) -> Fraction:
         """The price of the item in a unit that is drawn, to five decimals (RULES.md 2.10, step 1)."""
         unit, factor = self._draw.choice(list(FACTORS.get(item, {"": "1"}).items()))
         if unit:
-            given["unitOfMeasure"] = {"code": unit}
+            inputs["unitOfMeasure"] = {"code": unit}
         return round_to(price * Fraction(factor), PRICE_STEP)
 
-    def _tax_code(self, given: Fields, default: str | None) -> str | None:
+    def _tax_code(self, inputs: Fields, default: str | None) -> str | None:
         if self._draw.random() < 0.4:
             return default
         code = self._draw.choice((*TAX_PERCENTS, None))
-        given["taxCode"] = code and {"code": code}
+        inputs["taxCode"] = code and {"code": code}
         return code
 
     def _own_price(self, price: Fraction, percent: Fraction, *, has_tax: bool) -> Fraction:
@@ -167,11 +167,11 @@ class RandomOrder:
         factor = (100 + percent) / 100
         return round_to(price * factor if self._with_tax else price / factor, PRICE_STEP)
 
-    def _price(self, given: Fields, own: Fraction) -> Fraction:
+    def _price(self, inputs: Fields, own: Fraction) -> Fraction:
         if self._currency == COMPANY_CURRENCY and self._draw.random() < 0.4:
             return own
         price = abs(Fraction(self._number(self._draw.choice((1, 100, 10**6)))))
-        given["unitPrice"] = text(price)
+        inputs["unitPrice"] = text(price)
         return price
 
     def _number(self, largest: int) -> str:
@@ -180,7 +180,7 @@ class RandomOrder:
         number = Fraction(self._draw.randint(0, largest * places), places)
         return text(-number if self._draw.random() < 0.2 else number)
 
-    def _line_discount(self, given: Fields, naive: dict[str, Any]) -> dict[str, Any]:
+    def _line_discount(self, inputs: Fields, naive: dict[str, Any]) -> dict[str, Any]:
         """None, a percent, an amount between 0 and the price of the line, or both alike."""
         gross = round_to(naive["quantity"] * naive["unit_price"], self._step)
         kind = self._draw.choice(("none", "percent", "amount", "both"))
@@ -189,11 +189,11 @@ class RandomOrder:
         if kind == "none" or (kind == "amount" and not gross):
             return {"discount_percent": None, "discount_amount": None}
         if kind == "amount":
-            given["discountAmount"] = text(amount)
+            inputs["discountAmount"] = text(amount)
             return {"discount_percent": None, "discount_amount": amount}
-        given["discountPercent"] = text(percent)
+        inputs["discountPercent"] = text(percent)
         if kind == "both":
-            given["discountAmount"] = text(round_to(gross * percent / 100, self._step))
+            inputs["discountAmount"] = text(round_to(gross * percent / 100, self._step))
         return {"discount_percent": percent, "discount_amount": None}
 
 
@@ -210,7 +210,9 @@ def priced(client: Client, seed: int) -> tuple[str, Fields] | None:
     try:
         totals = naive_totals(drawn.naive)
     except ValueError:
-        assert told(answer["userErrors"]) == [("OUT_OF_RANGE", "discountAmount")], f"seed {seed}"
+        assert codes_and_paths(answer["userErrors"]) == [("OUT_OF_RANGE", "discountAmount")], (
+            f"seed {seed}"
+        )
         return None
     lines = [plainly(one, LINE_AMOUNTS) | {"sequence": one["sequence"]} for one in totals["lines"]]
     expected = plainly(totals, HEADER_AMOUNTS) | {"lines": lines}
@@ -238,10 +240,10 @@ def test_random_orders_cost_what_the_naive_implementation_says(world: Client, se
 
 @pytest.mark.parametrize("seed", range(5))
 def test_the_order_of_fields_makes_no_difference(world: Client, seed: int) -> None:
-    given = RandomOrder(seed).input | {"sellToAddress": {"city": "York", "country": "GB"}}
-    given |= {"billToCustomer": {"number": "PAYER"}, "shipmentMethod": None}
-    mixed = shuffled(given, random.Random(seed))
-    assert payload(world, TRIED, input=given) == payload(world, TRIED, input=mixed)
+    inputs = RandomOrder(seed).input | {"sellToAddress": {"city": "York", "country": "GB"}}
+    inputs |= {"billToCustomer": {"number": "PAYER"}, "shipmentMethod": None}
+    mixed = shuffled(inputs, random.Random(seed))
+    assert payload(world, TRIED, input=inputs) == payload(world, TRIED, input=mixed)
 
 
 @pytest.mark.parametrize(
@@ -287,7 +289,7 @@ PATHS += ["lines.0.quantity", "lines.0.unitPrice", "lines.0.shipQuantity"]
 def test_a_number_of_more_than_13_digits_and_5_decimals_is_refused_and_never_rounded(
     world: Client, path: str, number: str
 ) -> None:
-    assert told(refused(world, with_value(path, number))) == [("OUT_OF_RANGE", path)]
+    assert codes_and_paths(refused(world, with_value(path, number))) == [("OUT_OF_RANGE", path)]
 
 
 def huge(price: str, **fields: Any) -> Fields:
@@ -299,7 +301,7 @@ RETURNED = huge("9900000000000", quantity=-1)
 
 
 @pytest.mark.parametrize(
-    "given",
+    "inputs",
     [
         pytest.param(order(huge("9999999999999", quantity=2)), id="gross"),
         pytest.param(order(huge("9999999999999", taxCode={"code": "S20"})), id="with tax"),
@@ -308,5 +310,7 @@ RETURNED = huge("9900000000000", quantity=-1)
         pytest.param(order(*[TAXED] * 11, *[RETURNED] * 9), id="total tax"),
     ],
 )
-def test_an_amount_that_would_be_too_large_to_keep_is_refused(world: Client, given: Fields) -> None:
-    assert {code for code, _ in told(refused(world, given))} == {"OUT_OF_RANGE"}
+def test_an_amount_that_would_be_too_large_to_keep_is_refused(
+    world: Client, inputs: Fields
+) -> None:
+    assert {code for code, _ in codes_and_paths(refused(world, inputs))} == {"OUT_OF_RANGE"}

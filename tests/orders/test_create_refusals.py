@@ -11,6 +11,7 @@ from tests.support.requests import (
     REFUSE,
     Fields,
     code,
+    codes_and_paths,
     comment,
     dump,
     execute,
@@ -22,7 +23,6 @@ from tests.support.requests import (
     post,
     refused,
     sold,
-    told,
     with_value,
 )
 from tests.support.served import Client, serving
@@ -166,13 +166,13 @@ RULES: dict[str, list[tuple[str, Fields]]] = {
 
 
 @pytest.mark.parametrize(
-    ("code", "path", "given"),
+    ("code", "path", "fields"),
     [pytest.param(code, *row, id=code + row[0]) for code, rows in RULES.items() for row in rows],
 )
 def test_a_value_that_breaks_one_rule_is_refused_with_its_code_and_its_path_alone(
-    world: Client, code: str, path: str, given: Fields
+    world: Client, code: str, path: str, fields: Fields
 ) -> None:
-    assert told(refused(world, given)) == [(code, path)]
+    assert codes_and_paths(refused(world, fields)) == [(code, path)]
 
 
 SUGGESTIONS: list[tuple[str, Fields, str, str, list[str]]] = [
@@ -193,12 +193,12 @@ SUGGESTIONS: list[tuple[str, Fields, str, str, list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("path", "given", "code", "rejected", "suggestions"), SUGGESTIONS)
+@pytest.mark.parametrize(("path", "fields", "code", "rejected", "suggestions"), SUGGESTIONS)
 def test_a_refusal_shows_the_rejected_value_and_what_would_do(
-    world: Client, path: str, given: Fields, code: str, rejected: str, suggestions: list[str]
+    world: Client, path: str, fields: Fields, code: str, rejected: str, suggestions: list[str]
 ) -> None:
-    [problem] = refused(world, given)
-    assert told([problem]) == [(code, path)]
+    [problem] = refused(world, fields)
+    assert codes_and_paths([problem]) == [(code, path)]
     assert (problem["rejectedValue"], problem["suggestions"]) == (rejected, suggestions)
 
 
@@ -208,20 +208,20 @@ def test_a_text_is_refused_above_its_length_and_with_a_control_character(
 ) -> None:
     too_long = "a" * (longest - 9) + "@b.example" if path == "email" else "1" * (longest + 1)
     [problem] = refused(world, with_value(path, too_long))
-    assert told([problem]) == [("TOO_LONG", path)]
+    assert codes_and_paths([problem]) == [("TOO_LONG", path)]
     assert problem["suggestions"] == [too_long[:longest]]
     for unprintable in ("a\x00@b.example", "\x1b@") if path == "email" else ("1\x002", "\x1ba"):
-        assert told(refused(world, with_value(path, unprintable))) == [("INVALID", path)]
+        assert codes_and_paths(refused(world, with_value(path, unprintable))) == [("INVALID", path)]
 
 
-def test_all_problems_of_an_order_are_told_at_once(world: Client) -> None:
+def test_all_problems_of_an_order_are_reported_at_once(world: Client) -> None:
     lines = [
         {"item": named("NOPE"), "taxCode": code("NOPE"), "discountPercent": 101},
         line("BLOCKED", unitOfMeasure=code("BOX"), shipQuantity=2, description="x" * 101),
         {"account": named("NOPE"), "unitPrice": "0.000001", "sequence": 0},
     ]
     header = {"billToCustomer": named("NOPE"), "paymentTerms": code("NOPE")}
-    given = {**order(*lines, **header), "email": "ann", "orderDate": "1752-12-31"}
+    fields = {**order(*lines, **header), "email": "ann", "orderDate": "1752-12-31"}
     expected = {
         "NOT_FOUND": "billToCustomer.number paymentTerms.code lines.0.item.number"
         " lines.0.taxCode.code lines.2.account.number",
@@ -232,15 +232,18 @@ def test_all_problems_of_an_order_are_told_at_once(world: Client) -> None:
         "TOO_LONG": "lines.1.description",
     }
     problems = {(rule, path) for rule, paths in expected.items() for path in paths.split()}
-    assert set(told(refused(world, given))) == problems
-    given["customer"] = named("NOPE")
-    assert set(told(refused(world, given))) == {*problems, ("NOT_FOUND", "customer.number")}
+    assert set(codes_and_paths(refused(world, fields))) == problems
+    fields["customer"] = named("NOPE")
+    assert set(codes_and_paths(refused(world, fields))) == {
+        *problems,
+        ("NOT_FOUND", "customer.number"),
+    }
 
 
 @pytest.mark.parametrize("count", [1_001, 10_000, pytest.param(60_000, marks=pytest.mark.full)])
 def test_an_order_of_more_than_1000_lines_is_refused(world: Client, count: int) -> None:
     [problem] = refused(world, order(*[{}] * count))
-    assert told([problem]) == [("TOO_MANY_LINES", "lines")]
+    assert codes_and_paths([problem]) == [("TOO_MANY_LINES", "lines")]
     assert (problem["rejectedValue"], problem["suggestions"]) == (str(count), ["1000"])
 
 
@@ -264,7 +267,7 @@ UNKNOWN: list[Fields] = [
 @pytest.mark.parametrize(
     "body",
     [
-        *({"query": REFUSE, "variables": {"input": given}} for given in UNKNOWN),
+        *({"query": REFUSE, "variables": {"input": fields}} for fields in UNKNOWN),
         {"query": REFUSE},
         {"query": IN_DOCUMENT % 'number: "X"'},
         {"query": IN_DOCUMENT % "lines: [{lineType: NOPE}]"},
@@ -293,6 +296,6 @@ def test_a_crash_is_logged_and_the_client_learns_nothing_but_its_incident(
 
 def test_refused_orders_change_no_table_and_use_no_number(client: Client, world_url: str) -> None:
     before = dump(world_url)
-    for [_, given], *_ in RULES.values():
-        refused(client, given)
+    for [_, fields], *_ in RULES.values():
+        refused(client, fields)
     assert dump(world_url) == before

@@ -100,20 +100,20 @@ def arguments(client: Client, mutation: str) -> Fields:
     """What a mutation is given; the order it is about is made for it."""
     if mutation == CREATE:
         return {"input": NEW}
-    state, given = CASES[mutation]
-    held = state.startswith("held ")
-    return {"id": walked(client, state.removeprefix("held "), held=held), **given}
+    state, values = CASES[mutation]
+    suspended = state.startswith("held ")
+    return {"id": walked(client, state.removeprefix("held "), suspended=suspended), **values}
 
 
 @pytest.mark.parametrize("mutation", [CREATE, *CASES])
 def test_a_dry_run_answers_what_the_real_run_then_answers_and_keeps_nothing(
     world: Client, url: str, mutation: str
 ) -> None:
-    given = arguments(world, mutation)
+    values = arguments(world, mutation)
     before = dump(url)
-    tried = change(world, mutation, FIELDS, **given, dryRun=True)
+    tried = change(world, mutation, FIELDS, **values, dryRun=True)
     assert dump(url) == before
-    made = change(world, mutation, FIELDS, **given, dryRun=False)
+    made = change(world, mutation, FIELDS, **values, dryRun=False)
     assert made["userErrors"] == []
     assert lasting(tried) == lasting(made)
 
@@ -130,10 +130,10 @@ def test_a_dry_run_is_refused_as_the_real_run_is_and_neither_keeps_anything(
     world: Client, url: str
 ) -> None:
     key = walked(world, "CANCELLED")
-    given = {mutation: {"id": key, **CASES[mutation][1]} for mutation in CASES}
-    given[CREATE] = {"input": order(line("I001"))}
+    values = {mutation: {"id": key, **CASES[mutation][1]} for mutation in CASES}
+    values[CREATE] = {"input": order(line("I001"))}
     before = dump(url)
-    for mutation, known in given.items():
+    for mutation, known in values.items():
         tried = change(world, mutation, **known, dryRun=True)
         assert tried["userErrors"] != []
         assert tried == change(world, mutation, **known)
@@ -152,10 +152,10 @@ def test_a_preview_has_ids_and_etags_of_its_own_wherever_a_selection_leads_back_
     world: Client, mutation: str
 ) -> None:
     """Whether graphql-core runs it, as the first time, or a plan does, as from the second time on."""
-    given = arguments(world, mutation)
-    stored = world.ask(READ, id=given["id"])["salesOrder"] if "id" in given else None
+    values = arguments(world, mutation)
+    stored = world.ask(READ, id=values["id"])["salesOrder"] if "id" in values else None
     for _ in range(3):
-        tried = change(world, mutation, BACK, **given, dryRun=True)
+        tried = change(world, mutation, BACK, **values, dryRun=True)
         assert tried["userErrors"] == []
         if mutation == DELETE:
             assert tried["deletedId"] is None
@@ -167,7 +167,7 @@ def test_a_preview_has_ids_and_etags_of_its_own_wherever_a_selection_leads_back_
             assert set(keys(stored)) & {key.removeprefix("preview:") for key in found}
             assert tried["salesOrder"]["id"] == "preview:" + stored["id"]
     if stored is not None:
-        assert world.ask(READ, id=given["id"])["salesOrder"] == stored
+        assert world.ask(READ, id=values["id"])["salesOrder"] == stored
 
 
 def test_nothing_is_found_by_the_ids_of_a_preview(world: Client) -> None:
@@ -176,41 +176,41 @@ def test_nothing_is_found_by_the_ids_of_a_preview(world: Client) -> None:
     for _ in range(2):
         found = world.ask(FIND, id=preview["id"])
         assert found == {"salesOrder": None, "node": None, "nodes": [None]}
-    for mutation, (_, given) in CASES.items():
-        [problem] = change(world, mutation, id=preview["id"], **given)["userErrors"]
+    for mutation, (_, values) in CASES.items():
+        [problem] = change(world, mutation, id=preview["id"], **values)["userErrors"]
         assert (problem["code"], problem["path"]) == ("NOT_FOUND", ["id"])
         assert "comes from a dry run" in problem["message"]
     line_of_it = preview["lines"][0]["id"]
     shipped = [{"id": line_of_it, "quantity": 1}]
     removed = {"lines": {"remove": [line_of_it]}}
-    for mutation, state, given in (
+    for mutation, state, values in (
         (SHIP, "RELEASED", {"lines": shipped}),
         (UPDATE, "DRAFT", {"input": removed}),
     ):
-        [problem] = change(world, mutation, id=walked(world, state), **given)["userErrors"]
+        [problem] = change(world, mutation, id=walked(world, state), **values)["userErrors"]
         assert problem["code"] == "NOT_FOUND"
         assert "comes from a dry run" in problem["message"]
 
 
 def test_the_etag_of_a_preview_is_stale_even_when_the_order_has_that_number(world: Client) -> None:
     """The lost update: another client saves between the preview and the save."""
-    given = {"id": walked(world, "DRAFT"), "input": PATCH}
-    preview = change(world, UPDATE, "etag", **given, dryRun=True)["salesOrder"]["etag"]
-    other = change(world, UPDATE, "etag", id=given["id"], input={"salesperson": "SP8"})
+    values = {"id": walked(world, "DRAFT"), "input": PATCH}
+    preview = change(world, UPDATE, "etag", **values, dryRun=True)["salesOrder"]["etag"]
+    other = change(world, UPDATE, "etag", id=values["id"], input={"salesperson": "SP8"})
     assert preview == "preview:" + other["salesOrder"]["etag"]
     for if_match in (preview, f'"{preview}"', f'W/"{preview}"'):
-        [problem] = change(world, UPDATE, **given, ifMatch=if_match)["userErrors"]
+        [problem] = change(world, UPDATE, **values, ifMatch=if_match)["userErrors"]
         assert (problem["code"], problem["path"]) == ("STALE", ["ifMatch"])
         assert "comes from a dry run" in problem["message"]
         assert problem["suggestions"] == [other["salesOrder"]["etag"]]
 
 
 def test_an_etag_is_still_good_after_a_dry_run(world: Client) -> None:
-    given = {"id": walked(world, "DRAFT"), "input": PATCH}
-    seen = world.ask("query ($id: ID!) { salesOrder(id: $id) { etag } }", id=given["id"])
+    values = {"id": walked(world, "DRAFT"), "input": PATCH}
+    seen = world.ask("query ($id: ID!) { salesOrder(id: $id) { etag } }", id=values["id"])
     if_match = seen["salesOrder"]["etag"]
-    tried = change(world, UPDATE, "etag", **given, ifMatch=if_match, dryRun=True)
-    made = change(world, UPDATE, "etag", **given, ifMatch=if_match)
+    tried = change(world, UPDATE, "etag", **values, ifMatch=if_match, dryRun=True)
+    made = change(world, UPDATE, "etag", **values, ifMatch=if_match)
     assert tried["salesOrder"]["etag"] == "preview:" + made["salesOrder"]["etag"]
     assert made["salesOrder"]["etag"] != if_match
 

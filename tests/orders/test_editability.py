@@ -21,7 +21,7 @@ def statuses(row: Mapping[str, str]) -> tuple[SalesOrderStatus, ...]:
     return tuple(status for status in SalesOrderStatus if row[status.name] == "yes")
 
 
-def given(fields: Mapping[str, Field]) -> dict[str, Field]:
+def values(fields: Mapping[str, Field]) -> dict[str, Field]:
     """The fields of a patch of the API."""
     return {
         name: field
@@ -38,7 +38,7 @@ def test_the_table_of_statuses_states_what_each_field_declares(part: str) -> Non
         if row["of"] == part
         for name in re.findall(r"\w+", row["may change"])
     ]
-    declared = {to_camel_case(name): field.statuses for name, field in given(PARTS[part]).items()}
+    declared = {to_camel_case(name): field.statuses for name, field in values(PARTS[part]).items()}
     assert len(stated) == len(dict(stated))
     assert dict(stated) == declared
 

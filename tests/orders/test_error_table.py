@@ -220,7 +220,7 @@ def plainly(problems: list[Fields]) -> list[tuple[str, str, str | None, list[str
     ("name", "rule", "path", "rejected", "suggestions", "patch"),
     [pytest.param(*row, id="-".join(map(str, row[:4]))) for row in ROWS],
 )
-def test_a_broken_rule_is_told_with_its_code_its_path_and_what_would_do(
+def test_a_broken_rule_is_reported_with_its_code_path_and_accepted_values(
     desk: Desk,
     name: str,
     rule: str,
@@ -266,7 +266,7 @@ def test_the_table_has_a_row_for_every_code_that_a_patch_can_meet() -> None:
         ("whole", "shipSalesOrder 1", "PARTIAL_NOT_ALLOWED", "lines", None, ["1"]),
     ],
 )  # fmt: skip
-def test_what_cannot_happen_to_an_order_is_told_with_what_would_allow_it(
+def test_a_refused_transition_is_reported_with_those_that_would_allow_it(
     desk: Desk,
     name: str,
     mutation: str,

@@ -138,11 +138,11 @@ def test_an_event_gives_the_order_a_new_etag_and_the_lines_that_it_moves(
     assert [old != new for old, new in zip(before, after, strict=True)] == [True, moved, False]
 
 
-@pytest.mark.parametrize(("mutation", "held"), [(HOLD, True), (RESUME, False)])
+@pytest.mark.parametrize(("mutation", "suspended"), [(HOLD, True), (RESUME, False)])
 def test_an_event_that_changes_nothing_keeps_the_etag(
-    world: Client, mutation: str, held: bool
+    world: Client, mutation: str, suspended: bool
 ) -> None:
-    key = walked(world, "RELEASED", held=held)
+    key = walked(world, "RELEASED", suspended=suspended)
     before = world.ask(READ, id=key)["salesOrder"]
     assert done(world, mutation, key, ETAGS) == before
 
@@ -152,18 +152,18 @@ def test_a_stale_etag_refuses_every_mutation_and_the_suggested_one_lets_it_pass(
     world: Client, mutation: str
 ) -> None:
     key = walked(world, STATES[mutation])
-    given = PATCH if mutation == UPDATE else {}
+    values = PATCH if mutation == UPDATE else {}
     stale = world.ask(READ, id=key)["salesOrder"]["etag"]
     done(world, HOLD, key)
     done(world, RESUME, key)
     before = world.ask(READ, id=key)
-    answer = change(world, mutation, id=key, ifMatch=stale, **given)
+    answer = change(world, mutation, id=key, ifMatch=stale, **values)
     assert problems(answer) == [("STALE", "ifMatch")]
     [error] = answer["userErrors"]
     assert (error["rejectedValue"], error["suggestions"]) == (stale, [before["salesOrder"]["etag"]])
     assert world.ask(READ, id=key) == before
     now = error["suggestions"][0]
-    assert problems(change(world, mutation, id=key, ifMatch=now, **given)) == []
+    assert problems(change(world, mutation, id=key, ifMatch=now, **values)) == []
 
 
 NOBODY = "00000000-0000-4000-8000-00000000abcd"
@@ -175,8 +175,8 @@ NOBODY = "00000000-0000-4000-8000-00000000abcd"
 def test_an_order_that_is_not_there_is_not_found_by_any_mutation(
     world: Client, mutation: str, key: str
 ) -> None:
-    given = PATCH if mutation == UPDATE else {}
-    answer = change(world, mutation, id=key, ifMatch="1", **given)
+    values = PATCH if mutation == UPDATE else {}
+    answer = change(world, mutation, id=key, ifMatch="1", **values)
     assert problems(answer) == [("NOT_FOUND", "id")]
 
 

@@ -315,10 +315,10 @@ def test_an_order_explains_the_amounts_in_its_fields(world: Client, kind: str) -
 
 
 def test_a_dry_run_explains_the_amounts_that_the_change_would_make(world: Client) -> None:
-    given = KINDS["an amount"]
-    tried = changed(world, CREATE, input=given, dryRun=True)
+    fields = KINDS["an amount"]
+    tried = changed(world, CREATE, input=fields, dryRun=True)
     explains_itself(tried)
-    made = changed(world, CREATE, input=given)
+    made = changed(world, CREATE, input=fields)
     assert tried["totalsExplanation"] == made["totalsExplanation"]
     patch = {"discountPercent": 5, "lines": {"add": [line("I0011", quantity=7)]}}
     tried = changed(world, UPDATE, id=made["id"], input=patch, dryRun=True)
@@ -329,8 +329,8 @@ def test_a_dry_run_explains_the_amounts_that_the_change_would_make(world: Client
 
 def test_the_explanation_shows_which_line_took_the_odd_cent(world: Client) -> None:
     """S2: a third of 1000 each, and the cent that is left over goes to the second line."""
-    given = order(*[line(quantity=10, unitPrice=1000)] * 3, discountAmount=1000)
-    steps = changed(world, CREATE, input=given)["totalsExplanation"]
+    fields = order(*[line(quantity=10, unitPrice=1000)] * 3, discountAmount=1000)
+    steps = changed(world, CREATE, input=fields)["totalsExplanation"]
     shares = [step for step in steps if step["amount"] == "allocation"]
     assert [(step["sequence"], step["result"]) for step in shares] == [
         (10000, "333.33"),

@@ -49,11 +49,11 @@ class Target:
 
     def send(self, values: dict[str, Any], **more: Any) -> Any:
         """The answer to a patch that has each value at its path; the body is ASCII."""
-        given = {"id": self.order, "input": patch_of(values, self.line), **more}
-        return post(self.client, json.dumps({"query": UPDATE, "variables": given})).json()
+        fields = {"id": self.order, "input": patch_of(values, self.line), **more}
+        return post(self.client, json.dumps({"query": UPDATE, "variables": fields})).json()
 
     def refused(self, values: dict[str, Any], **more: Any) -> set[tuple[str, str]]:
-        """Codes and paths of the reasons to refuse a patch, each of them told once."""
+        """Codes and paths of the reasons to refuse a patch, each reported once."""
         answer = self.send(values, **more)
         assert "errors" not in answer, answer["errors"]
         payload = answer["data"]["updateSalesOrder"]
@@ -131,7 +131,7 @@ NUMBERS += ("lines.update.0.invoiceQuantity",)
 LARGEST = "9999999999999.99999"
 
 
-def test_the_largest_number_is_told_once_where_it_does_not_fit(target: Target) -> None:
+def test_the_largest_number_is_reported_once_where_it_does_not_fit(target: Target) -> None:
     """As an amount it is rounded to more than can be kept."""
     of_line = [
         f"lines.update.0.{name}" for name in ("quantity", "discountPercent", "discountAmount")
@@ -200,8 +200,8 @@ def test_a_hostile_number_in_the_json_of_a_request_is_an_error_with_a_code(
 ) -> None:
     """Each goes over a connection of its own, which a crash would close."""
     for path in ("discountAmount", SEQUENCE):
-        given = {"id": target.order, "input": patch_of({path: "NUMBER"}, target.line)}
-        body = json.dumps({"query": UPDATE, "variables": given}).replace('"NUMBER"', number)
+        fields = {"id": target.order, "input": patch_of({path: "NUMBER"}, target.line)}
+        body = json.dumps({"query": UPDATE, "variables": fields}).replace('"NUMBER"', number)
         with httpx2.Client(verify=False) as http:
             answer = post(Client(target.client.url, http), body).json()
         assert "data" not in answer

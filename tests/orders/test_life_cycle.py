@@ -51,9 +51,9 @@ def test_an_order_that_sells_nothing_does_not_go_on(
     assert problems(change(world, mutation, id=key)) == [("NOTHING_TO_RELEASE", "id")]
 
 
-def without_object(client: Client, given: Fields, line_type: str) -> str:
+def without_object(client: Client, fields: Fields, line_type: str) -> str:
     """The id of an order of one line whose type alone has been changed."""
-    key, [sold] = drafted(client, given)
+    key, [sold] = drafted(client, fields)
     done(client, UPDATE, key, input={"lines": {"update": [{"id": sold, "lineType": line_type}]}})
     return key
 
@@ -117,8 +117,8 @@ def test_an_order_is_shipped_and_invoiced_line_by_line_until_it_is_invoiced_in_f
 ) -> None:
     key, (sale, back) = released(world, line(quantity=5), line("I0001", quantity="-2.5"))
 
-    def step(mutation: str, *given: tuple[str, Any]) -> list[tuple[str, ...]]:
-        lines = [{"id": each, "quantity": quantity} for each, quantity in given] or None
+    def step(mutation: str, *fields: tuple[str, Any]) -> list[tuple[str, ...]]:
+        lines = [{"id": each, "quantity": quantity} for each, quantity in fields] or None
         found = done(world, mutation, key, PROGRESS, lines=lines)
         assert found["status"] == "RELEASED"
         return progress(found)
@@ -269,7 +269,7 @@ def choice(world: Client) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("fields", "expected"),
     [
         ([("sale", 6)], [("TOO_MANY", "lines.0.quantity", ["5"])]),
         ([("sale", "5.00001")], [("TOO_MANY", "lines.0.quantity", ["5"])]),
@@ -292,13 +292,13 @@ def choice(world: Client) -> dict[str, Any]:
     ],
 )
 @pytest.mark.parametrize("mutation", [SHIP, INVOICE])
-def test_lines_are_shipped_and_invoiced_as_asked_or_not_at_all(
-    world: Client, choice: Any, mutation: str, given: Any, expected: Any
+def test_lines_are_shipped_and_invoiced_as_requested_or_not_at_all(
+    world: Client, choice: Any, mutation: str, fields: Any, expected: Any
 ) -> None:
     ids, verb = choice[mutation], "SHIP" if mutation == SHIP else "INVOICE"
     read = f"query ($id: ID!) {{ salesOrder(id: $id) {{ etag {PROGRESS} }} }}"
     before = world.ask(read, id=ids["order"])
-    lines = [{"id": ids.get(name, name), "quantity": quantity} for name, quantity in given]
+    lines = [{"id": ids.get(name, name), "quantity": quantity} for name, quantity in fields]
     answer = change(world, mutation, id=ids["order"], lines=lines)
     codes = {"TOO_MANY": f"{verb}_TOO_MANY", "NOTHING_TO": f"NOTHING_TO_{verb}"}
     assert problems(answer) == [(codes.get(code, code), path) for code, path, _ in expected]

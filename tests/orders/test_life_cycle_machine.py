@@ -107,8 +107,8 @@ class Walk(RuleBasedStateMachine):
     @initialize(quantities=st.lists(QUANTITIES, min_size=1, max_size=3), partial=st.booleans())
     def begin(self, quantities: list[Decimal], partial: bool) -> None:
         lines = [line(quantity=str(quantity)) for quantity in quantities]
-        given = order(*lines, {"description": "text"}, partialShipping=partial, discountPercent=10)
-        self._shown = change(self._client, CREATE, FIELDS, input=given)["salesOrder"]
+        fields = order(*lines, {"description": "text"}, partialShipping=partial, discountPercent=10)
+        self._shown = change(self._client, CREATE, FIELDS, input=fields)["salesOrder"]
         self._key = self._shown["id"]
         self._model = Order("DRAFT", partial, lines_of(self._shown))
 
@@ -118,16 +118,16 @@ class Walk(RuleBasedStateMachine):
         self.begin([quantity, Decimal(4)], partial)
 
     @rule(event=st.sampled_from(sorted(TABLE)))
-    def anything_happens(self, event: str) -> None:
-        self._happen(event, None)
+    def any_transition_is_attempted(self, event: str) -> None:
+        self._carry_out(event, None)
 
     @precondition(lambda self: self._model.status not in FINAL)
     @rule(place=st.integers(0, 100))
-    def what_the_state_allows_happens(self, place: int) -> None:
+    def an_allowed_transition_is_carried_out(self, place: int) -> None:
         """Apart from that by which a walk would come to nothing too soon."""
         allowed = [event for event in TABLE if self._model.status in TABLE[event][0]]
         allowed = [event for event in allowed if event not in (CANCEL, DELETE, HOLD)]
-        self._happen(allowed[place % len(allowed)], None)
+        self._carry_out(allowed[place % len(allowed)], None)
 
     @precondition(lambda self: self._model.status == "RELEASED")
     @rule(event=st.sampled_from([SHIP, INVOICE]), shares=st.lists(SHARES, min_size=6, max_size=6))
@@ -137,15 +137,15 @@ class Walk(RuleBasedStateMachine):
             left = each.quantity - each.shipped if event == SHIP else each.shipped - each.invoiced
             if each.quantity and share is not None:
                 parts[key] = (left * share).quantize(Decimal("0.00001"))
-        self._happen(event, parts)
+        self._carry_out(event, parts)
 
     @precondition(lambda self: self._model.status == "RELEASED")
     @precondition(lambda self: any(each.shipped for each in self._model.lines.values()))
     @rule()
     def all_but_what_is_shipped_goes(self) -> None:
         """What is shipped is invoiced, and the order comes to its end without the rest."""
-        self._happen(INVOICE, None)
-        self._happen(REOPEN, None)
+        self._carry_out(INVOICE, None)
+        self._carry_out(REOPEN, None)
         for key, each in list(self._model.lines.items()):
             if each.quantity != each.shipped:
                 update = {"id": key, "quantity": str(each.shipped)}
@@ -176,18 +176,18 @@ class Walk(RuleBasedStateMachine):
         self._edit(kind, key, patches[kind], Decimal(0) if kind == "add comment" else quantity)
 
     def _edit(self, kind: str, key: str, patch: Fields, quantity: Decimal = Decimal(0)) -> None:
-        given = {"input": {"lines": patch}}
-        self._step(UPDATE, given, lambda: self._model.edit(kind, key, quantity))
+        fields = {"input": {"lines": patch}}
+        self._step(UPDATE, fields, lambda: self._model.edit(kind, key, quantity))
 
-    def _happen(self, event: str, parts: dict[str, Decimal] | None) -> None:
-        given: Fields = {}
+    def _carry_out(self, event: str, parts: dict[str, Decimal] | None) -> None:
+        fields: Fields = {}
         if parts is not None:
             lines = [{"id": key, "quantity": str(part)} for key, part in parts.items()]
-            given = {"lines": lines}
-        self._step(event, given, lambda: self._model.happen(event, parts, self._shown))
+            fields = {"lines": lines}
+        self._step(event, fields, lambda: self._model.carry_out(event, parts, self._shown))
 
-    def _step(self, mutation: str, given: Fields, predict: Callable[[], None]) -> None:
-        answer = change(self._client, mutation, FIELDS, id=self._key, **given)
+    def _step(self, mutation: str, fields: Fields, predict: Callable[[], None]) -> None:
+        answer = change(self._client, mutation, FIELDS, id=self._key, **fields)
         codes = {code for code, _ in problems(answer)}
         self._seen.update((mutation, outcome) for outcome in codes or {"done"})
         assert codes == refusal(predict)
@@ -208,20 +208,20 @@ class Walk(RuleBasedStateMachine):
         if model.status in FINAL:
             return
         if model.on_hold:
-            self._happen(RESUME, None)
+            self._carry_out(RESUME, None)
         if not any(each.shipped for each in model.lines.values()):
-            self._happen(CANCEL, None)
+            self._carry_out(CANCEL, None)
             return
         self._mend()
         for status, event in ONWARDS:
             if model.status == status:
-                self._happen(event, self._left(event))
+                self._carry_out(event, self._left(event))
         assert model.status in FINAL
 
     def _try_everything(self) -> None:
         """Each mutation once more, so that every walk meets all of them whatever it drew."""
         for event in sorted(TABLE):
-            self._happen(event, None)
+            self._carry_out(event, None)
         self._edit("add comment", "new", {"add": [{"description": "more text"}]})
 
     def _mend(self) -> None:
@@ -232,7 +232,7 @@ class Walk(RuleBasedStateMachine):
         if not lost and not is_negative:
             return
         if self._model.status != "DRAFT":
-            self._happen(REJECT if self._model.status == "IN_REVIEW" else REOPEN, None)
+            self._carry_out(REJECT if self._model.status == "IN_REVIEW" else REOPEN, None)
         for key in lost:
             self._edit("remove", key, {"remove": [key]})
         if is_negative:

@@ -96,7 +96,7 @@ def world(templates: Templates) -> Iterator[Client]:
 def orders(world: Client, request: pytest.FixtureRequest) -> dict[str, Any]:
     """The id of an order in each state, and whether they are held. Tests try changes, and keep none."""
     return {"held": request.param} | {
-        state: walked(world, state, held=request.param) for state in WAYS
+        state: walked(world, state, suspended=request.param) for state in WAYS
     }
 
 
@@ -104,12 +104,12 @@ def orders(world: Client, request: pytest.FixtureRequest) -> dict[str, Any]:
 def test_a_mutation_does_what_the_table_says_in_each_state_and_holding_stops_four_of_them(
     world: Client, orders: dict[str, Any], mutation: str
 ) -> None:
-    given = PATCHES.get(mutation, {})
-    name = UPDATE if given else mutation
+    fields = PATCHES.get(mutation, {})
+    name = UPDATE if fields else mutation
     for state, outcome in zip(STATES, TABLE[mutation], strict=True):
         if orders["held"] and outcome in (NO, LOCKED):
             continue
-        answer = change(world, name, "status onHold", id=orders[state], dryRun=True, **given)
+        answer = change(world, name, "status onHold", id=orders[state], dryRun=True, **fields)
         if orders["held"] and mutation in HELD_UP:
             assert problems(answer) == [("ON_HOLD", "id")], state
         elif outcome in (NO, LOCKED, SHIPPED, "NOTHING_TO_INVOICE"):
@@ -118,8 +118,8 @@ def test_a_mutation_does_what_the_table_says_in_each_state_and_holding_stops_fou
             assert answer == {"deletedId": None, "userErrors": []}, state
         else:
             is_final = outcome in ("PAID", "CANCELLED")
-            held = {HOLD: True, RESUME: False}.get(mutation, orders["held"] and not is_final)
-            assert answer["salesOrder"] == {"status": outcome, "onHold": held}, state
+            suspended = {HOLD: True, RESUME: False}.get(mutation, orders["held"] and not is_final)
+            assert answer["salesOrder"] == {"status": outcome, "onHold": suspended}, state
 
 
 @pytest.mark.parametrize("state", LABELS)
@@ -127,9 +127,9 @@ def test_every_vocabulary_has_its_word_for_every_state(
     world: Client, orders: dict[str, Any], state: str
 ) -> None:
     said = tuple(world.ask(SAID % orders[state])["salesOrder"].values())
-    held = orders["held"] and state not in ("PAID", "CANCELLED")
+    suspended = orders["held"] and state not in ("PAID", "CANCELLED")
     on_hold = (*LABELS[state][:2], "On hold", "On hold", LABELS[state][4])
-    assert said == (on_hold if held else LABELS[state])
+    assert said == (on_hold if suspended else LABELS[state])
 
 
 def test_an_invoiced_order_stays_where_it_can_be_found(world: Client) -> None:
@@ -206,9 +206,9 @@ def test_a_draft_may_change_and_what_costs_nothing_of_an_open_or_released_order(
     keys = [orders[state] for state in states]
     for state, node in zip(states, world.ask(LINES, ids=keys)["nodes"], strict=True):
         sold, comment = (each["id"] for each in node["lines"])
-        given = json.dumps({**ALLOWED, **MORE}[patch])
+        fields = json.dumps({**ALLOWED, **MORE}[patch])
         for name, key in (("line", sold), ("comment", comment), ("CAPITALS", comment.upper())):
-            given = given.replace(f'"{name}"', f'"{key}"')
-        answer = change(world, UPDATE, id=orders[state], input=json.loads(given), dryRun=True)
+            fields = fields.replace(f'"{name}"', f'"{key}"')
+        answer = change(world, UPDATE, id=orders[state], input=json.loads(fields), dryRun=True)
         editable = state == "DRAFT" or (patch in ALLOWED and state in EDITABLE)
         assert problems(answer)[:1] == ([] if editable else [("NOT_EDITABLE", "id")]), state

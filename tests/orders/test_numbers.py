@@ -37,7 +37,7 @@ def create(client: Client, company: str = "World", **variables: Any) -> str | No
     return order and str(order["number"])
 
 
-def kept(client: Client, company: str = "World") -> list[str]:
+def stored_numbers(client: Client, company: str = "World") -> list[str]:
     """The numbers of all orders that there are, sorted."""
     numbers: list[str] = []
     page: dict[str, Any] = {"hasNextPage": True, "endCursor": None}
@@ -66,7 +66,7 @@ def at_once(client: Client, work: Callable[[Client, int], list[Any]]) -> list[An
 def check_creators(client: Client, each: int) -> None:
     numbers = at_once(client, lambda own, _: [create(own) for _ in range(each)])
     assert sorted(numbers) == series(*range(1, CREATORS * each + 1))
-    assert kept(client) == sorted(numbers)
+    assert stored_numbers(client) == sorted(numbers)
 
 
 def test_sixteen_creators_at_once_get_numbers_without_gap_or_collision(client: Client) -> None:
@@ -100,7 +100,7 @@ def test_refused_and_dry_creations_use_no_number_also_beside_others(client: Clie
 
     numbers = at_once(client, work)
     assert sorted(numbers) == series(*range(1, CREATORS + 1))
-    assert kept(client) == sorted(numbers)
+    assert stored_numbers(client) == sorted(numbers)
 
 
 def test_a_dry_run_shows_the_number_that_the_next_order_gets(client: Client) -> None:
@@ -144,7 +144,7 @@ def test_numbers_that_orders_have_already_are_passed_over(client: Client, world_
     run(world_url, lambda database: rename(database, {"SO-000001": "SO-000004"}))
     run(world_url, lambda database: rename(database, {"SO-000002": "SO-000005"}))
     assert [create(client) for _ in range(3)] == series(3, 6, 7)
-    assert kept(client) == series(3, 4, 5, 6, 7)
+    assert stored_numbers(client) == series(3, 4, 5, 6, 7)
 
 
 def test_creators_at_once_pass_over_numbers_that_orders_have(
@@ -185,4 +185,6 @@ def test_each_company_has_a_series_of_its_own(client: Client, world_url: str) ->
 
     numbers = at_once(client, work)
     assert sorted(numbers) == sorted(2 * series(*range(1, 9)))
-    assert kept(client, "World") == kept(client, "Other") == series(*range(1, 9))
+    assert (
+        stored_numbers(client, "World") == stored_numbers(client, "Other") == series(*range(1, 9))
+    )

@@ -77,19 +77,19 @@ def selection(value: Any) -> str:
     return "{ " + " ".join(f"{name} {selection(part)}" for name, part in value.items()) + " }"
 
 
-def create(client: Client, kind: str, given: Fields, wanted: str = "id", **more: Any) -> Fields:
+def create(client: Client, kind: str, fields: Fields, wanted: str = "id", **more: Any) -> Fields:
     document = f"""mutation ($input: Create{kind}Input!, $dryRun: Boolean! = false) {{
       it: create{kind}(input: $input, dryRun: $dryRun) {{ {field_of(kind)} {{ {wanted} }} {PROBLEMS} }} }}"""
-    return dict(client.ask(document, input=given, **more)["it"])
+    return dict(client.ask(document, input=fields, **more)["it"])
 
 
 def update(
-    client: Client, kind: str, key: str, given: Fields, wanted: str = "id", **more: Any
+    client: Client, kind: str, key: str, fields: Fields, wanted: str = "id", **more: Any
 ) -> Fields:
     document = f"""mutation ($id: ID!, $input: Update{kind}Input!, $ifMatch: String, $dryRun: Boolean! = false) {{
       it: update{kind}(id: $id, input: $input, ifMatch: $ifMatch, dryRun: $dryRun) {{
         {field_of(kind)} {{ {wanted} }} {PROBLEMS} }} }}"""
-    return dict(client.ask(document, id=key, input=given, **more)["it"])
+    return dict(client.ask(document, id=key, input=fields, **more)["it"])
 
 
 def delete(client: Client, kind: str, key: str, **more: Any) -> Fields:
@@ -104,7 +104,7 @@ def read(client: Client, kind: str, key: str, wanted: str) -> Fields | None:
     return found
 
 
-def told(payload: Fields) -> list[tuple[str, str, str | None, list[str]]]:
+def refusals_of(payload: Fields) -> list[tuple[str, str, str | None, list[str]]]:
     """Code, path, rejected value and suggestions of each problem."""
     return [
         (each["code"], ".".join(each["path"]), each["rejectedValue"], each["suggestions"])
@@ -128,7 +128,7 @@ def test_a_record_is_created_changed_and_deleted(client: Client, kind: str) -> N
     assert second["etag"] == "2"
     assert second["createdDateTime"] == first["createdDateTime"] < second["lastModifiedDateTime"]
     assert read(client, kind, first["id"], wanted) == second
-    assert told(delete(client, kind, first["id"], ifMatch="1")) == [
+    assert refusals_of(delete(client, kind, first["id"], ifMatch="1")) == [
         ("STALE", "ifMatch", "1", ["2"])
     ]
     assert delete(client, kind, first["id"], ifMatch="2") == {
@@ -136,7 +136,7 @@ def test_a_record_is_created_changed_and_deleted(client: Client, kind: str) -> N
         "userErrors": [],
     }
     assert read(client, kind, first["id"], "id") is None
-    assert told(delete(client, kind, first["id"])) == [("NOT_FOUND", "id", first["id"], [])]
+    assert refusals_of(delete(client, kind, first["id"])) == [("NOT_FOUND", "id", first["id"], [])]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -171,7 +171,7 @@ def test_a_dry_run_shows_ids_and_etags_that_nothing_stored_has(client: Client) -
     assert (tried["id"], tried["etag"]) == (f"preview:{key}", "preview:2")
     assert tried["salesOrders"] == {"totalCount": 0, "nodes": []}
     stale = update(client, "Customer", key, {"salesperson": "X"}, ifMatch="preview:2")
-    assert told(stale) == [("STALE", "ifMatch", "preview:2", ["1"])]
+    assert refusals_of(stale) == [("STALE", "ifMatch", "preview:2", ["1"])]
     assert read(client, "Customer", tried["id"], "id") is None
     item = {**KINDS["Item"][0], "unitsOfMeasure": [{"unitOfMeasure": {"code": "BOX"}}]}
     wanted = "id unitsOfMeasure { id } salesOrderLines { totalCount }"
@@ -205,12 +205,12 @@ CREATED: list[tuple[str, Fields, list[tuple[str, str, str | None, list[str]]]]] 
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("kind", "given", "problems"), CREATED, ids=lambda value: str(value)[:30])
+@pytest.mark.parametrize(("kind", "fields", "problems"), CREATED, ids=lambda value: str(value)[:30])
 def test_a_new_record_is_refused_with_every_problem(
-    client: Client, kind: str, given: Fields, problems: list[Any]
+    client: Client, kind: str, fields: Fields, problems: list[Any]
 ) -> None:
-    answer = create(client, kind, given)
-    assert (answer[field_of(kind)], told(answer)) == (None, problems)
+    answer = create(client, kind, fields)
+    assert (answer[field_of(kind)], refusals_of(answer)) == (None, problems)
 
 
 UPDATED: list[tuple[str, str, Fields, list[tuple[str, str, str | None, list[str]]]]] = [
@@ -230,7 +230,7 @@ def test_a_change_of_a_record_is_refused_with_every_problem(
 ) -> None:
     key = found_id(client, f"{field_of(kind)}s", number=number)
     answer = update(client, kind, key, change)
-    assert (answer[field_of(kind)], told(answer)) == (None, problems)
+    assert (answer[field_of(kind)], refusals_of(answer)) == (None, problems)
 
 
 def test_null_clears_a_field_or_gives_it_the_default_of_a_new_record(client: Client) -> None:
@@ -249,8 +249,8 @@ def test_null_clears_a_field_or_gives_it_the_default_of_a_new_record(client: Cli
 
 def test_a_customer_that_names_itself_as_payer_pays_for_itself(client: Client) -> None:
     wanted = "id billToCustomer { number }"
-    given = {"number": "SELF", "displayName": "Self", "billToCustomer": {"number": "SELF"}}
-    made = create(client, "Customer", given, wanted)["customer"]
+    fields = {"number": "SELF", "displayName": "Self", "billToCustomer": {"number": "SELF"}}
+    made = create(client, "Customer", fields, wanted)["customer"]
     assert made["billToCustomer"] is None
     other = {"billToCustomer": {"number": "PAYER"}}
     changed = update(client, "Customer", made["id"], other, wanted)["customer"]
@@ -262,7 +262,7 @@ def test_a_customer_that_names_itself_as_payer_pays_for_itself(client: Client) -
 def test_the_units_of_an_item_are_replaced_as_a_whole(client: Client) -> None:
     """Its base unit always stays, with a quantity per unit of 1."""
     wanted = "id etag unitsOfMeasure { id quantityPerUnit unitOfMeasure { code } }"
-    given = {"number": "N", "displayName": "x", "baseUnitOfMeasure": {"code": "PCS"}}
+    fields = {"number": "N", "displayName": "x", "baseUnitOfMeasure": {"code": "PCS"}}
 
     def units(**factors: str | None) -> Fields:
         return {
@@ -276,15 +276,15 @@ def test_the_units_of_an_item_are_replaced_as_a_whole(client: Client) -> None:
         found = item["unitsOfMeasure"]
         return {each["unitOfMeasure"]["code"]: each["quantityPerUnit"] for each in found}
 
-    tried = create(client, "Item", given | units(BOX="12"), wanted, dryRun=True)["item"]
+    tried = create(client, "Item", fields | units(BOX="12"), wanted, dryRun=True)["item"]
     assert factors(tried) == {"PCS": "1", "BOX": "12"}
-    made = create(client, "Item", given | units(BOX="12"), wanted)["item"]
+    made = create(client, "Item", fields | units(BOX="12"), wanted)["item"]
     assert read(client, "Item", made["id"], wanted) == made
     both = update(client, "Item", made["id"], units(HOUR=None, BOX=None), wanted)["item"]
     assert (factors(both), both["etag"]) == ({"PCS": "1", "BOX": "12", "HOUR": None}, "2")
-    kept = update(client, "Item", made["id"], {"displayName": "y"}, wanted)["item"]
-    assert (kept["unitsOfMeasure"], kept["etag"]) == (both["unitsOfMeasure"], "3")
-    assert read(client, "Item", made["id"], wanted) == kept
+    stored = update(client, "Item", made["id"], {"displayName": "y"}, wanted)["item"]
+    assert (stored["unitsOfMeasure"], stored["etag"]) == (both["unitsOfMeasure"], "3")
+    assert read(client, "Item", made["id"], wanted) == stored
     none = update(client, "Item", made["id"], {"unitsOfMeasure": None}, wanted)["item"]
     assert read(client, "Item", made["id"], wanted) == none
     assert factors(none) == {"PCS": "1"}
@@ -324,8 +324,10 @@ def test_a_record_is_not_deleted_while_something_refers_to_it(client: Client) ->
 
 def test_an_id_of_another_kind_of_record_is_not_found(client: Client) -> None:
     key = found_id(client, "customers", number="C1")
-    assert told(update(client, "Item", key, {"displayName": "x"})) == [("NOT_FOUND", "id", key, [])]
-    assert told(delete(client, "Account", NOWHERE)) == [("NOT_FOUND", "id", NOWHERE, [])]
+    assert refusals_of(update(client, "Item", key, {"displayName": "x"})) == [
+        ("NOT_FOUND", "id", key, [])
+    ]
+    assert refusals_of(delete(client, "Account", NOWHERE)) == [("NOT_FOUND", "id", NOWHERE, [])]
 
 
 async def load_nothing(database: Database) -> None:

@@ -45,9 +45,9 @@ NEAREST: list[tuple[Fields, list[str]]] = [
 """What nothing is called, and what may be meant: nothing that would be refused in turn."""
 
 
-@pytest.mark.parametrize(("given", "suggestions"), NEAREST)
+@pytest.mark.parametrize(("fields", "suggestions"), NEAREST)
 def test_the_nearest_names_that_would_be_accepted_are_suggested(
-    world: Client, given: Fields, suggestions: list[str]
+    world: Client, fields: Fields, suggestions: list[str]
 ) -> None:
-    [problem] = refused(world, given)
+    [problem] = refused(world, fields)
     assert (problem["code"], problem["suggestions"]) == ("NOT_FOUND", suggestions)

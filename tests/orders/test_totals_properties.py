@@ -126,11 +126,11 @@ def as_naive(terms: Terms, lines: list[PricedLine]) -> dict[str, Any]:
 def figures(terms: Terms, lines: list[PricedLine]) -> dict[str, Any]:
     """The totals in the words of the second implementation."""
     totals = asdict(derive(terms, lines))
-    asked = {line.sequence: line for line in lines}
+    requested = {line.sequence: line for line in lines}
     for line in totals["lines"]:
         line["raw_allocation"] = line.pop("allocation")
-        line["discount_percent"] = asked[line["sequence"]].discount_percent
-        if asked[line["sequence"]].discount_amount is not None:
+        line["discount_percent"] = requested[line["sequence"]].discount_percent
+        if requested[line["sequence"]].discount_amount is not None:
             given_back = line["discount_amount"], line["gross_amount"]
             line["discount_percent"] = discount_percent_of(*given_back)
     return totals | {"lines": list(totals["lines"])}
@@ -161,7 +161,7 @@ def test_the_shares_of_the_header_discount_sum_to_it(order: Order) -> None:
 
 
 @given(orders)
-def test_no_line_gives_up_more_than_it_costs_or_anything_unasked(order: Order) -> None:
+def test_no_line_gives_up_more_than_it_costs_or_anything_unrequested(order: Order) -> None:
     terms, lines = order
     taking = {line.sequence for line in lines if line.takes_discount}
     for line in derive(terms, lines).lines:
@@ -280,10 +280,10 @@ def test_the_tax_of_a_code_and_percent_is_rounded_once_for_sales_and_once_for_re
     totals = derive(terms, lines)
     is_shared = any(line.allocation for line in totals.lines)
     carries = not (terms.prices_include_tax or is_shared)
-    asked = {line.sequence: line for line in lines}
+    requested = {line.sequence: line for line in lines}
     off: dict[tuple[str, Decimal, bool], Fraction] = defaultdict(Fraction)
     for line in totals.lines:
-        source = asked[line.sequence]
+        source = requested[line.sequence]
         percent = Fraction(source.tax_percent)
         base = Fraction(line.line_amount - line.allocation)
         exact = base * percent / (100 + percent if terms.prices_include_tax else 100)

@@ -9,7 +9,16 @@ from gateway.settings import Settings
 from tests.support.databases import Templates
 from tests.support.life_cycle import INVOICE, SHIP, change, done, problems, released
 from tests.support.patches import answered, changing, lines_of, patched, refusals
-from tests.support.requests import Fields, code, created, execute, line, order, refused, told
+from tests.support.requests import (
+    Fields,
+    code,
+    codes_and_paths,
+    created,
+    execute,
+    line,
+    order,
+    refused,
+)
 from tests.support.served import Client, serving
 from tests.support.world import load_world
 
@@ -107,8 +116,8 @@ def test_the_price_by_unit_is_rounded_before_tax_is_taken_in(shop: Client, url: 
     """0.65 × 0.33333 is 0.2166645, so 0.21666; with 20 % it is 0.259992, so 0.25999. Rounded only once, it
     would be 0.26."""
     execute(url, f"UPDATE items SET unit_price = {amount(url, '0.65000')} WHERE number = 'TIMED'")
-    given = order(line("TIMED", unitOfMeasure=code("HOUR")), pricesIncludeTax=True)
-    assert price(created(shop, given)) == "0.25999"
+    values = order(line("TIMED", unitOfMeasure=code("HOUR")), pricesIncludeTax=True)
+    assert price(created(shop, values)) == "0.25999"
 
 
 def amount(url: str, number: str) -> str:
@@ -129,7 +138,7 @@ UNIT_PATCHES = [
 
 
 @pytest.mark.parametrize(("fields", "patch", "expected"), UNIT_PATCHES)
-def test_a_price_that_nobody_gave_follows_the_unit(
+def test_a_price_that_no_client_set_follows_the_unit(
     shop: Client, fields: Fields, patch: Fields, expected: str
 ) -> None:
     made = created(shop, order(fields))
@@ -161,8 +170,8 @@ def test_a_unit_without_a_factor_needs_a_price(shop: Client, url: str) -> None:
 
 
 def test_a_unit_in_which_an_item_is_not_sold_is_the_only_problem(shop: Client) -> None:
-    given = order(line(unitOfMeasure=BOX))
-    assert told(refused(shop, given)) == [("INVALID", "lines.0.unitOfMeasure.code")]
+    values = order(line(unitOfMeasure=BOX))
+    assert codes_and_paths(refused(shop, values)) == [("INVALID", "lines.0.unitOfMeasure.code")]
 
 
 @pytest.mark.parametrize(

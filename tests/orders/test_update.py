@@ -37,7 +37,7 @@ def shop(templates: Templates) -> Iterator[Shop]:
 
 
 @pytest.mark.parametrize(("patch", "expected"), HEADERS)
-def test_a_given_header_field_replaces_null_clears_and_every_other_field_stays(
+def test_a_stated_header_field_replaces_null_clears_and_every_other_field_stays(
     shop: Shop, patch: Fields, expected: Fields
 ) -> None:
     made = shop.order(order(line(), **WHOLE))
@@ -55,7 +55,7 @@ def test_what_comes_from_the_payer_stays_when_another_customer_orders(shop: Shop
 
 
 @pytest.mark.parametrize(("patch", "expected"), LINES)
-def test_a_given_field_of_a_line_replaces_and_what_else_was_given_for_it_stays(
+def test_a_stated_field_of_a_line_replaces_and_what_else_was_stated_for_it_stays(
     shop: Shop, patch: Fields, expected: Fields
 ) -> None:
     """Another object brings what comes with it; another type alone leaves the line without one."""
@@ -102,5 +102,5 @@ def test_a_line_that_sells_no_item_is_patched_like_one_that_does(
     [found] = shop.tried(made, changing(patch))["lines"]
     expected = {"quantity": "3", "unitPrice": price, "taxPercent": "5"}
     assert found == found | expected
-    kept = ("lineType", "lineObject", "account", "lineObjectNumber", "description")
-    assert [found[name] for name in kept] == [made["lines"][0][name] for name in kept]
+    stored = ("lineType", "lineObject", "account", "lineObjectNumber", "description")
+    assert [found[name] for name in stored] == [made["lines"][0][name] for name in stored]

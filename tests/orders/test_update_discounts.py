@@ -22,7 +22,7 @@ from tests.support.patches import (
     lines_of,
     refusals,
 )
-from tests.support.requests import Fields, code, created, line, named, order, told
+from tests.support.requests import Fields, code, codes_and_paths, created, line, named, order
 from tests.support.served import Client, serving
 from tests.support.world import load_world
 
@@ -92,7 +92,7 @@ def test_an_amount_off_the_order_stays_as_entered_and_is_split_again(
         ({"discountAmount": 9, **changing({"quantity": 8})}, None, ["9", "17991", "3598.2", "21589.2"]),
     ],
 )  # fmt: skip
-def test_a_percent_off_the_order_follows_its_lines_until_something_else_is_given(
+def test_a_percent_off_the_order_follows_its_lines_until_something_else_is_set(
     shop: Shop, patch: Fields, percent: str | None, header: list[str]
 ) -> None:
     """D21: two lines of 4 at 1500, taxed at 20 %, with 10 % off."""
@@ -101,7 +101,7 @@ def test_a_percent_off_the_order_follows_its_lines_until_something_else_is_given
     assert (found["discountPercent"], header_of(found)) == (percent, header)
 
 
-def test_a_kept_discount_must_fit_the_lines_that_are_left(shop: Shop) -> None:
+def test_a_remaining_discount_must_fit_the_lines_that_are_left(shop: Shop) -> None:
     made = shop.order(order(line(), line("I0020"), discountAmount=25))
     patch: Fields = {"lines": {"remove": [1]}}
     assert refusals(shop.client, made, patch) == [("OUT_OF_RANGE", "discountAmount")]
@@ -143,7 +143,7 @@ def test_no_change_of_a_line_reaches_the_amount_off_the_order(
 
 
 @pytest.mark.parametrize(
-    ("given", "patch", "amount", "percent"),
+    ("fields", "patch", "amount", "percent"),
     [
         (line(quantity=3, unitPrice="33.33", discountAmount=10), {"quantity": 4}, "13.33", "10.001"),
         (line(quantity=3, discountPercent=10), {"unitPrice": 20}, "6", "10"),
@@ -153,10 +153,10 @@ def test_no_change_of_a_line_reaches_the_amount_off_the_order(
     ],
 )  # fmt: skip
 def test_the_percent_off_a_line_stays_when_its_quantity_or_price_changes(
-    shop: Shop, given: Fields, patch: Fields, amount: str, percent: str
+    shop: Shop, fields: Fields, patch: Fields, amount: str, percent: str
 ) -> None:
     """D7: 10 off 3 at 33.33 stands for 10.001 %."""
-    [found] = shop.tried(shop.order(order(given)), changing(patch))["lines"]
+    [found] = shop.tried(shop.order(order(fields)), changing(patch))["lines"]
     assert (found["discountAmount"], found["discountPercent"]) == (amount, percent)
 
 
@@ -184,7 +184,9 @@ class Walk:
         try:
             totals = naive_totals(naive)
         except ValueError:
-            assert told(answer["userErrors"]) == [("OUT_OF_RANGE", "discountAmount")], patch
+            assert codes_and_paths(answer["userErrors"]) == [("OUT_OF_RANGE", "discountAmount")], (
+                patch
+            )
             return False
         assert answer["userErrors"] == [], patch
         self._made, self._naive = answer["salesOrder"], naive
@@ -201,21 +203,21 @@ class Walk:
 
     def _next(self) -> tuple[Raw, Fields]:
         """The order after a random patch, for the naive implementation, and the patch."""
-        kept: list[Raw] = []
+        stored: list[Raw] = []
         update, remove = [], []
         for place, raw in enumerate(self._naive["lines"]):
             chance, change = self._draw.random(), self._pricing(0.5)
             if chance < 0.15:
                 remove.append(place)
                 continue
-            kept.append(raw)
+            stored.append(raw)
             if chance < 0.5:
-                kept[-1] = {**raw, **change}
+                stored[-1] = {**raw, **change}
                 update.append({"id": place} | {PRICING[name]: change[name] for name in change})
         first = max([0, *(raw["sequence"] for raw in self._naive["lines"])]) + 1
         added = [self._line(first + n) for n in range(self._draw.randint(0, 2))]
-        naive = {**self._naive, "lines": kept + [raw for raw, _ in added]}
-        lines = {"update": update, "remove": remove, "add": [given for _, given in added]}
+        naive = {**self._naive, "lines": stored + [raw for raw, _ in added]}
+        lines = {"update": update, "remove": remove, "add": [fields for _, fields in added]}
         header = self._header(naive)
         naive["is_kept"] = "discountAmount" not in header
         return naive, {"lines": lines, **header}

@@ -46,7 +46,7 @@ def test_an_amount_off_the_order_outlives_the_last_line_until_the_next_ones_shar
         {"lines": {"remove": [0, 1], "add": [{"description": "text"}]}},
     ],
 )
-def test_an_amount_that_is_given_or_that_lines_must_share_cannot_do_without_their_cost(
+def test_an_amount_that_is_stated_or_that_lines_must_share_cannot_do_without_their_cost(
     shop: Shop, patch: Fields
 ) -> None:
     """The line that would be left takes no discount, or is a comment."""

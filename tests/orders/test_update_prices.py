@@ -223,7 +223,7 @@ GIVEN = json.loads("""{"billToCustomer": {"number": "PAYER"}, "shipToName": "Dep
         ({"shipToName": None, "partialShipping": None}, COPIED | {"shipToName": None}, "6"),
     ],
 )
-def test_another_customer_brings_its_defaults_where_nothing_is_given_and_lines_stay(
+def test_another_customer_brings_its_defaults_where_the_input_has_none_and_lines_stay(
     shop: Shop, patch: Fields, expected: Fields, price: str
 ) -> None:
     own = line(quantity=2, unitPrice=5, discountPercent=10, sequence=7, description="own")
@@ -231,7 +231,9 @@ def test_another_customer_brings_its_defaults_where_nothing_is_given_and_lines_s
     found = shop.tried(made, {"customer": named("WITH-TAX"), **patch})
     assert found == found | expected
     assert {city["city"] for city in (found["sellToAddress"], found["shipToAddress"])} == {None}
-    kept = ("id", "sequence", "description", "quantity", "discountPercent", "item", "taxCode")
-    assert [lines_of(found, field) for field in kept] == [lines_of(made, field) for field in kept]
+    stored = ("id", "sequence", "description", "quantity", "discountPercent", "item", "taxCode")
+    assert [lines_of(found, field) for field in stored] == [
+        lines_of(made, field) for field in stored
+    ]
     assert lines_of(found, "unitPrice") == [price]
     assert header_of(found) == header_of(made)

@@ -14,6 +14,7 @@ from tests.support.requests import (
     READ,
     Fields,
     code,
+    codes_and_paths,
     created,
     dump,
     line,
@@ -21,7 +22,6 @@ from tests.support.requests import (
     order,
     shuffled,
     sold,
-    told,
 )
 from tests.support.served import Client, serving, statements
 from tests.support.world import load_world
@@ -58,8 +58,8 @@ def test_header_and_lines_are_changed_added_and_removed_in_one_call(shop: Shop) 
         (40000, None, "0"),
         (50000, "CHARGE", "50"),
     ]
-    kept = [found["lines"][place]["id"] for place in (0, 2, 3)]
-    assert kept == [made["lines"][place]["id"] for place in (0, 2, 3)]
+    stored = [found["lines"][place]["id"] for place in (0, 2, 3)]
+    assert stored == [made["lines"][place]["id"] for place in (0, 2, 3)]
     assert (found["lines"][3]["description"], found["salesperson"]) == ("new", "SP9")
     assert found["totalAmountIncludingTax"] == "168"
 
@@ -184,10 +184,11 @@ MISTAKES = """REQUIRED customer; NOT_FOUND billToCustomer.number; NOT_FOUND curr
   NOT_FOUND lines.remove.1"""
 
 
-def test_all_mistakes_of_a_patch_are_told_at_once(shop: Shop) -> None:
+def test_all_mistakes_of_a_patch_are_reported_at_once(shop: Shop) -> None:
     made = shop.order(order(line(), line("I0020")))
     found = [
-        f"{rule} {path}" for rule, path in told(answered(shop.client, made, MISTAKEN)["userErrors"])
+        f"{rule} {path}"
+        for rule, path in codes_and_paths(answered(shop.client, made, MISTAKEN)["userErrors"])
     ]
     assert sorted(found) == sorted(one.strip() for one in MISTAKES.split(";"))
 
@@ -218,7 +219,7 @@ def test_an_order_longer_than_a_new_limit_may_change_but_not_grow(
     made = created(client, order(line(), line("I0020"), line("I0030")))
     with serving(Settings(database_url=world_url, max_lines=2)) as narrow:
         answer = answered(narrow, made, {"lines": {"add": [line()]}})
-        assert told(answer["userErrors"]) == [("TOO_MANY_LINES", "lines")]
+        assert codes_and_paths(answer["userErrors"]) == [("TOO_MANY_LINES", "lines")]
         patched(narrow, made, {"email": None, "lines": {"add": [line()], "remove": [0]}})
 
 

@@ -58,8 +58,8 @@ def patched(client: Client, key: str, fields: str, **patch: Any) -> Fields:
 def patched_line(client: Client, *first: Fields, fields: str = SOLD, **patch: Any) -> Fields:
     """The only line of a new order after a patch."""
     key, [line_id] = drafted(client, *first)
-    given = {"update": [{"id": line_id, **patch}]}
-    [made] = patched(client, key, fields, lines=given)["lines"]
+    values = {"update": [{"id": line_id, **patch}]}
+    [made] = patched(client, key, fields, lines=values)["lines"]
     return dict(made)
 
 
@@ -89,35 +89,35 @@ def test_two_orders_are_in_the_list_with_their_ids(world: Client) -> None:
     assert by_number == orders
 
 
-def test_a_new_order_has_the_dates_and_addresses_that_it_is_given(world: Client) -> None:
-    given: Fields = {"orderDate": "2030-01-02", "postingDate": "2030-01-03"}
-    given |= {"sellToAddress": address("Bonn"), "shipToAddress": address("Kassel")}
-    key, _ = drafted(world, **given, billToCustomer=named("PAYER"))
+def test_a_new_order_has_the_dates_and_addresses_of_its_input(world: Client) -> None:
+    values: Fields = {"orderDate": "2030-01-02", "postingDate": "2030-01-03"}
+    values |= {"sellToAddress": address("Bonn"), "shipToAddress": address("Kassel")}
+    key, _ = drafted(world, **values, billToCustomer=named("PAYER"))
     fields = f"""number orderDate postingDate billToAddress {{ country }} currency {{ code }}
       sellToAddress {ADDRESS} shipToAddress {ADDRESS}"""
     made = world.ask(f"query ($id: ID!) {{ salesOrder(id: $id) {{ {fields} }} }}", id=key)[
         "salesOrder"
     ]
     assert made.pop("number")
-    assert made == {**given, "billToAddress": {"country": "GB"}, "currency": {"code": "EUR"}}
+    assert made == {**values, "billToAddress": {"country": "GB"}, "currency": {"code": "EUR"}}
 
 
-def test_a_new_order_has_the_currency_that_it_is_given(world: Client) -> None:
+def test_a_new_order_has_the_currency_of_its_input(world: Client) -> None:
     key, _ = drafted(world, currency=code("JPY"))
     assert patched(world, key, "currency { code }") == {"currency": {"code": "JPY"}}
 
 
 def test_a_patch_stores_salesperson_customer_payer_and_addresses(world: Client) -> None:
     key, _ = drafted(world)
-    given = {"sellToAddress": address("Bonn"), "shipToAddress": address("Kassel")}
+    values = {"sellToAddress": address("Bonn"), "shipToAddress": address("Kassel")}
     fields = f"""salesperson customer {{ number }} billToCustomer {{ number }} billToName
       billToAddress {ADDRESS} sellToAddress {ADDRESS} shipToAddress {ADDRESS}"""
     customers = {"customer": named("C1"), "billToCustomer": named("PAYER")}
-    made = patched(world, key, fields, salesperson="SP7", **customers, **given)
+    made = patched(world, key, fields, salesperson="SP7", **customers, **values)
     payer = f'{{ customerByNumber(number: "PAYER") {{ displayName address {ADDRESS} }} }}'
     bill = world.ask(payer)["customerByNumber"]
     expected = {"salesperson": "SP7", **customers, "billToName": bill["displayName"]}
-    assert made == {**expected, **given, "billToAddress": bill["address"]}
+    assert made == {**expected, **values, "billToAddress": bill["address"]}
 
 
 def test_empty_texts_empty_an_address_and_nothing_else(world: Client) -> None:
@@ -135,11 +135,11 @@ def test_a_patch_stores_given_parts_of_an_address_and_empties_those_given_as_emp
     world: Client,
 ) -> None:
     key, _ = drafted(world, sellToAddress=address("Bonn"), shipToAddress=address("Kassel"))
-    given = {"addressLine1": "New street 2", "addressLine2": "attic", "country": "AT"}
-    patch = {**given, **dict.fromkeys(("city", "state", "postCode"), "")}
+    values = {"addressLine1": "New street 2", "addressLine2": "attic", "country": "AT"}
+    patch = {**values, **dict.fromkeys(("city", "state", "postCode"), "")}
     fields = f"sellToAddress {ADDRESS} shipToAddress {ADDRESS}"
     made = patched(world, key, fields, sellToAddress=patch, shipToAddress=patch)
-    assert made == {"sellToAddress": {**NEVER, **given}, "shipToAddress": {**NEVER, **given}}
+    assert made == {"sellToAddress": {**NEVER, **values}, "shipToAddress": {**NEVER, **values}}
 
 
 def test_deleted_orders_are_gone(world: Client) -> None:
@@ -239,11 +239,11 @@ def test_lines_of_every_type_are_listed_with_type_and_sequence(world: Client) ->
     assert [each["sequence"] for each in listed] == list(range(10000, 70000, 10000))
 
 
-@pytest.mark.parametrize("given", [{}, {"lineType": "COMMENT"}])
+@pytest.mark.parametrize("values", [{}, {"lineType": "COMMENT"}])
 def test_a_line_with_only_a_description_is_a_comment_that_sells_nothing(
-    world: Client, given: Fields
+    world: Client, values: Fields
 ) -> None:
-    key, _ = drafted(world, {"description": "by hand", **given})
+    key, _ = drafted(world, {"description": "by hand", **values})
     [made] = patched(world, key, SOLD)["lines"]
     assert (made["lineType"], made["description"]) == ("COMMENT", "by hand")
     sells = ("lineObjectNumber", "item", "account", "lineObject")

@@ -104,8 +104,8 @@ def check_totals(found: Fields) -> None:
     )
     pairs = [(found, expected, HEADER_AMOUNTS)]
     pairs += [(*pair, LINE_AMOUNTS) for pair in zip(found["lines"], expected["lines"], strict=True)]
-    for told, wanted, names in pairs:
-        assert {name: told[name] for name in names} == {
+    for message, wanted, names in pairs:
+        assert {name: message[name] for name in names} == {
             name: plain(Fraction(wanted[amount])) for name, amount in names.items()
         }
 
@@ -167,38 +167,44 @@ class Trader:
 
     def _discount(self, largest: int) -> Fields:
         percent, amount = self._number(100), self._number(largest)
-        given = ({"discountPercent": percent}, {"discountAmount": amount}, {"discountAmount": None})
-        return self._draw.choice((*given, {}, {}))
+        fields = (
+            {"discountPercent": percent},
+            {"discountAmount": amount},
+            {"discountAmount": None},
+        )
+        return self._draw.choice((*fields, {}, {}))
 
     def _line(self) -> Fields:
         """What a line may be given, new or not; without a price it is priced in EUR alone."""
         kind = self._draw.choice(("comment", "6110", "RESOURCE", "CHARGE", "FIXED_ASSET", *"IIIII"))
         if kind == "comment":
             return {"description": "between the lines"}
-        given = {"quantity": self._quantity(), **self._discount(30)}
+        fields = {"quantity": self._quantity(), **self._discount(30)}
         if self._draw.random() < 0.7:
-            given["unitPrice"] = self._number(1000)
+            fields["unitPrice"] = self._number(1000)
         if self._draw.random() < 0.5:
-            given["taxCode"] = self._draw.choice([None, *({"code": code} for code in TAX_PERCENTS)])
+            fields["taxCode"] = self._draw.choice(
+                [None, *({"code": code} for code in TAX_PERCENTS)]
+            )
         if kind == "I":
             items = ("I0007", "I0333", "NO-DISCOUNT", "UNTAXED", "GROSS")
-            return {**given, "item": {"number": self._draw.choice(items)}}
+            return {**fields, "item": {"number": self._draw.choice(items)}}
         return {
-            **given,
+            **fields,
             "lineType": "ACCOUNT" if kind == "6110" else kind,
             "lineObjectNumber": kind,
         }
 
     def _header(self) -> Fields:
         """Some of what may be given for a header; most often only a discount."""
-        draw, given = self._draw.random, self._discount(200)
+        draw, fields = self._draw.random, self._discount(200)
         if draw() < 0.2:
-            given["pricesIncludeTax"] = draw() < 0.5
+            fields["pricesIncludeTax"] = draw() < 0.5
         if draw() < 0.1:
-            given["currency"] = {"code": self._draw.choice(list(STEPS))}
+            fields["currency"] = {"code": self._draw.choice(list(STEPS))}
         if draw() < 0.3:
-            given["partialShipping"] = draw() < 0.7
-        return given
+            fields["partialShipping"] = draw() < 0.7
+        return fields
 
     def _new_order(self) -> Fields:
         number = self._draw.choice(("C1", "C1", "WITH-TAX", "IN-YEN"))
@@ -206,15 +212,15 @@ class Trader:
         return order(*lines, customer={"number": number}, **self._header())
 
     def _patch(self, found: Fields) -> Fields:
-        given: Fields = self._header() if self._draw.random() < 0.5 else {}
+        fields: Fields = self._header() if self._draw.random() < 0.5 else {}
         if self._draw.random() < 0.1:
-            given["customer"] = {"number": self._draw.choice(("C1", "WITH-TAX", "IN-YEN"))}
+            fields["customer"] = {"number": self._draw.choice(("C1", "WITH-TAX", "IN-YEN"))}
         ids = [line["id"] for line in found["lines"]]
         chosen = self._draw.sample(ids, min(len(ids), self._draw.randint(0, 3)))
         removed = chosen[:1] if self._draw.random() < 0.3 else []
         updates = [{"id": key, **self._line_patch()} for key in chosen if key not in removed]
         added = [self._line() for _ in range(self._draw.choice((0, 0, 0, 1, 2)))]
-        return {**given, "lines": {"add": added, "update": updates, "remove": removed}}
+        return {**fields, "lines": {"add": added, "update": updates, "remove": removed}}
 
     def _line_patch(self) -> Fields:
         options: tuple[Fields, ...] = (

@@ -114,17 +114,19 @@ async def insert(connection: AsyncConnection, column: str, values: Sequence[Any]
     await connection.execute(sa.insert(CustomerRow.__table__), rows)
 
 
-async def kept(connection: AsyncConnection, column: str, order: str = "number") -> list[Any]:
+async def stored_values(
+    connection: AsyncConnection, column: str, order: str = "number"
+) -> list[Any]:
     statement = sa.select(CUSTOMERS[column]).order_by(CUSTOMERS[order])
     return list((await connection.execute(statement)).scalars())
 
 
-async def check_kept(database: Database, column: str, values: Sequence[Any]) -> None:
+async def check_stored(database: Database, column: str, values: Sequence[Any]) -> None:
     """Each value comes back, is found by an equal value, and sorts as it does in Python."""
     async with database.engine.connect() as connection:
         await insert(connection, column, values)
-        assert await kept(connection, column) == list(values)
-        assert await kept(connection, column, order=column) == sorted(values)
+        assert await stored_values(connection, column) == list(values)
+        assert await stored_values(connection, column, order=column) == sorted(values)
         for value in values[:5]:
             equal = sa.select(sa.func.count()).where(CUSTOMERS[column] == value)
             assert await connection.scalar(equal) == list(values).count(value)
@@ -135,7 +137,7 @@ async def check_kept(database: Database, column: str, values: Sequence[Any]) -> 
 @example(EDGES)
 @given(batches(AMOUNTS))
 async def test_amounts_are_exact(database: Database, values: list[Decimal]) -> None:
-    await check_kept(database, "credit_limit", values)
+    await check_stored(database, "credit_limit", values)
 
 
 @pytest.mark.full
@@ -143,7 +145,7 @@ async def test_amounts_are_exact(database: Database, values: list[Decimal]) -> N
 @settings(max_examples=20)
 @given(batches(AMOUNTS))
 async def test_a_thousand_amounts_are_exact(database: Database, values: list[Decimal]) -> None:
-    await check_kept(database, "credit_limit", values)
+    await check_stored(database, "credit_limit", values)
 
 
 @pytest.mark.anyio
@@ -151,7 +153,7 @@ async def test_a_thousand_amounts_are_exact(database: Database, values: list[Dec
 @example(MOMENTS)
 @given(batches(INSTANTS))
 async def test_instants_are_exact(database: Database, values: list[dt.datetime]) -> None:
-    await check_kept(database, "last_modified_date_time", values)
+    await check_stored(database, "last_modified_date_time", values)
 
 
 @pytest.mark.full
@@ -159,7 +161,7 @@ async def test_instants_are_exact(database: Database, values: list[dt.datetime])
 @settings(max_examples=20)
 @given(batches(INSTANTS))
 async def test_a_thousand_instants_are_exact(database: Database, values: list[dt.datetime]) -> None:
-    await check_kept(database, "last_modified_date_time", values)
+    await check_stored(database, "last_modified_date_time", values)
 
 
 @pytest.mark.anyio
@@ -167,7 +169,7 @@ async def test_an_instant_is_read_in_utc(database: Database) -> None:
     moment = dt.datetime(2026, 5, 31, 1, 30, tzinfo=dt.timezone(dt.timedelta(hours=5)))
     async with database.engine.connect() as connection:
         await insert(connection, "last_modified_date_time", [moment])
-        [read] = await kept(connection, "last_modified_date_time")
+        [read] = await stored_values(connection, "last_modified_date_time")
     assert read.isoformat() == "2026-05-30T20:30:00+00:00"
 
 
@@ -177,15 +179,17 @@ async def test_an_instant_is_read_in_utc(database: Database) -> None:
     ["a", "B", "Z", "ä", "é", "ß", "\ufb01", "\U0001f600", "\uffee", "I", "\u0131", "1", "10", "2"]
 )
 @given(batches(TEXTS, unique=True))
-async def test_text_is_kept_and_sorts_by_code_point(database: Database, values: list[str]) -> None:
-    await check_kept(database, "display_name", values)
+async def test_text_is_stored_and_sorts_by_code_point(
+    database: Database, values: list[str]
+) -> None:
+    await check_stored(database, "display_name", values)
 
 
 @pytest.mark.anyio
 @settings(max_examples=2)
 @given(batches(GUIDS, unique=True))
 async def test_guids_sort_as_text(database: Database, values: list[str]) -> None:
-    await check_kept(database, "id", values)
+    await check_stored(database, "id", values)
 
 
 @pytest.mark.anyio

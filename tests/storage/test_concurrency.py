@@ -69,8 +69,8 @@ def test_of_twenty_mutations_with_one_etag_one_is_made_and_the_others_learn_the_
 
     def work(place: int) -> Fields:
         mutation = mutations[place % len(mutations)]
-        given = {"input": {"salesperson": f"SP-{place}"}} if mutation == UPDATE else {}
-        return change(clients[place % 2], mutation, "etag", id=key, ifMatch=etag, **given)
+        fields = {"input": {"salesperson": f"SP-{place}"}} if mutation == UPDATE else {}
+        return change(clients[place % 2], mutation, "etag", id=key, ifMatch=etag, **fields)
 
     answers = at_once(20, work)
     [made] = [answer["salesOrder"] for answer in answers if answer["salesOrder"]]
@@ -190,7 +190,7 @@ def test_whoever_meets_the_lock_of_another_process_waits_and_is_served(
     clients: list[Client], world_url: str
 ) -> None:
     keys = [released(clients[0], line())[0] for _ in range(3)]
-    given: list[tuple[str, Fields]] = [
+    fields: list[tuple[str, Fields]] = [
         (CREATE, {"input": order(line())}),
         (CREATE, {"input": order(line()), "dryRun": True}),
         (UPDATE, {"id": keys[0], "input": {"lines": {"add": [{"description": "text"}]}}}),
@@ -200,13 +200,13 @@ def test_whoever_meets_the_lock_of_another_process_waits_and_is_served(
     ]
 
     def work(place: int) -> tuple[Fields, float]:
-        mutation, arguments = given[place]
+        mutation, arguments = fields[place]
         start = time.monotonic()
         return change(clients[place % 2], mutation, **arguments), time.monotonic() - start
 
     with locked(world_url, 1.5):
-        outcomes = at_once(len(given), work)
-    assert [answer["userErrors"] for answer, _ in outcomes] == [[]] * len(given)
+        outcomes = at_once(len(fields), work)
+    assert [answer["userErrors"] for answer, _ in outcomes] == [[]] * len(fields)
     assert min(seconds for _, seconds in outcomes) > 0.7, "nobody met the lock"
 
 

@@ -78,8 +78,8 @@ def test_an_overloaded_gateway_says_by_http_when_to_try_again(
                         json={"query": CREATE},
                         headers={"accept": media_type},
                     )
-                told = response.status_code, response.headers.get("retry-after")
-                assert told == (status, "1"), response.text
+                message = response.status_code, response.headers.get("retry-after")
+                assert message == (status, "1"), response.text
                 assert codes_of(response.json()) == ["OVERLOADED"]
             assert "errors" not in client.send(CREATE)
 
@@ -125,7 +125,7 @@ async def change(database: Database) -> Any:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("use", [snapshot, plan, transaction, change])
-async def test_a_file_that_another_process_has_to_itself_is_busy_until_it_lets_go(
+async def test_a_file_that_another_process_has_to_itself_is_busy_until_it_is_released(
     impatient_url: str, backend: str, use: Callable[[Database], Awaitable[Any]]
 ) -> None:
     if backend != "sqlite":

@@ -37,7 +37,7 @@ def late(client: Client, document: str) -> httpx2.Response:
     return response
 
 
-def told(response: httpx2.Response) -> Any:
+def message_of(response: httpx2.Response) -> Any:
     assert response.status_code == 200
     answer = response.json()
     [error] = answer["errors"]
@@ -51,7 +51,7 @@ def test_a_query_is_stopped_at_its_deadline_and_gives_its_connection_back(
 ) -> None:
     """However often it is sent: from the second time on it may run as a plan."""
     for _ in range(4):
-        message = told(late(hasty, SLOW))
+        message = message_of(late(hasty, SLOW))
         assert message == "The operation took longer than 2 seconds and was stopped."
         assert hasty.ask("{ items { totalCount } }") == {"items": {"totalCount": 507}}
     assert caplog.text == ""
@@ -61,7 +61,7 @@ def test_a_change_that_is_not_ready_at_its_deadline_is_not_kept(
     hasty: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     for number in range(3):
-        message = told(late(hasty, f"mutation {{ {STUCK} }}"))
+        message = message_of(late(hasty, f"mutation {{ {STUCK} }}"))
         assert message.endswith(" and was stopped; none of its changes were saved.")
         made = hasty.ask(f"mutation {{ {QUICK} }}")["createSalesOrder"]["salesOrder"]
         assert made["number"] == f"SO-{number + 1:06}"
@@ -69,10 +69,12 @@ def test_a_change_that_is_not_ready_at_its_deadline_is_not_kept(
     assert caplog.text == ""
 
 
-def test_a_client_is_told_which_changes_are_kept_when_a_later_one_is_late(hasty: Client) -> None:
-    message = told(late(hasty, f"mutation {{ one: {QUICK} two: {STUCK} three: {QUICK} }}"))
+def test_the_error_of_a_late_change_names_the_changes_that_are_stored(
+    hasty: Client,
+) -> None:
+    message = message_of(late(hasty, f"mutation {{ one: {QUICK} two: {STUCK} three: {QUICK} }}"))
     assert message.endswith("; only its first change was saved.")
-    message = told(late(hasty, f"mutation {{ a: {QUICK} b: {QUICK} c: {STUCK} }}"))
+    message = message_of(late(hasty, f"mutation {{ a: {QUICK} b: {QUICK} c: {STUCK} }}"))
     assert message.endswith("; only its first 2 changes were saved.")
     assert hasty.ask(COUNT) == {"salesOrders": {"totalCount": 3}}
 

@@ -66,7 +66,7 @@ async def test_every_number_and_code_is_folded(old: Database) -> None:
     for table, name in (("sales_orders", "number"), ("units_of_measure", "code")):
         pairs = await read(old, f"SELECT {name}, {name}_folded FROM {table}")
         assert pairs
-        assert all(folded == given.lower() for given, folded in pairs)
+        assert all(folded == fields.lower() for fields, folded in pairs)
 
 
 async def test_names_that_differ_only_in_case_stop_the_upgrade_before_it_changes_anything(
@@ -105,7 +105,7 @@ async def test_known_countries_become_codes_and_others_stay(old: Database) -> No
 async def test_orders_in_a_final_status_are_taken_off_hold(old: Database) -> None:
     await changed(old, "UPDATE sales_orders SET on_hold = true")
     await upgrade(old, AFTER)
-    held = await read(old, "SELECT DISTINCT status FROM sales_orders WHERE on_hold")
-    assert {status for (status,) in held} == {
+    suspended = await read(old, "SELECT DISTINCT status FROM sales_orders WHERE on_hold")
+    assert {status for (status,) in suspended} == {
         *("DRAFT", "IN_REVIEW", "OPEN", "RELEASED", "INVOICED")
     }

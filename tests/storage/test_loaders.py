@@ -37,7 +37,7 @@ class Shop:
 
 
 @pytest.mark.anyio
-async def test_keys_asked_for_in_one_turn_are_loaded_together_and_once() -> None:
+async def test_keys_requested_in_one_turn_are_loaded_together_and_once() -> None:
     shop = Shop()
     loader = Loader(shop.load)
     assert await asyncio.gather(*map(loader.load, "cabac")) == ["C", "A", "B", "A", "C"]
@@ -47,7 +47,7 @@ async def test_keys_asked_for_in_one_turn_are_loaded_together_and_once() -> None
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("started", [False, True], ids=["before the batch", "during the batch"])
-async def test_a_caller_that_leaves_harms_nobody_who_wants_the_same(started: bool) -> None:
+async def test_a_caller_that_leaves_does_not_affect_other_callers(started: bool) -> None:
     shop = Shop()
     shop.open.clear()
     loader = Loader(shop.load)
@@ -189,7 +189,7 @@ async def test_only_the_wanted_columns_are_read(database: Database) -> None:
 
 
 @pytest.mark.anyio
-async def test_relations_are_loaded_when_asked_for_and_never_by_touching_them(
+async def test_relations_are_loaded_when_requested_and_never_by_touching_them(
     database: Database, client: Client
 ) -> None:
     order = {"customer": {"number": "C1"}, "lines": [{"description": "text"}]}

@@ -242,10 +242,8 @@ def test_no_mutation_touches_an_order_of_another_company(companies: Companies) -
     for name, args in mutations.items():
         if "id" in args:
             required = {"input": ", input: {}", "name": ', name: "Another"'}
-            given = "".join(text for each, text in required.items() if each in args)
-            query = (
-                f"mutation ($id: ID!) {{ m: {name}(id: $id{given}) {{ userErrors {{ code }} }} }}"
-            )
+            arguments = "".join(text for each, text in required.items() if each in args)
+            query = f"mutation ($id: ID!) {{ m: {name}(id: $id{arguments}) {{ userErrors {{ code }} }} }}"
             errors = companies.ask(COMPANY, query, id=theirs)["m"]["userErrors"]
             assert [error["code"] for error in errors] == ["NOT_FOUND"], name
     assert companies.ask(OTHER, order, id=theirs) == before

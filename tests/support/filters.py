@@ -83,16 +83,16 @@ def conditions(
 ) -> Tree:
     """One condition as a rule; none or several at times."""
     possible = OPERATORS[kind] + (("isNull",) if nullable else ())
-    asked: Tree = {}
+    requested: Tree = {}
     for name in draw(st.lists(st.sampled_from(possible), max_size=2)) or possible[:1]:
         if name == "isNull":
-            asked[name] = draw(st.booleans())
+            requested[name] = draw(st.booleans())
         elif name == "on":
-            asked[name] = draw(operands.map(lambda moment: moment[:10]))
+            requested[name] = draw(operands.map(lambda moment: moment[:10]))
         else:
             is_list = name in ("in", "notIn")
-            asked[name] = draw(st.lists(operands, max_size=9) if is_list else operands)
-    return draw(st.sampled_from([asked] * 9 + [{}]))
+            requested[name] = draw(st.lists(operands, max_size=9) if is_list else operands)
+    return draw(st.sampled_from([requested] * 9 + [{}]))
 
 
 class Known(dict[tuple[str, str], st.SearchStrategy[Tree]]):
@@ -123,16 +123,16 @@ def trees(
 ) -> Tree:
     """A filter on the type `name`, at most so many relations and combinations deep; on an object that
     may be missing if it is `nullable`."""
-    asked: Tree = {}
+    requested: Tree = {}
     if nullable and draw(st.integers(0, 3)) == 0:
-        asked["isNull"] = draw(st.booleans())
+        requested["isNull"] = draw(st.booleans())
     related = [field for field, form in FIELDS[name].items() if form.kind in RELATIONS]
     columns = [field for field in FIELDS[name] if field not in related]
     choices = [columns] + [related or columns, ["and", "or", "not"]] * (depth > 0)
     for _ in range(draw(st.sampled_from([1, 1, 1, 2, 2, 3, 0]))):
         field = draw(st.sampled_from(draw(st.sampled_from(choices))))
         if field in columns:
-            asked[field] = draw(known[name, field])
+            requested[field] = draw(known[name, field])
             continue
         form = FIELDS[name].get(field, Field(field, name, nullable=nullable))
         is_nullable = form.nullable and form.kind != "many"
@@ -141,5 +141,5 @@ def trees(
             below = st.lists(below, max_size=3)
         elif form.kind == "many":
             below = st.dictionaries(st.sampled_from(QUANTIFIERS), below, max_size=2)
-        asked[field] = draw(below)
-    return asked
+        requested[field] = draw(below)
+    return requested

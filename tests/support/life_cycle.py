@@ -73,13 +73,13 @@ def released(client: Client, *lines: Fields, **header: Any) -> tuple[str, list[s
     return key, lines_of_it
 
 
-def walked(client: Client, state: str, *, held: bool = False) -> str:
+def walked(client: Client, state: str, *, suspended: bool = False) -> str:
     """The id of an order of five pieces and a comment that has come to `state`; two of the five are
     shipped when it is shipped in part. A final status is never held."""
     first = {"shipQuantity": 2} if state == "SHIPPED IN PART" else {}
     key, _ = drafted(client, line(quantity=5, **first), {"description": "text"})
     steps = list(WAYS[state])
-    if held and state not in ("PAID", "CANCELLED"):
+    if suspended and state not in ("PAID", "CANCELLED"):
         steps.append(HOLD)
     for step in steps:
         done(client, step, key)

@@ -74,7 +74,7 @@ class Order:
     lines: dict[str, Line]
     on_hold: bool = False
 
-    def happen(self, event: str, parts: Parts | None, shown: Fields) -> None:
+    def carry_out(self, event: str, parts: Parts | None, shown: Fields) -> None:
         """Raises Refused. `shown` is the order as a client saw it last: without `parts`, what it says
         is to be shipped and invoiced next is."""
         sources, target = TABLE[event]

@@ -108,7 +108,7 @@ def _sortable(target: str) -> list[str]:
     return list(SCHEMA.type_map[f"{target}SortField"].values)
 
 
-def literal(given: Any, kind: Any) -> ValueNode:
-    found = value_to_literal(given, kind)
-    assert found is not None, (given, kind)
+def literal(fields: Any, kind: Any) -> ValueNode:
+    found = value_to_literal(fields, kind)
+    assert found is not None, (fields, kind)
     return found

@@ -255,28 +255,28 @@ class _Author:
         return tuple(found)
 
     def _value(
-        self, given: Any, kind: Any, percent: int, other: Callable[[], Any] | None = None
+        self, inputs: Any, kind: Any, percent: int, other: Callable[[], Any] | None = None
     ) -> ValueNode:
         """A value as a literal or, in so many percent, as a variable; so are those inside."""
         if self.arguments.sometimes(percent):
-            return self._variable(given, kind, other)
+            return self._variable(inputs, kind, other)
         inner: Any = get_nullable_type(kind)
-        if is_list_type(inner) and given is not None:
-            if len(given) == 1 and self.arguments.sometimes(15):
-                return literal(given[0], inner.of_type)
+        if is_list_type(inner) and inputs is not None:
+            if len(inputs) == 1 and self.arguments.sometimes(15):
+                return literal(inputs[0], inner.of_type)
             return ListValueNode(
-                values=tuple(self._value(each, inner.of_type, 8) for each in given)
+                values=tuple(self._value(each, inner.of_type, 8) for each in inputs)
             )
-        if is_input_object_type(inner) and given is not None:
+        if is_input_object_type(inner) and inputs is not None:
             parts = [
                 (name, self._value(each, inner.fields[name].type, 8))
-                for name, each in given.items()
+                for name, each in inputs.items()
             ]
             fields = (ObjectFieldNode(name=_name(name), value=value) for name, value in parts)
             return ObjectValueNode(fields=tuple(fields))
-        return literal(given, kind)
+        return literal(inputs, kind)
 
-    def _variable(self, given: Any, kind: Any, other: Callable[[], Any] | None) -> VariableNode:
+    def _variable(self, inputs: Any, kind: Any, other: Callable[[], Any] | None) -> VariableNode:
         """A variable that has the value by default or from the client; other requests may leave it out
         where it is a whole argument."""
         name, has_default = self._new("v"), self.arguments.sometimes(30)
@@ -285,13 +285,13 @@ class _Author:
             VariableDefinitionNode(
                 variable=variable,
                 type=parse_type(str(kind)),
-                default_value=literal(given, kind) if has_default else None,
+                default_value=literal(inputs, kind) if has_default else None,
                 directives=(),
             )
         )
         is_optional = other is not None and not is_non_null_type(kind)
-        self._given[name.value] = ABSENT if has_default and self.arguments.sometimes(60) else given
-        another = given if other is None else other()
+        self._given[name.value] = ABSENT if has_default and self.arguments.sometimes(60) else inputs
+        another = inputs if other is None else other()
         self._others[name.value] = (
             ABSENT if is_optional and self.arguments.sometimes(20) else another
         )

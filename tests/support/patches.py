@@ -8,9 +8,9 @@ from tests.support.requests import (
     ORDER,
     Fields,
     as_stored,
+    codes_and_paths,
     created,
     post,
-    told,
 )
 from tests.support.served import Client
 
@@ -61,10 +61,10 @@ class Shop:
     client: Client
     _made: dict[str, Fields] = field(default_factory=dict)
 
-    def order(self, given: Fields) -> Fields:
-        key = json.dumps(given)
+    def order(self, fields: Fields) -> Fields:
+        key = json.dumps(fields)
         if key not in self._made:
-            self._made[key] = created(self.client, given)
+            self._made[key] = created(self.client, fields)
         return self._made[key]
 
     def tried(self, made: Fields, patch: Fields, **more: Any) -> Fields:
@@ -89,7 +89,7 @@ def header_of(found: Fields) -> list[str]:
 def refusals(client: Client, made: Fields, patch: Fields) -> list[tuple[str, str]]:
     answer = answered(client, made, patch)
     assert answer["salesOrder"] is None
-    return told(answer["userErrors"])
+    return codes_and_paths(answer["userErrors"])
 
 
 def also(patch: Fields, **more: Any) -> Fields:

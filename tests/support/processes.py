@@ -29,13 +29,13 @@ def started(
 ) -> Iterator[subprocess.Popen[str]]:
     """`gateway` with `folder` as its current one; what it prints is in files there."""
     (folder / "tmp").mkdir(exist_ok=True)
-    given = {f"GATEWAY_{name.upper()}": value for name, value in environment.items()}
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
+    fields = {f"GATEWAY_{name.upper()}": value for name, value in environment.items()}
+    stored = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
     with (folder / "out").open("w") as out, (folder / "err").open("w") as err:
         process = subprocess.Popen(
             [sys.executable, "-m", "gateway", *arguments],
             cwd=folder,
-            env=kept | given | {"PYTHONPATH": str(CODE), "TMPDIR": str(folder / "tmp")},
+            env=stored | fields | {"PYTHONPATH": str(CODE), "TMPDIR": str(folder / "tmp")},
             stdout=out,
             stderr=err,
             text=True,

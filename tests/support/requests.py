@@ -86,13 +86,13 @@ def named(number: str) -> Fields:
 
 def with_value(path: str, value: Any) -> Fields:
     """An order of one line with a value at a path such as lines.0.quantity."""
-    given = order(line())
+    values = order(line())
     *outer, last = path.split(".")
-    target: Any = given
+    target: Any = values
     for step in outer:
         target = target[int(step)] if step.isdigit() else target.setdefault(step, {})
     target[last] = value
-    return given
+    return values
 
 
 def shuffled(value: Any, draw: random.Random) -> Any:
@@ -117,16 +117,16 @@ def payload(client: Client, document: str, **variables: Any) -> Fields:
     return dict(answer["data"]["createSalesOrder"])
 
 
-def created(client: Client, given: Fields, *, dry_run: bool = False) -> Fields:
+def created(client: Client, values: Fields, *, dry_run: bool = False) -> Fields:
     """The order that an input makes; it must not be refused."""
-    answer = payload(client, CREATE, input=given, dryRun=dry_run)
+    answer = payload(client, CREATE, input=values, dryRun=dry_run)
     assert answer["userErrors"] == []
     return dict(answer["salesOrder"])
 
 
-def kept(client: Client, given: Fields) -> Fields:
+def stored_order(client: Client, values: Fields) -> Fields:
     """The order that an input makes, which must be read back as it was answered."""
-    answered = created(client, given)
+    answered = created(client, values)
     assert client.ask(READ, id=answered["id"])["salesOrder"] == answered
     return answered
 
@@ -140,15 +140,15 @@ def as_stored(answer: Any) -> Any:
     return answer.removeprefix("preview:") if isinstance(answer, str) else answer
 
 
-def refused(client: Client, given: Fields) -> list[Fields]:
+def refused(client: Client, values: Fields) -> list[Fields]:
     """Why an input is refused, which it must be."""
-    answer = payload(client, REFUSE, input=given)
+    answer = payload(client, REFUSE, input=values)
     assert answer["salesOrder"] is None
     assert all(problem["message"] for problem in answer["userErrors"])
     return list(answer["userErrors"])
 
 
-def told(problems: list[Fields]) -> list[tuple[str, str]]:
+def codes_and_paths(problems: list[Fields]) -> list[tuple[str, str]]:
     """Codes, and paths below the argument `input`."""
     assert all(problem["path"][0] == "input" for problem in problems)
     return [(problem["code"], ".".join(problem["path"][1:])) for problem in problems]
@@ -186,20 +186,20 @@ def make_tax_codes_slow(url: str) -> None:
 @contextmanager
 def locked(url: str) -> Iterator[None]:
     """Nobody else can create an order in a database meanwhile; who tries waits with its connection."""
-    over, held = threading.Event(), threading.Event()
+    over, suspended = threading.Event(), threading.Event()
 
     async def hold() -> None:
         database = Database(url, poolclass=NullPool)
         async with database.write() as session:
             lock = "LOCK TABLE number_series IN ACCESS EXCLUSIVE MODE"
             await session.execute(sa.text("SELECT 1" if database.is_sqlite else lock))
-            held.set()
+            suspended.set()
             await asyncio.to_thread(over.wait)
         await database.dispose()
 
     with ThreadPoolExecutor(1) as pool:
         holding = pool.submit(asyncio.run, hold())
-        assert held.wait(PATIENCE)
+        assert suspended.wait(PATIENCE)
         try:
             yield
         finally:

@@ -98,9 +98,9 @@ async def insert_rows(database: Database, rows: Rows) -> None:
     async with database.engine.begin() as connection:
         for table in await connection.run_sync(_tables):
             names = [column.name for column in table.columns]
-            given = [{name: row[name] for name in names} for row in rows[table.name]]
-            if given:
-                ordered = sorted(given, key=_referring_last(table))
+            fields = [{name: row[name] for name in names} for row in rows[table.name]]
+            if fields:
+                ordered = sorted(fields, key=_referring_last(table))
                 await connection.execute(sa.insert(table), ordered)
 
 

@@ -103,10 +103,10 @@ def mutations(cell: str, order: str, result: str) -> list[tuple[str, str]]:
 
 
 def _document(node: FieldNode, order: str, result: str) -> str:
-    given = [print_ast(argument) for argument in node.arguments or ()]
-    if not any(argument.startswith("id:") for argument in given):
-        given.insert(0, "id: $order")
-    arguments = ", ".join(given)
+    values = [print_ast(argument) for argument in node.arguments or ()]
+    if not any(argument.startswith("id:") for argument in values):
+        values.insert(0, "id: $order")
+    arguments = ", ".join(values)
     used = dict.fromkeys(re.findall(r"\$(\w+)", arguments))
     declared = ", ".join(f"${name}: ID!" for name in used)
     head = f"mutation ({declared})" if used else "mutation"

@@ -18,10 +18,10 @@ GIVEN_AS_AMOUNT = {"S3", "S10", "D7a"}
 
 
 def vector_lines(vector: dict[str, Any]) -> list[PricedLine]:
-    def priced(sequence: int, _line_type: str, *given: Any) -> PricedLine:
-        if not given:
+    def priced(sequence: int, _line_type: str, *fields: Any) -> PricedLine:
+        if not fields:
             return PricedLine(sequence)
-        takes_discount, quantity, unit_price, percent, amount, tax_code, tax_percent = given[:7]
+        takes_discount, quantity, unit_price, percent, amount, tax_code, tax_percent = fields[:7]
         as_amount = vector["id"] in GIVEN_AS_AMOUNT
         return PricedLine(
             sequence=sequence,

@@ -95,14 +95,16 @@ MUTATION = (
 
 
 @pytest.mark.parametrize(
-    ("header", "asked"),
+    ("header", "requested"),
     [(None, "World"), ("World", "World"), ("world", None), ("Elsewhere", None), ("", None)],
 )
-def test_a_company_is_named_exactly(client: Client, header: str | None, asked: str | None) -> None:
+def test_a_company_is_named_exactly(
+    client: Client, header: str | None, requested: str | None
+) -> None:
     headers = {} if header is None else {"Company": header}
     answer = client.send("{ company { name } }", headers)
-    if asked is not None:
-        assert answer == {"data": {"company": {"name": asked}}}
+    if requested is not None:
+        assert answer == {"data": {"company": {"name": requested}}}
     else:
         [error] = answer["errors"]
         assert error["extensions"] == {"code": "COMPANY_NOT_FOUND"}
@@ -189,11 +191,11 @@ def test_pages_of_other_origins_may_ask_only_if_the_deployment_says_so(
         "Access-Control-Request-Headers": "content-type,company",
     }
     with serving(Settings(database_url=UNREACHABLE["sqlite"], cors_origins=configured)) as client:
-        asked = client.http.options(client.url + "/graphql", headers=preflight)
+        requested = client.http.options(client.url + "/graphql", headers=preflight)
         answered = client.http.get(client.url + "/healthz", headers={"Origin": origin})
-    assert asked.headers.get("access-control-allow-origin") == allowed
+    assert requested.headers.get("access-control-allow-origin") == allowed
     assert answered.headers.get("access-control-allow-origin") == allowed
-    assert asked.is_success == (allowed is not None)
+    assert requested.is_success == (allowed is not None)
 
 
 def test_the_gateway_says_when_it_cannot_work(templates: Templates) -> None:

@@ -34,10 +34,10 @@ def web(all_templates: dict[str, Templates]) -> Iterator[Client]:
 def post(web: Client, body: Any, accept: str = JSON, **headers: str | None) -> httpx2.Response:
     """The response to a body, as it is if it is bytes."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    given = {"accept": accept, "content-type": JSON} | {
+    fields = {"accept": accept, "content-type": JSON} | {
         name.replace("_", "-"): value for name, value in headers.items()
     }
-    sent = {name: value for name, value in given.items() if value is not None}
+    sent = {name: value for name, value in fields.items() if value is not None}
     return web.http.post(web.url + "/graphql", content=content, headers=sent)
 
 
