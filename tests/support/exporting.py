@@ -85,7 +85,7 @@ def _named(row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
 
 def without(path: Path, *names: str) -> None:
     """Remove files from a ZIP archive."""
-    remaining = {
+    kept = {
         name: content for name, content in entries(path.read_bytes()).items() if name not in names
     }
-    path.write_bytes(archive(remaining))
+    path.write_bytes(archive(kept))

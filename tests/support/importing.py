@@ -244,7 +244,7 @@ LINES_OF_ORDERS = """SELECT o.number, l.sequence, l.inventory_lot_id, i.number, 
   LEFT JOIN items i ON i.id = l.item_id"""
 
 
-def stored(url: str) -> dict[str, list[str]]:
+def kept(url: str) -> dict[str, list[str]]:
     """All stored orders and reference data, without ids and times."""
     [whole] = execute(url, LINES_OF_ORDERS)
     return {"lines of orders": whole} | {
