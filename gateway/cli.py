@@ -27,6 +27,7 @@ from gateway.exchange.formats.sheets import FileRefused
 from gateway.exchange.imports.importer import Importer, ImportRequest, PolicyOption, import_files
 from gateway.exchange.imports.progress import progress_bar
 from gateway.exchange.imports.summary import import_summary
+from gateway.exchange.mappings.mapping_file import MappingFile, MappingRefused, read_mapping
 from gateway.exchange.mappings.reference_columns import Dataset
 from gateway.orders.service import Rules
 from gateway.settings import EMBEDDED_DATABASE, Settings
@@ -56,6 +57,7 @@ CSV_ENCODING = typer.Option(help="The encoding of CSV files. Detected by default
 CSV_SEPARATOR = typer.Option(help="The separator of CSV files. Detected by default.")
 DATES = typer.Option(help="The order of day, month and year. Decided from all files by default.")
 DECIMAL = typer.Option(help="The decimal sign. Decided from all files by default.")
+MAPPING = typer.Option("--map", help="A TOML file that maps foreign files to entities and fields.")
 STRICT = typer.Option("--strict", help="Refuse files whose dates or numbers are ambiguous.")
 ROUNDING = typer.Option(help="Round once per line, as Finance & Operations does.")
 REPLACED_LINES = typer.Option(
@@ -172,6 +174,7 @@ def import_command(
     decimal: Annotated[DecimalSign | None, DECIMAL] = None,
     encoding: Annotated[str | None, CSV_ENCODING] = None,
     separator: Annotated[str | None, CSV_SEPARATOR] = None,
+    mapping_file: Annotated[Path | None, MAPPING] = None,
     strict: Annotated[bool, STRICT] = False,
     rounding: Annotated[RoundingOption | None, ROUNDING] = None,
     lines: Annotated[LinesOption | None, REPLACED_LINES] = None,
@@ -182,13 +185,23 @@ def import_command(
         chosen = ImportOptions(dates, decimal, encoding, separator, strict, rounding, lines)
     except BadOption as bad:
         fail(f"{bad.code}: --{bad.option} {bad}.")
+    mapping = None if mapping_file is None else _mapping(mapping_file)
     settings = read_settings()
     rules = Rules(largest_order=settings.max_lines)
 
     async def run(database: Database) -> None:
-        await _import(Importer(database, company, rules), files, chosen, request, errors)
+        await _import(Importer(database, company, rules), files, chosen, request, errors, mapping)
 
     run_on_database(settings, run)
+
+
+def _mapping(path: Path) -> MappingFile:
+    try:
+        return read_mapping(path.name, path.read_bytes())
+    except OSError as error:
+        fail(f"{path} cannot be read: {error.strerror}.")
+    except MappingRefused as error:
+        fail(f"{error.code}: {error}")
 
 
 async def _import(
@@ -197,13 +210,16 @@ async def _import(
     chosen: ImportOptions,
     request: ImportRequest,
     errors: Path | None,
+    mapping: MappingFile | None,
 ) -> None:
     if not await is_current(importer.database):
         fail(NOT_MIGRATED)
     started = time.monotonic()
     progress, stop = progress_bar()
     try:
-        job = await import_files(importer, files, chosen, request, progress)
+        job = await import_files(importer, files, chosen, request, progress, mapping)
+    except MappingRefused as error:
+        fail(f"{error.code}: {error}")
     except FileRefused as error:
         fail(str(error))
     except CompanyNotFound as error:

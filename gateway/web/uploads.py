@@ -26,6 +26,11 @@ from gateway.exchange.formats.sheets import FileRefused
 from gateway.exchange.imports.importer import ImportRequest, PolicyOption
 from gateway.exchange.imports.runner import ImportNotFound, Runner
 from gateway.exchange.imports.upload_folder import open_upload_folder
+from gateway.exchange.mappings.mapping_file import (
+    LARGEST_MAPPING,
+    MappingFile,
+    read_mapping,
+)
 from gateway.web.endpoint import company_of
 from gateway.web.error_responses import error_response, refusal
 from gateway.web.parameters import (
@@ -41,6 +46,12 @@ from gateway.web.parameters import (
 FORM = "multipart/form-data"
 CHUNK = 1 << 20
 MOST_FILES = 100
+MAPPING = "mapping"
+"""The name of the part of a form that is a mapping; all other parts are files."""
+
+Received = tuple[list[Path], MappingFile | None]
+"""The files of an upload and their mapping."""
+
 LONGEST_NAME = 200
 """Bytes of a file name; file systems allow 255."""
 
@@ -91,7 +102,7 @@ class Uploads:
         except BadParameter as bad:
             return refusal(400, "BAD_USER_INPUT", str(bad))
         except FileRefused as refused:
-            return refusal(400, "FILE_REFUSED", str(refused))
+            return refusal(400, refused.code, str(refused))
         except ClientDisconnect:
             return Response(status_code=400)
         except Exception as error:  # noqa: BLE001 - masked, and logged
@@ -103,9 +114,13 @@ class Uploads:
         """Begin a job for the uploaded files, and return its id."""
         values = read_parameters(request.query_params, IMPORT_PARAMETERS)
         with open_upload_folder(self._runner.folder) as folder:
-            paths = await self._store(request, folder, values.get("name"))
+            paths, mapping = await self._store(request, folder, values.get("name"))
             job = await self._runner.accept(
-                company_of(request), paths, _import_options(values), _import_request(values)
+                company_of(request),
+                paths,
+                _import_options(values),
+                _import_request(values),
+                mapping,
             )
             return job.id
 
@@ -128,7 +143,7 @@ class Uploads:
         chunks = report.chunks if request.method != "HEAD" else iter(())
         return StreamingResponse(chunks, headers=disposition, media_type=kind)
 
-    async def _store(self, request: Request, folder: Path, name: str | None) -> list[Path]:
+    async def _store(self, request: Request, folder: Path, name: str | None) -> Received:
         content_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
         if content_type == FORM:
             return await self._store_form(request, folder)
@@ -137,9 +152,9 @@ class Uploads:
             async for chunk in request.stream():
                 self._check(file.tell() + len(chunk))
                 file.write(chunk)
-        return [path]
+        return [path], None
 
-    async def _store_form(self, request: Request, folder: Path) -> list[Path]:
+    async def _store_form(self, request: Request, folder: Path) -> Received:
         self._check(int(request.headers.get("content-length", "0") or 0))
         request.state.received = 0
         parser = MultiPartParser(request.headers, self._counted(request), max_files=MOST_FILES)
@@ -150,17 +165,20 @@ class Uploads:
             raise BadUpload(
                 400, "BAD_REQUEST", f"The form cannot be read: {error.message}"
             ) from error
-        paths = []
+        paths, mapping = [], None
         try:
             for name, upload in form.multi_items():
                 if not isinstance(upload, UploadFile):
                     raise BadUpload(400, "BAD_REQUEST", _not_a_file(name))
-                paths.append(await self._store_part(upload, folder))
+                if name == MAPPING:
+                    mapping = await _read_mapping(upload)
+                else:
+                    paths.append(await self._store_part(upload, folder))
         finally:
             await form.close()
         if not paths:
             raise BadUpload(400, "BAD_REQUEST", "The form has no file.")
-        return paths
+        return paths, mapping
 
     async def _counted(self, request: Request) -> AsyncGenerator[bytes]:
         """The body of a form; raises MultiPartException once it is too large."""
@@ -184,6 +202,11 @@ class Uploads:
         if size > self._largest:
             message = f"An upload can have at most {self._largest:,} bytes."
             raise BadUpload(413, "TOO_LARGE", message)
+
+
+async def _read_mapping(upload: UploadFile) -> MappingFile:
+    """Raises MappingRefused."""
+    return read_mapping(_file_name(upload.filename), await upload.read(LARGEST_MAPPING + 1))
 
 
 def _import_request(values: dict[str, Any]) -> ImportRequest:

@@ -1,6 +1,6 @@
 """Detecting the format of files by their content, and reading them as sheets."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path, PurePath
 from zipfile import ZipInfo
@@ -47,42 +47,47 @@ SUFFIXES = {
 
 
 DETECTED = ImportOptions()
+OptionsOf = Callable[[str], ImportOptions]
+"""The options of a file, an entry of an archive or a worksheet, by its name."""
 
 
 def read_sheets(
-    paths: Sequence[Path], options: ImportOptions = DETECTED, names: Sequence[str] | None = None
+    paths: Sequence[Path],
+    options: ImportOptions | OptionsOf = DETECTED,
+    names: Sequence[str] | None = None,
 ) -> list[Sheet]:
     """The sheets of the files: those of a package in the order of its manifest, others as listed.
 
     Every file is scanned once, and every archive is unpacked once in memory. `names` replace the names
     of the paths in messages. Raises FileRefused."""
+    options_of = (lambda _: options) if isinstance(options, ImportOptions) else options
     titles = names or [path.name for path in paths]
     return collected(
         [
-            partial(_file_sheets, file_source(path, title), options)
+            partial(_file_sheets, file_source(path, title), options_of)
             for path, title in zip(paths, titles, strict=True)
         ]
     )
 
 
-def _file_sheets(source: FileSource, options: ImportOptions) -> list[Sheet]:
+def _file_sheets(source: FileSource, options_of: OptionsOf) -> list[Sheet]:
     check_name(source.name)
     head = source.head()
     if not head.startswith(b"PK"):
-        return [_text_sheet(source, head, options)]
+        return [_text_sheet(source, head, options_of)]
     infos = zip_entries(source)
     if _is_workbook(infos):
         _check_suffix(source, "XLSX")
         return xlsx_sheets(source)
     _check_suffix(source, "ZIP")
-    return package_sheets(source, infos, lambda entry: _entry_sheets(entry, options))
+    return package_sheets(source, infos, lambda entry: _entry_sheets(entry, options_of))
 
 
-def _entry_sheets(source: FileSource, options: ImportOptions) -> list[Sheet]:
+def _entry_sheets(source: FileSource, options_of: OptionsOf) -> list[Sheet]:
     check_name(source.name)
     head = source.head()
     if not head.startswith(b"PK"):
-        return [_text_sheet(source, head, options)]
+        return [_text_sheet(source, head, options_of)]
     if not _is_workbook(zip_entries(buffered_source(source, MAX_WORKBOOK))):
         raise source.refuse("is an archive within an archive, which is not supported")
     _check_suffix(source, "XLSX")
@@ -93,7 +98,7 @@ def _is_workbook(infos: Sequence[ZipInfo]) -> bool:
     return any(info.filename.casefold() == "xl/workbook.xml" for info in infos)
 
 
-def _text_sheet(source: FileSource, head: bytes, options: ImportOptions) -> Sheet:
+def _text_sheet(source: FileSource, head: bytes, options_of: OptionsOf) -> Sheet:
     for magic, meaning in FOREIGN.items():
         if head.startswith(magic):
             raise source.refuse(f"is {meaning}")
@@ -106,9 +111,9 @@ def _text_sheet(source: FileSource, head: bytes, options: ImportOptions) -> Shee
         return xml_sheet(source)
     if start.startswith(("{", "[")):
         _check_suffix(source, "JSON")
-        return json_sheet(source, options)
+        return json_sheet(source, options_of(source.name))
     _check_suffix(source, "CSV")
-    return csv_sheet(source, options)
+    return csv_sheet(source, options_of(source.name))
 
 
 def _check_suffix(source: FileSource, kind: str) -> None:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from gateway.exchange.formats.import_options import ImportOptions
+
 COMPOSITE = "XML composite"
 """The format of XML with lines within the elements of their headers."""
 
@@ -22,6 +24,8 @@ def is_name_of_lines(name: str) -> bool:
 
 class FileRefused(Exception):
     """A file cannot be read at all; str() is a sentence for people that begins with the file's name."""
+
+    code = "FILE_REFUSED"
 
     def __init__(self, file: str, message: str) -> None:
         super().__init__(f"{file} {message}.")
@@ -77,3 +81,9 @@ class Sheet:
     """Files beside this one that are not read, listed with the first sheet."""
     remarks: dict[str, str] = field(default_factory=dict)
     """Warnings about the file as a whole, by code; complete once all its records have been read."""
+    options: ImportOptions = field(default_factory=ImportOptions)
+    """Those that hold for this file."""
+    is_mapped: bool = False
+    """Whether a mapping states the entity and the fields."""
+    unmapped: tuple[str, ...] = ()
+    """Headings that the mapping leaves out."""

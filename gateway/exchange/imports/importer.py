@@ -14,7 +14,6 @@ from pathlib import Path
 
 import orjson
 
-from gateway.exchange.formats.detection import read_sheets
 from gateway.exchange.formats.import_options import ImportOptions
 from gateway.exchange.formats.sheets import FileRefused
 from gateway.exchange.imports.batches import Batch, Outcome
@@ -28,6 +27,8 @@ from gateway.exchange.imports.staging import (
     recognise_files,
     skipped_findings,
 )
+from gateway.exchange.mappings.mapped_sheets import read_mapped_sheets
+from gateway.exchange.mappings.mapping_file import MappingFile
 from gateway.orders.problems import encodable
 from gateway.orders.service import Rules
 from gateway.storage.database import Database
@@ -271,11 +272,17 @@ class Importer:
             await writer.staging.delete_done_rows(job.id)
 
 
-def fingerprint_files(paths: Sequence[Path], options: ImportOptions, request: ImportRequest) -> str:
+def fingerprint_files(
+    paths: Sequence[Path],
+    options: ImportOptions,
+    request: ImportRequest,
+    mapping: MappingFile | None = None,
+) -> str:
     """A hash that is equal for an import of the same content under the same file names with the same
-    options."""
+    options and mapping."""
     names = [path.name for path in paths]
-    digest = hashlib.sha256(repr((names, options.stored(), astuple(request))).encode())
+    text = None if mapping is None else mapping.text
+    digest = hashlib.sha256(repr((names, options.stored(), astuple(request), text)).encode())
     for path in paths:
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
@@ -288,12 +295,13 @@ async def import_files(
     options: ImportOptions,
     request: ImportRequest,
     progress: ProgressCallback | None = None,
+    mapping: MappingFile | None = None,
 ) -> ImportJobRow:
     """Import files until the job ends or is cancelled. An unfinished job for the same files is resumed.
 
     Raises FileRefused and CompanyNotFound."""
-    files = recognise_files(await asyncio.to_thread(read_sheets, paths, options))
-    fingerprint = await asyncio.to_thread(fingerprint_files, paths, options, request)
+    files = recognise_files(await asyncio.to_thread(read_mapped_sheets, paths, options, mapping))
+    fingerprint = await asyncio.to_thread(fingerprint_files, paths, options, request, mapping)
     job = await importer.begin(files, fingerprint, options, request)
     try:
         await importer.stage(job.id, files)

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import orjson
 
-from gateway.exchange.formats.detection import read_sheets
 from gateway.exchange.formats.import_options import ImportOptions
 from gateway.exchange.formats.sheets import FileRefused
 from gateway.exchange.imports.error_report import ErrorReport, error_report
 from gateway.exchange.imports.importer import Importer, ImportRequest, fingerprint_files
 from gateway.exchange.imports.staging import RecognisedFiles, recognise_files
 from gateway.exchange.imports.upload_folder import remove_abandoned
+from gateway.exchange.mappings.mapped_sheets import read_mapped_sheets
+from gateway.exchange.mappings.mapping_file import MappingFile, read_mapping
 from gateway.orders.service import Rules
 from gateway.storage.companies import company_ids
 from gateway.storage.database import Database
@@ -72,17 +73,20 @@ class Runner:
         paths: Sequence[Path],
         options: ImportOptions,
         request: ImportRequest,
+        mapping: MappingFile | None = None,
     ) -> ImportJobRow:
         """Begin a job for uploaded files, which move into the folder. Raises FileRefused and
         CompanyNotFound."""
-        files = await asyncio.to_thread(lambda: recognise_files(read_sheets(paths, options)))
-        fingerprint = await asyncio.to_thread(fingerprint_files, paths, options, request)
+        files = await asyncio.to_thread(
+            lambda: recognise_files(read_mapped_sheets(paths, options, mapping))
+        )
+        fingerprint = await asyncio.to_thread(fingerprint_files, paths, options, request, mapping)
         importer = Importer(self.database, company, self.rules)
         job = await importer.begin(files, fingerprint, options, request)
         if job.id not in self._receiving and not any(self._runs_of(job.id)):
             self._receiving.add(job.id)  # the same files may be uploaded twice at the same time
             try:
-                await asyncio.to_thread(self._move_files, job.id, paths, options)
+                await asyncio.to_thread(self._move_files, job.id, paths, options, mapping)
                 self.begin(
                     job.company_id, job.id, await asyncio.to_thread(self._stored_files, job.id)
                 )
@@ -100,13 +104,23 @@ class Runner:
             raise ImportNotFound(str(missing)) from missing
         return await error_report(importer, key)
 
-    def _move_files(self, key: str, paths: Sequence[Path], options: ImportOptions) -> None:
+    def _move_files(
+        self,
+        key: str,
+        paths: Sequence[Path],
+        options: ImportOptions,
+        mapping: MappingFile | None,
+    ) -> None:
         """Move the files of a job into its folder, and then write their description atomically."""
         folder = self.folder / key
         (folder / FILES).mkdir(parents=True, exist_ok=True)
         for path in paths:
             shutil.move(path, folder / FILES / path.name)
-        description = {"files": [path.name for path in paths], "options": options.stored()}
+        description = {
+            "files": [path.name for path in paths],
+            "options": options.stored(),
+            "mapping": None if mapping is None else (mapping.name, mapping.text),
+        }
         (folder / PARTIAL).write_bytes(orjson.dumps(description))
         (folder / PARTIAL).replace(folder / DESCRIPTION)
 
@@ -115,7 +129,9 @@ class Runner:
         ValueError if their description is incomplete."""
         description = orjson.loads((self.folder / key / DESCRIPTION).read_bytes())
         paths = [self.folder / key / FILES / name for name in description["files"]]
-        return recognise_files(read_sheets(paths, ImportOptions.read(description["options"])))
+        options, stated = ImportOptions.read(description["options"]), description["mapping"]
+        mapping = None if stated is None else read_mapping(stated[0], stated[1].encode())
+        return recognise_files(read_mapped_sheets(paths, options, mapping))
 
     def begin(self, company: str, key: str, files: RecognisedFiles = NO_FILES) -> None:
         """Queue a job; `files` are those that it has yet to stage. It does nothing if the job has ended

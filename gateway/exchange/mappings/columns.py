@@ -120,11 +120,13 @@ def flat_orders(
     shared: tuple[str, ...],
 ) -> FileEntity:
     """Orders of which every row has a line and repeats the header. A column that headers and lines both
-    have is that of the line, unless it is one of the `shared` ones, which are those of the header."""
+    have is that of the line, unless it is one of the `shared` ones, which are those of the header; that
+    of the header has `order` before its name."""
     of_header = [
         column
-        for column in header.columns
         if column.name in shared or lines.column(column.name) is None
+        else replace(column, name=f"order{column.name[0].upper()}{column.name[1:]}")
+        for column in header.columns
     ]
     of_lines = [column for column in lines.columns if column.name not in shared]
     return replace(

@@ -128,6 +128,8 @@ def nearest_column(entity: FileEntity, heading: str) -> str | None:
 
 
 def _recognised(sheet: Sheet) -> Recognised:
+    if sheet.is_mapped:
+        return Recognised(ENTITIES_BY_NAME[sheet.entity or ""], Evidence.MAPPING)
     if sheet.is_in_manifest:
         return Recognised(_of_manifest(sheet), Evidence.MANIFEST)
     for name, is_weak in _names(sheet):
