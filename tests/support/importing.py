@@ -181,20 +181,28 @@ class Job:
         return [tuple(finding[name] for name in names) for finding in self.refused]
 
 
-def post(client: Client, files: Files, headers: dict[str, str] | None = None, **query: str) -> Any:
-    """The response to an upload: one file as the body, several as a form."""
-    if len(files) == 1:
+def post(
+    client: Client,
+    files: Files,
+    headers: dict[str, str] | None = None,
+    mapping: bytes | None = None,
+    **query: str,
+) -> Any:
+    """The response to an upload: one file as the body, several or a mapping as a form."""
+    if len(files) == 1 and mapping is None:
         [(name, content)] = files.items()
         return client.http.post(
             client.url + "/imports", params={"name": name} | query, content=content, headers=headers
         )
     form = [("files", (name, content)) for name, content in files.items()]
+    if mapping is not None:
+        form.append(("mapping", ("mapping.toml", mapping)))
     return client.http.post(client.url + "/imports", params=query, files=form, headers=headers)
 
 
-def upload(client: Client, files: Files, **query: str) -> Job:
+def upload(client: Client, files: Files, mapping: bytes | None = None, **query: str) -> Job:
     """The finished job of uploaded files."""
-    response = post(client, files, **query)
+    response = post(client, files, mapping=mapping, **query)
     assert response.status_code == 202, response.text
     return ended(client, response.json()["id"])
 

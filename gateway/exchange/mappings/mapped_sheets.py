@@ -52,12 +52,15 @@ def _mapped(sheet: Sheet, pattern: FilePattern) -> Sheet:
     }
     names = fields | {CONSTANT.format(name): name for name in pattern.constants}
 
+    is_json = sheet.format.startswith("JSON")
+
     def records() -> Iterator[FileRecord]:
         above: dict[str, str | None] = {}
         for record in sheet.records():
             cells = _cells(record, fields, pattern, above)
-            if cells:
-                yield replace(record, cells=cells | constants)
+            surplus = {} if is_json else _surplus(record, sheet)
+            if cells or surplus:
+                yield replace(record, cells=cells | constants | surplus)
 
     return replace(
         sheet,
@@ -83,6 +86,11 @@ def _fields(sheet: Sheet, pattern: FilePattern) -> dict[str, str]:
             raise FileRefused(sheet.file, f"lacks the column {stated!r} of the mapping{hint}")
         fields[heading or stated] = name
     return fields
+
+
+def _surplus(record: FileRecord, sheet: Sheet) -> dict[str, str | None]:
+    """The cells without a heading, for which a row is refused."""
+    return {name: cell for name, cell in record.cells.items() if name not in sheet.headings}
 
 
 def _key(heading: str) -> str:
