@@ -227,6 +227,11 @@ STATUSES_DISAGREE = Refusal(
     Code.CONFLICTING, "7.3", "This is not what the vendor calls an order that is {status}."
 )
 LINE_WITHOUT_ORDER = Refusal(Code.REQUIRED, "7.3", "The line does not name an order.")
+DOCUMENT_NOT_FOUND = Refusal(
+    Code.HEADER_NOT_FOUND,
+    "7.3",
+    "No order has this id, neither in the files nor in the database, and documentNumber is missing.",
+)
 HEADER_NOT_FOUND = Refusal(
     Code.HEADER_NOT_FOUND,
     "7.3",

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.exchange.formats.detection import read_sheets
 from gateway.exchange.formats.sheets import FileRefused
-from gateway.exchange.imports.staging import recognise_files
+from gateway.exchange.imports.recognised_files import recognise_files
 from gateway.exchange.mappings.decisions import Decision, Evidence, FileOutcome
 from gateway.exchange.mappings.entity_names import subjects_in
 from tests.support.importing import Files, written

@@ -11,6 +11,7 @@ import orjson
 from gateway.exchange.formats.cells import Locale
 from gateway.exchange.formats.sheets import is_table
 from gateway.exchange.imports.findings import UnitFinding
+from gateway.exchange.imports.identifiers import resolve_ids
 from gateway.exchange.imports.item_unit_rows import apply_item_units
 from gateway.exchange.imports.order_rows import OrderRows, add_flat_row
 from gateway.exchange.imports.order_upserts import apply_orders
@@ -210,6 +211,7 @@ class Batch:
         for sheet, group in groupby(rows, key=lambda row: row.sheet):
             parsed = [(row.unit, self.reader.read(row)[0]) for row in group]
             entity, parsed_rows = self.reader.entity(sheet), [row for _, row in parsed]
+            await resolve_ids(writer, parsed_rows)
             if entity is ITEM_UNITS:
                 outcome.counts += await apply_item_units(writer, parsed_rows)
             else:
@@ -224,6 +226,7 @@ class Batch:
             unit: self._order(unit, list(group))
             for unit, group in groupby(rows, key=lambda row: row.unit)
         }
+        await resolve_ids(writer, [row for order in orders.values() for row in order.rows])
         counts = await apply_orders(writer, list(orders.values()), self.rules)
         findings = [
             (unit, finding, order.number)

@@ -17,16 +17,17 @@ import orjson
 from gateway.exchange.formats.import_options import ImportOptions
 from gateway.exchange.formats.sheets import FileRefused
 from gateway.exchange.imports.batches import Batch, Outcome
+from gateway.exchange.imports.document_ids import DOCUMENT_LINES, DocumentUnits, document_units
 from gateway.exchange.imports.findings import FindingsFile, record_findings
-from gateway.exchange.imports.row_reader import Finding
-from gateway.exchange.imports.staging import (
+from gateway.exchange.imports.recognised_files import (
     RecognisedFiles,
     RecognisedSheet,
-    SheetStager,
     file_rows,
     recognise_files,
     skipped_findings,
 )
+from gateway.exchange.imports.row_reader import Finding
+from gateway.exchange.imports.staging import SheetStager
 from gateway.exchange.mappings.mapped_sheets import read_mapped_sheets
 from gateway.exchange.mappings.mapping_file import MappingFile
 from gateway.orders.problems import encodable
@@ -113,8 +114,9 @@ class Importer:
         async with self._staging(key) as writer:
             await writer.staging.restart(key, file_rows(job, files))
         job.rows_staged = job.warnings = 0
+        documents = await asyncio.to_thread(document_units, job, files)
         for sheet in files.sheets:
-            await self._stage_sheet(job, sheet)
+            await self._stage_sheet(job, sheet, documents)
         await self._record_warnings(job, skipped_findings(files))
         async with self._staging(key, job.rows_staged) as writer:
             await writer.staging.update(key, status=APPLYING)
@@ -142,10 +144,14 @@ class Importer:
                 raise JobGone(f"Import job {key} is being staged by another process.")
             yield writer
 
-    async def _stage_sheet(self, job: ImportJobRow, sheet: RecognisedSheet) -> None:
+    async def _stage_sheet(
+        self, job: ImportJobRow, sheet: RecognisedSheet, documents: DocumentUnits
+    ) -> None:
         stager = SheetStager(job, sheet)
         async for chunk in stager.chunks():
             async with self._staging(job.id, job.rows_staged) as writer:
+                if sheet.entity is DOCUMENT_LINES:
+                    await documents.join(writer, chunk)
                 await writer.staging.add_rows(chunk)
                 job.rows_staged += len(chunk)
                 await writer.staging.update(job.id, rows_staged=job.rows_staged)

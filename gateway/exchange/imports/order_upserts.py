@@ -100,7 +100,9 @@ def _refuse_orphans(order: OrderRows) -> None:
             order.header.refuse(refusals.CUSTOMER_REQUIRED, ("customer",))
         return
     for line in order.lines:
-        if order.number is None:
+        if order.number is None and line.extras.get("+document_id"):
+            line.refuse(refusals.DOCUMENT_NOT_FOUND, ("+document_id",), line.extras["+document_id"])
+        elif order.number is None:
             line.refuse(refusals.LINE_WITHOUT_ORDER, ("+order_number",))
         else:
             number = order.number

@@ -152,7 +152,7 @@ class RowReader:
             else:
                 self._set(row, *known, heading, cell)
         for known, heading, cell in later:
-            if known[0].path not in row.columns:
+            if _is_unset(row, known[0].path):
                 self._set(row, *known, heading, cell)
         return row
 
@@ -193,6 +193,7 @@ class RowReader:
             return lambda cell: country_code(cell) or cell
         parsers: dict[CellKind, Parse] = {
             CellKind.TEXT: str,
+            CellKind.ID: str,
             CellKind.NUMBER: lambda cell: parse_number(cell, locale),
             CellKind.WHOLE: lambda cell: parse_whole_number(cell, locale),
             CellKind.DATE: lambda cell: parse_date(cell, locale),
@@ -200,6 +201,13 @@ class RowReader:
             CellKind.CHOICE: lambda cell: _chosen(self.entity.choices[column.field], cell),
         }
         return parsers[column.kind]
+
+
+def _is_unset(row: ParsedRow, path: Path) -> bool:
+    """Whether no other column sets a field; a reference may have several names."""
+    if path[0] in REFERENCES:
+        return row.change.get(path[0]) is None and not row.is_refused
+    return path not in row.columns
 
 
 def put_value(row: ParsedRow, path: Path, value: Any) -> None:

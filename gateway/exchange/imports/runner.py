@@ -15,7 +15,7 @@ from gateway.exchange.formats.import_options import ImportOptions
 from gateway.exchange.formats.sheets import FileRefused
 from gateway.exchange.imports.error_report import ErrorReport, error_report
 from gateway.exchange.imports.importer import Importer, ImportRequest, fingerprint_files
-from gateway.exchange.imports.staging import RecognisedFiles, recognise_files
+from gateway.exchange.imports.recognised_files import RecognisedFiles, recognise_files
 from gateway.exchange.imports.upload_folder import remove_abandoned
 from gateway.exchange.mappings.mapped_sheets import read_mapped_sheets
 from gateway.exchange.mappings.mapping_file import MappingFile, read_mapping

@@ -3,24 +3,20 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
 import orjson
 
-from gateway.exchange.formats.cells import Locale, detect_locale
 from gateway.exchange.formats.formulas import unescape_formula
 from gateway.exchange.formats.json_sheets import MORE_PAGES, NEXT
-from gateway.exchange.formats.sheets import FileRecord, Sheet, is_table
+from gateway.exchange.formats.sheets import FileRecord, is_table
+from gateway.exchange.imports.recognised_files import RecognisedSheet
 from gateway.exchange.imports.row_reader import SURPLUS, Finding, Place
 from gateway.exchange.mappings.columns import CellKind, FileEntity, RowKind, folded
-from gateway.exchange.mappings.decisions import Decision, FileOutcome
 from gateway.exchange.mappings.recognition import (
     REPORT_COLUMNS,
-    check_decisions,
-    decide,
     nearest_column,
 )
 from gateway.storage.tables.column_types import (
@@ -29,11 +25,8 @@ from gateway.storage.tables.column_types import (
     is_storable_text,
     text_lengths,
 )
-from gateway.storage.tables.import_jobs import ImportJobRow, ImportSheetRow
+from gateway.storage.tables.import_jobs import ImportJobRow
 from gateway.storage.tables.sales_orders import SalesOrderRow
-
-SAMPLE = 1000
-"""Records of a file that are examined to detect how it writes dates and numbers."""
 
 ROWS_AT_ONCE = 5000
 SIZE_AT_ONCE = 10_000_000
@@ -46,126 +39,6 @@ digit, and so sort before the orders, and blocks after them."""
 
 UNNUMBERED = "\x7f"
 """Follows the prefix of a unit whose rows have no number; numbers never contain this character."""
-
-
-@dataclass(frozen=True)
-class RecognisedSheet:
-    """A sheet with its entity and the locale of its dates and numbers."""
-
-    place: int
-    sheet: Sheet
-    entity: FileEntity
-    locale: Locale
-
-
-@dataclass(frozen=True)
-class RecognisedFiles:
-    """The decisions about all files of an import, and the sheets of those that are imported. The place of
-    a sheet is that of its decision."""
-
-    decisions: Sequence[Decision]
-    sheets: Sequence[RecognisedSheet]
-
-
-def recognise_files(sheets: Sequence[Sheet]) -> RecognisedFiles:
-    """The entity and locale of every sheet. Raises RecognitionRefused if a file contradicts its name, or if
-    none is recognised."""
-    decisions: list[Decision] = []
-    recognised = []
-    for sheet in sheets:
-        entity, decision = decide(sheet)
-        if entity is not None:
-            recognised.append((len(decisions), sheet, entity))
-        decisions.append(decision)
-        decisions += [
-            Decision(skipped.file, FileOutcome.SKIPPED, reason=skipped.reason)
-            for skipped in sheet.skipped
-        ]
-    check_decisions(decisions)
-    return RecognisedFiles(
-        decisions,
-        [
-            RecognisedSheet(place, sheet, entity, _locale(sheet, entity))
-            for place, sheet, entity in recognised
-        ],
-    )
-
-
-def _locale(sheet: Sheet, entity: FileEntity) -> Locale:
-    dates: list[str] = []
-    numbers: list[str] = []
-    for record in islice(sheet.records(), SAMPLE):
-        for heading, cell in record.cells.items():
-            column = entity.column(sheet.fields.get(heading, heading))
-            if cell and column is not None and column.kind is CellKind.DATE:
-                dates.append(cell)
-            elif cell and column is not None and column.kind is CellKind.NUMBER:
-                numbers.append(cell)
-    if sheet.format.startswith("CSV"):
-        return detect_locale(dates, numbers)
-    return detect_locale(dates, ()) if sheet.format == "XLSX" else Locale()
-
-
-def file_rows(job: ImportJobRow, files: RecognisedFiles) -> list[ImportSheetRow]:
-    """The stored descriptions of all files, which outlive them."""
-    sheets = {recognised.place: recognised for recognised in files.sheets}
-    return [
-        _sheet_row(job, sheets[place], decision)
-        if place in sheets
-        else _skipped_row(job, place, decision)
-        for place, decision in enumerate(files.decisions)
-    ]
-
-
-def _skipped_row(job: ImportJobRow, place: int, decision: Decision) -> ImportSheetRow:
-    return ImportSheetRow(
-        company_id=job.company_id,
-        job_id=job.id,
-        place=place,
-        file=decision.file,
-        format="",
-        entity="",
-        headings="[]",
-        reading=orjson.dumps({"decision": decision}).decode(),
-    )
-
-
-def _sheet_row(
-    job: ImportJobRow, recognised: RecognisedSheet, decision: Decision
-) -> ImportSheetRow:
-    sheet = recognised.sheet
-    reading = {
-        "dates": recognised.locale.dates,
-        "decimal": recognised.locale.decimal,
-        "encoding": sheet.encoding,
-        "separator": sheet.separator,
-        "fields": dict(sheet.fields),
-        "decision": decision,
-    }
-    return ImportSheetRow(
-        company_id=job.company_id,
-        job_id=job.id,
-        place=recognised.place,
-        file=sheet.file,
-        format=sheet.format,
-        entity=recognised.entity.name,
-        headings=orjson.dumps(sheet.headings).decode(),
-        reading=orjson.dumps(reading).decode(),
-    )
-
-
-def skipped_findings(files: RecognisedFiles) -> list[Finding]:
-    """A warning for each file that is skipped."""
-    return [
-        Finding(
-            Place(place),
-            "FILE_SKIPPED",
-            f"The file is skipped: it {decision.reason}.",
-            is_warning=True,
-        )
-        for place, decision in enumerate(files.decisions)
-        if decision.outcome is FileOutcome.SKIPPED
-    ]
 
 
 Row = dict[str, Any]
@@ -207,7 +80,7 @@ class SheetStager:
         return {
             "company_id": self._job.company_id,
             "job_id": self._job.id,
-            "unit": self._unit(record),
+            "unit": self.unit(record),
             "sheet": self._recognised.place,
             "row": record.row,
             "cells": _json((record.cells, lines)),
@@ -223,7 +96,7 @@ class SheetStager:
                 if heading not in self.unknown and not _is_imported(self._lines, heading):
                     self.unknown[heading] = self._lines
 
-    def _unit(self, record: FileRecord) -> str:
+    def unit(self, record: FileRecord) -> str:
         """Rows with the same key form one unit: the rows of an order, or of a record within one sheet."""
         entity, place = self._recognised.entity, f"{self._recognised.place:04}"
         key = self._cell(record, self._key)
@@ -296,12 +169,14 @@ def _original(cells: Mapping[str, str | None]) -> dict[str, str | None]:
 
 def _is_imported(entity: FileEntity, name: str) -> bool:
     column = entity.column(name)
-    return column is not None and bool(column.field)
+    return column is not None and bool(column.field) and column.kind is not CellKind.ID
 
 
 def _ignored_reason(entity: FileEntity, name: str) -> tuple[str, str]:
     """The code and message of the warning about an ignored heading."""
     column = entity.column(name)
+    if column is not None and column.kind is CellKind.ID:
+        return "NOT_KEPT", "This column counts only where it has ids of this gateway."
     if column is not None:
         return "NOT_KEPT", f"This column is ignored: {column.note}."
     if folded(name) in entity.further:

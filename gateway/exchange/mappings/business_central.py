@@ -9,6 +9,7 @@ from gateway.exchange.mappings.columns import (
     camel_case,
     columns_of,
     flat_orders,
+    id_columns,
 )
 from gateway.orders.fields import ADDRESSES, HEADER, LINE
 from gateway.orders.status_labels import StatusVocabulary
@@ -98,8 +99,9 @@ LINES = FileEntity(
         FileColumn("lineDetails.number", "line_object_number", fallback=True),
         FileColumn("unitOfMeasure.code", "unit_of_measure.code", fallback=True),
         *QUANTITIES,
-        *ignored_columns("the gateway assigns its own value", *IDS, "documentId"),
-        *ignored_columns(OTHER_ID, "itemId", "accountId", "unitOfMeasureId"),
+        FileColumn("documentId", "+document_id", note="the id of the order"),
+        *ignored_columns("the gateway assigns its own value", *IDS),
+        *id_columns("itemId", "accountId", "unitOfMeasureId"),
         *ignored_columns("variants and locations are not supported", "itemVariantId", "locationId"),
         *ignored_columns(
             "its value comes from the item or account of the line",
@@ -150,14 +152,9 @@ ORDERS = FileEntity(
         FileColumn("onHold", "+on_hold", CellKind.YES_NO, "holds the order"),
         OWN_STATUS,
         *ignored_columns("the gateway assigns its own value", *IDS),
-        *ignored_columns(
-            OTHER_ID,
-            "customerId",
-            "billToCustomerId",
-            "currencyId",
-            "paymentTermsId",
-            "shipmentMethodId",
-            "contactId",
+        FileColumn("contactId", "customer.contact_id", fallback=True),
+        *id_columns(
+            "customerId", "billToCustomerId", "currencyId", "paymentTermsId", "shipmentMethodId"
         ),
         *ignored_columns(
             "its value comes from the customer",

@@ -34,6 +34,7 @@ class CellKind(Enum):
     DATE = "date"
     YES_NO = "yes or no"
     CHOICE = "one of a few words"
+    ID = "id"
 
 
 class RowKind(Enum):
@@ -59,6 +60,19 @@ class FileColumn:
     @property
     def path(self) -> tuple[str, ...]:
         return tuple(self.field.split("."))
+
+
+def id_columns(*names: str) -> tuple[FileColumn, ...]:
+    """Columns with ids of other records, such as customerId, which count if they are this gateway's own and
+    no column has a number or code."""
+    return tuple(
+        FileColumn(name, f"+{_snake_case(name)}", CellKind.ID, "if it is an id of this gateway")
+        for name in names
+    )
+
+
+def _snake_case(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
 
 
 @dataclass(frozen=True, eq=False)

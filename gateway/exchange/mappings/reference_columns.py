@@ -11,6 +11,7 @@ from gateway.exchange.mappings.columns import (
     FileEntity,
     RowKind,
     columns_of_record,
+    id_columns,
 )
 from gateway.storage.tables.reference_data import (
     AccountRow,
@@ -65,14 +66,8 @@ CUSTOMERS = FileEntity(
         *(FileColumn(f"address.{name}", part, fallback=True) for name, part in OLD_PARTS),
         FileColumn("salespersonCode", "salesperson", fallback=True),
         *REASSIGNED,
-        *ignored_columns(
-            OTHER_ID,
-            "currencyId",
-            "paymentTermsId",
-            "shipmentMethodId",
-            "paymentMethodId",
-            "taxAreaId",
-        ),
+        *id_columns("currencyId", "paymentTermsId", "shipmentMethodId"),
+        *ignored_columns(OTHER_ID, "paymentMethodId", "taxAreaId"),
         *ignored_columns(
             "the gateway does not store it",
             "taxAreaDisplayName",
@@ -113,7 +108,8 @@ ITEMS = FileEntity(
         *columns_of_record(ItemRow),
         FileColumn("taxGroupCode", "tax_code.code", fallback=True),
         *REASSIGNED,
-        *ignored_columns(OTHER_ID, "itemCategoryId", "taxGroupId", "baseUnitOfMeasureId"),
+        *id_columns("baseUnitOfMeasureId"),
+        *ignored_columns(OTHER_ID, "itemCategoryId", "taxGroupId"),
     ),
     rank=6,
     signs=("unitPrice", "baseUnitOfMeasureCode", "gtin", "itemCategoryCode"),

@@ -1,0 +1,65 @@
+"""The ids in files that stand for records of this gateway, as its own files have them. The ids of another
+system are unknown here, and ignored."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from gateway.exchange.imports.row_reader import ParsedRow
+from gateway.orders.fields import Reference
+from gateway.storage.tables.column_types import Base, canonical_guid
+from gateway.storage.tables.reference_data import (
+    AccountRow,
+    CurrencyRow,
+    CustomerRow,
+    ItemRow,
+    PaymentTermsRow,
+    ShipmentMethodRow,
+    UnitOfMeasureRow,
+)
+from gateway.storage.writing import Writer
+
+MODELS: Mapping[str, type[Base]] = {
+    "customer": CustomerRow,
+    "bill_to_customer": CustomerRow,
+    "currency": CurrencyRow,
+    "payment_terms": PaymentTermsRow,
+    "shipment_method": ShipmentMethodRow,
+    "item": ItemRow,
+    "account": AccountRow,
+    "unit_of_measure": UnitOfMeasureRow,
+    "base_unit_of_measure": UnitOfMeasureRow,
+}
+"""The fields that an id may set, and the records that they refer to."""
+
+
+async def resolve_ids(writer: Writer, rows: Sequence[ParsedRow]) -> None:
+    """Set the fields for which the rows have an id of a stored record, but no number or code. One statement
+    for each kind of record."""
+    wanted: dict[type[Base], set[str]] = defaultdict(set)
+    for row in rows:
+        for name, key in _ids(row).items():
+            wanted[MODELS[name]].add(key)
+    known = {
+        model: {row.id for row in await writer.find(model, {"id": keys})}  # type: ignore[attr-defined]
+        for model, keys in wanted.items()
+    }
+    for row in rows:
+        for name, key in _ids(row).items():
+            if key in known[MODELS[name]]:
+                row.change[name] = Reference("id", key)
+                row.columns[name, "id"] = row.columns[(f"+{name}_id",)]
+
+
+def _ids(row: ParsedRow) -> dict[str, str]:
+    """The ids that count, by their field: a customer's takes precedence over its contact."""
+    found = {}
+    for name in MODELS:
+        key = row.extras.get(f"+{name}_id")
+        named = row.change.get(name)
+        is_named = named is not None and named.by != "contact_id"
+        if key and not is_named and (guid := canonical_guid(key)):
+            found[name] = guid
+    if row.change.get("line_object_number"):
+        found.pop("item", None)
+        found.pop("account", None)
+    return found

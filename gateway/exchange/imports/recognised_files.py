@@ -1,0 +1,138 @@
+"""The files of an import with their entities, and their description in import_sheets."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import orjson
+
+from gateway.exchange.formats.cells import Locale, detect_locale
+from gateway.exchange.formats.sheets import Sheet
+from gateway.exchange.imports.row_reader import Finding, Place
+from gateway.exchange.mappings.columns import CellKind, FileEntity
+from gateway.exchange.mappings.decisions import Decision, FileOutcome
+from gateway.exchange.mappings.recognition import check_decisions, decide
+from gateway.storage.tables.import_jobs import ImportJobRow, ImportSheetRow
+
+SAMPLE = 1000
+"""Records of a file that are examined to detect how it writes dates and numbers."""
+
+
+@dataclass(frozen=True)
+class RecognisedSheet:
+    """A sheet with its entity and the locale of its dates and numbers."""
+
+    place: int
+    sheet: Sheet
+    entity: FileEntity
+    locale: Locale
+
+
+@dataclass(frozen=True)
+class RecognisedFiles:
+    """The decisions about all files of an import, and the sheets of those that are imported. The place of
+    a sheet is that of its decision."""
+
+    decisions: Sequence[Decision]
+    sheets: Sequence[RecognisedSheet]
+
+
+def recognise_files(sheets: Sequence[Sheet]) -> RecognisedFiles:
+    """The entity and locale of every sheet. Raises RecognitionRefused if a file contradicts its name, or if
+    none is recognised."""
+    decisions: list[Decision] = []
+    recognised = []
+    for sheet in sheets:
+        entity, decision = decide(sheet)
+        if entity is not None:
+            recognised.append((len(decisions), sheet, entity))
+        decisions.append(decision)
+        decisions += [
+            Decision(skipped.file, FileOutcome.SKIPPED, reason=skipped.reason)
+            for skipped in sheet.skipped
+        ]
+    check_decisions(decisions)
+    return RecognisedFiles(
+        decisions,
+        [
+            RecognisedSheet(place, sheet, entity, _locale(sheet, entity))
+            for place, sheet, entity in recognised
+        ],
+    )
+
+
+def _locale(sheet: Sheet, entity: FileEntity) -> Locale:
+    dates: list[str] = []
+    numbers: list[str] = []
+    for record in islice(sheet.records(), SAMPLE):
+        for heading, cell in record.cells.items():
+            column = entity.column(sheet.fields.get(heading, heading))
+            if cell and column is not None and column.kind is CellKind.DATE:
+                dates.append(cell)
+            elif cell and column is not None and column.kind is CellKind.NUMBER:
+                numbers.append(cell)
+    if sheet.format.startswith("CSV"):
+        return detect_locale(dates, numbers)
+    return detect_locale(dates, ()) if sheet.format == "XLSX" else Locale()
+
+
+def file_rows(job: ImportJobRow, files: RecognisedFiles) -> list[ImportSheetRow]:
+    """The stored descriptions of all files, which outlive them."""
+    sheets = {recognised.place: recognised for recognised in files.sheets}
+    return [
+        _sheet_row(job, sheets[place], decision)
+        if place in sheets
+        else _skipped_row(job, place, decision)
+        for place, decision in enumerate(files.decisions)
+    ]
+
+
+def _skipped_row(job: ImportJobRow, place: int, decision: Decision) -> ImportSheetRow:
+    return ImportSheetRow(
+        company_id=job.company_id,
+        job_id=job.id,
+        place=place,
+        file=decision.file,
+        format="",
+        entity="",
+        headings="[]",
+        reading=orjson.dumps({"decision": decision}).decode(),
+    )
+
+
+def _sheet_row(
+    job: ImportJobRow, recognised: RecognisedSheet, decision: Decision
+) -> ImportSheetRow:
+    sheet = recognised.sheet
+    reading = {
+        "dates": recognised.locale.dates,
+        "decimal": recognised.locale.decimal,
+        "encoding": sheet.encoding,
+        "separator": sheet.separator,
+        "fields": dict(sheet.fields),
+        "decision": decision,
+    }
+    return ImportSheetRow(
+        company_id=job.company_id,
+        job_id=job.id,
+        place=recognised.place,
+        file=sheet.file,
+        format=sheet.format,
+        entity=recognised.entity.name,
+        headings=orjson.dumps(sheet.headings).decode(),
+        reading=orjson.dumps(reading).decode(),
+    )
+
+
+def skipped_findings(files: RecognisedFiles) -> list[Finding]:
+    """A warning for each file that is skipped."""
+    return [
+        Finding(
+            Place(place),
+            "FILE_SKIPPED",
+            f"The file is skipped: it {decision.reason}.",
+            is_warning=True,
+        )
+        for place, decision in enumerate(files.decisions)
+        if decision.outcome is FileOutcome.SKIPPED
+    ]
