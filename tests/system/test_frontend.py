@@ -89,6 +89,32 @@ def test_a_client_pages_to_the_end_of_a_list_and_rereads_an_order_by_its_id(
     )
 
 
+DRAFT = """{ salesOrders(filter: { status: { eq: DRAFT }, onHold: { eq: false } }, first: 1) {
+  nodes { id salesperson } } }"""
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("library", ["apollo", "urql"])
+def test_no_dry_run_changes_what_a_cache_holds_of_the_stored_order(
+    built: Path, demo: Client, library: str
+) -> None:
+    [order] = demo.ask(DRAFT)["salesOrders"]["nodes"]
+    printed = run(built, f"node dist/{library}-previews.js {demo.url}/graphql {order['id']}")
+    found = json.loads(printed, object_hook=without_typename)
+    update, release, delete = found["tries"]
+    tried = update["updateSalesOrder"]["salesOrder"]
+    assert (tried["id"], tried["salesperson"]) == ("preview:" + order["id"], "PREVIEW")
+    assert release["releaseSalesOrder"]["salesOrder"]["status"] == "RELEASED"
+    assert delete["deleteSalesOrder"] == {"deletedId": None, "userErrors": []}
+    stored = found["before"]["salesOrder"]
+    assert (stored["id"], stored["status"]) == (order["id"], "DRAFT")
+    assert stored["salesperson"] == order["salesperson"]
+    [edge] = tried["customer"]["salesOrders"]["edges"]
+    listed = {name: value for name, value in stored.items() if name != "customer"}
+    assert edge["node"] == listed
+    assert found["after"] == found["before"]
+
+
 def without_typename(value: dict[str, object]) -> dict[str, object]:
     return {name: part for name, part in value.items() if name != "__typename"}
 

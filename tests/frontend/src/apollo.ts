@@ -1,27 +1,9 @@
-import { ApolloClient, HttpLink, InMemoryCache, NetworkStatus } from "@apollo/client";
-import { relayStylePagination } from "@apollo/client/utilities";
+import { NetworkStatus } from "@apollo/client";
 import { filter, firstValueFrom, map, tap } from "rxjs";
 
-import generated from "./generated/possible-types";
+import { client } from "./apollo-client";
 import { ORDER, ORDERS } from "./orders";
-import { customer, first, run, url, type Walk } from "./walk";
-
-const orders = relayStylePagination(["filter", "sort"]);
-const cache = new InMemoryCache({
-  ...generated,
-  typePolicies: {
-    Query: {
-      fields: {
-        salesOrders: orders,
-        salesOrder: (found, { args, toReference }) =>
-          found ?? toReference({ __typename: "SalesOrder", id: args?.id }),
-      },
-    },
-    Customer: { fields: { salesOrders: orders } },
-    PostalAddress: { merge: true },
-  },
-});
-const client = new ApolloClient({ cache, link: new HttpLink({ uri: url }) });
+import { customer, first, run, type Walk } from "./walk";
 
 async function walk(): Promise<Walk> {
   const list = client.watchQuery({ query: ORDERS, variables: { customer, first } });

@@ -1,27 +1,7 @@
-import { Client, fetchExchange } from "@urql/core";
-import { cacheExchange } from "@urql/exchange-graphcache";
-import { relayPagination } from "@urql/exchange-graphcache/extras";
-
 import type { OrdersQuery } from "./generated/graphql";
-import introspection from "./generated/introspection.json";
 import { ORDER, ORDERS } from "./orders";
-import { customer, first, run, url, type Walk } from "./walk";
-
-const withoutId = introspection.__schema.types.filter(
-  ({ kind, fields }) => kind === "OBJECT" && !fields?.some(({ name }) => name === "id"),
-);
-const cache = cacheExchange({
-  schema: introspection,
-  keys: Object.fromEntries(withoutId.map(({ name }) => [name, () => null])),
-  resolvers: {
-    Query: {
-      salesOrders: relayPagination(),
-      salesOrder: (_, { id }) => ({ __typename: "SalesOrder", id }),
-    },
-    Customer: { salesOrders: relayPagination() },
-  },
-});
-const client = new Client({ url, exchanges: [cache, fetchExchange] });
+import { client } from "./urql-client";
+import { customer, first, run, type Walk } from "./walk";
 
 async function walk(): Promise<Walk> {
   const counts = [];

@@ -10,7 +10,8 @@ export type Walk = {
   again: OrderFieldsFragment | null | undefined;
 };
 
-export const [url = "", customer = ""] = process.argv.slice(2);
+const [server = "", subject = ""] = process.argv.slice(2);
+export { server as url, subject as customer, subject as id };
 export const first = 12;
 
 // A warning of a client library ends the program.
@@ -21,9 +22,13 @@ console.warn = console.error = (...message: unknown[]) => {
 
 /** Prints what `walk` finds. */
 export function run(walk: () => Promise<Walk>): void {
-  const print = (found: Walk) => {
-    const total = sum(found.orders.map((order) => order.totalAmountIncludingTax)).toString();
-    process.stdout.write(JSON.stringify({ ...found, total }), () => process.exit());
-  };
-  walk().then(print, console.error);
+  const total = (found: Walk) =>
+    sum(found.orders.map((order) => order.totalAmountIncludingTax)).toString();
+  print(walk().then((found) => ({ ...found, total: total(found) })));
+}
+
+/** Prints what is found as JSON. */
+export function print(found: Promise<object>): void {
+  const write = (value: object) => process.stdout.write(JSON.stringify(value), () => process.exit());
+  found.then(write, console.error);
 }
