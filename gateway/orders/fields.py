@@ -162,7 +162,9 @@ class HeaderChange(TypedDict, total=False):
     prices_include_tax: Annotated[
         bool | None, Field(payer="prices_include_tax", null=Null.PARTY, until=Until.INVOICED)
     ]
-    line_rounding: Annotated[LineRounding | None, Field(null=Null.DERIVED, has_rule=True)]
+    line_rounding: Annotated[
+        LineRounding | None, Field(null=Null.DERIVED, has_rule=True, until=Until.INVOICED)
+    ]
     payment_terms: Annotated[
         Reference | None, free(model=PaymentTermsRow, payer="payment_terms_id")
     ]

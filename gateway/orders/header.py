@@ -88,8 +88,8 @@ def _check_fixed(
     change: Mapping[str, object],
     report: Report,
 ) -> None:
-    """Who orders, who pays and the currency are fixed once something is shipped; the discount and whether
-    prices include tax, once something is invoiced (RULES.md 4.10)."""
+    """Who orders, who pays and the currency are fixed once something is shipped; the discount, the rounding
+    and whether prices include tax, once something is invoiced (RULES.md 4.10)."""
     done = {
         Until.SHIPPED: any(line.shipped_quantity for line in order.lines),
         Until.INVOICED: any(line.invoiced_quantity for line in order.lines),
