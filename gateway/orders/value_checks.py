@@ -15,12 +15,9 @@ from gateway.storage.tables.column_types import (
     clean,
     is_storable,
     is_storable_text,
-    text_lengths,
 )
-from gateway.storage.tables.reference_data import CustomerRow
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
-_LONGEST_COUNTRY = text_lengths(CustomerRow)["country"]
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -96,15 +93,14 @@ def checked_country(
     value: str | None, stored: str | None, report: Report, *path: str
 ) -> str | None:
     """The country as it is stored: an ISO 3166 code in upper case, or None for an empty text (RULES.md
-    5.6). Reports any other text that is not stored already, unless check_stored_text refuses it."""
+    5.6). Reports any other text that is not stored already."""
     if value is None or not is_storable_text(value):
         return value
     country = clean(value)
     if is_country_code(country):
         return country.upper()
     code = country_code(country)
-    is_too_long = code is None and len(country) > _LONGEST_COUNTRY
-    if not country or country == stored or is_too_long:
+    if not country or country == stored:
         return country or None
     suggestions = () if code is None else (code,)
     report.refuse(refusals.COUNTRY_INVALID, *path, rejected=value, suggestions=suggestions)

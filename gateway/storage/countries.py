@@ -8,6 +8,25 @@ import pycountry
 from babel import Locale
 from babel.core import get_global
 
+OTHER_NAMES = {
+    "AE": ("UAE",),
+    "CD": ("DR Congo", "Democratic Republic of the Congo"),
+    "CI": ("Ivory Coast",),
+    "GB": ("Great Britain", "England", "Scotland", "Wales", "Northern Ireland"),
+    "IE": ("Republic of Ireland",),
+    "KR": ("Republic of Korea",),
+    "MK": ("Macedonia",),
+    "MM": ("Burma",),
+    "MO": ("Macau",),
+    "NL": ("Holland",),
+    "PS": ("Palestine",),
+    "SZ": ("Swaziland",),
+    "TL": ("East Timor",),
+    "TR": ("Turkey",),
+    "VA": ("Vatican",),
+}
+"""English names in common use that neither ISO 3166 nor CLDR lists."""
+
 
 def is_country_code(text: str) -> bool:
     """Whether `text` is an alpha-2 code of ISO 3166, in any case."""
@@ -41,9 +60,10 @@ def _names() -> Iterator[tuple[str, str]]:
                 yield country.alpha_2, country._fields[kind]
     english = Locale("en").territories
     yield from ((code, english[code]) for code in codes if code in english)
+    yield from ((code, name) for code, names in OTHER_NAMES.items() for name in names)
 
 
 def _plain(text: str) -> str:
     """`text` without case, accents and punctuation."""
-    letters = unicodedata.normalize("NFKD", text.casefold())
+    letters = unicodedata.normalize("NFKD", text.lower())
     return "".join(letter for letter in letters if letter.isalnum())

@@ -33,8 +33,8 @@ BLOCKS = ("SHIP", "INVOICE", "ALL", "PRIVACY")
 DAYS = ["1753-01-01", "9999-12-31"]
 TWO_IS_ONE = ("CONFLICTING", "2", ["1"])
 NOT_IN_BOXES = ("INVALID", "BOX", ["HOUR", "PCS"])
-ADDRESS_PARTS = ("addressLine1", "addressLine2", "city", "state", "country", "postCode")
-LENGTHS = dict(zip(ADDRESS_PARTS, (100, 50, 30, 30, 10, 20), strict=True))
+ADDRESS_PARTS = ("addressLine1", "addressLine2", "city", "state", "postCode")
+LENGTHS = dict(zip(ADDRESS_PARTS, (100, 50, 30, 30, 20), strict=True))
 TEXTS = {"externalDocumentNumber": 35, "salesperson": 20, "shipToName": 100, "shipToContact": 100}
 TEXTS |= {"phoneNumber": 30, "email": 80, "lines.0.description": 100, "lines.0.description2": 50}
 TEXTS |= {f"sellToAddress.{part}": length for part, length in LENGTHS.items()}

@@ -127,7 +127,7 @@ HEADER_RULES: list[tuple[str, str, str | None, list[str], Fields]] = [
     ("INVALID", "phoneNumber", "+44 CALL", [], {"phoneNumber": "+44 CALL"}),
     ("INVALID", "email", "ann@", [], {"email": "ann@"}),
     ("TOO_LONG", "externalDocumentNumber", "1" * 36, ["1" * 35], {"externalDocumentNumber": "1" * 36}),
-    ("TOO_LONG", "sellToAddress.country", "G" * 11, ["G" * 10], {"sellToAddress": {"country": "G" * 11}}),
+    ("INVALID", "sellToAddress.country", "G" * 11, [], {"sellToAddress": {"country": "G" * 11}}),
     ("INVALID", "sellToAddress.country", "GBR", ["GB"], {"sellToAddress": {"country": "GBR"}}),
     ("INVALID", "shipToAddress.country", "united kingdom", ["GB"], {"shipToAddress": {"country": "united kingdom"}}),
     ("INVALID", "billToAddress.country", "ZZ", [], {"billToAddress": {"country": "ZZ"}}),

@@ -76,7 +76,7 @@ def target(templates: Templates) -> Iterator[Target]:
 
 
 TEXTS = ("externalDocumentNumber", "salesperson", "shipToName", "shipToContact")
-TEXTS += ("sellToAddress.city", "shipToAddress.country", "lines.update.0.description")
+TEXTS += ("sellToAddress.city", "shipToAddress.postCode", "lines.update.0.description")
 TEXTS += ("lines.add.0.description2",)
 NAMES = ("customer.contactId", "billToCustomer.number", "currency.code", "paymentTerms.code")
 NAMES += ("shipmentMethod.code", "lines.update.0.unitOfMeasure.code", "lines.add.0.item.number")
@@ -102,6 +102,8 @@ def test_a_hostile_text_is_refused_wherever_it_stands(target: Target, kind: str)
     text = HOSTILE_TEXTS[kind]
     rule = "TOO_LONG" if "long" in kind else "INVALID"
     assert target.refused(dict.fromkeys(TEXTS, text)) == {(rule, path) for path in TEXTS}
+    country = "shipToAddress.country"
+    assert target.refused({country: text}) == {("INVALID", country)}
     for paths in (NAMES, IDS, ("lines.update.0.id",), ("lines.remove.0",)):
         assert target.refused(dict.fromkeys(paths, text)) == {("NOT_FOUND", path) for path in paths}
     assert target.refused({}, id=text) == {("NOT_FOUND", "id")}
