@@ -19,6 +19,7 @@ from gateway.api.plan_runner import PlanRunner
 from gateway.api.schema import sdl
 from gateway.exchange.exports.export_request import ExportRequest
 from gateway.exchange.exports.export_stream import Download, open_download
+from gateway.exchange.formats.reader_processes import READERS
 from gateway.exchange.imports.runner import Runner
 from gateway.execution.limits import Limits
 from gateway.orders.service import Rules
@@ -47,6 +48,7 @@ def create_app(settings: Settings, *, listens_on: Sequence[str] = ()) -> Starlet
 
     It answers only requests for the host names of this machine, those in `listens_on` and those in the
     settings, so that a foreign page cannot reach it through a name of its own (DNS rebinding)."""
+    READERS.memory = settings.read_memory
     database = Database(
         settings.database_url,
         pool_size=settings.pool_size,
@@ -70,6 +72,12 @@ def create_app(settings: Settings, *, listens_on: Sequence[str] = ()) -> Starlet
         middleware=_middleware(settings, listens_on),
         lifespan=lifespan,
     )
+
+
+def stop_reading() -> None:
+    """Stop reading files, so that the requests and jobs that wait for it end. A signal handler may call
+    this."""
+    READERS.stop()
 
 
 def explain_on(settings: Settings, text: str, variables: str, name: str | None) -> str:

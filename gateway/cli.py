@@ -23,6 +23,7 @@ from gateway.exchange.formats.import_options import (
     LinesOption,
     RoundingOption,
 )
+from gateway.exchange.formats.reader_processes import READERS
 from gateway.exchange.formats.sheets import FileRefused
 from gateway.exchange.imports.importer import Importer, ImportRequest, PolicyOption, import_files
 from gateway.exchange.imports.progress import progress_bar
@@ -188,6 +189,7 @@ def import_command(
     mapping = None if mapping_file is None else _mapping(mapping_file)
     settings = read_settings()
     rules = Rules(largest_order=settings.max_lines)
+    READERS.memory = settings.read_memory
 
     async def run(database: Database) -> None:
         await _import(Importer(database, company, rules), files, chosen, request, errors, mapping)

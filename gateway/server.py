@@ -1,10 +1,11 @@
 """The HTTP server."""
 
 import socket
+from types import FrameType
 
 import uvicorn
 
-from gateway.app import create_app
+from gateway.app import create_app, stop_reading
 from gateway.settings import Settings
 from gateway.web.address import in_url
 from gateway.web.process import tune_memory
@@ -24,4 +25,12 @@ def run_server(settings: Settings, listener: socket.socket, host: str) -> None:
         timeout_graceful_shutdown=GRACE_PERIOD,
     )
     tune_memory()
-    uvicorn.Server(config).run(sockets=[listener])
+    _Server(config).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """A server that does not wait for files that are being read when it stops."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        stop_reading()
+        super().handle_exit(sig, frame)

@@ -57,6 +57,11 @@ class Settings(BaseSettings):
     max_upload: int = Field(
         2 * 10**9, ge=1, description="Most bytes in an upload of files to import."
     )
+    read_memory: int = Field(
+        512_000_000,
+        ge=200_000_000,
+        description="Most bytes of memory for each process that reads a workbook. One that needs more is refused.",
+    )
     import_folder: str = Field(
         "",
         description="Folder for uploaded files until their rows are read. Choose one that survives a restart,"

@@ -3,7 +3,9 @@
 The body is one file, named by the parameter `name`, or a form with several. It is written to disk while
 it is received."""
 
-from collections.abc import AsyncGenerator
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import fields
 from pathlib import Path, PurePath
 from typing import Any
@@ -22,6 +24,7 @@ from gateway.exchange.formats.import_options import (
     check_encoding,
     check_separator,
 )
+from gateway.exchange.formats.reader_processes import ReadingStopped
 from gateway.exchange.formats.sheets import FileRefused
 from gateway.exchange.imports.importer import ImportRequest, PolicyOption
 from gateway.exchange.imports.runner import ImportNotFound, Runner
@@ -86,19 +89,28 @@ class BadUpload(Exception):
         self.code = code
 
 
+MOST_READ = 2
+"""Uploads that are read at the same time; reading may take as much memory as GATEWAY_READ_MEMORY each."""
+
+PATIENCE = 10
+"""Seconds that a received upload waits for others to be read."""
+
+
 class Uploads:
     """The endpoint for uploads of at most `largest` bytes each."""
 
     def __init__(self, runner: Runner, largest: int) -> None:
         self._runner = runner
         self._largest = largest
+        self._slots = asyncio.Semaphore(MOST_READ)
 
     async def answer(self, request: Request) -> Response:
         """202 with the id of the job, which runs in the background."""
         try:
             key = await self._begin(request)
         except BadUpload as bad:
-            return refusal(bad.status, bad.code, str(bad))
+            headers = {"Retry-After": "10"} if bad.status == 503 else None
+            return refusal(bad.status, bad.code, str(bad), headers)
         except BadParameter as bad:
             return refusal(400, "BAD_USER_INPUT", str(bad))
         except FileRefused as refused:
@@ -115,14 +127,31 @@ class Uploads:
         values = read_parameters(request.query_params, IMPORT_PARAMETERS)
         with open_upload_folder(self._runner.folder) as folder:
             paths, mapping = await self._store(request, folder, values.get("name"))
-            job = await self._runner.accept(
-                company_of(request),
-                paths,
-                _import_options(values),
-                _import_request(values),
-                mapping,
-            )
+            async with self._reading():
+                job = await self._runner.accept(
+                    company_of(request),
+                    paths,
+                    _import_options(values),
+                    _import_request(values),
+                    mapping,
+                )
             return job.id
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[None]:
+        """A turn to read an upload. Raises BadUpload if there is none in time, or the gateway stops."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._slots.acquire()
+        except TimeoutError:
+            message = "Too many uploads are being read: try again later."
+            raise BadUpload(503, "TOO_MANY_IMPORTS", message) from None
+        try:
+            yield
+        except ReadingStopped as stopped:
+            raise BadUpload(503, "STOPPING", str(stopped)) from stopped
+        finally:
+            self._slots.release()
 
     async def refused(self, request: Request) -> Response:
         """The refused rows of a job, to be corrected and uploaded again; 204 if there are none."""

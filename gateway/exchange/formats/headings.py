@@ -8,6 +8,9 @@ from gateway.exchange.formats.sources import MAX_COLUMNS
 NumberedRows = Iterator[tuple[int, Sequence[str]]]
 """The number of each row, and its cells."""
 
+MAX_HEADING = 1_000
+"""Characters of a heading, which messages repeat."""
+
 
 def read_headings(file: str, rows: NumberedRows) -> tuple[str, ...]:
     """The first row that is not empty; a blank heading becomes "". Raises FileRefused."""
@@ -16,6 +19,8 @@ def read_headings(file: str, rows: NumberedRows) -> tuple[str, ...]:
         raise FileRefused(file, "is empty: it has no headings")
     if len(cells) > MAX_COLUMNS:
         raise FileRefused(file, f"has more than {MAX_COLUMNS:,} columns")
+    if any(len(cell) > MAX_HEADING for cell in cells):
+        raise FileRefused(file, f"has a heading of more than {MAX_HEADING:,} characters")
     headings = tuple(cell if cell.strip() else "" for cell in cells)
     _check_unique(file, headings)
     return headings

@@ -4,6 +4,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, NoReturn
 
 from gateway.exchange.formats.import_options import ImportOptions
@@ -12,7 +13,7 @@ from gateway.exchange.formats.sheets import (
     Sheet,
     is_name_of_lines,
 )
-from gateway.exchange.formats.sources import CHUNK, HEAD, FileSource, encoding_of
+from gateway.exchange.formats.sources import CHUNK, HEAD, MAX_COLUMNS, FileSource, encoding_of
 
 LINES = "salesOrderLines"
 """The member of an order that contains its lines in the files that the gateway writes."""
@@ -251,9 +252,16 @@ def _record(row: int, members: dict[str, Any]) -> FileRecord:
         raise _NotAllowed(f"contains {names[0]} that are not an array of objects")
     return FileRecord(
         row,
-        dict(_cells(members)),
-        tuple(FileRecord(place, dict(_cells(line))) for place, line in enumerate(lines, start=1)),
+        _fields(members),
+        tuple(FileRecord(place, _fields(line)) for place, line in enumerate(lines, start=1)),
     )
+
+
+def _fields(members: dict[str, Any]) -> dict[str, str | None]:
+    cells = dict(islice(_cells(members), MAX_COLUMNS + 1))
+    if len(cells) > MAX_COLUMNS:
+        raise _NotAllowed(f"contains an object of more than {MAX_COLUMNS:,} fields")
+    return cells
 
 
 def _cells(

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from gateway.exchange.formats.reader_processes import open_interruptibly
 from gateway.exchange.formats.sheets import FileRefused
 
 MAX_ROW = 1_000_000
@@ -54,7 +55,7 @@ class FileSource:
 def file_source(path: Path, name: str) -> FileSource:
     def opened() -> BinaryIO:
         try:
-            return path.open("rb")
+            return open_interruptibly(path)
         except OSError as error:
             raise FileRefused(name, f"cannot be read: {error.strerror}") from error
 

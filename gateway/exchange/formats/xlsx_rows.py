@@ -2,8 +2,10 @@
 
 A few bytes of XLSX can demand more memory than the machine has, and the library then aborts its
 process. So this is a program, not a module to import. It reads the workbook from standard input and
-writes JSON lines: without an argument the name and the first row of each visible sheet, and with the
-name of a sheet its rows, each with its number."""
+writes JSON lines. Its first argument is the memory that it may take, in bytes. Without another one it
+writes the name and the first row of each visible sheet, in order; with the position of one of these
+sheets, from 0, it writes its rows, each with its number. An object instead of a list says why the
+workbook is refused."""
 
 import datetime as dt
 import io
@@ -11,8 +13,9 @@ import json
 import re
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from itertools import islice
 from typing import IO, Any
 
 from defusedxml.ElementTree import iterparse, parse
@@ -28,16 +31,36 @@ try:
 except ImportError:  # Windows has no such limit
     resource = None  # type: ignore[assignment]
 
-MAX_MEMORY = 2 << 30
-"""Bytes of address space; a workbook of 50 MB takes about 1.2 GB."""
+MAX_SECONDS = 60
+"""Of processor time; a workbook of 50 MB takes about half of it."""
 
-UNREADABLE = 3
-"""The exit status when the workbook is damaged."""
+MAX_SHEETS = 100
+"""Visible sheets; a workbook has one per entity."""
+
+MAX_NAME = 200
+"""Characters of the name of a sheet; Excel allows 31."""
+
+MAX_ROW = 1_000_000
+"""Characters of a row, as in CSV."""
+
+SMALL = 200_000
+"""Cells that a sheet may span whatever it contains. The library allocates all that it spans."""
+
+MAX_EMPTY = 100
+"""Cells that a larger sheet may span for each cell that the file has."""
+
+DAMAGED, NO_MEMORY = 3, 5
+"""Exit statuses."""
 
 
-def limit_memory() -> None:
+class Refused(Exception):
+    """The workbook has more than this program reads; str() ends a sentence that begins with its name."""
+
+
+def limit_resources(memory: int) -> None:
     if resource:
-        resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+        resource.setrlimit(resource.RLIMIT_CPU, (MAX_SECONDS, MAX_SECONDS + 1))
 
 
 def cell_text(cell: object) -> str:
@@ -69,14 +92,17 @@ Errors = dict[int, dict[int, str]]
 def sheet_rows(
     workbook: CalamineWorkbook, name: str, errors: Errors
 ) -> Iterator[tuple[int, list[str]]]:
-    """The rows up to the last one with cells, numbered as the author sees them."""
+    """The rows that are not empty, numbered as the author sees them."""
     sheet = workbook.get_sheet_by_name(name)
     _, before = sheet.start or (0, 0)
     for place, row in enumerate(sheet.iter_rows(), start=1):
         cells = [cell if type(cell) is str else cell_text(cell) for cell in row]
         for column, error in errors.get(place, {}).items():
             cells[column - before - 1] = error
-        yield place, cells
+        if sum(map(len, cells)) > MAX_ROW:
+            raise Refused(f"has more than {MAX_ROW:,} characters in row {place}")
+        if any(cells):
+            yield place, cells
 
 
 BOOK, RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
@@ -86,18 +112,65 @@ OVERLAP = 20
 """Bytes of a chunk that are searched again with the next one; the mark of an error is no longer."""
 
 
+REFERENCE = re.compile(rb"""\sr\s*=\s*["']([A-Z]{1,3})([0-9]{1,10})["']""")
+
+
+def check_span(content: io.BytesIO, name: str) -> None:
+    """Raises Refused if the cells of a sheet are so far apart that the library would need much memory for
+    the empty ones between them. What hides from this search meets the limit of the memory."""
+    with zipfile.ZipFile(content) as archive:
+        part = worksheet_part(archive, name)
+        if part is None:
+            return
+        columns: set[bytes] = set()
+        rows: set[bytes] = set()
+        count = 0
+        with archive.open(part) as sheet:
+            for text in chunks(sheet):
+                found = REFERENCE.findall(text)
+                count += len(found)
+                columns.update(column for column, _ in found)
+                rows.update(row for _, row in found)
+    width, height = span(map(column_number, map(bytes.decode, columns))), span(map(int, rows))
+    if width * height > max(SMALL, count * MAX_EMPTY):
+        raise Refused(
+            f"has {count:,} cells across {height:,} rows and {width:,} columns, of which almost all are"
+            " empty: save it as CSV, or delete the empty rows and columns"
+        )
+
+
+def span(numbers: Iterable[int]) -> int:
+    found = list(numbers)
+    return max(found) - min(found) + 1 if found else 0
+
+
+def chunks(sheet: IO[bytes]) -> Iterator[bytes]:
+    """The text in chunks that end with an element."""
+    rest = b""
+    while part := sheet.read(CHUNK):
+        whole, mark, tail = (rest + part).rpartition(b">")
+        yield whole + mark
+        rest = tail[-CHUNK:]
+
+
 def cell_errors(content: io.BytesIO, name: str) -> Errors:
     """The errors of a sheet, which the library reads as empty cells."""
     with zipfile.ZipFile(content) as archive:
-        parts = set(archive.namelist())
-        part = worksheet_path(archive, name) if {BOOK, RELATIONS} <= parts else ""
-        if part not in parts:
+        part = worksheet_part(archive, name)
+        if part is None:
             return {}
         with archive.open(part) as sheet:
             if not has_errors(sheet):
                 return {}
         with archive.open(part) as sheet:
             return read_errors(sheet)
+
+
+def worksheet_part(archive: zipfile.ZipFile, name: str) -> str | None:
+    """The part with the cells of a sheet, or None."""
+    parts = set(archive.namelist())
+    part = worksheet_path(archive, name) if {BOOK, RELATIONS} <= parts else ""
+    return part if part in parts else None
 
 
 def worksheet_path(archive: zipfile.ZipFile, name: str) -> str:
@@ -160,22 +233,35 @@ def visible_sheets(workbook: CalamineWorkbook) -> Iterator[str]:
             yield sheet.name
 
 
-def output(content: io.BytesIO, arguments: list[str]) -> Iterator[object]:
+def output(content: io.BytesIO, places: list[int]) -> Iterator[object]:
     workbook = CalamineWorkbook.from_filelike(content)
-    if arguments:
-        yield from sheet_rows(workbook, arguments[0], cell_errors(content, arguments[0]))
-        return
-    for name in visible_sheets(workbook):
-        yield name, next((row for _, row in sheet_rows(workbook, name, {}) if any(row)), [])
+    names = list(islice(visible_sheets(workbook), MAX_SHEETS + 1))
+    if len(names) > MAX_SHEETS:
+        raise Refused(f"has more than {MAX_SHEETS} sheets")
+    if any(len(name) > MAX_NAME for name in names):
+        raise Refused(f"has a sheet whose name is longer than {MAX_NAME} characters")
+    for place in places:
+        name = names[place]
+        check_span(content, name)
+        yield from sheet_rows(workbook, name, cell_errors(content, name))
+    if not places:
+        for name in names:
+            check_span(content, name)
+            yield name, next((row for _, row in sheet_rows(workbook, name, {})), [])
 
 
 def main() -> int:
-    limit_memory()
+    memory, *places = map(int, sys.argv[1:])
+    limit_resources(memory)
     try:
-        for found in output(io.BytesIO(sys.stdin.buffer.read()), sys.argv[1:]):
+        for found in output(io.BytesIO(sys.stdin.buffer.read()), places):
             sys.stdout.write(json.dumps(found) + "\n")
+    except Refused as refused:
+        sys.stdout.write(json.dumps({"refused": str(refused)}) + "\n")
     except CalamineError:
-        return UNREADABLE
+        return DAMAGED
+    except MemoryError:
+        return NO_MEMORY
     return 0
 
 

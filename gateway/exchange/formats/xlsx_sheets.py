@@ -2,77 +2,80 @@
 
 import json
 import shutil
-import subprocess
-import sys
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import IO, Any, cast
 
 from gateway.exchange.formats.archive import buffered_source
 from gateway.exchange.formats.headings import NumberedRows, read_headings, read_records
+from gateway.exchange.formats.reader_processes import READERS
 from gateway.exchange.formats.sheets import FileRecord, Sheet
 from gateway.exchange.formats.sources import FileSource
 
 MAX_WORKBOOK = 50_000_000
 """Bytes of one workbook, about a million rows."""
 
-READER = Path(__file__).with_name("xlsx_rows.py")
-DAMAGED = 3
+OUT_OF_MEMORY = {5, -signal.SIGABRT, -signal.SIGSEGV}
+"""Exit statuses of the program at its limit of memory; the library aborts the process."""
+
+TOO_SLOW = -getattr(signal, "SIGXCPU", 999)
+"""Its exit status at its limit of processor time; Windows has no such signal."""
 
 
 def xlsx_sheets(source: FileSource) -> list[Sheet]:
     """The visible sheets that are not empty; each adds its name to the file's if there are several."""
     source = buffered_source(source, MAX_WORKBOOK)
-    found = [(name, row) for name, row in _output(source) if row]
+    found = [(place, name, row) for place, (name, row) in enumerate(_output(source)) if row]
     if not found:
         raise source.refuse("is empty: no visible sheet has cells")
     return [
-        _sheet(source, name, row, source.name if len(found) == 1 else f"{source.name}/{name}")
-        for name, row in found
+        _sheet(source, place, _on_one_line(name), row, has_others=len(found) > 1)
+        for place, name, row in found
     ]
 
 
-def _sheet(source: FileSource, name: str, row: list[str], title: str) -> Sheet:
+def _sheet(source: FileSource, place: int, name: str, row: list[str], *, has_others: bool) -> Sheet:
+    title = f"{source.name}/{name}" if has_others else source.name
+
     def records() -> Iterator[FileRecord]:
-        return read_records(title, _rows(source, name))
+        return read_records(title, _rows(source, place))
 
     headings = read_headings(title, iter([(1, row)]))
     return Sheet(file=title, format="XLSX", headings=headings, records=records, worksheet=name)
 
 
-def _rows(source: FileSource, name: str) -> NumberedRows:
-    yield from _output(source, name)
+def _on_one_line(name: str) -> str:
+    return "".join(letter if letter.isprintable() else " " for letter in name)
+
+
+def _rows(source: FileSource, place: int) -> NumberedRows:
+    yield from _output(source, str(place))
 
 
 def _output(source: FileSource, *arguments: str) -> Iterator[Any]:
     with _reader(source, *arguments) as output:
-        yield from map(json.loads, output)
+        for found in map(json.loads, output):
+            if isinstance(found, dict):
+                raise source.refuse(found["refused"])
+            yield found
 
 
 @contextmanager
 def _reader(source: FileSource, *arguments: str) -> Iterator[IO[bytes]]:
-    """The output of the program, which ends when the caller stops reading."""
-    with _started(*arguments) as (process, workbook, output):
-        try:
-            with source.open() as stream, suppress(BrokenPipeError), workbook:
-                shutil.copyfileobj(stream, workbook)
-            yield output
-            status = process.wait()
-        finally:
-            process.kill()
-    if status == DAMAGED:
-        raise source.refuse("is a damaged workbook")
+    """The output of the program, which ends when the caller stops reading. Raises FileRefused and
+    ReadingStopped."""
+    with READERS.start(*arguments) as process:
+        workbook, output = cast("IO[bytes]", process.stdin), cast("IO[bytes]", process.stdout)
+        with source.open() as stream, suppress(BrokenPipeError), workbook:
+            shutil.copyfileobj(stream, workbook)
+        yield output
+        status = process.wait()
+    READERS.check()  # a reader that was killed says nothing about the file
+    if status in OUT_OF_MEMORY:
+        size = READERS.memory // 1_000_000
+        raise source.refuse(f"needs more memory than {size} MB to read: save it as CSV")
+    if status == TOO_SLOW:
+        raise source.refuse("takes too long to read: save it as CSV")
     if status:
-        raise source.refuse("is a damaged workbook, or one that needs more memory than 2 GB")
-
-
-@contextmanager
-def _started(*arguments: str) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes], IO[bytes]]]:
-    with subprocess.Popen(  # noqa: S603 - our own program; the name of a sheet is an argument
-        [sys.executable, "-P", str(READER), *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        yield process, cast("IO[bytes]", process.stdin), cast("IO[bytes]", process.stdout)
+        raise source.refuse("is a damaged workbook")

@@ -12,6 +12,7 @@ from pathlib import Path
 import orjson
 
 from gateway.exchange.formats.import_options import ImportOptions
+from gateway.exchange.formats.reader_processes import ReadingStopped
 from gateway.exchange.formats.sheets import FileRefused
 from gateway.exchange.imports.error_report import ErrorReport, error_report
 from gateway.exchange.imports.importer import Importer, ImportRequest, fingerprint_files
@@ -154,6 +155,8 @@ class Runner:
                 await run.importer.run(run.key)
         except JobGone as gone:
             log.info("import job %s has ended: %s", run.key, gone)
+        except ReadingStopped:
+            log.info("import job %s resumes when the server starts again", run.key)
         except Exception:
             log.exception(
                 "import job %s has stopped; it resumes when the server starts again", run.key
