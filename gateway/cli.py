@@ -169,7 +169,7 @@ def import_command(
     ] = PolicyOption.PER_ORDER,
     company: CompanyName = None,
     errors: Annotated[
-        Path | None, typer.Option(help="File for refused rows; next to the first file by default.")
+        Path | None, typer.Option(help="File for refused rows; in this folder by default.")
     ] = None,
     dates: Annotated[DateOrder | None, DATES] = None,
     decimal: Annotated[DecimalSign | None, DECIMAL] = None,
@@ -228,7 +228,7 @@ async def _import(
         fail(f"COMPANY_NOT_FOUND: {error}")
     finally:
         stop()
-    for line in await import_summary(importer, job, files, errors, time.monotonic() - started):
+    for line in await import_summary(importer, job, errors, time.monotonic() - started):
         typer.echo(line)
     if job.status is not ImportJobStatus.SUCCEEDED:
         raise typer.Exit(1)

@@ -17,6 +17,7 @@ from gateway.storage.tables.import_jobs import (
     ImportedRow,
     ImportJobRow,
     ImportJobStatus,
+    ImportPolicy,
     ImportProblemRow,
     ImportSheetRow,
 )
@@ -171,7 +172,7 @@ class Staging:
         return (await self._session.execute(statement)).all()
 
     async def has_refused(self, job: str, sheet: int) -> bool:
-        """Whether a sheet has rows of refused units."""
+        """Whether a sheet has rows of refused units. An atomic job with a problem refuses all."""
         some = sa.select(ImportedRow.row).where(*self._refused(job, sheet)).limit(1)
         return await self._session.scalar(some) is not None
 
@@ -236,7 +237,17 @@ class Staging:
         await self._session.execute(done, execution_options=UNWATCHED)
 
     def _refused(self, job: str, sheet: int) -> tuple[sa.ColumnElement[bool], ...]:
-        return (*self._of(ImportedRow, job), ImportedRow.sheet == sheet, self._is_refused)
+        is_in_report = sa.or_(self._is_refused, self._is_refused_whole(job))
+        return (*self._of(ImportedRow, job), ImportedRow.sheet == sheet, is_in_report)
+
+    def _is_refused_whole(self, job: str) -> sa.ColumnElement[bool]:
+        """Whether the policy refuses all rows of a job with a problem."""
+        return sa.exists().where(
+            within(self._scope, ImportJobRow),
+            ImportJobRow.id == job,
+            ImportJobRow.policy == ImportPolicy.ATOMIC,
+            ImportJobRow.problems > 0,
+        )
 
     @property
     def _is_refused(self) -> sa.ColumnElement[bool]:

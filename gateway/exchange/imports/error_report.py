@@ -1,5 +1,5 @@
-"""The error report of a job: all rows of the refused orders, to be corrected and imported again. Valid
-rows of a refused order are included, without a code or a reason."""
+"""The error report of a job: all rows of the refused orders, or of an atomic job that was refused, to be
+corrected and imported again. Valid rows are included, without a code or a reason."""
 
 import asyncio
 import csv
@@ -48,7 +48,7 @@ async def error_report(importer: Importer, key: str) -> ErrorReport | None:
     for sheet in sheets:
         files[_free_name(sheet, files)] = _content(importer, key, sheet)
     if len(files) > 1:
-        return ErrorReport("refused.zip", zip_stream(files.items()))
+        return ErrorReport("import-refused.zip", zip_stream(files.items()))
     return next((ErrorReport(name, chunks) for name, chunks in files.items()), None)
 
 

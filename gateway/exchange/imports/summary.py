@@ -1,6 +1,6 @@
 """The summary of an import, as lines for a terminal."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
@@ -12,24 +12,33 @@ from gateway.storage.tables.import_jobs import ImportJobRow, ImportProblemRow, I
 from gateway.storage.transactions import read_only
 
 MOST_SHOWN = 20
+REFUSED = "-refused"
 OUTCOMES = ("created", "updated", "unchanged", "failed")
 
 
 async def import_summary(
     importer: Importer,
     job: ImportJobRow,
-    files: Sequence[Path],
     errors: Path | None,
     seconds: float,
 ) -> list[str]:
-    """The lines that describe a job. Its error report is written to `errors`, or beside the first file."""
+    """The lines that describe a job. Its error report is written to `errors`, or to the current folder
+    under a name that says what it contains."""
     lines = [*_counts(job, seconds), *await _findings(importer, job.id)]
     refused = await error_report(importer, job.id)
     if refused is not None:
-        path = errors or files[0].with_name(f"{files[0].stem}-refused{Path(refused.name).suffix}")
+        path = errors or _free_path(refused.name)
         await _save(refused, path)
         lines.append(f"Correct the refused rows in {path} and import that file.")
     return lines
+
+
+def _free_path(name: str) -> Path:
+    """A file in the current folder that does not exist yet."""
+    stem, suffix = Path(name).stem, Path(name).suffix
+    stem = stem if stem.endswith(REFUSED) else f"{stem}{REFUSED}"
+    paths = (Path(f"{stem}{count}{suffix}") for count in ("", *(f" {n}" for n in range(2, 1000))))
+    return next(path for path in paths if not path.exists())
 
 
 async def _save(refused: ErrorReport, path: Path) -> None:
