@@ -6,10 +6,11 @@ from typing import Annotated, Any
 import strawberry
 from strawberry import Maybe
 
+from gateway.api.changes import Work, perform
 from gateway.api.context import Info
 from gateway.api.errors import RequestError, user_error
 from gateway.api.inputs import CreateSalesOrderInput, UpdateSalesOrderInput, change_from
-from gateway.api.mutations import DryRun, Work, perform
+from gateway.api.mutations import DryRun
 from gateway.api.payloads import CreateSalesOrderPayload, UpdateSalesOrderPayload
 from gateway.api.record_inputs import CUSTOMER, ITEM, RecordType
 from gateway.api.record_mutations import payload_of, result_of
@@ -154,8 +155,13 @@ def _update_orders() -> Any:
 
 
 async def _perform_orders(info: Info, payload: Any, change: Work, *, dry_run: bool) -> Any:
+    def payload_of_row(result: RowResult) -> Any:
+        made = _row_payload(payload, "sales_order", result.row, result.problems)
+        made.warnings = [user_error(each, "inputs") for each in result.warnings]
+        return made
+
     def payloads(results: Sequence[RowResult]) -> list[Any]:
-        return [_row_payload(payload, "sales_order", each.row, each.problems) for each in results]
+        return [payload_of_row(each) for each in results]
 
     return await perform(
         info, payloads, change, dry_run=dry_run, result="results", preview=_previews

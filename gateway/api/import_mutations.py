@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 import strawberry
 
+from gateway.api.changes import perform
 from gateway.api.context import Info
 from gateway.api.errors import UserError
 from gateway.api.import_types import ImportJob
-from gateway.api.mutations import perform
 from gateway.orders.problems import Problem, ProblemCode, Rejected
 from gateway.storage.import_rows import JobGone, JobUnready
 from gateway.storage.tables.column_types import canonical_guid

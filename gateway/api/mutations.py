@@ -1,13 +1,13 @@
-"""The mutations of orders. Each goes through `perform`."""
+"""The mutations of orders."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import Annotated, Any
 
 import strawberry
 
+from gateway.api.changes import perform, perform_input
 from gateway.api.context import Info
 from gateway.api.declared_fields import declared_field
-from gateway.api.errors import user_error
 from gateway.api.inputs import (
     CreateSalesOrderInput,
     SalesOrderLineQuantityInput,
@@ -34,10 +34,7 @@ from gateway.api.payloads import (
 from gateway.execution.declarations import MutationField
 from gateway.orders import service
 from gateway.orders.etags import agreed_version
-from gateway.orders.preview import preview_of
-from gateway.orders.problems import Rejected
 from gateway.orders.transitions import Transition
-from gateway.storage.transactions import transact
 from gateway.storage.writing import Writer
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="GUID of the order.")]
@@ -62,37 +59,6 @@ Quantities = Annotated[
         " `invoiceQuantity` of all lines."
     ),
 ]
-Work = Callable[[Writer], Awaitable[Any]]
-
-
-async def perform(
-    info: Info,
-    payload: Any,
-    change: Work,
-    *,
-    dry_run: bool,
-    root: str | None = None,
-    result: str = "sales_order",
-    preview: Callable[[Any], Any] = preview_of,
-) -> Any:
-    """Run `change` in a transaction of its own. The payload has its result under the name `result`,
-    or the reasons for a refusal, with paths below the argument `root`.
-
-    The reader first returns its connection, so that no operation waits for a second connection while
-    it holds one, and forgets what it has read. A change that a plan made before it failed is not
-    repeated."""
-    context = info.context
-    before = context.state.payloads.pop(info.path.key, None)
-    if isinstance(before, Exception):
-        raise before
-    if before is not None:
-        return before
-    await context.reader.restart()
-    try:
-        made = await transact(context.database, context.company, change, dry_run=dry_run)
-    except Rejected as rejected:
-        return payload(user_errors=[user_error(problem, root) for problem in rejected.problems])
-    return payload(**{result: preview(made) if dry_run else made})
 
 
 def _create() -> Any:
@@ -106,7 +72,7 @@ def _create() -> Any:
         def change(writer: Writer) -> Awaitable[Any]:
             return service.create(writer, change_from(input), info.context.rules)
 
-        return await perform(info, CreateSalesOrderPayload, change, dry_run=dry_run, root="input")
+        return await perform_input(info, CreateSalesOrderPayload, change, dry_run=dry_run)
 
     return _mutation(
         resolve,
@@ -130,7 +96,7 @@ def _update() -> Any:
             patch, etag = change_from(input), expected_etag(info, if_match)
             return service.update(writer, id, patch, etag, info.context.rules)
 
-        return await perform(info, UpdateSalesOrderPayload, change, dry_run=dry_run, root="input")
+        return await perform_input(info, UpdateSalesOrderPayload, change, dry_run=dry_run)
 
     return _mutation(
         resolve,

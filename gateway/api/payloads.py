@@ -14,6 +14,11 @@ class OrderPayload:
     user_errors: list[UserError] = strawberry.field(
         description="Every reason for a refusal; empty if there was none.", default_factory=list
     )
+    warnings: list[UserError] = strawberry.field(
+        description="What is unusual about the order but allowed, such as an external document number"
+        " that another order of the customer has already.",
+        default_factory=list,
+    )
 
 
 @strawberry.type(description="The result of `createSalesOrder`.")

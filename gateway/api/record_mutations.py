@@ -5,11 +5,12 @@ from typing import Annotated, Any
 
 import strawberry
 
+from gateway.api.changes import perform
 from gateway.api.context import Info
 from gateway.api.declared_fields import declared_field
 from gateway.api.errors import UserError
 from gateway.api.inputs import change_from
-from gateway.api.mutations import DryRun, IfMatch, expected_etag, perform
+from gateway.api.mutations import DryRun, IfMatch, expected_etag
 from gateway.api.record_inputs import (
     ACCOUNT,
     CURRENCY,

@@ -4,6 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.orders import refusals
+from gateway.orders.external_documents import (
+    Repetitions,
+    repetitions_of_new,
+    repetitions_of_stored,
+)
 from gateway.orders.fields import NewOrder, OrderPatch
 from gateway.orders.patch import remember
 from gateway.orders.problems import Problem, Report
@@ -41,12 +46,36 @@ async def create_orders(
     of statements does not depend on the number of orders."""
     drafts = await draft_all(writer, changes, rules)
     problems = [in_row(each, row) for row, draft in enumerate(drafts) for each in draft.problems]
-    refused = by_row(await with_suggestions(writer, problems))
+    refused: dict[int, Sequence[Problem]] = {**by_row(await with_suggestions(writer, problems))}
+    orders = {
+        row: draft.order
+        for row, draft in enumerate(drafts)
+        if row not in refused and draft.order is not None
+    }
+    repetitions = await repetitions_of_new(writer, orders)
+    refused |= _in_rows(repetitions.refused)
     if refused and is_atomic:
         return _none_of(len(changes), refused)
-    orders = {row: draft.order for row, draft in enumerate(drafts) if row not in refused}
-    await store(writer, [order for order in orders.values() if order is not None])
-    return [RowResult(orders.get(row), refused.get(row, ())) for row in range(len(changes))]
+    stored = {row: order for row, order in orders.items() if row not in refused}
+    await store(writer, list(stored.values()))
+    return _results(len(changes), stored, refused, repetitions)
+
+
+def _in_rows(problems: Mapping[int, Problem]) -> dict[int, Sequence[Problem]]:
+    return {row: [in_row(problem, row)] for row, problem in problems.items()}
+
+
+def _results(
+    count: int, orders: Mapping[int, SalesOrderRow], refused: Refused, repetitions: Repetitions
+) -> list[RowResult]:
+    return [
+        RowResult(
+            orders.get(row),
+            refused.get(row, ()),
+            [in_row(each, row) for each in repetitions.warnings(row)],
+        )
+        for row in range(count)
+    ]
 
 
 async def update_orders(
@@ -67,7 +96,7 @@ async def update_orders(
         refused |= by_row(await with_suggestions(writer, patching.problems))
         if is_atomic:
             return _none_of(len(updates), refused)
-    return [RowResult(orders.get(row), refused.get(row, ())) for row in range(len(updates))]
+    return _results(len(updates), orders, refused, patching.repetitions)
 
 
 def _none_of(count: int, refused: Refused) -> list[RowResult]:
@@ -91,6 +120,7 @@ class _Patching:
         left_out = set(refused)
         self._updates = {row: each for row, each in enumerate(updates) if row not in left_out}
         self._report = Report()
+        self.repetitions = Repetitions({})
 
     @property
     def problems(self) -> Sequence[Problem]:
@@ -110,6 +140,15 @@ class _Patching:
             report = Report()
             finish_update(order, before[row], change, references, report)
             where.problems.extend(in_row(problem, row) for problem in report.problems)
+        if not self.problems:
+            self.repetitions = await repetitions_of_stored(
+                self._writer,
+                patched,
+                {row: each.document for row, each in before.items()},
+                {row: self._updates[row].change for row in patched},
+            )
+            for row, problem in self.repetitions.refused.items():
+                self._report.problems.append(in_row(problem, row))
         if not self.problems:
             await self._writer.save([(patched[row], bool(removed[row])) for row in patched])
         return patched

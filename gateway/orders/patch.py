@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from gateway.orders import refusals
 from gateway.orders.amounts import HUNDRED
+from gateway.orders.external_documents import document_of
 from gateway.orders.fields import LinePatch, LinesPatch, OrderPatch
 from gateway.orders.header import patch_header
 from gateway.orders.line_patches import patch_line, sells_other
@@ -19,6 +20,7 @@ from gateway.orders.pricing import raw_share, step_of
 from gateway.orders.problems import Path, Report
 from gateway.orders.references import References
 from gateway.orders.rounding import rounded
+from gateway.storage.documented_orders import Document
 from gateway.storage.tables.sales_orders import (
     LineRounding,
     SalesOrderLineRow,
@@ -40,13 +42,14 @@ class Share:
 
 @dataclass(frozen=True)
 class Before:
-    """The order before the patch, as far as prices and discount depend on it; the shares are those of
-    its lines."""
+    """The order before the patch, as far as prices, discount and warnings depend on it; the shares are
+    those of its lines."""
 
     prices_include_tax: bool
     currency_id: str
     line_rounding: LineRounding
     shares: Sequence[Share]
+    document: Document | None
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ def remember(order: SalesOrderRow) -> Before:
             Share(raw_share(line, order.prices_include_tax), line.tax_percent)
             for line in order.lines
         ],
+        document_of(order),
     )
 
 

@@ -35,10 +35,11 @@ class RecordOutcome(Enum):
 
 @dataclass(frozen=True)
 class RowResult:
-    """What one of several changes wrote, or the problems that prevented it."""
+    """What one of several changes wrote, or the problems that prevented it. Warnings prevent nothing."""
 
     row: Any | None
     problems: Sequence[Problem] = ()
+    warnings: Sequence[Problem] = ()
 
 
 async def create_record(writer: Writer, record: Record, change: RecordChange) -> Any:

@@ -14,6 +14,16 @@ CUSTOMER_BLOCKED = Refusal(
     Code.BLOCKED, "1.4", "Customer {number} is blocked ({why}), so no order can be created."
 )
 PAYER_BLOCKED = Refusal(Code.BLOCKED, "1.4", "Customer {number}, who would pay, is blocked.")
+DOCUMENT_REPEATED = Refusal(
+    Code.DUPLICATE,
+    "1.8",
+    "Order {number} of customer {customer} has this external document number already.",
+)
+DOCUMENT_REPEATED_HERE = Refusal(
+    Code.DUPLICATE,
+    "1.8",
+    "Another new order of customer {customer} has this external document number already.",
+)
 
 # 2 Prices and totals
 LINE_DISCOUNT_NEEDS_QUANTITY = Refusal(Code.REQUIRED, "2.2", "A discount amount needs a quantity.")

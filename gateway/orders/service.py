@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from gateway.orders import refusals
 from gateway.orders.editability import check_editable
 from gateway.orders.etags import check_version
+from gateway.orders.external_documents import repetitions_of_new, repetitions_of_stored
 from gateway.orders.fields import HeaderChange, NewOrder, OrderPatch
 from gateway.orders.header import new_order
 from gateway.orders.life_cycle import carry_out, check_transition
@@ -46,10 +47,18 @@ class Draft:
     problems: tuple[Problem, ...] = ()
 
 
-async def create(writer: Writer, change: NewOrder, rules: Rules) -> SalesOrderRow:
+@dataclass(frozen=True)
+class Written:
+    """An order that a change wrote, and what is unusual about it but allowed."""
+
+    order: SalesOrderRow
+    warnings: tuple[Problem, ...] = ()
+
+
+async def create(writer: Writer, change: NewOrder, rules: Rules) -> Written:
     """Store a new order. Raises Rejected with every problem."""
-    [order] = await create_all(writer, [change], rules)
-    return order
+    [written] = await create_all(writer, [change], rules)
+    return written
 
 
 async def create_all(
@@ -57,7 +66,7 @@ async def create_all(
     changes: Sequence[NewOrder],
     rules: Rules,
     transitions: Sequence[Sequence[Transition]] | None = None,
-) -> list[SalesOrderRow]:
+) -> list[Written]:
     """Store new orders, all or none, each with a number from the series unless it has its own. The
     transitions, if given for each order, are carried out before it is stored.
 
@@ -70,8 +79,11 @@ async def create_all(
     for order, each in zip(orders, transitions or [()] * len(orders), strict=True):
         for transition in each:
             advance(order, transition, references)
+    repetitions = await repetitions_of_new(writer, dict(enumerate(orders)))
+    if repetitions.refused:
+        raise Rejected(list(repetitions.refused.values()))
     await store(writer, orders)
-    return orders
+    return [Written(order, repetitions.warnings(row)) for row, order in enumerate(orders)]
 
 
 async def draft_all(writer: Writer, changes: Sequence[NewOrder], rules: Rules) -> list[Draft]:
@@ -105,7 +117,7 @@ async def store(writer: Writer, orders: Sequence[SalesOrderRow]) -> None:
 
 async def update(
     writer: Writer, key: str, change: OrderPatch, if_match: str | None, rules: Rules
-) -> SalesOrderRow:
+) -> Written:
     """Apply the patch `change` to the order with this id, all or nothing. Raises Rejected."""
     order = await _stored(writer, key, if_match)
     report = Report()
@@ -118,8 +130,11 @@ async def update(
     finish_update(order, before, change, references, report)
     if report.problems:
         raise Rejected(await with_suggestions(writer, report.problems))
+    repetitions = await repetitions_of_stored(writer, {0: order}, {0: before.document}, {0: change})
+    if repetitions.refused:
+        raise Rejected(list(repetitions.refused.values()))
     await writer.save([(order, bool(removed))])
-    return order
+    return Written(order, repetitions.warnings(0))
 
 
 def begin_update(

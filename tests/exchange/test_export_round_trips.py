@@ -165,7 +165,7 @@ async def load_history(database: Database) -> None:
 
 
 async def _follow(writer: Writer, name: str, lines: list[dict[str, Any]], way: Way) -> None:
-    order = await create(writer, change(name, lines), Rules())
+    order = (await create(writer, change(name, lines), Rules())).order
     for event, given in way:
         keys = [line.id for line in order.lines]
         quantities = given and [(keys[place], Decimal(much)) for place, much in given.items()]

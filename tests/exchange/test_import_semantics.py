@@ -19,6 +19,7 @@ from tests.support.importing import (
     table,
     upload,
 )
+from tests.support.requests import execute
 
 
 @pytest.fixture
@@ -65,6 +66,25 @@ def test_lines_are_added_to_an_order_from_an_earlier_import(client: Client) -> N
     found = order(client, "A")
     assert [each["quantity"] for each in found["lines"]] == ["2", "5"]
     assert found["totalAmountExcludingTax"] == "70"
+
+
+@pytest.mark.parametrize("is_refused", [False, True])
+def test_a_customer_reference_that_an_order_has_already_is_reported(
+    client: Client, world_url: str, is_refused: bool
+) -> None:
+    """It is a warning, unless the company refuses it; in one file, the first order counts."""
+    upload(client, orders([head("A", CUSTOMERSORDERREFERENCE="PO-1")], []))
+    if is_refused:
+        execute(world_url, "UPDATE companies SET refuse_duplicate_external_document_numbers = true")
+    headers = [head(name, CUSTOMERSORDERREFERENCE=f"PO-{n}") for name, n in ("B1", "C2", "D2")]
+    job = upload(client, orders(headers, []))
+    found = job.refused if is_refused else job.warnings
+    column = "CUSTOMERSORDERREFERENCE"
+    assert [(each["code"], each["orderNumber"], each["columnName"]) for each in found] == [
+        ("DUPLICATE", "B", column),
+        ("DUPLICATE", "D", column),
+    ]
+    assert numbers(client) == (["A", "C"] if is_refused else ["A", "B", "C", "D"])
 
 
 KEYS: dict[str, tuple[Fields, Fields]] = {

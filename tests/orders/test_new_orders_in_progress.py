@@ -61,7 +61,7 @@ async def test_they_are_stored_as_if_each_transition_came_afterwards(
         await create_all(writer, changes, Rules(), ways)
     for change, way in ORDERS:
         async with writing(one_by_one, COMPANY) as writer:
-            key = (await create(writer, change, Rules())).id
+            key = (await create(writer, change, Rules())).order.id
             for transition in way:
                 await carry_out_transition(writer, key, transition, None)
     assert await stored(database) == await stored(one_by_one)

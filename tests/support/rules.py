@@ -104,7 +104,8 @@ def mutations(cell: str, order: str, result: str) -> list[tuple[str, str]]:
 
 def _document(node: FieldNode, order: str, result: str) -> str:
     values = [print_ast(argument) for argument in node.arguments or ()]
-    if not any(argument.startswith("id:") for argument in values):
+    is_new = node.name.value == "createSalesOrder"
+    if not is_new and not any(argument.startswith("id:") for argument in values):
         values.insert(0, "id: $order")
     arguments = ", ".join(values)
     used = dict.fromkeys(re.findall(r"\$(\w+)", arguments))

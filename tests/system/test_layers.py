@@ -47,7 +47,7 @@ API_ORDER = (
     *("derived_fields", "transition_fields", "reference_types", "order_types", "import_types"),
     *("payloads", "company_fields"),
     *("registration", "filters", "connections"),
-    *("queries", "mutations", "import_mutations"),
+    *("queries", "changes", "mutations", "import_mutations"),
     *("record_inputs", "record_mutations", "bulk_mutations"),
     "schema",
     *("filter_text", "plan_arguments", "plan_runner", "explain", "operations"),

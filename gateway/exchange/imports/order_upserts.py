@@ -9,13 +9,15 @@ from typing import Any, cast
 
 from gateway.exchange.imports.matching import matched, stored_orders
 from gateway.exchange.imports.order_rows import OrderRows, choose_discounts, combine_columns
+from gateway.exchange.imports.order_warnings import compare_amounts, warn_of
 from gateway.exchange.imports.planned_quantities import plan_again
 from gateway.exchange.imports.row_reader import ParsedRow
 from gateway.exchange.imports.status_replay import Destination, Step, steps
 from gateway.orders import refusals
 from gateway.orders.difference import difference
+from gateway.orders.external_documents import repetitions_of_new
 from gateway.orders.fields import HEADER, LINE, OrderPatch, Until
-from gateway.orders.problems import Problem, Rejected, plain
+from gateway.orders.problems import Problem, Rejected
 from gateway.orders.references import References
 from gateway.orders.service import (
     Draft,
@@ -128,9 +130,17 @@ async def _create(
             counts += _failed(order)
         else:
             created.append((order, draft.order))
-    await store(writer, [row for _, row in created])
-    for order, row in created:
-        _compare_amounts(order, row)
+    repetitions = await repetitions_of_new(writer, {n: row for n, (_, row) in enumerate(created)})
+    for number, problem in repetitions.refused.items():
+        _add_problems(created[number][0], [problem], ())
+    stored = [(order, row) for order, row in created if not order.is_refused]
+    await store(writer, [row for _, row in stored])
+    for number, (order, row) in enumerate(created):
+        if order.is_refused:
+            counts += _failed(order)
+            continue
+        warn_of(order, repetitions.warnings(number))
+        compare_amounts(order, row)
         counts += Counter(headers_created=1, lines_created=len(order.lines))
     return counts
 
@@ -185,17 +195,18 @@ async def _patch(
     """Patch a stored order where it differs from its rows."""
     changes = _changes(order, row, references)
     if changes.is_empty and not list(_steps(order, row)):
-        _compare_amounts(order, row)
+        compare_amounts(order, row)
         return Counter(headers_unchanged=len(order.headers), lines_unchanged=len(order.lines))
     updated, patch = _patch_of(order, row, changes)
     try:
         async with writer.savepoint():
-            row = await update(writer, row.id, patch, None, rules)
-            await _replay(writer, order, row)
+            written = await update(writer, row.id, patch, None, rules)
+            await _replay(writer, order, written.order)
     except Rejected as rejected:
         _add_problems(order, rejected.problems, changes.added, updated)
         return _failed(order)
-    _compare_amounts(order, row)
+    warn_of(order, written.warnings)
+    compare_amounts(order, written.order)
     return Counter(
         headers_updated=len(order.headers),
         lines_created=len(changes.added),
@@ -267,18 +278,6 @@ def _quantities(
 ) -> dict[str, Decimal]:
     stated = ((lines[id(line)].id, line.extras.get(name)) for line in order.lines)
     return {key: quantity for key, quantity in stated if quantity}
-
-
-def _compare_amounts(order: OrderRows, row: SalesOrderRow) -> None:
-    """Warn where an amount of the file differs from the derived amount."""
-    rows = [each for each in order.lines if each.extras.get("+amount") is not None]
-    lines = matched(order.lines, row) if rows else {}
-    for each in rows:
-        stated, line = each.extras["+amount"], lines[id(each)]
-        derived = line.amount_including_tax if row.prices_include_tax else line.amount_excluding_tax
-        if stated != derived:
-            message = f"The line comes to {plain(derived)}, the file says {plain(stated)}."
-            each.warn("AMOUNT_DIFFERS", message, ("+amount",), plain(stated))
 
 
 def _add_problems(

@@ -1,0 +1,70 @@
+"""How a mutation makes its change: in a transaction of its own, with a payload for its result."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from gateway.api.context import Info
+from gateway.api.errors import UserError, user_error
+from gateway.orders.preview import preview_of
+from gateway.orders.problems import Rejected
+from gateway.orders.service import Written
+from gateway.storage.transactions import transact
+from gateway.storage.writing import Writer
+
+Work = Callable[[Writer], Awaitable[Any]]
+
+
+async def perform(
+    info: Info,
+    payload: Any,
+    change: Work,
+    *,
+    dry_run: bool,
+    root: str | None = None,
+    result: str = "sales_order",
+    preview: Callable[[Any], Any] = preview_of,
+) -> Any:
+    """Run `change` in a transaction of its own. The payload has its result under the name `result`,
+    or the reasons for a refusal, with paths below the argument `root`.
+
+    The reader first returns its connection, so that no operation waits for a second connection while
+    it holds one, and forgets what it has read. A change that a plan made before it failed is not
+    repeated."""
+    context = info.context
+    before = context.state.payloads.pop(info.path.key, None)
+    if isinstance(before, Exception):
+        raise before
+    if before is not None:
+        return before
+    await context.reader.restart()
+    try:
+        made = await transact(context.database, context.company, change, dry_run=dry_run)
+    except Rejected as rejected:
+        return payload(user_errors=[user_error(problem, root) for problem in rejected.problems])
+    return payload(**{result: preview(made) if dry_run else made})
+
+
+async def perform_input(
+    info: Info, payload: Any, change: Callable[[Writer], Awaitable[Written]], *, dry_run: bool
+) -> Any:
+    """Run a change that has an input, and whose order may come with warnings."""
+
+    def payload_of(written: Written | None = None, user_errors: Sequence[UserError] = ()) -> Any:
+        if written is None:
+            return payload(user_errors=list(user_errors))
+        warnings = [user_error(each, "input") for each in written.warnings]
+        return payload(sales_order=written.order, warnings=warnings)
+
+    return await perform(
+        info,
+        payload_of,
+        change,
+        dry_run=dry_run,
+        root="input",
+        result="written",
+        preview=_preview,
+    )
+
+
+def _preview(written: Written) -> Written:
+    return Written(preview_of(written.order), written.warnings)
