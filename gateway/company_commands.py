@@ -12,6 +12,7 @@ from gateway.storage.companies import (
     create_company,
     list_companies,
     rename_company,
+    update_company,
 )
 from gateway.storage.database import Database
 from gateway.storage.migrations import is_current
@@ -48,6 +49,27 @@ def company_rename(
     """Rename a company. Requests must then send the new name in the Company header."""
     _run(lambda database: rename_company(database, name, new_name))
     typer.echo(f"Company {name!r} is now {new_name!r}.")
+
+
+@company.command("update")
+def company_update(
+    name: Annotated[str, typer.Argument(help="The name or the id of the company.")],
+    refuse: Annotated[
+        bool,
+        typer.Option(
+            "--refuse-duplicate-external-document-numbers/--allow-duplicate-external-document-numbers",
+            help="Whether a second order of a customer with one external document number is refused.",
+        ),
+    ],
+) -> None:
+    """Change the settings of a company."""
+    _run(
+        lambda database: update_company(
+            database, name, refuse_duplicate_external_document_numbers=refuse
+        )
+    )
+    does = "refuses" if refuse else "allows"
+    typer.echo(f"Company {name!r} {does} duplicate external document numbers.")
 
 
 def _run(work: Callable[[Database], Awaitable[Any]]) -> None:

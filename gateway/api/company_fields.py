@@ -1,6 +1,6 @@
-"""The companies that a caller can work in, and the mutations that create and rename them."""
+"""The companies that a caller can work in, and the mutations that create and change them."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 import strawberry
@@ -8,6 +8,7 @@ import strawberry
 from gateway.api.context import Info
 from gateway.api.errors import UserError, user_error
 from gateway.api.reference_inputs import length_note
+from gateway.api.reference_types import DUPLICATES_NOTE
 from gateway.orders.preview import PREVIEW
 from gateway.orders.problems import Problem, ProblemCode
 from gateway.storage.companies import (
@@ -19,9 +20,11 @@ from gateway.storage.companies import (
     create_company,
     list_companies,
     rename_company,
+    update_company,
 )
 from gateway.storage.tables.column_types import text_lengths
 from gateway.storage.tables.reference_data import CompanyRow
+from gateway.storage.transactions import retried
 
 REFUSALS: dict[type[CompanyRefused], tuple[ProblemCode, str]] = {
     CompanyExists: (ProblemCode.DUPLICATE, "name"),
@@ -42,6 +45,7 @@ CurrencyCode = Annotated[
     str,
     strawberry.argument(description="The ISO 4217 code of the currency of its books, such as EUR."),
 ]
+RefuseDuplicates = Annotated[bool, strawberry.argument(description=DUPLICATES_NOTE)]
 DryRun = Annotated[bool, strawberry.argument(description="Check everything and store nothing.")]
 
 
@@ -55,6 +59,7 @@ class CompanySummary:
     currency_code: str = strawberry.field(
         description="The ISO 4217 code of the currency of its books."
     )
+    refuse_duplicate_external_document_numbers: bool = strawberry.field(description=DUPLICATES_NOTE)
 
 
 @strawberry.type
@@ -75,11 +80,18 @@ class CreateCompanyPayload(CompanyPayload): ...
 class RenameCompanyPayload(CompanyPayload): ...
 
 
+@strawberry.type(description="The result of `updateCompany`.")
+class UpdateCompanyPayload(CompanyPayload): ...
+
+
 def _summary(company: CompanyRow, *, dry_run: bool = False) -> CompanySummary:
     """The summary, under an id that no stored company has if it is that of a dry run."""
     key = f"{PREVIEW}{company.id}" if dry_run else company.id
     return CompanySummary(
-        id=strawberry.ID(key), name=company.name, currency_code=company.currency_code
+        id=strawberry.ID(key),
+        name=company.name,
+        currency_code=company.currency_code,
+        refuse_duplicate_external_document_numbers=company.refuse_duplicate_external_document_numbers,
     )
 
 
@@ -87,21 +99,26 @@ async def companies(info: Info) -> list[CompanySummary]:
     return [_summary(each) for each in await list_companies(info.context.database)]
 
 
-async def _perform(info: Info, payload: Any, work: Awaitable[CompanyRow], *, dry_run: bool) -> Any:
+async def _perform(
+    info: Info, payload: Any, work: Callable[[], Awaitable[CompanyRow]], *, dry_run: bool
+) -> Any:
     """The payload with the company that `work` makes, or with its refusal. The reader first returns its
     connection, so that no operation waits for a second one."""
     await info.context.reader.restart()
     try:
-        return payload(company=_summary(await work, dry_run=dry_run))
+        company = await retried(info.context.database, work)
     except CompanyRefused as refused:
         code, argument = REFUSALS[type(refused)]
         return payload(user_errors=[user_error(Problem(code, (argument,), str(refused)), None)])
+    return payload(company=_summary(company, dry_run=dry_run))
 
 
 async def _create(
     info: Info, name: Name, currency: CurrencyCode, dry_run: DryRun = False
 ) -> CreateCompanyPayload | None:
-    work = create_company(info.context.database, name, currency, dry_run=dry_run)
+    def work() -> Awaitable[CompanyRow]:
+        return create_company(info.context.database, name, currency, dry_run=dry_run)
+
     made: CreateCompanyPayload = await _perform(info, CreateCompanyPayload, work, dry_run=dry_run)
     return made
 
@@ -109,8 +126,28 @@ async def _create(
 async def _rename(
     info: Info, id: Id, name: Name, dry_run: DryRun = False
 ) -> RenameCompanyPayload | None:
-    work = rename_company(info.context.database, id, name, dry_run=dry_run)
+    def work() -> Awaitable[CompanyRow]:
+        return rename_company(info.context.database, id, name, dry_run=dry_run)
+
     made: RenameCompanyPayload = await _perform(info, RenameCompanyPayload, work, dry_run=dry_run)
+    return made
+
+
+async def _update(
+    info: Info,
+    id: Id,
+    refuse_duplicate_external_document_numbers: RefuseDuplicates,
+    dry_run: DryRun = False,
+) -> UpdateCompanyPayload | None:
+    def work() -> Awaitable[CompanyRow]:
+        return update_company(
+            info.context.database,
+            id,
+            refuse_duplicate_external_document_numbers=refuse_duplicate_external_document_numbers,
+            dry_run=dry_run,
+        )
+
+    made: UpdateCompanyPayload = await _perform(info, UpdateCompanyPayload, work, dry_run=dry_run)
     return made
 
 
@@ -124,4 +161,7 @@ class CompanyMutation:
     rename_company: RenameCompanyPayload | None = strawberry.mutation(
         resolver=_rename,
         description="Rename a company. Requests must then send the new name in the Company header.",
+    )
+    update_company: UpdateCompanyPayload | None = strawberry.mutation(
+        resolver=_update, description="Change the settings of a company."
     )

@@ -63,6 +63,12 @@ class Currency(MaintainedNode):
     tax_rounding: TaxRounding = column("The direction in which tax is rounded to the step.")
 
 
+DUPLICATES_NOTE = (
+    "Whether a second order of a customer with the same external document number is refused. Otherwise"
+    " it is stored with a warning."
+)
+
+
 @entity(rows.CompanyRow)
 @strawberry.type(description="A legal entity. Every other record belongs to exactly one company.")
 class Company(Node):
@@ -75,6 +81,7 @@ class Company(Node):
         "The currency of the company's books and of its item prices.",
         by="code",
     )
+    refuse_duplicate_external_document_numbers: bool = column(DUPLICATES_NOTE)
 
 
 @entity(rows.PaymentTermsRow)

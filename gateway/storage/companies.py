@@ -86,13 +86,35 @@ async def rename_company(
     InvalidCompanyName."""
     name = _checked_name(name)
     async with database.write(dry_run=dry_run) as session:
-        named = (CompanyRow.name == key) | (CompanyRow.id == canonical_guid(key))
-        company = (await session.scalars(sa.select(CompanyRow).where(named))).one_or_none()
-        if company is None:
-            raise CompanyGone(f"There is no company {key!r}.")
+        company = await _existing(session, key)
         if company.name != name:
             await _check_free(session, name)
         company.name = name
+    return company
+
+
+async def update_company(
+    database: Database,
+    key: str,
+    *,
+    refuse_duplicate_external_document_numbers: bool,
+    dry_run: bool = False,
+) -> CompanyRow:
+    """Change the settings of the company with this name or id (RULES.md 1.8). Raises CompanyGone."""
+    async with database.write(dry_run=dry_run) as session:
+        company = await _existing(session, key)
+        company.refuse_duplicate_external_document_numbers = (
+            refuse_duplicate_external_document_numbers
+        )
+    return company
+
+
+async def _existing(session: AsyncSession, key: str) -> CompanyRow:
+    """The company with this name or id. Raises CompanyGone."""
+    named = (CompanyRow.name == key) | (CompanyRow.id == canonical_guid(key))
+    company = (await session.scalars(sa.select(CompanyRow).where(named))).one_or_none()
+    if company is None:
+        raise CompanyGone(f"There is no company {key!r}.")
     return company
 
 

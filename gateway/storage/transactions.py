@@ -67,15 +67,25 @@ async def transact(
     *,
     dry_run: bool = False,
 ) -> Result:
-    """The result of `change` in a transaction of its own. When it conflicts with another, it is retried
-    after a random pause, as long as the time of the operation allows another attempt.
-    Raises DatabaseBusy if every attempt fails, CompanyNotFound and what `change` raises."""
+    """The result of `change` in a transaction of its own, which is `retried`. Raises DatabaseBusy,
+    CompanyNotFound and what `change` raises."""
+
+    async def attempt() -> Result:
+        async with writing(database, company, dry_run=dry_run) as writer:
+            return await change(writer)
+
+    return await retried(database, attempt)
+
+
+async def retried(database: Database, work: Callable[[], Awaitable[Result]]) -> Result:
+    """The result of `work`, which is one transaction. When it conflicts with another, it is retried after
+    a random pause, as long as the time of the operation allows another attempt.
+    Raises DatabaseBusy if every attempt fails, and what `work` raises."""
     end = time.monotonic() + database.seconds_left
     for attempt in count():
         begun = time.monotonic()
         try:
-            async with writing(database, company, dry_run=dry_run) as writer:
-                return await change(writer)
+            return await work()
         except DatabaseBusy:
             database.note_contention()
             pause = PAUSE * 2 ** min(attempt, DOUBLINGS) * random.uniform(0.5, 1.5)  # noqa: S311 - no secret

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,10 @@ LIST = "{ companies { name currencyCode } }"
 CREATE = """mutation ($name: String!, $currency: String!, $dryRun: Boolean!) {
   it: createCompany(name: $name, currency: $currency, dryRun: $dryRun) {
     company { id name currencyCode } userErrors { code path } } }"""
+SETTING = "refuseDuplicateExternalDocumentNumbers"
+UPDATE = f"""mutation ($id: ID!, $refuse: Boolean!, $dryRun: Boolean!) {{
+  it: updateCompany(id: $id, {SETTING}: $refuse, dryRun: $dryRun) {{
+    company {{ {SETTING} }} userErrors {{ code path }} }} }}"""
 RENAME = """mutation ($id: ID!, $name: String!) {
   it: renameCompany(id: $id, name: $name) { company { name } userErrors { code path } } }"""
 
@@ -106,11 +111,45 @@ def test_a_company_is_renamed_to_a_name_that_is_free(client: Client) -> None:
     assert missing == {"company": None, "userErrors": [{"code": "NOT_FOUND", "path": ["id"]}]}
 
 
-def test_the_commands_create_list_and_rename(tmp_path: Path, url: str) -> None:
+def test_a_company_may_refuse_duplicate_external_document_numbers(client: Client) -> None:
+    """A dry run answers with the setting and does not store it."""
+    key = create(client, "Alpine")["company"]["id"]
+    for refuse, dry_run, stored in [
+        (True, True, False),
+        (True, False, True),
+        (False, True, True),
+        (False, False, False),
+    ]:
+        answer = client.ask(UPDATE, id=key, refuse=refuse, dryRun=dry_run)["it"]
+        assert answer == {"company": {SETTING: refuse}, "userErrors": []}
+        assert client.ask(f"{{ company {{ {SETTING} }} companies {{ {SETTING} }} }}") == {
+            "company": {SETTING: stored},
+            "companies": [{SETTING: stored}],
+        }
+    missing = client.ask(UPDATE, id="nowhere", refuse=True, dryRun=False)["it"]
+    assert missing == {"company": None, "userErrors": [{"code": "NOT_FOUND", "path": ["id"]}]}
+
+
+def test_of_simultaneous_companies_with_one_name_one_is_created(client: Client) -> None:
+    create(client, "Alpine")
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: create(client, "Zenith"), range(4)))
+    refused = [each["userErrors"] for each in answers if each["company"] is None]
+    assert refused == [[{"code": "DUPLICATE", "path": ["name"]}]] * 3
+    assert names(client) == ["Alpine", "Zenith"]
+
+
+def test_the_commands_create_list_update_and_rename(tmp_path: Path, url: str) -> None:
     def company(*arguments: str) -> tuple[int, str, str]:
         return run(tmp_path, "company", *arguments, database_url=url)
 
     assert company("create", "Alpine", "--currency", "CHF")[0] == 0
+    assert company("update", "Alpine", "--refuse-duplicate-external-document-numbers") == (
+        0,
+        "Company 'Alpine' refuses duplicate external document numbers.\n",
+        "",
+    )
+    assert company("update", "Alpine", "--allow-duplicate-external-document-numbers")[0] == 0
     assert company("rename", "Alpine", "Alps") == (0, "Company 'Alpine' is now 'Alps'.\n", "")
     code, listed, _ = company("list")
     assert (code, listed.split("\t")[:2]) == (0, ["Alps", "CHF"])
