@@ -106,9 +106,9 @@ def test_without_a_name_the_columns_state_the_entity(
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        ("a.csv", "SALESORDERNUMBER,REQUESTEDSHIPPINGDATE\nA,2026-01-01\n", "may contain any of"),
-        ("a.csv", "number,displayName\n1,One\n", "may contain any of"),
-        ("a.csv", "code,displayName\nX,One\n", "may contain any of"),
+        ("a.csv", "SALESORDERNUMBER,REQUESTEDSHIPPINGDATE\nA,2026-01-01\n", "its columns may be those of"),
+        ("a.csv", "number,displayName\n1,One\n", "its columns may be those of"),
+        ("a.csv", "code,displayName\nX,One\n", "its columns may be those of"),
         ("a.csv", "Invoice,Customer account,Organization name\nI1,C1,One\n", "'Invoice'"),
         ("a.csv", "Sales order,Customer account,Organization name\nS1,C1,One\n", "'Sales order'"),
         ("a.csv", "number,customerNumber,invoiceDate\n1,C1,2026-01-01\n", "'invoiceDate'"),
@@ -127,7 +127,7 @@ def test_without_a_name_the_columns_state_the_entity(
         ("Customer groups.csv", CUSTOMER, "does not have customer groups"),
         ("salesQuotes.json", '[{"number": "1", "customerNumber": "C1"}]', "sales quotes"),
         ("Sales order header charges.csv", LINE, "does not have sales order header charges"),
-        ("readme.txt", "These are the orders of March.\n", "no known columns"),
+        ("march.txt", "These are the orders.\n", "no known columns"),
         ("a.json", "[]", "it is empty"),
     ],
 )  # fmt: skip
@@ -170,6 +170,21 @@ def test_a_translated_manifest_states_the_entity_by_its_technical_name(tmp_path:
     assert imported(tmp_path, package) == {"p.zip/a.csv": (HEADERS, Evidence.MANIFEST)}
 
 
+def test_a_foreign_entity_is_skipped_even_if_its_file_is_missing_or_broken(tmp_path: Path) -> None:
+    names = ("Customer groups", "Vendors V2", "Customers V3")
+    text = manifest(*(entity(name, f"{n}.csv", (1, 1, n)) for n, name in enumerate(names)))
+    package = {"p.zip": archive({"Manifest.xml": text, "1.csv": "", "2.csv": CUSTOMER})}
+    assert imported(tmp_path, package) == {"p.zip/2.csv": ("Customers V3", Evidence.MANIFEST)}
+    assert list(skipped(tmp_path, package)) == ["p.zip", "p.zip/1.csv"]
+
+
+def test_a_broken_file_of_ours_refuses_the_import(tmp_path: Path) -> None:
+    files = {"headers.csv": HEADER.encode(), "lines.xlsx": b"%PDF-1.7"}
+    assert refusal(tmp_path, files) == "lines.xlsx is a PDF."
+    foreign = {"headers.csv": HEADER.encode(), "charges.csv": b""}
+    assert list(skipped(tmp_path, foreign)) == ["charges.csv"]
+
+
 def test_a_manifest_that_contradicts_the_columns_is_refused(tmp_path: Path) -> None:
     text = manifest(entity("Sales order headers V2", "a.csv"))
     message = refusal(tmp_path, {"p.zip": archive({"Manifest.xml": text, "a.csv": CUSTOMER})})
@@ -196,8 +211,8 @@ def test_stray_parts_of_an_archive_are_skipped_and_named(tmp_path: Path) -> None
 def test_stray_files_beside_others_are_skipped_and_alone_are_refused(tmp_path: Path) -> None:
     stray = {"Thumbs.db": b"\0", "readme.txt": b"Orders of March.\n"}
     assert list(skipped(tmp_path, stray | {"headers.csv": HEADER.encode()})) == [
-        "readme.txt",
         "Thumbs.db",
+        "readme.txt",
     ]
     assert "operating system" in refusal(tmp_path, {"Thumbs.db": b"\0"})
 

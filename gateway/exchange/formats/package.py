@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 from zipfile import ZipInfo
 
 from gateway.exchange.formats.archive import entry_name, entry_source
-from gateway.exchange.formats.sheets import Sheet, SkippedFile
+from gateway.exchange.formats.sheets import FileRefused, Sheet, SkippedFile, broken_sheet
 from gateway.exchange.formats.sources import FileSource, bom_encoding
 from gateway.exchange.formats.stray_files import collected
 from gateway.exchange.formats.xml_sheets import MAX_DOCUMENT, xml_document
@@ -41,14 +41,17 @@ def package_sheets(source: FileSource, infos: Sequence[ZipInfo], read: ReadEntry
         return collected([partial(read, entry_source(source, info)) for info in infos])
     files = {_base(info.filename): info for info in infos}
     entities = _entities(entry_source(source, manifest))
-    used = [_file_of(source, entity, files) for entity in entities]
+    used = [_file_of(entity, files) for entity in entities]
     found = [
-        _as_entity(entity, read(entry_source(source, info)))
+        _as_entity(entity, _read(source, entity, info, read))
         for entity, info in zip(entities, used, strict=True)
     ]
     if not found:
         raise source.refuse("names no entity that can be read")
-    return [replace(found[0], skipped=_unnamed(source, infos, used)), *found[1:]]
+    return [
+        replace(found[0], skipped=_unnamed(source, infos, list(filter(None, used)))),
+        *found[1:],
+    ]
 
 
 def _unnamed(
@@ -68,13 +71,23 @@ def _base(name: str) -> str:
     return name.replace("\\", "/").rpartition("/")[2].casefold()
 
 
-def _file_of(source: FileSource, entity: PackageEntity, files: dict[str, ZipInfo]) -> ZipInfo:
+def _file_of(entity: PackageEntity, files: dict[str, ZipInfo]) -> ZipInfo | None:
     """The file that the manifest names, or else the one named after the entity."""
     stems = {PurePosixPath(name).stem: info for name, info in files.items()}
-    info = files.get(_base(entity.file)) or stems.get(entity.name.casefold())
+    return files.get(_base(entity.file)) or stems.get(entity.name.casefold())
+
+
+def _read(
+    source: FileSource, entity: PackageEntity, info: ZipInfo | None, read: ReadEntry
+) -> list[Sheet]:
+    """The sheets of an entity. Whether a file that is missing or broken matters depends on the entity."""
     if info is None:
-        raise source.refuse(f"has no file for {entity.name!r}: the manifest names {entity.file!r}")
-    return info
+        missing = f"has no file for {entity.name!r}: the manifest names {entity.file!r}"
+        return [broken_sheet(source.refuse(missing))]
+    try:
+        return read(entry_source(source, info))
+    except FileRefused as refused:
+        return [broken_sheet(refused)]
 
 
 def _as_entity(entity: PackageEntity, sheets: list[Sheet]) -> Sheet:

@@ -41,6 +41,11 @@ class SkippedFile:
     reason: str
 
 
+def broken_sheet(refused: FileRefused) -> "Sheet":
+    """A sheet in place of a file that cannot be read."""
+    return Sheet(refused.file, "", (), lambda: iter(()), defect=refused)
+
+
 @dataclass(frozen=True)
 class FileRecord:
     """One row of a table, one XML element, or one JSON object with its lines.
@@ -79,6 +84,8 @@ class Sheet:
     """Headings whose values come from a number sequence, so that the file may lack them."""
     skipped: tuple[SkippedFile, ...] = ()
     """Files beside this one that are not read, listed with the first sheet."""
+    defect: FileRefused | None = None
+    """Why the file cannot be read, which matters only if its name states one of our entities, or none."""
     remarks: dict[str, str] = field(default_factory=dict)
     """Warnings about the file as a whole, by code; complete once all its records have been read."""
     options: ImportOptions = field(default_factory=ImportOptions)

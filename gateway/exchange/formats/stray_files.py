@@ -5,10 +5,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from gateway.exchange.formats.sheets import FileRefused, Sheet, SkippedFile
+from gateway.exchange.formats.sheets import FileRefused, Sheet, SkippedFile, broken_sheet
 
 SYSTEM = re.compile(r"thumbs\.db|ehthumbs\.db|desktop\.ini|~\$.*|\..*|__macosx", re.IGNORECASE)
 """Names of files and folders that operating systems and office programs add."""
+
+TEXT = re.compile(r"(read.?me|notes?|licen[cs]e|change.?log|instructions?)(\.txt)?", re.IGNORECASE)
+"""Names of texts that often lie beside data."""
 
 OTHER_SUFFIXES = frozenset(
     [
@@ -53,13 +56,15 @@ def check_name(file: str) -> None:
     path = PurePosixPath(file)
     if any(SYSTEM.fullmatch(part) for part in path.parts):
         raise NoData(file, "is a file of the operating system")
+    if TEXT.fullmatch(path.name):
+        raise NoData(file, "is a text for people")
     if path.suffix.lower() in OTHER_SUFFIXES:
         raise NoData(file, f"is a {path.suffix.lower()} file, which contains no data")
 
 
 def collected(reads: Sequence[Callable[[], list[Sheet]]]) -> list[Sheet]:
-    """The sheets of several files, of which those without data are skipped. Raises FileRefused if a file is
-    broken, or if none has data."""
+    """The sheets of several files, of which those without data are skipped. Raises FileRefused if none has
+    data. Of several files, a broken one becomes a sheet with a defect."""
     found: list[Sheet] = []
     strays: list[NoData] = []
     for read in reads:
@@ -67,6 +72,10 @@ def collected(reads: Sequence[Callable[[], list[Sheet]]]) -> list[Sheet]:
             found += read()
         except NoData as stray:
             strays.append(stray)
+        except FileRefused as refused:
+            if len(reads) == 1:
+                raise
+            found.append(broken_sheet(refused))
     if not found:
         raise strays[0]
     skipped = tuple(SkippedFile(stray.file, stray.message) for stray in strays)

@@ -129,6 +129,7 @@ def nearest_column(entity: FileEntity, heading: str) -> str | None:
 
 def _recognised(sheet: Sheet) -> Recognised:
     if sheet.is_mapped:
+        _check_defect(sheet)
         return Recognised(ENTITIES_BY_NAME[sheet.entity or ""], Evidence.MAPPING)
     if sheet.is_in_manifest:
         return Recognised(_of_manifest(sheet), Evidence.MANIFEST)
@@ -211,12 +212,15 @@ def _of_subject(subject: Subject, name: str, sheet: Sheet) -> FileEntity:
             f"is named {name!r}: the gateway does not have {subject.name.lower()}",
             subject.name,
         )
+    _check_defect(sheet)
     headings = _folded_headings(sheet)
     if not headings:
         return _namesake(subject, name)
     fitting = [entity for entity in subject.entities if entity.has_keys(headings)]
     if not fitting:
-        keys = " or ".join(entity.keys[0].split("|")[0] for entity in subject.entities)
+        keys = " or ".join(
+            dict.fromkeys(entity.keys[0].split("|")[0] for entity in subject.entities)
+        )
         raise NotRecognised(
             FileOutcome.REFUSED,
             f"is named {name!r} but lacks the column {keys}, without which it cannot contain"
@@ -279,7 +283,13 @@ def _folded_headings(sheet: Sheet) -> frozenset[str]:
     return frozenset(folded(heading) for heading in mapped_headings(sheet) if heading)
 
 
+def _check_defect(sheet: Sheet) -> None:
+    if sheet.defect is not None:
+        raise NotRecognised(FileOutcome.REFUSED, sheet.defect.message)
+
+
 def _of_columns(sheet: Sheet) -> FileEntity:
+    _check_defect(sheet)
     headings = _folded_headings(sheet)
     fitting = [entity for entity in ENTITIES if entity.has_signs(headings)]
     fitting = [entity for entity in fitting if entity in FLAT_ORDERS] or fitting
@@ -314,7 +324,8 @@ def _not_of_columns(
     if possible:
         names = ", ".join(entity.name for entity in possible)
         return NotRecognised(
-            FileOutcome.REFUSED, f"may contain any of {names}: name it after its content"
+            FileOutcome.REFUSED,
+            f"names no entity, and its columns may be those of {names}: name it after its content",
         )
     shown = ", ".join(sheet.headings[:5])
     begins = f"it begins with {shown}" if shown else "it is empty"
