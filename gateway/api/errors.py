@@ -129,13 +129,16 @@ def user_error(problem: Problem, root: str | None) -> UserError:
     if root is not None and problem.path[0] not in OUTSIDE_INPUT:
         names.insert(0, root)
     first = " or ".join(MUTATIONS[transition] for transition in problem.first)
+    instead = " or ".join(MUTATIONS[transition] for transition in problem.instead)
+    advice = f" First {first}." if first else f" Use {instead}." if instead else ""
     return UserError(
-        message=f"{problem.message} First {first}." if first else problem.message,
+        message=problem.message + advice,
         code=problem.code,
         path=names,
         parameters=[
             UserErrorParameter(name=to_camel_case(name), value=value)
-            for name, value in (*problem.parameters, *((("first", first),) if first else ()))
+            for name, value in (*problem.parameters, ("first", first), ("instead", instead))
+            if value or name not in ("first", "instead")
         ],
         rejected_value=problem.rejected_value,
         suggestions=[*problem.suggestions, *(MUTATIONS[each] for each in problem.instead)],

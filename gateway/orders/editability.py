@@ -1,6 +1,6 @@
 """What a patch may change in each status of an order (RULES.md 4.2), as its fields declare it."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from gateway.orders import refusals
 from gateway.orders.fields import (
@@ -21,6 +21,9 @@ from gateway.storage.tables.sales_orders import SalesOrderLineType, SalesOrderRo
 COMMENTS = UNTIL_INVOICED
 """The statuses in which comments may be added, changed and removed."""
 
+NAMED = 3
+"""How many of the fields that cannot change a refusal names."""
+
 
 def check_editable(order: SalesOrderRow, change: OrderPatch, report: Report) -> bool:
     """Whether the status of the order allows the change; reports which part of it does not."""
@@ -29,11 +32,16 @@ def check_editable(order: SalesOrderRow, change: OrderPatch, report: Report) -> 
     if order.status not in COMMENTS:
         refuse_status(refusals.NOT_EDITABLE, order, WHILE_DRAFT, report)
         return False
-    locked = list(_locked(order, change))
+    locked = list(dict.fromkeys(_locked(order, change)))
     if locked:
-        parts = ", ".join(dict.fromkeys(locked))
-        refuse_status(refusals.FIELD_LOCKED, order, WHILE_DRAFT, report, parts=parts)
+        refuse_status(refusals.FIELD_LOCKED, order, WHILE_DRAFT, report, parts=_listed(locked))
     return not locked
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The first names, and how many others there are: a client may send every field."""
+    rest = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _locked(order: SalesOrderRow, change: OrderPatch) -> Iterator[str]:

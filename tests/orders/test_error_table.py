@@ -325,6 +325,30 @@ def test_the_message_names_the_mutation_that_has_to_come_first(
     assert problem["message"].endswith(f" First {way}.")
 
 
+@pytest.mark.parametrize(
+    ("name", "mutation", "way"),
+    [
+        ("review", "reopenSalesOrder", "rejectSalesOrder"),
+        ("held", "releaseSalesOrder", "resumeSalesOrder"),
+    ],
+)
+def test_the_message_names_the_mutation_that_helps_instead(
+    desk: Desk, name: str, mutation: str, way: str
+) -> None:
+    [problem] = desk(name, mutation)
+    assert problem["message"].endswith(f" Use {way}.")
+
+
+def test_the_message_of_a_locked_order_names_three_fields_and_counts_the_others(
+    desk: Desk,
+) -> None:
+    names = ("orderDate", "currency", "discountAmount", "discountPercent", "lineRounding", "email")
+    patch = dict.fromkeys(names)
+    [problem] = answered(desk.client, desk.orders["open"], patch)["userErrors"]
+    stated = "cannot change: order date, currency, line rounding and 2 more."
+    assert problem["message"].endswith(f"{stated} First reopenSalesOrder.")
+
+
 @pytest.mark.parametrize("name", ["paid", "cancelled"])
 def test_nothing_leads_out_of_a_final_status(desk: Desk, name: str) -> None:
     [problem] = desk(name, "reopenSalesOrder")
