@@ -1,5 +1,6 @@
 """Customers, items, accounts and codes are created, changed and deleted by mutations."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -110,6 +111,17 @@ def refusals_of(payload: Fields) -> list[tuple[str, str, str | None, list[str]]]
         (each["code"], ".".join(each["path"]), each["rejectedValue"], each["suggestions"])
         for each in payload["userErrors"]
     ]
+
+
+def test_of_simultaneous_records_with_one_key_one_is_created(client: Client) -> None:
+    """The others are refused like any record that exists already."""
+    with ThreadPoolExecutor(4) as pool:
+        for kind, (new, _, _) in KINDS.items():
+            several = [pool.submit(create, client, kind, new) for _ in range(4)]
+            answers = [each.result() for each in several]
+            refused = [each for each in answers if each[field_of(kind)] is None]
+            codes = [[error["code"] for error in each["userErrors"]] for each in refused]
+            assert codes == [["DUPLICATE"]] * 3, kind
 
 
 @pytest.mark.parametrize("kind", KINDS)
