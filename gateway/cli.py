@@ -39,7 +39,7 @@ from gateway.storage.migrations import is_current, migrate
 from gateway.storage.scope import CompanyNotFound
 from gateway.storage.tables.import_jobs import ImportJobStatus
 from gateway.web.address import CannotListen, host_and_port, is_loopback, listen
-from gateway.web.process import install_signal_handlers, log_operations
+from gateway.web.process import STOP_SIGNAL, log_operations
 
 cli = typer.Typer(
     help="A GraphQL gateway over sales orders.",
@@ -105,7 +105,7 @@ def serve(
             " or pass --allow-open if a proxy in front of the gateway controls access."
         )
     settings = read_settings()
-    install_signal_handlers()
+    STOP_SIGNAL.install()
     if settings.debug:
         log_operations()
     with tempfile.TemporaryDirectory(prefix="gateway-demo-") as folder:
@@ -116,7 +116,10 @@ def serve(
             listener = listen(host, port)
         except CannotListen as error:
             fail(f"{error} Choose another port with --port.")
-        run_on_database(settings, lambda database: _prepare(database, settings, demo))
+        run_on_database(
+            settings, lambda database: STOP_SIGNAL.run(_prepare(database, settings, demo))
+        )
+        STOP_SIGNAL.check()
         listener.listen()
         typer.echo(f"GraphQL and GraphiQL: http://{host_and_port(listener)}/graphql")
         if demo:

@@ -8,7 +8,7 @@ import uvicorn
 from gateway.app import create_app, stop_reading
 from gateway.settings import Settings
 from gateway.web.address import in_url
-from gateway.web.process import tune_memory
+from gateway.web.process import STOP_SIGNAL, tune_memory
 
 GRACE_PERIOD = 10
 """Seconds that requests have to finish after the gateway receives a signal to stop."""
@@ -29,7 +29,14 @@ def run_server(settings: Settings, listener: socket.socket, host: str) -> None:
 
 
 class _Server(uvicorn.Server):
-    """A server that does not wait for files that are being read when it stops."""
+    """A server that a signal before its start stops too, and that does not wait for files that are being
+    read when it stops."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        if STOP_SIGNAL.is_received:
+            self.should_exit = True
+        else:
+            await super().startup(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         stop_reading()
