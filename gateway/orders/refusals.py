@@ -221,6 +221,9 @@ UNIT_TOO_LARGE = Refusal(
 )
 DATABASE_REFUSES = Refusal(Code.INVALID, "6.1", "The database refuses this record.")
 CELL_WITHOUT_HEADING = Refusal(Code.INVALID, "7.1", "The row has more cells than headings.")
+ROW_TOO_SHORT = Refusal(
+    Code.INVALID, "7.1", "The row has only {cells} cells: it is cut short, or unfinished."
+)
 CELL_IS_ERROR = Refusal(Code.INVALID, "7.1", "The spreadsheet could not calculate this cell.")
 CELL_UNREADABLE = Refusal(Code.INVALID, "7.1", "{reason}")
 PRICE_TOO_FINE = Refusal(

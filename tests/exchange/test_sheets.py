@@ -114,7 +114,7 @@ def test_encoding_and_separator_can_be_stated(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        ("A,B,C\n1\n", [(2, {"A": "1"})]),
+        ("A,B,C\n1\n", [(2, {"A": "1", "(cells)": "1 of 3"})]),
         ("A,B\n1,2,3,,5\n", [(2, {"A": "1", "B": "2", "(column 3)": "3", "(column 5)": "5"})]),
         ("A,B\n1,2,,\n", [(2, {"A": "1", "B": "2"})]),
         ("A,B\n\n,\n3,\n", [(4, {"A": "3"})]),

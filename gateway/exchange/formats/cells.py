@@ -2,9 +2,8 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal
 
 LONGEST_NUMBER = 60
 BLANK_DATES = (dt.date(1, 1, 1), dt.date(1900, 1, 1))
@@ -17,6 +16,7 @@ _TIME = r"""([01]?\d|2[0-4])[:.][0-5]\d([:.][0-6]\d([.,]\d{1,9})?)?
 _DATE = re.compile(
     rf"(\d{{1,4}})[-/.](\d{{1,2}})[-/.](\d{{1,4}})(?:(?:T|\s+){_TIME})?", re.VERBOSE | re.IGNORECASE
 )
+YEAR_LAST = re.compile(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{4}(?!\d)")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
 
 
@@ -28,8 +28,14 @@ def _number(decimal: str, grouping: str) -> re.Pattern[str]:
     )
 
 
-_NUMBERS = {".": _number(".", ","), ",": _number(",", ".")}
+NUMBER_PATTERNS = {".": _number(".", ","), ",": _number(",", ".")}
 """By the decimal sign."""
+
+MOST_DECIMALS = 5
+"""Decimals of the numbers that the gateway stores."""
+
+SIGNIFICANT, ROUND = Context(prec=15), 12
+"""The decimal digits that a binary float keeps, and those of a number that people write."""
 
 _WORDS = {
     "yes": True, "true": True, "1": True, "no": False, "false": False, "0": False,
@@ -64,19 +70,34 @@ class Locale:
         return f"dates {self.dates}, decimal {self.decimal}"
 
 
-def _read(text: str, decimal: str) -> re.Match[str] | None:
-    return _NUMBERS[decimal].fullmatch(text) if len(text) <= LONGEST_NUMBER else None
-
-
 def parse_number(text: str, locale: Locale) -> Decimal:
-    """Raises Unreadable."""
+    """A minus may follow the number, as in SAP. Raises Unreadable."""
     plain = text.strip()
-    found = _read(plain, locale.decimal)
+    if plain.endswith("-") and plain[0] not in "+-":
+        plain = f"-{plain[:-1].rstrip()}"
+    pattern = NUMBER_PATTERNS[locale.decimal]
+    found = pattern.fullmatch(plain) if len(plain) <= LONGEST_NUMBER else None
     if found is None or (found["group"] and not locale.has_groups):
         raise Unreadable("This is not a number.", "1234.5")
     if found["group"]:
         plain = plain.replace(found["group"], "")
-    return Decimal(plain.replace(locale.decimal, "."))
+    return _without_noise(Decimal(plain.replace(locale.decimal, ".")))
+
+
+def parse_percent(text: str, locale: Locale) -> Decimal:
+    """A number that a percent sign may follow. Raises Unreadable."""
+    return parse_number(text.strip().removesuffix("%"), locale)
+
+
+def _without_noise(value: Decimal) -> Decimal:
+    """The number that a binary float stands for, such as 59.97 for 59.970000000000006."""
+    exponent = value.as_tuple().exponent
+    if not isinstance(exponent, int) or exponent >= -MOST_DECIMALS:
+        return value
+    if len(value.as_tuple().digits) <= SIGNIFICANT.prec:
+        return value
+    short = SIGNIFICANT.plus(value).normalize()
+    return short if len(short.as_tuple().digits) <= ROUND else value
 
 
 def parse_whole_number(text: str, locale: Locale) -> int:
@@ -89,21 +110,38 @@ def parse_whole_number(text: str, locale: Locale) -> int:
 
 def parse_date(text: str, locale: Locale) -> dt.date | None:
     """The day without its time; None for BLANK_DATES. Raises Unreadable."""
-    found = _DATE.fullmatch(text.strip()) or _COMPACT.fullmatch(text.strip())
+    found = date_parts(text)
     if found is None:
         raise Unreadable("This is not a date.", "2026-01-31")
-    first, middle, last = (int(part) for part in found.groups()[:3])
-    if len(found[1]) == 4:
+    first, middle, last = found
+    if not YEAR_LAST.match(text.strip()):
         year, month, day = first, middle, last
     elif locale.dates == "DMY":
         year, month, day = last, middle, first
-    else:
+    elif locale.dates == "MDY":
         year, month, day = last, first, middle
+    else:
+        raise Unreadable("This date does not begin with its year.", "2026-01-31")
     try:
         day_of_year = dt.date(year, month, day)
     except ValueError:
         raise Unreadable("This day does not exist.", "2026-01-31") from None
     return None if day_of_year in BLANK_DATES else day_of_year
+
+
+def date_parts(text: str) -> tuple[int, int, int] | None:
+    """The three numbers of a date in the order of the text; None if it is not a date. Raises Unreadable
+    for a year of two digits."""
+    plain = text.strip()
+    found = _DATE.fullmatch(plain) or _COMPACT.fullmatch(plain)
+    if found is None:
+        return None
+    parts = found.groups()[:3]
+    if all(len(part) <= 2 for part in parts):
+        raise Unreadable("The year has two digits: write all four.", "2026-01-31")
+    first, middle, last = map(int, parts)
+    is_date = len(parts[0]) == 4 or YEAR_LAST.match(plain)
+    return (first, middle, last) if is_date else None
 
 
 def parse_yes_no(text: str) -> bool:
@@ -112,35 +150,3 @@ def parse_yes_no(text: str) -> bool:
         return _WORDS[text.strip().lower()]
     except KeyError:
         raise Unreadable("This is neither yes nor no.", "Yes") from None
-
-
-def detect_locale(dates: Iterable[str], numbers: Iterable[str]) -> Locale:
-    """The locale that fits the sample cells of a file; that of the United States if several do."""
-    return Locale(_date_order(dates), _decimal(numbers))
-
-
-def _date_order(cells: Iterable[str]) -> str:
-    dotted = False
-    for cell in cells:
-        found = _DATE.fullmatch(cell.strip())
-        if found is None or len(found[1]) == 4:
-            continue
-        if int(found[1]) > 12:
-            return "DMY"
-        if int(found[2]) > 12:
-            return "MDY"
-        dotted = dotted or "." in cell[:3]
-    return "DMY" if dotted else "MDY"
-
-
-def _decimal(cells: Iterable[str]) -> str:
-    """A comma only if some cell requires it and none requires a point. Where cells contradict each
-    other, those that do not fit are refused later, not misread."""
-    found = set(map(_decimal_of, cells))
-    return "," if "," in found and "." not in found else "."
-
-
-def _decimal_of(cell: str) -> str | None:
-    """The only decimal sign that makes the cell a number; None if both do, or neither."""
-    fit = [sign for sign in _NUMBERS if _read(cell.strip(), sign)]
-    return fit[0] if len(fit) == 1 else None

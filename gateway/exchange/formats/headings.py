@@ -12,6 +12,13 @@ MAX_HEADING = 1_000
 """Characters of a heading, which messages repeat."""
 
 
+SURPLUS = "(column "
+"""The beginning of the name of a cell without a heading."""
+
+SHORT = "(cells)"
+"""The name of the cell that marks a row with fewer cells than headings, and says how many."""
+
+
 def read_headings(file: str, rows: NumberedRows) -> tuple[str, ...]:
     """The first row that is not empty; a blank heading becomes "". Raises FileRefused."""
     cells: Sequence[str] = next((row for _, row in rows if any(row)), ())
@@ -36,13 +43,17 @@ def _check_unique(file: str, headings: tuple[str, ...]) -> None:
 
 
 def read_records(file: str, rows: NumberedRows) -> Iterator[FileRecord]:
-    """The rows that are not empty. A cell beyond the headings is named "(column N)"."""
+    """The rows that are not empty. A cell beyond the headings is named "(column N)", and a
+    row with fewer cells has one more named SHORT."""
     headings = read_headings(file, rows)
     width = len(headings)
+    least = max(number for number, heading in enumerate(headings, start=1) if heading)
     for number, row in rows:
         cells: dict[str, str | None] = {
             heading: cell for heading, cell in zip(headings, row, strict=False) if cell
         }
+        if cells and len(row) < least:
+            cells[SHORT] = f"{len(row)} of {least}"
         if len(row) > width:
             cells |= _beyond(file, number, width, row)
         if "" in cells:
@@ -57,7 +68,7 @@ def _beyond(file: str, number: int, width: int, row: Sequence[str]) -> dict[str,
     if len(row) > MAX_COLUMNS:
         raise FileRefused(file, f"has more than {MAX_COLUMNS:,} columns in row {number}")
     extra = enumerate(row[width:], start=width + 1)
-    return {f"(column {column})": cell for column, cell in extra if cell}
+    return {f"{SURPLUS}{column})": cell for column, cell in extra if cell}
 
 
 def _without_heading(headings: tuple[str, ...], row: Sequence[str]) -> str:

@@ -23,14 +23,28 @@ def is_name_of_lines(name: str) -> bool:
 
 
 class FileRefused(Exception):
-    """A file cannot be read at all; str() is a sentence for people that begins with the file's name."""
+    """A file cannot be read at all; str() is a sentence for people that begins with the file's name, or
+    with a code more specific than FILE_REFUSED."""
 
     code = "FILE_REFUSED"
 
     def __init__(self, file: str, message: str) -> None:
-        super().__init__(f"{file} {message}.")
+        prefix = "" if self.code == FileRefused.code else f"{self.code}: "
+        super().__init__(f"{prefix}{file} {message}.")
         self.file = file
         self.message = message
+
+
+class AmbiguousDates(FileRefused):
+    """The dates of a file can be read in two ways."""
+
+    code = "AMBIGUOUS_DATES"
+
+
+class AmbiguousNumbers(FileRefused):
+    """The numbers of a file can be read in two ways."""
+
+    code = "AMBIGUOUS_NUMBERS"
 
 
 @dataclass(frozen=True)

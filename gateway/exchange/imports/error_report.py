@@ -146,10 +146,16 @@ class CsvReport(ReportBuffer):
                 day = parse_date(cell, self._locale)
                 return "" if day is None else day.isoformat()
             if column.kind in (CellKind.NUMBER, CellKind.WHOLE):
-                return plain(parse_number(cell, self._locale))
+                return self._number(plain(parse_number(cell, self._locale)))
         except Unreadable:
             pass
         return escape_formula(unescape_formula(cell))
+
+    def _number(self, text: str) -> str:
+        """A number with the decimal sign of the sheet. Three decimals might be grouped thousands."""
+        decimals = text.partition(".")[2]
+        whole = f"{text}0" if len(decimals) == 3 else text
+        return whole.replace(".", self._locale.decimal)
 
 
 ERRORS = ("error row", "error code", "error reason")

@@ -2,20 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import orjson
 
-from gateway.exchange.formats.cells import Locale, detect_locale
+from gateway.exchange.formats.cells import Locale
 from gateway.exchange.formats.sheets import Sheet
+from gateway.exchange.imports.locale_decision import decide_locales
 from gateway.exchange.imports.row_reader import Finding, Place
-from gateway.exchange.mappings.columns import CellKind, FileEntity
+from gateway.exchange.mappings.columns import FileEntity
 from gateway.exchange.mappings.decisions import Decision, FileOutcome
 from gateway.exchange.mappings.recognition import check_decisions, decide
 from gateway.storage.tables.import_jobs import ImportJobRow, ImportSheetRow
-
-SAMPLE = 1000
-"""Records of a file that are examined to detect how it writes dates and numbers."""
 
 
 @dataclass(frozen=True)
@@ -52,28 +49,11 @@ def recognise_files(sheets: Sequence[Sheet]) -> RecognisedFiles:
             for skipped in sheet.skipped
         ]
     check_decisions(decisions)
+    locales = decide_locales([(sheet, entity) for _, sheet, entity in recognised])
+    found = zip(recognised, locales, strict=True)
     return RecognisedFiles(
-        decisions,
-        [
-            RecognisedSheet(place, sheet, entity, _locale(sheet, entity))
-            for place, sheet, entity in recognised
-        ],
+        decisions, [RecognisedSheet(*description, locale) for description, locale in found]
     )
-
-
-def _locale(sheet: Sheet, entity: FileEntity) -> Locale:
-    dates: list[str] = []
-    numbers: list[str] = []
-    for record in islice(sheet.records(), SAMPLE):
-        for heading, cell in record.cells.items():
-            column = entity.column(sheet.fields.get(heading, heading))
-            if cell and column is not None and column.kind is CellKind.DATE:
-                dates.append(cell)
-            elif cell and column is not None and column.kind is CellKind.NUMBER:
-                numbers.append(cell)
-    if sheet.format.startswith("CSV"):
-        return detect_locale(dates, numbers)
-    return detect_locale(dates, ()) if sheet.format == "XLSX" else Locale()
 
 
 def file_rows(job: ImportJobRow, files: RecognisedFiles) -> list[ImportSheetRow]:

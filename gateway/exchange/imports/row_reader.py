@@ -1,5 +1,6 @@
 """Turns the cells of a row into a change, and remembers the column of each field."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,10 +11,12 @@ from gateway.exchange.formats.cells import (
     Unreadable,
     parse_date,
     parse_number,
+    parse_percent,
     parse_whole_number,
     parse_yes_no,
 )
 from gateway.exchange.formats.formulas import unescape_formula
+from gateway.exchange.formats.headings import SHORT, SURPLUS
 from gateway.exchange.mappings.columns import REFERENCES, CellKind, FileColumn, FileEntity
 from gateway.orders import refusals
 from gateway.orders.fields import Reference
@@ -21,8 +24,8 @@ from gateway.orders.problems import Path, Problem, Refusal, Report
 from gateway.storage.countries import country_code
 from gateway.storage.tables.column_types import clean
 
-SURPLUS = "(column "
-"""The beginning of the name of a cell without a heading."""
+BREAK = re.compile(r"(?:_x000D_)?(?:\r\n|\r|\n)")
+"""A line break within a cell, as CSV, XLSX and XML write it."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +150,8 @@ class RowReader:
             if known is None:
                 if self._is_table and heading.startswith(SURPLUS):
                     row.refuse(refusals.CELL_WITHOUT_HEADING, (), cell)
+                elif self._is_table and heading == SHORT:
+                    row.refuse(refusals.ROW_TOO_SHORT, (), cell, cells=cell)
             elif known[0].fallback:
                 later.append((known, heading, cell))
             else:
@@ -154,6 +159,7 @@ class RowReader:
         for known, heading, cell in later:
             if _is_unset(row, known[0].path):
                 self._set(row, *known, heading, cell)
+        _split_streets(row)
         return row
 
     def _set(
@@ -191,6 +197,8 @@ class RowReader:
         locale = self._locale
         if column.path[-1] == "country":
             return lambda cell: country_code(cell) or cell
+        if column.path[-1].endswith("percent"):
+            return lambda cell: parse_percent(cell, locale)
         parsers: dict[CellKind, Parse] = {
             CellKind.TEXT: str,
             CellKind.ID: str,
@@ -208,6 +216,21 @@ def _is_unset(row: ParsedRow, path: Path) -> bool:
     if path[0] in REFERENCES:
         return row.change.get(path[0]) is None and not row.is_refused
     return path not in row.columns
+
+
+def _split_streets(row: ParsedRow) -> None:
+    """Of an address with line breaks, the second line and all that follow belong to addressLine2."""
+    for path in [path for path in row.columns if path[-1] == "address_line1"]:
+        address = row.change if len(path) == 1 else row.change.get(path[0], {})
+        street = address.get("address_line1")
+        if street is None or not BREAK.search(street):
+            continue
+        first, *others = [part.strip() for part in BREAK.split(street) if part.strip()] or [""]
+        own = address.get("address_line2")
+        address["address_line1"] = first
+        if others:
+            address["address_line2"] = ", ".join([*others, own] if own else others)
+            row.columns.setdefault((*path[:-1], "address_line2"), row.columns[path])
 
 
 def put_value(row: ParsedRow, path: Path, value: Any) -> None:

@@ -10,10 +10,11 @@ from typing import Any
 import orjson
 
 from gateway.exchange.formats.formulas import unescape_formula
+from gateway.exchange.formats.headings import SHORT, SURPLUS
 from gateway.exchange.formats.json_sheets import MORE_PAGES, NEXT
 from gateway.exchange.formats.sheets import FileRecord, is_table
 from gateway.exchange.imports.recognised_files import RecognisedSheet
-from gateway.exchange.imports.row_reader import SURPLUS, Finding, Place
+from gateway.exchange.imports.row_reader import Finding, Place
 from gateway.exchange.mappings.columns import CellKind, FileEntity, RowKind, folded
 from gateway.exchange.mappings.recognition import (
     REPORT_COLUMNS,
@@ -158,8 +159,8 @@ class SheetStager:
         ]
 
     def _is_surplus(self, heading: str) -> bool:
-        """Whether this is a cell beyond the headings, which is refused with its row."""
-        return self._is_table and heading.startswith(SURPLUS)
+        """Whether this marks a row with more or fewer cells than headings, which is refused."""
+        return self._is_table and (heading.startswith(SURPLUS) or heading == SHORT)
 
 
 def _original(cells: Mapping[str, str | None]) -> dict[str, str | None]:

@@ -1,0 +1,173 @@
+"""Deciding once per import, from all cells of all files, how their sender writes dates and numbers."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gateway.exchange.formats.cells import Locale
+from gateway.exchange.formats.import_options import DateOrder, DecimalSign
+from gateway.exchange.formats.locale_evidence import (
+    Cell,
+    CellEvidence,
+    date_evidence,
+    number_evidence,
+)
+from gateway.exchange.formats.sheets import AmbiguousDates, AmbiguousNumbers, FileRefused, Sheet
+from gateway.exchange.mappings.columns import CellKind, FileEntity
+
+NUMBERS = (CellKind.NUMBER, CellKind.WHOLE)
+OPTIONS: Mapping[type[FileRefused], tuple[str, str]] = {
+    AmbiguousDates: ("dates", "Dates"),
+    AmbiguousNumbers: ("decimal", "Numbers"),
+}
+"""The option that settles each kind of doubt, and what is in doubt."""
+
+LONGEST_SHOWN = 40
+"""Characters of a cell that a message repeats."""
+
+
+@dataclass
+class SheetEvidence:
+    """What the cells of one sheet show."""
+
+    sheet: Sheet
+    dates: CellEvidence = field(default_factory=date_evidence)
+    numbers: CellEvidence = field(default_factory=number_evidence)
+
+    @property
+    def is_semicolon(self) -> bool:
+        return self.sheet.separator == ";"
+
+    @property
+    def has_written_numbers(self) -> bool:
+        """Whether the numbers of the sheet are text. Those of a workbook are so only if typed as text."""
+        return self.sheet.format.startswith(("CSV", "XML"))
+
+
+def decide_locales(sheets: Sequence[tuple[Sheet, FileEntity]]) -> list[Locale]:
+    """The locale of each sheet, unless its options state it. A reading that no cell decides becomes a remark of its sheet, or with
+    `strict` a refusal. Raises FileRefused."""
+    found = [_collect(sheet, entity) for sheet, entity in sheets]
+    decimals = [_decimal(each, found) for each in found]
+    has_commas = "," in decimals or any(each.is_semicolon for each in found)
+    usual = DateOrder.DMY if has_commas else DateOrder.MDY
+    votes = {reading for each in found for reading in each.dates.readings}
+    doubts = [Doubt(each.sheet, AmbiguousDates, each.dates, votes, usual) for each in found]
+    orders = [doubt.sheet.options.dates or doubt.reading() for doubt in doubts]
+    return [Locale(order, sign) for order, sign in zip(orders, decimals, strict=True)]
+
+
+def _collect(sheet: Sheet, entity: FileEntity) -> SheetEvidence:
+    """Reads all records of the sheet, one at a time."""
+    found = SheetEvidence(sheet)
+    is_json = sheet.format.startswith("JSON")
+    kinds: dict[tuple[bool, str], CellKind | None] = {}
+    for row, is_line, heading, cell in _cells(sheet):
+        key = (is_line, heading)
+        if key not in kinds:
+            of = entity.lines if is_line and entity.lines else entity
+            kinds[key] = _kind(of, sheet.fields.get(heading, heading))
+        kind = kinds[key]
+        if kind is None or cell is None:
+            continue
+        if kind is CellKind.DATE:
+            found.dates.add(heading, row, cell)
+        elif not is_json and (found.has_written_numbers or "," in cell):
+            found.numbers.add(heading, row, cell)
+    return found
+
+
+def _cells(sheet: Sheet) -> Iterator[tuple[int, bool, str, str | None]]:
+    """The row of each cell, whether it is in a nested line, its heading, and its text."""
+    for record in sheet.records():
+        for heading, cell in record.cells.items():
+            yield record.row, False, heading, cell
+        for line in record.lines:
+            for heading, cell in line.cells.items():
+                yield record.row, True, heading, cell
+
+
+def _kind(entity: FileEntity, name: str) -> CellKind | None:
+    column = entity.column(name)
+    is_read = column is not None and column.field
+    return column.kind if column and is_read and column.kind in (*NUMBERS, CellKind.DATE) else None
+
+
+def _decimal(each: SheetEvidence, found: Sequence[SheetEvidence]) -> str:
+    stated = each.sheet.options.decimal
+    votes = {reading for other in found for reading in other.numbers.readings}
+    votes |= {"," for other in found if other.is_semicolon and other.numbers.with_comma}
+    if not each.has_written_numbers:
+        return _workbook_decimal(each, votes if stated is None else {stated})
+    if stated is not None:
+        return stated
+    if each.is_semicolon:
+        return _semicolon_decimal(each)
+    doubt = Doubt(each.sheet, AmbiguousNumbers, each.numbers, votes, DecimalSign.POINT)
+    return doubt.reading()
+
+
+def _workbook_decimal(each: SheetEvidence, votes: set[str]) -> str:
+    """The numbers of a workbook have a point; those typed as text may have a comma."""
+    doubt = Doubt(each.sheet, AmbiguousNumbers, each.numbers, votes, DecimalSign.POINT)
+    if each.numbers.unclear and votes - {"."}:
+        raise doubt.refusal(each.numbers.unclear)
+    if each.numbers.unclear:
+        doubt.reading()
+    return DecimalSign.POINT
+
+
+def _semicolon_decimal(each: SheetEvidence) -> str:
+    """Programs separate cells by semicolons where the comma is the decimal sign."""
+    contradiction = each.numbers.first.get(".")
+    if contradiction is None:
+        return DecimalSign.COMMA
+    if each.numbers.with_comma is not None:
+        raise Doubt(each.sheet, AmbiguousNumbers, each.numbers, set(), "").refusal(contradiction)
+    return DecimalSign.POINT
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """The question how the dates or numbers of a sheet are meant: what its own cells show, the readings
+    that cells of any file of the sender require, and the reading that is usual otherwise."""
+
+    sheet: Sheet
+    kind: type[FileRefused]
+    evidence: CellEvidence
+    votes: set[str]
+    usual: str
+
+    def reading(self) -> str:
+        """Raises FileRefused where cells contradict each other and others can be read in two ways."""
+        own, unclear = self.evidence.readings, self.evidence.unclear
+        if len(own) == 1:
+            return next(iter(own))
+        if len(self.votes) == 1:
+            return next(iter(self.votes))
+        if unclear is not None:
+            if self.votes or self.sheet.options.strict:
+                raise self.refusal(unclear)
+            self.sheet.remarks[self.kind.code] = self._remark(unclear)
+        return self.usual
+
+    def refusal(self, cell: Cell) -> FileRefused:
+        heading, row, text = cell
+        option, what = OPTIONS[self.kind]
+        return self.kind(
+            self.sheet.file,
+            f"has {what.lower()} that can be read in two ways, such as {text[:LONGEST_SHOWN]!r} in row"
+            f" {row}, {heading}: state how they are written with the option {option}",
+        )
+
+    def _remark(self, cell: Cell) -> str:
+        heading, row, text = cell
+        option, what = OPTIONS[self.kind]
+        other = next(value for value in ("DMY", "MDY", ",", ".") if self._is_other(value))
+        return (
+            f"{what} such as {text[:LONGEST_SHOWN]!r} in row {row}, {heading}, can be read in two ways, and"
+            f" no cell of any file decides. They are read with {option}={self.usual}; state"
+            f" {option}={other} if that is wrong."
+        )
+
+    def _is_other(self, value: str) -> bool:
+        return value != self.usual and len(value) == len(self.usual)

@@ -1,0 +1,207 @@
+"""Files as senders write them, each read as it was meant, or refused with the option that settles it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.storage.companies import create_company
+from gateway.storage.database import Database
+from tests.support.databases import Templates
+from tests.support.importing import (
+    HEADERS,
+    LINES,
+    Client,
+    Files,
+    Job,
+    bring_in,
+    gate,
+    head,
+    line,
+    northwind_references,
+    order,
+    post,
+    table,
+    upload,
+)
+from tests.support.paths import DATA
+
+
+async def load_three_currencies(database: Database) -> None:
+    """Northwind's reference data in a company that also sells in euros and pounds."""
+    await create_company(database, "Northwind", "USD")
+    await bring_in(
+        database,
+        northwind_references() | {"currencies.csv": table([{"code": "EUR"}, {"code": "GBP"}])},
+    )
+
+
+@pytest.fixture
+def northwind(templates: Templates, tmp_path: Path) -> Iterator[Client]:
+    url = templates.copy("three currencies", load_three_currencies)
+    with gate(url, tmp_path) as client:
+        yield client
+
+
+@pytest.fixture
+def client(world_url: str, tmp_path: Path) -> Iterator[Client]:
+    with gate(world_url, tmp_path) as client:
+        yield client
+
+
+pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+
+
+def sent(name: str) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted((DATA / "files" / name).iterdir())}
+
+
+def codes(job: Job) -> list[str]:
+    return [finding["code"] for finding in job.warnings]
+
+
+def refusal(client: Client, files: Files, **query: str) -> tuple[str, str]:
+    """The code and the message of an upload that is refused as a whole."""
+    response = post(client, files, **query)
+    assert response.status_code == 400, response.text
+    answer = response.json()
+    return answer["code"], answer["message"]
+
+
+def test_a_row_that_is_cut_short_is_refused(northwind: Client) -> None:
+    job = upload(northwind, sent("03-cut-file"))
+    [problem] = job.refused
+    assert (problem["row"], problem["code"]) == (2, "INVALID")
+    assert problem["message"] == "The row has only 6 of 7 cells: it is cut short, or unfinished."
+    assert order(northwind, "T25c") is None
+
+
+def address(client: Client, number: str) -> list[str | None]:
+    query = """query ($number: String!) { salesOrderByNumber(number: $number) {
+      shipToAddress { addressLine1 addressLine2 } } }"""
+    found = client.ask(query, number=number)["salesOrderByNumber"]["shipToAddress"]
+    return [found["addressLine1"], found["addressLine2"]]
+
+
+def test_the_second_line_of_a_street_is_the_second_line_of_the_address(northwind: Client) -> None:
+    assert upload(northwind, sent("04-multiline-street")).status == "SUCCEEDED"
+    assert address(northwind, "T11") == ["Obere Str. 57", "2. Hof links"]
+
+
+def test_further_lines_of_a_street_are_joined(client: Client) -> None:
+    street = "Obere Str. 57\r\n2. Hof\r\nlinks\r\n"
+    upload(client, {HEADERS: table([head("A", DELIVERYADDRESSSTREET=street)])})
+    assert address(client, "A") == ["Obere Str. 57", "2. Hof, links"]
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "total"),
+    [
+        ("05-thousand-times", "T10", "3.09"),
+        ("import_semicolon_3_decimals_read_as_thousands", "TH-1", "18.52"),
+    ],
+)
+def test_the_comma_is_the_decimal_sign_in_a_file_separated_by_semicolons(
+    northwind: Client, name: str, number: str, total: str
+) -> None:
+    """2.5 at 1.234 is 3.085, and 1.5 at 12.345 is 18.5175."""
+    job = upload(northwind, sent(name))
+    assert (job.status, codes(job)) == ("SUCCEEDED", [])
+    assert order(northwind, number)["totalAmountExcludingTax"] == total
+
+
+def test_a_semicolon_file_whose_cells_contradict_the_comma_is_refused(client: Client) -> None:
+    lines = table([line("A", 1, SALESPRICE="1,234.50"), line("A", 2, SALESPRICE="1,5")], ";")
+    code, message = refusal(client, {HEADERS: table([head("A")], ";"), LINES: lines})
+    assert code == "AMBIGUOUS_NUMBERS"
+    assert message == (
+        "AMBIGUOUS_NUMBERS: Sales order lines V2.csv has numbers that can be read in two ways, such as"
+        " '1,234.50' in row 2, SALESPRICE: state how they are written with the option decimal."
+    )
+
+
+def test_a_day_and_month_that_no_cell_decides_lead_to_a_warning(northwind: Client) -> None:
+    job = upload(northwind, sent("06-day-month"))
+    assert (job.status, codes(job)) == ("SUCCEEDED", ["AMBIGUOUS_DATES"])
+    assert job.warnings[0]["message"] == (
+        "Dates such as '03/04/2026' in row 2, ORDERCREATIONDATETIME, can be read in two ways, and no"
+        " cell of any file decides. They are read with dates=DMY; state dates=MDY if that is wrong."
+    )
+    assert order(northwind, "T28")["orderDate"] == "2026-04-03"
+
+
+@pytest.mark.parametrize(("dates", "day"), [("MDY", "2026-03-04"), ("DMY", "2026-04-03")])
+def test_an_option_states_the_order_of_day_and_month(
+    northwind: Client, dates: str, day: str
+) -> None:
+    job = upload(northwind, sent("06-day-month"), dates=dates)
+    assert (job.status, codes(job)) == ("SUCCEEDED", [])
+    assert order(northwind, "T28")["orderDate"] == day
+
+
+def test_a_strict_import_refuses_what_no_cell_decides(client: Client) -> None:
+    header = [head("A", ORDERCREATIONDATETIME="3/4/2026")]
+    assert refusal(client, {HEADERS: table(header)}, strict="true")[0] == "AMBIGUOUS_DATES"
+    files = {HEADERS: table([head("A")]), LINES: table([line("A", SALESPRICE="1,234")])}
+    assert refusal(client, files, strict="true")[0] == "AMBIGUOUS_NUMBERS"
+    assert order(client, "A") is None
+
+
+def test_all_files_of_a_sender_have_one_order_of_day_and_month(northwind: Client) -> None:
+    """Only the headers of DD-1 show that the day comes first."""
+    job = upload(northwind, sent("import_dates_header_DMY_lines_MDY"))
+    assert (job.status, codes(job)) == ("SUCCEEDED", [])
+    days = [each["shipmentDate"] for each in order(northwind, "DD-1")["lines"]]
+    assert days == ["2026-04-03", "2026-04-05"]
+
+
+def test_the_last_of_many_rows_decides_the_order_of_day_and_month(client: Client) -> None:
+    headers = [head(f"A{place}", ORDERCREATIONDATETIME="3/4/2026") for place in range(1200)]
+    headers.append(head("B", ORDERCREATIONDATETIME="25/4/2026"))
+    job = upload(client, {HEADERS: table(headers)})
+    assert (job.status, codes(job)) == ("SUCCEEDED", [])
+    assert order(client, "A0")["orderDate"] == "2026-04-03"
+
+
+def test_files_that_contradict_each_other_decide_nothing_for_a_third(client: Client) -> None:
+    days = {"one.csv": "25/4/2026", "two.csv": "4/25/2026", HEADERS: "3/4/2026"}
+    files = {
+        name: table([head(f"A{place}", ORDERCREATIONDATETIME=day, CURRENCYCODE="EUR")])
+        for place, (name, day) in enumerate(days.items())
+    }
+    code, message = refusal(client, files)
+    assert (code, message.split(" has ")[0]) == ("AMBIGUOUS_DATES", f"AMBIGUOUS_DATES: {HEADERS}")
+    assert order(client, "A0") is None
+
+
+def test_a_year_of_two_digits_is_named(northwind: Client) -> None:
+    [problem] = upload(northwind, sent("14-two-digit-year")).refused
+    assert problem["message"] == "The year has two digits: write all four."
+
+
+NUMBERS: dict[str, tuple[dict[str, str], list[str], list[str], list[str]]] = {
+    "points that group": ({}, ["1.234,50", "1.234"], ["1234.5", "1234"], []),
+    "commas that group": ({}, ["1,234.50", "1,234"], ["1234.5", "1234"], []),
+    "a comma alone": ({}, ["1,234"], ["1234"], ["AMBIGUOUS_NUMBERS"]),
+    "a comma with an option": ({"decimal": ","}, ["1,234"], ["1.234"], []),
+    "a minus at the end": ({}, ["12.50-"], ["-12.5"], []),
+    "apostrophes": ({}, ["1'234.50", "1\u2019234"], ["1234.5", "1234"], []),
+    "thin spaces": ({}, ["1\u2009234,50", "1\u202f234"], ["1234.5", "1234"], []),
+    "float noise": ({}, ["59.970000000000006", "0.7999999999999999"], ["59.97", "0.8"], []),
+}
+
+
+@pytest.mark.parametrize(
+    ("query", "cells", "expected", "warnings"), NUMBERS.values(), ids=list(NUMBERS)
+)
+def test_numbers_are_read_as_their_sender_meant_them(
+    client: Client,
+    query: dict[str, str],
+    cells: list[str],
+    expected: list[str],
+    warnings: list[str],
+) -> None:
+    lines = [line("A", place, ORDEREDSALESQUANTITY=cell) for place, cell in enumerate(cells, 1)]
+    job = upload(client, {HEADERS: table([head("A")]), LINES: table(lines)}, **query)
+    assert (job.status, codes(job)) == ("SUCCEEDED", warnings)
+    assert [each["quantity"] for each in order(client, "A")["lines"]] == expected
