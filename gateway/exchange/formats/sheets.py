@@ -23,25 +23,30 @@ def is_name_of_lines(name: str) -> bool:
 
 
 class FileRefused(Exception):
-    """A file cannot be read at all; str() is a sentence for people that begins with the file's name, or
-    with a code more specific than FILE_REFUSED."""
+    """A file cannot be read at all; str() is a sentence for people that begins with the file's name."""
 
     code = "FILE_REFUSED"
 
     def __init__(self, file: str, message: str) -> None:
-        prefix = "" if self.code == FileRefused.code else f"{self.code}: "
-        super().__init__(f"{prefix}{file} {message}.")
+        super().__init__(f"{file} {message}.")
         self.file = file
         self.message = message
 
 
-class AmbiguousDates(FileRefused):
+class AmbiguousFile(FileRefused):
+    """The cells of a file can be read in two ways; str() begins with the code."""
+
+    def __str__(self) -> str:
+        return f"{self.code}: {super().__str__()}"
+
+
+class AmbiguousDates(AmbiguousFile):
     """The dates of a file can be read in two ways."""
 
     code = "AMBIGUOUS_DATES"
 
 
-class AmbiguousNumbers(FileRefused):
+class AmbiguousNumbers(AmbiguousFile):
     """The numbers of a file can be read in two ways."""
 
     code = "AMBIGUOUS_NUMBERS"
