@@ -13,10 +13,10 @@ import pytest
 from playwright.sync_api import Page, Request, sync_playwright
 
 from gateway.web.foreign_origins import SIMPLE_TYPES
+from tests.support.browsers import CHROMIUM, FLAGS, needs_browser
 from tests.support.importing import Client, gate
 from tests.support.requests import execute
 from tests.support.served import PATIENCE
-from tests.web.test_graphiql import CHROMIUM, FLAGS, needs_browser
 
 SHOP, EVIL = "https://shop.example", "https://evil.example"
 UNITS = b"code,displayName\nEVIL,Imported by a foreign page\n"

@@ -1,9 +1,7 @@
 """GraphiQL as a person meets it: in a real browser, offline."""
 
 import json
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,25 +11,15 @@ import pytest
 from playwright.sync_api import Page, Response, sync_playwright
 
 from gateway.web.graphiql_page import examples
+from tests.support.browsers import CHROMIUM, FLAGS, needs_browser
 from tests.support.databases import Templates
 from tests.support.served import Client, serving_demo
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 MODEL = "__MONACO.editor.getModels().find(m => m.uri.path.endsWith('{}.json'))"
 RESPONSE = f"{MODEL.format('response')}.getValue()"
 VARIABLES = MODEL.format("variables")
 SECOND_PAGE = ["NW-10878", "NW-10865", "NW-10845", "NW-10788", "NW-10765"]
 """The sixth to the tenth latest of QUICK's orders in Northwind."""
-needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
 
 
 class Visit:
