@@ -1,5 +1,6 @@
 """Small inputs that partners send, each with its right outcome (tests/data/files)."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from tests.support.importing import (
     table,
     upload,
 )
+from tests.support.workbooks import workbook
 
 INPUTS = DATA / "files"
 REFERENCE = DATA / "fo_data_package" / "reference"
@@ -149,3 +151,138 @@ def test_a_page_of_lines_joins_its_orders_by_their_ids(empty: Client) -> None:
     ]
     assert found["totalAmountIncludingTax"] == "8062.5"
     assert numbers(empty) == ["SO-1001"]
+
+
+FLAT = {"SALESORDERNUMBER": "F1", "ORDERINGCUSTOMERACCOUNTNUMBER": "ALFKI", "CURRENCYCODE": "USD"}
+SOLD = {"ITEMNUMBER": "1", "ORDEREDSALESQUANTITY": 3, "SALESUNITSYMBOL": "ea", "SALESPRICE": 18}
+
+
+def flat(number: str = "F1", **cells: object) -> dict[str, object]:
+    return {**FLAT, **SOLD, "SALESORDERNUMBER": number, **cells}
+
+
+def test_header_cells_of_a_flat_file_that_differ_are_refused_by_row(client: Client) -> None:
+    rows = [
+        flat(LINECREATIONSEQUENCENUMBER=1),
+        flat(LINECREATIONSEQUENCENUMBER=2, ORDERINGCUSTOMERACCOUNTNUMBER="ANATR"),
+        flat("F2", LINECREATIONSEQUENCENUMBER=1),
+        flat("F2", LINECREATIONSEQUENCENUMBER=2, ORDERINGCUSTOMERACCOUNTNUMBER=" alfki "),
+        flat("F2", LINECREATIONSEQUENCENUMBER=3, ORDERINGCUSTOMERACCOUNTNUMBER=""),
+        flat("", LINECREATIONSEQUENCENUMBER=1),
+    ]
+    job = upload(client, {"orders.csv": table(rows)})
+    assert job.refusals("code", "row", "columnName", "rejectedValue") == [
+        ("CONFLICTING", 3, "ORDERINGCUSTOMERACCOUNTNUMBER", "ANATR"),
+        ("REQUIRED", 7, "SalesOrderNumber", None),
+    ]
+    assert numbers(client) == ["F2"]
+    found = order(client, "F2")
+    assert found is not None
+    assert [line["sequence"] for line in found["lines"]] == [1, 2, 3]
+
+
+def test_flat_rows_are_read_from_workbooks_and_json_alike(client: Client) -> None:
+    rows = [flat(LINECREATIONSEQUENCENUMBER=1), flat(LINECREATIONSEQUENCENUMBER=2, ITEMNUMBER="11")]
+    book = workbook({"Sheet1": [list(rows[0]), *(list(row.values()) for row in rows)]})
+    assert upload(client, {"Sales orders.xlsx": book}).counts == {
+        "headersCreated": 1,
+        "linesCreated": 2,
+    }
+    again = upload(client, {"data.json": json.dumps(rows).encode()})
+    assert again.counts == {"headersUnchanged": 1, "linesUnchanged": 2}
+
+
+def test_a_flat_file_may_have_the_names_of_business_central(client: Client) -> None:
+    rows = [
+        {"number": "B1", "customerNumber": "ALFKI", "orderDate": "2026-03-04", "lineType": "Item",
+         "lineObjectNumber": item, "quantity": 2, "unitPrice": 5}
+        for item in ("1", "2")
+    ]  # fmt: skip
+    job = upload(client, {"export.csv": table(rows)})
+    assert (job.status, job.counts) == ("SUCCEEDED", {"headersCreated": 1, "linesCreated": 2})
+    found = order(client, "B1")
+    assert found is not None
+    assert found["orderDate"] == "2026-03-04"
+    assert [line["item"]["number"] for line in found["lines"]] == ["1", "2"]
+
+
+LINES_OF = {"lineType": "Item", "lineObjectNumber": "1", "quantity": 2, "unitPrice": 5}
+
+
+def page(*rows: dict[str, object]) -> bytes:
+    return json.dumps({"value": rows}).encode()
+
+
+def test_pages_of_lines_join_orders_with_and_without_numbers(client: Client) -> None:
+    first, second = "a1a1b1b1-c1c1-d1d1-e1e1-f1f1f1f1f1f1", "A2A1B1B1-C1C1-D1D1-E1E1-F1F1F1F1F1F1"
+    files = {
+        "salesOrderLines 1.json": page({"documentId": first, "sequence": 1, **LINES_OF}),
+        "salesOrderLines 2.json": page({"documentId": second.lower(), "sequence": 1, **LINES_OF}),
+        "salesOrders 1.json": page({"id": first, "number": "P1", "customerNumber": "ALFKI"}),
+        "salesOrders 2.json": page({"id": second, "customerNumber": "ANATR"}),
+    }
+    job = upload(client, files)
+    assert (job.status, job.counts) == ("SUCCEEDED", {"headersCreated": 2, "linesCreated": 2})
+    query = "{ salesOrders { nodes { customer { number } lines { quantity } } } }"
+    assert {
+        node["customer"]["number"]: len(node["lines"])
+        for node in client.ask(query)["salesOrders"]["nodes"]
+    } == {"ALFKI": 1, "ANATR": 1}
+
+
+def test_a_page_of_lines_joins_stored_orders_and_refuses_unknown_ids(client: Client) -> None:
+    upload(client, {"salesOrders.json": page({"number": "P1", "customerNumber": "ALFKI"})})
+    key = client.ask('{ salesOrderByNumber(number: "P1") { id } }')["salesOrderByNumber"]["id"]
+    unknown = "a1a1b1b1-c1c1-d1d1-e1e1-f1f1f1f1f1f1"
+    rows = page(
+        {"documentId": key, "sequence": 1, **LINES_OF},
+        {"documentId": unknown, "sequence": 1, **LINES_OF},
+        {"sequence": 1, **LINES_OF},
+    )
+    job = upload(client, {"salesOrderLines.json": rows})
+    assert sorted(job.refusals("code", "row", "columnName", "rejectedValue")) == [
+        ("HEADER_NOT_FOUND", 2, "documentId", unknown),
+        ("REQUIRED", 3, "documentNumber", None),
+    ]
+    found = order(client, "P1")
+    assert found is not None
+    assert len(found["lines"]) == 1
+
+
+def test_ids_of_this_gateway_name_records_and_those_of_others_are_ignored(client: Client) -> None:
+    found = client.ask(
+        """{ customers(filter: {number: {eq: "ALFKI"}}) { nodes { id } }
+        paymentTerms { nodes { id code } } }"""
+    )
+    customer = found["customers"]["nodes"][0]["id"]
+    terms = found["paymentTerms"]["nodes"][0]
+    other = "a1a1b1b1-c1c1-d1d1-e1e1-f1f1f1f1f1f1"
+    rows = page(
+        {"number": "I1", "customerId": customer, "paymentTermsId": terms["id"]},
+        {"number": "I2", "customerNumber": "ALFKI", "paymentTermsId": other},
+        {"number": "I3", "customerId": other},
+    )
+    job = upload(client, {"salesOrders.json": rows})
+    assert job.refusals("code", "row") == [("REQUIRED", 3)]
+    query = "{ salesOrders { nodes { number customer { number } paymentTerms { code } } } }"
+    nodes = {node["number"]: node for node in client.ask(query)["salesOrders"]["nodes"]}
+    assert nodes["I1"]["customer"] == nodes["I2"]["customer"] == {"number": "ALFKI"}
+    assert nodes["I1"]["paymentTerms"] == {"code": terms["code"]}
+
+
+def test_a_contact_finds_the_customer_if_no_number_does(client: Client) -> None:
+    customers = [{"number": "K1", "displayName": "One", "contactId": "AAMk-1"}]
+    assert upload(client, {"customers.csv": table(customers)}).status == "SUCCEEDED"
+    rows = page(
+        {"number": "C1", "contactId": "AAMk-1"},
+        {"number": "C2", "contactId": "AAMk-1", "customerNumber": "ALFKI"},
+        {"number": "C3", "contactId": "nobody"},
+    )
+    job = upload(client, {"salesOrders.json": rows})
+    assert job.refusals("code", "row", "columnName") == [("NOT_FOUND", 3, "contactId")]
+    query = "{ salesOrders { nodes { number customer { number } } } }"
+    nodes = client.ask(query)["salesOrders"]["nodes"]
+    assert {node["number"]: node["customer"]["number"] for node in nodes} == {
+        "C1": "K1",
+        "C2": "ALFKI",
+    }

@@ -104,9 +104,9 @@ def _refuse_orphans(order: OrderRows) -> None:
     for line in order.lines:
         if order.number is None and line.extras.get("+document_id"):
             line.refuse(refusals.DOCUMENT_NOT_FOUND, ("+document_id",), line.extras["+document_id"])
-        elif order.number is None:
+        elif order.number is None and not line.is_refused:
             line.refuse(refusals.LINE_WITHOUT_ORDER, ("+order_number",))
-        else:
+        elif order.number is not None:
             number = order.number
             line.refuse(refusals.HEADER_NOT_FOUND, ("+order_number",), number, number=number)
 
