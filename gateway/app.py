@@ -13,6 +13,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
+from gateway.access.authenticator import Authenticator
+from gateway.access.caller import Caller
 from gateway.api.context import Context
 from gateway.api.explain import explain_operation, json_object
 from gateway.api.plan_runner import PlanRunner
@@ -27,6 +29,7 @@ from gateway.settings import Settings
 from gateway.storage.database import UNUSABLE, Database, why_unusable
 from gateway.storage.migrations import is_current
 from gateway.storage.plans.row_store import RowsStore
+from gateway.web.credentials import Credentials
 from gateway.web.downloads import Exports
 from gateway.web.endpoint import Endpoint
 from gateway.web.foreign_origins import ForeignOrigins
@@ -57,6 +60,7 @@ def create_app(settings: Settings, *, listens_on: Sequence[str] = ()) -> Starlet
     )
     store = RowsStore(database)
     runner = Runner(database, Rules(largest_order=settings.max_lines), settings.uploads)
+    authenticator = Authenticator(database)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -64,12 +68,13 @@ def create_app(settings: Settings, *, listens_on: Sequence[str] = ()) -> Starlet
             await runner.resume()
         yield
         await runner.close()
+        await authenticator.close()
         store.close()
         await database.dispose()
 
     return Starlette(
         routes=_routes(settings, database, store, runner),
-        middleware=_middleware(settings, listens_on),
+        middleware=_middleware(settings, authenticator, listens_on),
         lifespan=lifespan,
     )
 
@@ -112,7 +117,7 @@ def _routes(
 
     limits, compiled = _limits(settings), PlanRunner(store)
 
-    def context(company: str | None) -> Context:
+    def context(company: str | None, caller: Caller) -> Context:
         return Context(
             database,
             runner.rules,
@@ -122,6 +127,7 @@ def _routes(
             limits,
             settings.deadline,
             plans=compiled,
+            caller=caller,
         )
 
     endpoint = Endpoint(context, settings.max_body, shows_engine=settings.debug)
@@ -149,16 +155,26 @@ def _limits(settings: Settings) -> Limits:
     return Limits(cost=settings.max_cost, depth=settings.max_depth)
 
 
-def _middleware(settings: Settings, listens_on: Sequence[str]) -> list[Middleware]:
+def _middleware(
+    settings: Settings, authenticator: Authenticator, listens_on: Sequence[str]
+) -> list[Middleware]:
     hosts = [*LOOPBACK_NAMES, *listens_on, *settings.allowed_hosts]
+    authenticate = authenticator.caller if settings.auth == "required" else None
     return [
         Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
         Middleware(
             CORSMiddleware,
             allow_origins=settings.allowed_origins,
             allow_methods=["GET", "POST"],
-            allow_headers=["content-type", "company", "if-match", "x-requested-with"],
+            allow_headers=[
+                "content-type",
+                "company",
+                "if-match",
+                "x-requested-with",
+                "authorization",
+            ],
         ),
+        Middleware(Credentials, authenticate=authenticate),
         Middleware(ForeignOrigins, allowed=settings.allowed_origins),
         Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5),
     ]

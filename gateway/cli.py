@@ -30,7 +30,9 @@ from gateway.exchange.imports.progress import progress_bar
 from gateway.exchange.imports.summary import import_summary
 from gateway.exchange.mappings.mapping_file import MappingFile, MappingRefused, read_mapping
 from gateway.exchange.mappings.reference_columns import Dataset
+from gateway.key_commands import key
 from gateway.orders.service import Rules
+from gateway.serve_access import FIRST_KEY, announce_access, with_access
 from gateway.settings import EMBEDDED_DATABASE, Settings
 from gateway.storage.companies import set_up
 from gateway.storage.conditions import BadFilter, Filter
@@ -38,7 +40,7 @@ from gateway.storage.database import Database
 from gateway.storage.migrations import is_current, migrate
 from gateway.storage.scope import CompanyNotFound
 from gateway.storage.tables.import_jobs import ImportJobStatus
-from gateway.web.address import CannotListen, host_and_port, is_loopback, listen
+from gateway.web.address import CannotListen, host_and_port, listen
 from gateway.web.process import STOP_SIGNAL, log_operations
 
 cli = typer.Typer(
@@ -48,6 +50,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 cli.add_typer(company, name="company")
+cli.add_typer(key, name="key")
 
 
 DEMO = "This is the demo company Northwind. Your changes are lost when you stop the gateway."
@@ -93,18 +96,15 @@ def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on.", min=0, max=65535)] = 8000,
     allow_open: Annotated[
-        bool, typer.Option("--allow-open", help="Accept unauthenticated remote connections.")
+        bool, typer.Option("--allow-open", help="Refused: keys took its place.")
     ] = False,
 ) -> None:
     """Serve GraphQL and GraphiQL."""
     from gateway.server import run_server  # noqa: PLC0415 - without it, other commands start in half the time
 
-    if not allow_open and not is_loopback(host):
-        fail(
-            f"Anyone who can reach {host} could read and change every order. Listen on 127.0.0.1,"
-            " or pass --allow-open if a proxy in front of the gateway controls access."
-        )
-    settings = read_settings()
+    if allow_open:
+        fail(f"--allow-open is gone: {FIRST_KEY}")
+    settings = with_access(read_settings(), host)
     STOP_SIGNAL.install()
     if settings.debug:
         log_operations()
@@ -298,6 +298,8 @@ async def _prepare(database: Database, settings: Settings, demo: bool) -> None:
         await _set_up(database)
     elif not await is_current(database):
         fail(NOT_MIGRATED)
+    if settings.auth == "required":
+        await announce_access(database, demo)
 
 
 async def _set_up(database: Database, *, backup: bool = True) -> None:

@@ -3,6 +3,7 @@
 import re
 import tempfile
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -26,6 +27,11 @@ class Settings(BaseSettings):
         "",
         description="Web origins, separated by commas, whose pages may use the gateway, such as"
         " `https://shop.example`; `*` for all. None by default.",
+    )
+    auth: Literal["open", "required"] | None = Field(
+        None,
+        description="Whether requests need a key or token: `required` or `open`, which is possible only on a"
+        " loopback address. By default a gateway is open on a loopback address.",
     )
     hosts: str = Field(
         "",

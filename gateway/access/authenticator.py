@@ -8,7 +8,7 @@ from collections import OrderedDict
 from typing import Protocol
 
 from gateway.access.caller import Caller, Unauthenticated
-from gateway.access.keys import LIVE, TEST, caller_of, digest_of
+from gateway.access.keys import LIVE, TEST, caller_with, digest_of
 from gateway.storage.database import UNUSABLE, Database
 from gateway.storage.key_records import key_by_digest, note_use
 from gateway.storage.tables.column_types import now
@@ -68,7 +68,7 @@ class Authenticator:
         asked, caller = self._known.get(digest, (0.0, None))
         if not asked or begun - asked > REMEMBERED:
             row = await key_by_digest(self._database, digest)
-            caller = None if row is None else caller_of(row, secret)
+            caller = None if row is None else caller_with(row, secret)
             self._remember(digest, begun, caller)
         if caller is None:
             raise Unauthenticated(BAD_CREDENTIAL)

@@ -115,7 +115,7 @@ async def rotate_key(
     return new, secret
 
 
-def caller_of(row: Any, secret: str) -> Caller | None:
+def caller_with(row: Any, secret: str) -> Caller | None:
     """The caller with a key, from the row with the key's digest; None if it is not valid now."""
     if not hmac.compare_digest(row.digest, digest_of(secret)) or row.revoked_date_time is not None:
         return None

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import strawberry
 from strawberry import Maybe
 
+from gateway.access.scopes import AccessScope
 from gateway.api.changes import Work, perform
 from gateway.api.context import Info
 from gateway.api.errors import RequestError, user_error
@@ -15,6 +16,7 @@ from gateway.api.payloads import CreateSalesOrderPayload, UpdateSalesOrderPayloa
 from gateway.api.record_inputs import CUSTOMER, ITEM, RecordType
 from gateway.api.record_mutations import payload_of, result_of
 from gateway.api.reference_inputs import optional
+from gateway.api.required_scopes import RequiresScopes
 from gateway.orders.bulk import OrderUpdate, create_orders, update_orders
 from gateway.orders.preview import preview_of
 from gateway.orders.problems import Problem
@@ -75,6 +77,7 @@ def _upsert(of: RecordType) -> Any:
         payload,
         f"Create or change up to {MOST_ROWS} {of.noun}s by {of.record.key}. There is one payload for"
         " each row, in the same order. A row that is refused does not stop the others.",
+        AccessScope.REFERENCE_WRITE,
     )
 
 
@@ -168,9 +171,15 @@ async def _perform_orders(info: Info, payload: Any, change: Work, *, dry_run: bo
     )
 
 
-def _bulk_mutation(resolve: Any, payload: Any, description: str) -> Any:
+def _bulk_mutation(
+    resolve: Any,
+    payload: Any,
+    description: str,
+    scope: AccessScope = AccessScope.ORDERS_WRITE,
+) -> Any:
     resolve.__annotations__["return"] = list[payload] | None
-    return strawberry.mutation(resolver=resolve, description=description)
+    directives = [RequiresScopes(scopes=[scope])]
+    return strawberry.mutation(resolver=resolve, description=description, directives=directives)
 
 
 @strawberry.type

@@ -5,10 +5,12 @@ from typing import Annotated, Any
 
 import strawberry
 
+from gateway.access.scopes import AccessScope
 from gateway.api.context import Info
 from gateway.api.errors import UserError, user_error
 from gateway.api.reference_inputs import length_note
 from gateway.api.reference_types import DUPLICATES_NOTE
+from gateway.api.required_scopes import requires
 from gateway.orders.preview import PREVIEW
 from gateway.orders.problems import Problem, ProblemCode
 from gateway.storage.companies import (
@@ -151,6 +153,7 @@ async def _update(
     return made
 
 
+@requires(AccessScope.ADMIN)
 @strawberry.type
 class CompanyMutation:
     create_company: CreateCompanyPayload | None = strawberry.mutation(

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import strawberry
 
+from gateway.access.caller import ANYONE, Caller
 from gateway.execution.limits import Limits, Measured, Pages
 from gateway.orders.service import Rules
 from gateway.storage.database import Database
@@ -67,6 +68,7 @@ class Context:
     operation_name: str | None = None
     if_match: str | None = None
     """The header If-Match, which stands for the argument `ifMatch` of a single mutation."""
+    caller: Caller = ANYONE
     state: OperationState = field(default_factory=OperationState)
 
     @cached_property

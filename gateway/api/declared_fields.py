@@ -3,6 +3,7 @@
 A declaration says once which columns a field needs. From it come the Strawberry field, its batched
 resolver, and the columns that a read selects."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import strawberry
@@ -64,9 +65,14 @@ def address(prefix: str, description: str) -> Any:
     return declared_field(resolve, description, GroupField(prefix))
 
 
-def declared_field(resolve: Any, description: str, declaration: Declaration) -> Any:
+def declared_field(
+    resolve: Any, description: str, declaration: Declaration, directives: Sequence[object] = ()
+) -> Any:
     return strawberry.field(
-        resolver=resolve, description=description, metadata={DECLARATION: declaration}
+        resolver=resolve,
+        description=description,
+        metadata={DECLARATION: declaration},
+        directives=directives,
     )
 
 

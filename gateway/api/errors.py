@@ -8,6 +8,7 @@ from graphql import GraphQLError, GraphQLFormattedError, GraphQLSyntaxError, Var
 from strawberry.exceptions import StrawberryInputCoercionError
 from strawberry.utils.str_converters import to_camel_case
 
+from gateway.access.caller import MissingScope
 from gateway.orders.problems import Problem, ProblemCode, encodable
 from gateway.orders.transitions import Transition
 from gateway.storage.conditions import BadFilter
@@ -23,6 +24,7 @@ CODES: dict[type[Exception], str] = {
     BadFilter: "BAD_USER_INPUT",
     CompanyNotFound: "COMPANY_NOT_FOUND",
     DatabaseBusy: "OVERLOADED",
+    MissingScope: "FORBIDDEN",
     Overloaded: "OVERLOADED",
 }
 """Errors whose own message a client may see, and their codes."""

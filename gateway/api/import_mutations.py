@@ -4,10 +4,12 @@ from typing import Annotated, Any
 
 import strawberry
 
+from gateway.access.scopes import AccessScope
 from gateway.api.changes import perform
 from gateway.api.context import Info
 from gateway.api.errors import UserError
 from gateway.api.import_types import ImportJob
+from gateway.api.required_scopes import requires
 from gateway.orders.problems import Problem, ProblemCode, Rejected
 from gateway.storage.import_rows import JobGone, JobUnready
 from gateway.storage.tables.column_types import canonical_guid
@@ -63,6 +65,7 @@ async def retry(info: Info, id: Id) -> ImportJobPayload | None:
     return payload
 
 
+@requires(AccessScope.ORDERS_IMPORT)
 @strawberry.type
 class ImportMutation:
     cancel_import_job: ImportJobPayload | None = strawberry.mutation(

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import strawberry
 
+from gateway.access.scopes import AccessScope
 from gateway.api.changes import perform, perform_input
 from gateway.api.context import Info
 from gateway.api.declared_fields import declared_field
@@ -31,6 +32,7 @@ from gateway.api.payloads import (
     SubmitSalesOrderForReviewPayload,
     UpdateSalesOrderPayload,
 )
+from gateway.api.required_scopes import RequiresScopes
 from gateway.execution.declarations import MutationField
 from gateway.orders import service
 from gateway.orders.etags import agreed_version
@@ -138,7 +140,7 @@ def _transition(transition: Transition, payload: Any, description: str) -> Any:
 
         return await perform(info, payload, change, dry_run=dry_run)
 
-    return _mutation(resolve, payload, description)
+    return _mutation(resolve, payload, description, AccessScope.ORDERS_LIFECYCLE)
 
 
 def _quantity_transition(transition: Transition, payload: Any, description: str) -> Any:
@@ -161,7 +163,7 @@ def _quantity_transition(transition: Transition, payload: Any, description: str)
 
         return await perform(info, payload, change, dry_run=dry_run)
 
-    return _mutation(resolve, payload, description)
+    return _mutation(resolve, payload, description, AccessScope.ORDERS_LIFECYCLE)
 
 
 def expected_etag(info: Info, if_match: Any) -> str | None:
@@ -173,11 +175,16 @@ def _or_none(argument: Any) -> Any:
     return None if argument is strawberry.UNSET else argument
 
 
-def _mutation(resolve: Any, payload: Any, description: str) -> Any:
+def _mutation(
+    resolve: Any,
+    payload: Any,
+    description: str,
+    scope: AccessScope = AccessScope.ORDERS_WRITE,
+) -> Any:
     """A field whose payload may be null, so that the failure of one mutation of a document leaves the
     payloads of those before it."""
     resolve.__annotations__["return"] = payload | None
-    return declared_field(resolve, description, MutationField())
+    return declared_field(resolve, description, MutationField(), [RequiresScopes(scopes=[scope])])
 
 
 @strawberry.type

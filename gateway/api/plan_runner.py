@@ -26,6 +26,7 @@ from strawberry.types.field import StrawberryField
 from gateway.api.context import Context, Info
 from gateway.api.entities import DECLARATION, ENTITIES
 from gateway.api.plan_arguments import SlotArguments
+from gateway.api.required_scopes import check_scopes
 from gateway.api.schema import schema
 from gateway.execution.arguments import arguments_of
 from gateway.execution.declarations import Declaration, MutationField
@@ -114,6 +115,8 @@ class PlanRunner:
             changes = operation.node.operation is OperationType.MUTATION
             if changes and not may_change:
                 return None
+            kind = operation.node.operation
+            check_scopes(self.core, kind, operation.root_fields, context.caller)
             context.state.only_reads = not changes
             self._measure(operation, variables, context)
             return await self._run(operation, variables, context)

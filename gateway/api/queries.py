@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import strawberry
 
+from gateway.access.scopes import AccessScope
 from gateway.api.company_fields import CompanySummary, companies
 from gateway.api.context import Info
 from gateway.api.declared_fields import declared_field, wanted
@@ -28,6 +29,7 @@ from gateway.api.reference_types import (
     TaxCode,
     UnitOfMeasure,
 )
+from gateway.api.required_scopes import requires
 from gateway.execution.declarations import ByIdsField, ByKeyField, CompanyField
 from gateway.storage.tables.column_types import (
     FOLDED,
@@ -124,6 +126,7 @@ async def _records(ids: Sequence[str], info: Info) -> list[NodeRow | None]:
     return await asyncio.gather(*map(load, guids))
 
 
+@requires(AccessScope.ORDERS_READ)
 @strawberry.type(description="Everything that can be read, in the company that the request names.")
 class Query:
     sales_order: SalesOrder | None = _by_id("SalesOrder", "The order with this id.")

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import strawberry
 
+from gateway.access.scopes import AccessScope
 from gateway.api.changes import perform
 from gateway.api.context import Info
 from gateway.api.declared_fields import declared_field
@@ -23,6 +24,7 @@ from gateway.api.record_inputs import (
     UNIT_OF_MEASURE,
     RecordType,
 )
+from gateway.api.required_scopes import requires
 from gateway.execution.declarations import MutationField
 from gateway.orders import records
 from gateway.storage.writing import Writer
@@ -132,6 +134,7 @@ def _mutation(resolve: Any, payload: Any, description: str) -> Any:
     return declared_field(resolve, description, MutationField())
 
 
+@requires(AccessScope.REFERENCE_WRITE)
 @strawberry.type
 class RecordMutation:
     create_account = _create(ACCOUNT)

@@ -33,12 +33,14 @@ from gateway.api.mutations import OrderMutation
 from gateway.api.queries import Query
 from gateway.api.record_mutations import RecordMutation
 from gateway.api.registration import register_types
+from gateway.api.required_scopes import ForbiddenField, check_scopes
 from gateway.api.scalars import SCALARS
 from gateway.api.sorting import SORT_ENUMS
 from gateway.execution.argument_faults import Faults
 from gateway.execution.argument_validation import argument_rule, running_error, variable_errors
 from gateway.execution.document_validation import validation_errors
 from gateway.execution.limits import Measured, TooLarge, check_document
+from gateway.execution.selection import fields_by_name, fragments_of
 
 
 def _refuses_null(member: GraphQLArgument | GraphQLInputField) -> bool:
@@ -72,6 +74,7 @@ class OperationExtension(SchemaExtension):
             return [RequestError(str(too_large), "TOO_LARGE")]
         return (
             validation_errors(self._schema, document, RULES)
+            or self._scope_errors(document)
             or self._header_errors(document)
             or self._variable_errors(document)
         )
@@ -85,6 +88,18 @@ class OperationExtension(SchemaExtension):
     @property
     def _variables(self) -> dict[str, Any]:
         return self.execution_context.variables or {}
+
+    def _scope_errors(self, document: DocumentNode) -> list[GraphQLError]:
+        context: Context = self.execution_context.context
+        operation = get_operation_ast(document, context.operation_name)
+        if operation is None:
+            return []
+        fields = fields_by_name([operation], fragments_of(document))
+        try:
+            check_scopes(self._schema, operation.operation, fields, context.caller)
+        except ForbiddenField as forbidden:
+            return [forbidden]
+        return []
 
     def _header_errors(self, document: DocumentNode) -> list[GraphQLError]:
         context: Context = self.execution_context.context

@@ -6,6 +6,7 @@ once neither costs compilations nor evicts a document that is in use."""
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from graphql import (
@@ -25,7 +26,7 @@ from graphql import (
 from gateway.execution.arguments import ABSENT, Coercion
 from gateway.execution.limits import MOST_COUNTED
 from gateway.execution.plan import NotPlanned
-from gateway.execution.selection import Conditions
+from gateway.execution.selection import Conditions, fields_by_name, fragments_of
 
 MOST_SEEN = 10_000
 CONDITIONS = frozenset({"if"})
@@ -56,6 +57,11 @@ class PreparedOperation:
     """Called for each new plan with the weight that it adds."""
     _plans: dict[tuple[Any, ...], Any] = field(default_factory=dict)
     _costs: dict[tuple[Any, ...], int] = field(default_factory=dict)
+
+    @cached_property
+    def root_fields(self) -> tuple[str, ...]:
+        """The names of the root fields, those in fragments and skipped ones included."""
+        return tuple(fields_by_name([self.node], self.fragments))
 
     def condition_values(self, variables: Mapping[str, Any]) -> Conditions:
         return {name: variables.get(name) for name in self.conditions}
@@ -96,11 +102,7 @@ class Document:
         self._schema = schema
         self._grew = grew
         self.tree = tree
-        self._fragments = {
-            node.name.value: node
-            for node in tree.definitions
-            if isinstance(node, FragmentDefinitionNode)
-        }
+        self._fragments = fragments_of(tree)
         uses = _Uses()
         visit(tree, uses)
         self._conditions, self._sizes = tuple(uses.conditions), tuple(uses.sizes)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from graphql import (
     DirectiveNode,
+    DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
@@ -29,6 +30,15 @@ Fields = dict[str, list[FieldNode]]
 
 Conditions = Mapping[str, bool | None]
 """The values of the variables in @skip and @include; None for one that is missing."""
+
+
+def fragments_of(document: DocumentNode) -> Fragments:
+    """The fragments of a document by name."""
+    return {
+        node.name.value: node
+        for node in document.definitions
+        if isinstance(node, FragmentDefinitionNode)
+    }
 
 
 def fields_by_name(

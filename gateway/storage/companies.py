@@ -1,5 +1,6 @@
 """Companies, and the records that each needs before its first order."""
 
+from collections.abc import Sequence
 from contextlib import aclosing
 from decimal import Decimal
 from pathlib import Path
@@ -11,14 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from gateway.storage.database import Database
 from gateway.storage.migrations import migrate
 from gateway.storage.number_series import SALES_ORDERS
+from gateway.storage.scope import Scope, within
 from gateway.storage.tables.column_types import (
     Base,
     canonical_guid,
+    case_folded,
     clean,
     is_storable_text,
     text_lengths,
 )
-from gateway.storage.tables.reference_data import CompanyRow, CurrencyRow, NumberSeries
+from gateway.storage.tables.reference_data import CompanyRow, CurrencyRow, CustomerRow, NumberSeries
 
 LONGEST_NAME = text_lengths(CompanyRow)["name"]
 FIRST_COMPANY, FIRST_CURRENCY = "My Company", "EUR"
@@ -160,6 +163,17 @@ async def list_companies(database: Database) -> list[CompanyRow]:
     """All companies by name."""
     async with database.read() as session:
         return list(await session.scalars(sa.select(CompanyRow).order_by(CompanyRow.name)))
+
+
+async def customer_ids(database: Database, company: str, numbers: Sequence[str]) -> dict[str, str]:
+    """The ids of the company's customers with these numbers, in any case, by number as asked for."""
+    by_folded = {case_folded(number): number for number in numbers}
+    statement = sa.select(CustomerRow.number_folded, CustomerRow.id).where(
+        within(Scope(company), CustomerRow), CustomerRow.number_folded.in_(by_folded)
+    )
+    async with aclosing(await database.connect()) as connection:
+        rows = (await connection.execute(statement)).all()
+    return {by_folded[row.number_folded]: row.id for row in rows}
 
 
 async def company_ids(database: Database) -> list[str]:

@@ -9,10 +9,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from gateway.access.scopes import AccessScope
 from gateway.api.filter_text import order_filter
 from gateway.exchange.exports.export_request import CannotExport, ExportFormat, ExportRequest
 from gateway.exchange.exports.export_stream import Download
 from gateway.exchange.mappings.reference_columns import Dataset
+from gateway.web.credentials import caller_of
 from gateway.web.endpoint import company_of
 from gateway.web.error_responses import error_response, refusal
 from gateway.web.parameters import BadParameter, Parameter, choice, flag, read_parameters, text
@@ -49,6 +51,7 @@ class Exports:
             message = "Too many exports are running: try again later."
             return refusal(503, "TOO_MANY_EXPORTS", message, {"Retry-After": "10"})
         try:
+            caller_of(request).require([AccessScope.ORDERS_EXPORT], "An export")
             values = read_parameters(request.query_params, EXPORT_PARAMETERS)
             download = await self._begin(company_of(request), _export_request(values))
         except BaseException as error:

@@ -13,9 +13,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from gateway.access.caller import Caller
 from gateway.api.context import Context
 from gateway.api.operations import Answer, Operation, run_operation
 from gateway.web.client_disconnect import cancel_on_disconnect
+from gateway.web.credentials import caller_of
 from gateway.web.graphiql_page import graphiql
 
 JSON = "application/json"
@@ -43,7 +45,11 @@ class Endpoint:
     """POST with a JSON body, GET for queries, and GraphiQL for browsers."""
 
     def __init__(
-        self, context: Callable[[str | None], Context], largest: int, *, shows_engine: bool = False
+        self,
+        context: Callable[[str | None, Caller], Context],
+        largest: int,
+        *,
+        shows_engine: bool = False,
     ) -> None:
         self._context = context
         self._largest = largest
@@ -75,7 +81,7 @@ class Endpoint:
         operation = replace(
             await _operation(request, self._largest), if_match=request.headers.get("if-match")
         )
-        context = self._context(company_of(request))
+        context = self._context(company_of(request), caller_of(request))
         answer = await cancel_on_disconnect(
             request, run_operation(operation, context), lambda: context.state.only_reads
         )

@@ -9,7 +9,7 @@ from gateway.api.errors import CODES
 
 log = logging.getLogger("gateway")
 
-STATUSES = {"COMPANY_NOT_FOUND": 404, "OVERLOADED": 503}
+STATUSES = {"FORBIDDEN": 403, "COMPANY_NOT_FOUND": 404, "OVERLOADED": 503}
 
 
 def refusal(

@@ -15,6 +15,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from gateway.access.scopes import AccessScope
 from gateway.exchange.formats.import_options import (
     DateOrder,
     DecimalSign,
@@ -34,6 +35,7 @@ from gateway.exchange.mappings.mapping_file import (
     MappingFile,
     read_mapping,
 )
+from gateway.web.credentials import caller_of
 from gateway.web.endpoint import company_of
 from gateway.web.error_responses import error_response, refusal
 from gateway.web.parameters import (
@@ -124,6 +126,7 @@ class Uploads:
 
     async def _begin(self, request: Request) -> str:
         """Begin a job for the uploaded files, and return its id."""
+        caller_of(request).require([AccessScope.ORDERS_IMPORT], "An import")
         values = read_parameters(request.query_params, IMPORT_PARAMETERS)
         with open_upload_folder(self._runner.folder) as folder:
             paths, mapping = await self._store(request, folder, values.get("name"))
@@ -156,6 +159,7 @@ class Uploads:
     async def refused(self, request: Request) -> Response:
         """The refused rows of a job, to be corrected and uploaded again; 204 if there are none."""
         try:
+            caller_of(request).require([AccessScope.ORDERS_IMPORT], "An import")
             read_parameters(request.query_params, ())
             report = await self._runner.error_report(company_of(request), request.path_params["id"])
         except BadParameter as bad:

@@ -35,13 +35,15 @@ FIRST_ORDER = {
     ],
 }
 """The first order of Northwind."""
+KEY = re.compile(r"Authorization: Bearer (so_test_\w+)")
 INTERNALS = re.compile(
     "Traceback|Errno|Error|sqlalchemy|asyncpg|sqlite3|invalid literal|CHECK|None|secret"
 )
 
 
-def ask(url: str, query: str) -> Any:
-    answer = httpx2.post(url, json={"query": query}, timeout=PATIENCE).json()
+def ask(url: str, query: str, key: str | None = None) -> Any:
+    headers = {} if key is None else {"authorization": f"Bearer {key}"}
+    answer = httpx2.post(url, json={"query": query}, headers=headers, timeout=PATIENCE).json()
     assert "errors" not in answer
     return answer["data"]
 
@@ -50,17 +52,21 @@ def ask(url: str, query: str) -> Any:
     ("stop", "options"),
     [
         (signal.SIGTERM, []),
-        (signal.SIGINT, ["--host", "localhost", "--allow-open"]),
-        (signal.SIGHUP, ["--host", "0.0.0.0", "--allow-open"]),
+        (signal.SIGINT, ["--host", "localhost"]),
+        (signal.SIGHUP, ["--host", "0.0.0.0"]),
     ],
 )
 def test_the_demo_answers_and_leaves_nothing_behind(
     tmp_path: Path, stop: signal.Signals, options: list[str]
 ) -> None:
-    """It answers for names of this machine only, wherever it listens."""
+    """It answers for names of this machine only, wherever it listens. Only where other machines reach it
+    does it need the key that it prints."""
     with started(tmp_path, ["serve", "--demo", "--port", "0", *options]) as process:
         url = announced(tmp_path, lambda: process.poll() is None)
-        order = ask(url, NESTED)["salesOrderByNumber"]
+        announced_key = KEY.search((tmp_path / "out").read_text())
+        assert (announced_key is not None) == ("0.0.0.0" in options)
+        key = announced_key[1] if announced_key else None
+        order = ask(url, NESTED, key)["salesOrderByNumber"]
         foreign = httpx2.get(url, headers={"host": "evil.example", "accept": "text/html"})
         assert foreign.status_code == 400
         assert list((tmp_path / "tmp").iterdir()) != []
@@ -76,17 +82,21 @@ def test_the_demo_answers_and_leaves_nothing_behind(
     ("arguments", "environment", "host"),
     [
         (["--host", "127.0.0.2"], {}, "127.0.0.2"),
-        (["--host", "0.0.0.0", "--allow-open"], {}, "localhost"),
+        (["--host", "0.0.0.0"], {}, "localhost"),
         ([], {"hosts": "orders.example"}, "orders.example"),
     ],
 )
 def test_the_gateway_answers_at_the_address_that_it_announces_and_for_configured_names(
     tmp_path: Path, arguments: list[str], environment: dict[str, str], host: str
 ) -> None:
+    run(tmp_path, "migrate")
+    _, created, _ = run(tmp_path, "key", "create", "--name", "A", "--scope", "orders:read")
     with forked(tmp_path, "serve", "--port", "0", *arguments, **environment) as process:
         url = announced(tmp_path, process.is_alive)
         assert (f"http://{host}:" in url) == (not environment)
-        assert ask(url, "{ company { name } }") == {"company": {"name": "My Company"}}
+        assert ask(url, "{ company { name } }", created.strip()) == {
+            "company": {"name": "My Company"}
+        }
         named = httpx2.get(url.replace("graphql", "healthz"), headers={"host": host}, timeout=10)
         assert named.status_code == 200
 
@@ -139,8 +149,8 @@ def test_migrate_makes_the_tables_and_the_first_company_once(
 UNREACHABLE = {"database_url": "postgresql://gateway:secret@127.0.0.1:1/orders"}
 UNMIGRATED = {"database_url": "sqlite:///unmigrated.db"}
 REFUSED: dict[str, tuple[str, dict[str, str], str]] = {
-    "all addresses": ("serve --demo --host 0.0.0.0", {}, "--allow-open"),
-    "another machine": ("serve --demo --host orders.example", {}, "--allow-open"),
+    "all addresses": ("serve --demo --host 0.0.0.0", {"auth": "open"}, "gateway key create"),
+    "an option that is gone": ("serve --demo --host 0.0.0.0 --allow-open", {}, "gateway key create"),
     "unreachable": ("serve --port 0", UNREACHABLE, "database"),
     "unreachable to migrate": ("migrate", UNREACHABLE, "database"),
     "not migrated": ("serve --port 0", UNMIGRATED, "gateway migrate"),

@@ -9,21 +9,34 @@ from tests.support.python_imports import imports
 
 GATEWAY = ROOT / "gateway"
 
-LAYERS = {"web", "api", "exchange", "orders", "execution", "storage"}
+LAYERS = {"web", "api", "access", "exchange", "orders", "execution", "storage"}
 MAY_IMPORT = {
     "__init__": set(),
     "__main__": {"cli"},
-    "cli": {"app", "command", "company_commands", "server", "settings", "demo"} | LAYERS,
+    "cli": {
+        "app",
+        "command",
+        "company_commands",
+        "key_commands",
+        "serve_access",
+        "server",
+        "settings",
+        "demo",
+    }
+    | LAYERS,
     "command": {"settings", "storage"},
     "company_commands": {"command", "storage"},
+    "serve_access": {"command", "settings", "access", "storage", "web"},
+    "key_commands": {"command", "access", "storage"},
     "server": {"app", "settings", "web"},
     "app": {"settings"} | LAYERS,
     "settings": {"spelling"},
     "spelling": set(),
-    "web": {"spelling", "api", "exchange", "execution"},
-    "api": {"orders", "execution", "storage"},
+    "web": {"spelling", "api", "exchange", "access", "execution"},
+    "api": {"orders", "access", "execution", "storage"},
     "demo": {"exchange", "orders", "storage"},
-    "exchange": {"orders", "storage"},
+    "access": {"storage"},
+    "exchange": {"orders", "access", "storage"},
     "orders": {"storage"},
     "storage": {"execution"},
     "execution": set(),
@@ -38,11 +51,12 @@ HOME_OF = {
     "aiosqlite": {"storage"},
     "starlette": {"web", "app"},
     "uvicorn": {"server"},
-    "typer": {"cli", "command", "company_commands"},
+    "typer": {"cli", "command", "company_commands", "key_commands", "serve_access"},
     "pydantic_settings": {"settings"},
 }
 API_ORDER = (
     *("scalars", "reference_inputs", "inputs", "enums", "errors", "if_match", "context"),
+    "required_scopes",
     *("sorting", "entities", "declared_fields", "pages"),
     *("derived_fields", "transition_fields", "reference_types", "order_types", "import_types"),
     *("payloads", "company_fields"),

@@ -6,8 +6,8 @@ from alembic import op
 from gateway.storage.migrations.integrity import drop_empty_tables
 from gateway.storage.tables.column_types import Guid, Instant, text_type
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 
 KEYS = "api_keys"
 LENGTHS = {"name": 100, "prefix": 20, "digest": 64, "created_by": 100}

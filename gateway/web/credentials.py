@@ -1,0 +1,72 @@
+"""Who calls: every request needs a credential, unless access is open or the path gives nothing away."""
+
+from collections.abc import Awaitable, Callable
+
+import orjson
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway.access.caller import ANYONE, Caller, Unauthenticated
+from gateway.web.error_responses import error_response, refusal
+
+PUBLIC = ("/healthz", "/readyz", "/graphiql")
+"""Paths, and those below them, that need no credential: health checks and GraphiQL's own files."""
+
+GRAPHQL = "/graphql"
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="sales orders"'}
+Authenticate = Callable[[str | None], Awaitable[Caller]]
+"""The caller with this value of the header Authorization; raises Unauthenticated."""
+
+
+class Credentials:
+    """Middleware that finds the caller of each request and refuses those without a valid credential with
+    401. Without `authenticate`, access is open."""
+
+    def __init__(self, app: ASGIApp, authenticate: Authenticate | None) -> None:
+        self._app = app
+        self._authenticate = authenticate
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or self._authenticate is None or _is_public(scope):
+            await self._app(scope, receive, send)
+            return
+        try:
+            caller = await self._authenticate(Headers(scope=scope).get("authorization"))
+        except Unauthenticated as error:
+            await _challenge(scope["path"], str(error))(scope, receive, send)
+        except Exception as error:  # noqa: BLE001 - masked, and logged
+            await error_response(error)(scope, receive, send)
+        else:
+            scope.setdefault("state", {})["caller"] = caller
+            await self._app(scope, receive, send)
+
+
+def caller_of(request: Request) -> Caller:
+    """The caller that the middleware found; anyone while access is open."""
+    caller: Caller = getattr(request.state, "caller", ANYONE)
+    return caller
+
+
+def _is_public(scope: Scope) -> bool:
+    path: str = scope["path"]
+    if any(path == public or path.startswith(f"{public}/") for public in PUBLIC):
+        return True
+    return path == GRAPHQL and _is_page(scope)
+
+
+def _is_page(scope: Scope) -> bool:
+    """Whether a browser asks for GraphiQL, which is the same for everyone and has no data."""
+    accept = Headers(scope=scope).get("accept", "")
+    return (
+        scope["method"] in ("GET", "HEAD") and not scope["query_string"] and "text/html" in accept
+    )
+
+
+def _challenge(path: str, message: str) -> Response:
+    if path != GRAPHQL:
+        return refusal(401, "UNAUTHENTICATED", message, CHALLENGE)
+    error = {"message": message, "extensions": {"code": "UNAUTHENTICATED"}}
+    body = orjson.dumps({"errors": [error]})
+    return Response(body, 401, CHALLENGE, media_type="application/json; charset=utf-8")

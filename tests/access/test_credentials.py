@@ -1,0 +1,165 @@
+"""Credentials over HTTP: who gets in, with which scopes, and for how long."""
+
+import asyncio
+import datetime as dt
+import re
+from collections.abc import Iterator
+
+import httpx2
+import pytest
+from sqlalchemy.pool import NullPool
+
+from gateway.access.keys import KeyRequest, create_key, revoke_keys, rotate_key
+from gateway.access.scopes import AccessScope
+from gateway.settings import Settings
+from gateway.storage.database import Database
+from gateway.storage.key_records import list_keys
+from tests.support.served import Client, serving, wait_until
+
+QUERY = "{ company { name } }"
+CREATE = """mutation { createSalesOrder(input: {customer: {number: "C1"}}) {
+  salesOrder { number } userErrors { code } } }"""
+RELEASE = """mutation { releaseSalesOrder(id: "0") { userErrors { code } } }"""
+COMPANY = """mutation { renameCompany(id: "0", name: "New") { userErrors { code } } }"""
+CUSTOMER = """mutation { deleteCustomer(id: "0") { userErrors { code } } }"""
+CANCEL = """mutation { cancelImportJob(id: "0") { userErrors { code } } }"""
+OPERATIONS = {
+    QUERY: {"orders:read", "orders:write", "orders:lifecycle", "orders:import", "admin"},
+    CREATE: {"orders:write", "admin"},
+    RELEASE: {"orders:lifecycle", "admin"},
+    CUSTOMER: {"reference:write", "admin"},
+    CANCEL: {"orders:import", "admin"},
+    COMPANY: {"admin"},
+}
+"""Operations with the scopes of which each is enough."""
+
+
+@pytest.fixture
+def client(world_url: str) -> Iterator[Client]:
+    with serving(Settings(database_url=world_url, auth="required")) as client:
+        yield client
+
+
+@pytest.fixture
+def database(world_url: str) -> Database:
+    return Database(world_url, poolclass=NullPool)
+
+
+def key(database: Database, *scopes: str, expires: dt.datetime | None = None) -> str:
+    request = KeyRequest("Partner", frozenset(map(AccessScope, scopes)), expires=expires)
+    _, secret = asyncio.run(create_key(database, request))
+    return secret
+
+
+def post(client: Client, query: str, authorization: str | None) -> httpx2.Response:
+    headers = {} if authorization is None else {"authorization": authorization}
+    return client.http.post(client.url + "/graphql", json={"query": query}, headers=headers)
+
+
+def code(response: httpx2.Response) -> str | None:
+    errors = response.json().get("errors")
+    return errors[0]["extensions"]["code"] if errors else None
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [None, "", "Bearer", "Basic dTpw", "Bearer so_live_unknown", "Bearer a.b.c"],
+)
+def test_a_request_without_a_valid_credential_is_unauthenticated(
+    client: Client, authorization: str | None
+) -> None:
+    response = post(client, QUERY, authorization)
+    assert (response.status_code, code(response)) == (401, "UNAUTHENTICATED")
+    assert response.headers["www-authenticate"].startswith("Bearer ")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/graphql?query={__typename}"),
+        ("GET", "/schema.graphql"),
+        ("POST", "/imports?name=a.csv"),
+        ("GET", "/imports/1/refused"),
+        ("GET", "/exports"),
+        ("GET", "/unknown"),
+    ],
+)
+def test_every_path_with_data_needs_a_credential(client: Client, method: str, path: str) -> None:
+    response = client.http.request(method, client.url + path)
+    assert response.status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("path", "accept"),
+    [("/healthz", "*/*"), ("/readyz", "*/*"), ("/graphql", "text/html")],
+)
+def test_health_checks_and_graphiql_need_no_credential(
+    client: Client, path: str, accept: str
+) -> None:
+    response = client.http.get(client.url + path, headers={"accept": accept})
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize("scope", list(AccessScope))
+def test_a_credential_runs_what_its_scopes_allow_and_nothing_else(
+    client: Client, database: Database, scope: str
+) -> None:
+    """Whether graphql-core runs the operation or a plan does."""
+    secret = key(database, scope)
+    for query, enough in OPERATIONS.items():
+        expected = None if scope in enough else "FORBIDDEN"
+        for _ in range(2):
+            response = post(client, query, f"Bearer {secret}")
+            assert code(response) == expected, (query, response.text)
+    allowed = scope in ("orders:export", "admin")
+    response = client.http.get(
+        client.url + "/exports", headers={"authorization": f"Bearer {secret}"}
+    )
+    assert response.status_code == (200 if allowed else 403)
+
+
+def test_a_field_in_a_fragment_needs_its_scope(client: Client, database: Database) -> None:
+    secret = key(database, "orders:read")
+    creation = CREATE.removeprefix("mutation { ").removesuffix(" }")
+    hidden = f"mutation {{ ...F }} fragment F on Mutation {{ x: {creation} }}"
+    response = post(client, hidden, f"Bearer {secret}")
+    assert code(response) == "FORBIDDEN"
+    error = response.json()["errors"][0]["extensions"]
+    assert (error["requiredScope"], error["field"]) == ("orders:write", "createSalesOrder")
+
+
+def test_a_revoked_key_is_refused_within_a_second(client: Client, database: Database) -> None:
+    secret = key(database, "orders:read")
+    assert code(post(client, QUERY, f"Bearer {secret}")) is None
+    asyncio.run(revoke_keys(database, "Partner"))
+    wait_until(lambda: post(client, QUERY, f"Bearer {secret}").status_code == 401)
+
+
+def test_a_key_is_refused_after_it_expires(client: Client, database: Database) -> None:
+    end = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=0.2)
+    secret = key(database, "orders:read", expires=end)
+    wait_until(lambda: post(client, QUERY, f"Bearer {secret}").status_code == 401)
+
+
+def test_a_rotated_key_and_its_successor_are_valid_together(
+    client: Client, database: Database
+) -> None:
+    old = key(database, "orders:read")
+    new, secret = asyncio.run(rotate_key(database, "Partner"))
+    assert [code(post(client, QUERY, f"Bearer {each}")) for each in (old, secret)] == [None, None]
+    assert (new.name, secret.startswith(new.prefix)) == ("Partner", True)
+    ends = [each.expires_date_time for each in asyncio.run(list_keys(database))]
+    assert [end is None for end in ends] == [False, True]
+
+
+def test_the_last_use_of_a_key_is_recorded_and_the_key_is_not(
+    client: Client, database: Database
+) -> None:
+    secret = key(database, "orders:read")
+    assert re.fullmatch("so_live_[A-Za-z0-9]{43}", secret)
+    post(client, QUERY, f"Bearer {secret}")
+    [stored] = wait_until(
+        lambda: [each for each in asyncio.run(list_keys(database)) if each.last_used_date_time]
+    )
+    values = [str(value) for value in vars(stored).values()]
+    assert not [value for value in values if secret[12:] in value]
