@@ -286,3 +286,38 @@ def test_a_contact_finds_the_customer_if_no_number_does(client: Client) -> None:
         "C1": "K1",
         "C2": "ALFKI",
     }
+
+
+def test_what_orders_refer_to_may_come_from_finance_and_operations(empty: Client) -> None:
+    files = {
+        "Currencies.csv": "CURRENCYCODE,NAME,SYMBOL\nEUR,Euro,E\n",
+        "Terms of payment.csv": "NAME,DESCRIPTION,NUMBEROFDAYS\nN30,30 days,30\n",
+        "Terms of delivery.csv": "TERMSCODE,TERMSDESCRIPTION\nCIF,Insured\n",
+        "Modes of delivery.csv": "MODECODE,MODEDESCRIPTION\nAIR,By air\n",
+        "Units.csv": "UNITSYMBOL,TRANSLATEDDESCRIPTION\nea,each\n",
+        "Main accounts.csv": "MAINACCOUNTID,NAME\n4000,Sales\n",
+        "Released products V2.csv": "ITEMNUMBER,PRODUCTSEARCHNAME,PRODUCTTYPE,SALESPRICE,"
+        "SALESPRICEQUANTITY,INVENTORYUNITSYMBOL\nP1,Screw,Item,50,100,ea\n",
+        "Customers V3.csv": "CUSTOMERACCOUNT,ORGANIZATIONNAME,SALESCURRENCYCODE,PAYMENTTERMS\n"
+        "K1,One,EUR,N30\n",
+        "Customer groups.csv": "CUSTOMERGROUPID\n10\n",
+    }
+    job = upload(empty, {name: content.encode() for name, content in files.items()})
+    assert (job.status, job.refused) == ("SUCCEEDED", [])
+    assert job.counts == {"referencesCreated": 8}
+    assert skipped(job) == ["Customer groups.csv"]
+    found = empty.ask(
+        "{ items { nodes { number displayName unitPrice baseUnitOfMeasure { code } } }"
+        " customers { nodes { number currency { code } paymentTerms { code } } } }"
+    )
+    assert found["items"]["nodes"] == [
+        {
+            "number": "P1",
+            "displayName": "Screw",
+            "unitPrice": "0.5",
+            "baseUnitOfMeasure": {"code": "ea"},
+        }
+    ]
+    assert found["customers"]["nodes"] == [
+        {"number": "K1", "currency": {"code": "EUR"}, "paymentTerms": {"code": "N30"}}
+    ]

@@ -13,7 +13,7 @@ from gateway.exchange.formats.sheets import is_table
 from gateway.exchange.imports.findings import UnitFinding
 from gateway.exchange.imports.identifiers import resolve_ids
 from gateway.exchange.imports.item_unit_rows import apply_item_units
-from gateway.exchange.imports.order_rows import OrderRows, add_flat_row
+from gateway.exchange.imports.order_rows import OrderRows, add_flat_row, divide_price
 from gateway.exchange.imports.order_upserts import apply_orders
 from gateway.exchange.imports.reference_rows import apply_records
 from gateway.exchange.imports.row_reader import ParsedRow, Place, RowReader
@@ -212,6 +212,8 @@ class Batch:
             parsed = [(row.unit, self.reader.read(row)[0]) for row in group]
             entity, parsed_rows = self.reader.entity(sheet), [row for _, row in parsed]
             await resolve_ids(writer, parsed_rows)
+            for each in parsed_rows:
+                divide_price(each)
             if entity is ITEM_UNITS:
                 outcome.counts += await apply_item_units(writer, parsed_rows)
             else:

@@ -156,7 +156,7 @@ def _combine_line(line: ParsedRow) -> None:
             description[:LONGEST_DESCRIPTION],
         )
     _set_planned_aside(line)
-    _divide_price(line)
+    divide_price(line)
     _combine_discounts(line)
 
 
@@ -167,7 +167,7 @@ def _set_planned_aside(line: ParsedRow) -> None:
             line.extras[f"+{name}"] = line.change.pop(name)
 
 
-def _divide_price(line: ParsedRow) -> None:
+def divide_price(line: ParsedRow) -> None:
     """The price is for a number of units, which is one where it is absent or zero."""
     units = line.extras.get("+price_quantity") or Decimal(1)
     price = line.change.get("unit_price")
