@@ -10,7 +10,7 @@ from typing import NoReturn
 import typer
 from pydantic import ValidationError
 
-from gateway.settings import Settings
+from gateway.settings import Settings, unknown_variables
 from gateway.storage.database import UNUSABLE, Database, why_unusable
 from gateway.storage.migrations.integrity import CannotMigrate
 
@@ -18,6 +18,8 @@ NOT_MIGRATED = "The database is not migrated: run `gateway migrate`."
 
 
 def read_settings() -> Settings:
+    if problems := unknown_variables(os.environ):
+        fail("\n".join(problems))
     try:
         return Settings()
     except ValidationError as error:

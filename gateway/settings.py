@@ -1,16 +1,22 @@
 """The settings of a deployment, read once from the environment."""
 
 import re
-import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from gateway.spelling import nearest_name
+
 EMBEDDED_DATABASE = "sqlite:///gateway.db"
 HOST = re.compile(r"\*|(\*\.)?\w[\w.-]*|\[[0-9a-f:.]+\]")
 """A host without a port, all hosts below a domain, or all hosts."""
+
+OF_KUBERNETES = re.compile(r"GATEWAY_(SERVICE|PORT)_\w+")
+"""Variables that Kubernetes sets in every container if a service is named gateway. It also sets GATEWAY_PORT
+to a URL."""
 
 
 class Settings(BaseSettings):
@@ -70,8 +76,9 @@ class Settings(BaseSettings):
     )
     import_folder: str = Field(
         "",
-        description="Folder for uploaded files until their rows are read. Choose one that survives a restart,"
-        " so that import jobs survive it too. The default is a folder for temporary files.",
+        description="Folder for uploaded files until their rows are read. The default is `gateway-imports` beside"
+        " the SQLite file, or in the current directory for PostgreSQL. It must survive a restart, so that"
+        " import jobs survive it too.",
     )
 
     @field_validator("hosts")
@@ -84,7 +91,12 @@ class Settings(BaseSettings):
 
     @property
     def uploads(self) -> Path:
-        return Path(self.import_folder or Path(tempfile.gettempdir()) / "gateway-imports")
+        if self.import_folder:
+            return Path(self.import_folder)
+        file = (
+            self.database_url.partition(":///")[2] if self.database_url.startswith("sqlite") else ""
+        )
+        return Path(file.partition("?")[0]).parent / "gateway-imports"
 
     @property
     def allowed_origins(self) -> list[str]:
@@ -93,6 +105,28 @@ class Settings(BaseSettings):
     @property
     def allowed_hosts(self) -> list[str]:
         return _split(self.hosts)
+
+
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """A sentence for each variable of the gateway that has no setting, since a mistyped one would be
+    ignored."""
+    known = [f"GATEWAY_{name.upper()}" for name in Settings.model_fields]
+    unknown = [
+        name
+        for name, value in sorted(environment.items())
+        if name.upper().startswith("GATEWAY_")
+        and name.upper() not in known
+        and not OF_KUBERNETES.fullmatch(name)
+        and not (name == "GATEWAY_PORT" and value.startswith("tcp://"))
+    ]
+    return [_unknown_variable(name, known) for name in unknown]
+
+
+def _unknown_variable(name: str, known: list[str]) -> str:
+    stem = "GATEWAY_"
+    near = nearest_name(name[len(stem) :], [each.removeprefix(stem) for each in known])
+    hint = "" if near is None else f" Did you mean {stem}{near}?"
+    return f"{name}: There is no such setting.{hint}"
 
 
 def _split(text: str) -> list[str]:
