@@ -15,6 +15,7 @@ from gateway.company_commands import company
 from gateway.demo.northwind import load_demo
 from gateway.exchange.exports.export_file import CannotWrite, open_destination, save_export
 from gateway.exchange.exports.export_request import CannotExport, ExportFormat, ExportRequest
+from gateway.exchange.formats.compression import compression_of_name
 from gateway.exchange.formats.import_options import (
     BadOption,
     DateOrder,
@@ -248,7 +249,10 @@ def export_command(
     ] = None,
     company: CompanyName = None,
     output: Annotated[
-        Path | None, typer.Option(help="The file to write. Standard output by default.")
+        Path | None,
+        typer.Option(
+            help="The file to write, packed if it ends in .gz or .zst. Standard output by default."
+        ),
     ] = None,
 ) -> None:
     """Export sales orders and the records they refer to, in files that can be imported again."""
@@ -260,12 +264,17 @@ def export_command(
         fail(str(error))
     if output is None and request.is_archive and sys.stdout.isatty():
         fail("A terminal cannot show a zip archive. Name a file with --output.")
+    compression = None if output is None else compression_of_name(output.name)
+    if compression is not None and request.is_archive:
+        fail(
+            "This export is a zip archive, which is packed already. Name a file that ends in .zip."
+        )
 
     async def run(database: Database) -> None:
         if not await is_current(database):
             fail(NOT_MIGRATED)
         try:
-            await save_export(database, company, request, file, _warn)
+            await save_export(database, company, request, file, _warn, compression)
         except (BadFilter, CannotWrite) as error:
             fail(str(error))
         except CompanyNotFound as error:

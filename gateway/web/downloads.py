@@ -13,7 +13,9 @@ from gateway.access.scopes import AccessScope
 from gateway.api.filter_text import order_filter
 from gateway.exchange.exports.export_request import CannotExport, ExportFormat, ExportRequest
 from gateway.exchange.exports.export_stream import Download
+from gateway.exchange.formats.compression import Compression, packed
 from gateway.exchange.mappings.reference_columns import Dataset
+from gateway.web.content_encoding import accepted_compression
 from gateway.web.credentials import caller_of
 from gateway.web.endpoint import company_of
 from gateway.web.error_responses import error_response, refusal
@@ -63,7 +65,10 @@ class Exports:
             raise
         if values.get("check"):
             return await self._losses(download)
-        return DownloadResponse(download, self._slots.release, is_wanted=request.method != "HEAD")
+        accepted = request.headers.get("accept-encoding", "")
+        compression = None if download.is_packed else accepted_compression(accepted)
+        is_wanted = request.method != "HEAD"
+        return DownloadResponse(download, compression, self._slots.release, is_wanted=is_wanted)
 
     async def _losses(self, download: Download) -> Response:
         """What the file would not hold, without the file."""
@@ -78,13 +83,22 @@ class Exports:
 class DownloadResponse(StreamingResponse):
     """A response that closes its download at the end, even if the client disconnects."""
 
-    def __init__(self, download: Download, finish: Callable[[], None], *, is_wanted: bool) -> None:
+    def __init__(
+        self,
+        download: Download,
+        compression: Compression | None,
+        finish: Callable[[], None],
+        *,
+        is_wanted: bool,
+    ) -> None:
         headers = {
             "Content-Disposition": f'attachment; filename="{download.name}"',
+            "Content-Encoding": compression or "",
+            "Vary": "Accept-Encoding" if compression else "",
             LOSSES: ", ".join(f"{loss.field}={loss.count}" for loss in download.losses),
         }
         super().__init__(
-            download.chunks if is_wanted else iter(()),
+            packed(download.chunks, compression) if is_wanted else iter(()),
             headers={name: value for name, value in (headers | UNCACHED).items() if value},
             media_type=download.media_type,
         )

@@ -35,6 +35,7 @@ from gateway.exchange.mappings.mapping_file import (
     MappingFile,
     read_mapping,
 )
+from gateway.web.content_encoding import check_packed, stated_compression
 from gateway.web.credentials import caller_of
 from gateway.web.endpoint import company_of
 from gateway.web.error_responses import error_response, refusal
@@ -177,14 +178,18 @@ class Uploads:
         return StreamingResponse(chunks, headers=disposition, media_type=kind)
 
     async def _store(self, request: Request, folder: Path, name: str | None) -> Received:
+        compression = stated_compression(request.headers.get("content-encoding", ""))
         content_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
         if content_type == FORM:
+            if compression is not None:
+                raise BadParameter("A form cannot be packed: pack its files.")
             return await self._store_form(request, folder)
         path = folder / _file_name(name)
         with path.open("wb") as file:
             async for chunk in request.stream():
                 self._check(file.tell() + len(chunk))
                 file.write(chunk)
+        check_packed(path, compression)
         return [path], None
 
     async def _store_form(self, request: Request, folder: Path) -> Received:

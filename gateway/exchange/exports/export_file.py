@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from gateway.exchange.exports.export_request import ExportRequest
 from gateway.exchange.exports.export_stream import open_download
+from gateway.exchange.formats.compression import Compression, packed
 from gateway.storage.database import Database
 
 
@@ -42,6 +43,7 @@ async def save_export(
     request: ExportRequest,
     file: BinaryIO,
     warn: Callable[[str], None],
+    compression: Compression | None = None,
 ) -> None:
     """Write the requested export, until the reader of a pipe closes it. First `warn` is called with each
     loss.
@@ -51,7 +53,7 @@ async def save_export(
     try:
         for loss in download.losses:
             warn(str(loss))
-        async for chunk in download.chunks:
+        async for chunk in packed(download.chunks, compression):
             _write(file, chunk)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -46,6 +46,11 @@ class Download:
     stream: Stream
     losses: Sequence[Loss]
 
+    @property
+    def is_packed(self) -> bool:
+        """Whether packing it again would gain nothing."""
+        return self.media_type == ZIP
+
     async def close(self) -> None:
         """Release the connection that the file is read from, even if it was not read to the end."""
         await self.stream.close()

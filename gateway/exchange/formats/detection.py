@@ -6,6 +6,7 @@ from pathlib import Path, PurePath
 from zipfile import ZipInfo
 
 from gateway.exchange.formats.archive import buffered_source, zip_entries
+from gateway.exchange.formats.compression import compression_of_head, unpacked_source
 from gateway.exchange.formats.csv_sheets import csv_sheet
 from gateway.exchange.formats.import_options import ImportOptions
 from gateway.exchange.formats.json_sheets import json_sheet
@@ -73,6 +74,8 @@ def read_sheets(
 def _file_sheets(source: FileSource, options_of: OptionsOf) -> list[Sheet]:
     check_name(source.name)
     head = source.head()
+    if (compression := compression_of_head(head)) is not None:
+        return [_packed_sheet(unpacked_source(source, compression), options_of)]
     if not head.startswith(b"PK"):
         return [_text_sheet(source, head, options_of)]
     infos = zip_entries(source)
@@ -81,6 +84,14 @@ def _file_sheets(source: FileSource, options_of: OptionsOf) -> list[Sheet]:
         return xlsx_sheets(source)
     _check_suffix(source, "ZIP")
     return package_sheets(source, infos, lambda entry: _entry_sheets(entry, options_of))
+
+
+def _packed_sheet(source: FileSource, options_of: OptionsOf) -> Sheet:
+    """The sheet of a file that was packed with gzip or Zstandard."""
+    head = source.head()
+    if head.startswith(b"PK"):
+        raise source.refuse("is an archive within an archive, which is not supported")
+    return _text_sheet(source, head, options_of)
 
 
 def _entry_sheets(source: FileSource, options_of: OptionsOf) -> list[Sheet]:
