@@ -98,7 +98,11 @@ def test_a_download_is_packed_as_the_client_accepts(
     answer = client.http.get(f"{client.url}/exports", headers={"Accept-Encoding": accepted})
     assert answer.headers.get("content-encoding") == coding
     assert answer.headers["vary"].split(", ").count("Accept-Encoding") == 1
-    assert len([orjson.loads(line) for line in answer.content.splitlines()]) == 839
+    content = answer.content
+    if coding == "zstd":  # this client does not unpack it
+        with zstandard.ZstdDecompressor().stream_reader(content) as reader:
+            content = reader.read()
+    assert len([orjson.loads(line) for line in content.splitlines()]) == 839
 
 
 def test_an_archive_is_not_packed_again(client: Client) -> None:

@@ -67,7 +67,7 @@ class _RandomOrder:
             lines = [self._line() for _ in range(self._draw.randint(0, 5))]
             change: Any = {**self._header(), "number": number, "lines": lines}
             with suppress(Rejected):
-                order = await create(self._writer, change, Rules())
+                order = (await create(self._writer, change, Rules())).order
         for _ in range(self._draw.randint(0, 6)):
             with suppress(Rejected):
                 async with self._writer.savepoint():

@@ -81,7 +81,7 @@ def _blanks(outgoing: Outgoing) -> list[tuple[str, Any]]:
             NO_DATE
             if column.kind is CellKind.DATE
             else NO_ID
-            if column.name.endswith("Id") and not column.field
+            if column.name.endswith("Id") and column.field != "inventory_lot_id"
             else None
             if column.kind is CellKind.NUMBER
             else "",

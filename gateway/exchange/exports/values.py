@@ -156,7 +156,7 @@ class Outgoing:
 
 def _stored_name(column: FileColumn) -> str:
     """What a column's field, or its own name, is called in storage."""
-    if not column.field:
+    if not column.field or column.field.startswith("+"):
         return re.sub(r"(?<!^)(?=[A-Z])", "_", column.name).lower()
     match column.path:
         case (outer, part) if outer in REFERENCES:
