@@ -43,6 +43,9 @@ class ProblemCode(Enum):
     )
     NOTHING_TO_SHIP = "No line has a quantity to ship."
     NOTHING_TO_INVOICE = "No line has a shipped quantity that is not yet invoiced."
+    LINE_KEY_MISSING = (
+        "A line of an import has no key, and the stored line in its place sells something else."
+    )
     HEADER_NOT_FOUND = (
         "A line of an import names an order that is neither in the files nor in the database."
     )

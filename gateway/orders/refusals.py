@@ -245,6 +245,12 @@ DOCUMENT_NOT_FOUND = Refusal(
     "7.3",
     "No order has this id, neither in the files nor in the database, and documentNumber is missing.",
 )
+LINE_KEY_MISSING = Refusal(
+    Code.LINE_KEY_MISSING,
+    "7.3",
+    "The row has neither a lot nor a sequence, and in its place is line {sequence}, which sells {number}:"
+    " give the row a key, or import with lines=replace if the file has all lines of its orders.",
+)
 HEADER_NOT_FOUND = Refusal(
     Code.HEADER_NOT_FOUND,
     "7.3",

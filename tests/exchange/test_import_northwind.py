@@ -55,7 +55,7 @@ def in_the_database(url: str) -> list[str]:
 def test_reference_data_and_then_the_package_fill_an_empty_database_once(
     tmp_path: Path, templates: Templates
 ) -> None:
-    """In the file, 53 of the 2,155 amounts are a cent higher, because it rounds once where the gateway
+    """In the file, 53 of the 2,155 amounts, in 48 orders, are a cent higher, because it rounds once where the gateway
     rounds twice. Importing the same files again changes nothing."""
     url = templates.copy("empty", load_empty)
     references = written(tmp_path, northwind_references())
@@ -72,9 +72,9 @@ def test_reference_data_and_then_the_package_fill_an_empty_database_once(
         "SELECT code, COUNT(*) FROM import_problems GROUP BY code",
         "SELECT message FROM import_problems WHERE code = 'AMOUNT_DIFFERS'",
     )
-    assert codes == ["('AMOUNT_DIFFERS', 53)", "('NOT_KEPT', 6)"]
+    assert codes == ["('AMOUNT_DIFFERS', 48)", "('NOT_KEPT', 6)"]
     for message in messages:
-        derived, stated = re.findall(r"\d+(?:\.\d+)?", message)
+        derived, stated = re.findall(r"\d+(?:\.\d+)?", message)[:2]
         assert round(float(stated) - float(derived), 5) == 0.01
     before = kept(url)
     summary = command(tmp_path, url, PACKAGE)

@@ -205,3 +205,73 @@ def test_numbers_are_read_as_their_sender_meant_them(
     job = upload(client, {HEADERS: table([head("A")]), LINES: table(lines)}, **query)
     assert (job.status, codes(job)) == ("SUCCEEDED", warnings)
     assert [each["quantity"] for each in order(client, "A")["lines"]] == expected
+
+
+def test_a_guessed_encoding_leads_to_a_warning_that_names_the_option(northwind: Client) -> None:
+    job = upload(northwind, sent("17-wrong-code-page"))
+    assert (job.status, codes(job)) == ("SUCCEEDED", ["ENCODING_GUESSED"])
+    assert "with the option encoding" in job.warnings[0]["message"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_needs_no_byte_order_mark(client: Client, encoding: str) -> None:
+    content = table([head("A", DELIVERYADDRESSSTREET="Großer Weg 1")]).decode().encode(encoding)
+    job = upload(client, {HEADERS: content})
+    assert (job.status, codes(job)) == ("SUCCEEDED", [])
+    assert address(client, "A")[0] == "Großer Weg 1"
+
+
+def test_a_first_line_may_state_the_separator(client: Client) -> None:
+    job = upload(client, {HEADERS: b"sep=|\r\n" + table([head("A"), head("B", X="1")], "|")})
+    assert job.status == "SUCCEEDED"
+    assert order(client, "A") is not None
+
+
+def test_amounts_are_compared_in_the_smallest_amount_of_the_currency(northwind: Client) -> None:
+    """The file says 2024.994 of the second line, which comes to 2024.99. Of the first line it says
+    24938.4761, and two roundings give a cent less."""
+    job = upload(northwind, sent("11-rounding"))
+    [warning] = job.warnings
+    assert (warning["row"], warning["code"]) == (2, "AMOUNT_DIFFERS")
+    assert warning["message"] == "The line comes to 24938.47, the file says 24938.4761."
+
+
+def test_amounts_that_differ_lead_to_one_warning_per_order(client: Client) -> None:
+    lines = [line("A", place, LINEAMOUNT="19") for place in (1, 2, 3)]
+    job = upload(client, {HEADERS: table([head("A")]), LINES: table(lines)})
+    [warning] = job.warnings
+    assert warning["message"] == (
+        "The line comes to 20, the file says 19. 3 lines of the order differ in all."
+    )
+
+
+def test_lines_can_be_rounded_once_as_finance_and_operations_does(northwind: Client) -> None:
+    """13 × 1957.4942 less 2 % is 24938.4761."""
+    job = upload(northwind, sent("11-rounding"), rounding="line")
+    assert (job.status, codes(job)) == ("SUCCEEDED", [])
+    query = """{ salesOrderByNumber(number: "R1") { lineRounding lines { amountExcludingTax } } }"""
+    found = northwind.ask(query)["salesOrderByNumber"]
+    assert found["lineRounding"] == "ONE_STEP"
+    assert [each["amountExcludingTax"] for each in found["lines"]] == ["24938.48", "2024.99"]
+
+
+def keyless(client: Client, step: str, **query: str) -> Job:
+    folder = DATA / "files" / "27-lines-by-place" / step
+    return upload(client, {path.name: path.read_bytes() for path in folder.iterdir()}, **query)
+
+
+def items(client: Client) -> list[tuple[str, str]]:
+    return [(each["item"]["number"], each["quantity"]) for each in order(client, "K1")["lines"]]
+
+
+def test_a_line_without_a_key_in_the_place_of_another_item_is_refused(northwind: Client) -> None:
+    keyless(northwind, "first")
+    job = keyless(northwind, "second")
+    assert job.refusals("row", "code") == [(3, "LINE_KEY_MISSING")]
+    assert items(northwind) == [("1", "3"), ("2", "5"), ("3", "7")]
+
+
+def test_a_file_with_all_lines_of_its_orders_deletes_the_others(northwind: Client) -> None:
+    keyless(northwind, "first")
+    assert keyless(northwind, "second", lines="replace").status == "SUCCEEDED"
+    assert items(northwind) == [("1", "3"), ("3", "7")]

@@ -10,7 +10,10 @@ from itertools import chain
 from gateway.exchange.formats.headings import NumberedRows, read_headings, read_records
 from gateway.exchange.formats.import_options import ImportOptions
 from gateway.exchange.formats.sheets import FileRecord, Sheet
-from gateway.exchange.formats.sources import MAX_ROW, FileSource, encoding_of
+from gateway.exchange.formats.sources import MAX_ROW, FileSource, encoding_of, guess_remark
+
+STATED = re.compile(r"\ufeff?\"?sep=([^\"\r\n ])\"?(?:\r?\n|$)", re.IGNORECASE)
+"""A first line by which spreadsheets state the separator."""
 
 SEPARATORS = (",", ";", "\t", "|")
 """In order of preference, for headings with as many of one as of another."""
@@ -31,6 +34,7 @@ def csv_sheet(source: FileSource, options: ImportOptions) -> Sheet:
         records=records,
         encoding=encoding,
         separator=separator,
+        remarks=guess_remark(encoding, options.encoding is not None),
     )
 
 
@@ -38,6 +42,9 @@ def _separator(source: FileSource, encoding: str) -> str:
     """The separator that occurs most often outside quotes in the line of headings."""
     with source.open() as stream, io.TextIOWrapper(stream, encoding) as text:
         head = text.read(MAX_ROW)
+    stated = STATED.match(head)
+    if stated:
+        return stated[1]
     unquoted = re.sub(r'"[^"]*"', "", head.lstrip("\ufeff \n"))
     headings = unquoted.partition("\n")[0]
     return max(SEPARATORS, key=headings.count)
@@ -71,6 +78,7 @@ def _rows(source: FileSource, encoding: str, separator: str) -> NumberedRows:
                 csv.reader(lines, delimiter=separator, strict=True), start=1
             ):
                 lines.spent = 0
-                yield number, row
+                if not (number == 1 and STATED.match(separator.join(row) + "\n")):
+                    yield number, row
         except csv.Error as error:
             raise source.refuse(f"is not well-formed CSV after row {number}: {error}") from error

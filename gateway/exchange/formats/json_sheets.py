@@ -13,7 +13,14 @@ from gateway.exchange.formats.sheets import (
     Sheet,
     is_name_of_lines,
 )
-from gateway.exchange.formats.sources import CHUNK, HEAD, MAX_COLUMNS, FileSource, encoding_of
+from gateway.exchange.formats.sources import (
+    CHUNK,
+    HEAD,
+    MAX_COLUMNS,
+    FileSource,
+    encoding_of,
+    guess_remark,
+)
 
 LINES = "salesOrderLines"
 """The member of an order that contains its lines in the files that the gateway writes."""
@@ -47,7 +54,7 @@ NOT_LAST = "This is one page of an OData result, and the pages after it are not 
 
 def json_sheet(source: FileSource, options: ImportOptions) -> Sheet:
     encoding = encoding_of(source, options.encoding)
-    if encoding == "cp1252":
+    if guess_remark(encoding, options.encoding is not None):
         raise source.refuse("is not UTF-8, which JSON must be")
     remarks: dict[str, str] = {}
     first = next(_records(source, encoding, remarks), None)

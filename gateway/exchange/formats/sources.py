@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from charset_normalizer import from_bytes
+
 from gateway.exchange.formats.reader_processes import open_interruptibly
 from gateway.exchange.formats.sheets import FileRefused
 
@@ -27,6 +29,15 @@ BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 CHUNK = 1 << 20
+SAMPLE = 1 << 19
+"""Bytes of a file from which its encoding is guessed."""
+
+CERTAIN = ("utf-8", "utf-16", "utf-16-le", "utf-16-be")
+LIKELY_ENCODINGS = [
+    *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1257"),
+    *("cp932", "gb18030", "cp949", "big5", "euc_jp", "koi8_r"),
+]
+"""The encodings of Windows, and those of East Asia; others must be stated."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +79,8 @@ def bom_encoding(head: bytes) -> str | None:
 
 def encoding_of(source: FileSource, stated: str | None) -> str:
     """The encoding in which all of `source` is text. Raises FileRefused if there is none."""
-    encoding = stated or bom_encoding(source.head())
+    head = source.head()
+    encoding = stated or bom_encoding(head) or _wide_encoding(head)
     if encoding:
         _check_stated(source, encoding)
         return encoding
@@ -79,9 +91,44 @@ def encoding_of(source: FileSource, stated: str | None) -> str:
             raise source.refuse(
                 "is mostly but not entirely UTF-8; save it again, or state its encoding"
             ) from error
-        _check_stated(source, "cp1252")
-        return "cp1252"
+        guess = guess_encoding(source)
+        _check_stated(source, guess)
+        return guess
     return "utf-8"
+
+
+def guess_encoding(source: FileSource) -> str:
+    """The encoding in which the lines beyond ASCII look most like text. Raises FileRefused."""
+    with source.open() as stream:
+        lines = (line for line in stream.read(SAMPLE).splitlines() if not line.isascii())
+        found = from_bytes(b"\n".join(lines), cp_isolation=LIKELY_ENCODINGS)
+    best = found.best()
+    if best is None:
+        raise source.refuse("is text in an unknown encoding: state it with the option encoding")
+    if LIKELY_ENCODINGS[0] in best.could_be_from_charset:
+        return LIKELY_ENCODINGS[0]
+    usual = (each for each in found if each.encoding == LIKELY_ENCODINGS[0])
+    as_good = (each for each in usual if each.chaos <= best.chaos)
+    return next(as_good, best).encoding
+
+
+def _wide_encoding(head: bytes) -> str | None:
+    """UTF-16, if every other byte of the beginning is 0 as in text without a byte order mark."""
+    for name, zeros, others in (
+        ("utf-16-le", head[1::2], head[::2]),
+        ("utf-16-be", head[::2], head[1::2]),
+    ):
+        if zeros.count(0) > len(zeros) // 2 and 0 not in others:
+            return name
+    return None
+
+
+def guess_remark(encoding: str, is_certain: bool) -> dict[str, str]:
+    """The warning about an encoding that nothing but its characters shows."""
+    if is_certain or encoding in CERTAIN:
+        return {}
+    message = f"The encoding {encoding} is a guess: state another with the option encoding."
+    return {"ENCODING_GUESSED": message}
 
 
 def _check_stated(source: FileSource, encoding: str) -> None:

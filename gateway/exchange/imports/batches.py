@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from gateway.exchange.formats.cells import Locale
+from gateway.exchange.formats.import_options import ImportOptions
 from gateway.exchange.formats.sheets import is_table
 from gateway.exchange.imports.findings import UnitFinding
 from gateway.exchange.imports.identifiers import resolve_ids
@@ -26,6 +27,7 @@ from gateway.orders.service import Rules
 from gateway.storage.import_rows import Unit
 from gateway.storage.tables.column_types import clean, is_storable_text
 from gateway.storage.tables.import_jobs import ImportJobRow
+from gateway.storage.tables.sales_orders import LineRounding
 from gateway.storage.writing import RefusedByDatabase, Writer
 
 UNITS_AT_ONCE = 100
@@ -120,6 +122,7 @@ class Batch:
     rules: Rules
     units: list[Unit]
     reader: StagedRowReader
+    options: ImportOptions
 
     @classmethod
     async def next(
@@ -133,7 +136,9 @@ class Batch:
             if units and not _fits(unit, units):
                 break
             units.append(unit)
-        return cls(job, rules, units, StagedRowReader(await writer.staging.sheets(job.id)))
+        reader = StagedRowReader(await writer.staging.sheets(job.id))
+        options = ImportOptions.read(orjson.loads(job.options))
+        return cls(job, rules, units, reader, options)
 
     @property
     def last(self) -> str | None:
@@ -240,6 +245,9 @@ class Batch:
 
     def _order(self, unit: str, rows: Sequence[Any]) -> OrderRows:
         order = OrderRows(_number(unit))
+        order.has_all_lines = self.options.lines is not None
+        if self.options.rounding is not None:
+            order.terms["line_rounding"] = LineRounding.ONE_STEP
         for row in rows:
             first, *nested = self.reader.read(row)
             if self.reader.is_flat(row.sheet):

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from gateway.exchange.imports.order_rows import OrderRows
 from gateway.exchange.imports.row_reader import ParsedRow
+from gateway.orders import refusals
 from gateway.storage.tables.column_types import case_folded, clean
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 from gateway.storage.writing import Writer
@@ -50,9 +51,11 @@ def _external_number(order: OrderRows) -> tuple[str | None, str | None]:
     return customer and case_folded(customer.value), document and clean(document)
 
 
-def matched(lines: Sequence[ParsedRow], row: SalesOrderRow) -> MatchedLines:
+def matched(
+    lines: Sequence[ParsedRow], row: SalesOrderRow, *, by_object: bool = False
+) -> MatchedLines:
     """A row matches the line with its lot, or else the one with its sequence. Rows that have neither
-    match the remaining lines in order."""
+    match the remaining lines in order, or `by_object` those that sell the same."""
     lots = {line.inventory_lot_id: line for line in row.lines if line.inventory_lot_id}
     sequences = {line.sequence: line for line in row.lines}
     found: dict[int, SalesOrderLineRow] = {}
@@ -64,10 +67,70 @@ def matched(lines: Sequence[ParsedRow], row: SalesOrderRow) -> MatchedLines:
             line = sequences.get(sequence)
         if line is not None:
             found[id(line_row)] = line
-        elif not lot and sequence is None:
+        elif is_keyless(line_row):
             keyless.append(line_row)
     taken = {line.id for line in found.values()}
     rest = sorted(
         (line for line in row.lines if line.id not in taken), key=lambda line: line.sequence
     )
-    return found | {id(line_row): line for line_row, line in zip(keyless, rest, strict=False)}
+    return found | (_by_object if by_object else _in_order)(keyless, rest)
+
+
+def is_keyless(line_row: ParsedRow) -> bool:
+    change = line_row.change
+    return not change.get("inventory_lot_id") and change.get("sequence") is None
+
+
+def _in_order(
+    keyless: Sequence[ParsedRow], rest: Sequence[SalesOrderLineRow]
+) -> dict[int, SalesOrderLineRow]:
+    return {id(line_row): line for line_row, line in zip(keyless, rest, strict=False)}
+
+
+def _by_object(
+    keyless: Sequence[ParsedRow], rest: Sequence[SalesOrderLineRow]
+) -> dict[int, SalesOrderLineRow]:
+    found = {}
+    free = list(rest)
+    for line_row in keyless:
+        line = next((each for each in free if not names_other_object(line_row, each)), None)
+        if line is not None:
+            found[id(line_row)] = line
+            free.remove(line)
+    return found
+
+
+def names_other_object(line_row: ParsedRow, line: SalesOrderLineRow) -> bool:
+    """Whether a row names another object than a stored line sells."""
+    number = line_row.change.get("line_object_number")
+    for name in ("item", "account"):
+        reference = line_row.change.get(name)
+        if reference is not None and reference.by == "number":
+            number = reference.value
+    own = line.line_object_number or ""
+    return number is not None and case_folded(clean(number)) != case_folded(own)
+
+
+def refuse_misplaced(order: OrderRows, row: SalesOrderRow) -> None:
+    """Refuse rows without a key whose place is that of a line that sells something else."""
+    if order.has_all_lines:
+        return
+    lines = matched(order.lines, row)
+    for line_row in order.lines:
+        line = lines.get(id(line_row))
+        if line is not None and is_keyless(line_row) and names_other_object(line_row, line):
+            line_row.refuse(
+                refusals.LINE_KEY_MISSING,
+                ("item",),
+                None,
+                sequence=line.sequence,
+                number=line.line_object_number,
+            )
+
+
+def missing_lines(order: OrderRows, row: SalesOrderRow, there: MatchedLines) -> list[str]:
+    """The ids of stored lines that have no row, if the files have all lines of the order."""
+    if not order.has_all_lines or not order.lines:
+        return []
+    kept = {line.id for line in there.values()}
+    return [line.id for line in row.lines if line.id not in kept]

@@ -31,6 +31,12 @@ class OrderRows:
     number: str | None
     headers: list[ParsedRow] = field(default_factory=list)
     lines: list[ParsedRow] = field(default_factory=list)
+    terms: dict[str, Any] = field(default_factory=dict)
+    """Fields of the order that an option of the import sets."""
+    has_all_lines: bool = False
+    """Whether stored lines without a row are deleted."""
+    steps: Mapping[str, Decimal] = field(default_factory=dict)
+    """The rounding steps of currencies by id."""
 
     @property
     def header(self) -> ParsedRow | None:
@@ -50,9 +56,12 @@ class OrderRows:
         return any(row.is_refused for row in self.rows)
 
     @property
+    def header_change(self) -> dict[str, Any]:
+        return {**({} if self.header is None else self.header.change), **self.terms}
+
+    @property
     def change(self) -> NewOrder:
-        header = {} if self.header is None else self.header.change
-        change: Any = {**header, "lines": [line.change for line in self.lines]}
+        change: Any = {**self.header_change, "lines": [line.change for line in self.lines]}
         return cast(NewOrder, change)
 
 

@@ -7,7 +7,12 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, cast
 
-from gateway.exchange.imports.matching import matched, stored_orders
+from gateway.exchange.imports.matching import (
+    matched,
+    missing_lines,
+    refuse_misplaced,
+    stored_orders,
+)
 from gateway.exchange.imports.order_rows import OrderRows, choose_discounts, combine_columns
 from gateway.exchange.imports.order_warnings import compare_amounts, warn_of
 from gateway.exchange.imports.planned_quantities import plan_again
@@ -48,7 +53,9 @@ async def apply_orders(writer: Writer, orders: Sequence[OrderRows], rules: Rules
     steps_of = {None: own.amount_rounding_precision} | {
         code: currency.amount_rounding_precision for code, currency in currencies.items()
     }
+    steps_by_id = {each.id: each.amount_rounding_precision for each in (own, *currencies.values())}
     for order in orders:
+        order.steps = steps_by_id
         combine_columns(order)
         choose_discounts(order, steps_of)
     stored = await stored_orders(writer, orders)
@@ -61,6 +68,7 @@ async def apply_orders(writer: Writer, orders: Sequence[OrderRows], rules: Rules
             _refuse_orphans(order)
         else:
             _refuse_other_currency(order, there, currencies)
+            refuse_misplaced(order, there)
         if order.is_refused:
             counts += _failed(order)
         elif there is None:
@@ -164,28 +172,30 @@ def _advance_draft(order: OrderRows, draft: Draft) -> None:
 @dataclass(frozen=True)
 class Changes:
     """The changes that the rows of an order make: to its header, to its lines (by the identity of their
-    rows), and the rows that are new lines."""
+    rows), the rows that are new lines, and the ids of the lines that are deleted."""
 
     header: Mapping[str, Any]
     lines: Mapping[int, Mapping[str, Any]]
     added: Sequence[ParsedRow]
+    removed: Sequence[str]
 
     @property
     def is_empty(self) -> bool:
-        return not self.header and not self.lines and not self.added
+        return not self.header and not self.lines and not self.added and not self.removed
 
 
 def _changes(order: OrderRows, row: SalesOrderRow, references: References) -> Changes:
-    there = matched(order.lines, row)
+    there = matched(order.lines, row, by_object=order.has_all_lines)
     differences = {
         id(line): difference(there[id(line)], line.change, LINE, references)
         for line in order.lines
         if id(line) in there
     }
     return Changes(
-        {} if order.header is None else difference(row, order.header.change, HEADER, references),
+        difference(row, order.header_change, HEADER, references),
         {key: changes for key, changes in differences.items() if changes},
         [line for line in order.lines if id(line) not in there],
+        missing_lines(order, row, there),
     )
 
 
@@ -226,9 +236,9 @@ def _patch_of(
 
     The patch of a draft has all fields of the file, not only those that differ, since a field that is
     left out follows others: a price its item, an amount its percent."""
-    there = matched(order.lines, row)
+    there = matched(order.lines, row, by_object=order.has_all_lines)
     is_draft = row.status is SalesOrderStatus.DRAFT
-    whole = {} if order.header is None else order.header.change
+    whole = order.header_change
     updated = [line for line in order.lines if id(line) in (there if is_draft else changes.lines)]
     updates = [
         {
@@ -237,7 +247,11 @@ def _patch_of(
         }
         for line in updated
     ]
-    lines = {"add": [line.change for line in changes.added], "update": updates}
+    lines = {
+        "add": [line.change for line in changes.added],
+        "update": updates,
+        "remove": changes.removed,
+    }
     patch: Any = {**_without_keys(whole if is_draft else changes.header), "lines": lines}
     return updated, cast(OrderPatch, patch)
 
@@ -263,7 +277,7 @@ def _at_status(rejected: Rejected) -> list[Problem]:
 
 def _steps(order: OrderRows, row: SalesOrderRow) -> Iterator[Step]:
     if order.header is not None:
-        lines = matched(order.lines, row)
+        lines = matched(order.lines, row, by_object=order.has_all_lines)
         destination = Destination(
             order.header.extras.get("+status"),
             order.header.extras.get("+on_hold"),
