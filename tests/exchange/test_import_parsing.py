@@ -275,3 +275,12 @@ def test_a_file_with_all_lines_of_its_orders_deletes_the_others(northwind: Clien
     keyless(northwind, "first")
     assert keyless(northwind, "second", lines="replace").status == "SUCCEEDED"
     assert items(northwind) == [("1", "3"), ("3", "7")]
+
+
+def test_a_cell_of_a_workbook_formatted_as_a_percentage_is_that_percentage(
+    northwind: Client,
+) -> None:
+    """Orders whose dates are bare numbers are refused."""
+    job = upload(northwind, sent("10-percent-cell"))
+    assert [name for (name,) in job.refusals("rejectedValue")] == ["46085", "46085.5"]
+    assert [each["discountPercent"] for each in order(northwind, "X3")["lines"]] == ["10"]

@@ -105,6 +105,7 @@ def sheet_rows(
             yield place, cells
 
 
+STYLES = "xl/styles.xml"
 BOOK, RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 ERROR = re.compile(rb"""\st\s*=\s*["']e["']""")
 CHUNK = 1 << 20
@@ -159,11 +160,27 @@ def cell_errors(content: io.BytesIO, name: str) -> Errors:
         part = worksheet_part(archive, name)
         if part is None:
             return {}
+        percents = percent_styles(archive)
         with archive.open(part) as sheet:
-            if not has_errors(sheet):
+            if not percents and not has_errors(sheet):
                 return {}
         with archive.open(part) as sheet:
-            return read_errors(sheet)
+            return read_errors(sheet, percents)
+
+
+def percent_styles(archive: zipfile.ZipFile) -> set[str]:
+    """The numbers of the cell styles that show a number as a percentage."""
+    if STYLES not in archive.namelist():
+        return set()
+    with archive.open(STYLES) as styles:
+        elements = list(parse(styles).iter())
+    formats = {"9", "10"} | {
+        each.get("numFmtId", "")
+        for each in elements
+        if local_name(each) == "numFmt" and "%" in each.get("formatCode", "")
+    }
+    cells = [style for each in elements if local_name(each) == "cellXfs" for style in each]
+    return {str(place) for place, each in enumerate(cells) if each.get("numFmtId") in formats}
 
 
 def worksheet_part(archive: zipfile.ZipFile, name: str) -> str | None:
@@ -197,8 +214,8 @@ def has_errors(sheet: IO[bytes]) -> bool:
     return False
 
 
-def read_errors(sheet: IO[bytes]) -> Errors:
-    """Rows and cells state their position, or follow the one before them."""
+def read_errors(sheet: IO[bytes], percents: set[str]) -> Errors:
+    """The errors, and the percentages as they are shown. Rows and cells state their position, or follow the one before them."""
     found: Errors = {}
     row = column = 0
     for event, element in iterparse(sheet, events=("start", "end")):
@@ -210,6 +227,11 @@ def read_errors(sheet: IO[bytes]) -> Errors:
         elif event == "end" and kind == "c" and element.get("t") == "e":
             value = next((each.text for each in element if local_name(each) == "v"), None)
             found.setdefault(row, {})[column] = value or "#N/A"
+        elif event == "end" and kind == "c" and element.get("s") in percents:
+            value = next((each.text for each in element if local_name(each) == "v"), None)
+            if value and element.get("t", "n") == "n":
+                percent = Decimal(plain_digits(float(value))) * 100
+                found.setdefault(row, {})[column] = f"{percent.normalize():f}%"
         if event == "end" and kind == "row":
             element.clear()
     return found
