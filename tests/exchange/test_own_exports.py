@@ -25,6 +25,7 @@ from tests.support.world import load_world
 SUFFIXES = {
     ExportFormat.FO_PACKAGE: "zip",
     ExportFormat.CSV: "zip",
+    ExportFormat.XLSX: "zip",
     ExportFormat.BC_JSON: "json",
     ExportFormat.JSON_LINES: "jsonl",
 }

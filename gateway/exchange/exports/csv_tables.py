@@ -36,16 +36,24 @@ def heading_row(outgoing: Outgoing, *, upper: bool = False) -> bytes:
 
 def header_rows(outgoing: Outgoing, orders: Iterable[WholeOrder]) -> bytes:
     """A row for each order."""
-    return csv_rows(_cells(outgoing, outgoing.row(order.header)) for order in orders)
+    return csv_rows(header_cells(outgoing, orders))
 
 
 def line_rows(outgoing: Outgoing, orders: Iterable[WholeOrder]) -> bytes:
     """A row for each line."""
-    return csv_rows(
+    return csv_rows(line_cells(outgoing, orders))
+
+
+def header_cells(outgoing: Outgoing, orders: Iterable[WholeOrder]) -> list[list[Any]]:
+    return [_cells(outgoing, outgoing.row(order.header)) for order in orders]
+
+
+def line_cells(outgoing: Outgoing, orders: Iterable[WholeOrder]) -> list[list[Any]]:
+    return [
         _cells(outgoing, outgoing.row(order.header, line))
         for order in orders
         for line in order.lines
-    )
+    ]
 
 
 def record_rows(outgoing: Outgoing, records: Iterable[Any]) -> bytes:

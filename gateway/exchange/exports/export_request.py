@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gateway.exchange.formats.workbook_writer import can_write_workbooks
 from gateway.exchange.mappings.reference_columns import RECORD_ENTITIES, Dataset
 from gateway.storage.conditions import Filter
 
@@ -12,6 +13,7 @@ class ExportFormat(StrEnum):
 
     FO_PACKAGE = "fo-package"
     CSV = "csv"
+    XLSX = "xlsx"
     BC_JSON = "bc-json"
     JSON_LINES = "jsonl"
 
@@ -37,6 +39,10 @@ class ExportRequest:
 
     def check(self) -> None:
         """Raises CannotExport."""
+        if self.format is ExportFormat.XLSX and not can_write_workbooks():
+            raise CannotExport(
+                "Workbooks need the extra xlsx: pip install 'sales-order-gateway[xlsx]'."
+            )
         formats = FORMATS_OF[self.dataset]
         if self.format not in formats:
             named = " or ".join(formats)
@@ -48,7 +54,8 @@ class ExportRequest:
 
     @property
     def is_archive(self) -> bool:
-        is_split = self.dataset is Dataset.ORDERS and self.format is ExportFormat.CSV
+        tables = (ExportFormat.CSV, ExportFormat.XLSX)
+        is_split = self.dataset is Dataset.ORDERS and self.format in tables
         return (
             self.format is ExportFormat.FO_PACKAGE or is_split or self.dataset is Dataset.EVERYTHING
         )

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from gateway.exchange.exports import csv_tables, datasets
 from gateway.exchange.exports.datasets import is_blocked
@@ -18,6 +19,7 @@ from gateway.exchange.formats.manifest_writer import (
     manifest,
     package_header,
 )
+from gateway.exchange.formats.workbook_writer import workbook
 from gateway.exchange.formats.zip_writer import zip_stream
 from gateway.exchange.mappings.blocks import BLOCKS
 from gateway.exchange.mappings.reference_columns import RECORD_ENTITIES, Dataset
@@ -25,6 +27,7 @@ from gateway.storage.database import Database
 from gateway.storage.streaming import Stream, WholeOrder
 
 ZIP = "application/zip"
+Written = TypeVar("Written")
 
 
 TYPES = {
@@ -92,6 +95,8 @@ class _Files:
             return zip_stream(self._package())
         if dataset is Dataset.ORDERS and form is ExportFormat.CSV:
             return zip_stream(self._tables(upper=False))
+        if form is ExportFormat.XLSX:
+            return zip_stream(self._workbooks())
         if dataset is not Dataset.ORDERS:
             outgoing = datasets.record_columns(dataset)
             is_table = form is ExportFormat.CSV
@@ -148,6 +153,14 @@ class _Files:
             ),
         )
 
+    def _workbooks(self) -> Iterator[tuple[str, AsyncIterator[bytes]]]:
+        for outgoing, cells in (
+            (datasets.PACKAGE_HEADERS, csv_tables.header_cells),
+            (datasets.PACKAGE_LINES, csv_tables.line_cells),
+        ):
+            rows = self._orders(partial(cells, outgoing), outgoing)
+            yield f"{outgoing.entity.name}.xlsx", workbook(outgoing.names, rows)
+
     def _complete(self) -> AsyncIterator[bytes]:
         headers, lines = datasets.COMPLETE_HEADERS, datasets.COMPLETE_LINES
         return self._orders(lambda orders: order_lines(headers, lines, orders), headers, lines)
@@ -167,13 +180,13 @@ class _Files:
 
     async def _orders(
         self,
-        write: Callable[[list[WholeOrder]], bytes],
+        write: Callable[[list[WholeOrder]], Written],
         *outgoing: Outgoing,
-        before: bytes = b"",
-    ) -> AsyncIterator[bytes]:
-        """The bytes that `write` returns for each page of orders. It runs in a thread, so that it does not
-        block other requests."""
-        if before:
+        before: Written | None = None,
+    ) -> AsyncIterator[Written]:
+        """What `write` returns for each page of orders. It runs in a thread, so that it does not block other
+        requests."""
+        if before is not None:
             yield before
         header = NOTHING.union(*(each.header for each in outgoing))
         line = NOTHING.union(*(each.line for each in outgoing))
