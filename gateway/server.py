@@ -2,12 +2,16 @@
 
 import socket
 from types import FrameType
+from typing import Any
 
 import uvicorn
 
 from gateway.app import create_app, stop_reading
 from gateway.settings import Settings
 from gateway.web.address import in_url
+from gateway.web.connection_limits import ConnectionLimits
+from gateway.web.http_connection import ServerConfig
+from gateway.web.open_files import most_connections
 from gateway.web.process import STOP_SIGNAL, tune_memory
 
 GRACE_PERIOD = 10
@@ -17,15 +21,26 @@ GRACE_PERIOD = 10
 def run_server(settings: Settings, listener: socket.socket, host: str) -> None:
     """Serve on `listener`, which is bound to `host`, until a signal stops the process."""
     address = listener.getsockname()[0]
-    config = uvicorn.Config(
-        create_app(settings, listens_on=[in_url(host), in_url(address)]),
+    limits = ConnectionLimits(most_connections(settings.max_connections))
+    app = create_app(settings, listens_on=[in_url(host), in_url(address)])
+    config = server_config(app, settings, limits)
+    tune_memory()
+    _Server(config).run(sockets=[listener])
+
+
+def server_config(app: Any, settings: Settings, limits: ConnectionLimits) -> ServerConfig:
+    """How the server serves an ASGI application. It believes forwarded headers of trusted proxies only."""
+    return ServerConfig(
+        app,
+        limits,
         log_level="warning",
         access_log=False,
         lifespan="on",
         timeout_graceful_shutdown=GRACE_PERIOD,
+        timeout_keep_alive=settings.keep_alive,
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=settings.proxies,
     )
-    tune_memory()
-    _Server(config).run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
@@ -34,6 +35,15 @@ class Settings(BaseSettings):
         description="Web origins, separated by commas, whose pages may use the gateway, such as"
         " `https://shop.example`; `*` for all. None by default.",
     )
+    cors_methods: str = Field(
+        "GET, POST", description="The methods that pages of these origins may use."
+    )
+    cors_headers: str = Field(
+        "Apollo-Require-Preflight, apollographql-*, Authorization, Company, Content-Type,"
+        " Idempotency-Key, If-Match, traceparent, X-Request-Id, X-Requested-With",
+        description="The headers that pages of these origins may send; `*` at the end of a name stands for"
+        " any letters.",
+    )
     auth: Literal["open", "required"] | None = Field(
         None,
         description="Whether requests need a key or token: `required` or `open`, which is possible only on a"
@@ -42,7 +52,25 @@ class Settings(BaseSettings):
     hosts: str = Field(
         "",
         description="Host names, separated by commas, under which the gateway answers in addition to those"
-        " of its own machine and the address that it listens on, such as `orders.example`; `*` for any.",
+        " of its own machine and the address that it listens on, such as `orders.example`;"
+        " `*.orders.example` for all names below a domain, `*` for any name.",
+    )
+    trusted_proxies: str = Field(
+        "",
+        description="Addresses or networks, separated by commas, of the proxies whose headers"
+        " `X-Forwarded-For` and `X-Forwarded-Proto` are believed, such as `10.0.0.0/8`. None by default.",
+    )
+    keep_alive: float = Field(
+        75,
+        gt=0,
+        description="Seconds that a connection stays open between two requests: longer than those of a load"
+        " balancer in front.",
+    )
+    max_connections: int | None = Field(
+        None,
+        ge=1,
+        description="Most open connections per process; others are refused. The default is what the limit of"
+        " open files (`ulimit -n`) allows, but at most 10,000.",
     )
     max_page: int = Field(200, ge=1, description="Largest page of a connection, in rows.")
     max_lines: int = Field(1000, ge=1, description="Most lines in an order.")
@@ -89,6 +117,16 @@ class Settings(BaseSettings):
                 raise ValueError(f"{host} is not the name of a host such as orders.example")
         return hosts
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _check_proxies(cls, proxies: str) -> str:
+        for proxy in _split(proxies):
+            try:
+                ip_network(proxy)
+            except ValueError as error:
+                raise ValueError(f"{proxy} is no address or network such as 10.0.0.0/8") from error
+        return proxies
+
     @property
     def uploads(self) -> Path:
         if self.import_folder:
@@ -105,6 +143,18 @@ class Settings(BaseSettings):
     @property
     def allowed_hosts(self) -> list[str]:
         return _split(self.hosts)
+
+    @property
+    def allowed_methods(self) -> list[str]:
+        return [method.upper() for method in _split(self.cors_methods)]
+
+    @property
+    def allowed_headers(self) -> list[str]:
+        return _split(self.cors_headers)
+
+    @property
+    def proxies(self) -> list[str]:
+        return _split(self.trusted_proxies)
 
 
 def unknown_variables(environment: Mapping[str, str]) -> list[str]:

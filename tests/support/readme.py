@@ -176,7 +176,7 @@ def _in_statuses(part: str, what: str, statuses: Statuses) -> str:
 def _settings() -> Iterator[str]:
     yield from ("| variable | default | meaning |", "| --- | --- | --- |")
     for name, field in Settings.model_fields.items():
-        default = "" if field.default == "" else f"`{field.default}`"
+        default = "" if field.default in ("", None) else f"`{field.default}`"
         yield f"| `GATEWAY_{name.upper()}` | {default} | {field.description} |"
 
 

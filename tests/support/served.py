@@ -19,7 +19,9 @@ from sqlalchemy.engine import Engine
 
 from gateway.app import create_app
 from gateway.demo.northwind import load_demo
+from gateway.server import server_config
 from gateway.settings import Settings
+from gateway.web.connection_limits import ConnectionLimits
 from tests.support.databases import Templates
 
 Found = TypeVar("Found")
@@ -68,14 +70,12 @@ def but_cost(response: httpx2.Response) -> Any:
 
 
 @contextmanager
-def serving(settings: Settings) -> Iterator[Client]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        create_app(settings),
-        log_level="error",
-        lifespan="on",
-        timeout_keep_alive=PATIENCE,  # a test may be busy for long between two requests
-    )
+def serving(
+    settings: Settings, limits: ConnectionLimits | None = None, app: Any = None
+) -> Iterator[Client]:
+    """The gateway, or another ASGI application, in its own server."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=1000)
+    config = server_config(app or create_app(settings), settings, limits or ConnectionLimits())
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

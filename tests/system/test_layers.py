@@ -50,7 +50,7 @@ HOME_OF = {
     "asyncpg": {"storage"},
     "aiosqlite": {"storage"},
     "starlette": {"web", "app"},
-    "uvicorn": {"server"},
+    "uvicorn": {"server", "web"},
     "typer": {"cli", "command", "company_commands", "key_commands", "serve_access"},
     "pydantic_settings": {"settings"},
 }

@@ -1,0 +1,101 @@
+"""The headers that every request and response must or must not have."""
+
+import re
+import secrets
+from collections.abc import Iterable
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.web.error_responses import error_response, refusal
+
+REQUEST_ID = b"x-request-id"
+TRACE_PARENT = b"traceparent"
+VALID_REQUEST_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
+VALID_TRACE_PARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+"""See https://www.w3.org/TR/trace-context/."""
+
+SINGLE = {
+    b"authorization",
+    b"company",
+    b"content-type",
+    b"host",
+    b"idempotency-key",
+    b"if-match",
+    b"origin",
+}
+"""Headers that a request may have once: a proxy and the gateway could heed different ones of two."""
+
+SECURITY_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
+)
+"""What a response has unless it says otherwise. Nothing is stored, since nearly all of it is data."""
+
+Header = tuple[bytes, bytes]
+
+
+def new_request_id() -> bytes:
+    return secrets.token_hex(16).encode()
+
+
+class ResponseHeaders:
+    """Middleware that adds security headers and the id of the request to each response, and answers a
+    request that repeats one of `SINGLE` with 400 and a crash with 500.
+
+    The id is that of the header X-Request-Id, if it is safe to log, or else a new one. It is in the
+    state of the request as `request_id`. The header traceparent is returned as it came."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        repeated, added = _headers_of(scope)
+        begun = False
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal begun
+            if message["type"] == "http.response.start":
+                begun = True
+                message["headers"] = _completed(message.get("headers", ()), added)
+            await send(message)
+
+        try:
+            if repeated is not None:
+                message = f"The header {repeated.decode().title()} is sent more than once."
+                await refusal(400, "BAD_REQUEST", message)(scope, receive, send_with_headers)
+            else:
+                await self._app(scope, receive, send_with_headers)
+        except Exception as error:
+            if begun:
+                raise
+            await error_response(error)(scope, receive, send_with_headers)
+
+
+def _headers_of(scope: Scope) -> tuple[bytes | None, list[Header]]:
+    """A header of the request that must not be repeated but is, and the headers to add to the response."""
+    seen: set[bytes] = set()
+    repeated = request_id = None
+    added = list(SECURITY_HEADERS)
+    for name, value in scope["headers"]:
+        if name in SINGLE:
+            if name in seen:
+                repeated = name
+            seen.add(name)
+        elif name == REQUEST_ID and VALID_REQUEST_ID.fullmatch(value):
+            request_id = value
+        elif name == TRACE_PARENT and VALID_TRACE_PARENT.fullmatch(value):
+            added.append((name, value))
+    request_id = request_id or new_request_id()
+    scope.setdefault("state", {})["request_id"] = request_id.decode()
+    added.append((REQUEST_ID, request_id))
+    return repeated, added
+
+
+def _completed(headers: Iterable[Header], added: Iterable[Header]) -> list[Header]:
+    own = list(headers)
+    names = {name for name, _ in own}
+    return own + [header for header in added if header[0] not in names]
