@@ -5,10 +5,9 @@ from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -30,11 +29,15 @@ from gateway.storage.database import UNUSABLE, Database, why_unusable
 from gateway.storage.migrations import is_current
 from gateway.storage.plans.row_store import RowsStore
 from gateway.web.credentials import Credentials
+from gateway.web.cross_origin import CrossOrigin
 from gateway.web.downloads import Exports
 from gateway.web.endpoint import Endpoint
 from gateway.web.foreign_origins import ForeignOrigins
 from gateway.web.graphiql_page import assets
 from gateway.web.health import live, ready
+from gateway.web.known_hosts import KnownHosts
+from gateway.web.redirects import REDIRECTS, answer_http_exception
+from gateway.web.response_headers import ResponseHeaders
 from gateway.web.uploads import Uploads
 
 CONNECTION_WITHIN = 5
@@ -72,11 +75,14 @@ def create_app(settings: Settings, *, listens_on: Sequence[str] = ()) -> Starlet
         store.close()
         await database.dispose()
 
-    return Starlette(
+    app = Starlette(
         routes=_routes(settings, database, store, runner),
         middleware=_middleware(settings, authenticator, listens_on),
+        exception_handlers={HTTPException: answer_http_exception},
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False
+    return app
 
 
 def stop_reading() -> None:
@@ -137,6 +143,7 @@ def _routes(
 
     return [
         Route("/graphql", endpoint, methods=["GET", "HEAD", "POST"]),
+        *REDIRECTS,
         Mount("/graphiql", routes=assets()),
         Route("/schema.graphql", _schema_text),
         Route("/imports", uploads.answer, methods=["POST"]),
@@ -161,18 +168,13 @@ def _middleware(
     hosts = [*LOOPBACK_NAMES, *listens_on, *settings.allowed_hosts]
     authenticate = authenticator.caller if settings.auth == "required" else None
     return [
-        Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
+        Middleware(ResponseHeaders),
+        Middleware(KnownHosts, allowed=hosts),
         Middleware(
-            CORSMiddleware,
-            allow_origins=settings.allowed_origins,
-            allow_methods=["GET", "POST"],
-            allow_headers=[
-                "content-type",
-                "company",
-                "if-match",
-                "x-requested-with",
-                "authorization",
-            ],
+            CrossOrigin,
+            origins=settings.allowed_origins,
+            methods=settings.allowed_methods,
+            headers=settings.allowed_headers,
         ),
         Middleware(Credentials, authenticate=authenticate),
         Middleware(ForeignOrigins, allowed=settings.allowed_origins),

@@ -51,6 +51,8 @@ class Answer:
     """Seconds after which a client may try again, if the gateway is overloaded."""
     is_empty: bool = False
     """Whether no field has data."""
+    is_forbidden: bool = False
+    """Whether the caller lacks a scope."""
     engine: str = "graphql-core"
     """What ran the operation: this or "plan"."""
 
@@ -148,13 +150,14 @@ def _answer(
     answer: dict[str, Any] = {"errors": errors} if errors else {}
     if was_run:
         answer["data"] = data
-    is_overloaded = any(error["extensions"]["code"] == "OVERLOADED" for error in errors)
+    codes = {error["extensions"]["code"] for error in errors}
     return Answer(
         orjson.dumps({**answer, **context.extensions}),
         was_run,
         needs_post,
-        retry_after=RETRY_AFTER if is_overloaded else None,
+        retry_after=RETRY_AFTER if "OVERLOADED" in codes else None,
         is_empty=all(value is None for value in (data or {}).values()),
+        is_forbidden="FORBIDDEN" in codes,
     )
 
 

@@ -2,19 +2,18 @@
 
 from collections.abc import Awaitable, Callable
 
-import orjson
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.access.caller import ANYONE, Caller, Unauthenticated
-from gateway.web.error_responses import error_response, refusal
+from gateway.web.error_responses import error_response
+from gateway.web.graphql_responses import ENDPOINT, HTML, PAGE_TYPES, preferred, refusal_at
 
-PUBLIC = ("/healthz", "/readyz", "/graphiql")
+PUBLIC = ("/healthz", "/readyz", "/graphiql", "/favicon.ico")
 """Paths, and those below them, that need no credential: health checks and GraphiQL's own files."""
 
-GRAPHQL = "/graphql"
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="sales orders"'}
 Authenticate = Callable[[str | None], Awaitable[Caller]]
 """The caller with this value of the header Authorization; raises Unauthenticated."""
@@ -35,7 +34,7 @@ class Credentials:
         try:
             caller = await self._authenticate(Headers(scope=scope).get("authorization"))
         except Unauthenticated as error:
-            await _challenge(scope["path"], str(error))(scope, receive, send)
+            await _challenge(scope, str(error))(scope, receive, send)
         except Exception as error:  # noqa: BLE001 - masked, and logged
             await error_response(error)(scope, receive, send)
         else:
@@ -51,22 +50,16 @@ def caller_of(request: Request) -> Caller:
 
 def _is_public(scope: Scope) -> bool:
     path: str = scope["path"]
-    if any(path == public or path.startswith(f"{public}/") for public in PUBLIC):
+    if path == "/" or any(path == public or path.startswith(f"{public}/") for public in PUBLIC):
         return True
-    return path == GRAPHQL and _is_page(scope)
+    return path == ENDPOINT and _is_page(scope)
 
 
 def _is_page(scope: Scope) -> bool:
     """Whether a browser asks for GraphiQL, which is the same for everyone and has no data."""
-    accept = Headers(scope=scope).get("accept", "")
-    return (
-        scope["method"] in ("GET", "HEAD") and not scope["query_string"] and "text/html" in accept
-    )
+    is_read = scope["method"] in ("GET", "HEAD") and not scope["query_string"]
+    return is_read and preferred(Headers(scope=scope).get("accept", ""), PAGE_TYPES) == HTML
 
 
-def _challenge(path: str, message: str) -> Response:
-    if path != GRAPHQL:
-        return refusal(401, "UNAUTHENTICATED", message, CHALLENGE)
-    error = {"message": message, "extensions": {"code": "UNAUTHENTICATED"}}
-    body = orjson.dumps({"errors": [error]})
-    return Response(body, 401, CHALLENGE, media_type="application/json; charset=utf-8")
+def _challenge(scope: Scope, message: str) -> Response:
+    return refusal_at(scope, 401, "UNAUTHENTICATED", message, CHALLENGE)

@@ -5,10 +5,8 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
-import orjson
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -19,10 +17,16 @@ from gateway.api.operations import Answer, Operation, run_operation
 from gateway.web.client_disconnect import cancel_on_disconnect
 from gateway.web.credentials import caller_of
 from gateway.web.graphiql_page import graphiql
-
-JSON = "application/json"
-GRAPHQL = "application/graphql-response+json"
-HTML = "text/html"
+from gateway.web.graphql_responses import (
+    ANSWER_TYPES,
+    GRAPHQL,
+    HTML,
+    JSON,
+    PAGE_TYPES,
+    graphql_refusal,
+    graphql_response,
+    preferred,
+)
 
 
 class JsonNumber(Decimal):
@@ -61,20 +65,20 @@ class Endpoint:
 
     async def _answer(self, request: Request) -> Response:
         is_page = request.method != "POST" and "query" not in request.query_params
-        offered = (JSON, GRAPHQL, HTML) if is_page else (JSON, GRAPHQL)
-        media_type = _preferred(request.headers.get("accept") or JSON, offered)
+        offered = PAGE_TYPES if is_page else ANSWER_TYPES
+        media_type = preferred(request.headers.get("accept") or JSON, offered)
         if media_type == HTML:
             return graphiql()
         if media_type is None:
-            return _refusal(HttpError(406, f"Accept {GRAPHQL} or {JSON}.", "NOT_ACCEPTABLE"), JSON)
+            return graphql_refusal(406, "NOT_ACCEPTABLE", f"Accept {GRAPHQL} or {JSON}.", JSON)
         try:
             return await self._run(request, media_type)
         except HttpError as error:
-            return _refusal(error, media_type)
+            return graphql_refusal(error.status, error.code, str(error), media_type)
         except ClientDisconnect:
             return Response(status_code=400)  # the client is gone
         except asyncio.CancelledError:
-            return _refusal(HttpError(503, "The gateway is shutting down.", "STOPPING"), media_type)
+            return graphql_refusal(503, "STOPPING", "The gateway is shutting down.", media_type)
 
     async def _run(self, request: Request, media_type: str) -> Response:
         """Raises HttpError, and ClientDisconnect if the client disconnects."""
@@ -86,11 +90,11 @@ class Endpoint:
             request, run_operation(operation, context), lambda: context.state.only_reads
         )
         if answer.needs_post:
-            return _response(answer.body, media_type, 405, {"Allow": "POST"})
+            return graphql_response(answer.body, media_type, 405, {"Allow": "POST"})
         headers = {"X-Execution": answer.engine} if self._shows_engine else {}
         if answer.retry_after is not None:
             headers["Retry-After"] = str(answer.retry_after)
-        return _response(answer.body, media_type, _status(answer, media_type), headers)
+        return graphql_response(answer.body, media_type, _status(answer, media_type), headers)
 
 
 def _status(answer: Answer, media_type: str) -> int:
@@ -99,18 +103,9 @@ def _status(answer: Answer, media_type: str) -> int:
         return 200
     if answer.retry_after is not None and answer.is_empty:
         return 503
-    return 200 if answer.was_run else 400
-
-
-def _refusal(error: HttpError, media_type: str) -> Response:
-    formatted = {"message": str(error), "extensions": {"code": error.code}}
-    return _response(orjson.dumps({"errors": [formatted]}), media_type, error.status)
-
-
-def _response(
-    body: bytes, media_type: str, status: int, headers: dict[str, str] | None = None
-) -> Response:
-    return Response(body, status, headers, media_type=f"{media_type}; charset=utf-8")
+    if answer.was_run:
+        return 200
+    return 403 if answer.is_forbidden else 400
 
 
 def company_of(request: Request) -> str | None:
@@ -122,27 +117,6 @@ def company_of(request: Request) -> str | None:
         return name
 
 
-@lru_cache(64)
-def _preferred(header: str, offered: tuple[str, ...]) -> str | None:
-    """The offered media type that the client prefers; among equals, the one that it names first or that
-    is offered first. The most exact range decides the weight of a type (RFC 9110, 12.5.1)."""
-    ranges: dict[str, tuple[float, int]] = {}
-    for place, part in enumerate(header.lower().split(",")):
-        media_range, *parameters = (piece.strip() for piece in part.split(";"))
-        weight = next((text[2:] for text in parameters if text.startswith("q=")), "1")
-        try:
-            ranges[media_range] = (float(weight), -place)
-        except ValueError:
-            continue
-    weighed = []
-    for place, media_type in enumerate(offered):
-        candidates = (media_type, media_type.split("/")[0] + "/*", "*/*")
-        found = next((ranges[name] for name in candidates if name in ranges), (0.0, 0))
-        weighed.append((*found, -place, media_type))
-    best = max(weighed)
-    return best[-1] if best[0] > 0 else None
-
-
 async def _operation(request: Request, largest: int) -> Operation:
     if request.method != "POST":
         parameters: Any = dict(request.query_params)
@@ -150,6 +124,8 @@ async def _operation(request: Request, largest: int) -> Operation:
             if name in parameters:
                 parameters[name] = _json(parameters[name], name)
         return _checked(parameters, may_change=False)
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise HttpError(415, "Send the operation uncompressed.", "UNSUPPORTED_MEDIA_TYPE")
     content_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if content_type != JSON:
         raise HttpError(415, f"Send the operation as {JSON}.", "UNSUPPORTED_MEDIA_TYPE")

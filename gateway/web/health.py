@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+HEALTH_PATHS = ("/healthz", "/readyz")
+
 
 async def live(request: Request) -> Response:
     """Answers whenever the process runs, whatever the state of the database."""

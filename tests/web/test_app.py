@@ -110,7 +110,7 @@ def test_a_company_is_named_exactly(
         assert error["extensions"] == {"code": "COMPANY_NOT_FOUND"}
 
 
-@pytest.mark.parametrize("path", ["/graphql", "/healthz", "/readyz", "/schema.graphql"])
+@pytest.mark.parametrize("path", ["/graphql", "/schema.graphql"])
 @pytest.mark.parametrize(
     ("host", "is_ours"),
     [
@@ -160,8 +160,16 @@ def test_a_deployment_says_for_which_other_names_the_gateway_answers(
     configured: str, host: str, is_ours: bool
 ) -> None:
     with serving(Settings(database_url=UNREACHABLE["sqlite"], hosts=configured)) as client:
-        response = client.http.get(client.url + "/healthz", headers={"host": host})
+        response = client.http.get(client.url + "/schema.graphql", headers={"host": host})
     assert response.status_code == (200 if is_ours else 400)
+    assert is_ours or response.json()["code"] == "UNKNOWN_HOST"
+
+
+@pytest.mark.parametrize("host", ["10.1.2.3:8000", "[fd00::9]", "gateway.cluster.local", ""])
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_health_checks_are_answered_under_every_name(demo: Client, path: str, host: str) -> None:
+    response = demo.http.get(demo.url + path, headers={"host": host})
+    assert (response.status_code, response.text) == (200, "ok\n")
 
 
 def test_a_request_without_a_host_is_refused(demo: Client) -> None:
@@ -192,7 +200,7 @@ def test_pages_of_other_origins_may_ask_only_if_the_deployment_says_so(
     }
     with serving(Settings(database_url=UNREACHABLE["sqlite"], cors_origins=configured)) as client:
         requested = client.http.options(client.url + "/graphql", headers=preflight)
-        answered = client.http.get(client.url + "/healthz", headers={"Origin": origin})
+        answered = client.http.get(client.url + "/graphql", headers={"Origin": origin})
     assert requested.headers.get("access-control-allow-origin") == allowed
     assert answered.headers.get("access-control-allow-origin") == allowed
     assert requested.is_success == (allowed is not None)

@@ -1,0 +1,62 @@
+"""What pages of other origins may ask and read: cross-origin resource sharing (CORS)."""
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+from starlette.datastructures import Headers
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+EXPOSED = (
+    "Content-Disposition",
+    "Export-Losses",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "X-Request-Id",
+)
+"""Headers of responses that scripts may read."""
+
+REQUESTED = "access-control-request-headers"
+ALLOWED = "access-control-allow-headers"
+
+
+class CrossOrigin(CORSMiddleware):
+    """Middleware that lets pages of `origins` use the methods and send the headers; a header may end with
+    `*`, such as `apollographql-*`."""
+
+    def __init__(
+        self, app: ASGIApp, origins: Sequence[str], methods: Sequence[str], headers: Sequence[str]
+    ) -> None:
+        patterns = [name for name in headers if name != "*" and "*" in name]
+        names = [name for name in headers if name not in patterns]
+        super().__init__(
+            app,
+            allow_origins=origins,
+            allow_methods=methods,
+            allow_headers=names,
+            expose_headers=EXPOSED,
+        )
+        self._patterns = [pattern.lower() for pattern in patterns]
+
+    def preflight_response(self, request_headers: Headers) -> Response:
+        """The answer to a preflight request; it repeats the requested headers that match a pattern."""
+        requested = _names(request_headers.get(REQUESTED, ""))
+        matching = [name for name in requested if self._matches(name)]
+        others = [name for name in requested if name not in matching]
+        fields = {name: value for name, value in request_headers.items() if name != REQUESTED}
+        if others:
+            fields[REQUESTED] = ", ".join(others)
+        response = super().preflight_response(Headers(fields))
+        if matching:
+            allowed = [response.headers[ALLOWED], *matching]
+            response.headers[ALLOWED] = ", ".join(allowed)
+        return response
+
+    def _matches(self, name: str) -> bool:
+        return any(fnmatchcase(name, pattern) for pattern in self._patterns)
+
+
+def _names(header: str) -> list[str]:
+    return [name.strip().lower() for name in header.split(",") if name.strip()]

@@ -1,0 +1,67 @@
+"""Responses of GraphQL over HTTP, and the media types that they have."""
+
+import re
+from functools import lru_cache
+
+import orjson
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import Scope
+
+from gateway.web.error_responses import refusal
+
+JSON = "application/json"
+GRAPHQL = "application/graphql-response+json"
+HTML = "text/html"
+ANSWER_TYPES = (JSON, GRAPHQL)
+PAGE_TYPES = (JSON, GRAPHQL, HTML)
+"""The media types of answers, and of an address that also has a page."""
+
+ENDPOINT = "/graphql"
+WEIGHT = re.compile(r"q=([01](?:\.[0-9]{0,3})?)")
+
+
+def graphql_response(
+    body: bytes, media_type: str, status: int, headers: dict[str, str] | None = None
+) -> Response:
+    return Response(body, status, headers, media_type=f"{media_type}; charset=utf-8")
+
+
+def graphql_refusal(
+    status: int,
+    code: str,
+    message: str,
+    media_type: str,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """The response to a request whose operation is not run."""
+    error = {"message": message, "extensions": {"code": code}}
+    return graphql_response(orjson.dumps({"errors": [error]}), media_type, status, headers)
+
+
+def refusal_at(
+    scope: Scope, status: int, code: str, message: str, headers: dict[str, str] | None = None
+) -> Response:
+    """The response to a request that reaches no endpoint, in the form of the endpoint at its path."""
+    if scope["path"] != ENDPOINT:
+        return refusal(status, code, message, headers)
+    accept = Headers(scope=scope).get("accept") or JSON
+    return graphql_refusal(status, code, message, preferred(accept, ANSWER_TYPES) or JSON, headers)
+
+
+@lru_cache(64)
+def preferred(header: str, offered: tuple[str, ...]) -> str | None:
+    """The offered media type that the client prefers; among equals, the one that it names first or that
+    is offered first. The most exact range decides the weight of a type (RFC 9110, 12.5.1)."""
+    ranges: dict[str, tuple[float, int]] = {}
+    for place, part in enumerate(header.lower().split(",")):
+        media_range, *parameters = (piece.strip() for piece in part.split(";"))
+        weights = [found[1] for found in map(WEIGHT.fullmatch, parameters) if found is not None]
+        ranges[media_range] = float(weights[0] if weights else 1), -place
+    weighed = []
+    for place, media_type in enumerate(offered):
+        candidates = (media_type, media_type.split("/")[0] + "/*", "*/*")
+        found = next((ranges[name] for name in candidates if name in ranges), (0.0, 0))
+        weighed.append((*found, -place, media_type))
+    best = max(weighed)
+    return best[-1] if best[0] > 0 else None

@@ -1,0 +1,40 @@
+"""The host names under which the gateway answers, so that a foreign page cannot reach it through a name of
+its own (DNS rebinding)."""
+
+import re
+from collections.abc import Sequence
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway.web.error_responses import refusal
+from gateway.web.health import HEALTH_PATHS
+
+HOST_HEADER = re.compile(r"(\[[0-9a-f:.]+\]|[^:@/\[\]]+)(:[0-9]*)?", re.IGNORECASE)
+ANY = "*"
+BELOW = "*."
+"""How a pattern begins that stands for all names below a domain."""
+
+
+class KnownHosts:
+    """Middleware that refuses requests for a name that no pattern of `allowed` fits. It lets health checks
+    pass under every name, since probes use the address of a container."""
+
+    def __init__(self, app: ASGIApp, allowed: Sequence[str]) -> None:
+        self._app = app
+        self._names = {pattern.lower() for pattern in allowed}
+        self._suffixes = tuple(each[1:] for each in self._names if each.startswith(BELOW))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in HEALTH_PATHS or self._is_known(scope):
+            await self._app(scope, receive, send)
+        else:
+            message = "The gateway does not answer under this host name. GATEWAY_HOSTS adds names."
+            await refusal(400, "UNKNOWN_HOST", message)(scope, receive, send)
+
+    def _is_known(self, scope: Scope) -> bool:
+        if ANY in self._names:
+            return True
+        found = HOST_HEADER.fullmatch(Headers(scope=scope).get("host", ""))
+        host = found[1].lower() if found is not None else ""
+        return host in self._names or host.endswith(self._suffixes)
