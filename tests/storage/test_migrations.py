@@ -18,11 +18,13 @@ from tests.support.served import statements
 METADATA = ImportJobRow.metadata
 TABLES = {
     "accounts",
+    "api_keys",
     "companies",
     "currencies",
     "customers",
     "import_jobs",
     "import_problems",
+    "import_results",
     "import_rows",
     "import_sheets",
     "item_units_of_measure",

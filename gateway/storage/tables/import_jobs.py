@@ -1,4 +1,5 @@
-"""Import jobs: their options and progress, the sheets and rows of their files, and their problems."""
+"""Import jobs: their options and progress, the sheets and rows of their files, what became of the rows,
+and their problems."""
 
 import datetime as dt
 from enum import StrEnum
@@ -121,6 +122,21 @@ class ImportedRow(Base, kw_only=True):
         sa.Index(None, "company_id", "job_id", "sheet", "row"),
         foreign_key("job_id", "import_jobs", ondelete="CASCADE"),
     )
+
+
+class ImportResultRow(Base, kw_only=True):
+    """What became of consecutive rows of a sheet that belong to one unit, the first of which is `row`;
+    `entries` is JSON."""
+
+    __tablename__ = "import_results"
+
+    company_id: Mapped[str] = mapped_column(Guid, primary_key=True)
+    job_id: Mapped[str] = mapped_column(Guid, primary_key=True)
+    sheet: Mapped[int] = mapped_column(primary_key=True)
+    row: Mapped[int] = mapped_column(primary_key=True)
+    unit: Mapped[str] = mapped_column(text_type(64))
+    entries: Mapped[str] = mapped_column(sa.Text)
+    __table_args__ = (foreign_key("job_id", "import_jobs", ondelete="CASCADE"),)
 
 
 class ImportProblemRow(CompanyScoped, Base, kw_only=True):
