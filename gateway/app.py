@@ -116,8 +116,8 @@ def _routes(
 ) -> list[BaseRoute]:
     uploads = Uploads(runner, settings.max_upload)
 
-    def export(company: str | None, request: ExportRequest) -> Awaitable[Download]:
-        return open_download(database, company, request)
+    def export(company: str | None, caller: Caller, request: ExportRequest) -> Awaitable[Download]:
+        return open_download(database, caller.request_in(company), request)
 
     exports = Exports(export, most=max(1, settings.pool_size // 2))
 
@@ -129,7 +129,7 @@ def _routes(
             runner.rules,
             settings.max_page,
             runner,
-            company,
+            caller.request_in(company),
             limits,
             settings.deadline,
             plans=compiled,

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.command import NOT_MIGRATED, fail, read_settings, run_on_database
+from gateway.command import COMMAND_LINE, NOT_MIGRATED, fail, read_settings, run_on_database
 from gateway.company_commands import company
 from gateway.demo.northwind import load_demo
 from gateway.exchange.exports.export_file import CannotWrite, open_destination, save_export
@@ -39,7 +39,7 @@ from gateway.storage.companies import set_up
 from gateway.storage.conditions import BadFilter, Filter
 from gateway.storage.database import Database
 from gateway.storage.migrations import is_current, migrate
-from gateway.storage.scope import CompanyNotFound
+from gateway.storage.scope import CompanyNotFound, ScopeRequest
 from gateway.storage.tables.import_jobs import ImportJobStatus
 from gateway.web.address import CannotListen, host_and_port, listen
 from gateway.web.process import STOP_SIGNAL, log_operations
@@ -196,7 +196,9 @@ def import_command(
     READERS.memory = settings.read_memory
 
     async def run(database: Database) -> None:
-        await _import(Importer(database, company, rules), files, chosen, request, errors, mapping)
+        await _import(
+            Importer(database, _scope(company), rules), files, chosen, request, errors, mapping
+        )
 
     run_on_database(settings, run)
 
@@ -274,7 +276,7 @@ def export_command(
         if not await is_current(database):
             fail(NOT_MIGRATED)
         try:
-            await save_export(database, company, request, file, _warn, compression)
+            await save_export(database, _scope(company), request, file, _warn, compression)
         except (BadFilter, CannotWrite) as error:
             fail(str(error))
         except CompanyNotFound as error:
@@ -285,6 +287,10 @@ def export_command(
             run_on_database(settings, run)
     except CannotWrite as error:
         fail(str(error))
+
+
+def _scope(company: str | None) -> ScopeRequest:
+    return ScopeRequest(company, actor=COMMAND_LINE)
 
 
 def _warn(text: str) -> None:

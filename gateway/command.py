@@ -14,6 +14,9 @@ from gateway.settings import Settings, unknown_variables
 from gateway.storage.database import UNUSABLE, Database, why_unusable
 from gateway.storage.migrations.integrity import CannotMigrate
 
+COMMAND_LINE = "command line"
+"""The name under which the changes of commands are recorded."""
+
 NOT_MIGRATED = "The database is not migrated: run `gateway migrate`."
 
 

@@ -18,7 +18,7 @@ from gateway.access.keys import (
     scopes_of,
 )
 from gateway.access.scopes import SCOPES, AccessScope
-from gateway.command import NOT_MIGRATED, fail, read_settings, run_on_database
+from gateway.command import COMMAND_LINE, NOT_MIGRATED, fail, read_settings, run_on_database
 from gateway.storage.companies import customer_ids, list_companies
 from gateway.storage.database import Database
 from gateway.storage.key_records import list_keys
@@ -61,7 +61,7 @@ def key_create(
         companies = await _companies(database, company, scope)
         customers = await _customers(database, companies, customer)
         request = KeyRequest(name, frozenset(scope), companies, customers, end)
-        _, secret = await create_key(database, request, creator="command line")
+        _, secret = await create_key(database, request, creator=COMMAND_LINE)
         _show(secret, f"Key {name!r} allows {', '.join(scope)}. {ONCE}")
 
     _run(create)
@@ -99,7 +99,7 @@ def key_rotate(
     lasting = _duration(overlap) if overlap else OVERLAP
 
     async def rotate(database: Database) -> None:
-        new, secret = await rotate_key(database, which, overlap=lasting, creator="command line")
+        new, secret = await rotate_key(database, which, overlap=lasting, creator=COMMAND_LINE)
         _show(secret, f"The old key {new.name!r} stays valid for {overlap}. {ONCE}")
 
     _run(rotate)

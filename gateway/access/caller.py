@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gateway.access.scopes import AccessScope, with_implied
+from gateway.storage.scope import ScopeRequest
 
 
 class Unauthenticated(Exception):
@@ -28,6 +29,16 @@ class Caller:
     customers: frozenset[str] | None = None
     credential: str | None = None
     """Identifies the credential: the id of a key, or the issuer and subject of a token."""
+
+    def request_in(self, company: str | None) -> ScopeRequest:
+        """What the caller asks for by naming this company, by name or id; None names the only one."""
+        return ScopeRequest(
+            company,
+            self.companies,
+            self.customers,
+            self.name,
+            AccessScope.REFERENCE_WRITE in self.scopes,
+        )
 
     def require(self, scopes: Iterable[AccessScope], purpose: str) -> None:
         """Raises MissingScope for the first scope that the caller lacks. `purpose` begins the message,

@@ -38,7 +38,7 @@ async def perform(
         return before
     await context.reader.restart()
     try:
-        made = await transact(context.database, context.company, change, dry_run=dry_run)
+        made = await transact(context.database, context.request, change, dry_run=dry_run)
     except Rejected as rejected:
         return payload(user_errors=[user_error(problem, root) for problem in rejected.problems])
     return payload(**{result: preview(made) if dry_run else made})

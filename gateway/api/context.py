@@ -9,8 +9,10 @@ import strawberry
 from gateway.access.caller import ANYONE, Caller
 from gateway.execution.limits import Limits, Measured, Pages
 from gateway.orders.service import Rules
+from gateway.storage.company_directory import find_scope
 from gateway.storage.database import Database
 from gateway.storage.reading import Names, Reader
+from gateway.storage.scope import Scope, ScopeRequest
 
 DEFAULT_PAGE = 50
 """Rows of a page if the client does not give a size."""
@@ -19,7 +21,7 @@ DEFAULT_PAGE = 50
 class Jobs(Protocol):
     """What runs import jobs in the background."""
 
-    def begin(self, company: str, key: str) -> None: ...
+    def begin(self, job: Any) -> None: ...
 
     def stop(self, key: str) -> None: ...
 
@@ -59,8 +61,8 @@ class Context:
     rules: Rules
     largest_page: int
     jobs: Jobs
-    company: str | None = None
-    """The name or id that the request gives; None for the only company."""
+    request: ScopeRequest = field(default_factory=ScopeRequest)
+    """The company that the request names, and the limits of its caller."""
     limits: Limits = field(default_factory=Limits)
     seconds: float = 30
     """How long the operation may run."""
@@ -73,7 +75,11 @@ class Context:
 
     @cached_property
     def reader(self) -> Reader:
-        return Reader(self.database, self.company)
+        return Reader(self.database, self.request)
+
+    async def scope(self) -> Scope:
+        """The scope of the request. Raises CompanyNotFound."""
+        return await find_scope(self.database, self.request)
 
     @property
     def pages(self) -> Pages:

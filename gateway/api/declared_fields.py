@@ -38,7 +38,8 @@ def to_one(target: str, key: str, description: str, *, by: str = "id") -> Any:
         if loaded is not None:
             return loaded
         model = ENTITIES[target].model
-        return info.context.reader.one(model, by, value, wanted(target, info))
+        names = wanted(target, info)
+        return info.context.reader.one(model, by, value, names, is_related=True)
 
     return declared_field(resolve, description, ToOneField(target, key, by))
 

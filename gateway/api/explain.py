@@ -50,7 +50,7 @@ def explain_operation(
     parts = [f"# Plan\n\n{outline(compiled.plan)}\n"]
     for program in compiled.programs:
         parts.append(f"# Source\n\n{program.program.source}")
-        for number, sql in enumerate(plans.store.sql(program, arguments, context.company)):
+        for number, sql in enumerate(plans.store.sql(program, arguments)):
             parts.append(f"# SQL {number}\n\n{sql}\n")
     return "\n".join(parts)
 

@@ -44,7 +44,7 @@ async def _perform(info: Info, change: Any) -> Any:
 
 async def cancel(info: Info, id: Id) -> ImportJobPayload | None:
     key, reader, jobs = canonical_guid(id), info.context.reader, info.context.jobs
-    columns = frozenset({"id", "company_id"})
+    columns = frozenset({"id", "company_id", "customers", "created_by", "writes_references"})
     job = None if key is None else await reader.one(ImportJobRow, "id", key, columns)
     if job is not None:
         jobs.stop(job.id)
@@ -52,7 +52,7 @@ async def cancel(info: Info, id: Id) -> ImportJobPayload | None:
         payload: ImportJobPayload = await _perform(info, lambda writer: writer.staging.cancel(id))
     except BaseException:
         if job is not None:
-            jobs.begin(job.company_id, job.id)  # the job has stopped, but is not cancelled
+            jobs.begin(job)  # the job has stopped, but is not cancelled
         raise
     return payload
 
@@ -61,7 +61,7 @@ async def retry(info: Info, id: Id) -> ImportJobPayload | None:
     payload: ImportJobPayload = await _perform(info, lambda writer: writer.staging.retry(id))
     job: Any = payload.import_job
     if job is not None:
-        info.context.jobs.begin(job.company_id, job.id)
+        info.context.jobs.begin(job)
     return payload
 
 

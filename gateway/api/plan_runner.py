@@ -153,7 +153,7 @@ class PlanRunner:
             return await self._change(compiled, arguments, context)
         [program] = compiled.programs
         return await self.store.run(
-            program, arguments, context.company, lambda data: _printed(data, context)
+            program, arguments, context.scope, lambda data: _printed(data, context)
         )
 
     def prepared(
@@ -218,7 +218,7 @@ class PlanRunner:
             if isinstance(member, MutationCall):
                 field, values = compiled.plan.slots[member.slot].field, arguments[member.slot]
                 arguments[member.slot] = await self._payload(field, member.key, values, context)
-            data |= await self.store.run(program, arguments, context.company, dict)
+            data |= await self.store.run(program, arguments, context.scope, dict)
         return _printed(data, context)
 
     async def _payload(

@@ -63,7 +63,7 @@ def available_transitions_field() -> Any:
             )
         keys = sorted({root.customer_id, root.bill_to_customer_id})
         rows = await asyncio.gather(
-            *(reader.one(CustomerRow, "id", key, CUSTOMER_COLUMNS) for key in keys)
+            *(reader.one(CustomerRow, "id", key, CUSTOMER_COLUMNS, is_related=True) for key in keys)
         )
 
         def copy_order() -> Any:

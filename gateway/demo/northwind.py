@@ -16,6 +16,7 @@ from gateway.orders.service import Rules, create_all
 from gateway.storage.companies import create_company, iso_currency
 from gateway.storage.countries import country_code
 from gateway.storage.database import Database
+from gateway.storage.scope import ScopeRequest
 from gateway.storage.tables.reference_data import (
     AccountRow,
     CustomerRow,
@@ -108,7 +109,7 @@ async def load_demo(database: Database) -> int:
 async def load_company(database: Database, orders: Sequence[DemoOrder]) -> None:
     """Fill a migrated, empty database with the demo company and these orders."""
     await create_company(database, COMPANY, "USD")
-    async with writing(database, COMPANY) as writer:
+    async with writing(database, ScopeRequest(COMPANY)) as writer:
         codes = await _add_codes(writer)
         await writer.add(list(_customers(writer.scope.company, codes)))
         items = list(_items(writer.scope.company, codes))
@@ -124,7 +125,7 @@ async def load_company(database: Database, orders: Sequence[DemoOrder]) -> None:
 async def _create(database: Database, orders: Sequence[DemoOrder]) -> None:
     new = [order.new for order in orders]
     transitions = [order.transitions for order in orders]
-    async with writing(database, COMPANY) as writer:
+    async with writing(database, ScopeRequest(COMPANY)) as writer:
         await create_all(writer, new, Rules(), transitions)
 
 
@@ -283,6 +284,6 @@ async def _discontinue(database: Database) -> None:
     discontinued = {
         record["ProductID"] for record in read("products") if record["Discontinued"] == "1"
     }
-    async with writing(database, COMPANY) as writer:
+    async with writing(database, ScopeRequest(COMPANY)) as writer:
         for item in await writer.find(ItemRow, {"number": discontinued}):
             item.blocked = True

@@ -24,7 +24,6 @@ from gateway.execution.projection import Level, columns_read, has_cursors, has_r
 from gateway.execution.runtime import GLOBALS
 from gateway.execution.source_writer import SourceWriter
 from gateway.execution.store import (
-    CompanyRead,
     CountRead,
     PageRead,
     Read,
@@ -81,19 +80,12 @@ class _RootWriter(SourceWriter):
             columns = columns_read(several, find.by)
             read = self.read(RowsRead(find.objects.source, columns))
             self.line(f"r{number} = yield {read}, None")
-            self._check_company(f"not r{number}")
             return f"only({self.by_key(find.objects, Level(f'r{number}', columns, several))})"
         key = f"a[{find.slot}]"
         self.line(f"k{number} = valid_keys([{key}])")
-        level = self.keyed(several, find.by, None, number)
-        self._check_company(f"k{number} and not r{number}")
+        level = self.keyed(several, find.by, None, number, is_related=False)
         found = self.by_key(find.objects, level)
         return f"{found}.get({key})" if find.nullable else f"{found}[{key}]"
-
-    def _check_company(self, missing: str) -> None:
-        """The absence of a row may mean that there is no such company, which is an error."""
-        self.line(f"if {missing}:")
-        self.line(f"    only((yield {self.read(CompanyRead())}, None))")
 
     def _root_page(self, page: PlanPage) -> str:
         number = self.next()
@@ -104,13 +96,10 @@ class _RootWriter(SourceWriter):
         if has_rows(page):
             read = PageRead(page.slot, page.source, columns, None, has_cursors(page))
             self.line(f"{rows}, {more} = cut_page((yield {self.read(read)}, None), {window})")
-            self._check_company(f"not {rows}")
         if any(isinstance(member, Total) for member in page.members):
             total = f"t{number}"
             count = self.read(CountRead(page.slot, page.source, None))
             self.line(f"{total} = (yield {count}, None)[0][0]")
-        if not has_rows(page):
-            self._check_company(f"not {total}")
         return self.connection(page, Level(rows, columns, several), rows, more, total)
 
     def _resolve(self, resolve: FindByIds) -> str:
@@ -122,11 +111,10 @@ class _RootWriter(SourceWriter):
         self.line(
             f"{found} = dict((yield {self.read(TypesRead(kinds))}, {ids})) if {ids} else {{}}"
         )
-        self._check_company(f"not {found}")
         for name, objects in resolve.types:
             inner = self.next()
             self.line(f"k{inner} = [k for k, kind in {found}.items() if kind == {name!r}]")
-            level = self.keyed([objects], "id", None, inner)
+            level = self.keyed([objects], "id", None, inner, is_related=False)
             self.line(f"{made}.update({self.by_key(objects, level)})")
         values = f"[{made}.get(k) for k in a[{resolve.slot}]]"
         return values if resolve.is_list else f"{values}[0]"

@@ -45,10 +45,18 @@ class SourceWriter:
         self.reads: list[Read] = []
         self.bound: dict[str, Any] = {}
 
-    def keyed(self, several: list[Objects], by: str, order: str | None, number: int) -> Level:
+    def keyed(
+        self,
+        several: list[Objects],
+        by: str,
+        order: str | None,
+        number: int,
+        *,
+        is_related: bool = True,
+    ) -> Level:
         """Write the read of the rows whose `by` is among the keys; returns their level."""
         columns = columns_read(several, by)
-        read = self.read(RowsRead(several[0].source, columns, by, order))
+        read = self.read(RowsRead(several[0].source, columns, by, order, is_related))
         self.line(f"r{number} = (yield {read}, k{number}) if k{number} else ()")
         return Level(f"r{number}", columns, several)
 

@@ -16,12 +16,14 @@ Convert = Callable[[Any], Any]
 @dataclass(frozen=True)
 class RowsRead:
     """The rows of `source` that the request may see; with `by`, those whose `by` is among the keys,
-    sorted by `order`. The columns come in the order of the list."""
+    sorted by `order`. The columns come in the order of the list. `is_related` if the keys come from rows
+    that the request may see."""
 
     source: Any
     columns: Columns
     by: str | None = None
     order: str | None = None
+    is_related: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,7 @@ class TypesRead:
     sources: tuple[tuple[str, Any], ...]
 
 
-@dataclass(frozen=True)
-class CompanyRead:
-    """One row if the company of the request exists."""
-
-
-Read = RowsRead | PageRead | CountRead | TypesRead | CompanyRead
+Read = RowsRead | PageRead | CountRead | TypesRead
 Ask = tuple[int, Sequence[str] | None]
 """The number of a read, and its keys."""
 

@@ -29,7 +29,10 @@ from gateway.storage.tables.reference_data import (
     UnitOfMeasureRow,
 )
 
-KEPT_BY_GATEWAY = {"company_id", "id", "etag", "created_date_time", "last_modified_date_time"}
+KEPT_BY_GATEWAY = {
+    *("company_id", "id", "etag", "created_date_time", "last_modified_date_time"),
+    *("created_by", "last_modified_by"),
+}
 """The columns of a record that no change may set."""
 
 KEYS_OF_RECORDS = ("number", "code", "unit_of_measure")

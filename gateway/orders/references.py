@@ -55,6 +55,9 @@ class References:
     def __init__(self, company_currency: CurrencyRow) -> None:
         self.company_currency = company_currency
         self._rows: dict[tuple[type[Base], str, str], Any] = {}
+        self._payers: dict[str, CustomerRow] = {}
+        """By id: customers that no change can name, because the caller meets them only as payers."""
+
         self._item_units: dict[str, dict[str, Decimal | None]] = defaultdict(dict)
         self.placeholder = CustomerRow(
             company_id=company_currency.company_id, number="placeholder", display_name="placeholder"
@@ -67,8 +70,8 @@ class References:
 
     def by_id(self, model: type[Model], key: str) -> Model:
         """The record with an id that another record or an order refers to."""
-        row: Model = self._rows[model, "id", key]
-        return row
+        row: Any = self._rows.get((model, "id", key)) or self._payers[key]
+        return cast(Model, row)
 
     def named(
         self,
@@ -165,12 +168,20 @@ class References:
     async def _load_stored(self, writer: Writer, orders: Sequence[SalesOrderRow]) -> None:
         payers = [key for order in orders for key in (order.customer_id, order.bill_to_customer_id)]
         lines = [line for order in orders for line in order.lines]
-        await self.load(writer, CustomerRow, ids=payers)
+        await self._load_payers(writer, payers)
         await self.load(writer, CurrencyRow, ids=[order.currency_id for order in orders])
         await self.load(writer, ItemRow, ids=[line.item_id for line in lines])
         await self.load(writer, AccountRow, ids=[line.account_id for line in lines])
         await self.load(writer, LineObjectRow, ids=[line.line_object_id for line in lines])
         await self.load(writer, TaxCodeRow, ids=[line.tax_code_id for line in lines])
+
+    async def _load_payers(self, writer: Writer, ids: Iterable[str | None]) -> None:
+        """Read the customers who are not known yet, in at most one statement."""
+        known = {row.id for row in self._all(CustomerRow)} | self._payers.keys()
+        rows = await writer.payers({key for key in ids if key is not None} - known)
+        visible = writer.scope.customers
+        self._keep(CustomerRow, [row for row in rows if visible is None or row.id in visible])
+        self._payers |= {row.id: row for row in rows}
 
     async def _load_header(self, writer: Writer, changes: Sequence[OrderChange]) -> None:
         """The records that headers name, then the payers and the currencies of their customers."""
@@ -180,8 +191,8 @@ class References:
                 named[field.model] += [change.get(name) for change in changes]
         await self.load(writer, CustomerRow, named.pop(CustomerRow))
         customers = self._all(CustomerRow)
-        await self.load(writer, CustomerRow, ids=[row.bill_to_customer_id for row in customers])
-        currencies = [row.currency_id for row in self._all(CustomerRow)]
+        await self._load_payers(writer, [row.bill_to_customer_id for row in customers])
+        currencies = [row.currency_id for row in (*self._all(CustomerRow), *self._payers.values())]
         await self.load(writer, CurrencyRow, named.pop(CurrencyRow), currencies)
         for model, references in named.items():
             await self.load(writer, model, references)

@@ -79,6 +79,7 @@ async def create_company(
         session.add(company)
         await session.flush()
         session.add_all([currency, series])
+    database.known_companies.forget()
     return company
 
 
@@ -93,6 +94,7 @@ async def rename_company(
         if company.name != name:
             await _check_free(session, name)
         company.name = name
+    database.known_companies.forget()
     return company
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
@@ -9,6 +10,7 @@ from contextlib import (
     asynccontextmanager,
     nullcontext,
 )
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +58,27 @@ def why_unusable(error: Exception) -> str:
     return message.removesuffix(".")
 
 
+@dataclass
+class KnownCompanies:
+    """The ids and names of all companies as they were read last; None if they must be read."""
+
+    companies: Sequence[tuple[str, str]] | None = None
+    read_at: float = 0
+    """The monotonic time before the read."""
+
+    changed_at: float = 0
+    """The monotonic time after the last change in this process."""
+
+    def keep(self, companies: Sequence[tuple[str, str]], read_at: float) -> None:
+        """Keep what was read, unless it may be older than a change."""
+        if read_at > self.changed_at:
+            self.companies, self.read_at = companies, read_at
+
+    def forget(self) -> None:
+        """Have them read again, because they have changed."""
+        self.companies, self.changed_at = None, time.monotonic()
+
+
 class Database:
     """An engine over SQLite or PostgreSQL. Connections are opened when first needed."""
 
@@ -69,6 +92,7 @@ class Database:
         self._writing = asyncio.Lock()
         self._deadline: Deadline | None = None
         self._drivers = Drivers(self.engine)
+        self.known_companies = KnownCompanies()
         if self.is_sqlite:
             sa.event.listen(self.engine.sync_engine, "connect", prepare_sqlite)
             sa.event.listen(self.engine.sync_engine, "begin", begin_sqlite)

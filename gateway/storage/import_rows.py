@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateway.storage.scope import Scope, within
+from gateway.storage.scope import Scope, ScopeRequest, within
 from gateway.storage.tables.column_types import canonical_guid, now
 from gateway.storage.tables.import_jobs import (
     COUNTS,
@@ -41,6 +42,17 @@ class JobGone(LookupError):
 
 class JobUnready(JobGone):
     """The job exists, but its status does not allow the operation."""
+
+
+def request_of(job: Any) -> ScopeRequest:
+    """What a job may do: what the caller who began it was allowed to."""
+    customers = None if job.customers is None else frozenset(orjson.loads(job.customers))
+    return ScopeRequest(
+        job.company_id,
+        customers=customers,
+        actor=job.created_by,
+        writes_references=job.writes_references,
+    )
 
 
 class Staging:

@@ -10,11 +10,14 @@ import sqlalchemy as sa
 from aiodataloader import DataLoader
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from gateway.storage.company_directory import find_scope
 from gateway.storage.conditions import Filter
 from gateway.storage.database import Database
+from gateway.storage.outsiders import shown
 from gateway.storage.paging import Page, Window, page_of, page_statement
-from gateway.storage.scope import Scope, find_scope, within
+from gateway.storage.scope import Scope, ScopeRequest, within, within_company
 from gateway.storage.tables.column_types import GUID_LENGTH, Base, Guid
+from gateway.storage.tables.reference_data import CustomerRow
 
 Names = frozenset[str]
 """The names of the columns to read."""
@@ -43,31 +46,34 @@ class Loader(DataLoader[str, Result]):
 
 
 class Reader:
-    """Reads the rows of the company named `company` for one operation, and must be closed at its end.
+    """Reads the rows that a request may see for one operation, and must be closed at its end.
 
     Rows are objects with the requested columns as attributes."""
 
-    def __init__(self, database: Database, company: str | None) -> None:
+    def __init__(self, database: Database, request: ScopeRequest) -> None:
         self._database = database
-        self._company = company
+        self._request = request
         self._snapshot = database.snapshot()
         self._scope: asyncio.Future[Scope] | None = None
         self._loaders: dict[Any, Loader[Any]] = {}
 
     async def scope(self) -> Scope:
-        """The scope of the operation, looked up by one statement. Raises CompanyNotResult."""
+        """The scope of the operation. Raises CompanyNotFound."""
         if self._scope is None:
-            search = find_scope(self._rows, self._company)
+            search = find_scope(self._database, self._request)
             self._scope = asyncio.ensure_future(search)
         return await asyncio.shield(self._scope)
 
-    def one(self, model: type[Base], column: str, key: str, names: Names) -> Awaitable[Any]:
-        """The row of `model` whose unique `column` is `key`, or None; batched."""
-        slot = ("one", model, column, names)
+    def one(
+        self, model: type[Base], column: str, key: str, names: Names, *, is_related: bool = False
+    ) -> Awaitable[Any]:
+        """The row of `model` whose unique `column` is `key`, or None; batched. `is_related` if the key
+        comes from a row that the caller may see."""
+        slot = ("one", model, column, names, is_related)
         if slot not in self._loaders:
 
             async def load(keys: list[str]) -> list[Any]:
-                rows = await self._rows_among(model, column, keys, names)
+                rows = await self._rows_among(model, column, keys, names, is_related=is_related)
                 by_key = {row._mapping["key"]: row for row in rows}
                 return [by_key.get(key) for key in keys]
 
@@ -159,6 +165,7 @@ class Reader:
         """Forget all rows and return the connection. The next read opens a new snapshot."""
         await self.close()
         self._loaders.clear()
+        self._scope = None
         self._snapshot = self._database.snapshot()
 
     async def close(self) -> None:
@@ -175,11 +182,15 @@ class Reader:
         keys: list[str],
         names: Names,
         order: str | None = None,
+        *,
+        is_related: bool = False,
     ) -> Sequence[sa.Row[Any]]:
-        key = model.__table__.c[column]
-        statement = sa.select(*columns_named(model, names), key.label("key")).where(
-            within(await self.scope(), model), self._among(key, keys)
-        )
+        key, scope = model.__table__.c[column], await self.scope()
+        columns, condition = columns_named(model, names), within(scope, model)
+        if is_related and model is CustomerRow and scope.is_limited:
+            columns = [shown(scope, each).label(each.name) for each in columns]
+            condition = within_company(scope, model)
+        statement = sa.select(*columns, key.label("key")).where(condition, self._among(key, keys))
         if order is not None:
             statement = statement.order_by(model.__table__.c[order])
         return await self._rows(statement)
@@ -212,7 +223,7 @@ def column_names(model: type[Base]) -> Names:
     return frozenset(model.__table__.columns.keys())
 
 
-def columns_named(model: type[Base], names: Names) -> list[sa.ColumnElement[Any]]:
+def columns_named(model: type[Base], names: Names) -> list[Any]:
     """The columns of `model` with these names, in the order of the table."""
     return [column for column in model.__table__.columns if column.name in names]
 

@@ -1,17 +1,22 @@
 """The rows that a caller may read and write."""
 
-from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
-from gateway.storage.tables.column_types import Base, canonical_guid
+from gateway.storage.tables.column_types import Base
+from gateway.storage.tables.import_jobs import (
+    ImportedRow,
+    ImportJobRow,
+    ImportProblemRow,
+    ImportSheetRow,
+)
 from gateway.storage.tables.reference_data import CompanyRow, CustomerRow
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 
-MOST_NAMED = 20
-"""Companies that an error names."""
+JOB_PARTS = (ImportProblemRow, ImportSheetRow, ImportedRow)
 
 
 class CompanyNotFound(LookupError):
@@ -19,57 +24,83 @@ class CompanyNotFound(LookupError):
 
 
 @dataclass(frozen=True)
+class ScopeRequest:
+    """The company that a request names, and the limits of its caller.
+
+    `company` is a name or id, and None stands for the only company that the caller may see. `companies`
+    and `customers` are ids, and None stands for all. `actor` is the name that changes are recorded
+    under. `writes_references` says whether an import may write the records that orders refer to."""
+
+    company: str | None = None
+    companies: frozenset[str] | None = None
+    customers: frozenset[str] | None = None
+    actor: str | None = None
+    writes_references: bool = True
+
+
+@dataclass(frozen=True)
 class Scope:
-    """One company, and either all of its customers (None) or only those with the ids in `customers`."""
+    """One company, and either all of its customers (None) or only those with the ids in `customers`.
+    The rest is as in ScopeRequest."""
 
     company: str
     customers: frozenset[str] | None = None
+    actor: str | None = None
+    writes_references: bool = True
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether some customers are outside."""
+        return self.customers is not None
+
+    def is_company(self, column: Any) -> sa.ColumnElement[bool]:
+        """Whether a column has the id of the company."""
+        own: sa.ColumnElement[bool] = column == self.company
+        return own
+
+    def is_customer(self, column: Any) -> sa.ColumnElement[bool]:
+        """Whether a column has the id of one of `customers`."""
+        among: sa.ColumnElement[bool] = column.in_(sorted(self.customers or ()))
+        return among
+
+    def is_limit(self, column: Any) -> sa.ColumnElement[bool]:
+        """Whether a column has `customers` as import jobs store them."""
+        same: sa.ColumnElement[bool] = column == listed_ids(self.customers)
+        return same
+
+
+def listed_ids(ids: frozenset[str] | None) -> str | None:
+    """Ids as they are stored in one column: a sorted JSON list; None stands for all."""
+    return None if ids is None else orjson.dumps(sorted(ids)).decode()
 
 
 def within(scope: Scope, model: type[Base]) -> sa.ColumnElement[bool]:
-    """The condition that limits rows of `model` to `scope`. No other function applies a scope."""
+    """The condition that limits rows of `model` to `scope`. Only this module applies a scope.
+
+    A caller who is limited to customers sees the import jobs of callers with the same limit."""
     if model is CompanyRow:
-        return CompanyRow.id == scope.company
-    own: sa.ColumnElement[bool] = model.__table__.c.company_id == scope.company
-    if scope.customers is None:
-        return own
+        return scope.is_company(CompanyRow.id)
+    own = within_company(scope, model)
+    return own & _of_customers(scope, model) if scope.is_limited else own
+
+
+def _of_customers(scope: Scope, model: type[Base]) -> sa.ColumnElement[bool]:
+    """The condition that limits rows of `model` to the customers of a limited scope."""
     if model is CustomerRow:
-        return own & CustomerRow.id.in_(scope.customers)
+        return scope.is_customer(CustomerRow.id)
     if model is SalesOrderRow:
-        return own & SalesOrderRow.customer_id.in_(scope.customers)
+        return scope.is_customer(SalesOrderRow.customer_id)
     if model is SalesOrderLineRow:
         orders = sa.select(SalesOrderRow.id).where(within(scope, SalesOrderRow))
-        return own & SalesOrderLineRow.sales_order_id.in_(orders)
-    return own
+        return SalesOrderLineRow.sales_order_id.in_(orders)
+    if model is ImportJobRow:
+        return scope.is_limit(ImportJobRow.customers)
+    if model in JOB_PARTS:
+        jobs = sa.select(ImportJobRow.id).where(within(scope, ImportJobRow))
+        return model.__table__.c.job_id.in_(jobs)
+    return sa.true()
 
 
-Rows = Callable[[sa.Executable], Awaitable[Sequence[sa.Row[Any]]]]
-"""Runs a statement and returns its rows."""
-
-
-async def find_scope(rows: Rows, company: str | None) -> Scope:
-    """The scope of the company with this name or id; None stands for the only company.
-
-    Raises CompanyNotFound."""
-    statement = sa.select(CompanyRow.id, CompanyRow.name).order_by(CompanyRow.name).limit(2)
-    if company is not None:
-        statement = statement.where(
-            (CompanyRow.name == company) | (CompanyRow.id == canonical_guid(company))
-        )
-    found = await rows(statement)
-    if len(found) == 1:
-        return Scope(found[0].id)
-    raise CompanyNotFound(await _why_not_found(rows, company))
-
-
-async def _why_not_found(rows: Rows, company: str | None) -> str:
-    """Why no company is found, with the names of those that the caller may see."""
-    named = sa.select(CompanyRow.name).order_by(CompanyRow.name).limit(MOST_NAMED + 1)
-    names = [row.name for row in await rows(named)]
-    if not names:
-        return "There is no company yet. Create one with `gateway company create`."
-    shown = ", ".join(map(repr, names[:MOST_NAMED])) + (", ..." if len(names) > MOST_NAMED else "")
-    reason = (
-        "There are several companies." if company is None else f"There is no company {company!r}."
-    )
-    return f"{reason} Name one of these in the Company header, or with --company: {shown}."
+def within_company(scope: Scope, model: type[Base]) -> sa.ColumnElement[bool]:
+    """The condition that limits rows of `model` to the company, whatever their customer."""
+    return scope.is_company(model.__table__.c.company_id)

@@ -7,11 +7,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from gateway.storage.company_directory import find_scope
 from gateway.storage.conditions import Filter
 from gateway.storage.database import Database, Snapshot
 from gateway.storage.outdated_copies import count_outdated_copies
 from gateway.storage.reading import Names, among
-from gateway.storage.scope import Scope, find_scope, within
+from gateway.storage.scope import Scope, ScopeRequest, within
 from gateway.storage.tables.column_types import Base
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 
@@ -40,14 +41,10 @@ class Stream:
         self._scope = scope
 
     @classmethod
-    async def begin(cls, database: Database, company: str | None) -> "Stream":
+    async def begin(cls, database: Database, request: ScopeRequest) -> "Stream":
         """Raises CompanyNotFound."""
-        snapshot = database.snapshot()
-        try:
-            return cls(database, snapshot, await find_scope(snapshot.rows, company))
-        except BaseException:
-            await snapshot.close()
-            raise
+        scope = await find_scope(database, request)
+        return cls(database, database.snapshot(), scope)
 
     async def close(self) -> None:
         await self._snapshot.close()

@@ -3,18 +3,17 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from itertools import count
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.storage.company_directory import find_scope
 from gateway.storage.contention import DatabaseBusy
 from gateway.storage.database import Database
-from gateway.storage.scope import find_scope
+from gateway.storage.scope import ScopeRequest
 from gateway.storage.writing import Writer
 
 Result = TypeVar("Result")
@@ -22,29 +21,24 @@ Result = TypeVar("Result")
 
 @asynccontextmanager
 async def writing(
-    database: Database, company: str | None, *, dry_run: bool = False
+    database: Database, request: ScopeRequest, *, dry_run: bool = False
 ) -> AsyncIterator[Writer]:
     """A writer in a transaction of its own, which is rolled back after a `dry_run`.
 
     Raises CompanyNotFound."""
+    scope = await find_scope(database, request)
     async with database.write(dry_run=dry_run) as session:
-        yield await _writer(session, company)
+        yield Writer(session, scope)
 
 
 @asynccontextmanager
-async def read_only(database: Database, company: str | None) -> AsyncIterator[Writer]:
+async def read_only(database: Database, request: ScopeRequest) -> AsyncIterator[Writer]:
     """A writer that only reads. It neither waits for other writers nor makes them wait.
 
     Raises CompanyNotFound."""
+    scope = await find_scope(database, request)
     async with database.read() as session:
-        yield await _writer(session, company)
-
-
-async def _writer(session: AsyncSession, company: str | None) -> Writer:
-    async def rows(statement: sa.Executable) -> Sequence[sa.Row[Any]]:
-        return (await session.execute(statement)).all()
-
-    return Writer(session, await find_scope(rows, company))
+        yield Writer(session, scope)
 
 
 PAUSE = 0.02
@@ -62,7 +56,7 @@ MOST_RACES = 5
 
 async def transact(
     database: Database,
-    company: str | None,
+    request: ScopeRequest,
     change: Callable[[Writer], Awaitable[Result]],
     *,
     dry_run: bool = False,
@@ -71,7 +65,7 @@ async def transact(
     CompanyNotFound and what `change` raises."""
 
     async def attempt() -> Result:
-        async with writing(database, company, dry_run=dry_run) as writer:
+        async with writing(database, request, dry_run=dry_run) as writer:
             return await change(writer)
 
     return await retried(database, attempt)

@@ -13,7 +13,7 @@ from gateway.storage import number_series, unsaved_orders
 from gateway.storage.contention import is_contention
 from gateway.storage.documented_orders import DocumentedOrders
 from gateway.storage.import_rows import Staging
-from gateway.storage.scope import Scope, within
+from gateway.storage.scope import Scope, within, within_company
 from gateway.storage.tables.column_types import (
     Base,
     canonical_guid,
@@ -25,6 +25,7 @@ from gateway.storage.tables.column_types import (
 from gateway.storage.tables.reference_data import (
     CompanyRow,
     CurrencyRow,
+    CustomerRow,
     MaintainedRow,
 )
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
@@ -54,6 +55,15 @@ class Writer:
         if not conditions:
             return []
         statement = sa.select(model).where(within(self.scope, model), sa.or_(*conditions))
+        return (await self._session.scalars(statement)).all()
+
+    async def payers(self, ids: Collection[str]) -> Sequence[CustomerRow]:
+        """The customers with these ids, whether in the scope or not. The ids must come from orders and
+        customers in the scope."""
+        if not ids:
+            return []
+        company = within_company(self.scope, CustomerRow)
+        statement = sa.select(CustomerRow).where(company, CustomerRow.id.in_(sorted(ids)))
         return (await self._session.scalars(statement)).all()
 
     async def records(self, model: type[Model], wanted: Mapping[str, set[str]]) -> Sequence[Model]:
@@ -163,6 +173,7 @@ class Writer:
                     if row is not order or len(orders) > 1:
                         _write_whole(row)
                 order.last_modified_date_time = now()
+                order.last_modified_by = self.scope.actor
         await self._flush()
         for order, _ in orders:
             order.lines.sort(key=lambda line: line.sequence)
@@ -184,7 +195,10 @@ class Writer:
         for row in changed:
             row.etag += 1
             row.last_modified_date_time = now()
+            row.last_modified_by = self.scope.actor
             _write_whole(row)
+        for row in new:
+            row.created_by = row.last_modified_by = self.scope.actor
         await self.add(new)
 
     async def users_of(self, row: MaintainedRow) -> dict[str, int]:
@@ -205,6 +219,8 @@ class Writer:
 
     async def insert(self, orders: Sequence[SalesOrderRow]) -> None:
         """Insert new orders with their lines."""
+        for order in orders:
+            order.created_by = order.last_modified_by = self.scope.actor
         await unsaved_orders.insert(self._session, orders)
 
     async def add(self, rows: Sequence[Any]) -> None:

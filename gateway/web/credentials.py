@@ -48,6 +48,15 @@ def caller_of(request: Request) -> Caller:
     return caller
 
 
+def company_of(request: Request) -> str | None:
+    """The Company header, which is UTF-8 though headers are read as Latin-1."""
+    name = request.headers.get("company")
+    try:
+        return None if name is None else name.encode("latin-1").decode()
+    except UnicodeError:
+        return name
+
+
 def _is_public(scope: Scope) -> bool:
     path: str = scope["path"]
     if path == "/" or any(path == public or path.startswith(f"{public}/") for public in PUBLIC):

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from gateway.access.caller import Caller
 from gateway.access.scopes import AccessScope
 from gateway.api.filter_text import order_filter
 from gateway.exchange.exports.export_request import CannotExport, ExportFormat, ExportRequest
@@ -16,8 +17,7 @@ from gateway.exchange.exports.export_stream import Download
 from gateway.exchange.formats.compression import Compression, packed
 from gateway.exchange.mappings.reference_columns import Dataset
 from gateway.web.content_encoding import accepted_compression
-from gateway.web.credentials import caller_of
-from gateway.web.endpoint import company_of
+from gateway.web.credentials import caller_of, company_of
 from gateway.web.error_responses import error_response, refusal
 from gateway.web.parameters import BadParameter, Parameter, choice, flag, read_parameters, text
 
@@ -34,7 +34,7 @@ UNCACHED = {"Cache-Control": "no-store"}
 LOSSES = "Export-Losses"
 """The header with the fields that the file does not hold, each with how often."""
 
-Begin = Callable[[str | None, ExportRequest], Awaitable[Download]]
+Begin = Callable[[str | None, Caller, ExportRequest], Awaitable[Download]]
 
 
 class Exports:
@@ -53,9 +53,10 @@ class Exports:
             message = "Too many exports are running: try again later."
             return refusal(503, "TOO_MANY_EXPORTS", message, {"Retry-After": "10"})
         try:
-            caller_of(request).require([AccessScope.ORDERS_EXPORT], "An export")
+            caller = caller_of(request)
+            caller.require([AccessScope.ORDERS_EXPORT], "An export")
             values = read_parameters(request.query_params, EXPORT_PARAMETERS)
-            download = await self._begin(company_of(request), _export_request(values))
+            download = await self._begin(company_of(request), caller, _export_request(values))
         except BaseException as error:
             self._slots.release()
             if isinstance(error, CannotExport | BadParameter):

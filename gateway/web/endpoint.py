@@ -15,7 +15,7 @@ from gateway.access.caller import Caller
 from gateway.api.context import Context
 from gateway.api.operations import Answer, Operation, run_operation
 from gateway.web.client_disconnect import cancel_on_disconnect
-from gateway.web.credentials import caller_of
+from gateway.web.credentials import caller_of, company_of
 from gateway.web.graphiql_page import graphiql
 from gateway.web.graphql_responses import (
     ANSWER_TYPES,
@@ -106,15 +106,6 @@ def _status(answer: Answer, media_type: str) -> int:
     if answer.was_run:
         return 200
     return 403 if answer.is_forbidden else 400
-
-
-def company_of(request: Request) -> str | None:
-    """The Company header, which is UTF-8 though headers are read as Latin-1."""
-    name = request.headers.get("company")
-    try:
-        return None if name is None else name.encode("latin-1").decode()
-    except UnicodeError:
-        return name
 
 
 async def _operation(request: Request, largest: int) -> Operation:

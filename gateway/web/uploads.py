@@ -36,8 +36,7 @@ from gateway.exchange.mappings.mapping_file import (
     read_mapping,
 )
 from gateway.web.content_encoding import check_packed, stated_compression
-from gateway.web.credentials import caller_of
-from gateway.web.endpoint import company_of
+from gateway.web.credentials import caller_of, company_of
 from gateway.web.error_responses import error_response, refusal
 from gateway.web.parameters import (
     LONGEST_SHOWN,
@@ -133,7 +132,7 @@ class Uploads:
             paths, mapping = await self._store(request, folder, values.get("name"))
             async with self._reading():
                 job = await self._runner.accept(
-                    company_of(request),
+                    caller_of(request).request_in(company_of(request)),
                     paths,
                     _import_options(values),
                     _import_request(values),
@@ -162,7 +161,9 @@ class Uploads:
         try:
             caller_of(request).require([AccessScope.ORDERS_IMPORT], "An import")
             read_parameters(request.query_params, ())
-            report = await self._runner.error_report(company_of(request), request.path_params["id"])
+            report = await self._runner.error_report(
+                caller_of(request).request_in(company_of(request)), request.path_params["id"]
+            )
         except BadParameter as bad:
             return refusal(400, "BAD_USER_INPUT", str(bad))
         except ImportNotFound as missing:

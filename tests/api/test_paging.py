@@ -22,6 +22,7 @@ from sqlalchemy.pool import NullPool
 from gateway.settings import Settings
 from gateway.storage.database import Database
 from gateway.storage.paging import BadCursor, SortKey, decode_cursor, encode_cursor
+from gateway.storage.scope import ScopeRequest
 from gateway.storage.tables.reference_data import CurrencyRow, CustomerRow
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 from gateway.storage.tables.sales_orders import SalesOrderLineType as LineType
@@ -98,7 +99,7 @@ async def add_orders(writer: Writer, names: list[str], dice: random.Random) -> l
 def write(url: str, change: Callable[[Writer], Awaitable[Any]]) -> Any:
     async def run() -> Any:
         database = Database(url, poolclass=NullPool)
-        async with writing(database, COMPANY) as writer:
+        async with writing(database, ScopeRequest(COMPANY)) as writer:
             result = await change(writer)
         await database.dispose()
         return result

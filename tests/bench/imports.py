@@ -25,6 +25,7 @@ from gateway.exchange.imports.importer import Importer, ImportRequest, import_fi
 from gateway.orders.service import Rules
 from gateway.storage.database import Database
 from gateway.storage.migrations import migrate
+from gateway.storage.scope import ScopeRequest
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 from tests.support.databases import Postgres
 from tests.support.world import COMPANY, load_world
@@ -86,7 +87,7 @@ async def _bring_in(url: str, paths: Sequence[Path]) -> tuple[float, float]:
     await load_world(database)
     start, worked = time.perf_counter(), time.process_time()
     job = await import_files(
-        Importer(database, COMPANY, Rules()), paths, ImportOptions(), ImportRequest()
+        Importer(database, ScopeRequest(COMPANY), Rules()), paths, ImportOptions(), ImportRequest()
     )
     seconds, work = time.perf_counter() - start, time.process_time() - worked
     assert job.status.name == "SUCCEEDED", job.status

@@ -21,6 +21,7 @@ from gateway.storage.filterable import Filterable, Relation
 from gateway.storage.migrations import migrate
 from gateway.storage.paging import SortKey, Window, encode_cursor
 from gateway.storage.reading import Reader
+from gateway.storage.scope import ScopeRequest
 from gateway.storage.tables.reference_data import CustomerRow
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 from tests.support.databases import Postgres
@@ -170,7 +171,7 @@ async def explain(
     sa.event.listen(Engine, "before_cursor_execute", record)
     best = 1e9
     for _ in range(5):
-        reader = Reader(database, COMPANY)
+        reader = Reader(database, ScopeRequest(COMPANY))
         await reader.scope()
         start = time.perf_counter()
         requested = [
@@ -208,7 +209,7 @@ async def measure(url: str, orders: int) -> None:
         row = (await connection.execute(deep.offset(100).limit(1))).one()
     cursor = encode_cursor(SalesOrderRow, SORT, row)
     by_number = Filter(ORDERS, {"customer": {"number": {"eq": customer}}})
-    reader = Reader(database, COMPANY)
+    reader = Reader(database, ScopeRequest(COMPANY))
     one = Filter(CUSTOMER, {"number": {"eq": customer}})
     [found] = (await reader.page(one, Window((SortKey("id"),), 1), NAMES)).rows
     many = Filter(CUSTOMER, {"number": {"starts_with": "B77"}})

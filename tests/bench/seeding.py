@@ -9,6 +9,7 @@ from decimal import Decimal
 from gateway.storage.companies import create_company
 from gateway.storage.database import Database
 from gateway.storage.migrations import migrate
+from gateway.storage.scope import ScopeRequest
 from gateway.storage.tables.reference_data import (
     CurrencyRow,
     CustomerRow,
@@ -56,12 +57,12 @@ async def fill(database: Database, orders: int) -> None:
     """Create the tables, and in them one company with its customers, items and orders."""
     await migrate(database)
     await create_company(database, COMPANY, CURRENCY)
-    async with writing(database, COMPANY) as writer:
+    async with writing(database, ScopeRequest(COMPANY)) as writer:
         currency = await writer.company_currency()
         tax_code = await _add_reference_data(writer)
     for first in range(0, orders, BATCH):
         numbers = range(first, min(first + BATCH, orders))
-        async with writing(database, COMPANY) as writer:
+        async with writing(database, ScopeRequest(COMPANY)) as writer:
             await writer.insert([_order(currency, tax_code, number) for number in numbers])
     await database.analyze()
 

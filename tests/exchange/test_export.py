@@ -22,6 +22,7 @@ from gateway.exchange.mappings.finance_operations import HEADERS, LINES
 from gateway.exchange.mappings.reference_columns import Dataset
 from gateway.storage.conditions import BadFilter
 from gateway.storage.database import Database
+from gateway.storage.scope import ScopeRequest
 from gateway.storage.tables.column_types import new_guid
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 from tests.support.databases import Templates
@@ -303,7 +304,7 @@ async def _peak(database: Database, form: ExportFormat) -> tuple[int, int]:
     """The size of the export, and the peak of the memory that it took, in bytes."""
     size = 0
     tracemalloc.start()
-    found = await open_download(database, None, ExportRequest(format=form))
+    found = await open_download(database, ScopeRequest(), ExportRequest(format=form))
     async for chunk in found.chunks:
         size += len(chunk)
     await found.close()

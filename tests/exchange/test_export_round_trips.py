@@ -16,6 +16,7 @@ from gateway.orders.service import Rules, carry_out_transition, create
 from gateway.orders.transitions import Transition
 from gateway.storage.companies import create_company
 from gateway.storage.database import Database
+from gateway.storage.scope import ScopeRequest
 from gateway.storage.tables.import_jobs import ImportJobStatus
 from gateway.storage.tables.reference_data import AccountRow, CustomerRow, ItemRow
 from gateway.storage.tables.sales_orders import SalesOrderLineType
@@ -147,7 +148,7 @@ OTHERS = 4
 async def load_history(database: Database) -> None:
     """The world with orders of every kind in every state, some of whose records are blocked afterwards."""
     await load_world(database)
-    async with writing(database, COMPANY) as writer:
+    async with writing(database, ScopeRequest(COMPANY)) as writer:
         for name, way in WAYS.items():
             await _follow(writer, name, LINES, way)
         for name, header in HEADERS.items():
@@ -158,7 +159,7 @@ async def load_history(database: Database) -> None:
         planned = [{**FEW[0], **amounts(ship_quantity="4", invoice_quantity="3")}]
         await create(writer, change("PLANNED", planned), Rules())
         await _follow(writer, "PLANNED-SHIPPED", planned, (*RELEASED, (Transition.SHIP, {0: "2"})))
-    async with writing(database, COMPANY) as writer:
+    async with writing(database, ScopeRequest(COMPANY)) as writer:
         for model, key in ((ItemRow, "I0010"), (AccountRow, "6110"), (CustomerRow, "C1")):
             [row] = await writer.find(model, {"number": {key}})
             row.blocked = "ALL" if model is CustomerRow else True  # type: ignore[attr-defined]

@@ -15,6 +15,7 @@ from gateway.exchange.formats.import_options import ImportOptions
 from gateway.exchange.imports.importer import Importer, ImportRequest, import_files
 from gateway.orders.service import Rules
 from gateway.storage.database import Database
+from gateway.storage.scope import ScopeRequest
 from gateway.storage.tables.column_types import now
 from gateway.storage.tables.import_jobs import ImportJobRow, ImportPolicy
 from gateway.storage.transactions import writing
@@ -159,7 +160,7 @@ async def import_together(url: str, paths: list[Path], policy: ImportPolicy) -> 
     databases = [Database(url) for _ in range(3)]
     async with anyio.create_task_group() as group:
         for database in databases:
-            importer = Importer(database, None, Rules())
+            importer = Importer(database, ScopeRequest(), Rules())
             group.start_soon(import_files, importer, paths, ImportOptions(), ImportRequest(policy))
     for database in databases:
         await database.dispose()
@@ -185,7 +186,7 @@ def test_files_that_several_processes_import_at_once_are_imported_once(
 async def add_job(url: str, age: dt.timedelta) -> str:
     database = Database(url)
     job_began = now() - age
-    async with writing(database, None) as writer:
+    async with writing(database, ScopeRequest()) as writer:
         job = ImportJobRow(
             company_id=writer.scope.company,
             files="gone.csv",

@@ -12,6 +12,7 @@ from gateway.demo.northwind import load_demo
 from gateway.exchange.exports.export_request import ExportFormat, ExportRequest
 from gateway.exchange.exports.export_stream import open_download
 from gateway.storage.database import Database
+from gateway.storage.scope import ScopeRequest
 from gateway.storage.tables.import_jobs import ImportJobStatus
 from gateway.storage.tables.reference_data import CustomerRow, ItemRow, TaxCodeRow
 from gateway.storage.tables.sales_orders import SalesOrderRow, SalesOrderStatus
@@ -91,7 +92,7 @@ async def test_a_thousand_random_orders_survive_an_export_and_an_import(
 
 
 async def losses(database: Database, form: ExportFormat) -> dict[str, int]:
-    download = await open_download(database, None, ExportRequest(format=form))
+    download = await open_download(database, ScopeRequest(), ExportRequest(format=form))
     await download.close()
     return {loss.field: loss.count for loss in download.losses}
 
@@ -132,7 +133,7 @@ async def test_an_order_of_business_central_that_is_invoiced_in_full_is_invoiced
     path = DATA / "files" / "25-own-bc-json-invoiced" / "salesOrders.json"
     job, _ = await imported(demo_database, path)
     assert (job.status, job.problems) == (ImportJobStatus.SUCCEEDED, 0)
-    async with read_only(demo_database, None) as writer:
+    async with read_only(demo_database, ScopeRequest()) as writer:
         [order] = await writer.find(SalesOrderRow, {"number": {"SO-000004"}})
     assert (order.status, order.fully_shipped) == (SalesOrderStatus.INVOICED, True)
     assert order.total_amount_including_tax == Decimal("298.73")
@@ -146,6 +147,6 @@ async def test_a_charge_of_a_package_without_our_columns_is_refused_with_its_ord
     path = DATA / "files" / "24-own-fo-package-with-charge" / "fo.zip"
     job, counts = await imported(demo_database, path)
     assert counts == {"headers_failed": 1, "lines_failed": 4}
-    async with read_only(demo_database, None) as writer:
+    async with read_only(demo_database, ScopeRequest()) as writer:
         problems, _ = await writer.staging.first_problems(job.id, 10, is_warning=False)
     assert {(problem.row, problem.code) for problem in problems} == {(5, "CONFLICTING")}

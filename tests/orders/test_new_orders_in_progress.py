@@ -11,6 +11,7 @@ from gateway.orders.problems import ProblemCode, Rejected
 from gateway.orders.service import Rules, carry_out_transition, create, create_all
 from gateway.orders.transitions import Transition
 from gateway.storage.database import Database
+from gateway.storage.scope import ScopeRequest
 from gateway.storage.transactions import writing
 from tests.support.databases import Templates
 from tests.support.exporting import stored
@@ -56,11 +57,11 @@ def one_by_one(templates: Templates) -> Database:
 async def test_they_are_stored_as_if_each_transition_came_afterwards(
     database: Database, one_by_one: Database
 ) -> None:
-    async with writing(database, COMPANY) as writer:
+    async with writing(database, ScopeRequest(COMPANY)) as writer:
         changes, ways = zip(*ORDERS, strict=True)
         await create_all(writer, changes, Rules(), ways)
     for change, way in ORDERS:
-        async with writing(one_by_one, COMPANY) as writer:
+        async with writing(one_by_one, ScopeRequest(COMPANY)) as writer:
             key = (await create(writer, change, Rules())).order.id
             for transition in way:
                 await carry_out_transition(writer, key, transition, None)
@@ -72,7 +73,7 @@ async def test_transitions_add_no_statements(database: Database) -> None:
     counts = []
     for number, way in (("A", ()), ("B", WAYS["PAID"])):
         with statements() as seen:
-            async with writing(database, COMPANY) as writer:
+            async with writing(database, ScopeRequest(COMPANY)) as writer:
                 await create_all(writer, [order(number, "1")], Rules(), [way])
         counts.append(len(seen))
     assert counts[0] == counts[1]
@@ -94,7 +95,7 @@ async def test_a_transition_that_the_rules_forbid_is_refused_and_no_order_is_sto
 ) -> None:
     before = await stored(database)
     with pytest.raises(Rejected) as refused:
-        async with writing(database, COMPANY) as writer:
+        async with writing(database, ScopeRequest(COMPANY)) as writer:
             await create_all(writer, [order("A", "1"), order("B", "1")], Rules(), [(), way])
     assert [problem.code for problem in refused.value.problems] == [code]
     assert await stored(database) == before

@@ -13,6 +13,7 @@ from sqlalchemy.pool import NullPool
 from gateway.settings import Settings
 from gateway.storage.companies import create_company
 from gateway.storage.database import Database
+from gateway.storage.scope import ScopeRequest
 from gateway.storage.tables.reference_data import CustomerRow, NumberSeries
 from gateway.storage.tables.sales_orders import SalesOrderRow
 from gateway.storage.transactions import writing
@@ -170,7 +171,7 @@ def test_a_series_goes_on_beyond_its_digits(client: Client, world_url: str) -> N
 
 async def add_company(database: Database) -> None:
     await create_company(database, "Other", "USD")
-    async with writing(database, "Other") as writer:
+    async with writing(database, ScopeRequest("Other")) as writer:
         await writer.add(
             [CustomerRow(company_id=writer.scope.company, number="C1", display_name="Theirs")]
         )

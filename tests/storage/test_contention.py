@@ -15,6 +15,7 @@ from gateway.settings import Settings
 from gateway.storage.contention import DatabaseBusy
 from gateway.storage.database import Database
 from gateway.storage.plans.sqlite_readers import SqliteReaders
+from gateway.storage.scope import ScopeRequest
 from gateway.storage.sqlite_connections import prepare_reader
 from gateway.storage.transactions import transact
 from tests.support.requests import execute, locked
@@ -120,7 +121,7 @@ async def change(database: Database) -> Any:
     async def nothing(_: Any) -> Any:
         return [("World",)]
 
-    return await transact(database, None, nothing)
+    return await transact(database, ScopeRequest(), nothing)
 
 
 @pytest.mark.anyio

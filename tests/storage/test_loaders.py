@@ -11,6 +11,7 @@ from sqlalchemy.orm import selectinload
 
 from gateway.storage.database import Database
 from gateway.storage.reading import Loader, Reader
+from gateway.storage.scope import ScopeRequest
 from gateway.storage.tables.column_types import new_guid
 from gateway.storage.tables.reference_data import CustomerRow, ItemRow, ItemUnitOfMeasureRow
 from gateway.storage.tables.sales_orders import SalesOrderRow
@@ -105,7 +106,7 @@ async def test_a_failed_batch_fails_its_callers_and_is_loaded_anew_next_time() -
 async def test_one_row_each_comes_in_the_order_of_the_keys_and_none_for_no_row(
     database: Database,
 ) -> None:
-    reader = Reader(database, None)
+    reader = Reader(database, ScopeRequest())
     names = frozenset({"number"})
     keys = ["I0007", "nothing", "I0003", "I0007", "I0500", ""]
     with statements() as seen:
@@ -118,7 +119,7 @@ async def test_one_row_each_comes_in_the_order_of_the_keys_and_none_for_no_row(
 
 @pytest.mark.anyio
 async def test_five_hundred_rows_take_one_statement(database: Database) -> None:
-    reader = Reader(database, None)
+    reader = Reader(database, ScopeRequest())
     numbers = [f"I{number:04}" for number in range(500, 0, -1)]
     wanted = frozenset({"number", "unit_price"})
     await reader.scope()
@@ -157,7 +158,7 @@ async def test_many_rows_each_are_grouped_by_key_and_in_order(database: Database
                     unit_of_measure_id=which,
                 )
             )
-    reader = Reader(database, None)
+    reader = Reader(database, ScopeRequest())
     await reader.scope()
     with statements() as seen:
         groups = await asyncio.gather(
@@ -179,7 +180,7 @@ async def test_many_rows_each_are_grouped_by_key_and_in_order(database: Database
 
 @pytest.mark.anyio
 async def test_only_the_wanted_columns_are_read(database: Database) -> None:
-    reader = Reader(database, None)
+    reader = Reader(database, ScopeRequest())
     with statements() as seen:
         row = await reader.one(CustomerRow, "number", "C1", frozenset({"city"}))
     await reader.close()

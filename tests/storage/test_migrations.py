@@ -17,6 +17,7 @@ from tests.support.served import statements
 
 METADATA = ImportJobRow.metadata
 TABLES = {
+    "api_keys",
     "accounts",
     "api_keys",
     "companies",

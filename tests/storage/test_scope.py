@@ -22,7 +22,7 @@ from gateway.storage.companies import create_company
 from gateway.storage.database import Database
 from gateway.storage.migrations import migrate
 from gateway.storage.reading import Reader
-from gateway.storage.scope import Scope
+from gateway.storage.scope import Scope, ScopeRequest
 from gateway.storage.tables import reference_data as rows
 from gateway.storage.tables.import_jobs import ImportJobRow, ImportJobStatus
 from gateway.storage.tables.reference_data import CustomerRow
@@ -43,7 +43,7 @@ async def load_other(url: str) -> None:
     """A second company whose records have numbers and codes of the first."""
     database = Database(url, poolclass=NullPool)
     await create_company(database, OTHER, "EUR")
-    async with writing(database, OTHER) as writer:
+    async with writing(database, ScopeRequest(OTHER)) as writer:
         company = {"company_id": writer.scope.company}
         named = {"display_name": "Theirs", **company}
         unit = rows.UnitOfMeasureRow(code="PCS", **named)
@@ -66,7 +66,7 @@ async def load_other(url: str) -> None:
 async def import_into(url: str, company: str) -> None:
     """An ended import job."""
     database = Database(url, poolclass=NullPool)
-    async with writing(database, company) as writer:
+    async with writing(database, ScopeRequest(company)) as writer:
         job = ImportJobRow(
             company_id=writer.scope.company,
             files="orders.csv",
@@ -264,7 +264,7 @@ class NarrowReader(Reader):
     """Reads for a caller who may see certain customers only."""
 
     def __init__(self, database: Database, scope: Scope) -> None:
-        super().__init__(database, None)
+        super().__init__(database, ScopeRequest())
         self._narrow = scope
 
     async def scope(self) -> Scope:
@@ -290,7 +290,7 @@ async def database(companies: Companies) -> AsyncIterator[Database]:
 
 async def ids_of(database: Database) -> tuple[str, dict[str, str]]:
     """The id of World and those of its customers by number."""
-    async with writing(database, COMPANY) as writer:
+    async with writing(database, ScopeRequest(COMPANY)) as writer:
         customers = await writer.find(CustomerRow, {"number": {"C1", "PAYER"}})
         return writer.scope.company, {customer.number: customer.id for customer in customers}
 

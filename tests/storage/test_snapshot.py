@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from gateway.settings import Settings
 from gateway.storage.database import Database, Snapshot
 from gateway.storage.reading import Reader
+from gateway.storage.scope import ScopeRequest
 from gateway.storage.tables.reference_data import CurrencyRow, CustomerRow, ItemRow
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 from tests.support.databases import Templates
@@ -231,7 +232,7 @@ async def test_all_reads_see_the_database_as_it_was_at_the_first(
     client: Client, database: Database
 ) -> None:
     [order] = create_orders(client, 1)
-    reader = Reader(database, None)
+    reader = Reader(database, ScopeRequest())
 
     async def header() -> Decimal:
         names = frozenset({"total_amount_including_tax"})
@@ -263,7 +264,7 @@ async def test_a_closed_snapshot_reads_no_more(pooled: Database) -> None:
 
 @pytest.mark.anyio
 async def test_many_reads_at_once_begin_on_a_cold_connection(database: Database) -> None:
-    reader = Reader(database, None)
+    reader = Reader(database, ScopeRequest())
     item, customer, currencies = await asyncio.gather(
         reader.one(ItemRow, "number", "I0001", frozenset({"unit_price"})),
         reader.one(CustomerRow, "number", "C1", frozenset({"city"})),

@@ -15,6 +15,7 @@ from gateway.exchange.mappings.reference_columns import Dataset
 from gateway.orders.service import Rules
 from gateway.storage.conditions import Filter
 from gateway.storage.database import Database
+from gateway.storage.scope import ScopeRequest
 from gateway.storage.tables.column_types import Base
 from gateway.storage.tables.import_jobs import COUNTS, ImportJobRow
 from tests.support.packages import archive
@@ -25,7 +26,10 @@ NAMED = (
 )
 """The tables whose rows have a number or a code, which other rows refer to."""
 OTHERS = ("sales_order_lines",)
-LEFT_OUT = {"id", "company_id", "etag", "created_date_time", "last_modified_date_time"}
+LEFT_OUT = {
+    *("id", "company_id", "etag", "created_date_time", "last_modified_date_time"),
+    *("created_by", "last_modified_by"),
+}
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -37,7 +41,7 @@ async def exported(
     listed: Filter | None = None,
 ) -> bytes:
     """The whole file of an export."""
-    found = await open_download(database, None, ExportRequest(dataset, form, listed))
+    found = await open_download(database, ScopeRequest(), ExportRequest(dataset, form, listed))
     try:
         return b"".join([chunk async for chunk in found.chunks])
     finally:
@@ -46,7 +50,7 @@ async def exported(
 
 async def imported(database: Database, path: Path) -> tuple[ImportJobRow, dict[str, int]]:
     """The job that imported a file, and its counts other than zero."""
-    importer = Importer(database, None, Rules())
+    importer = Importer(database, ScopeRequest(), Rules())
     job = await import_files(importer, [path], ImportOptions(), ImportRequest())
     return job, {name: count for name in COUNTS if (count := getattr(job, name))}
 

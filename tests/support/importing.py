@@ -17,6 +17,7 @@ from gateway.orders.service import Rules
 from gateway.settings import Settings
 from gateway.storage.companies import create_company
 from gateway.storage.database import Database
+from gateway.storage.scope import ScopeRequest
 from gateway.storage.tables.import_jobs import ImportJobStatus
 from tests.support.paths import DATA, ROOT
 from tests.support.requests import dump, execute
@@ -113,7 +114,7 @@ def written(folder: Path, files: Files) -> list[Path]:
 
 async def bring_in(database: Database, files: Files) -> None:
     """Import files and assert that it succeeds."""
-    importer = Importer(database, None, Rules())
+    importer = Importer(database, ScopeRequest(), Rules())
     with tempfile.TemporaryDirectory() as folder:
         paths = written(Path(folder), files)
         job = await import_files(importer, paths, ImportOptions(), ImportRequest())

@@ -13,6 +13,7 @@ from gateway.orders.problems import Rejected
 from gateway.orders.service import Rules, carry_out_transition, create, update
 from gateway.orders.transitions import Transition
 from gateway.storage.database import Database
+from gateway.storage.scope import ScopeRequest
 from gateway.storage.tables.sales_orders import LineRounding, SalesOrderLineType, SalesOrderRow
 from gateway.storage.transactions import writing
 from gateway.storage.writing import Writer
@@ -50,7 +51,7 @@ async def load_random_orders(database: Database, seed: int, count: int) -> None:
     """Fill a migrated database with the world and `count` orders drawn from `seed`."""
     await load_world(database)
     draw = random.Random(seed)
-    async with writing(database, COMPANY) as writer:
+    async with writing(database, ScopeRequest(COMPANY)) as writer:
         for place in range(count):
             await _RandomOrder(writer, draw).add(f"R{place:04}")
 

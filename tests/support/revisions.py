@@ -19,6 +19,7 @@ import gateway.storage.migrations
 from gateway.demo.northwind import load_demo
 from gateway.storage.database import Database
 from gateway.storage.migrations import migration_transaction, run_alembic
+from gateway.storage.tables.api_keys import ApiKeyRow
 from gateway.storage.tables.column_types import FOLDED
 from gateway.storage.tables.import_jobs import (
     ImportedRow,
@@ -162,6 +163,7 @@ async def load_every_state(database: Database) -> None:
         company = orders[0].company_id
         orders[0].lines.extend(_lines_of_every_type(company))
         await _add_import_jobs(session, company)
+        session.add(ApiKeyRow(name="Partner", prefix="so_test_abcd", digest="0" * 64, scopes="[]"))
 
 
 def _deliver(lines: Iterable[SalesOrderLineRow]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from gateway.storage.companies import create_company
 from gateway.storage.database import Database
+from gateway.storage.scope import ScopeRequest
 from gateway.storage.tables import reference_data as rows
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderLineType, SalesOrderRow
 from gateway.storage.transactions import writing
@@ -27,7 +28,7 @@ INVENTORY = ["12.50", "100", "1E+3", "0.00001", "9999999999999.99999", "0", "-0.
 async def load_trade(database: Database) -> None:
     """Fill a migrated database."""
     await create_company(database, COMPANY, "EUR")
-    async with writing(database, COMPANY) as writer:
+    async with writing(database, ScopeRequest(COMPANY)) as writer:
         sets = [_set(writer.scope.company, place, key) for place, key in enumerate(KEYS)]
         for kind in zip(*sets, strict=True):
             await writer.add(list(kind))

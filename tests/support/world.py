@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from gateway.storage.companies import create_company
 from gateway.storage.database import Database
+from gateway.storage.scope import ScopeRequest
 from gateway.storage.tables.reference_data import (
     AccountRow,
     CurrencyRow,
@@ -38,7 +39,7 @@ ITEMS = 500
 async def load_world(database: Database) -> None:
     """Fill a migrated database; the company keeps its books in EUR."""
     await create_company(database, COMPANY, COMPANY_CURRENCY)
-    async with writing(database, COMPANY) as writer:
+    async with writing(database, ScopeRequest(COMPANY)) as writer:
         company = writer.scope.company
         currencies = {
             code: CurrencyRow(

@@ -11,6 +11,7 @@ from gateway.exchange.exports.export_request import ExportRequest
 from gateway.exchange.exports.export_stream import open_download
 from gateway.exchange.formats.compression import Compression, packed
 from gateway.storage.database import Database
+from gateway.storage.scope import ScopeRequest
 
 
 class CannotWrite(Exception):
@@ -39,7 +40,7 @@ def open_destination(path: Path | None) -> Iterator[BinaryIO]:
 
 async def save_export(
     database: Database,
-    company: str | None,
+    scope: ScopeRequest,
     request: ExportRequest,
     file: BinaryIO,
     warn: Callable[[str], None],
@@ -49,7 +50,7 @@ async def save_export(
     loss.
 
     Raises CannotExport, CannotWrite, CompanyNotFound and BadFilter."""
-    download = await open_download(database, company, request)
+    download = await open_download(database, scope, request)
     try:
         for loss in download.losses:
             warn(str(loss))

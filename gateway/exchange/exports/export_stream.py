@@ -24,6 +24,7 @@ from gateway.exchange.formats.zip_writer import zip_stream
 from gateway.exchange.mappings.blocks import BLOCKS
 from gateway.exchange.mappings.reference_columns import RECORD_ENTITIES, Dataset
 from gateway.storage.database import Database
+from gateway.storage.scope import ScopeRequest
 from gateway.storage.streaming import Stream, WholeOrder
 
 ZIP = "application/zip"
@@ -60,13 +61,13 @@ class Download:
 
 
 async def open_download(
-    database: Database, company: str | None, request: ExportRequest
+    database: Database, scope: ScopeRequest, request: ExportRequest
 ) -> Download:
     """The requested file, with the data of a single snapshot.
 
     Raises CannotExport, CompanyNotFound and BadFilter."""
     request.check()
-    stream = await Stream.begin(database, company)
+    stream = await Stream.begin(database, scope)
     try:
         if request.filter is not None:
             stream.check(request.filter)

@@ -38,7 +38,7 @@ class ErrorReport:
 
 async def error_report(importer: Importer, key: str) -> ErrorReport | None:
     """The report of a job, one file or a ZIP archive of several; None if no row was refused."""
-    async with read_only(importer.database, importer.company) as writer:
+    async with read_only(importer.database, importer.scope) as writer:
         sheets = [
             sheet
             for sheet in await writer.staging.sheets(key)
@@ -83,7 +83,7 @@ async def _pages(
 ) -> AsyncIterator[tuple[Sequence[Any], Sequence[ImportProblemRow]]]:
     after = -1
     while True:
-        async with read_only(importer.database, importer.company) as writer:
+        async with read_only(importer.database, importer.scope) as writer:
             staging = writer.staging
             rows = await staging.refused_rows(key, sheet, after, ROWS_AT_ONCE, SIZE_AT_ONCE)
             if not rows:

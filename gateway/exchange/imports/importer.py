@@ -34,6 +34,7 @@ from gateway.orders.problems import encodable
 from gateway.orders.service import Rules
 from gateway.storage.database import Database
 from gateway.storage.import_rows import JobGone
+from gateway.storage.scope import ScopeRequest, listed_ids
 from gateway.storage.tables.column_types import now
 from gateway.storage.tables.import_jobs import COUNTS, ImportJobRow, ImportJobStatus, ImportPolicy
 from gateway.storage.transactions import read_only, transact, writing
@@ -69,10 +70,10 @@ class PolicyOption(StrEnum):
 
 @dataclass
 class Importer:
-    """Runs import jobs of one company."""
+    """Runs import jobs in one scope."""
 
     database: Database
-    company: str | None
+    scope: ScopeRequest
     rules: Rules
     cancelled: set[str] = field(default_factory=set)
     """Jobs that should stop, although their single transaction cannot see a change of their status."""
@@ -85,6 +86,7 @@ class Importer:
         request: ImportRequest,
     ) -> ImportJobRow:
         """A new job for these files, or the unfinished one for the same files."""
+        fingerprint = self._own(fingerprint)
         files = ", ".join(dict.fromkeys(encodable(each.file) for each in recognised.decisions))
 
         async def change(writer: Writer) -> ImportJobRow:
@@ -98,11 +100,21 @@ class Importer:
                 policy=request.policy,
                 dry_run=request.dry_run,
                 options=orjson.dumps(options.stored()).decode(),
+                created_by=writer.scope.actor,
+                customers=listed_ids(writer.scope.customers),
+                writes_references=writer.scope.writes_references,
             )
             await writer.staging.add(job)
             return job
 
-        return await transact(self.database, self.company, change)
+        return await transact(self.database, self.scope, change)
+
+    def _own(self, fingerprint: str) -> str:
+        """The fingerprint of the same files from a caller with the same limits."""
+        if self.scope.customers is None and self.scope.writes_references:
+            return fingerprint
+        limits = listed_ids(self.scope.customers), self.scope.writes_references
+        return hashlib.sha256(f"{fingerprint} {limits}".encode()).hexdigest()
 
     async def stage(self, key: str, files: RecognisedFiles) -> None:
         """Stage the rows of all files of a job, from the start if staging was interrupted. Does nothing
@@ -136,7 +148,7 @@ class Importer:
     async def _staging(self, key: str, staged: int | None = None) -> AsyncIterator[Writer]:
         """A transaction of a job that is staging. Raises JobGone if it is not, or if the number of its
         rows is not `staged`, because another process stages it too."""
-        async with writing(self.database, self.company) as writer:
+        async with writing(self.database, self.scope) as writer:
             job = await writer.staging.job(key, lock=True)
             if job is None or job.status is not ImportJobStatus.STAGING:
                 raise JobGone(f"Import job {key} is not being staged.")
@@ -177,7 +189,7 @@ class Importer:
 
     async def job(self, key: str) -> ImportJobRow:
         """Raises JobGone."""
-        async with read_only(self.database, self.company) as writer:
+        async with read_only(self.database, self.scope) as writer:
             job = await writer.staging.job(key)
         if job is None:
             raise JobGone(f"Import job {key} does not exist.")
@@ -199,7 +211,7 @@ class Importer:
                 await self._finish(writer, job)
             return job
 
-        job = await transact(self.database, self.company, change)
+        job = await transact(self.database, self.scope, change)
         if job is not None and progress is not None:
             progress(job.rows_done, job.rows_staged)
         return job is not None and job.status is APPLYING
@@ -212,7 +224,7 @@ class Importer:
             with FindingsFile() as findings:
                 await self._apply_whole(writer, key, findings, progress)
 
-        await transact(self.database, self.company, change)
+        await transact(self.database, self.scope, change)
 
     async def _apply_whole(
         self, writer: Writer, key: str, findings: FindingsFile, progress: ProgressCallback | None

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -23,7 +24,8 @@ from gateway.exchange.mappings.mapping_file import MappingFile, read_mapping
 from gateway.orders.service import Rules
 from gateway.storage.companies import company_ids
 from gateway.storage.database import Database
-from gateway.storage.import_rows import JobGone
+from gateway.storage.import_rows import JobGone, request_of
+from gateway.storage.scope import ScopeRequest
 from gateway.storage.tables.column_types import now
 from gateway.storage.tables.import_jobs import ImportJobRow, ImportJobStatus
 from gateway.storage.transactions import read_only
@@ -70,7 +72,7 @@ class Runner:
 
     async def accept(
         self,
-        company: str | None,
+        scope: ScopeRequest,
         paths: Sequence[Path],
         options: ImportOptions,
         request: ImportRequest,
@@ -82,23 +84,21 @@ class Runner:
             lambda: recognise_files(read_mapped_sheets(paths, options, mapping))
         )
         fingerprint = await asyncio.to_thread(fingerprint_files, paths, options, request, mapping)
-        importer = Importer(self.database, company, self.rules)
+        importer = Importer(self.database, scope, self.rules)
         job = await importer.begin(files, fingerprint, options, request)
         if job.id not in self._receiving and not any(self._runs_of(job.id)):
             self._receiving.add(job.id)  # the same files may be uploaded twice at the same time
             try:
                 await asyncio.to_thread(self._move_files, job.id, paths, options, mapping)
-                self.begin(
-                    job.company_id, job.id, await asyncio.to_thread(self._stored_files, job.id)
-                )
+                self.begin(job, await asyncio.to_thread(self._stored_files, job.id))
             finally:
                 self._receiving.remove(job.id)
         return job
 
-    async def error_report(self, company: str | None, key: str) -> ErrorReport | None:
+    async def error_report(self, scope: ScopeRequest, key: str) -> ErrorReport | None:
         """The refused rows of a job; None if there are none. Raises CompanyNotFound
         and ImportNotFound."""
-        importer = Importer(self.database, company, self.rules)
+        importer = Importer(self.database, scope, self.rules)
         try:
             await importer.job(key)
         except JobGone as missing:
@@ -134,10 +134,10 @@ class Runner:
         mapping = None if stated is None else read_mapping(stated[0], stated[1].encode())
         return recognise_files(read_mapped_sheets(paths, options, mapping))
 
-    def begin(self, company: str, key: str, files: RecognisedFiles = NO_FILES) -> None:
+    def begin(self, job: Any, files: RecognisedFiles = NO_FILES) -> None:
         """Queue a job; `files` are those that it has yet to stage. It does nothing if the job has ended
         when its turn comes."""
-        run = _Run(key, Importer(self.database, company, self.rules))
+        run = _Run(job.id, Importer(self.database, request_of(job), self.rules))
         self._runs[run] = asyncio.create_task(self._run(run, files))
 
     def stop(self, key: str) -> None:
@@ -183,18 +183,18 @@ class Runner:
         """Queue every unfinished job, and remove interrupted uploads."""
         await asyncio.to_thread(remove_abandoned, self.folder)
         for company in await company_ids(self.database):
-            async with read_only(self.database, company) as writer:
+            async with read_only(self.database, ScopeRequest(company)) as writer:
                 jobs = await writer.staging.all_unfinished()
             for job in jobs:
-                await self._resume(company, job)
+                await self._resume(job)
 
-    async def _resume(self, company: str, job: ImportJobRow) -> None:
+    async def _resume(self, job: ImportJobRow) -> None:
         if job.status is ImportJobStatus.APPLYING:
-            self.begin(company, job.id)
+            self.begin(job)
             return
-        importer = Importer(self.database, company, self.rules)
+        importer = Importer(self.database, request_of(job), self.rules)
         try:
-            self.begin(company, job.id, await asyncio.to_thread(self._stored_files, job.id))
+            self.begin(job, await asyncio.to_thread(self._stored_files, job.id))
         except FileRefused as refused:
             await importer.fail(job.id, str(refused))
         except (OSError, ValueError):

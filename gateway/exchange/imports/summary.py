@@ -62,7 +62,7 @@ def _counts(job: ImportJobRow, seconds: float) -> Iterator[str]:
 
 async def _findings(importer: Importer, key: str) -> list[str]:
     """How the files were read, and the first problems and warnings."""
-    async with read_only(importer.database, importer.company) as writer:
+    async with read_only(importer.database, importer.scope) as writer:
         lines = [_read(sheet) for sheet in await writer.staging.sheets(key) if sheet.entity]
         for is_warning in (False, True):
             problems, count = await writer.staging.first_problems(key, MOST_SHOWN, is_warning)

@@ -6,7 +6,7 @@ directly, since SQLAlchemy takes more time for each of them than the driver."""
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -16,15 +16,16 @@ import orjson
 import sqlalchemy as sa
 
 from gateway.execution.program import Program
-from gateway.execution.store import Columns, CompanyRead, CountRead, PageRead
+from gateway.execution.store import Columns, CountRead, PageRead
 from gateway.storage.conditions import Filter
 from gateway.storage.database import Database
 from gateway.storage.paging import Window
 from gateway.storage.plans.listings import Listing
 from gateway.storage.plans.sqlite_readers import SqliteReaders
-from gateway.storage.plans.statements import Statement, Statements, company_values
+from gateway.storage.plans.statements import Statement, Statements, scope_values
 from gateway.storage.plans.wire_formats import Convert, memory_converter, wire_converter
 from gateway.storage.reading import in_memory
+from gateway.storage.scope import Scope
 from gateway.storage.sqlite_connections import prepare_reader
 
 log = logging.getLogger("gateway.sql")
@@ -35,8 +36,8 @@ Result = TypeVar("Result")
 
 @dataclass
 class PreparedProgram:
-    """A program with those of its statements that are the same for all arguments, by whether the
-    request names a company."""
+    """A program with those of its statements that are the same for all arguments, by whether the caller
+    is limited to customers."""
 
     program: Program
     fixed: dict[bool, dict[int, Statement]] = field(default_factory=dict)
@@ -102,51 +103,48 @@ class RowsStore:
         self,
         prepared: PreparedProgram,
         arguments: Sequence[Any],
-        company: str | None,
+        scope: Callable[[], Awaitable[Scope]],
         answer: Callable[[Any], Result],
     ) -> Result:
-        """The result of `answer` for the data that the program builds from one snapshot."""
+        """The result of `answer` for the data that the program builds from one snapshot. Raises what
+        `scope` raises, which is not called by a program that reads nothing."""
         if not prepared.program.reads:
             return answer(_unread(prepared.program, arguments))
-        run = self._bound(prepared, arguments, company)
+        run = self._bound(prepared, arguments, await scope())
         if self._readers is not None:
             return await self._readers.run(lambda connection: answer(_on_sqlite(run, connection)))
         return answer(await self._on_postgresql(run))
 
-    def sql(
-        self, prepared: PreparedProgram, arguments: Sequence[Any], company: str | None
-    ) -> list[str]:
-        """The statements that the program may run, in that order."""
-        return [each.sql for each in self._bound(prepared, arguments, company).statements]
+    def sql(self, prepared: PreparedProgram, arguments: Sequence[Any]) -> list[str]:
+        """The statements that the program may run for a caller with all customers, in that order."""
+        return [each.sql for each in self._bound(prepared, arguments, Scope("")).statements]
 
     def close(self) -> None:
         if self._readers is not None:
             self._readers.close()
 
-    def _bound(
-        self, prepared: PreparedProgram, arguments: Sequence[Any], company: str | None
-    ) -> Run:
-        named = company is not None
-        if named not in prepared.fixed:
-            prepared.fixed[named] = {
-                number: self._statements.fixed(read, named=named)
+    def _bound(self, prepared: PreparedProgram, arguments: Sequence[Any], scope: Scope) -> Run:
+        limited = scope.is_limited
+        if limited not in prepared.fixed:
+            prepared.fixed[limited] = {
+                number: self._statements.fixed(read, limited=limited)
                 for number, read in enumerate(prepared.program.reads)
                 if not isinstance(read, PageRead | CountRead)
             }
-        ours, statements, values = company_values(company), [], []
+        ours, statements, values = scope_values(scope), [], []
         for number, read in enumerate(prepared.program.reads):
             if isinstance(read, PageRead | CountRead):
                 listing: Listing = arguments[read.slot]
-                statements.append(self._statements.listed(read, listing, named=named))
+                statements.append(self._statements.listed(read, listing, limited=limited))
                 values.append(ours | listing.values)
             else:
-                statements.append(prepared.fixed[named][number])
+                statements.append(prepared.fixed[limited][number])
                 values.append(ours.copy())
         return Run(prepared.program, statements, values, arguments)
 
     async def _on_postgresql(self, run: Run) -> Any:
         async with self._database.driver() as driver:
-            is_snapshot = sum(not isinstance(read, CompanyRead) for read in run.program.reads) > 1
+            is_snapshot = len(run.program.reads) > 1
             try:
                 if is_snapshot:
                     await driver.execute(SNAPSHOT)

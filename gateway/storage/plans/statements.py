@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -13,17 +14,20 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from gateway.execution.store import (
     KEY,
     Columns,
-    CompanyRead,
     CountRead,
     PageRead,
     RowsRead,
     TypesRead,
 )
+from gateway.storage.outsiders import shown
 from gateway.storage.plans.listings import Listing
 from gateway.storage.plans.wire_formats import wire_column
-from gateway.storage.scope import Scope, within
-from gateway.storage.tables.column_types import GUID_LENGTH, Base, Guid, canonical_guid
-from gateway.storage.tables.reference_data import CompanyRow
+from gateway.storage.scope import Scope, listed_ids, within, within_company
+from gateway.storage.tables.column_types import GUID_LENGTH, Base, Guid
+from gateway.storage.tables.reference_data import CustomerRow
+
+COMPANY, CUSTOMERS = "company", "customers"
+"""The names of the parameters that stand for a scope."""
 
 MOST_CACHED = 1000
 """Statements of lists that are cached for other lists of the same shape."""
@@ -47,32 +51,32 @@ class Statement:
 
 
 class Statements:
-    """Makes statements in one dialect: one for requests that name a company, and one for those that do
-    not."""
+    """Makes statements in one dialect: one for callers who may see all customers, and one for those who are
+    limited to some."""
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
         self._is_sqlite = dialect.name == "sqlite"
         self._known: OrderedDict[Any, Statement] = OrderedDict()
+        self._scopes = {
+            limited: ParameterScope(is_limited=limited, is_sqlite=self._is_sqlite)
+            for limited in (False, True)
+        }
 
-    def fixed(self, read: RowsRead | TypesRead | CompanyRead, *, named: bool) -> Statement:
+    def fixed(self, read: RowsRead | TypesRead, *, limited: bool) -> Statement:
         """The statement of a read that is the same for all arguments."""
-        scope = _scope(named=named)
-        match read:
-            case RowsRead():
-                return self._compiled(self._rows(read, scope))
-            case TypesRead():
-                return self._compiled(self._kinds(read, scope))
-        company: Any = scope.company
-        return self._compiled(sa.select(CompanyRow.id).where(CompanyRow.id == company))
+        scope = self._scopes[limited]
+        if isinstance(read, TypesRead):
+            return self._compiled(self._kinds(read, scope))
+        return self._compiled(self._rows(read, scope))
 
-    def listed(self, read: PageRead | CountRead, listing: Listing, *, named: bool) -> Statement:
+    def listed(self, read: PageRead | CountRead, listing: Listing, *, limited: bool) -> Statement:
         """The statement of a read of this list."""
-        key = (read, listing.shape, named)
+        key = (read, listing.shape, limited)
         if key in self._known:
             self._known.move_to_end(key)
             return self._known[key]
-        scope = _scope(named=named)
+        scope = self._scopes[limited]
         if isinstance(read, PageRead):
             statement = self._compiled(self._page(read, listing, scope))
         else:
@@ -105,17 +109,27 @@ class Statements:
         constant = parameter.value if process is None else process(parameter.value)
         return lambda _: constant
 
-    def _columns(self, model: Any, columns: Columns) -> list[sa.ColumnElement[Any]]:
-        """Each with a label of its own, since a column may be needed in two forms."""
+    def _columns(
+        self, model: Any, columns: Columns, hiding: Scope | None = None
+    ) -> list[sa.ColumnElement[Any]]:
+        """Each with a label of its own, since a column may be needed in two forms. `hiding` hides the values
+        of customers outside this scope."""
         table = model.__table__.c
-        return [
-            wire_column(table[name], kind, is_sqlite=self._is_sqlite).label(f"c{place}")
-            for place, (name, kind) in enumerate(columns)
-        ]
+        labelled: list[sa.ColumnElement[Any]] = []
+        for place, (name, kind) in enumerate(columns):
+            form = partial(wire_column, kind=kind, is_sqlite=self._is_sqlite)
+            column = form(table[name]) if hiding is None else shown(hiding, table[name], form)
+            labelled.append(column.label(f"c{place}"))
+        return labelled
 
     def _rows(self, read: RowsRead, scope: Scope) -> sa.Select[Any]:
         model: type[Base] = read.source
-        statement = sa.select(*self._columns(model, read.columns)).where(within(scope, model))
+        columns = self._columns(model, read.columns)
+        if read.is_related and model is CustomerRow and scope.is_limited:
+            columns = self._columns(model, read.columns, scope)
+            statement = sa.select(*columns).where(within_company(scope, model))
+        else:
+            statement = sa.select(*columns).where(within(scope, model))
         if read.by is not None:
             statement = statement.where(self._is_key(model.__table__.c[read.by]))
         if read.order is not None:
@@ -173,25 +187,32 @@ def _joined(keys: Sequence[str]) -> str:
     return ",".join([key for key in keys if len(key) == GUID_LENGTH])
 
 
-def _scope(*, named: bool) -> Scope:
-    """The company that the parameters name, or else the only one; no company if several match. Each
-    statement looks it up itself."""
+class ParameterScope(Scope):
+    """A scope whose company and customers are parameters, so that one statement serves all requests."""
 
-    def companies() -> sa.Subquery:
-        some = sa.select(CompanyRow.id).limit(2)
-        if named:
-            name: sa.BindParameter[str] = sa.bindparam("company", type_=CompanyRow.name.type)
-            guid: sa.BindParameter[str] = sa.bindparam("company_id", type_=CompanyRow.id.type)
-            some = some.where((CompanyRow.name == name) | (CompanyRow.id == guid))
-        return some.subquery()
+    def __init__(self, *, is_limited: bool, is_sqlite: bool) -> None:
+        super().__init__(COMPANY, frozenset() if is_limited else None)
+        object.__setattr__(self, "_is_sqlite", is_sqlite)
 
-    number = sa.select(sa.func.count()).select_from(companies()).scalar_subquery()
-    one = sa.select(companies().c.id).where(number == sa.literal_column("1"))
-    return Scope(cast(str, one.scalar_subquery()))
+    def is_company(self, column: Any) -> sa.ColumnElement[bool]:
+        own: sa.ColumnElement[bool] = column == sa.bindparam(COMPANY, type_=Guid())
+        return own
+
+    def is_customer(self, column: Any) -> sa.ColumnElement[bool]:
+        ids: Any = sa.bindparam(CUSTOMERS, type_=sa.Text())
+        if self._is_sqlite:  # type: ignore[attr-defined]
+            return column.in_(sa.select(sa.func.json_each(ids).table_valued("value").c.value))  # type: ignore[no-any-return]
+        bare = sa.func.translate(ids, sa.literal_column("'[]\"'"), sa.literal_column("''"))
+        listed = sa.func.string_to_array(bare, sa.literal_column("','"))
+        return column == sa.any_(sa.cast(listed, ARRAY(Guid())))  # type: ignore[no-any-return]
+
+    def is_limit(self, column: Any) -> sa.ColumnElement[bool]:
+        same: sa.ColumnElement[bool] = column == sa.bindparam(CUSTOMERS, type_=sa.Text())
+        return same
 
 
-def company_values(company: str | None) -> dict[str, Any]:
-    """The parameters that name a company."""
-    if company is None:
-        return {}
-    return {"company": company, "company_id": canonical_guid(company)}
+def scope_values(scope: Scope) -> dict[str, Any]:
+    """The parameters that stand for a scope."""
+    if scope.customers is None:
+        return {COMPANY: scope.company}
+    return {COMPANY: scope.company, CUSTOMERS: listed_ids(scope.customers)}

@@ -21,7 +21,9 @@ STEPS = 10**DECIMALS
 Convert = Callable[[Any], Any]
 
 
-def wire_column(column: sa.Column[Any], kind: str, *, is_sqlite: bool) -> sa.ColumnElement[Any]:
+def wire_column(
+    column: sa.ColumnElement[Any], kind: str, *, is_sqlite: bool
+) -> sa.ColumnElement[Any]:
     """The column in SQL in the form that is needed: PostgreSQL converts it to text where Python would be
     slower."""
     if is_sqlite:

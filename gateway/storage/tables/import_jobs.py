@@ -47,7 +47,9 @@ COUNTS = tuple(
 
 
 class ImportJobRow(CompanyScoped, Base, kw_only=True):
-    """`fingerprint` identifies a repeated request; `options` is JSON; `position` is the last unit that was applied."""
+    """`fingerprint` identifies a repeated request; `options` is JSON; `position` is the last unit that was
+    applied. The job may do what the caller who began it was allowed to: `customers` is a sorted JSON list
+    of ids, or null for all."""
 
     __tablename__ = "import_jobs"
 
@@ -81,6 +83,9 @@ class ImportJobRow(CompanyScoped, Base, kw_only=True):
     references_failed: Mapped[int] = mapped_column(default=0)
     created_date_time: Mapped[dt.datetime] = mapped_column(Instant, default_factory=now)
     finished_date_time: Mapped[dt.datetime | None] = mapped_column(Instant, default=None)
+    created_by: Mapped[str | None] = mapped_column(text_type(100), default=None)
+    customers: Mapped[str | None] = mapped_column(sa.Text, default=None)
+    writes_references: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
 
     __table_args__ = (
         sa.Index(None, "company_id", "created_date_time", "id"),

@@ -47,11 +47,14 @@ class CompanyRow(Base, kw_only=True):
 
 
 class MaintainedRow(CompanyScoped, kw_only=True, eq=False, repr=False):
-    """A row that people maintain. The etag counts its changes."""
+    """A row that people maintain. The etag counts its changes; `created_by` and `last_modified_by` are the
+    names of the credentials that made the first and the last, if they are known."""
 
     etag: Mapped[int] = mapped_column(default=1)
     created_date_time: Mapped[dt.datetime] = mapped_column(Instant, default_factory=now)
     last_modified_date_time: Mapped[dt.datetime] = mapped_column(Instant, default_factory=now)
+    created_by: Mapped[str | None] = mapped_column(text_type(100), default=None)
+    last_modified_by: Mapped[str | None] = mapped_column(text_type(100), default=None)
 
 
 class CurrencyRow(MaintainedRow, Base, kw_only=True):

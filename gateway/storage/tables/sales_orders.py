@@ -118,6 +118,8 @@ class SalesOrderRow(CompanyScoped, Base, kw_only=True):
     etag: Mapped[int] = mapped_column(default=1)
     created_date_time: Mapped[dt.datetime] = mapped_column(Instant, default_factory=now)
     last_modified_date_time: Mapped[dt.datetime] = mapped_column(Instant, default_factory=now)
+    created_by: Mapped[str | None] = mapped_column(text_type(100), default=None)
+    last_modified_by: Mapped[str | None] = mapped_column(text_type(100), default=None)
 
     lines: Mapped[list["SalesOrderLineRow"]] = relationship(
         back_populates="sales_order",
