@@ -234,6 +234,14 @@ def test_no_filter_reaches_another_company(companies: Companies) -> None:
     }
 
 
+REQUIRED = {
+    "input": ", input: {}",
+    "name": ', name: "Another"',
+    "refuseDuplicateExternalDocumentNumbers": ", refuseDuplicateExternalDocumentNumbers: true",
+}
+"""Arguments of mutations besides the id, by name."""
+
+
 def test_no_mutation_touches_an_order_of_another_company(companies: Companies) -> None:
     order = """query ($id: ID!) { salesOrder(id: $id) { etag status onHold } }"""
     theirs = companies.orders["theirs"]
@@ -241,8 +249,7 @@ def test_no_mutation_touches_an_order_of_another_company(companies: Companies) -
     mutations = root_fields(companies, "Mutation")
     for name, args in mutations.items():
         if "id" in args:
-            required = {"input": ", input: {}", "name": ', name: "Another"'}
-            arguments = "".join(text for each, text in required.items() if each in args)
+            arguments = "".join(text for each, text in REQUIRED.items() if each in args)
             query = f"mutation ($id: ID!) {{ m: {name}(id: $id{arguments}) {{ userErrors {{ code }} }} }}"
             errors = companies.ask(COMPANY, query, id=theirs)["m"]["userErrors"]
             assert [error["code"] for error in errors] == ["NOT_FOUND"], name
