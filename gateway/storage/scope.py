@@ -7,16 +7,9 @@ import orjson
 import sqlalchemy as sa
 
 from gateway.storage.tables.column_types import Base
-from gateway.storage.tables.import_jobs import (
-    ImportedRow,
-    ImportJobRow,
-    ImportProblemRow,
-    ImportSheetRow,
-)
+from gateway.storage.tables.import_jobs import ImportJobRow
 from gateway.storage.tables.reference_data import CompanyRow, CustomerRow
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
-
-JOB_PARTS = (ImportProblemRow, ImportSheetRow, ImportedRow)
 
 
 class CompanyNotFound(LookupError):
@@ -95,7 +88,7 @@ def _of_customers(scope: Scope, model: type[Base]) -> sa.ColumnElement[bool]:
         return SalesOrderLineRow.sales_order_id.in_(orders)
     if model is ImportJobRow:
         return scope.is_limit(ImportJobRow.customers)
-    if model in JOB_PARTS:
+    if "job_id" in model.__table__.c:
         jobs = sa.select(ImportJobRow.id).where(within(scope, ImportJobRow))
         return model.__table__.c.job_id.in_(jobs)
     return sa.true()

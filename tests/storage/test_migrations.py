@@ -19,7 +19,6 @@ METADATA = ImportJobRow.metadata
 TABLES = {
     "api_keys",
     "accounts",
-    "api_keys",
     "companies",
     "currencies",
     "customers",

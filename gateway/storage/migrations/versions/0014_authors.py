@@ -6,8 +6,8 @@ from alembic import op
 from gateway.storage.migrations.integrity import refuse_to_lose_column
 from gateway.storage.tables.column_types import text_type
 
-revision = "0013"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 
 JOBS = "import_jobs"
 TABLES = (
