@@ -24,7 +24,7 @@ from gateway.execution.declarations import (
     ToOneField,
 )
 from gateway.storage.conditions import MAX_LIST
-from gateway.storage.tables.column_types import Base, value_type
+from gateway.storage.tables.column_types import Base, lookup_column, value_type
 from gateway.storage.tables.import_jobs import ImportJobStatus, ImportPolicy
 from gateway.storage.tables.reference_enums import (
     AccountType,
@@ -134,6 +134,8 @@ SEARCH = {
     "contains_folded": "Contains this text, in upper or lower case and with or without accents:"
     " cafe finds Café.",
 }
+CASELESS = " `eq`, `ne`, `in` and `notIn` ignore case."
+"""Describes the conditions on a number or a code."""
 DAY = "On this day in UTC, from midnight to midnight."
 MISSING = "Whether there is no such object. The fields of a missing object are null."
 COMBINATIONS = {
@@ -224,7 +226,8 @@ def _filter(entity: EntityType, inputs: Inputs) -> Fields:
     return {
         field: (
             inputs[_input_of(entity.model, field, declaration)],
-            entity.descriptions[field],
+            entity.descriptions[field]
+            + (CASELESS if lookup_column(entity.model, field) != field else ""),
         )
         for field, declaration in entity.declared.items()
         if not isinstance(declaration, ComputedField)

@@ -1,7 +1,8 @@
 """The compiler from filters to SQL, and the fields that filters may use.
 
 Null is a value that equals nothing else: `ne` and `notIn` are true for it, `lt` and the like are false,
-and `not` turns every condition into its exact opposite. All fields of a missing object are null, and its
+and `not` turns every condition into its exact opposite. Numbers and codes are equal in any case, as they
+are where a record is looked up. All fields of a missing object are null, and its
 lists are empty; a filter without a condition asks only that the object exists. Negation is pushed down to the conditions, so
 that SQL's third truth value never decides and indexes remain usable."""
 
@@ -18,11 +19,16 @@ from gateway.storage.comparisons import OPERATORS
 from gateway.storage.filterable import Filterable, Relation, Tree, matches_missing
 from gateway.storage.scope import Scope, within
 from gateway.storage.tables.column_types import (
+    FOLDED,
     Amount,
+    Base,
     Guid,
     canonical_guid,
+    case_folded,
     is_storable,
     is_storable_text,
+    lookup_column,
+    unique_keys,
 )
 
 MAX_LIST = 1000
@@ -31,6 +37,8 @@ MAX_DEPTH = 20
 COMBINING = {"and_", "or_", "not_", "some", "every", "none"}
 """Steps into a filter that count once towards MAX_DEPTH. A step into a field counts twice, because a
 relation is a subquery of its own in SQL."""
+EQUALITY = {"eq", "ne", "in_", "not_in"}
+"""The operators that ignore the case of numbers and codes."""
 
 
 class BadFilter(ValueError):
@@ -80,13 +88,21 @@ def _bound_part(fields: Filterable, name: str, value: Any, bind: Bind) -> Any:
         return _bound_relation(fields.relations[name], value, bind)
     if name in fields.groups:
         return _bound(Filterable(fields.model, fields.groups[name]), value, bind)
-    column = fields.model.__table__.c[fields.columns[name]]
     return {
         operator: operand
         if operator == "is_null"
-        else _typed(column, _day(operand) if operator == "on" else operand, bind)
+        else _typed(
+            _column(fields.model, fields.columns[name], operator),
+            _day(operand) if operator == "on" else operand,
+            bind,
+        )
         for operator, operand in value.items()
     }
+
+
+def _column(model: type[Base], name: str, operator: str) -> Any:
+    """The column that `operator` compares for the column `name`."""
+    return model.__table__.c[lookup_column(model, name) if operator in EQUALITY else name]
 
 
 def _bound_relation(relation: Relation, value: Tree, bind: Bind) -> Tree:
@@ -132,7 +148,7 @@ def _part(
         return _related(fields, fields.relations[name], value, scope, wanted)
     if name in fields.groups:
         return _matches(Filterable(fields.model, fields.groups[name]), value, scope, wanted)
-    return _compared(fields.model.__table__.c[fields.columns[name]], value, wanted)
+    return _compared(fields.model, fields.columns[name], value, wanted)
 
 
 def _related(
@@ -145,9 +161,9 @@ def _related(
         ]
         return _all(parts) if wanted else _any(parts)
     if relation.theirs == "id" and _is_by_id(tree):
-        return _compared(own, tree["id"], wanted)
+        return _compared(fields.model, relation.own, tree["id"], wanted)
     if tree and set(tree) == {"is_null"}:
-        return _compared(own, tree, wanted)
+        return _compared(fields.model, relation.own, tree, wanted)
     matching = _matches(relation.target, tree, scope, True)
     if wanted and _is_by_unique_key(relation, tree):
         theirs = relation.target.model.__table__.c[relation.theirs]
@@ -170,11 +186,9 @@ def _is_by_unique_key(relation: Relation, tree: Tree) -> bool:
     [(name, conditions)] = tree.items()
     if name not in relation.target.columns:
         return False
-    unique = {"company_id", relation.target.columns[name]}
-    return set(conditions) == {"eq"} and any(
-        isinstance(key, sa.UniqueConstraint) and set(key.columns.keys()) == unique
-        for key in relation.target.model.__table__.constraints  # type: ignore[attr-defined]
-    )
+    model = relation.target.model
+    column = lookup_column(model, relation.target.columns[name])
+    return set(conditions) == {"eq"} and {"company_id", column} in unique_keys(model)
 
 
 def _some(
@@ -200,9 +214,12 @@ def _among(
     return _with_null(own, is_among if wanted else ~is_among, holds_for_null is wanted)
 
 
-def _compared(column: Any, conditions: Tree, wanted: bool) -> sa.ColumnElement[bool]:
+def _compared(
+    model: type[Base], column_name: str, conditions: Tree, wanted: bool
+) -> sa.ColumnElement[bool]:
     parts = []
     for name, value in conditions.items():
+        column = _column(model, column_name, name)
         if name == "is_null":
             parts.append(column.is_(None) if value is wanted else column.is_not(None))
             continue
@@ -241,7 +258,8 @@ def _checked(column: Any, value: Any) -> Any:
     if isinstance(value, str):
         if not is_storable_text(value):
             raise BadFilter("The text contains a control character or an unpaired surrogate.")
-        return unicodedata.normalize("NFC", value)
+        is_folded = column.name.endswith(FOLDED)
+        return case_folded(value) if is_folded else unicodedata.normalize("NFC", value)
     return value
 
 

@@ -1,11 +1,17 @@
 """Look-ups: a record is found by the number or the code that people know it by."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from gateway.settings import Settings
+from tests.support.databases import Templates
 from tests.support.plans import planned
-from tests.support.served import Client, statements
+from tests.support.requests import created, order
+from tests.support.served import Client, serving, statements
+from tests.support.varied import SCHEMA
+from tests.support.world import load_world
 
 KEYS = {
     "salesOrderByNumber": ("number", "NW-10248", "NW-10249"),
@@ -45,3 +51,40 @@ def test_several_keys_take_one_statement(demo: Client, root: str) -> None:
         answer = demo.ask(f"{{ {several} none: {missing} }}")
     assert answer == {**{f"k{i}": {by: key} for i, key in enumerate(keys)}, "none": None}
     assert len(seen) == 1
+
+
+IN_LETTERS = {
+    "salesOrderByNumber": "SO-000001",
+    "customerByNumber": "IN-YEN",
+    "itemByNumber": "BOXED",
+    "accountByNumber": "A-HEADING",
+    "currencyByCode": "JPY",
+    "paymentTermsByCode": "30D",
+    "shipmentMethodByCode": "CIF",
+    "unitOfMeasureByCode": "PCS",
+    "taxCodeByCode": "S20",
+}
+"""A number or a code in the world that has letters, for each look-up."""
+
+
+@pytest.fixture(scope="module")
+def world(templates: Templates) -> Iterator[Client]:
+    url = templates.copy("world", load_world)
+    with serving(Settings(database_url=url, debug=True)) as client:
+        created(client, order())
+        yield client
+
+
+def test_every_look_up_has_an_example() -> None:
+    looked_up = {name for name in SCHEMA.query_type.fields if name.endswith(("ByNumber", "ByCode"))}
+    assert KEYS.keys() == IN_LETTERS.keys() == looked_up
+
+
+@pytest.mark.parametrize("root", IN_LETTERS)
+def test_a_record_is_found_in_any_case_and_shown_as_it_was_written(
+    world: Client, root: str
+) -> None:
+    by, key = KEYS[root][0], IN_LETTERS[root]
+    for written in (key, key.lower(), key.title()):
+        query = f'{{ found: {root}({by}: "{written}") {{ {by} }} }}'
+        assert planned(world, query) == {"found": {by: key}}

@@ -2,7 +2,8 @@
 
 The predicate knows of filters what their documentation says: truth has two values, null equals
 nothing, `not` is the exact opposite, all fields of a missing object are null, a filter without a
-condition asks only that the object exists, and text is searched without regard to case."""
+condition asks only that the object exists, text is searched without regard to case, and numbers and
+codes are equal without regard to case."""
 
 import datetime as dt
 import operator
@@ -25,6 +26,8 @@ from tests.support.filters import (
 from tests.support.served import statements
 from tests.support.varied import FIELDS, LINKS, PARTS, Field, Row, Varied, varied
 
+CASELESS = {"number", "code"}
+EQUALITY = {"eq", "in"}
 OPPOSITES = {"ne": "eq", "notIn": "in"}
 
 
@@ -86,15 +89,22 @@ COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def comparison(kind: str, name: str, given: Any) -> Predicate:
+def caseless(text: str) -> str:
+    return composed(text.casefold())
+
+
+def comparison(field: str, kind: str, name: str, given: Any) -> Predicate:
     if name in OPPOSITES:
-        return opposite(comparison(kind, OPPOSITES[name], given))
+        return opposite(comparison(field, kind, OPPOSITES[name], given))
     if name == "isNull":
         return lambda stored: (stored is None) == given
     is_list = name == "in"
     kind = "Date" if name == "on" else kind
     value = [parsed(kind, each) for each in given] if is_list else parsed(kind, given)
     compare = COMPARE[name]
+    if field in CASELESS and name in EQUALITY:
+        lowered = [caseless(each) for each in value] if is_list else caseless(value)
+        return lambda stored: stored is not None and compare(caseless(stored), lowered)
     return lambda stored: stored is not None and compare(stored, value)
 
 
@@ -103,8 +113,8 @@ def joined(quantity: Quantity, parts: Iterable[Predicate]) -> Predicate:
     return lambda value: quantity(part(value) for part in several)
 
 
-def condition(kind: str, requested: Tree) -> Predicate:
-    return joined(all, (comparison(kind, name, value) for name, value in requested.items()))
+def condition(field: str, kind: str, requested: Tree) -> Predicate:
+    return joined(all, (comparison(field, kind, name, value) for name, value in requested.items()))
 
 
 def opposite(part: Predicate) -> Predicate:
@@ -143,7 +153,7 @@ def predicate_of_part(name: str, field: str, value: Any) -> Predicate:
 
 def predicate_of_field(form: Field, field: str, value: Any) -> Predicate:
     if form.kind == "PostalAddress":
-        parts = {part: condition("String", requested) for part, requested in value.items()}
+        parts = {part: condition(part, "String", requested) for part, requested in value.items()}
         return lambda row: all(holds(row[field][part]) for part, holds in parts.items())
     if form.kind == "one":
         holds = predicate(form.target, value)
@@ -154,7 +164,7 @@ def predicate_of_field(form: Field, field: str, value: Any) -> Predicate:
             (QUANTIFIERS[kind], predicate(form.target, tree)) for kind, tree in value.items()
         ]
         return lambda row: all(check(map(holds, row[field])) for check, holds in quantified)
-    met = condition(form.kind, value)
+    met = condition(field, form.kind, value)
     return lambda row: met(row[field])
 
 

@@ -43,7 +43,7 @@ def found(client: Client, root: str, tree: Tree, *, by: str = "") -> list[Any]:
 LATEST = ["NW-11074", "NW-11075", "NW-11076", "NW-11077"]
 FOUND: list[tuple[str, Tree, list[str]]] = [
     ("salesOrders", {"number": {"eq": "NW-10248"}}, ["NW-10248"]),
-    ("salesOrders", {"number": {"in": ["NW-10248", "nw-10249", "NW-1"]}}, ["NW-10248"]),
+    ("salesOrders", {"number": {"in": ["NW-10248", "nw-10249", "NW-1"]}}, ["NW-10248", "NW-10249"]),
     ("salesOrders", {"orderDate": {"gte": "1998-05-06", "lt": "1999-01-01"}}, LATEST),
     ("salesOrders", {"orderDate": {"gt": "1998-05-05", "lte": "1998-05-06"}, "number": {"lt": "NW-11075"}}, LATEST[:1]),
     ("salesOrders", {"orderDate": {"eq": "1998-05-06"}, "number": {"notIn": LATEST[1:]}}, LATEST[:1]),
@@ -226,6 +226,45 @@ def test_text_is_searched_without_regard_to_case_and_compared_by_code_point(
     world: Client, operator: str, inputs: Any, matching: set[str]
 ) -> None:
     assert texts(world, {"externalDocumentNumber": {operator: inputs}}) == matching
+
+
+NAMES = {
+    "salesOrders": "SO-000001",
+    "customers": "IN-YEN",
+    "items": "BOXED",
+    "accounts": "A-HEADING",
+    "lineObjects": "CHARGE",
+    "currencies": "EUR",
+    "paymentTerms": "30D",
+    "shipmentMethods": "CIF",
+    "unitsOfMeasure": "PCS",
+    "taxCodes": "S20",
+}
+"""A number or a code of the world in each list that has them."""
+
+
+@pytest.mark.parametrize("root", NAMES)
+def test_numbers_and_codes_are_equal_in_any_case_but_sorted_as_they_are_written(
+    world: Client, root: str
+) -> None:
+    """As in look-ups and in the references of an input (RULES.md 3.6)."""
+    by, name = LISTS[root][1], NAMES[root]
+    lowered = name.lower()
+    for conditions in ({"eq": lowered}, {"in": ["nowhere", lowered]}):
+        assert found(world, root, {by: conditions}) == [name]
+        assert name not in found(world, root, {"not": {by: conditions}})
+    for conditions in ({"ne": lowered}, {"notIn": [lowered]}):
+        assert name not in found(world, root, {by: conditions})
+        assert found(world, root, {"not": {by: conditions}}) == [name]
+    assert found(world, root, {by: {"gte": lowered, "lte": lowered}}) == []
+
+
+def test_a_relation_is_found_by_its_number_or_code_in_any_case(world: Client) -> None:
+    assert found(world, "customers", {"currency": {"code": {"eq": "jpy"}}}) == ["IN-YEN"]
+    assert found(world, "customers", {"currency": {"code": {"in": ["jpy"]}}}) == ["IN-YEN"]
+    assert "IN-YEN" not in found(world, "customers", {"currency": {"code": {"ne": "jpy"}}})
+    lines = {"lines": {"some": {"item": {"number": {"eq": "i0010"}}}}}
+    assert texts(world, lines) == WITH_ITEM
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from gateway.demo.northwind import load_demo
 from gateway.settings import Settings
 from gateway.storage.database import Database
 from gateway.storage.tables import reference_data, sales_orders
+from gateway.storage.tables.column_types import case_folded
 from tests.support.databases import Templates
 from tests.support.paths import SCHEMA_FILE
 from tests.support.requests import execute
@@ -66,8 +67,8 @@ VARIED = (
         for place, status in enumerate(STATUSES)
     ),
     *(
-        f"UPDATE sales_orders SET external_document_number = '{text}', number = '{text[:9]}{place}'"
-        f" WHERE number = 'NW-1030{place}'"
+        f"UPDATE sales_orders SET external_document_number = '{text}', number = '{text[:9]}{place}',"
+        f" number_folded = '{case_folded(f'{text[:9]}{place}')}' WHERE number = 'NW-1030{place}'"
         for place, text in enumerate(TEXTS)
     ),
     "UPDATE sales_orders SET salesperson = NULL, discount_percent ="

@@ -211,6 +211,14 @@ def lookup_column(model: type["Base"], name: str) -> str:
     return name + FOLDED if name + FOLDED in model.__table__.columns else name
 
 
+def unique_keys(model: type["Base"]) -> list[set[str]]:
+    """The sets of columns whose values no two rows of `model` share."""
+    table: Any = model.__table__
+    constraints = [each for each in table.constraints if isinstance(each, sa.UniqueConstraint)]
+    indexes = [each for each in table.indexes if each.unique]
+    return [set(each.columns.keys()) for each in (*constraints, *indexes)]
+
+
 class Base(MappedAsDataclass, DeclarativeBase, kw_only=True, eq=False, repr=False):
     metadata = sa.MetaData(
         naming_convention={
