@@ -32,9 +32,7 @@ def check_rows(inputs: Sequence[Any]) -> None:
     """Raises RequestError for too many rows."""
     if len(inputs) > MOST_ROWS:
         message = f"There are {len(inputs)} rows, but at most {MOST_ROWS} fit into one call."
-        error = RequestError(message, "BAD_USER_INPUT")
-        error.extensions = {**(error.extensions or {}), "argumentPath": ["inputs"]}
-        raise error
+        raise RequestError(message, "BAD_USER_INPUT", ("inputs",))
 
 
 def _previews(results: Sequence[RowResult]) -> Sequence[RowResult]:

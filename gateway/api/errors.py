@@ -31,10 +31,24 @@ CODES: dict[type[Exception], str] = {
 
 
 class RequestError(GraphQLError):
-    """An operation that cannot be answered, through no fault of the gateway."""
+    """An operation that cannot be answered, through no fault of the gateway. `path` leads to the argument
+    that is wrong."""
 
-    def __init__(self, message: str, code: str) -> None:
-        super().__init__(message, extensions={"code": code})
+    def __init__(self, message: str, code: str, path: tuple[str, ...] = ()) -> None:
+        place = {"argumentPath": list(path)} if path else {}
+        super().__init__(message, extensions={"code": code, **place})
+
+
+def argument_path(error: GraphQLError) -> list[str]:
+    """The path to the argument of a field whose resolver refused it; empty for any other error."""
+    match error.original_error:
+        case BadCursor(argument=argument):
+            return [argument]
+        case BadFilter(path=path):
+            return ["filter", *(to_camel_case(step.rstrip("_")) for step in path)]
+        case RequestError(extensions=extensions):
+            return list((extensions or {}).get("argumentPath", ()))
+    return []
 
 
 def present(error: GraphQLError) -> GraphQLFormattedError:

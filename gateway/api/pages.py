@@ -168,11 +168,13 @@ def window_of(keys: tuple[str, ...], options: ConnectionArguments, pages: Pages)
         raise RequestError(
             "Read forward with `first` and `after`, or backward with `last` and `before`.",
             "BAD_USER_INPUT",
+            ("before" if options.last is None else "last",),
         )
     name, size = ("last", options.last) if backward else ("first", options.first)
     size = pages.default if size is None else size
     if not 0 <= size <= pages.largest:
-        raise RequestError(f"`{name}` must be between 0 and {pages.largest}.", "BAD_USER_INPUT")
+        message = f"`{name}` must be between 0 and {pages.largest}."
+        raise RequestError(message, "BAD_USER_INPUT", (name,))
     cursor = options.before if backward else options.after
     return Window(sort_of(_sort(keys), options.sort), size, cursor, backward)
 

@@ -105,7 +105,8 @@ async def _nodes(
 ) -> Any:
     largest = info.context.largest_page
     if len(ids) > largest:
-        raise RequestError(f"Ask for at most {largest} nodes at once.", "BAD_USER_INPUT")
+        message = f"Ask for at most {largest} nodes at once."
+        raise RequestError(message, "BAD_USER_INPUT", ("ids",))
     return await _records(ids, info)
 
 

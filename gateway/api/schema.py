@@ -6,6 +6,7 @@ from typing import Any
 import strawberry
 from graphql import (
     DocumentNode,
+    FieldNode,
     GraphQLArgument,
     GraphQLError,
     GraphQLInputField,
@@ -25,7 +26,7 @@ from gateway.api.company_fields import CompanyMutation
 from gateway.api.connections import complete_connections
 from gateway.api.context import Context
 from gateway.api.enums import ENUMS, describe_enums
-from gateway.api.errors import RequestError, is_about_arguments
+from gateway.api.errors import RequestError, argument_path, is_about_arguments
 from gateway.api.filters import make_filters
 from gateway.api.if_match import check_header
 from gateway.api.import_mutations import ImportMutation
@@ -37,6 +38,7 @@ from gateway.api.required_scopes import ForbiddenField, check_scopes
 from gateway.api.scalars import SCALARS
 from gateway.api.sorting import SORT_ENUMS
 from gateway.execution.argument_faults import Faults
+from gateway.execution.argument_places import value_at
 from gateway.execution.argument_validation import argument_rule, running_error, variable_errors
 from gateway.execution.document_validation import validation_errors
 from gateway.execution.limits import Measured, TooLarge, check_document
@@ -134,8 +136,11 @@ class OperationExtension(SchemaExtension):
         errors[:] = map(self._explained, errors)
 
     def _explained(self, error: GraphQLError) -> GraphQLError:
-        """An error that graphql-core or Strawberry raised about an argument, in our words."""
+        """An error about an argument with its path and its place, and in our words if graphql-core or
+        Strawberry raised it."""
         document = self.execution_context.graphql_document
+        if path := argument_path(error):
+            return _placed(error, path)
         if document is None or not is_about_arguments(error):
             return error
         found = running_error(self._schema, document, self._variables, error, FAULTS)
@@ -146,6 +151,19 @@ class OperationExtension(SchemaExtension):
             yield
         finally:
             await self.execution_context.context.reader.close()
+
+
+def _placed(error: GraphQLError, path: list[str]) -> GraphQLError:
+    """The error of a field, at the value of its argument."""
+    nodes = [value_at(node, path) for node in error.nodes or () if isinstance(node, FieldNode)]
+    extensions = {**(error.extensions or {}), "argumentPath": path}
+    return GraphQLError(
+        error.message,
+        nodes,
+        path=error.path,
+        original_error=error.original_error,
+        extensions=extensions,
+    )
 
 
 def _changes(operation: OperationDefinitionNode) -> bool:

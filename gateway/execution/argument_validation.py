@@ -1,7 +1,6 @@
 """Checks of arguments before an operation runs, and the faults that appear only while it runs."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -9,32 +8,20 @@ from graphql import (
     DirectiveNode,
     DocumentNode,
     FieldNode,
-    FragmentDefinitionNode,
-    GraphQLDirective,
     GraphQLError,
-    GraphQLField,
     GraphQLSchema,
-    ListValueNode,
     Node,
     NonNullTypeNode,
-    ObjectValueNode,
     OperationDefinitionNode,
-    TypeInfo,
-    TypeInfoVisitor,
     ValidationContext,
     ValidationRule,
-    ValueNode,
     VariableDefinitionNode,
     VariableNode,
-    Visitor,
-    get_nullable_type,
     is_input_object_type,
-    is_list_type,
     is_non_null_type,
     print_ast,
     specified_rules,
     type_from_ast,
-    visit,
 )
 from graphql.execution.values import input_is_nested_too_deeply
 from graphql.validation.rules.known_argument_names import KnownArgumentNamesRule
@@ -42,6 +29,7 @@ from graphql.validation.rules.provided_required_arguments import ProvidedRequire
 from graphql.validation.rules.values_of_correct_type import ValuesOfCorrectTypeRule
 
 from gateway.execution.argument_faults import Fault, Faults, Path, as_error
+from gateway.execution.argument_places import arguments_in, first_uses
 from gateway.execution.argument_values import ArgumentValue, JsonValue, LiteralValue
 
 REPLACED = {KnownArgumentNamesRule, ProvidedRequiredArgumentsRule, ValuesOfCorrectTypeRule}
@@ -72,19 +60,46 @@ class _ArgumentRule(ValidationRule):
         if directive is not None:
             self._report(self.faults.of_arguments(directive, f"@{node.name.value}", node))
 
-    def enter_variable_definition(self, node: VariableDefinitionNode, *_: Any) -> None:
-        kind = type_from_ast(self.context.schema, node.type)
-        if node.default_value is not None and kind is not None:
-            path = (node.variable.name.value,)
-            self._report(self.faults.of_value(LiteralValue(node.default_value), kind, path))
-
     def enter_operation_definition(self, node: OperationDefinitionNode, *_: Any) -> None:
+        schema, document = self.context.schema, self.context.document
+        self._report(iter(_of_defaults(schema, document, node, self.faults)))
         for error in _nullable_in_one_of(self.context, node):
             self.report_error(error)
 
     def _report(self, faults: Iterator[Fault]) -> None:
         for fault in faults:
             self.report_error(as_error(fault))
+
+
+def _of_defaults(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+    faults: Faults,
+) -> list[Fault]:
+    """What is wrong with the defaults of variables, at the path of their first use."""
+
+    def faults_at(places: Mapping[str, Path]) -> Iterator[Fault]:
+        for node in operation.variable_definitions or ():
+            name, kind = node.variable.name.value, type_from_ast(schema, node.type)
+            if node.default_value is not None and kind is not None:
+                value = LiteralValue(node.default_value)
+                yield from faults.of_value(value, kind, places.get(name, (name,)))
+
+    return _placed(schema, document, operation, faults_at)
+
+
+def _placed(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+    faults_at: Callable[[Mapping[str, Path]], Iterator[Fault]],
+) -> list[Fault]:
+    """At most MOST_FAULTS faults of variables. The document is searched for the places of the variables
+    only if there is a fault."""
+    if next(faults_at({}), None) is None:
+        return []
+    return list(islice(faults_at(first_uses(schema, document, operation)), MOST_FAULTS))
 
 
 def _nullable_in_one_of(
@@ -105,81 +120,6 @@ def _nullable_in_one_of(
             yield GraphQLError(f"{message} OneOf Input Object '{kind}'.", [definition, usage.node])
 
 
-@dataclass(frozen=True)
-class Arguments:
-    """The arguments of one node of a document."""
-
-    definition: GraphQLField | GraphQLDirective
-    name: str
-    node: FieldNode | DirectiveNode
-
-
-class _Collector(Visitor):
-    """Collects the nodes with arguments, in the order of the document."""
-
-    def __init__(self, info: TypeInfo) -> None:
-        super().__init__()
-        self._info = info
-        self.found: list[Arguments] = []
-
-    def enter_field(self, node: FieldNode, *_: Any) -> None:
-        self._note(self._info.get_field_def(), node)
-
-    def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
-        self._note(self._info.get_directive(), node)
-
-    def _note(self, definition: Any, node: FieldNode | DirectiveNode) -> None:
-        if definition is not None and node.arguments:
-            self.found.append(Arguments(definition, node.name.value, node))
-
-
-def arguments_in(schema: GraphQLSchema, document: DocumentNode) -> list[Arguments]:
-    """Every node of a document that has arguments and is known to the schema."""
-    info = TypeInfo(schema)
-    collector = _Collector(info)
-    visit(document, TypeInfoVisitor(info, collector))
-    return collector.found
-
-
-def variable_places(
-    schema: GraphQLSchema, document: DocumentNode
-) -> list[tuple[VariableNode, Path]]:
-    """Each use of a variable in an argument, with its path."""
-    return [
-        place
-        for arguments in arguments_in(schema, document)
-        for each in arguments.node.arguments or ()
-        if each.name.value in arguments.definition.args
-        for place in _places(
-            each.value, arguments.definition.args[each.name.value].type, (each.name.value,)
-        )
-    ]
-
-
-def _places(node: ValueNode, kind: Any, path: Path) -> Iterator[tuple[VariableNode, Path]]:
-    inner = get_nullable_type(kind)
-    if isinstance(node, VariableNode):
-        yield node, path
-    elif is_list_type(inner):
-        items = node.values if isinstance(node, ListValueNode) else [node]
-        for place, item in enumerate(items):
-            yield from _places(item, inner.of_type, (*path, str(place)))
-    elif isinstance(node, ObjectValueNode) and is_input_object_type(inner):
-        for field in node.fields:
-            name = field.name.value
-            if name in inner.fields:
-                yield from _places(field.value, inner.fields[name].type, (*path, name))
-
-
-def with_path(schema: GraphQLSchema, document: DocumentNode, error: GraphQLError) -> GraphQLError:
-    """An error of another rule about the use of a variable, with the path of that use."""
-    used = [node for node in error.nodes or () if isinstance(node, VariableNode)]
-    for node, path in variable_places(schema, document) if used else ():
-        if node is used[-1]:
-            error.extensions = {**(error.extensions or {}), "argumentPath": list(path)}
-    return error
-
-
 def variable_errors(
     schema: GraphQLSchema,
     document: DocumentNode,
@@ -195,14 +135,7 @@ def variable_errors(
             kind = type_from_ast(schema, node.type)
             yield from _of_variable(node, kind, variables, places.get(name, (name,)), faults)
 
-    if next(faults_at({}), None) is None:
-        return []
-    places: dict[str, Path] = {}
-    fragments = [node for node in document.definitions if isinstance(node, FragmentDefinitionNode)]
-    reached = DocumentNode(definitions=(operation, *fragments))
-    for node, path in variable_places(schema, reached):
-        places.setdefault(node.name.value, path)
-    return [as_error(each) for each in islice(faults_at(places), MOST_FAULTS)]
+    return [as_error(each) for each in _placed(schema, document, operation, faults_at)]
 
 
 def _of_variable(

@@ -11,7 +11,8 @@ from graphql import (
 )
 from graphql.validation.rules import overlapping_fields_can_be_merged
 
-from gateway.execution.argument_validation import OTHER_RULES, with_path
+from gateway.execution.argument_places import with_path
+from gateway.execution.argument_validation import OTHER_RULES
 
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 25_000
 """Units of work to compare fields of the same name; graphql-core would spend seconds on a document of

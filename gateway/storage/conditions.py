@@ -42,7 +42,10 @@ EQUALITY = {"eq", "ne", "in_", "not_in"}
 
 
 class BadFilter(ValueError):
-    """The filter is too large, or compares with a value that no row can have."""
+    """The filter is too large, or compares with a value that no row can have. `path` leads from the
+    filter to that value: fields, operators and indexes, none for the whole filter."""
+
+    path: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,12 +77,29 @@ def _unchanged(_column: Any, value: Any) -> Any:
 
 
 def _bound(fields: Filterable, tree: Tree, bind: Bind) -> Tree:
-    return {name: _bound_part(fields, name, value, bind) for name, value in tree.items()}
+    return _each(tree, lambda name, value: _bound_part(fields, name, value, bind))
+
+
+def _each(parts: Mapping[str, Any], convert: Callable[[str, Any], Any]) -> dict[str, Any]:
+    """`parts` with their values converted. The path of a BadFilter gets the name of its part."""
+    converted = {}
+    for name, value in parts.items():
+        try:
+            converted[name] = convert(name, value)
+        except BadFilter as error:
+            error.path = (name, *error.path)
+            raise
+    return converted
+
+
+def _each_of_list(values: Sequence[Any], convert: Callable[[Any], Any]) -> list[Any]:
+    parts = {str(place): value for place, value in enumerate(values)}
+    return list(_each(parts, lambda _, value: convert(value)).values())
 
 
 def _bound_part(fields: Filterable, name: str, value: Any, bind: Bind) -> Any:
     if name in ("and_", "or_"):
-        return [_bound(fields, tree, bind) for tree in value]
+        return _each_of_list(value, lambda tree: _bound(fields, tree, bind))
     if name == "not_":
         return _bound(fields, value, bind)
     if name == "is_null":
@@ -88,16 +108,14 @@ def _bound_part(fields: Filterable, name: str, value: Any, bind: Bind) -> Any:
         return _bound_relation(fields.relations[name], value, bind)
     if name in fields.groups:
         return _bound(Filterable(fields.model, fields.groups[name]), value, bind)
-    return {
-        operator: operand
-        if operator == "is_null"
-        else _typed(
-            _column(fields.model, fields.columns[name], operator),
-            _day(operand) if operator == "on" else operand,
-            bind,
-        )
-        for operator, operand in value.items()
-    }
+    return _each(value, lambda operator, operand: _operand(fields, name, operator, operand, bind))
+
+
+def _operand(fields: Filterable, name: str, operator: str, value: Any, bind: Bind) -> Any:
+    if operator == "is_null":
+        return value
+    column = _column(fields.model, fields.columns[name], operator)
+    return _typed(column, _day(value) if operator == "on" else value, bind)
 
 
 def _column(model: type[Base], name: str, operator: str) -> Any:
@@ -108,7 +126,7 @@ def _column(model: type[Base], name: str, operator: str) -> Any:
 def _bound_relation(relation: Relation, value: Tree, bind: Bind) -> Tree:
     if not relation.is_many:
         return _bound(relation.target, value, bind)
-    return {kind: _bound(relation.target, tree, bind) for kind, tree in value.items()}
+    return _each(value, lambda _, tree: _bound(relation.target, tree, bind))
 
 
 def _day(date: dt.date) -> list[dt.datetime]:
@@ -241,7 +259,7 @@ def _typed(column: Any, value: Any, bind: Bind) -> Any:
     if isinstance(value, list):
         if len(value) > MAX_LIST:
             raise BadFilter(f"A list in a filter may have at most {MAX_LIST} values.")
-        typed = [_typed(column, item, bind) for item in value]
+        typed = _each_of_list(value, lambda item: _typed(column, item, bind))
         return [item for item in typed if item is not None]
     checked = _checked(column, value)
     return None if checked is None else bind(column, checked)

@@ -23,7 +23,10 @@ from gateway.storage.tables.column_types import (
 
 
 class BadCursor(ValueError):
-    """The cursor does not belong to this list and sort."""
+    """The cursor does not belong to this list and sort. `argument` names the one that has it: `after` or
+    `before`."""
+
+    argument = "after"
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,17 @@ class Window:
     size: int
     cursor: str | None = None
     backward: bool = False
+
+    def mark(self, model: type[Base]) -> list[Any]:
+        """The values of the sort keys in the cursor of a window on `model`, none without a cursor. Raises
+        BadCursor."""
+        if self.cursor is None:
+            return []
+        try:
+            return decode_cursor(model, self.sort, self.cursor)
+        except BadCursor as error:
+            error.argument = "before" if self.backward else "after"
+            raise
 
 
 @dataclass(frozen=True)
@@ -106,7 +120,7 @@ def page_statement(
     are more. With a `parent` column, there is a window for each of its values."""
     mark = None
     if window.cursor is not None:
-        values = decode_cursor(model, window.sort, window.cursor)
+        values = window.mark(model)
         columns = [model.__table__.c[key.column] for key in window.sort]
         mark = [
             None if value is None else sa.literal(value, column.type)

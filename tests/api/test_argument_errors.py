@@ -146,7 +146,7 @@ def test_a_required_variable_without_a_value_is_reported_by_its_argument(
         ("{ salesOrders(first: 1.5) { totalCount } }", "first", "an Int"),
         ("{ salesOrders(sort: {field: NO}) { totalCount } }", "sort.0.field", "ORDER_DATE"),
         ("{ company { name @skip(if: 3) } }", "if", "true or false"),
-        ('query ($n: Int = "a") { salesOrders(first: $n) { totalCount } }', "n", "an Int"),
+        ('query ($n: Int = "a") { salesOrders(first: $n) { totalCount } }', "first", "an Int"),
     ],
 )
 def test_every_argument_of_a_field_or_a_directive_has_a_path(
@@ -175,3 +175,98 @@ def test_all_faults_of_the_variables_are_reported_at_once_and_at_most_twenty(wor
     assert len(errors) == 9
     many = world.send(document, given={"customer": {}, "lines": lines * 10})["errors"]
     assert len(many) == 20
+
+
+PAGE = "customers(%s: %%s) { totalCount }"
+NESTED = "customers(first: 1) { nodes { salesOrders(%s: %%s) { nodes { id } } } }"
+DEEP = '{and: [{}, {lines: {some: {item: {unitPrice: {notIn: [1, "0.000001"]}}}}}]}'
+REFUSED: list[tuple[str, str, str, str, str, str]] = [
+    (PAGE % "first", "Int", "201", "1", "first", "between 0 and"),
+    (PAGE % "last", "Int", "-1", "1", "last", "between 0 and"),
+    (PAGE % "after", "String", '"x"', "null", "after", "not a cursor"),
+    (PAGE % "before", "String", '"WzFd"', "null", "before", "different list or sort"),
+    ("customers(first: 1, last: %s) { totalCount }", "Int", "1", "null", "last", "Read forward"),
+    (PAGE % "filter", "CustomerFilter", r'{number: {eq: "\u0007"}}', "{}", "filter.number.eq", "control"),
+    (PAGE % "filter", "CustomerFilter", r'{not: {address: {city: {in: ["a", "\u0007"]}}}}', "{}",
+     "filter.not.address.city.in.1", "control character"),
+    ("salesOrders(filter: %s) { totalCount }", "SalesOrderFilter", DEEP, "{}",
+     "filter.and.1.lines.some.item.unitPrice.notIn.1", "at most 13 digits"),
+    (NESTED % "first", "Int", "201", "1", "first", "between 0 and"),
+    (NESTED % "after", "String", '"x"', "null", "after", "not a cursor"),
+    (NESTED % "before", "String", '"x"', "null", "before", "not a cursor"),
+    (NESTED % "filter", "SalesOrderFilter", r'{customerName: {startsWith: "\u0007"}}', "{}",
+     "filter.customerName.startsWith", "control character"),
+    ("nodes(ids: %s) { id }", "[ID!]!", '["' + '", "'.join(["x"] * 201) + '"]', "[]", "ids", "at most 200"),
+]  # fmt: skip
+"""A field with an argument that its resolver refuses, one that it accepts, and the path of the fault."""
+
+
+@pytest.mark.parametrize(("field", "kind", "given", "good", "path", "message"), REFUSED)
+def test_what_only_a_resolver_refuses_is_reported_by_its_path_and_place(
+    world: Client, field: str, kind: str, given: str, good: str, path: str, message: str
+) -> None:
+    """Both before and after a plan of the document is made."""
+    whole = path.split(".")
+    document = "{ %s }" % (field % given)
+    [written, *again] = [world.send(document)["errors"] for _ in range(3)]
+    assert again == [written, written]
+    checked(written[0], whole, message)
+    column = written[0]["locations"][0]["column"]
+    start = document.rindex(given)
+    assert start < column <= start + len(given)
+
+    document = f"query ($given: {kind}) {{ {field % '$given'} }}"
+    first = world.send(document, given=parsed(given))["errors"]
+    for _ in range(2):
+        assert "errors" not in world.send(document, given=parsed(good))
+    assert world.send(document, given=parsed(given))["errors"] == first
+    checked(first[0], whole, message)
+    assert first[0]["locations"] == [{"line": 1, "column": document.index("$given)") + 1}]
+
+
+def test_too_many_rows_are_reported_by_their_argument(world: Client) -> None:
+    row = '{customer: {number: "C1"}}, '
+    field = "createSalesOrders(inputs: %s, dryRun: true) { userErrors { code } }"
+    document = "mutation ($given: [CreateSalesOrderInput!]!) { %s }" % (field % "$given")
+    for answer in (
+        world.send("mutation { %s }" % (field % f"[{row * 101}]")),
+        *(world.send(document, given=parsed(f"[{row * 101}]")) for _ in range(2)),
+    ):
+        [error] = answer["errors"]
+        checked(error, ["inputs"], "101 rows")
+
+
+@pytest.mark.parametrize(
+    ("document", "path"),
+    [
+        ("{ customers(first: 1, first: 2) { totalCount } }", "first"),
+        ("{ customers(frist: 1, frist: 2) { totalCount } }", "frist"),
+        ('{ customers(filter: {number: {eq: "a", eq: "b"}}) { totalCount } }', "filter.number.eq"),
+        ("{ customers { nodes { salesOrders(last: 1, last: 1) { totalCount } } } }", "last"),
+        ("{ company { name @skip(if: true, if: true) } }", "if"),
+    ],
+)
+def test_what_is_given_twice_is_reported_by_its_path(
+    world: Client, document: str, path: str
+) -> None:
+    errors = world.send(document)["errors"]
+    checked(
+        next(each for each in errors if "only one" in each["message"]), path.split("."), "only one"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "default", "use", "path"),
+    [
+        ("Int", '"a"', "customers(first: $given) { totalCount }", "first"),
+        ("CustomerFilter", "{number: {eq: 1}}", LIST % "$given", "filter.number.eq"),
+        ("StringCondition", "{in: [1]}", LIST % "{number: $given}", "filter.number.in.0"),
+        ("Int", "1.5", "customers { nodes { salesOrders(last: $given) { totalCount } } }", "last"),
+        ("Boolean", "3", "company { name @skip(if: $given) }", "if"),
+    ],
+)
+def test_a_bad_default_of_a_variable_is_reported_by_the_argument_that_takes_it(
+    world: Client, kind: str, default: str, use: str, path: str
+) -> None:
+    [error] = world.send(f"query ($given: {kind} = {default}) {{ {use} }}")["errors"]
+    checked(error, path.split("."), "Expected")

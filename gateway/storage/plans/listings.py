@@ -14,7 +14,6 @@ from gateway.storage.paging import (
     Window,
     cursor_of,
     cut_statement,
-    decode_cursor,
     reversed_sort,
 )
 from gateway.storage.plans.wire_formats import result_converter
@@ -38,10 +37,8 @@ class Listing:
         """By the name of the parameter."""
 
         tree = listed.bound(self._parameter)
-        mark: Sequence[Any] = ()
-        if window.cursor is not None:
-            mark = decode_cursor(self.model, self.sort, window.cursor)
-            self.values |= {f"after{place}": value for place, value in enumerate(mark)}
+        mark = window.mark(self.model)
+        self.values |= {f"after{place}": value for place, value in enumerate(mark)}
         self._nulls = tuple(value is None for value in mark)
         self.shape = (self.model, self.sort, self.backward, self._nulls, _shape(tree))
         """Equal for two lists with the same SQL."""
