@@ -17,7 +17,6 @@ from tests.support.served import statements
 
 METADATA = ImportJobRow.metadata
 TABLES = {
-    "api_keys",
     "accounts",
     "companies",
     "currencies",
