@@ -16,6 +16,7 @@ from gateway.storage.database import Database
 from gateway.storage.key_records import list_keys
 from tests.support.served import Client, serving, wait_until
 
+GRAPHQL = "application/graphql-response+json"
 QUERY = "{ company { name } }"
 CREATE = """mutation { createSalesOrder(input: {customer: {number: "C1"}}) {
   salesOrder { number } userErrors { code } } }"""
@@ -116,6 +117,28 @@ def test_a_credential_runs_what_its_scopes_allow_and_nothing_else(
         client.url + "/exports", headers={"authorization": f"Bearer {secret}"}
     )
     assert response.status_code == (200 if allowed else 403)
+
+
+@pytest.mark.parametrize(
+    ("accept", "statuses"), [("application/json", (401, 200)), (GRAPHQL, (401, 403))]
+)
+def test_a_refusal_has_the_media_type_that_the_client_accepts(
+    client: Client, database: Database, accept: str, statuses: tuple[int, int]
+) -> None:
+    """application/json has 200 for every operation that is well formed."""
+    key_for_reading = f"Bearer {key(database, 'orders:read')}"
+    responses = [
+        client.http.post(
+            client.url + "/graphql",
+            json={"query": CREATE},
+            headers={"accept": accept, "authorization": authorization},
+        )
+        for authorization in ("Bearer x", key_for_reading)
+    ]
+    assert tuple(each.status_code for each in responses) == statuses
+    assert [code(each) for each in responses] == ["UNAUTHENTICATED", "FORBIDDEN"]
+    kinds = {each.headers["content-type"] for each in responses}
+    assert kinds == {f"{accept}; charset=utf-8"}
 
 
 def test_a_field_in_a_fragment_needs_its_scope(client: Client, database: Database) -> None:

@@ -1,5 +1,6 @@
 """GraphQL over HTTP: media types, status codes, coded errors, and who may ask at all."""
 
+import gzip
 import json
 import re
 import urllib.request
@@ -82,6 +83,14 @@ def test_another_media_type_is_415(web: Client, content_type: str | None) -> Non
     assert (response.status_code, codes(response)) == (415, ["UNSUPPORTED_MEDIA_TYPE"])
 
 
+@pytest.mark.parametrize("coding", ["gzip", "br", "gzip, identity", "GZIP"])
+def test_a_compressed_operation_is_415(web: Client, coding: str) -> None:
+    body = gzip.compress(json.dumps({"query": COMPANY}).encode())
+    response = post(web, body, content_encoding=coding)
+    assert (response.status_code, codes(response)) == (415, ["UNSUPPORTED_MEDIA_TYPE"])
+    assert post(web, {"query": COMPANY}, content_encoding="identity").json() == ANSWER
+
+
 @pytest.mark.parametrize(
     ("accept", "chosen"),
     [
@@ -126,7 +135,15 @@ def test_a_client_that_names_no_media_type_gets_the_legacy_one(web: Client) -> N
 
 @pytest.mark.parametrize(
     "accept",
-    ["text/html", "image/*", "*/*;q=0", f"{JSON};q=0", "application/xml, text/*", "nothing"],
+    [
+        "text/html",
+        "image/*",
+        "*/*;q=0",
+        f"{JSON};q=0",
+        "application/xml, text/*",
+        "nothing",
+        f"{JSON};q=0.000",
+    ],
 )
 def test_what_the_gateway_cannot_write_is_406(web: Client, accept: str) -> None:
     for response in (post(web, {"query": COMPANY}, accept), get(web, accept, query=COMPANY)):
