@@ -7,7 +7,8 @@ from typing import Any, Protocol
 import strawberry
 
 from gateway.access.caller import ANYONE, Caller
-from gateway.execution.limits import Limits, Measured, Pages
+from gateway.execution.limits import Limits
+from gateway.execution.measurement import Measured, Pages
 from gateway.orders.service import Rules
 from gateway.storage.company_directory import find_scope
 from gateway.storage.database import Database
@@ -47,6 +48,8 @@ class OperationState:
     only_reads: bool = False
     cost: int | None = None
     """None until the operation is measured."""
+    introspects: bool = False
+    """Whether it is a usual document of introspection."""
     columns: dict[Any, Names] = field(default_factory=dict)
     """The columns that a field of the operation needs, by its type and position."""
     payloads: dict[Any, Any] = field(default_factory=dict)
@@ -89,6 +92,7 @@ class Context:
         """Note and return the cost of the operation; raises TooLarge."""
         size = measured.size(self.pages, self.limits)
         self.state.cost = size.cost
+        self.state.introspects = measured.introspects(size)
         measured.check(size, self.pages, self.limits)
         return size.cost
 

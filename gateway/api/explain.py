@@ -11,7 +11,8 @@ from gateway.api.plan_runner import PlanRunner
 from gateway.api.schema import RULES
 from gateway.execution.document_validation import validation_errors
 from gateway.execution.documents import Document, PreparedOperation
-from gateway.execution.limits import Measured, TooLarge, check_document, check_text
+from gateway.execution.limits import TooLarge, check_document, check_text
+from gateway.execution.measurement import Measured
 from gateway.execution.outline import outline
 from gateway.execution.plan import NotPlanned
 

@@ -15,7 +15,7 @@ from gateway.api.errors import RequestError
 from gateway.api.inputs import change_from
 from gateway.api.sorting import SortKeys, sort_of
 from gateway.execution.declarations import PagedField
-from gateway.execution.limits import Pages
+from gateway.execution.measurement import Pages
 from gateway.execution.page_info import (
     end_cursor,
     has_next_page,

@@ -31,7 +31,8 @@ from gateway.api.schema import schema
 from gateway.execution.arguments import arguments_of
 from gateway.execution.declarations import Declaration, MutationField
 from gateway.execution.documents import Documents, PreparedOperation
-from gateway.execution.limits import Measured, TooLarge
+from gateway.execution.limits import TooLarge
+from gateway.execution.measurement import Measured
 from gateway.execution.plan import MutationCall, NotPlanned, Plan
 from gateway.execution.planning import plan_of
 from gateway.execution.program import program_of

@@ -41,7 +41,8 @@ from gateway.execution.argument_faults import Faults
 from gateway.execution.argument_places import value_at
 from gateway.execution.argument_validation import argument_rule, running_error, variable_errors
 from gateway.execution.document_validation import validation_errors
-from gateway.execution.limits import Measured, TooLarge, check_document
+from gateway.execution.limits import TooLarge, check_document
+from gateway.execution.measurement import Measured
 from gateway.execution.selection import fields_by_name, fragments_of
 
 

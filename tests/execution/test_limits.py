@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from graphql import get_introspection_query
 
 from gateway.api.operations import Operation, run_operation
 from gateway.execution.limits import Limits
@@ -16,7 +15,15 @@ from tests.support.requests import post
 from tests.support.served import Client, serving
 
 SMALL = Limits(
-    bytes=400, tokens=60, directives=3, fragments=3, depth=5, fields=12, aliases=4, cost=100
+    bytes=400,
+    tokens=60,
+    directives=3,
+    fragments=3,
+    depth=5,
+    fields=12,
+    aliases=4,
+    types=2,
+    cost=100,
 )
 
 
@@ -62,6 +69,8 @@ BOUNDS: dict[str, tuple[Callable[[int], str], str]] = {
     "depth": (of_customers, "is nested 6 levels deep"),
     "fields": (lambda n: company("id " * (n - 1)), "selects 13 fields"),
     "aliases": (lambda n: company(" ".join(f"a{i}: id" for i in range(n))), "has 5 aliases"),
+    "schemas": (lambda n: "{ " + " ".join(f"a{i}: __schema {{ description }}" for i in range(n)) + " }", "selects `__schema` 2 times"),
+    "types": (lambda n: "{ " + " ".join(f'a{i}: __type(name: "Item") {{ name }}' for i in range(n)) + " }", "selects `__type` 3 times"),
     "cost": (lambda n: f"{{ items(first: {n - 1}) {{ nodes {{ id }} }} }}", "may cost 101"),
 }  # fmt: skip
 
@@ -98,7 +107,6 @@ COSTS = [
     ("{ one: items(first: 2) { ...I } two: items(first: 3) { ...I } } fragment I on ItemConnection { nodes { id } }", 1 + 2 + 1 + 3),
     ("{ node(id: 1) { ... on Customer { salesOrders(first: 2) { ... { nodes { id } } } } } }", 1 + 1 + 2),
     ("{ items(first: 2) @skip(if: true) { nodes { id } } company { id } }", 1 + 2 + 1),
-    (get_introspection_query(), 0),
 ]  # fmt: skip
 
 

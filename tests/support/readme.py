@@ -69,6 +69,8 @@ LIMITED = {
     "depth": "levels of nested fields in an operation (`GATEWAY_MAX_DEPTH`)",
     "fields": "fields in an operation; those of a fragment count wherever it is spread",
     "aliases": "aliases in an operation, counted in the same way",
+    "schemas": "`__schema` in an operation",
+    "types": "`__type` in an operation",
     "cost": "cost of an operation (`GATEWAY_MAX_COST`)",
 }
 
