@@ -28,20 +28,18 @@ async def perform(
     or the reasons for a refusal, with paths below the argument `root`.
 
     The reader first returns its connection, so that no operation waits for a second connection while
-    it holds one, and forgets what it has read. A change that a plan made before it failed is not
-    repeated."""
+    it holds one, and forgets what it has read."""
     context = info.context
-    before = context.state.payloads.pop(info.path.key, None)
-    if isinstance(before, Exception):
-        raise before
-    if before is not None:
-        return before
-    await context.reader.restart()
-    try:
-        made = await transact(context.database, context.request, change, dry_run=dry_run)
-    except Rejected as rejected:
-        return payload(user_errors=[user_error(problem, root) for problem in rejected.problems])
-    return payload(**{result: preview(made) if dry_run else made})
+
+    async def make() -> Any:
+        await context.reader.restart()
+        try:
+            made = await transact(context.database, context.request, change, dry_run=dry_run)
+        except Rejected as rejected:
+            return payload(user_errors=[user_error(problem, root) for problem in rejected.problems])
+        return payload(**{result: preview(made) if dry_run else made})
+
+    return await context.state.payload(info.path.key, make)
 
 
 async def perform_input(

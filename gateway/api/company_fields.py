@@ -106,13 +106,17 @@ async def _perform(
 ) -> Any:
     """The payload with the company that `work` makes, or with its refusal. The reader first returns its
     connection, so that no operation waits for a second one."""
-    await info.context.reader.restart()
-    try:
-        company = await retried(info.context.database, work)
-    except CompanyRefused as refused:
-        code, argument = REFUSALS[type(refused)]
-        return payload(user_errors=[user_error(Problem(code, (argument,), str(refused)), None)])
-    return payload(company=_summary(company, dry_run=dry_run))
+
+    async def make() -> Any:
+        await info.context.reader.restart()
+        try:
+            company = await retried(info.context.database, work)
+        except CompanyRefused as refused:
+            code, argument = REFUSALS[type(refused)]
+            return payload(user_errors=[user_error(Problem(code, (argument,), str(refused)), None)])
+        return payload(company=_summary(company, dry_run=dry_run))
+
+    return await info.context.state.payload(info.path.key, make)
 
 
 async def _create(

@@ -1,5 +1,6 @@
 """What resolvers find in `info.context`."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
@@ -53,7 +54,25 @@ class OperationState:
     columns: dict[Any, Names] = field(default_factory=dict)
     """The columns that a field of the operation needs, by its type and position."""
     payloads: dict[Any, Any] = field(default_factory=dict)
-    """What a plan's mutations returned or raised, by key, so that graphql-core does not repeat them."""
+    """What the mutations of the operation have returned or raised, by key."""
+    stopped: Exception | None = None
+    """What other mutations raise, once the time of the operation is over."""
+
+    async def payload(self, key: Any, make: Callable[[], Awaitable[Any]]) -> Any:
+        """What `make` returns or raises for the mutation `key`. It is called once, also if the operation
+        runs again because a plan failed or the time was over."""
+        if key in self.payloads:
+            if isinstance(self.payloads[key], Exception):
+                raise self.payloads[key]
+            return self.payloads[key]
+        if self.stopped is not None:
+            raise self.stopped
+        try:
+            self.payloads[key] = await make()
+        except Exception as error:
+            self.payloads[key] = error
+            raise
+        return self.payloads[key]
 
 
 @dataclass(frozen=True, eq=False)

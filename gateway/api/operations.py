@@ -86,7 +86,22 @@ async def _run_in_time(operation: Operation, context: Context) -> Answer:
     except TimeoutError:
         message = deadline.message(context.state.only_reads)
         code = "OVERLOADED" if deadline.is_contended else "DEADLINE_EXCEEDED"
-        return _failure(RequestError(message, code), context)
+        stopped = RequestError(message, code)
+        return await _finished(operation, context, stopped) or _failure(stopped, context)
+
+
+async def _finished(operation: Operation, context: Context, stopped: RequestError) -> Answer | None:
+    """The answer of a mutation whose first changes were made before it was stopped. They have as long again
+    to read what is selected in their payloads; None if that is not enough, or if nothing was changed."""
+    if not context.state.payloads:
+        return None
+    context.state.stopped = stopped
+    try:
+        async with Deadline(context.seconds) as deadline:
+            limited = replace(context, database=context.database.within(deadline))
+            return await _run_by_core(operation, limited)
+    except (TimeoutError, Overloaded):
+        return None
 
 
 def _stored(operation: Operation, context: Context) -> Answer | None:

@@ -225,17 +225,11 @@ class PlanRunner:
     async def _payload(
         self, field: GraphQLField, key: str, arguments: dict[str, Any], context: Context
     ) -> Any:
-        """The payload of a mutation, which is remembered so that graphql-core does not repeat the mutation."""
+        """The payload of a mutation."""
         definition = _definition(field)
         resolve = cast(Callable[..., Awaitable[Any]], definition.base_resolver)
         info = cast(Info, MutationInfo(context, Path(None, key, None)))
-        try:
-            made = await resolve(info=info, **arguments)
-        except Exception as error:
-            context.state.payloads[key] = error
-            raise
-        context.state.payloads[key] = made
-        return made
+        return await resolve(info=info, **arguments)
 
 
 def _printed(data: Any, context: Context) -> bytes:
