@@ -12,7 +12,7 @@ from gateway.web.address import in_url
 from gateway.web.connection_limits import ConnectionLimits
 from gateway.web.http_connection import ServerConfig
 from gateway.web.open_files import most_connections
-from gateway.web.process import STOP_SIGNAL, tune_memory
+from gateway.web.process import STOP_SIGNAL, ignore_abandoned_coroutines, tune_memory
 
 GRACE_PERIOD = 10
 """Seconds that requests have to finish after the gateway receives a signal to stop."""
@@ -25,6 +25,7 @@ def run_server(settings: Settings, listener: socket.socket, host: str) -> None:
     app = create_app(settings, listens_on=[in_url(host), in_url(address)])
     config = server_config(app, settings, limits)
     tune_memory()
+    ignore_abandoned_coroutines()
     _Server(config).run(sockets=[listener])
 
 

@@ -221,7 +221,7 @@ class Snapshot:
     async def rows(self, statement: sa.Executable) -> Sequence[sa.Row[Any]]:
         """All rows of a statement; raises RuntimeError once the snapshot is closed, and Overloaded."""
         reading = asyncio.create_task(self._read(statement))
-        reading.add_done_callback(_forget)
+        reading.add_done_callback(forget)
         return await asyncio.shield(reading)
 
     async def _read(self, statement: sa.Executable) -> Sequence[sa.Row[Any]]:
@@ -273,7 +273,7 @@ class Snapshot:
         await interrupt(reading, driver.interrupt)
 
 
-def _forget(reading: asyncio.Task[Any]) -> None:
+def forget(reading: asyncio.Future[Any]) -> None:
     """Retrieve the error even if the caller has gone; otherwise asyncio would log it."""
     if not reading.cancelled():
         reading.exception()

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from gateway.storage.company_directory import find_scope
 from gateway.storage.conditions import Filter
-from gateway.storage.database import Database
+from gateway.storage.database import Database, forget
 from gateway.storage.outsiders import shown
 from gateway.storage.paging import Page, Window, page_of, page_statement
 from gateway.storage.scope import Scope, ScopeRequest, within, within_company
@@ -30,7 +30,8 @@ class Loader(DataLoader[str, Result]):
 
     aiodataloader hands the same future to every caller of a key, so a cancelled caller would cancel it
     for the others. Each caller therefore gets a shield around the future. If the batch itself is
-    cancelled, its callers get an error, because they would otherwise wait for ever."""
+    cancelled, its callers get an error, because they would otherwise wait for ever. Nothing is logged if
+    they do not wait any more, as after their client has disconnected."""
 
     def __init__(self, load: Callable[[list[str]], Coroutine[Any, Any, list[Result]]]) -> None:
         async def batch(keys: list[str]) -> list[Result]:
@@ -42,7 +43,11 @@ class Loader(DataLoader[str, Result]):
         super().__init__(batch, loop=asyncio.get_running_loop())
 
     def load(self, key: str) -> asyncio.Future[Result]:
-        return asyncio.shield(super().load(key))
+        loading = super().load(key)
+        shielded = asyncio.shield(loading)
+        loading.add_done_callback(forget)
+        shielded.add_done_callback(forget)
+        return shielded
 
 
 class Reader:
@@ -62,6 +67,7 @@ class Reader:
         if self._scope is None:
             search = find_scope(self._database, self._request)
             self._scope = asyncio.ensure_future(search)
+            self._scope.add_done_callback(forget)
         return await asyncio.shield(self._scope)
 
     def one(

@@ -12,6 +12,18 @@ WATCH_DELAY = 0.05
 """Seconds before the connection is watched. Most work ends sooner, and watching it would cost more
 than letting it finish."""
 
+IS_CLOSING = "is_closing"
+"""What the state of a request calls the function of the server that returns whether the connection is
+closing."""
+
+
+async def is_gone(request: Request) -> bool:
+    """Whether the client has disconnected before any work for it begins. The server notices it in a turn of
+    the event loop."""
+    await asyncio.sleep(0)
+    is_closing = request.scope.get("state", {}).get(IS_CLOSING)
+    return is_closing is not None and is_closing()
+
 
 async def cancel_on_disconnect(
     request: Request, work: Coroutine[Any, Any, Result], may_stop: Callable[[], bool]

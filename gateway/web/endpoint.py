@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from gateway.access.caller import Caller
 from gateway.api.context import Context
 from gateway.api.operations import Answer, Operation, run_operation
-from gateway.web.client_disconnect import cancel_on_disconnect
+from gateway.web.client_disconnect import cancel_on_disconnect, is_gone
 from gateway.web.credentials import caller_of, company_of
 from gateway.web.graphiql_page import graphiql
 from gateway.web.graphql_responses import (
@@ -85,6 +85,8 @@ class Endpoint:
         operation = replace(
             await _operation(request, self._largest), if_match=request.headers.get("if-match")
         )
+        if await is_gone(request):
+            raise ClientDisconnect
         context = self._context(company_of(request), caller_of(request))
         answer = await cancel_on_disconnect(
             request, run_operation(operation, context), lambda: context.state.only_reads

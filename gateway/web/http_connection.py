@@ -12,6 +12,7 @@ import orjson
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from gateway.web.client_disconnect import IS_CLOSING
 from gateway.web.connection_limits import ConnectionLimits, RefusalLog
 from gateway.web.response_headers import REQUEST_ID, SECURITY_HEADERS, new_request_id
 
@@ -105,6 +106,7 @@ class HttpConnection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self.scope["state"][IS_CLOSING] = self.transport.is_closing
         self._part, self._began = Part.HEAD, self._moved
         self._head_size = self._unparsed = 0
 

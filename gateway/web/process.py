@@ -5,6 +5,7 @@ import ctypes
 import gc
 import logging
 import signal
+import warnings
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -31,6 +32,13 @@ def log_operations() -> None:
     """Log a line for each operation to standard error: how it was executed, its duration and its cost."""
     logging.basicConfig(format="%(asctime)s %(name)s: %(message)s")
     logging.getLogger("gateway.operation").setLevel(logging.INFO)
+
+
+def ignore_abandoned_coroutines() -> None:
+    """Do not warn of coroutines that graphql-core and Strawberry leave behind when a client disconnects."""
+    warnings.filterwarnings(
+        "ignore", "coroutine '(Executor|GraphQLCoreConverter)[.]", RuntimeWarning
+    )
 
 
 class StopSignal:

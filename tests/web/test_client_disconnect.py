@@ -1,19 +1,30 @@
 """Clients that hang up: queries are stopped, mutations are completed, and no other client notices."""
 
 import asyncio
+import gc
 import logging
+import socket
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
+import httpx2
 import pytest
 import sqlalchemy as sa
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from gateway.settings import Settings
 from gateway.storage.database import Database
+from gateway.web.client_disconnect import is_gone
 from tests.support.requests import ENDLESS, locked, make_tax_codes_slow
 from tests.support.served import (
+    NO_CERTIFICATES,
     PATIENCE,
     Client,
     connected,
@@ -78,6 +89,55 @@ def test_half_a_request_is_no_crash(only: Client, caplog: pytest.LogCaptureFixtu
     with unlogged(caplog), connected(only, COUNT, left_out=3):
         time.sleep(0.1)
     assert only.ask(COUNT) == {"salesOrders": {"totalCount": 0}}
+
+
+class Blocked:
+    """An application that stops its server's event loop until `over` is set, and counts whose client is
+    still there when the loop goes on."""
+
+    def __init__(self) -> None:
+        self.over = threading.Event()
+        self.gone: list[bool] = []
+        self.app = Starlette(routes=[Route("/block", self.block), Route("/work", self.work)])
+
+    async def block(self, _: Request) -> Response:
+        self.over.wait(PATIENCE)
+        return Response()
+
+    async def work(self, request: Request) -> Response:
+        self.gone.append(await is_gone(request))
+        return Response()
+
+
+def test_no_work_begins_for_a_client_that_has_already_disconnected() -> None:
+    blocked = Blocked()
+    with serving(Settings(), app=blocked.app) as client, ThreadPoolExecutor(2) as pool:
+        host, port = client.url.removeprefix("http://").split(":")
+        answers = [pool.submit(client.http.get, client.url + "/block")]
+        for _ in range(300):
+            with socket.create_connection((host, int(port))) as connection:
+                connection.sendall(b"GET /work HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        answers.append(pool.submit(httpx2.get, client.url + "/work", verify=NO_CERTIFICATES))
+        blocked.over.set()
+        assert [each.result().status_code for each in answers] == [200, 200]
+        wait_until(lambda: len(blocked.gone) == 301)
+    assert blocked.gone.count(True) == 300
+
+
+def test_clients_that_disconnect_during_new_queries_leave_nothing_in_the_log(
+    world_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    query = """{ a%d: items { nodes { number taxCode { code } unitOfMeasure { code } } }
+      customers { nodes { number currency { code } paymentTerms { code }
+        salesOrders { totalCount } } } }"""
+    with serving(Settings(database_url=world_url)) as client, unlogged(caplog):
+        for delay in (0, 0.03, 0.06, 0.1):
+            with ExitStack() as stack:
+                for number in range(15):
+                    stack.enter_context(connected(client, query % number))
+                time.sleep(delay)
+        assert client.ask("{ company { name } }") == {"company": {"name": "World"}}
+        gc.collect()
 
 
 @pytest.mark.anyio
