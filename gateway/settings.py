@@ -106,7 +106,7 @@ class Settings(BaseSettings):
         "",
         description="Folder for uploaded files until their rows are read. The default is `gateway-imports` beside"
         " the SQLite file, or in the current directory for PostgreSQL. It must survive a restart, so that"
-        " import jobs survive it too.",
+        " import jobs survive it too. Gateways on several hosts may share it.",
     )
 
     @field_validator("hosts")

@@ -63,7 +63,7 @@ class ImportJob(Node):
     policy: ImportPolicy = column("The rows that a bad row stops besides itself.")
     dry_run: bool = column("Whether the job only checks the rows and stores nothing.")
     status: ImportJobStatus = column("The state of the job.")
-    message: str | None = column("The reason why the job as a whole failed.")
+    message: str | None = column("The reason why the job as a whole failed, or what it waits for.")
     rows_staged: int = column("The number of rows read from the files.")
     rows_done: int = column("The number of rows processed so far, including refused ones.")
     headers_created: int = _count("headers that created an order")

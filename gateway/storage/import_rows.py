@@ -78,7 +78,7 @@ class Staging:
             raise JobUnready("Only an unfinished job can be cancelled.")
         if job.status is ImportJobStatus.STAGING:
             await self.delete_rows(job.id)
-        job.status, job.finished_date_time = ImportJobStatus.CANCELLED, now()
+        job.status, job.finished_date_time, job.message = ImportJobStatus.CANCELLED, now(), None
         return job
 
     async def retry(self, key: str) -> ImportJobRow:

@@ -184,14 +184,15 @@ def make_tax_codes_slow(url: str) -> None:
 
 
 @contextmanager
-def locked(url: str) -> Iterator[None]:
-    """Nobody else can create an order in a database meanwhile; who tries waits with its connection."""
+def locked(url: str, table: str = "number_series") -> Iterator[None]:
+    """Nobody else can write to the database meanwhile, or on PostgreSQL to this table, which each new
+    order needs. Whoever tries waits with its connection."""
     over, suspended = threading.Event(), threading.Event()
 
     async def hold() -> None:
         database = Database(url, poolclass=NullPool)
         async with database.write() as session:
-            lock = "LOCK TABLE number_series IN ACCESS EXCLUSIVE MODE"
+            lock = f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"
             await session.execute(sa.text("SELECT 1" if database.is_sqlite else lock))
             suspended.set()
             await asyncio.to_thread(over.wait)

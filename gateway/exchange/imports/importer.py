@@ -84,14 +84,17 @@ class Importer:
         fingerprint: str,
         options: ImportOptions,
         request: ImportRequest,
+        folder: str | None = None,
     ) -> ImportJobRow:
-        """A new job for these files, or the unfinished one for the same files."""
+        """A new job for these files, or the unfinished one for the same files. `folder` is the identity of
+        the import folder that receives them, if any."""
         fingerprint = self._own(fingerprint)
         files = ", ".join(dict.fromkeys(encodable(each.file) for each in recognised.decisions))
 
         async def change(writer: Writer) -> ImportJobRow:
             job = await writer.staging.unfinished(fingerprint)
             if job is not None:
+                job.folder = folder or job.folder
                 return job
             job = ImportJobRow(
                 company_id=writer.scope.company,
@@ -100,6 +103,7 @@ class Importer:
                 policy=request.policy,
                 dry_run=request.dry_run,
                 options=orjson.dumps(options.stored()).decode(),
+                folder=folder,
                 created_by=writer.scope.actor,
                 customers=listed_ids(writer.scope.customers),
                 writes_references=writer.scope.writes_references,
@@ -131,7 +135,7 @@ class Importer:
             await self._stage_sheet(job, sheet, documents)
         await self._record_warnings(job, skipped_findings(files))
         async with self._staging(key, job.rows_staged) as writer:
-            await writer.staging.update(key, status=APPLYING)
+            await writer.staging.update(key, status=APPLYING, message=None)
         if job.rows_staged >= MANY:
             await self.database.analyze()
 
@@ -143,6 +147,12 @@ class Importer:
                 await writer.staging.update(
                     key, status=FAILED, message=encodable(message), finished_date_time=now()
                 )
+
+    async def wait(self, key: str, message: str) -> None:
+        """Say what a job waits for. Does nothing if its rows are staged already."""
+        with suppress(JobGone):
+            async with self._staging(key) as writer:
+                await writer.staging.update(key, message=message)
 
     @asynccontextmanager
     async def _staging(self, key: str, staged: int | None = None) -> AsyncIterator[Writer]:

@@ -4,23 +4,21 @@ ones when it starts."""
 import asyncio
 import datetime as dt
 import logging
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import orjson
 
 from gateway.exchange.formats.import_options import ImportOptions
 from gateway.exchange.formats.reader_processes import ReadingStopped
 from gateway.exchange.formats.sheets import FileRefused
 from gateway.exchange.imports.error_report import ErrorReport, error_report
 from gateway.exchange.imports.importer import Importer, ImportRequest, fingerprint_files
+from gateway.exchange.imports.job_folders import JobFolders
 from gateway.exchange.imports.recognised_files import RecognisedFiles, recognise_files
 from gateway.exchange.imports.upload_folder import remove_abandoned
 from gateway.exchange.mappings.mapped_sheets import read_mapped_sheets
-from gateway.exchange.mappings.mapping_file import MappingFile, read_mapping
+from gateway.exchange.mappings.mapping_file import MappingFile
 from gateway.orders.service import Rules
 from gateway.storage.companies import company_ids
 from gateway.storage.database import Database
@@ -33,14 +31,23 @@ from gateway.storage.transactions import read_only
 log = logging.getLogger("gateway")
 
 
-FILES, DESCRIPTION, PARTIAL = "files", "said.json", "said.part"
-"""The content of a job's folder: a folder with its files, the description of how to read them, and a
-description that is still being written."""
-
 ABANDONED_AFTER = dt.timedelta(hours=1)
 """The age at which a job without files fails; another process may be receiving those of a younger
 one."""
 
+
+FORGOTTEN_AFTER = dt.timedelta(days=7)
+"""The age at which a job fails whose files are in the folder of a host that has not come back."""
+
+MISSING = "The files of this import are missing: import them again."
+ELSEWHERE = (
+    "The files of this import are in the import folder of another host. The import continues when the"
+    " gateway starts there, or when the files are imported again."
+)
+FORGOTTEN = (
+    "The files of this import are in the import folder of another host, where the gateway has not started"
+    f" for {FORGOTTEN_AFTER.days} days: import them again."
+)
 
 NO_FILES = RecognisedFiles((), ())
 
@@ -60,7 +67,8 @@ class _Run:
 @dataclass
 class Runner:
     """Runs import jobs one after the other, so that requests keep their share of the server. Uploaded
-    files stay in a subfolder of `folder` for each job until their rows are staged."""
+    files stay in `folder` until their rows are staged. A job whose files are in another folder is left to
+    the host that has them."""
 
     database: Database
     rules: Rules
@@ -69,6 +77,10 @@ class Runner:
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _receiving: set[str] = field(default_factory=set)
     """Jobs whose files are being moved into the folder."""
+
+    @property
+    def _folders(self) -> JobFolders:
+        return JobFolders(self.folder)
 
     async def accept(
         self,
@@ -85,12 +97,13 @@ class Runner:
         )
         fingerprint = await asyncio.to_thread(fingerprint_files, paths, options, request, mapping)
         importer = Importer(self.database, scope, self.rules)
-        job = await importer.begin(files, fingerprint, options, request)
+        folder = await asyncio.to_thread(self._folders.identify)
+        job = await importer.begin(files, fingerprint, options, request, folder)
         if job.id not in self._receiving and not any(self._runs_of(job.id)):
             self._receiving.add(job.id)  # the same files may be uploaded twice at the same time
             try:
-                await asyncio.to_thread(self._move_files, job.id, paths, options, mapping)
-                self.begin(job, await asyncio.to_thread(self._stored_files, job.id))
+                await asyncio.to_thread(self._folders.receive, job.id, paths, options, mapping)
+                self.begin(job, await asyncio.to_thread(self._folders.files, job.id))
             finally:
                 self._receiving.remove(job.id)
         return job
@@ -104,35 +117,6 @@ class Runner:
         except JobGone as missing:
             raise ImportNotFound(str(missing)) from missing
         return await error_report(importer, key)
-
-    def _move_files(
-        self,
-        key: str,
-        paths: Sequence[Path],
-        options: ImportOptions,
-        mapping: MappingFile | None,
-    ) -> None:
-        """Move the files of a job into its folder, and then write their description atomically."""
-        folder = self.folder / key
-        (folder / FILES).mkdir(parents=True, exist_ok=True)
-        for path in paths:
-            shutil.move(path, folder / FILES / path.name)
-        description = {
-            "files": [path.name for path in paths],
-            "options": options.stored(),
-            "mapping": None if mapping is None else (mapping.name, mapping.text),
-        }
-        (folder / PARTIAL).write_bytes(orjson.dumps(description))
-        (folder / PARTIAL).replace(folder / DESCRIPTION)
-
-    def _stored_files(self, key: str) -> RecognisedFiles:
-        """The files of a job. Raises FileRefused, OSError if the files are missing, and
-        ValueError if their description is incomplete."""
-        description = orjson.loads((self.folder / key / DESCRIPTION).read_bytes())
-        paths = [self.folder / key / FILES / name for name in description["files"]]
-        options, stated = ImportOptions.read(description["options"]), description["mapping"]
-        mapping = None if stated is None else read_mapping(stated[0], stated[1].encode())
-        return recognise_files(read_mapped_sheets(paths, options, mapping))
 
     def begin(self, job: Any, files: RecognisedFiles = NO_FILES) -> None:
         """Queue a job; `files` are those that it has yet to stage. It does nothing if the job has ended
@@ -169,15 +153,12 @@ class Runner:
             await importer.stage(key, files)
         except FileRefused as refused:
             await importer.fail(key, str(refused))
-            self._drop(key)
+            self._folders.drop(key)
             raise JobGone(str(refused)) from refused
         except JobGone:
-            self._drop(key)
+            self._folders.drop(key)
             raise
-        self._drop(key)
-
-    def _drop(self, key: str) -> None:
-        shutil.rmtree(self.folder / key, ignore_errors=True)
+        self._folders.drop(key)
 
     async def resume(self) -> None:
         """Queue every unfinished job, and remove interrupted uploads."""
@@ -190,18 +171,24 @@ class Runner:
 
     async def _resume(self, job: ImportJobRow) -> None:
         if job.status is ImportJobStatus.APPLYING:
+            self._folders.drop(job.id)
             self.begin(job)
             return
         importer = Importer(self.database, request_of(job), self.rules)
+        age = now() - job.created_date_time
+        if job.folder not in (None, await asyncio.to_thread(self._folders.identity)):
+            if age > FORGOTTEN_AFTER:
+                await importer.fail(job.id, FORGOTTEN)
+            else:
+                await importer.wait(job.id, ELSEWHERE)
+            return
         try:
-            self.begin(job, await asyncio.to_thread(self._stored_files, job.id))
+            self.begin(job, await asyncio.to_thread(self._folders.files, job.id))
         except FileRefused as refused:
             await importer.fail(job.id, str(refused))
         except (OSError, ValueError):
-            if now() - job.created_date_time > ABANDONED_AFTER:
-                await importer.fail(
-                    job.id, "The files of this import are missing: import them again."
-                )
+            if age > ABANDONED_AFTER:
+                await importer.fail(job.id, MISSING)
 
     async def close(self) -> None:
         """Stop all jobs; they resume when a server starts again."""

@@ -49,7 +49,7 @@ COUNTS = tuple(
 class ImportJobRow(CompanyScoped, Base, kw_only=True):
     """`fingerprint` identifies a repeated request; `options` is JSON; `position` is the last unit that was
     applied. The job may do what the caller who began it was allowed to: `customers` is a sorted JSON list
-    of ids, or null for all."""
+    of ids, or null for all. `folder` is the identity of the import folder that has the uploaded files."""
 
     __tablename__ = "import_jobs"
 
@@ -60,6 +60,7 @@ class ImportJobRow(CompanyScoped, Base, kw_only=True):
     )
     dry_run: Mapped[bool] = mapped_column(default=False)
     options: Mapped[str] = mapped_column(sa.Text, default="{}")
+    folder: Mapped[str | None] = mapped_column(Guid, default=None)
     status: Mapped[ImportJobStatus] = mapped_column(
         enum_type(ImportJobStatus), default=ImportJobStatus.STAGING
     )

@@ -1,0 +1,124 @@
+"""Until its rows are staged, an import job belongs to the host that has its files."""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import anyio
+import pytest
+
+from gateway.exchange.imports.job_folders import JobFolders
+from gateway.storage.database import Database
+from gateway.storage.scope import ScopeRequest
+from gateway.storage.tables.column_types import now
+from gateway.storage.tables.import_jobs import ImportJobRow
+from gateway.storage.transactions import writing
+from tests.support.databases import Templates
+from tests.support.importing import Client, ended, gate, head, line, orders, post
+from tests.support.processes import Server, served
+from tests.support.requests import execute, locked
+from tests.support.world import load_world
+
+FILES = orders([head("A")], [line("A")])
+WAITING = (
+    "The files of this import are in the import folder of another host. The import continues when the"
+    " gateway starts there, or when the files are imported again."
+)
+FORGOTTEN = (
+    "The files of this import are in the import folder of another host, where the gateway has not started"
+    " for 7 days: import them again."
+)
+STATE = "query ($id: ID!) { importJob(id: $id) { status message } }"
+
+
+@pytest.fixture
+def url(all_templates: dict[str, Templates]) -> str:
+    """The world on PostgreSQL; hosts cannot share a SQLite file."""
+    return all_templates["postgresql"].copy("world", load_world)
+
+
+@contextmanager
+def host(folder: Path, url: str, uploads: Path | None = None) -> Iterator[Server]:
+    """The gateway on a host of its own, which is killed at the end. Its import folder is in `folder`
+    unless it has another one."""
+    folder.mkdir(exist_ok=True)
+    uploads = uploads or folder / "uploads"
+    with served(folder, database_url=url, import_folder=str(uploads)) as server:
+        yield server
+
+
+def begun_by(folder: Path, url: str) -> str:
+    """The id of a job of a host that is killed before it has staged a row."""
+    with locked(url, "import_rows"), host(folder, url) as server:
+        return str(post(server, FILES).json()["id"])
+
+
+def state(client: Client, key: str) -> tuple[str, str | None]:
+    job = client.ask(STATE, id=key)["importJob"]
+    return job["status"], job["message"]
+
+
+def test_a_job_waits_for_the_host_that_has_its_files(tmp_path: Path, url: str) -> None:
+    key = begun_by(tmp_path / "a", url)
+    with host(tmp_path / "b", url) as other:
+        assert state(other, key) == ("STAGING", WAITING)
+        with host(tmp_path / "a", url):
+            job = ended(other, key)
+    assert (job.status, job.fields["message"]) == ("SUCCEEDED", None)
+    assert job.counts == {"headersCreated": 1, "linesCreated": 1}
+
+
+def test_hosts_with_a_shared_folder_continue_each_others_jobs(tmp_path: Path, url: str) -> None:
+    key = begun_by(tmp_path / "a", url)
+    with host(tmp_path / "b", url, tmp_path / "a" / "uploads") as other:
+        job = ended(other, key)
+    assert (job.status, job.fields["message"]) == ("SUCCEEDED", None)
+
+
+def test_files_that_are_imported_again_on_another_host_continue_the_job_there(
+    tmp_path: Path, url: str
+) -> None:
+    key = begun_by(tmp_path / "a", url)
+    with host(tmp_path / "b", url) as other:
+        assert post(other, FILES).json()["id"] == key
+        job = ended(other, key)
+    assert (job.status, job.fields["message"]) == ("SUCCEEDED", None)
+    assert execute(url, "SELECT COUNT(*) FROM import_jobs") == [["(1,)"]]
+
+
+async def add_job(url: str, age: dt.timedelta) -> str:
+    """A job whose files are in the folder of another host."""
+    database = Database(url)
+    async with writing(database, ScopeRequest()) as writer:
+        job = ImportJobRow(
+            company_id=writer.scope.company,
+            files="gone.csv",
+            fingerprint="0" * 64,
+            folder=str(uuid.uuid4()),
+            created_date_time=now() - age,
+        )
+        await writer.staging.add(job)
+    await database.dispose()
+    return job.id
+
+
+def test_a_job_fails_when_its_host_has_not_come_back_for_a_week(
+    tmp_path: Path, world_url: str
+) -> None:
+    old = anyio.run(add_job, world_url, dt.timedelta(days=8))
+    young = anyio.run(add_job, world_url, dt.timedelta(days=6))
+    with gate(world_url, tmp_path) as client:
+        assert state(client, old) == ("FAILED", FORGOTTEN)
+        assert state(client, young) == ("STAGING", WAITING)
+
+
+def test_all_who_share_a_folder_see_one_identity(tmp_path: Path) -> None:
+    """The identity is made with the first upload; a file that a power failure left empty is replaced."""
+    folder, other = JobFolders(tmp_path / "a"), JobFolders(tmp_path / "b")
+    assert folder.identity() is None
+    assert folder.identify() == folder.identify() == folder.identity()
+    assert other.identify() != folder.identity()
+    (tmp_path / "a" / "folder-id").write_bytes(b"")
+    assert folder.identify() == folder.identity() is not None
