@@ -18,6 +18,7 @@ from tests.support.served import statements
 METADATA = ImportJobRow.metadata
 TABLES = {
     "accounts",
+    "api_keys",
     "companies",
     "currencies",
     "customers",
