@@ -28,5 +28,5 @@ def check_header(
         raise RequestError(message, "BAD_USER_INPUT")
     root = schema.mutation_type
     if root is not None and ARGUMENT not in root.fields[names[0]].args:
-        message = f"{names[0]} changes no record with an etag, so it takes no header If-Match."
+        message = f"{names[0]} has no argument ifMatch, so it takes no header If-Match."
         raise RequestError(message, "BAD_USER_INPUT")

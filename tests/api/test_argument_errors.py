@@ -270,3 +270,22 @@ def test_a_bad_default_of_a_variable_is_reported_by_the_argument_that_takes_it(
 ) -> None:
     [error] = world.send(f"query ($given: {kind} = {default}) {{ {use} }}")["errors"]
     checked(error, path.split("."), "Expected")
+
+
+CUSTOMER = """createCustomer(input: %s, dryRun: true) { userErrors { code } }"""
+NEW = '{number: "N", displayName: "N", paymentTerms: %s}'
+
+
+@pytest.mark.parametrize("given", ["{}", '{id: "x", code: "y"}', "{code: null}"])
+def test_the_reference_of_a_record_is_named_in_one_way_in_literals_and_in_variables(
+    world: Client, given: str
+) -> None:
+    nested = f"mutation ($given: PaymentTermsRefInput) {{ {CUSTOMER % (NEW % '$given')} }}"
+    whole = f"mutation ($given: CreateCustomerInput!) {{ {CUSTOMER % '$given'} }}"
+    for answer in (
+        world.send(f"mutation {{ {CUSTOMER % (NEW % given)} }}"),
+        world.send(nested, given=parsed(given)),
+        world.send(whole, given=parsed(NEW % given)),
+    ):
+        [error] = answer["errors"]
+        checked(error, ["input", "paymentTerms"], "exactly one of id and code")

@@ -123,7 +123,7 @@ def test_nodes_are_found_in_the_order_of_their_ids_whatever_their_types(shop: Cl
     assert len(seen) == 4
     assert shop.ask("query ($id: ID!) { node(id: $id) { id } }", id="x") == {"node": None}
     [error] = shop.send(query, ids=["x"] * 201)["errors"]
-    assert error["extensions"] == {"code": "BAD_USER_INPUT"}
+    assert error["extensions"] == {"code": "BAD_USER_INPUT", "argumentPath": ["ids"]}
 
 
 LISTS = {
@@ -204,13 +204,24 @@ def test_a_page_has_as_many_rows_as_requested_and_fifty_by_default(
 
 
 @pytest.mark.parametrize(
-    "arguments",
-    ["first: 201", "last: 201", "first: -1", "last: -1", "first: 2147483647", "first: 1, last: 1",
-     'first: 1, before: "x"', 'last: 1, after: "x"', 'after: "x", before: "x"'],
-)  # fmt: skip
-def test_a_page_that_cannot_be_is_refused_with_a_code(shop: Client, arguments: str) -> None:
+    ("arguments", "wrong"),
+    [
+        ("first: 201", "first"),
+        ("last: 201", "last"),
+        ("first: -1", "first"),
+        ("last: -1", "last"),
+        ("first: 2147483647", "first"),
+        ("first: 1, last: 1", "last"),
+        ('first: 1, before: "x"', "before"),
+        ('last: 1, after: "x"', "last"),
+        ('after: "x", before: "x"', "before"),
+    ],
+)
+def test_a_page_that_cannot_be_is_refused_with_its_argument(
+    shop: Client, arguments: str, wrong: str
+) -> None:
     [error] = shop.send(f"{{ items({arguments}) {{ nodes {{ id }} }} }}")["errors"]
-    assert error["extensions"] == {"code": "BAD_USER_INPUT"}
+    assert error["extensions"] == {"code": "BAD_USER_INPUT", "argumentPath": [wrong]}
     assert error["path"] == ["items"]
 
 
@@ -219,7 +230,7 @@ def test_a_deployment_decides_how_large_a_page_may_be(templates: Templates) -> N
     with serving(settings) as client:
         assert len(page_of(client, "items", "")[0]) == 3
         [error] = client.send("{ items(first: 4) { nodes { id } } }")["errors"]
-    assert error["extensions"] == {"code": "BAD_USER_INPUT"}
+    assert error["extensions"] == {"code": "BAD_USER_INPUT", "argumentPath": ["first"]}
 
 
 def forged(cursor: str, old: str, new: str) -> str:
