@@ -42,7 +42,8 @@ from gateway.storage.migrations import is_current, migrate
 from gateway.storage.scope import CompanyNotFound, ScopeRequest
 from gateway.storage.tables.import_jobs import ImportJobStatus
 from gateway.web.address import CannotListen, host_and_port, listen
-from gateway.web.process import STOP_SIGNAL, log_operations
+from gateway.web.process import log_operations
+from gateway.web.stop_signal import STOP_SIGNAL
 
 cli = typer.Typer(
     help="A GraphQL gateway over sales orders.",
@@ -107,6 +108,7 @@ def serve(
         fail(f"--allow-open is gone: {FIRST_KEY}")
     settings = with_access(read_settings(), host)
     STOP_SIGNAL.install()
+    STOP_SIGNAL.check()
     if settings.debug:
         log_operations()
     with tempfile.TemporaryDirectory(prefix="gateway-demo-") as folder:

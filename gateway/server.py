@@ -12,7 +12,8 @@ from gateway.web.address import in_url
 from gateway.web.connection_limits import ConnectionLimits
 from gateway.web.http_connection import ServerConfig
 from gateway.web.open_files import most_connections
-from gateway.web.process import STOP_SIGNAL, ignore_abandoned_coroutines, tune_memory
+from gateway.web.process import ignore_abandoned_coroutines, tune_memory
+from gateway.web.stop_signal import STOP_SIGNAL
 
 GRACE_PERIOD = 10
 """Seconds that requests have to finish after the gateway receives a signal to stop."""

@@ -15,6 +15,9 @@ EMBEDDED_DATABASE = "sqlite:///gateway.db"
 HOST = re.compile(r"\*|(\*\.)?\w[\w.-]*|\[[0-9a-f:.]+\]")
 """A host without a port, all hosts below a domain, or all hosts."""
 
+ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+"""A web origin as browsers send it, in lower case."""
+
 OF_KUBERNETES = re.compile(r"GATEWAY_(SERVICE|PORT)_\w+")
 """Variables that Kubernetes sets in every container if a service is named gateway. It also sets GATEWAY_PORT
 to a URL."""
@@ -116,6 +119,17 @@ class Settings(BaseSettings):
             if not HOST.fullmatch(host.lower()):
                 raise ValueError(f"{host} is not the name of a host such as orders.example")
         return hosts
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _check_origins(cls, origins: str) -> str:
+        for origin in _split(origins):
+            if origin != "*" and not ORIGIN.fullmatch(origin.lower()):
+                raise ValueError(
+                    f"{origin} is not an origin such as https://shop.example: a scheme, a host and perhaps a"
+                    " port, without a path or a slash at the end"
+                )
+        return origins.lower()
 
     @field_validator("trusted_proxies")
     @classmethod

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from gateway.settings import Settings, unknown_variables
 from tests.support.processes import run
@@ -38,3 +39,24 @@ def test_variables_of_kubernetes_are_no_settings() -> None:
 )
 def test_uploads_are_kept_beside_the_database(url: str, folder: str) -> None:
     assert Settings(database_url=url).uploads == Path(folder)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["shop.example", "https://shop.example/", "https://shop.example/orders", "https://", "null"],
+)
+def test_an_origin_is_a_scheme_and_a_host(origin: str) -> None:
+    """Browsers send it without a path, so that another one would never match."""
+    with pytest.raises(ValidationError, match=f"{origin} is not an origin such as https://shop"):
+        Settings(cors_origins=f"https://a.example,{origin}")
+
+
+def test_origins_are_compared_in_lower_case() -> None:
+    settings = Settings(
+        cors_origins="https://Shop.Example, http://[::1]:3000, capacitor://localhost"
+    )
+    assert settings.allowed_origins == [
+        "https://shop.example",
+        "http://[::1]:3000",
+        "capacitor://localhost",
+    ]

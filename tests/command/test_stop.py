@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import announced, ended, forked
+from tests.support.processes import announced, ended, forked, started
+from tests.support.served import PATIENCE, wait_until
 
 
 @pytest.mark.parametrize("options", [[], ["--demo"]], ids=["embedded", "demo"])
@@ -24,6 +25,21 @@ def test_a_stop_during_the_start_ends_the_process(
     assert code in (0, -signal.SIGTERM)
     assert errors == "" or code == -signal.SIGTERM
     assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_a_stop_while_the_modules_are_imported_ends_the_process(tmp_path: Path) -> None:
+    """The signal arrives as soon as the process handles it."""
+    with started(tmp_path, ["serve", "--port", "0"]) as process:
+        wait_until(lambda: handles_sigterm(process.pid))
+        process.terminate()
+        assert process.wait(PATIENCE) == 0
+    assert (tmp_path / "err").read_text() == (tmp_path / "out").read_text() == ""
+
+
+def handles_sigterm(process: int) -> bool:
+    status = Path(f"/proc/{process}/status").read_text()
+    caught = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
+    return bool(int(caught.split()[1], 16) >> (signal.SIGTERM - 1) & 1)
 
 
 @pytest.mark.parametrize("attempt", range(3))

@@ -12,7 +12,7 @@ GATEWAY = ROOT / "gateway"
 LAYERS = {"web", "api", "access", "exchange", "orders", "execution", "storage"}
 MAY_IMPORT = {
     "__init__": set(),
-    "__main__": {"cli"},
+    "__main__": {"cli", "web"},
     "cli": {
         "app",
         "command",
