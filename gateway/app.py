@@ -35,6 +35,7 @@ from gateway.web.endpoint import Endpoint
 from gateway.web.foreign_origins import ForeignOrigins
 from gateway.web.graphiql_page import assets
 from gateway.web.health import live, ready
+from gateway.web.import_files import ImportFiles
 from gateway.web.known_hosts import KnownHosts
 from gateway.web.redirects import REDIRECTS, answer_http_exception
 from gateway.web.response_headers import ResponseHeaders
@@ -115,6 +116,7 @@ def _routes(
     settings: Settings, database: Database, store: RowsStore, runner: Runner
 ) -> list[BaseRoute]:
     uploads = Uploads(runner, settings.max_upload)
+    files = ImportFiles(runner)
 
     def export(company: str | None, caller: Caller, request: ExportRequest) -> Awaitable[Download]:
         return open_download(database, caller.request_in(company), request)
@@ -147,7 +149,8 @@ def _routes(
         Mount("/graphiql", routes=assets()),
         Route("/schema.graphql", _schema_text),
         Route("/imports", uploads.answer, methods=["POST"]),
-        Route("/imports/{id}/refused", uploads.refused),
+        Route("/imports/{id}/refused", files.refused),
+        Route("/imports/{id}/results", files.results),
         Route("/exports", exports.answer),
         Route("/healthz", live),
         Route("/readyz", ready(why_not)),

@@ -4,6 +4,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -28,6 +29,7 @@ from gateway.exchange.formats.reader_processes import READERS
 from gateway.exchange.formats.sheets import FileRefused
 from gateway.exchange.imports.importer import Importer, ImportRequest, PolicyOption, import_files
 from gateway.exchange.imports.progress import progress_bar
+from gateway.exchange.imports.results_stream import save_results
 from gateway.exchange.imports.summary import import_summary
 from gateway.exchange.mappings.mapping_file import MappingFile, MappingRefused, read_mapping
 from gateway.exchange.mappings.reference_columns import Dataset
@@ -40,7 +42,7 @@ from gateway.storage.conditions import BadFilter, Filter
 from gateway.storage.database import Database
 from gateway.storage.migrations import is_current, migrate
 from gateway.storage.scope import CompanyNotFound, ScopeRequest
-from gateway.storage.tables.import_jobs import ImportJobStatus
+from gateway.storage.tables.import_jobs import ImportJobRow, ImportJobStatus
 from gateway.web.address import CannotListen, host_and_port, listen
 from gateway.web.process import log_operations
 from gateway.web.stop_signal import STOP_SIGNAL
@@ -63,6 +65,7 @@ CSV_ENCODING = typer.Option(help="The encoding of CSV files. Detected by default
 CSV_SEPARATOR = typer.Option(help="The separator of CSV files. Detected by default.")
 DATES = typer.Option(help="The order of day, month and year. Decided from all files by default.")
 DECIMAL = typer.Option(help="The decimal sign. Decided from all files by default.")
+RESULTS = typer.Option(help="File for what became of each row, with ids, as JSON lines.")
 MAPPING = typer.Option("--map", help="A TOML file that maps foreign files to entities and fields.")
 STRICT = typer.Option("--strict", help="Refuse files whose dates or numbers are ambiguous.")
 ROUNDING = typer.Option(help="Round once per line, as Finance & Operations does.")
@@ -177,6 +180,7 @@ def import_command(
     errors: Annotated[
         Path | None, typer.Option(help="File for refused rows; in this folder by default.")
     ] = None,
+    results: Annotated[Path | None, RESULTS] = None,
     dates: Annotated[DateOrder | None, DATES] = None,
     decimal: Annotated[DecimalSign | None, DECIMAL] = None,
     encoding: Annotated[str | None, CSV_ENCODING] = None,
@@ -197,12 +201,25 @@ def import_command(
     rules = Rules(largest_order=settings.max_lines)
     READERS.memory = settings.read_memory
 
-    async def run(database: Database) -> None:
-        await _import(
-            Importer(database, _scope(company), rules), files, chosen, request, errors, mapping
-        )
+    ended: list[ImportJobRow] = []
 
-    run_on_database(settings, run)
+    async def run(database: Database) -> None:
+        importer, started = Importer(database, _scope(company), rules), time.monotonic()
+        job = await _import(importer, files, chosen, request, mapping)
+        ended.append(job)
+        seconds = time.monotonic() - started
+        if file is not None:
+            await save_results(importer, job.id, file)
+        for line in await import_summary(importer, job, errors, seconds):
+            typer.echo(line)
+
+    try:
+        with nullcontext() if results is None else open_destination(results) as file:
+            run_on_database(settings, run)
+    except CannotWrite as error:
+        fail(str(error))
+    if any(job.status is not ImportJobStatus.SUCCEEDED for job in ended):
+        raise typer.Exit(1)
 
 
 def _mapping(path: Path) -> MappingFile:
@@ -219,15 +236,13 @@ async def _import(
     files: Sequence[Path],
     chosen: ImportOptions,
     request: ImportRequest,
-    errors: Path | None,
     mapping: MappingFile | None,
-) -> None:
+) -> ImportJobRow:
     if not await is_current(importer.database):
         fail(NOT_MIGRATED)
-    started = time.monotonic()
     progress, stop = progress_bar()
     try:
-        job = await import_files(importer, files, chosen, request, progress, mapping)
+        return await import_files(importer, files, chosen, request, progress, mapping)
     except MappingRefused as error:
         fail(f"{error.code}: {error}")
     except FileRefused as error:
@@ -236,10 +251,6 @@ async def _import(
         fail(f"COMPANY_NOT_FOUND: {error}")
     finally:
         stop()
-    for line in await import_summary(importer, job, errors, time.monotonic() - started):
-        typer.echo(line)
-    if job.status is not ImportJobStatus.SUCCEEDED:
-        raise typer.Exit(1)
 
 
 @cli.command("export")

@@ -20,6 +20,7 @@ from gateway.storage.tables.import_jobs import (
     ImportJobStatus,
     ImportPolicy,
     ImportProblemRow,
+    ImportResultRow,
     ImportSheetRow,
 )
 
@@ -94,6 +95,7 @@ class Staging:
         if job.status is not ImportJobStatus.CANCELLED:
             problems = sa.delete(ImportProblemRow).where(*self._of(ImportProblemRow, job.id))
             await self._session.execute(problems, execution_options=UNWATCHED)
+            await self._delete_waiting_results(job.id)
             job.position, job.problems, job.warnings, job.message = "", 0, 0, None
             job.rows_staged = waiting
             job.rows_done = 0
@@ -102,6 +104,14 @@ class Staging:
                     setattr(job, name, 0)
         job.status, job.finished_date_time = ImportJobStatus.APPLYING, None
         return job
+
+    async def _delete_waiting_results(self, job: str) -> None:
+        """Delete the results of the units whose rows are applied again."""
+        waiting = sa.select(ImportedRow.unit).where(*self._of(ImportedRow, job))
+        results = sa.delete(ImportResultRow).where(
+            *self._of(ImportResultRow, job), ImportResultRow.unit.in_(waiting)
+        )
+        await self._session.execute(results, execution_options=UNWATCHED)
 
     async def _existing(self, key: str) -> ImportJobRow:
         job = await self.job(key, lock=True)
@@ -272,6 +282,8 @@ class Staging:
         )
 
     def _of(
-        self, table: type[ImportedRow | ImportProblemRow | ImportSheetRow], job: str
+        self,
+        table: type[ImportedRow | ImportProblemRow | ImportResultRow | ImportSheetRow],
+        job: str,
     ) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
         return within(self._scope, table), table.job_id == job

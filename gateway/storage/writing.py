@@ -12,6 +12,7 @@ from sqlalchemy.orm import attributes, selectinload
 from gateway.storage import number_series, unsaved_orders
 from gateway.storage.contention import is_contention
 from gateway.storage.documented_orders import DocumentedOrders
+from gateway.storage.import_results import ImportResults
 from gateway.storage.import_rows import Staging
 from gateway.storage.scope import Scope, within, within_company
 from gateway.storage.tables.column_types import (
@@ -46,6 +47,7 @@ class Writer:
         self._session = session
         self.scope = scope
         self.staging = Staging(session, scope)
+        self.import_results = ImportResults(session, scope)
         self.documented_orders = DocumentedOrders(session, scope)
 
     async def find(self, model: type[Model], wanted: Mapping[str, set[str]]) -> Sequence[Model]:

@@ -1,4 +1,4 @@
-"""Uploads: POST /imports begins an import job, and GET /imports/{id}/refused returns its refused rows.
+"""Uploads: POST /imports begins an import job.
 
 The body is one file, named by the parameter `name`, or a form with several. It is written to disk while
 it is received."""
@@ -13,7 +13,7 @@ from typing import Any
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response
 
 from gateway.access.scopes import AccessScope
 from gateway.exchange.formats.import_options import (
@@ -28,7 +28,7 @@ from gateway.exchange.formats.import_options import (
 from gateway.exchange.formats.reader_processes import ReadingStopped
 from gateway.exchange.formats.sheets import FileRefused
 from gateway.exchange.imports.importer import ImportRequest, PolicyOption
-from gateway.exchange.imports.runner import ImportNotFound, Runner
+from gateway.exchange.imports.runner import Runner
 from gateway.exchange.imports.upload_folder import open_upload_folder
 from gateway.exchange.mappings.mapping_file import (
     LARGEST_MAPPING,
@@ -121,8 +121,8 @@ class Uploads:
             return Response(status_code=400)
         except Exception as error:  # noqa: BLE001 - masked, and logged
             return error_response(error)
-        location = f"/imports/{key}/refused"
-        return JSONResponse({"id": key, "refused": location}, 202)
+        files = {name: f"/imports/{key}/{name}" for name in ("refused", "results")}
+        return JSONResponse({"id": key, **files}, 202)
 
     async def _begin(self, request: Request) -> str:
         """Begin a job for the uploaded files, and return its id."""
@@ -155,28 +155,6 @@ class Uploads:
             raise BadUpload(503, "STOPPING", str(stopped)) from stopped
         finally:
             self._slots.release()
-
-    async def refused(self, request: Request) -> Response:
-        """The refused rows of a job, to be corrected and uploaded again; 204 if there are none."""
-        try:
-            caller_of(request).require([AccessScope.ORDERS_IMPORT], "An import")
-            read_parameters(request.query_params, ())
-            report = await self._runner.error_report(
-                caller_of(request).request_in(company_of(request)), request.path_params["id"]
-            )
-        except BadParameter as bad:
-            return refusal(400, "BAD_USER_INPUT", str(bad))
-        except ImportNotFound as missing:
-            return refusal(404, "NOT_FOUND", str(missing))
-        except Exception as error:  # noqa: BLE001 - masked, and logged
-            return error_response(error)
-        if report is None:
-            return Response(status_code=204)
-        kind = "application/zip" if report.name.endswith(".zip") else "text/plain; charset=utf-8"
-        name = report.name.encode("ascii", "replace").decode().replace('"', "")
-        disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
-        chunks = report.chunks if request.method != "HEAD" else iter(())
-        return StreamingResponse(chunks, headers=disposition, media_type=kind)
 
     async def _store(self, request: Request, folder: Path, name: str | None) -> Received:
         compression = stated_compression(request.headers.get("content-encoding", ""))

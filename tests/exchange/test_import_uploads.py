@@ -48,7 +48,8 @@ def test_an_upload_is_accepted_with_the_id_of_its_job(
     response = post(client, files)
     assert response.status_code == 202
     key = response.json()["id"]
-    assert response.json() == {"id": key, "refused": f"/imports/{key}/refused"}
+    locations = {name: f"/imports/{key}/{name}" for name in ("refused", "results")}
+    assert response.json() == {"id": key} | locations
     job = ended(client, key)
     assert (job.status, job.fields["files"]) == ("SUCCEEDED", ", ".join(files))
     assert numbers(client) == ["A"]

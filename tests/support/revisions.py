@@ -26,6 +26,7 @@ from gateway.storage.tables.import_jobs import (
     ImportJobRow,
     ImportJobStatus,
     ImportProblemRow,
+    ImportResultRow,
     ImportSheetRow,
 )
 from gateway.storage.tables.sales_orders import (
@@ -205,4 +206,5 @@ async def _add_import_jobs(session: AsyncSession, company: str) -> None:
         problem = ImportProblemRow(
             **owner, sequence=1, unit="A", sheet=0, file="orders.csv", code="REQUIRED", message="Missing."
         )  # fmt: skip
-        session.add_all([sheet, row, problem])
+        result = ImportResultRow(**owner, sheet=0, row=2, unit="A", entries="[]")
+        session.add_all([sheet, row, problem, result])

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -11,13 +11,14 @@ import orjson
 from gateway.exchange.formats.cells import Locale
 from gateway.exchange.formats.import_options import ImportOptions
 from gateway.exchange.formats.sheets import is_table
-from gateway.exchange.imports.findings import UnitFinding
 from gateway.exchange.imports.identifiers import resolve_ids
 from gateway.exchange.imports.item_unit_rows import apply_item_units
 from gateway.exchange.imports.order_rows import OrderRows, add_flat_row, divide_price
 from gateway.exchange.imports.order_upserts import apply_orders
+from gateway.exchange.imports.outcomes import Outcome
 from gateway.exchange.imports.reference_rows import apply_records
 from gateway.exchange.imports.row_reader import ParsedRow, Place, RowReader
+from gateway.exchange.imports.row_results import UnitResults, unit_results
 from gateway.exchange.imports.staging import LONGEST_NUMBER, ORDERS, UNNUMBERED
 from gateway.exchange.mappings.columns import FileEntity, RowKind
 from gateway.exchange.mappings.recognition import ENTITIES_BY_NAME
@@ -45,33 +46,6 @@ LONGEST_SHOWN = 100
 SURPLUS_ROWS = 100
 """Rows by which an order may exceed the largest number of lines before it is refused without being
 read."""
-
-
-@dataclass
-class Outcome:
-    """The counts and findings of one batch or of several."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    findings: list[UnitFinding] = field(default_factory=list)
-    rows: int = 0
-
-    @property
-    def has_failures(self) -> bool:
-        return any(name.endswith("_failed") for name in +self.counts)
-
-    def count(self, other: "Outcome") -> None:
-        """Add the counts of `other`, but not its findings."""
-        self.counts += other.counts
-        self.rows += other.rows
-
-    def add(self, other: "Outcome") -> None:
-        self.count(other)
-        self.findings += other.findings
-
-    def undo(self) -> None:
-        """Keep only the counts of failures, since everything else is rolled back."""
-        for name in [name for name in self.counts if not name.endswith("_failed")]:
-            del self.counts[name]
 
 
 class StagedRowReader:
@@ -171,7 +145,7 @@ class Batch:
         except RefusedByDatabase:
             parsed = self.reader.read(rows[0])[0]
             parsed.refuse(refusals.DATABASE_REFUSES)
-            return self._failed([(unit.name, parsed)], failed=len(rows), kind=unit.name)
+            return self._failed(unit, parsed)
 
     def _is_too_large(self, unit: Unit) -> bool:
         return unit.rows > self.rules.largest_order + SURPLUS_ROWS or unit.size > LARGEST_UNIT
@@ -190,14 +164,15 @@ class Batch:
             )
         else:
             parsed.refuse(refusals.TOO_MANY_LINES, (), unit.rows, str(largest), largest=largest)
-        return self._failed([(unit.name, parsed)], failed=unit.rows, kind=unit.name)
+        return self._failed(unit, parsed)
 
-    def _failed(self, rows: Sequence[tuple[str, ParsedRow]], *, failed: int, kind: str) -> Outcome:
-        name = "lines_failed" if kind.startswith(ORDERS) else "references_failed"
-        findings = [
-            (unit, finding, _number(unit)) for unit, parsed in rows for finding in parsed.findings
-        ]
-        return Outcome(Counter({name: failed}), findings)
+    def _failed(self, unit: Unit, first: ParsedRow) -> Outcome:
+        """The outcome of a unit of which all rows are refused for the problems of its first one."""
+        name = "lines_failed" if unit.name.startswith(ORDERS) else "references_failed"
+        findings = [(unit.name, finding, _number(unit.name)) for finding in first.findings]
+        codes = list(dict.fromkeys(f.code for f in first.findings if not f.is_warning))
+        results = [UnitResults(unit.name, codes=codes)]
+        return Outcome(Counter({name: unit.rows}), findings, results)
 
     async def _rows(self, writer: Writer, units: Sequence[Unit]) -> Sequence[Any]:
         if not units:
@@ -226,6 +201,7 @@ class Batch:
             outcome.findings += [
                 (unit, finding, None) for unit, row in parsed for finding in row.findings
             ]
+            outcome.results += [unit_results(unit, [row]) for unit, row in parsed]
         return outcome
 
     async def _apply_orders(self, writer: Writer, rows: Sequence[Any]) -> Outcome:
@@ -241,7 +217,8 @@ class Batch:
             for row in order.rows
             for finding in row.findings
         ]
-        return Outcome(counts, findings)
+        results = [unit_results(unit, order.rows, order.number) for unit, order in orders.items()]
+        return Outcome(counts, findings, results)
 
     def _order(self, unit: str, rows: Sequence[Any]) -> OrderRows:
         order = OrderRows(_number(unit))

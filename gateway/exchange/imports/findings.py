@@ -1,10 +1,6 @@
 """The findings of an import job, stored as its problems."""
 
-import pickle
-import tempfile
-from collections.abc import Iterator, Sequence
-from types import TracebackType
-from typing import Self
+from collections.abc import Sequence
 
 import orjson
 
@@ -15,35 +11,6 @@ from gateway.storage.writing import Writer
 
 UnitFinding = tuple[str, Finding, str | None]
 """A finding with its unit and the number of its order."""
-
-
-class FindingsFile:
-    """The findings of many batches in a temporary file. They outlive a transaction that is rolled back,
-    and may not fit into memory."""
-
-    def __enter__(self) -> Self:
-        self._file = tempfile.TemporaryFile()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._file.close()
-
-    def append(self, findings: Sequence[UnitFinding]) -> None:
-        pickle.dump(findings, self._file)
-
-    def batches(self) -> Iterator[Sequence[UnitFinding]]:
-        """The appended sequences, in order."""
-        self._file.seek(0)
-        while True:
-            try:
-                yield pickle.load(self._file)  # noqa: S301 - only this process can write the file
-            except EOFError:
-                return
 
 
 async def record_findings(

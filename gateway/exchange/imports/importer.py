@@ -16,9 +16,10 @@ import orjson
 
 from gateway.exchange.formats.import_options import ImportOptions
 from gateway.exchange.formats.sheets import FileRefused
-from gateway.exchange.imports.batches import Batch, Outcome
+from gateway.exchange.imports.batches import Batch
 from gateway.exchange.imports.document_ids import DOCUMENT_LINES, DocumentUnits, document_units
-from gateway.exchange.imports.findings import FindingsFile, record_findings
+from gateway.exchange.imports.findings import record_findings
+from gateway.exchange.imports.outcomes import Outcome, OutcomeFile
 from gateway.exchange.imports.recognised_files import (
     RecognisedFiles,
     RecognisedSheet,
@@ -27,6 +28,7 @@ from gateway.exchange.imports.recognised_files import (
     skipped_findings,
 )
 from gateway.exchange.imports.row_reader import Finding
+from gateway.exchange.imports.row_results import record_results
 from gateway.exchange.imports.staging import SheetStager
 from gateway.exchange.mappings.mapped_sheets import read_mapped_sheets
 from gateway.exchange.mappings.mapping_file import MappingFile
@@ -227,17 +229,17 @@ class Importer:
         return job is not None and job.status is APPLYING
 
     async def _run_whole(self, key: str, progress: ProgressCallback | None) -> None:
-        """Apply all batches in one transaction and record their findings in it. The orders are kept only
+        """Apply all batches in one transaction and record their findings and results in it. The orders are kept only
         if every row was imported and this is not a dry run."""
 
         async def change(writer: Writer) -> None:
-            with FindingsFile() as findings:
-                await self._apply_whole(writer, key, findings, progress)
+            with OutcomeFile() as outcomes:
+                await self._apply_whole(writer, key, outcomes, progress)
 
         await transact(self.database, self.scope, change)
 
     async def _apply_whole(
-        self, writer: Writer, key: str, findings: FindingsFile, progress: ProgressCallback | None
+        self, writer: Writer, key: str, outcomes: OutcomeFile, progress: ProgressCallback | None
     ) -> None:
         whole = Outcome()
         job = await writer.staging.job(key, lock=not self.database.is_sqlite)
@@ -251,7 +253,7 @@ class Importer:
             while position is not None and not (is_stopped := key in self.cancelled):
                 batch = await Batch.next(writer, job, self.rules, after=position)
                 outcome = await batch.apply(writer)
-                findings.append(outcome.findings)
+                outcomes.append(outcome)
                 whole.count(outcome)
                 position = batch.last
                 writer.forget()
@@ -259,16 +261,20 @@ class Importer:
                     progress(whole.rows, job.rows_staged)
             keep = keep and not whole.has_failures and not is_stopped
         if not is_stopped:
-            await self._record_whole(writer, key, whole, findings)
+            await self._record_whole(writer, key, whole, outcomes)
 
     async def _record_whole(
-        self, writer: Writer, key: str, whole: Outcome, findings: FindingsFile
+        self, writer: Writer, key: str, whole: Outcome, outcomes: OutcomeFile
     ) -> None:
-        for batch in findings.batches():
-            await record_findings(writer, await self._reload(writer, key), batch)
+        job = await self._reload(writer, key)
+        is_undone = job.policy is ImportPolicy.ATOMIC and whole.has_failures
+        for outcome in outcomes.outcomes():
+            job = await self._reload(writer, key)
+            await record_findings(writer, job, outcome.findings)
+            await record_results(writer, job, outcome.results, is_undone=is_undone)
             writer.forget()
         job = await self._reload(writer, key)
-        if job.policy is ImportPolicy.ATOMIC and whole.has_failures:
+        if is_undone:
             whole.undo()
             job.message = "Nothing was imported: the policy is atomic, and some rows were refused."
         await self._record(writer, job, whole)
@@ -282,6 +288,7 @@ class Importer:
 
     async def _record(self, writer: Writer, job: ImportJobRow, outcome: Outcome) -> None:
         await record_findings(writer, job, outcome.findings)
+        await record_results(writer, job, outcome.results)
         job.rows_done += outcome.rows
         for name, count in outcome.counts.items():
             setattr(job, name, getattr(job, name) + count)

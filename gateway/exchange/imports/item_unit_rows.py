@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.exchange.imports.row_reader import ParsedRow
+from gateway.exchange.imports.row_reader import ParsedRow, Target
 from gateway.orders import refusals
 from gateway.orders.item_units import check_factor
 from gateway.orders.problems import Report
@@ -35,17 +35,21 @@ async def apply_item_units(writer: Writer, rows: Sequence[ParsedRow]) -> Counter
     counts: Counter[str] = Counter()
     new: list[ItemUnitOfMeasureRow] = []
     changed: dict[str, ItemRow] = {}
+    written: list[tuple[ParsedRow, RecordOutcome, ItemRow]] = []
     for row, item, unit in _fitting(rows, known):
         stored = known.listed.get((item.id, unit.id))
         if stored is None:
             new.append(_new(row, item, unit))
         outcome = RecordOutcome.CREATED if stored is None else _update(stored, row)
         counts[f"references_{outcome.value}"] += 1
+        written.append((row, outcome, item))
         if outcome is not RecordOutcome.UNCHANGED:
             changed[item.id] = item
     counts["references_failed"] += sum(row.is_refused for row in rows)
     await writer.add(new)
     await writer.save_records([], list(changed.values()))
+    for row, outcome, item in written:
+        row.target = Target(outcome, item.id, item.number, item.etag)
     return counts
 
 

@@ -14,6 +14,7 @@ from gateway.exchange.imports.matching import (
     stored_orders,
 )
 from gateway.exchange.imports.order_rows import OrderRows, choose_discounts, combine_columns
+from gateway.exchange.imports.order_targets import note_created, note_updated
 from gateway.exchange.imports.order_warnings import compare_amounts, warn_of
 from gateway.exchange.imports.planned_quantities import plan_again
 from gateway.exchange.imports.row_reader import ParsedRow
@@ -128,6 +129,7 @@ async def _create(
     counts: Counts = Counter()
     drafts = await draft_all(writer, [order.change for order in orders], rules)
     created: list[tuple[OrderRows, SalesOrderRow]] = []
+    lines_of: dict[str, list[SalesOrderLineRow]] = {}
     for order, draft in zip(orders, drafts, strict=True):
         if draft.order is not None:
             _refuse_other_currency(order, draft.order, currencies)
@@ -138,6 +140,7 @@ async def _create(
             counts += _failed(order)
         else:
             created.append((order, draft.order))
+            lines_of[draft.order.id] = list(draft.order.lines)
     repetitions = await repetitions_of_new(writer, {n: row for n, (_, row) in enumerate(created)})
     for number, problem in repetitions.refused.items():
         _add_problems(created[number][0], [problem], ())
@@ -149,6 +152,7 @@ async def _create(
             continue
         warn_of(order, repetitions.warnings(number))
         compare_amounts(order, row)
+        note_created(order, row, lines_of[row.id])
         counts += Counter(headers_created=1, lines_created=len(order.lines))
     return counts
 
@@ -204,8 +208,11 @@ async def _patch(
 ) -> Counts:
     """Patch a stored order where it differs from its rows."""
     changes = _changes(order, row, references)
+    there = matched(order.lines, row, by_object=order.has_all_lines)
+    old = {line.id for line in row.lines}
     if changes.is_empty and not list(_steps(order, row)):
         compare_amounts(order, row)
+        note_updated(order, row, there, old)
         return Counter(headers_unchanged=len(order.headers), lines_unchanged=len(order.lines))
     updated, patch = _patch_of(order, row, changes)
     try:
@@ -217,6 +224,7 @@ async def _patch(
         return _failed(order)
     warn_of(order, written.warnings)
     compare_amounts(order, written.order)
+    note_updated(order, written.order, there, old, changes.lines)
     return Counter(
         headers_updated=len(order.headers),
         lines_created=len(changes.added),

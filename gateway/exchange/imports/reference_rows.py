@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from gateway.exchange.imports.row_reader import ParsedRow
+from gateway.exchange.imports.row_reader import ParsedRow, Target
 from gateway.exchange.mappings.columns import FileEntity
 from gateway.orders import refusals
 from gateway.orders.fields import column_of
@@ -24,13 +24,16 @@ async def apply_records(
     record = RECORDS[entity.model]
     drafts = await draft_records(writer, record, [_change(record, row) for row in rows])
     _refuse_repeated(record, rows)
-    fitting: list[RecordDraft] = []
+    fitting: list[tuple[ParsedRow, RecordDraft]] = []
     for row, draft in zip(rows, drafts, strict=True):
         for problem in await with_suggestions(writer, draft.problems):
             row.add(problem, problem.path)
         if not row.is_refused:
-            fitting.append(draft)
-    outcomes = await store_records(writer, fitting)
+            fitting.append((row, draft))
+    outcomes = await store_records(writer, [draft for _, draft in fitting])
+    for (row, draft), outcome in zip(fitting, outcomes, strict=True):
+        stored = draft.row
+        row.target = Target(outcome, stored.id, getattr(stored, record.key), stored.etag)
     counts = Counter(f"references_{outcome.value}" for outcome in outcomes)
     counts["references_failed"] += len(rows) - len(fitting)
     return counts

@@ -21,6 +21,7 @@ from gateway.exchange.mappings.columns import REFERENCES, CellKind, FileColumn, 
 from gateway.orders import refusals
 from gateway.orders.fields import Reference
 from gateway.orders.problems import Path, Problem, Refusal, Report
+from gateway.orders.records import RecordOutcome
 from gateway.storage.countries import country_code
 from gateway.storage.tables.column_types import clean
 
@@ -51,10 +52,22 @@ class Finding:
     is_warning: bool = False
 
 
+@dataclass(frozen=True)
+class Target:
+    """The record that a row created, updated or found unchanged: its id, number or code, and etag. For a
+    row with a line of an order it is the order, and `line` is the id of the line."""
+
+    outcome: RecordOutcome
+    id: str
+    key: str
+    etag: int
+    line: str | None = None
+
+
 @dataclass
 class ParsedRow:
     """The contents of a row: the fields of a change, the values that only the import needs, and the
-    column of each."""
+    column of each. `target` is set once it has been written."""
 
     place: Place
     entity: FileEntity
@@ -62,6 +75,7 @@ class ParsedRow:
     extras: dict[str, Any] = field(default_factory=dict)
     columns: dict[Path, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    target: Target | None = None
 
     @property
     def is_refused(self) -> bool:

@@ -4,7 +4,7 @@ ones when it starts."""
 import asyncio
 import datetime as dt
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from gateway.exchange.imports.error_report import ErrorReport, error_report
 from gateway.exchange.imports.importer import Importer, ImportRequest, fingerprint_files
 from gateway.exchange.imports.job_folders import JobFolders
 from gateway.exchange.imports.recognised_files import RecognisedFiles, recognise_files
+from gateway.exchange.imports.results_stream import result_lines
 from gateway.exchange.imports.upload_folder import remove_abandoned
 from gateway.exchange.mappings.mapped_sheets import read_mapped_sheets
 from gateway.exchange.mappings.mapping_file import MappingFile
@@ -111,12 +112,19 @@ class Runner:
     async def error_report(self, scope: ScopeRequest, key: str) -> ErrorReport | None:
         """The refused rows of a job; None if there are none. Raises CompanyNotFound
         and ImportNotFound."""
+        return await error_report(await self._importer_of(scope, key), key)
+
+    async def results(self, scope: ScopeRequest, key: str) -> AsyncIterator[bytes]:
+        """The results of a job so far, as JSON lines. Raises CompanyNotFound and ImportNotFound."""
+        return result_lines(await self._importer_of(scope, key), key)
+
+    async def _importer_of(self, scope: ScopeRequest, key: str) -> Importer:
         importer = Importer(self.database, scope, self.rules)
         try:
             await importer.job(key)
         except JobGone as missing:
             raise ImportNotFound(str(missing)) from missing
-        return await error_report(importer, key)
+        return importer
 
     def begin(self, job: Any, files: RecognisedFiles = NO_FILES) -> None:
         """Queue a job; `files` are those that it has yet to stage. It does nothing if the job has ended
