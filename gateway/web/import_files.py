@@ -8,7 +8,6 @@ from starlette.responses import Response, StreamingResponse
 
 from gateway.access.scopes import AccessScope
 from gateway.exchange.imports.runner import ImportNotFound, Runner
-from gateway.storage.scope import ScopeRequest
 from gateway.web.credentials import caller_of, company_of
 from gateway.web.error_responses import error_response, refusal
 from gateway.web.parameters import BadParameter, read_parameters
@@ -31,19 +30,17 @@ class ImportFiles:
         return await _answer(request, self._results)
 
     async def _refused(self, request: Request) -> Response:
-        report = await self._runner.error_report(_scope(request), request.path_params["id"])
+        scope = caller_of(request).request_in(company_of(request))
+        report = await self._runner.error_report(scope, request.path_params["id"])
         if report is None:
             return Response(status_code=204)
         kind = "application/zip" if report.name.endswith(".zip") else "text/plain; charset=utf-8"
         return _file(request, report.name, report.chunks, kind)
 
     async def _results(self, request: Request) -> Response:
-        lines = await self._runner.results(_scope(request), request.path_params["id"])
+        scope = caller_of(request).request_in(company_of(request))
+        lines = await self._runner.results(scope, request.path_params["id"])
         return _file(request, RESULTS, lines, "application/x-ndjson")
-
-
-def _scope(request: Request) -> ScopeRequest:
-    return caller_of(request).request_in(company_of(request))
 
 
 async def _answer(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
