@@ -91,7 +91,12 @@ async def revoke_keys(database: Database, which: str, *, dry_run: bool = False) 
 
 
 async def rotate_key(
-    database: Database, which: str, *, overlap: dt.timedelta = OVERLAP, creator: str | None = None
+    database: Database,
+    which: str,
+    *,
+    overlap: dt.timedelta = OVERLAP,
+    creator: str | None = None,
+    dry_run: bool = False,
 ) -> tuple[ApiKeyRow, str]:
     """Create a key with the rights of another, which stays valid for `overlap` at most.
 
@@ -109,9 +114,9 @@ async def rotate_key(
         old.expires_date_time,
     )
     kind = TEST if old.prefix.startswith(TEST) else LIVE
-    new, secret = await create_key(database, request, creator=creator, prefix=kind)
+    new, secret = await create_key(database, request, creator=creator, prefix=kind, dry_run=dry_run)
     expires = min(end, old.expires_date_time or end)
-    await change_keys(database, old.id, expires_date_time=expires)
+    await change_keys(database, old.id, dry_run=dry_run, expires_date_time=expires)
     return new, secret
 
 

@@ -15,6 +15,7 @@ from gateway.orders.preview import PREVIEW
 from gateway.orders.problems import Problem, ProblemCode
 from gateway.storage.companies import (
     CompanyExists,
+    CompanyForbidden,
     CompanyGone,
     CompanyRefused,
     CurrencyUnknown,
@@ -24,12 +25,13 @@ from gateway.storage.companies import (
     rename_company,
     update_company,
 )
-from gateway.storage.tables.column_types import text_lengths
+from gateway.storage.tables.column_types import canonical_guid, text_lengths
 from gateway.storage.tables.reference_data import CompanyRow
 from gateway.storage.transactions import retried
 
 REFUSALS: dict[type[CompanyRefused], tuple[ProblemCode, str]] = {
     CompanyExists: (ProblemCode.DUPLICATE, "name"),
+    CompanyForbidden: (ProblemCode.FORBIDDEN, "name"),
     InvalidCompanyName: (ProblemCode.INVALID, "name"),
     CurrencyUnknown: (ProblemCode.INVALID, "currency"),
     CompanyGone: (ProblemCode.NOT_FOUND, "id"),
@@ -98,7 +100,24 @@ def _summary(company: CompanyRow, *, dry_run: bool = False) -> CompanySummary:
 
 
 async def companies(info: Info) -> list[CompanySummary]:
-    return [_summary(each) for each in await list_companies(info.context.database)]
+    visible = info.context.caller.companies
+    found = await list_companies(info.context.database)
+    return [_summary(each) for each in found if visible is None or each.id in visible]
+
+
+def _check_unlimited(info: Info) -> None:
+    """Raises CompanyForbidden."""
+    caller = info.context.caller
+    if caller.companies is not None or caller.customers is not None:
+        raise CompanyForbidden("The credential is limited, so it cannot create companies.")
+
+
+def _check_visible(info: Info, key: str) -> None:
+    """Raises CompanyGone if the caller may not change the company as a whole."""
+    caller = info.context.caller
+    is_outside = caller.companies is not None and canonical_guid(key) not in caller.companies
+    if is_outside or caller.customers is not None:
+        raise CompanyGone(f"There is no company {key!r}.")
 
 
 async def _perform(
@@ -123,6 +142,7 @@ async def _create(
     info: Info, name: Name, currency: CurrencyCode, dry_run: DryRun = False
 ) -> CreateCompanyPayload | None:
     def work() -> Awaitable[CompanyRow]:
+        _check_unlimited(info)
         return create_company(info.context.database, name, currency, dry_run=dry_run)
 
     made: CreateCompanyPayload = await _perform(info, CreateCompanyPayload, work, dry_run=dry_run)
@@ -133,6 +153,7 @@ async def _rename(
     info: Info, id: Id, name: Name, dry_run: DryRun = False
 ) -> RenameCompanyPayload | None:
     def work() -> Awaitable[CompanyRow]:
+        _check_visible(info, id)
         return rename_company(info.context.database, id, name, dry_run=dry_run)
 
     made: RenameCompanyPayload = await _perform(info, RenameCompanyPayload, work, dry_run=dry_run)
@@ -146,6 +167,7 @@ async def _update(
     dry_run: DryRun = False,
 ) -> UpdateCompanyPayload | None:
     def work() -> Awaitable[CompanyRow]:
+        _check_visible(info, id)
         return update_company(
             info.context.database,
             id,

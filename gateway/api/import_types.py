@@ -82,6 +82,9 @@ class ImportJob(Node):
     references_updated: int = _count("reference records that were updated")
     references_unchanged: int = _count("reference records that were already up to date")
     references_failed: int = _count("reference records that were refused")
+    created_by: str | None = column(
+        "The name of the credential that started the job. Null if it is not known."
+    )
     created_date_time: dt.datetime = column("The time at which the job started, in UTC.")
     finished_date_time: dt.datetime | None = column("The time at which the job ended, in UTC.")
     problems: Any = paged(

@@ -13,6 +13,8 @@ from gateway.api.derived_fields import (
 )
 from gateway.api.entities import entity
 from gateway.api.reference_types import (
+    CREATED_BY_NOTE,
+    MODIFIED_BY_NOTE,
     Account,
     Currency,
     Customer,
@@ -192,6 +194,8 @@ class SalesOrder(Node):
     last_modified_date_time: dt.datetime = column(
         "The time at which the order or one of its lines last changed."
     )
+    created_by: str | None = column(CREATED_BY_NOTE)
+    last_modified_by: str | None = column(MODIFIED_BY_NOTE)
     phone_number: str | None = column("The telephone number for questions about the order.")
     email: str | None = column("The e-mail address for questions about the order.")
     lines: list[SalesOrderLine] = to_many(

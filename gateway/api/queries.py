@@ -13,6 +13,7 @@ from gateway.api.declared_fields import declared_field, wanted
 from gateway.api.entities import ENTITIES
 from gateway.api.errors import RequestError
 from gateway.api.import_types import ImportJob
+from gateway.api.key_fields import ApiKey, api_keys
 from gateway.api.order_types import SalesOrder, SalesOrderLine
 from gateway.api.pages import Connection, connection
 from gateway.api.reference_types import (
@@ -29,7 +30,8 @@ from gateway.api.reference_types import (
     TaxCode,
     UnitOfMeasure,
 )
-from gateway.api.required_scopes import requires
+from gateway.api.required_scopes import RequiresScopes, requires
+from gateway.api.viewer_field import Viewer, viewer
 from gateway.execution.declarations import ByIdsField, ByKeyField, CompanyField
 from gateway.storage.tables.column_types import (
     FOLDED,
@@ -208,4 +210,14 @@ class Query:
     companies: list[CompanySummary] = strawberry.field(
         resolver=companies,
         description="The companies that the caller may use, by name. The Company header makes no difference.",
+    )
+    viewer: Viewer = strawberry.field(
+        resolver=viewer,
+        description="The credential of the request, with what it may do and see. It needs no scope.",
+        directives=[RequiresScopes(scopes=[])],
+    )
+    api_keys: list[ApiKey] = strawberry.field(
+        resolver=api_keys,
+        description="The keys that the caller may administer, the newest last.",
+        directives=[RequiresScopes(scopes=[AccessScope.ADMIN])],
     )

@@ -29,11 +29,22 @@ class Node:
         return row.type_name
 
 
+CREATED_BY_NOTE = (
+    "The name of the credential that created the record. Null if nobody did through the gateway, or before"
+    " names were kept."
+)
+MODIFIED_BY_NOTE = (
+    "The name of the credential that last changed the record, with the same exceptions."
+)
+
+
 @strawberry.type(description="The fields that all records changed by mutations have.")
 class MaintainedNode(Node):
     etag: str = column("A version tag that changes whenever the record does. Send it as `ifMatch`.")
     created_date_time: dt.datetime = column("The time at which the record was created.")
     last_modified_date_time: dt.datetime = column("The time at which the record last changed.")
+    created_by: str | None = column(CREATED_BY_NOTE)
+    last_modified_by: str | None = column(MODIFIED_BY_NOTE)
 
 
 class NodeRow:

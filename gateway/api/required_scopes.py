@@ -35,7 +35,7 @@ def requires(*scopes: AccessScope) -> Callable[[Kind], Kind]:
 
     def declare(kind: Kind) -> Kind:
         for field in _definition(kind).fields:
-            if not _declared(field):
+            if not any(isinstance(each, RequiresScopes) for each in field.directives):
                 field.directives = [*field.directives, RequiresScopes(scopes=list(scopes))]
         return kind
 

@@ -30,6 +30,7 @@ from gateway.api.errors import RequestError, argument_path, is_about_arguments
 from gateway.api.filters import make_filters
 from gateway.api.if_match import check_header
 from gateway.api.import_mutations import ImportMutation
+from gateway.api.key_fields import KeyMutation
 from gateway.api.mutations import OrderMutation
 from gateway.api.queries import Query
 from gateway.api.record_mutations import RecordMutation
@@ -181,7 +182,9 @@ class GatewaySchema(strawberry.Schema):
 @strawberry.type(
     description="Everything that can be changed, in the company that the request names."
 )
-class Mutation(OrderMutation, RecordMutation, BulkMutation, ImportMutation, CompanyMutation): ...
+class Mutation(
+    OrderMutation, RecordMutation, BulkMutation, ImportMutation, CompanyMutation, KeyMutation
+): ...
 
 
 def _mark_one_of(core: GraphQLSchema) -> None:

@@ -31,6 +31,7 @@ class ProblemCode(Enum):
     SHIP_TOO_MANY = "The quantity to ship exceeds the outstanding quantity."
     INVOICE_TOO_MANY = "The quantity to invoice exceeds what is shipped or about to be shipped."
     STALE = "The record has changed since the etag was read. The suggestion is its current etag."
+    FORBIDDEN = "The credential does not allow this, because it is limited or lacks a scope."
     OTHER_ROW_REFUSED = "The row itself is correct, but another row of the same call was refused."
     IN_USE = "The record cannot be deleted, because orders or other records refer to it."
     NOT_EDITABLE = "The status of the order does not allow this value to change."

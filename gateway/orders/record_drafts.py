@@ -22,6 +22,7 @@ from gateway.orders.value_checks import (
     checked_country,
 )
 from gateway.storage.companies import CurrencyUnknown, iso_currency
+from gateway.storage.scope import Scope
 from gateway.storage.tables.column_types import (
     Base,
     clean,
@@ -30,7 +31,12 @@ from gateway.storage.tables.column_types import (
     text_lengths,
     value_type,
 )
-from gateway.storage.tables.reference_data import ADDRESS_PARTS, CurrencyRow, UnitOfMeasureRow
+from gateway.storage.tables.reference_data import (
+    ADDRESS_PARTS,
+    CurrencyRow,
+    CustomerRow,
+    UnitOfMeasureRow,
+)
 from gateway.storage.writing import Writer
 
 RecordChange = Mapping[str, Any]
@@ -69,10 +75,11 @@ async def draft_records(
 class RecordDesk:
     """What changes of one kind of record need to know."""
 
-    def __init__(self, record: Record, references: References, company: str) -> None:
+    def __init__(self, record: Record, references: References, scope: Scope) -> None:
         self._record = record
         self._references = references
-        self._company = company
+        self._company = scope.company
+        self._is_limited = scope.is_limited
         self._taken: dict[tuple[str, Any], str] = {}
         self._stored: dict[tuple[Any, Any], Any] = {}
 
@@ -81,7 +88,7 @@ class RecordDesk:
         cls, writer: Writer, record: Record, changes: Sequence[RecordChange]
     ) -> "RecordDesk":
         references = References(await writer.company_currency())
-        desk = cls(record, references, writer.scope.company)
+        desk = cls(record, references, writer.scope)
         for model, named in _named(record, changes).items():
             await references.load(writer, model, named)
         wanted = {
@@ -106,6 +113,10 @@ class RecordDesk:
 
     def draft(self, change: RecordChange, stored: Any | None) -> RecordDraft:
         report = Report()
+        if self._is_limited and (stored is None or not isinstance(stored, CustomerRow)):
+            named = self._record.key
+            report.refuse(refusals.RECORD_FORBIDDEN, named, rejected=change.get(named))
+            return RecordDraft(self._record, None, True, {}, {}, report.problems)
         values = self._values(self._record, change, stored, report)
         parts = {
             name: self._parts(part, change[name], report.at(name))

@@ -65,6 +65,10 @@ async def update_record(
 async def delete_record(writer: Writer, record: Record, key: str, if_match: str | None) -> str:
     """Delete a record and return its id. Raises Rejected if anything refers to it."""
     row = await _existing(writer, record, key, if_match)
+    if writer.scope.is_limited:
+        forbidden = Report()
+        forbidden.refuse(refusals.RECORD_FORBIDDEN, "id", rejected=key)
+        raise Rejected(forbidden.problems)
     users = await writer.users_of(row)
     if users:
         report = Report()

@@ -206,6 +206,11 @@ VERSIONS_DISAGREE = Refusal(
     Code.CONFLICTING, "6.3", "The If-Match header expects another etag, {header}: give one of them."
 )
 RECORD_GONE = Refusal(Code.NOT_FOUND, "6.4", "No {label} {have} this id.")
+RECORD_FORBIDDEN = Refusal(
+    Code.FORBIDDEN,
+    "6.4",
+    "The credential is limited to certain customers, and may change nothing but these.",
+)
 RECORD_NEEDS = Refusal(Code.REQUIRED, "6.4", "A value is required for {field}.")
 RECORD_EXISTS = Refusal(Code.DUPLICATE, "6.4", "This {field} is already taken.")
 UNIT_REPEATED = Refusal(Code.DUPLICATE, "6.4", "The unit is already in the list.")
@@ -228,6 +233,12 @@ CELL_IS_ERROR = Refusal(Code.INVALID, "7.1", "The spreadsheet could not calculat
 CELL_UNREADABLE = Refusal(Code.INVALID, "7.1", "{reason}")
 PRICE_TOO_FINE = Refusal(
     Code.OUT_OF_RANGE, "7.2", "The price of one unit has more than {decimals} decimals."
+)
+REFERENCES_FORBIDDEN = Refusal(
+    Code.FORBIDDEN,
+    "7.3",
+    "The credential of the import may not write records that orders refer to: it needs the scope"
+    " reference:write, and no limit to customers.",
 )
 ROW_REPEATED = Refusal(Code.DUPLICATE, "7.3", "Row {row} has this {label} already.")
 HEADER_REPEATED = Refusal(

@@ -43,6 +43,10 @@ class CurrencyUnknown(CompanyRefused):
     """The code is not in ISO 4217."""
 
 
+class CompanyForbidden(CompanyRefused):
+    """The caller is limited to companies or customers, and may not create others."""
+
+
 class CompanyGone(CompanyRefused):
     """There is no company with this name or id."""
 

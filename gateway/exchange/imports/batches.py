@@ -194,7 +194,9 @@ class Batch:
             await resolve_ids(writer, parsed_rows)
             for each in parsed_rows:
                 divide_price(each)
-            if entity is ITEM_UNITS:
+            if writer.scope.is_limited or not writer.scope.writes_references:
+                outcome.counts += _forbidden(parsed_rows)
+            elif entity is ITEM_UNITS:
                 outcome.counts += await apply_item_units(writer, parsed_rows)
             else:
                 outcome.counts += await apply_records(writer, entity, parsed_rows)
@@ -240,6 +242,13 @@ class Batch:
         for header in order.headers if order.number is None else ():
             header.change["import_key"] = unit.removeprefix(ORDERS + UNNUMBERED)
         return order
+
+
+def _forbidden(rows: Sequence[ParsedRow]) -> Counter[str]:
+    """Refuse records that the credential of the job may not write."""
+    for row in rows:
+        row.refuse(refusals.REFERENCES_FORBIDDEN)
+    return Counter(references_failed=len(rows))
 
 
 def _fits(unit: Unit, units: Sequence[Unit]) -> bool:

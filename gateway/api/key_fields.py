@@ -1,0 +1,310 @@
+"""The administration of API keys: one query and three mutations."""
+
+import datetime as dt
+from collections.abc import Awaitable
+from typing import Annotated, Any
+
+import orjson
+import strawberry
+
+from gateway.access.keys import (
+    KeyGone,
+    KeyRefused,
+    KeyRequest,
+    create_key,
+    ids_of,
+    revoke_keys,
+    rotate_key,
+    scopes_of,
+)
+from gateway.access.scopes import SCOPES, AccessScope
+from gateway.api.context import Info
+from gateway.api.errors import UserError, user_error
+from gateway.api.required_scopes import requires
+from gateway.orders.preview import PREVIEW
+from gateway.orders.problems import Problem, ProblemCode
+from gateway.storage.companies import customer_ids
+from gateway.storage.company_directory import find_scope
+from gateway.storage.key_records import list_keys
+from gateway.storage.scope import CompanyNotFound, ScopeRequest
+from gateway.storage.tables.api_keys import ApiKeyRow
+from gateway.storage.tables.column_types import canonical_guid
+
+LONGEST_OVERLAP = 24 * 365
+
+Id = Annotated[strawberry.ID, strawberry.argument(description="GUID of the key.")]
+DryRun = Annotated[bool, strawberry.argument(description="Check everything and store nothing.")]
+OverlapHours = Annotated[
+    int,
+    strawberry.argument(
+        description=f"Hours for which the old key stays valid, from 0 to {LONGEST_OVERLAP:,}."
+    ),
+]
+
+
+@strawberry.type(description="A key of a client, without its secret, which nobody can read again.")
+class ApiKey:
+    id: strawberry.ID = strawberry.field(description="The GUID of the key.")
+    name: str = strawberry.field(description="The name of the key, such as that of a partner.")
+    prefix: str = strawberry.field(
+        description="The first characters of the key, by which people recognise it."
+    )
+    scopes: list[str] = strawberry.field(
+        description="What the key allows, such as `orders:read`, in alphabetical order."
+    )
+    is_limited_to_companies: bool = strawberry.field(
+        description="Whether the key is valid for the companies in `companyIds` only."
+    )
+    company_ids: list[strawberry.ID] = strawberry.field(
+        description="The companies that the key is limited to; empty if it is valid for all."
+    )
+    is_limited_to_customers: bool = strawberry.field(
+        description="Whether the key is valid for the customers in `customerIds` only."
+    )
+    customer_ids: list[strawberry.ID] = strawberry.field(
+        description="The customers that the key is limited to; empty if it is valid for all."
+    )
+    created_by: str | None = strawberry.field(
+        description="The name of the credential that created the key. Null if it is not known."
+    )
+    created_date_time: dt.datetime = strawberry.field(
+        description="The time at which the key was created."
+    )
+    expires_date_time: dt.datetime | None = strawberry.field(
+        description="The time at which the key becomes invalid. Null if it does not."
+    )
+    revoked_date_time: dt.datetime | None = strawberry.field(
+        description="The time at which the key was revoked. Null if it was not."
+    )
+    last_used_date_time: dt.datetime | None = strawberry.field(
+        description="The time at which the key was last used, to the minute. Null if it never was."
+    )
+
+
+@strawberry.input(description="What a new key allows.")
+class CreateApiKeyInput:
+    name: str = strawberry.field(description="What the key is for, such as the name of a partner.")
+    scopes: list[str] = strawberry.field(
+        description="What the key allows: " + ", ".join(f"`{scope}`" for scope in SCOPES) + "."
+    )
+    company: str | None = strawberry.field(
+        description="The name or GUID of the company that the key is limited to. It defaults to the only"
+        " one; without it, a key with the scope `admin` is valid for all companies of the caller.",
+        default=None,
+    )
+    customers: list[str] | None = strawberry.field(
+        description="The numbers of the customers that the key is limited to. It is valid for all by"
+        " default.",
+        default=None,
+    )
+    expires_date_time: dt.datetime | None = strawberry.field(
+        description="The time at which the key becomes invalid. By default it stays valid.",
+        default=None,
+    )
+
+
+@strawberry.type
+class ApiKeyPayload:
+    api_key: ApiKey | None = strawberry.field(
+        description="The key after the mutation; null if it was refused.", default=None
+    )
+    user_errors: list[UserError] = strawberry.field(
+        description="Every reason for a refusal; empty if there was none.", default_factory=list
+    )
+
+
+@strawberry.type
+class NewKeyPayload(ApiKeyPayload):
+    secret: str | None = strawberry.field(
+        description="The key itself, which is shown only here; null if the mutation was refused or a dry"
+        " run.",
+        default=None,
+    )
+
+
+@strawberry.type(description="The result of `createApiKey`.")
+class CreateApiKeyPayload(NewKeyPayload): ...
+
+
+@strawberry.type(description="The result of `rotateApiKey`.")
+class RotateApiKeyPayload(NewKeyPayload): ...
+
+
+@strawberry.type(description="The result of `revokeApiKey`.")
+class RevokeApiKeyPayload(ApiKeyPayload): ...
+
+
+class _Refused(Exception):
+    """A value that prevents a change of keys."""
+
+    def __init__(self, code: ProblemCode, path: str, message: str) -> None:
+        super().__init__(message)
+        self.problem = Problem(code, (path,), message)
+
+
+async def api_keys(info: Info) -> list[ApiKey]:
+    return [_shown(each) for each in await list_keys(info.context.database) if _is_ours(info, each)]
+
+
+def _is_ours(info: Info, key: ApiKeyRow) -> bool:
+    """Whether the caller may administer a key: it gives access to nothing that the caller's does not."""
+    caller, companies = info.context.caller, ids_of(key.companies)
+    if caller.customers is not None:
+        return False
+    return caller.companies is None or (companies is not None and companies <= caller.companies)
+
+
+def _shown(key: ApiKeyRow, *, dry_run: bool = False) -> ApiKey:
+    def ids(text: str | None) -> list[strawberry.ID]:
+        return [strawberry.ID(each) for each in orjson.loads(text or "[]")]
+
+    return ApiKey(
+        id=strawberry.ID(f"{PREVIEW}{key.id}" if dry_run else key.id),
+        name=key.name,
+        prefix=key.prefix,
+        scopes=sorted(scopes_of(key)),
+        is_limited_to_companies=key.companies is not None,
+        company_ids=ids(key.companies),
+        is_limited_to_customers=key.customers is not None,
+        customer_ids=ids(key.customers),
+        created_by=key.created_by,
+        created_date_time=key.created_date_time,
+        expires_date_time=key.expires_date_time,
+        revoked_date_time=key.revoked_date_time,
+        last_used_date_time=key.last_used_date_time,
+    )
+
+
+async def _perform(
+    info: Info, payload: Any, work: Awaitable[tuple[ApiKeyRow, str | None]], *, dry_run: bool
+) -> Any:
+    """The payload with the key that `work` makes or changes, or with its refusal. The reader first returns
+    its connection, so that no operation waits for a second one."""
+    await info.context.reader.restart()
+    try:
+        key, secret = await work
+    except _Refused as refused:
+        root = None if payload is not CreateApiKeyPayload else "input"
+        return payload(user_errors=[user_error(refused.problem, root)])
+    made = payload(api_key=_shown(key, dry_run=dry_run and payload is not RevokeApiKeyPayload))
+    if secret is not None and not dry_run:
+        made.secret = secret
+    return made
+
+
+async def _request(info: Info, input: CreateApiKeyInput) -> KeyRequest:
+    """Raises _Refused."""
+    if info.context.caller.customers is not None:
+        message = "The credential is limited to customers, so it cannot create keys."
+        raise _Refused(ProblemCode.FORBIDDEN, "name", message)
+    unknown = [scope for scope in input.scopes if scope not in SCOPES]
+    if unknown:
+        message = f"{unknown[0][:50]!r} is no scope: name some of {', '.join(SCOPES)}."
+        raise _Refused(ProblemCode.INVALID, "scopes", message)
+    scopes = frozenset(map(AccessScope, input.scopes))
+    companies = await _companies(info, input, scopes)
+    customers = await _customers(info, input, companies)
+    return KeyRequest(input.name, scopes, companies, customers, input.expires_date_time)
+
+
+async def _companies(
+    info: Info, input: CreateApiKeyInput, scopes: frozenset[AccessScope]
+) -> frozenset[str] | None:
+    caller = info.context.caller
+    if input.company is None and AccessScope.ADMIN in scopes and input.customers is None:
+        return caller.companies
+    try:
+        request = ScopeRequest(input.company, caller.companies)
+        return frozenset({(await find_scope(info.context.database, request)).company})
+    except CompanyNotFound as missing:
+        raise _Refused(ProblemCode.NOT_FOUND, "company", str(missing)) from missing
+
+
+async def _customers(
+    info: Info, input: CreateApiKeyInput, companies: frozenset[str] | None
+) -> frozenset[str] | None:
+    if input.customers is None or companies is None:
+        return None
+    [company] = companies
+    found = await customer_ids(info.context.database, company, input.customers)
+    if missing := [number for number in input.customers if number not in found]:
+        message = f"There is no customer {missing[0][:50]!r}."
+        raise _Refused(ProblemCode.NOT_FOUND, "customers", message)
+    return frozenset(found.values())
+
+
+async def _create(
+    info: Info,
+    input: Annotated[
+        CreateApiKeyInput, strawberry.argument(description="What the new key allows.")
+    ],
+    dry_run: DryRun = False,
+) -> CreateApiKeyPayload | None:
+    async def work() -> tuple[ApiKeyRow, str]:
+        request, creator = await _request(info, input), info.context.caller.name
+        try:
+            return await create_key(
+                info.context.database, request, creator=creator, dry_run=dry_run
+            )
+        except KeyRefused as refused:
+            raise _Refused(ProblemCode.INVALID, "name", str(refused)) from refused
+
+    made: CreateApiKeyPayload = await _perform(info, CreateApiKeyPayload, work(), dry_run=dry_run)
+    return made
+
+
+async def _existing(info: Info, key: str) -> ApiKeyRow:
+    """The key with this id, if the caller may administer it. Raises _Refused."""
+    for each in await list_keys(info.context.database):
+        if each.id == canonical_guid(key) and _is_ours(info, each):
+            return each
+    raise _Refused(ProblemCode.NOT_FOUND, "id", "There is no key with this id.")
+
+
+async def _rotate(
+    info: Info, id: Id, overlap_hours: OverlapHours = 24, dry_run: DryRun = False
+) -> RotateApiKeyPayload | None:
+    async def work() -> tuple[ApiKeyRow, str]:
+        old = await _existing(info, id)
+        if not 0 <= overlap_hours <= LONGEST_OVERLAP:
+            message = f"The overlap must be between 0 and {LONGEST_OVERLAP:,} hours."
+            raise _Refused(ProblemCode.OUT_OF_RANGE, "overlap_hours", message)
+        overlap, creator = dt.timedelta(hours=overlap_hours), info.context.caller.name
+        try:
+            return await rotate_key(
+                info.context.database, old.id, overlap=overlap, creator=creator, dry_run=dry_run
+            )
+        except KeyGone as gone:
+            raise _Refused(ProblemCode.WRONG_STATUS, "id", str(gone)) from gone
+
+    made: RotateApiKeyPayload = await _perform(info, RotateApiKeyPayload, work(), dry_run=dry_run)
+    return made
+
+
+async def _revoke(info: Info, id: Id, dry_run: DryRun = False) -> RevokeApiKeyPayload | None:
+    async def work() -> tuple[ApiKeyRow, None]:
+        key = await _existing(info, id)
+        try:
+            [revoked] = await revoke_keys(info.context.database, key.id, dry_run=dry_run)
+        except KeyGone as gone:
+            raise _Refused(ProblemCode.WRONG_STATUS, "id", str(gone)) from gone
+        return revoked, None
+
+    made: RevokeApiKeyPayload = await _perform(info, RevokeApiKeyPayload, work(), dry_run=dry_run)
+    return made
+
+
+@requires(AccessScope.ADMIN)
+@strawberry.type
+class KeyMutation:
+    create_api_key: CreateApiKeyPayload | None = strawberry.mutation(
+        resolver=_create, description="Create a key of a client. Its secret is shown only once."
+    )
+    rotate_api_key: RotateApiKeyPayload | None = strawberry.mutation(
+        resolver=_rotate,
+        description="Create a key with the rights of another, which stays valid for a while.",
+    )
+    revoke_api_key: RevokeApiKeyPayload | None = strawberry.mutation(
+        resolver=_revoke,
+        description="Revoke a key, which every process then refuses within a second.",
+    )
