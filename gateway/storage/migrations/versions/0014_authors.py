@@ -52,5 +52,7 @@ def downgrade() -> None:
         refuse_to_lose_column(table, "created_by")
         for column in AUTHORS:
             op.drop_column(table, column)
-    for column in ("writes_references", "customers", "created_by"):
-        op.drop_column(JOBS, column)
+    with op.batch_alter_table(JOBS) as batch:
+        batch.drop_constraint("created_by_length", type_="check")
+        for column in ("writes_references", "customers", "created_by"):
+            batch.drop_column(column)
