@@ -22,7 +22,7 @@ SHORT = "(cells)"
 def read_headings(file: str, rows: NumberedRows) -> tuple[str, ...]:
     """The first row that is not empty; a blank heading becomes "". Raises FileRefused."""
     cells: Sequence[str] = next((row for _, row in rows if any(row)), ())
-    if not cells:
+    if not any(cell.strip() for cell in cells):
         raise FileRefused(file, "is empty: it has no headings")
     if len(cells) > MAX_COLUMNS:
         raise FileRefused(file, f"has more than {MAX_COLUMNS:,} columns")

@@ -2,6 +2,7 @@
 
 import codecs
 import io
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -23,6 +24,9 @@ MAX_COLUMNS = 2_000
 HEAD = 65_536
 """Bytes of a file that are examined to detect its format."""
 
+HEADINGS = 32
+"""Bytes that belong to the headings even of a narrow table; they are ASCII even where its cells are not."""
+
 BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -38,6 +42,13 @@ LIKELY_ENCODINGS = [
     *("cp932", "gb18030", "cp949", "big5", "euc_jp", "koi8_r"),
 ]
 """The encodings of Windows, and those of East Asia; others must be stated."""
+
+USUAL_ENCODING = LIKELY_ENCODINGS[0]
+LEAST_SAMPLE = 4
+"""Bytes beyond ASCII below which nothing distinguishes one encoding from another."""
+
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+"""A character that no text has, so that it shows a wrong encoding."""
 
 
 @dataclass(frozen=True)
@@ -98,28 +109,38 @@ def encoding_of(source: FileSource, stated: str | None) -> str:
 
 
 def guess_encoding(source: FileSource) -> str:
-    """The encoding in which the lines beyond ASCII look most like text. Raises FileRefused."""
+    """The encoding in which the lines beyond ASCII look most like text: cp1252 if there are too few
+    characters to judge. Raises FileRefused."""
     with source.open() as stream:
-        lines = (line for line in stream.read(SAMPLE).splitlines() if not line.isascii())
-        found = from_bytes(b"\n".join(lines), cp_isolation=LIKELY_ENCODINGS)
-    best = found.best()
-    if best is None:
+        lines = [line for line in stream.read(SAMPLE).splitlines() if not line.isascii()]
+    sample = b"\n".join(lines)
+    if sum(byte > 127 for byte in sample) < LEAST_SAMPLE:
+        return USUAL_ENCODING
+    found = [
+        match
+        for match in from_bytes(sample, cp_isolation=LIKELY_ENCODINGS)
+        if not CONTROL.search(str(match))
+    ]
+    if not found:
         raise source.refuse("is text in an unknown encoding: state it with the option encoding")
-    if LIKELY_ENCODINGS[0] in best.could_be_from_charset:
-        return LIKELY_ENCODINGS[0]
-    usual = (each for each in found if each.encoding == LIKELY_ENCODINGS[0])
+    best = found[0]
+    if USUAL_ENCODING in best.could_be_from_charset:
+        return USUAL_ENCODING
+    usual = (each for each in found if each.encoding == USUAL_ENCODING)
     as_good = (each for each in usual if each.chaos <= best.chaos)
     return next(as_good, best).encoding
 
 
 def _wide_encoding(head: bytes) -> str | None:
-    """UTF-16, if every other byte of the beginning is 0 as in text without a byte order mark."""
-    for name, zeros, others in (
-        ("utf-16-le", head[1::2], head[::2]),
-        ("utf-16-be", head[::2], head[1::2]),
-    ):
-        if zeros.count(0) > len(zeros) // 2 and 0 not in others:
-            return name
+    """UTF-16, if every other byte of the headings or of the whole beginning is 0, as in text without a
+    byte order mark."""
+    for part in (head[:HEADINGS], head):
+        for name, zeros, others in (
+            ("utf-16-le", part[1::2], part[::2]),
+            ("utf-16-be", part[::2], part[1::2]),
+        ):
+            if zeros.count(0) > len(zeros) // 2 and 0 not in others:
+                return name
     return None
 
 
