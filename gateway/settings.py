@@ -30,7 +30,7 @@ class Settings(BaseSettings):
 
     database_url: str = Field(
         EMBEDDED_DATABASE,
-        description="SQLAlchemy URL of a SQLite or PostgreSQL database. The default is a SQLite file in the"
+        description="URL of a SQLite or PostgreSQL database. The default is a SQLite file in the"
         " current directory, which the gateway creates and migrates itself.",
     )
     cors_origins: str = Field(

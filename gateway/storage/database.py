@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import socket
+import ssl
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import (
@@ -16,32 +18,20 @@ from typing import Any
 
 import asyncpg
 import sqlalchemy as sa
-from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
 
 from gateway.storage.contention import contended
+from gateway.storage.database_url import read_database_url
 from gateway.storage.deadline import Deadline
 from gateway.storage.drivers import Drivers, Overloaded
 from gateway.storage.interruption import interrupt
 from gateway.storage.sqlite_connections import begin_sqlite, open_sqlite, prepare_sqlite
 
-DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 PATIENCE = "10"
 """Seconds that SQLite waits for another process's lock, unless the URL has its own `timeout`."""
 
 UNTIMED = 10
 """Seconds during which a change without a deadline, such as one of an import, is retried."""
-
-
-def database_url(text: str) -> URL:
-    """`text` with the driver that the gateway uses; raises ValueError for another database."""
-    try:
-        url = make_url(text)
-    except (sa.exc.ArgumentError, ValueError):
-        raise ValueError("it is not a URL such as postgresql://user:password@host/name") from None
-    if (backend := url.get_backend_name()) not in DRIVERS:
-        raise ValueError(f"{backend} is not supported, use sqlite or postgresql")
-    return url.set(drivername=DRIVERS[backend])
 
 
 DRIVER_ERRORS = (sa.exc.DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError)
@@ -52,6 +42,10 @@ UNUSABLE = (OSError, Overloaded, *DRIVER_ERRORS)
 def why_unusable(error: Exception) -> str:
     """A short message for people about one of the exceptions in UNUSABLE."""
     cause = getattr(error, "orig", None) or error
+    if isinstance(cause, ssl.SSLError | socket.gaierror):
+        return getattr(cause, "verify_message", None) or cause.strerror or str(cause)
+    if isinstance(cause, TimeoutError) and cause.errno is None:
+        return "it does not answer"
     if isinstance(cause, OSError) and cause.errno is not None:
         return os.strerror(cause.errno)
     message = (str(cause) or type(cause).__name__).splitlines()[0].rpartition("class '")[2]
@@ -83,11 +77,14 @@ class Database:
     """An engine over SQLite or PostgreSQL. Connections are opened when first needed."""
 
     def __init__(self, url: str, **options: Any) -> None:
-        self.url = database_url(url)
+        address = read_database_url(url)
+        self.url = address.engine
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
-            arguments = {"async_creator_fn": open_sqlite, "timeout": self.patience}
-            options["connect_args"] = arguments
+            arguments: dict[str, Any] = {"async_creator_fn": open_sqlite, "timeout": self.patience}
+        else:
+            arguments = address.arguments
+        options["connect_args"] = arguments
         self.engine = create_async_engine(self.url, **options)
         self._writing = asyncio.Lock()
         self._deadline: Deadline | None = None

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from strawberry.dataloader import DataLoader
 
-from gateway.storage.database import database_url
+from gateway.storage.database_url import read_database_url
 from gateway.storage.tables.reference_data import (
     CompanyRow,
     CurrencyRow,
@@ -28,7 +28,8 @@ from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderLin
 Ordered = tuple[str, Decimal, Decimal]
 """Item, quantity and unit price of a line."""
 
-engine = create_async_engine(database_url(os.environ["DATABASE_URL"]), pool_size=16)
+address = read_database_url(os.environ["DATABASE_URL"])
+engine = create_async_engine(address.engine, connect_args=address.arguments, pool_size=16)
 sessions = async_sessionmaker(engine, expire_on_commit=False)
 CENT = Decimal("0.01")
 
