@@ -39,6 +39,7 @@ from gateway.web.import_files import ImportFiles
 from gateway.web.known_hosts import KnownHosts
 from gateway.web.redirects import REDIRECTS, answer_http_exception
 from gateway.web.response_headers import ResponseHeaders
+from gateway.web.resumable_uploads import ResumableUploads
 from gateway.web.uploads import Uploads
 
 CONNECTION_WITHIN = 5
@@ -116,6 +117,7 @@ def _routes(
     settings: Settings, database: Database, store: RowsStore, runner: Runner
 ) -> list[BaseRoute]:
     uploads = Uploads(runner, settings.max_upload)
+    resumable = ResumableUploads(uploads, settings.uploads, settings.max_upload)
     files = ImportFiles(runner)
 
     def export(company: str | None, caller: Caller, request: ExportRequest) -> Awaitable[Download]:
@@ -148,7 +150,8 @@ def _routes(
         *REDIRECTS,
         Mount("/graphiql", routes=assets()),
         Route("/schema.graphql", _schema_text),
-        Route("/imports", uploads.answer, methods=["POST"]),
+        Route("/imports", resumable.create, methods=["POST"]),
+        Route("/imports/uploads/{id}", resumable.proceed, methods=["HEAD", "PATCH", "DELETE"]),
         Route("/imports/{id}/refused", files.refused),
         Route("/imports/{id}/results", files.results),
         Route("/exports", exports.answer),
