@@ -16,7 +16,7 @@ from gateway.access.scopes import AccessScope, with_implied
 from gateway.storage.database import Database
 from gateway.storage.key_records import add_key, change_keys
 from gateway.storage.tables.api_keys import ApiKeyRow
-from gateway.storage.tables.column_types import clean, is_storable_text, now, text_lengths
+from gateway.storage.tables.column_types import clean, is_printable, now, text_lengths
 
 LIVE, TEST = "so_live_", "so_test_"
 """What keys begin with; those of a demo database begin with TEST."""
@@ -151,7 +151,7 @@ def _some(keys: list[ApiKeyRow], which: str) -> list[ApiKeyRow]:
 
 def _check(request: KeyRequest) -> None:
     name = clean(request.name)
-    if not 0 < len(name) <= LONGEST_NAME or not is_storable_text(name):
+    if not 0 < len(name) <= LONGEST_NAME or not is_printable(name):
         raise KeyRefused(f"The name of a key must have 1 to {LONGEST_NAME} printable characters.")
     if not request.scopes:
         raise KeyRefused(f"Name at least one scope: {', '.join(AccessScope)}.")

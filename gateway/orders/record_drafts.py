@@ -15,10 +15,10 @@ from gateway.orders.record_fields import Record
 from gateway.orders.references import References, comparable
 from gateway.orders.value_checks import (
     check_email,
+    check_new_text,
     check_number,
     check_phone,
     check_range,
-    check_stored_text,
     checked_country,
 )
 from gateway.storage.companies import CurrencyUnknown, iso_currency
@@ -271,7 +271,7 @@ def _check(
     name: str, value: Any, declared: Field, lengths: Mapping[str, int], report: Report
 ) -> None:
     if isinstance(value, str) and name in lengths:
-        if check_stored_text(value, lengths[name], report) and name in CONTACT_CHECKS:
+        if check_new_text(value, lengths[name], report) and name in CONTACT_CHECKS:
             CONTACT_CHECKS[name](value, report)
     elif isinstance(value, Decimal) and check_number(value, report):
         check_range(value, declared, refusals.OUT_OF_RANGE, report)

@@ -175,6 +175,9 @@ TEXT_INVALID = Refusal(
     "5.2",
     "The text contains a control character or half of a surrogate pair.",
 )
+TEXT_HIDDEN = Refusal(
+    Code.INVALID, "5.2", "The text has the invisible character {code_point} at position {position}."
+)
 TEXT_TOO_LONG = Refusal(
     Code.TOO_LONG, "5.2", "The text has {length} characters, but at most {longest} fit."
 )

@@ -14,6 +14,7 @@ from gateway.orders.problems import Path, Report, plain
 from gateway.orders.quantities import invoiceable, is_part, outstanding
 from gateway.orders.value_checks import (
     check_email,
+    check_new_text,
     check_number,
     check_phone,
     check_range,
@@ -46,7 +47,7 @@ def tidy(order: SalesOrderRow) -> None:
 def check(order: SalesOrderRow, change: Mapping[str, object], place: Place, report: Report) -> None:
     """Report every rule that the values of `order` break. A value that `change` does not state, but that
     follows from one which it could state, is not reported a second time."""
-    _check_texts(order, _HEADER_TEXTS, change, report)
+    _check_texts(order, _HEADER_TEXTS, change, (), report)
     _check_contact(order, report)
     for name in _HEADER_DATES:
         _check_date(order, name, report)
@@ -57,7 +58,7 @@ def check(order: SalesOrderRow, change: Mapping[str, object], place: Place, repo
         where = report.at(*path)
         if line.shipment_date not in own_dates or _is_stated(change, (*path, "shipment_date")):
             _check_date(line, "shipment_date", where)
-        _check_line(line, change, where)
+        _check_line(line, change, path, where)
     _check_sequences(order, place, report)
 
 
@@ -86,8 +87,10 @@ def _check_header_numbers(order: SalesOrderRow, report: Report) -> None:
             check_range(value, HEADER[name], refusals.PERCENT_OUT_OF_RANGE, report, name)
 
 
-def _check_line(line: SalesOrderLineRow, change: Mapping[str, object], report: Report) -> None:
-    _check_texts(line, _LINE_TEXTS, change, report)
+def _check_line(
+    line: SalesOrderLineRow, change: Mapping[str, object], path: Path, report: Report
+) -> None:
+    _check_texts(line, _LINE_TEXTS, change, path, report)
     bad = _bad_numbers(line, report)
     if not bad - set(_LINE_QUANTITIES):
         for name in _LINE_NUMBERS:
@@ -154,12 +157,17 @@ def _check_texts(
     row: SalesOrderRow | SalesOrderLineRow,
     lengths: Mapping[str, int],
     change: Mapping[str, object],
+    place: Path,
     report: Report,
 ) -> None:
     for name, longest in lengths.items():
         value = getattr(row, name)
         path = _path_of(name)
-        if value is not None and (not _is_copied(row, name, value) or _is_stated(change, path)):
+        if value is None:
+            continue
+        if _is_stated(change, (*place, *path)):
+            check_new_text(value, longest, report, *path)
+        elif not _is_copied(row, name, value):
             check_stored_text(value, longest, report, *path)
 
 

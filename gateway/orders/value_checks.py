@@ -13,16 +13,35 @@ from gateway.storage.tables.column_types import (
     DECIMALS,
     LARGEST,
     clean,
+    hidden_at,
     is_storable,
     is_storable_text,
+    without_hidden,
 )
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
+def check_new_text(value: str, longest: int, report: Report, *path: str) -> bool:
+    """Whether a text that a change states can be stored as it is (RULES.md 5.2); reports why not."""
+    index = hidden_at(value)
+    if index is not None and is_storable_text(value):
+        report.refuse(
+            refusals.TEXT_HIDDEN,
+            *path,
+            rejected=value,
+            suggestions=(clean(without_hidden(value))[:longest],),
+            code_point=f"U+{ord(value[index]):04X}",
+            position=index + 1,
+        )
+        return False
+    return check_stored_text(value, longest, report, *path)
+
+
 def check_stored_text(value: str, longest: int, report: Report, *path: str) -> bool:
-    """Whether the text can be stored as it is (RULES.md 5.2); reports why not."""
+    """Whether the text can be stored as it is (RULES.md 5.2); reports why not. Invisible characters are
+    judged only when a change states them."""
     if not is_storable_text(value):
         report.refuse(refusals.TEXT_INVALID, *path, rejected=value)
         return False

@@ -18,7 +18,7 @@ from gateway.storage.tables.column_types import (
     canonical_guid,
     case_folded,
     clean,
-    is_storable_text,
+    is_printable,
     text_lengths,
 )
 from gateway.storage.tables.reference_data import CompanyRow, CurrencyRow, CustomerRow, NumberSeries
@@ -129,7 +129,7 @@ async def _existing(session: AsyncSession, key: str) -> CompanyRow:
 
 def _checked_name(name: str) -> str:
     name = clean(name)
-    if not 0 < len(name) <= LONGEST_NAME or not is_storable_text(name):
+    if not 0 < len(name) <= LONGEST_NAME or not is_printable(name):
         raise InvalidCompanyName(
             f"The name of a company must have 1 to {LONGEST_NAME} printable characters."
         )

@@ -155,3 +155,18 @@ def test_a_cell_with_a_spreadsheet_error_is_refused_with_its_row_and_column(
     ]
     assert job.refusals("row", "columnName", "code", "rejectedValue") == expected
     assert numbers(client) == names[-1:]
+
+
+def test_invisible_characters_are_removed_with_a_warning(client: Client) -> None:
+    """Also from numbers and keys: the line belongs to the order."""
+    header = head("A\u200b", DELIVERYADDRESSNAME="\u202eAnna \u2067\u202eB\u200d")
+    files = {HEADERS: table([header]), LINES: table([line("A", ORDEREDSALESQUANTITY="\ufeff3")])}
+    job = upload(client, files)
+    found = order(client, "A")
+    assert (job.refused, found and found["lines"][0]["quantity"]) == ([], "3")
+    assert {(each["columnName"], each["message"]) for each in job.warnings} == {
+        ("SALESORDERNUMBER", "The invisible characters U+200B were removed."),
+        ("DELIVERYADDRESSNAME", "The invisible characters U+202E, U+2067 were removed."),
+        ("ORDEREDSALESQUANTITY", "The invisible characters U+FEFF were removed."),
+    }
+    assert {each["code"] for each in job.warnings} == {"INVISIBLE_CHARACTER"}

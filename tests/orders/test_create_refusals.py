@@ -299,3 +299,40 @@ def test_refused_orders_change_no_table_and_use_no_number(client: Client, world_
     for [_, fields], *_ in RULES.values():
         refused(client, fields)
     assert dump(world_url) == before
+
+
+def test_an_invisible_character_is_named_with_its_place(world: Client) -> None:
+    values = order(line(description="Caf\u00e9\u202e 1"), shipToName="A\ufeff")
+    header, description = refused(world, values)
+    assert codes_and_paths([header, description]) == [
+        ("INVALID", "shipToName"),
+        ("INVALID", "lines.0.description"),
+    ]
+    assert header["message"] == "The text has the invisible character U+FEFF at position 2."
+    assert description["message"] == "The text has the invisible character U+202E at position 5."
+    assert (header["suggestions"], description["suggestions"]) == (["A"], ["Caf\u00e9 1"])
+
+
+def test_marks_that_languages_need_are_accepted(world: Client) -> None:
+    text = "\u0645\u06cc\u200c\u062e\u200e\u200f\u200d"
+    [problem] = refused(world, order(line(quantity="-1e20"), shipToName=text))
+    assert problem["path"] == ["input", "lines", "0", "quantity"]
+
+
+def test_stored_invisible_characters_are_judged_only_when_they_are_given_anew(
+    client: Client, world_url: str
+) -> None:
+    hidden = "In\u200bvisible"
+    execute(world_url, f"UPDATE customers SET display_name = '{hidden}' WHERE number = 'C1'")
+    create = """mutation ($input: CreateSalesOrderInput!) { createSalesOrder(input: $input) {
+      salesOrder { id customerName shipToName lines { id } } userErrors { code } } }"""
+    made = client.ask(create, input=order(line()))["createSalesOrder"]["salesOrder"]
+    assert made["customerName"] == hidden
+    execute(world_url, f"UPDATE sales_orders SET ship_to_contact = '{hidden}'")
+    update = """mutation ($id: ID!, $input: UpdateSalesOrderInput!) {
+      updateSalesOrder(id: $id, input: $input) { userErrors { code path } } }"""
+    ask = {"lines": {"update": [{"id": made["lines"][0]["id"], "quantity": 3}]}, "shipToName": "A"}
+    assert client.ask(update, id=made["id"], input=ask) == {"updateSalesOrder": {"userErrors": []}}
+    again = client.ask(update, id=made["id"], input={"shipToContact": hidden})
+    [problem] = again["updateSalesOrder"]["userErrors"]
+    assert (problem["code"], problem["path"]) == ("INVALID", ["input", "shipToContact"])

@@ -92,6 +92,9 @@ HOSTILE_TEXTS = {
     "escape": "\x1b[2J",
     "line break": "a\nb",
     "next line": "a\x85b",
+    "zero width space": "a\u200bb",
+    "right-to-left override": "\u202ea",
+    "byte order mark": "a\ufeff",
     "long text": "x" * 10**5,
     "long wide text": "\U0001f600" * 10**5,
 }

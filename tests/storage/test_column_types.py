@@ -14,7 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import NullPool
 
 from gateway.storage.database import Database
-from gateway.storage.tables.column_types import canonical_guid, clean, is_storable_text
+from gateway.storage.tables.column_types import (
+    canonical_guid,
+    clean,
+    hidden_at,
+    is_storable_text,
+    without_hidden,
+)
 from gateway.storage.tables.reference_data import CompanyRow, CustomerRow
 from tests.support.databases import Templates
 from tests.support.world import load_world
@@ -253,3 +259,17 @@ def test_text_with_control_characters_or_half_surrogates_is_not_storable(
     text: str, storable: bool
 ) -> None:
     assert is_storable_text(text) is storable
+
+
+@pytest.mark.parametrize(
+    "code", [0x200B, *range(0x202A, 0x202F), 0x2060, *range(0x2066, 0x206A), 0xFEFF]
+)
+def test_hidden_characters_are_found_and_removed(code: int) -> None:
+    text = f"ä{chr(code)}b{chr(code)}"
+    assert (hidden_at(text), without_hidden(text)) == (1, "äb")
+
+
+@pytest.mark.parametrize("code", [0x200C, 0x200D, 0x200E, 0x200F, 0x2029, 0x2061, 0xAD, 0xFEFE])
+def test_other_characters_are_kept(code: int) -> None:
+    text = f"ä{chr(code)}b"
+    assert (hidden_at(text), without_hidden(text)) == (None, text)

@@ -23,7 +23,10 @@ from gateway.orders.fields import Reference
 from gateway.orders.problems import Path, Problem, Refusal, Report
 from gateway.orders.records import RecordOutcome
 from gateway.storage.countries import country_code
-from gateway.storage.tables.column_types import clean
+from gateway.storage.tables.column_types import clean, hidden_at, without_hidden
+
+HIDDEN = "INVISIBLE_CHARACTER"
+"""The code of the warning that characters were removed."""
 
 BREAK = re.compile(r"(?:_x000D_)?(?:\r\n|\r|\n)")
 """A line break within a cell, as CSV, XLSX and XML write it."""
@@ -185,6 +188,9 @@ class RowReader:
         if self._is_table and cell in SPREADSHEET_ERRORS:
             row.refuse(refusals.CELL_IS_ERROR, path, cell)
             return
+        if cell is not None and hidden_at(cell) is not None:
+            row.warn(HIDDEN, _hidden(cell), path, cell)
+            cell = without_hidden(cell)
         value: Any = None
         if cell is not None and (cell.strip() or column.kind is CellKind.CHOICE):
             try:
@@ -223,6 +229,11 @@ class RowReader:
             CellKind.CHOICE: lambda cell: _chosen(self.entity.choices[column.field], cell),
         }
         return parsers[column.kind]
+
+
+def _hidden(cell: str) -> str:
+    found = sorted({f"U+{ord(letter):04X}" for letter in cell if hidden_at(letter) is not None})
+    return f"The invisible characters {', '.join(found)} were removed."
 
 
 def _is_unset(row: ParsedRow, path: Path) -> bool:

@@ -25,6 +25,7 @@ from gateway.storage.tables.column_types import (
     clean,
     is_storable_text,
     text_lengths,
+    without_hidden,
 )
 from gateway.storage.tables.import_jobs import ImportJobRow
 from gateway.storage.tables.sales_orders import SalesOrderRow
@@ -127,7 +128,7 @@ class SheetStager:
         return self._plain(record.cells.get(heading) or "") if heading else ""
 
     def _plain(self, cell: str) -> str:
-        return clean(unescape_formula(cell) if self._is_table else cell)
+        return clean(without_hidden(unescape_formula(cell) if self._is_table else cell))
 
     def _heading_of(self, *fields: str) -> str | None:
         """The heading of the first of these fields that the sheet has. The first record of a JSON file may

@@ -140,6 +140,26 @@ def is_storable_text(value: str) -> bool:
     return _UNSTORABLE.search(value) is None
 
 
+_HIDDEN = re.compile("[\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+"""Invisible characters that make a text differ from what is read, or turn its direction. U+200C to U+200F
+stay, since some languages need them."""
+
+
+def hidden_at(value: str) -> int | None:
+    """The index of the first invisible character that a text must not have."""
+    found = None if value.isascii() else _HIDDEN.search(value)
+    return None if found is None else found.start()
+
+
+def is_printable(value: str) -> bool:
+    """Whether every character of a text can be stored and none is hidden."""
+    return is_storable_text(value) and hidden_at(value) is None
+
+
+def without_hidden(value: str) -> str:
+    return value if value.isascii() else _HIDDEN.sub("", value)
+
+
 def text_lengths(model: type["Base"]) -> dict[str, int]:
     """The text columns of `model`, with their maximum number of code points."""
     return {
