@@ -82,3 +82,20 @@ def test_a_field_of_a_form_that_is_not_a_file_is_refused(
     assert (response.status_code, response.json()["code"]) == (400, "BAD_REQUEST")
     message = f"The form has a field that is not a file: {field!r}.{hint}"
     assert response.json()["message"] == message
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/imports", 405, "METHOD_NOT_ALLOWED"),
+        ("POST", "/exports", 405, "METHOD_NOT_ALLOWED"),
+        ("POST", "/imports/1/refused", 405, "METHOD_NOT_ALLOWED"),
+        ("GET", "/imports/1/nothing", 404, "NOT_FOUND"),
+        ("GET", "/exports/1", 404, "NOT_FOUND"),
+    ],
+)
+def test_an_unknown_path_or_method_is_refused_with_a_code(
+    client: Client, method: str, path: str, status: int, code: str
+) -> None:
+    response = client.http.request(method, client.url + path)
+    assert (response.status_code, response.json()["code"]) == (status, code)
