@@ -41,7 +41,9 @@ class ImportProblem(Node):
     order_number: str | None = column("The number of the order that the row belongs to.")
     code: str = column(
         "The code of the problem. Errors have a UserErrorCode; warnings have"
-        " UNKNOWN_COLUMN, NOT_KEPT, AMOUNT_DIFFERS or TOO_LONG."
+        " AMBIGUOUS_DATES, AMBIGUOUS_NUMBERS, AMOUNT_DIFFERS, ENCODING_GUESSED, FILE_SKIPPED,"
+        " MORE_PAGES, NOT_KEPT, TOO_LONG or UNKNOWN_COLUMN, or the code of a warning about an"
+        " order, such as DUPLICATE."
     )
     message: str = column("An explanation of the problem for people.")
     rejected_value: str | None = column("The value of the cell.")

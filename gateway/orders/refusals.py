@@ -250,6 +250,9 @@ HEADER_REPEATED = Refusal(
 HEADER_CELLS_DIFFER = Refusal(
     Code.CONFLICTING, "7.3", "Row {row} of the same order has another value in {heading}."
 )
+LINE_OF_OTHER_ORDER = Refusal(
+    Code.CONFLICTING, "7.3", "The line is within order {number}, but names another order."
+)
 STATUSES_DISAGREE = Refusal(
     Code.CONFLICTING, "7.3", "This is not what the vendor calls an order that is {status}."
 )

@@ -15,6 +15,7 @@ from tests.support.importing import (
     Job,
     bring_in,
     gate,
+    head,
     kept,
     load_empty,
     numbers,
@@ -117,6 +118,47 @@ def test_composite_xml_has_lines_within_headers(client: Client) -> None:
     found = order(client, "C1")
     assert found is not None
     assert [(line["item"]["number"], line["quantity"]) for line in found["lines"]] == [("1", "3")]
+
+
+def test_charges_within_the_orders_of_composite_xml_are_ignored_with_a_warning(
+    client: Client,
+) -> None:
+    [(name, content)] = contents(INPUTS / "composite-xml").items()
+    charge = b"<CHARGEENTITY><CHARGECODE>FREIGHT</CHARGECODE></CHARGEENTITY><CURRENCYCODE>"
+    job = upload(client, {name: content.replace(b"<CURRENCYCODE>", charge, 1)})
+    assert (job.status, job.refused) == ("SUCCEEDED", [])
+    assert any("CHARGEENTITY" in each["message"] for each in job.warnings)
+    found = order(client, "C1")
+    assert found is not None
+    assert [(line["item"]["number"], line["quantity"]) for line in found["lines"]] == [("1", "3")]
+
+
+def test_a_line_within_an_order_that_names_another_order_is_refused(client: Client) -> None:
+    [(name, content)] = contents(INPUTS / "composite-xml").items()
+    own = b"<SALESORDERNUMBER>C2</SALESORDERNUMBER><ITEMNUMBER>"
+    job = upload(client, {name: content.replace(b"<ITEMNUMBER>", own, 1)})
+    assert job.refusals("code", "row", "line", "columnName", "rejectedValue") == [
+        ("CONFLICTING", 1, 1, "SALESORDERNUMBER", "C2")
+    ]
+    assert order(client, "C1") is None
+
+
+def test_a_report_beside_the_file_it_came_from_repeats_its_orders(client: Client) -> None:
+    """Which of the two has the corrected rows cannot be known, so both are refused, and only their orders."""
+    a, b, c = (head(number, ORDERINGCUSTOMERACCOUNTNUMBER="ALFKI") for number in "ABC")
+    report = table([a, b])
+    job = upload(
+        client,
+        {
+            "Sales order headers V2-refused.csv": report,
+            "Sales order headers V2.csv": table([a, c]),
+        },
+    )
+    assert job.refusals("code", "file", "row", "orderNumber") == [
+        ("DUPLICATE", "Sales order headers V2.csv", 2, "A")
+    ]
+    assert "Row 2 of another file is already the header" in job.refused[0]["message"]
+    assert (order(client, "A"), job.counts["headersCreated"]) == (None, 2)
 
 
 @pytest.mark.parametrize(

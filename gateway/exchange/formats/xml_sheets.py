@@ -18,6 +18,9 @@ MAX_DEPTH = 10
 SAMPLE = 100
 """Records that are examined for lines within them."""
 
+LONGEST_SHOWN = 100
+"""Characters of a name that a message repeats."""
+
 MAX_DOCUMENT = 8_000_000
 """Bytes of a manifest, which is read into memory; one with two hundred columns has 0.1 MB."""
 
@@ -26,13 +29,16 @@ def xml_sheet(source: FileSource) -> Sheet:
     first = next(_elements(source), None)
     if first is None:
         return Sheet(source.name, "XML-Element", (), lambda: iter(()))
-    is_composite = any(record.lines for record in islice(_records(source, may_nest=True), SAMPLE))
+    is_composite = any(record.lines for record in islice(_records(source, {}), SAMPLE))
+    remarks: dict[str, str] = {}
+    parts = remarks if is_composite else None
     return Sheet(
         file=source.name,
         format=COMPOSITE if is_composite else "XML-Element",
-        headings=tuple(_record(source, 1, first).cells),
-        records=lambda: _records(source, is_composite),
+        headings=tuple(_record(source, 1, first, parts).cells),
+        records=lambda: _records(source, parts),
         entity=_local(first),
+        remarks=remarks,
     )
 
 
@@ -89,7 +95,8 @@ def _elements(source: FileSource) -> Iterator[Element]:
             raise source.refuse(f"is not well-formed XML: {error}") from error
 
 
-def _records(source: FileSource, may_nest: bool) -> Iterator[FileRecord]:
+def _records(source: FileSource, remarks: dict[str, str] | None) -> Iterator[FileRecord]:
+    """The records of a document; only that of a composite one has `remarks`."""
     entity = None
     for row, element in enumerate(_elements(source), start=1):
         entity = entity or _local(element)
@@ -97,24 +104,33 @@ def _records(source: FileSource, may_nest: bool) -> Iterator[FileRecord]:
             raise source.refuse(
                 f"contains both {entity} and {_local(element)}; put each in its own file"
             )
-        record = _record(source, row, element)
-        if record.lines and not may_nest:
+        record = _record(source, row, element, remarks)
+        if record.lines and remarks is None:
             raise source.refuse(
                 f"has lines within record {row}, but none within the {SAMPLE} records before it"
             )
         yield record
 
 
-def _record(source: FileSource, row: int, element: Element) -> FileRecord:
-    """A record with the lines within it, which may be within an element of their own."""
+def _record(
+    source: FileSource, row: int, element: Element, remarks: dict[str, str] | None
+) -> FileRecord:
+    """A record with the lines within it, which may be within an element of their own. A composite document
+    may also have elements such as charges there, which are left out with a remark."""
     lines: list[Element] = []
+    fields, others = [], []
     for child in element:
-        if is_name_of_lines(_local(child)) and len(child):
+        if len(child) and is_name_of_lines(_local(child)):
             lines += child if all(len(each) for each in child) else [child]
-    nested = set(map(id, lines)) | {
-        id(child) for child in element if len(child) and is_name_of_lines(_local(child))
-    }
-    fields = [child for child in element if id(child) not in nested]
+        elif len(child) and remarks is not None:
+            others.append(_local(child))
+        else:
+            fields.append(child)
+    if others and remarks is not None:
+        name = others[0][:LONGEST_SHOWN]
+        remarks.setdefault(
+            "NOT_KEPT", f"Elements within an order that are not lines are ignored: {name}."
+        )
     return FileRecord(
         row,
         _cells(source, row, fields),

@@ -13,7 +13,12 @@ from gateway.exchange.formats.import_options import ImportOptions
 from gateway.exchange.formats.sheets import is_table
 from gateway.exchange.imports.identifiers import resolve_ids
 from gateway.exchange.imports.item_unit_rows import apply_item_units
-from gateway.exchange.imports.order_rows import OrderRows, add_flat_row, divide_price
+from gateway.exchange.imports.order_rows import (
+    OrderRows,
+    add_flat_row,
+    divide_price,
+    refuse_foreign_lines,
+)
 from gateway.exchange.imports.order_upserts import apply_orders
 from gateway.exchange.imports.outcomes import Outcome
 from gateway.exchange.imports.reference_rows import apply_records
@@ -234,6 +239,7 @@ class Batch:
                 continue
             is_header = self.reader.entity(row.sheet).row_kind is RowKind.HEADER
             (order.headers if is_header else order.lines).append(first)
+            refuse_foreign_lines(first, nested)
             order.lines += nested
         if order.number is not None:
             order.number = _number_as_written(order.first) or order.number

@@ -110,7 +110,7 @@ def _check(row: ParsedRow, item: ItemRow, unit: UnitOfMeasureRow, first: ParsedR
             refusals.ROW_REPEATED,
             ("unit_of_measure",),
             unit.code,
-            row=first.place.row,
+            row=first.place.seen_from(row.place),
             label="item and unit",
         )
 

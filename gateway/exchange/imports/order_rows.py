@@ -79,6 +79,15 @@ def add_flat_row(order: OrderRows, header: ParsedRow, line: ParsedRow) -> None:
     line.findings += header.findings
 
 
+def refuse_foreign_lines(header: ParsedRow, lines: Sequence[ParsedRow]) -> None:
+    """Refuse lines within a header that name another order."""
+    number = clean(header.change.get("number") or "")
+    for line in lines:
+        own = clean(line.extras.get("+order_number") or "")
+        if number and own and case_folded(own) != case_folded(number):
+            line.refuse(refusals.LINE_OF_OTHER_ORDER, ("+order_number",), own, number=number)
+
+
 def _merge(known: ParsedRow, header: ParsedRow) -> None:
     """Add the cells that the rows before lack, and refuse those that differ from theirs."""
     for path, heading in header.columns.items():
@@ -109,7 +118,7 @@ def combine_columns(order: OrderRows) -> None:
             refusals.HEADER_REPEATED,
             ("number",),
             order.number,
-            row=order.first.place.row,
+            row=order.first.place.seen_from(again.place),
             number=order.number,
         )
     for header in order.headers:
@@ -251,5 +260,6 @@ def _refuse_repeated(lines: Sequence[ParsedRow]) -> None:
             if key is None:
                 continue
             if key in seen:
-                line.refuse(refusals.ROW_REPEATED, (name,), key, row=seen[key].row, label=word)
+                row = seen[key].seen_from(line.place)
+                line.refuse(refusals.ROW_REPEATED, (name,), key, row=row, label=word)
             seen.setdefault(key, line.place)

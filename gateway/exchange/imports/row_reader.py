@@ -41,6 +41,10 @@ class Place:
     row: int | None = None
     line: int | None = None
 
+    def seen_from(self, other: "Place") -> str:
+        """The row as a message about `other` names it, which tells whether it is in the same file."""
+        return f"{self.row}" if self.sheet == other.sheet else f"{self.row} of another file"
+
 
 @dataclass(frozen=True)
 class Finding:
