@@ -21,7 +21,6 @@ from gateway.storage.companies import (
     CurrencyUnknown,
     InvalidCompanyName,
     create_company,
-    list_companies,
     rename_company,
     update_company,
 )
@@ -88,7 +87,7 @@ class RenameCompanyPayload(CompanyPayload): ...
 class UpdateCompanyPayload(CompanyPayload): ...
 
 
-def _summary(company: CompanyRow, *, dry_run: bool = False) -> CompanySummary:
+def _summary(company: Any, *, dry_run: bool = False) -> CompanySummary:
     """The summary, under an id that no stored company has if it is that of a dry run."""
     key = f"{PREVIEW}{company.id}" if dry_run else company.id
     return CompanySummary(
@@ -101,7 +100,7 @@ def _summary(company: CompanyRow, *, dry_run: bool = False) -> CompanySummary:
 
 async def companies(info: Info) -> list[CompanySummary]:
     visible = info.context.caller.companies
-    found = await list_companies(info.context.database)
+    found = await info.context.reader.whole(CompanyRow, "name")
     return [_summary(each) for each in found if visible is None or each.id in visible]
 
 

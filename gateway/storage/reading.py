@@ -167,6 +167,12 @@ class Reader:
             searches.append(search)
         return {row.id: row.kind for row in await self._rows(sa.union_all(*searches))}
 
+    async def whole(self, model: type[Base], order: str) -> Sequence[Any]:
+        """All rows of a table that belongs to no company, by `order`. The caller keeps those that may be
+        seen."""
+        table = model.__table__
+        return await self._rows(sa.select(table).order_by(table.c[order], table.c.id))
+
     async def restart(self) -> None:
         """Forget all rows and return the connection. The next read opens a new snapshot."""
         await self.close()

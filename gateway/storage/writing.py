@@ -74,7 +74,10 @@ class Writer:
         conditions = _any_of(model, wanted)
         if not conditions:
             return []
-        parts = [selectinload(each.class_attribute) for each in sa.inspect(model).relationships]
+        parts = [
+            selectinload(each.class_attribute.and_(within_company(self.scope, each.mapper.class_)))
+            for each in sa.inspect(model).relationships
+        ]
         statement = sa.select(model).where(within(self.scope, model), sa.or_(*conditions))
         statement = statement.options(*parts).with_for_update(of=model)
         return (await self._session.scalars(statement)).all()
@@ -120,11 +123,12 @@ class Writer:
         return await self._orders(condition) if possible else []
 
     async def _orders(self, condition: sa.ColumnElement[bool]) -> list[SalesOrderRow]:
+        ours = within_company(self.scope, SalesOrderLineRow)
         statement = (
             sa.select(SalesOrderRow)
             .where(within(self.scope, SalesOrderRow), condition)
             .order_by(SalesOrderRow.number)
-            .options(selectinload(SalesOrderRow.lines))
+            .options(selectinload(SalesOrderRow.lines.and_(ours)))
             .with_for_update(of=SalesOrderRow)
         )
         orders = (await self._session.scalars(statement)).all()

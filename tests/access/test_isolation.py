@@ -1,0 +1,282 @@
+"""Credentials that are limited to a company and to customers: what is outside looks like what is missing."""
+
+import asyncio
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from sqlalchemy.pool import NullPool
+
+from gateway.access.keys import KeyRequest, create_key
+from gateway.access.scopes import AccessScope
+from gateway.settings import Settings
+from gateway.storage.companies import customer_ids, list_companies
+from gateway.storage.database import Database
+from gateway.storage.tables.column_types import Base
+from tests.storage.test_scope import CREATE, OTHER, REQUIRED, load_other
+from tests.support.databases import Templates
+from tests.support.served import Client, serving, statements, wait_until
+from tests.support.world import COMPANY, load_world
+
+MISSING = "00000000-0000-4000-8000-000000000000"
+OURS = ("C1", "PAID-BY-OTHER")
+TABLES = [name for name, table in Base.metadata.tables.items() if "company_id" in table.c]
+TOUCHES = re.compile(rf"\b(FROM|JOIN|UPDATE)\s+({'|'.join(TABLES)})\b")
+BOUND = re.compile(r"company_id = (\?|\$\d)")
+
+
+@dataclass(frozen=True)
+class Gate:
+    """World and Other with an order of each of several customers, and a key that is limited to OURS."""
+
+    client: Client
+    keys: dict[str, str]
+    orders: dict[str, str] = field(default_factory=dict)
+    customers: dict[str, str] = field(default_factory=dict)
+
+    def post(self, who: str, query: str, company: str | None = None, **variables: Any) -> Any:
+        headers = {"authorization": f"Bearer {self.keys[who]}"}
+        if company is not None:
+            headers["company"] = company
+        return self.client.send(query, headers, **variables)
+
+    def ask(self, who: str, query: str, company: str | None = None, **variables: Any) -> Any:
+        """The data of an operation that must have no errors, by graphql-core and by a plan."""
+        answers = [self.post(who, query, company, **variables) for _ in range(2)]
+        assert "errors" not in answers[0], answers[0]
+        assert answers[0] == answers[1]
+        return answers[0]["data"]
+
+
+async def make_keys(url: str) -> tuple[dict[str, str], dict[str, str]]:
+    database = Database(url, poolclass=NullPool)
+    [company] = [each.id for each in await list_companies(database) if each.name == COMPANY]
+    customers = await customer_ids(database, company, [*OURS, "PAYER"])
+    limit = frozenset(customers[number] for number in OURS)
+    scopes = frozenset(AccessScope) - {AccessScope.ADMIN}
+    ours = frozenset({company})
+    requests = {
+        "admin": KeyRequest("Admin", frozenset({AccessScope.ADMIN})),
+        "company": KeyRequest("Clerk", scopes, ours),
+        "limited": KeyRequest("Partner", scopes, ours, limit),
+    }
+    keys = {name: (await create_key(database, each))[1] for name, each in requests.items()}
+    await database.dispose()
+    return keys, customers
+
+
+@pytest.fixture(scope="module")
+def gate(templates: Templates) -> Iterator[Gate]:
+    url = templates.copy("world", load_world)
+    asyncio.run(load_other(url))
+    keys, customers = asyncio.run(make_keys(url))
+    with serving(Settings(database_url=url, auth="required")) as client:
+        made = Gate(client, keys, customers=customers)
+        for company, number in [(COMPANY, each) for each in (*OURS, "PAYER")] + [(OTHER, "THEIRS")]:
+            line = {"item": {"number": "I0001"}, "quantity": 1, "unitPrice": 1}
+            order = {"customer": {"number": number}, "lines": [line]}
+            answer = made.post("admin", CREATE, company, input=order)["data"]["createSalesOrder"]
+            assert answer["userErrors"] == []
+            made.orders[number] = answer["salesOrder"]["id"]
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def bound(gate: Gate) -> Iterator[None]:
+    """Every statement on a table of a company has the company as a bound value."""
+    with statements() as seen:
+        yield
+    assert [each for each in seen if TOUCHES.search(each) and not BOUND.search(each)] == []
+
+
+def test_a_limited_credential_sees_its_customers_alone(gate: Gate) -> None:
+    seen = gate.ask(
+        "limited",
+        """query ($payer: ID!, $order: ID!) {
+          orders: salesOrders(first: 5, sort: {field: NUMBER}) { totalCount nodes { customer { number } } }
+          lines: salesOrderLines { totalCount }
+          customers { totalCount nodes { number salesOrders { totalCount nodes { id } } } }
+          found: salesOrder(id: $order) { id }  byNumber: salesOrderByNumber(number: "SO-000003") { id }
+          payer: customer(id: $payer) { id }  nodes(ids: [$payer, $order]) { id }
+          items(filter: {number: {eq: "I0001"}}) { nodes { salesOrderLines { totalCount } } }
+          hidden: salesOrders(filter: {billToCustomer: {address: {city: {eq: "London"}}}}) { totalCount }
+          ofPayer: items(filter: {salesOrderLines: {some: {salesOrder: {customer: {number: {eq: "PAYER"}}}}}})
+            { totalCount } }""",
+        payer=gate.customers["PAYER"],
+        order=gate.orders["PAYER"],
+    )
+    by_customer = {
+        each["number"]: each["salesOrders"]["nodes"] for each in seen["customers"]["nodes"]
+    }
+    assert by_customer == {number: [{"id": gate.orders[number]}] for number in OURS}
+    assert [each["customer"]["number"] for each in seen["orders"]["nodes"]] == list(OURS)
+    assert [seen[name]["totalCount"] for name in ("orders", "lines", "customers")] == [2, 2, 2]
+    assert [seen[name] for name in ("found", "byNumber", "payer", "nodes")] == [
+        None,
+        None,
+        None,
+        [None] * 2,
+    ]
+    assert seen["items"]["nodes"] == [{"salesOrderLines": {"totalCount": 2}}]
+    assert (seen["hidden"], seen["ofPayer"]) == ({"totalCount": 0}, {"totalCount": 0})
+
+
+def test_the_payer_of_an_order_is_shown_by_number_and_name(gate: Gate) -> None:
+    order = gate.ask(
+        "limited",
+        """query ($id: ID!) { salesOrder(id: $id) { createdBy lastModifiedBy billToCustomer {
+          number displayName etag blocked address { city } salesOrders { totalCount } } } }""",
+        id=gate.orders["PAID-BY-OTHER"],
+    )["salesOrder"]
+    assert order == {
+        "createdBy": "Admin",
+        "lastModifiedBy": "Admin",
+        "billToCustomer": {
+            "number": "PAYER",
+            "displayName": "Payer Ltd",
+            "etag": "1",
+            "blocked": "NONE",
+            "address": {"city": None},
+            "salesOrders": {"totalCount": 0},
+        },
+    }
+
+
+def roots(gate: Gate, root: str) -> dict[str, set[str]]:
+    """The arguments of each root field."""
+    query = f'{{ __type(name: "{root}") {{ fields {{ name args {{ name }} }} }} }}'
+    fields = gate.post("admin", query, COMPANY)["data"]["__type"]["fields"]
+    return {each["name"]: {arg["name"] for arg in each["args"]} for each in fields}
+
+
+def outside(gate: Gate) -> list[str]:
+    """The ids of an order of another customer, of one of another company, of another customer, and of
+    nothing."""
+    return [gate.orders["PAYER"], gate.orders["THEIRS"], gate.customers["PAYER"], MISSING]
+
+
+def test_each_query_and_mutation_answers_alike_for_what_is_outside_and_what_is_missing(
+    gate: Gate,
+) -> None:
+    """Nothing changes."""
+    state = "query ($id: ID!) { salesOrder(id: $id) { etag status } }"
+    before = [
+        gate.post("admin", state, company, id=gate.orders[name])
+        for name, company in (("PAYER", COMPANY), ("THEIRS", OTHER))
+    ]
+    for root, kind in (("Query", "query"), ("Mutation", "mutation")):
+        for name, arguments in roots(gate, root).items():
+            if "id" not in arguments:
+                continue
+            more = "".join(text for each, text in REQUIRED.items() if each in arguments)
+            chosen = "__typename" if kind == "query" else "userErrors { code message path }"
+            query = f"{kind} ($id: ID!) {{ it: {name}(id: $id{more}) {{ {chosen} }} }}"
+            answers = {str(gate.post("limited", query, id=key)) for key in outside(gate)}
+            assert len(answers) == 1, (name, answers)
+    after = [
+        gate.post("admin", state, company, id=gate.orders[name])
+        for name, company in (("PAYER", COMPANY), ("THEIRS", OTHER))
+    ]
+    assert after == before
+
+
+@pytest.mark.parametrize("name", ["customer", "billToCustomer"])
+def test_no_order_is_written_for_a_customer_outside(gate: Gate, name: str) -> None:
+    """Nor for one who is known only as the payer of another order in the same call."""
+    wanted = {"customer": {"number": "C1"}, name: {"id": gate.customers["PAYER"]}}
+    missing = {"customer": {"number": "C1"}, name: {"id": MISSING}}
+    answers = [gate.post("limited", CREATE, input=each)["data"] for each in (wanted, missing)]
+    assert answers[0] == answers[1]
+    assert [each["code"] for each in answers[0]["createSalesOrder"]["userErrors"]] == ["NOT_FOUND"]
+    both = """mutation ($inputs: [CreateSalesOrderInput!]!) { createSalesOrders(inputs: $inputs, dryRun: true) {
+      userErrors { code } } }"""
+    inputs = [{"customer": {"number": "PAID-BY-OTHER"}}, wanted]
+    made = gate.post("limited", both, inputs=inputs)["data"]["createSalesOrders"]
+    assert [[error["code"] for error in each["userErrors"]] for each in made] == [[], ["NOT_FOUND"]]
+
+
+def test_a_foreign_company_looks_like_a_missing_one(gate: Gate) -> None:
+    queries = ("{ company { name } }", "{ items(first: 1) { nodes { id } } }", CREATE)
+    for query in queries:
+        answers = [
+            str(gate.post("company", query, name, input={"customer": {"number": "C1"}})).replace(
+                name, "X"
+            )
+            for name in (OTHER, "Nobody")
+        ]
+        assert answers[0] == answers[1]
+        assert "COMPANY_NOT_FOUND" in answers[0]
+        assert repr(COMPANY) in answers[0]
+    listed = gate.ask(
+        "company", "{ company { name } companies { name } viewer { name companies { name } } }"
+    )
+    ours = [{"name": COMPANY}]
+    assert listed == {
+        "company": ours[0],
+        "companies": ours,
+        "viewer": {"name": "Clerk", "companies": ours},
+    }
+
+
+def test_a_caller_sees_who_it_is(gate: Gate) -> None:
+    query = "{ viewer { name scopes isLimitedToCustomers customers { number displayName } } }"
+    viewer = gate.ask("limited", query)["viewer"]
+    assert (viewer["name"], viewer["isLimitedToCustomers"]) == ("Partner", True)
+    assert [each["number"] for each in viewer["customers"]] == list(OURS)
+    assert gate.ask("company", query)["viewer"]["isLimitedToCustomers"] is False
+
+
+def test_an_export_holds_the_orders_of_the_caller_alone(gate: Gate) -> None:
+    headers = {"authorization": f"Bearer {gate.keys['limited']}"}
+    text = gate.client.http.get(gate.client.url + "/exports", headers=headers).text
+    assert [number in text for number in ("SO-000001", "SO-000002", "SO-000003")] == [
+        True,
+        True,
+        False,
+    ]
+
+
+def test_an_import_touches_the_orders_of_the_caller_alone(gate: Gate) -> None:
+    """Its job is hidden from callers with other limits, and changes no records."""
+    rows = '{"number": "NEW-1", "customerNumber": "PAYER"}\n{"number": "NEW-2", "customerNumber": "C1"}'
+    headers = {"authorization": f"Bearer {gate.keys['limited']}"}
+    url = f"{gate.client.url}/imports?name=salesOrders.jsonl"
+    begun = gate.client.http.post(url, content=rows.encode(), headers=headers)
+    assert begun.status_code == 202, begun.text
+    query = """query ($id: ID!) { importJob(id: $id) { finishedDateTime createdBy headersCreated
+      problems { nodes { code orderNumber } } } }"""
+    key = begun.json()["id"]
+
+    def ended() -> Any:
+        job = gate.post("limited", query, id=key)["data"]["importJob"]
+        return job if job["finishedDateTime"] else None
+
+    job = wait_until(ended)
+    assert (job["createdBy"], job["headersCreated"]) == ("Partner", 1)
+    assert job["problems"]["nodes"] == [{"code": "NOT_FOUND", "orderNumber": "NEW-1"}]
+    order = '{ salesOrderByNumber(number: "NEW-2") { createdBy } }'
+    assert gate.ask("limited", order) == {"salesOrderByNumber": {"createdBy": "Partner"}}
+
+
+def test_keys_are_administered_by_admins_alone(gate: Gate) -> None:
+    create = """mutation ($input: CreateApiKeyInput!, $dryRun: Boolean!) {
+      createApiKey(input: $input, dryRun: $dryRun) {
+        secret apiKey { id name scopes isLimitedToCustomers createdBy } userErrors { code path } } }"""
+    wanted = {"name": "New", "scopes": ["orders:read"], "company": COMPANY, "customers": ["C1"]}
+    refused = gate.post("company", create, input=wanted, dryRun=False)
+    assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    tried = gate.post("admin", create, COMPANY, input=wanted, dryRun=True)["data"]["createApiKey"]
+    assert (tried["secret"], tried["userErrors"]) == (None, [])
+    made = gate.post("admin", create, COMPANY, input=wanted, dryRun=False)["data"]["createApiKey"]
+    gate.keys["new"] = made["secret"]
+    assert made["apiKey"]["createdBy"] == "Admin"
+    assert gate.ask("new", "{ customers { totalCount } }") == {"customers": {"totalCount": 1}}
+    names = [each["name"] for each in gate.ask("admin", "{ apiKeys { name } }", COMPANY)["apiKeys"]]
+    assert names.count("New") == 1
+    revoke = "mutation ($id: ID!) { revokeApiKey(id: $id) { userErrors { code } } }"
+    gate.post("admin", revoke, COMPANY, id=made["apiKey"]["id"])
+    wait_until(lambda: "errors" in gate.post("new", "{ viewer { name } }"))
+    again = gate.post("admin", revoke, COMPANY, id=made["apiKey"]["id"])["data"]["revokeApiKey"]
+    assert again == {"userErrors": [{"code": "WRONG_STATUS"}]}
