@@ -39,11 +39,12 @@ class Settings(BaseSettings):
         " `https://shop.example`; `*` for all. None by default.",
     )
     cors_methods: str = Field(
-        "GET, POST", description="The methods that pages of these origins may use."
+        "DELETE, GET, HEAD, PATCH, POST",
+        description="The methods that pages of these origins may use.",
     )
     cors_headers: str = Field(
         "Apollo-Require-Preflight, apollographql-*, Authorization, Company, Content-Type,"
-        " Idempotency-Key, If-Match, traceparent, X-Request-Id, X-Requested-With",
+        " Idempotency-Key, If-Match, traceparent, Upload-*, X-Request-Id, X-Requested-With",
         description="The headers that pages of these origins may send; `*` at the end of a name stands for"
         " any letters.",
     )

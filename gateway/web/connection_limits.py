@@ -22,8 +22,8 @@ class ConnectionLimits:
     """For a whole body."""
     unread: float = 60
     """Between two moments at which the client reads a part of a long response."""
-    unlimited_body: str = "/imports"
-    """The path of uploads, whose bodies may take any time."""
+    uploads: str = "/imports"
+    """How the paths of uploads begin, whose bodies may take any time."""
 
 
 class RefusalLog:

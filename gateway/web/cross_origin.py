@@ -11,9 +11,13 @@ from starlette.types import ASGIApp
 EXPOSED = (
     "Content-Disposition",
     "Export-Losses",
+    "Location",
     "RateLimit",
     "RateLimit-Policy",
     "Retry-After",
+    "Upload-Complete",
+    "Upload-Limit",
+    "Upload-Offset",
     "X-Request-Id",
 )
 """Headers of responses that scripts may read."""

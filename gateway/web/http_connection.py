@@ -195,7 +195,7 @@ class HttpConnection(HttpToolsProtocol):
         if self.flow.read_paused or self.cycle.waiting_for_100_continue:
             self._moved = self.loop.time()  # the client waits for the gateway
         due = self._moved + self._limits.body_progress
-        if self.scope["path"] == self._limits.unlimited_body:
+        if self.scope["path"].startswith(self._limits.uploads):
             return due
         return min(due, self._began + self._limits.body)
 

@@ -153,6 +153,7 @@ def allowed(response: httpx2.Response) -> set[str]:
         "apollographql-client-name, apollographql-client-version,authorization",
         "ApolloGraphQL-Anything",
         "apollo-require-preflight",
+        "upload-offset,upload-complete",
         "",
     ],
 )

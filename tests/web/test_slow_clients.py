@@ -63,7 +63,10 @@ async def long_answer(_: Request) -> Response:
 
 
 def application() -> Starlette:
-    reads = [Route(path, echo_length, methods=["POST"]) for path in ("/graphql", "/imports")]
+    reads = [
+        Route(path, echo_length, methods=["POST"])
+        for path in ("/graphql", "/imports", "/imports/1")
+    ]
     return Starlette(
         routes=[
             *reads,
@@ -164,9 +167,11 @@ def test_a_body_that_takes_too_long_is_408_although_it_grows() -> None:
         assert is_cut_off(slow, b"1\r\nx\r\n")
 
 
-def test_an_upload_may_take_any_time_while_it_grows() -> None:
+@pytest.mark.parametrize("path", [b"/imports", b"/imports/1"])
+def test_an_upload_may_take_any_time_while_it_grows(path: bytes) -> None:
     with limited(ConnectionLimits(body=SHORT)) as client, closing(connection(client)) as slow:
-        slow.sendall(UPLOAD.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        upload = HEAD.replace(b"/graphql", path)
+        slow.sendall(upload.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
         for _ in range(4):
             time.sleep(SHORT / 2)
             slow.sendall(b"x" * 250)
