@@ -23,6 +23,7 @@ from gateway.exchange.exports.export_stream import Download, open_download
 from gateway.exchange.formats.reader_processes import READERS
 from gateway.exchange.imports.runner import Runner
 from gateway.execution.limits import Limits
+from gateway.execution.turns import Turns
 from gateway.orders.service import Rules
 from gateway.settings import Settings
 from gateway.storage.database import UNUSABLE, Database, why_unusable
@@ -125,7 +126,7 @@ def _routes(
 
     exports = Exports(export, most=max(1, settings.pool_size // 2))
 
-    limits, compiled = _limits(settings), PlanRunner(store)
+    limits, compiled, turns = _limits(settings), PlanRunner(store), Turns()
 
     def context(company: str | None, caller: Caller) -> Context:
         return Context(
@@ -138,6 +139,7 @@ def _routes(
             settings.deadline,
             plans=compiled,
             caller=caller,
+            turns=turns,
         )
 
     endpoint = Endpoint(context, settings.max_body, shows_engine=settings.debug)

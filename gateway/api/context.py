@@ -10,6 +10,7 @@ import strawberry
 from gateway.access.caller import ANYONE, Caller
 from gateway.execution.limits import Limits
 from gateway.execution.measurement import Measured, Pages
+from gateway.execution.turns import Turns
 from gateway.orders.service import Rules
 from gateway.storage.company_directory import find_scope
 from gateway.storage.database import Database
@@ -93,6 +94,8 @@ class Context:
     if_match: str | None = None
     """The header If-Match, which stands for the argument `ifMatch` of a single mutation."""
     caller: Caller = ANYONE
+    turns: Turns = field(default_factory=Turns)
+    """Shared by all operations on one event loop."""
     state: OperationState = field(default_factory=OperationState)
 
     @cached_property

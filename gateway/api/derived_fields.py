@@ -24,6 +24,8 @@ ORDER_COLUMNS: Names = frozenset(
         *("discount_amount", "discount_percent"),
     )
 )
+UNITS = 20
+"""Units of work to explain one line."""
 
 
 @strawberry.type(description="One step in the calculation of an order's totals.")
@@ -77,14 +79,17 @@ def totals_explanation_field() -> Any:
         names = column_names(CurrencyRow)
         currency = await reader.one(CurrencyRow, "id", root.currency_id, names)
         codes = await asyncio.gather(*(_tax_code(line, info) for line in lines))
-        steps = explain_totals(root, currency, list(zip(lines, codes, strict=True)))
+        pairs = list(zip(lines, codes, strict=True))
+        steps = await info.context.turns.run(
+            lambda: explain_totals(root, currency, pairs), UNITS * (1 + len(lines))
+        )
         return [TotalsStep(**vars(step) | {"amount": to_camel_case(step.amount)}) for step in steps]
 
     return declared_field(
         resolve,
         "Every step in the calculation of the order's amounts: the rule, the formula with its"
         " numbers, the rounding and the result.",
-        ComputedField(ORDER_COLUMNS),
+        ComputedField(ORDER_COLUMNS, cost=25),
     )
 
 

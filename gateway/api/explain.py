@@ -41,7 +41,8 @@ def explain_operation(
     operation = _operation(plans, text, context)
     try:
         context.measure(Measured(plans.core, operation.document, operation.node, variables))
-        compiled, arguments = plans.prepared(operation, variables, context)
+        coerced = operation.coercion.coerced(variables)
+        compiled, arguments = plans.prepared(operation, coerced, context)
     except TooLarge as too_large:
         raise CannotExplain(str(too_large)) from None
     except NotPlanned as reason:

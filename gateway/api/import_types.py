@@ -50,7 +50,7 @@ class ImportProblem(Node):
     suggestions: list[str] = declared_field(
         _suggestions,
         "Values that would be accepted instead.",
-        ComputedField(frozenset({"suggestions"})),
+        ComputedField(frozenset({"suggestions"}), cost=0),
     )
 
 

@@ -35,12 +35,10 @@ from gateway.execution.limits import TooLarge
 from gateway.execution.measurement import Measured
 from gateway.execution.plan import MutationCall, NotPlanned, Plan
 from gateway.execution.planning import plan_of
-from gateway.execution.program import program_of
+from gateway.execution.program import LONGEST_SOURCE, program_of
+from gateway.execution.selection import Conditions
 from gateway.storage.drivers import Overloaded
 from gateway.storage.plans.row_store import PreparedProgram, RowsStore
-
-LONGEST_SOURCE = 200_000
-"""Characters of a plan's source; compiling more would block other requests."""
 
 log = logging.getLogger("gateway.plan")
 
@@ -148,7 +146,11 @@ class PlanRunner:
     async def _run(
         self, operation: PreparedOperation, variables: dict[str, Any], context: Context
     ) -> bytes:
-        compiled, arguments = self.prepared(operation, variables, context)
+        coerced = operation.coercion.coerced(variables)
+        values = operation.condition_values(coerced)
+        if not operation.is_planned(values):
+            await self._compile(operation, values, context)
+        compiled, arguments = self.prepared(operation, coerced, context)
         if operation.node.operation is OperationType.MUTATION:
             self._convert(operation, variables, compiled, arguments)
             return await self._change(compiled, arguments, context)
@@ -158,12 +160,11 @@ class PlanRunner:
         )
 
     def prepared(
-        self, operation: PreparedOperation, variables: dict[str, Any], context: Context
+        self, operation: PreparedOperation, coerced: Mapping[str, Any], context: Context
     ) -> tuple[CompiledOperation, list[Any]]:
-        """The plan for these variables and its arguments by slot, None for those of a mutation.
+        """The plan for these coerced variables and its arguments by slot, None for those of a mutation.
 
         Raises NotPlanned, RequestError, BadCursor and BadFilter."""
-        coerced = operation.coercion.coerced(variables)
         values = operation.condition_values(coerced)
         compiled: CompiledOperation = operation.planned(
             values, lambda: self._compiled(operation, values)
@@ -172,6 +173,26 @@ class PlanRunner:
             None if each is None else each.of(coerced, context) for each in compiled.arguments
         ]
         return compiled, arguments
+
+    async def _compile(
+        self, operation: PreparedOperation, values: Conditions, context: Context
+    ) -> None:
+        """Compile a plan in a thread, since that can take longer than other requests should wait."""
+
+        def attempt() -> CompiledOperation | NotPlanned:
+            try:
+                return self._compiled(operation, values)
+            except NotPlanned as reason:
+                return reason
+
+        made = await context.turns.run_apart(attempt)
+
+        def result() -> CompiledOperation:
+            if isinstance(made, NotPlanned):
+                raise made
+            return made
+
+        operation.planned(values, result)
 
     def _compiled(self, operation: PreparedOperation, values: Any) -> CompiledOperation:
         plan = plan_of(self.core, operation.node, operation.fragments, values, EntityDeclarations())

@@ -1,7 +1,7 @@
 """The schema: its types are made and registered here, one after the other."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import AsyncIterator, Callable
+from typing import Any, TypeVar
 
 import strawberry
 from graphql import (
@@ -11,9 +11,11 @@ from graphql import (
     GraphQLError,
     GraphQLInputField,
     GraphQLInputObjectType,
+    GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
     get_operation_ast,
+    parse,
 )
 from graphql import OperationType as OperationKind
 from strawberry.extensions import SchemaExtension
@@ -25,6 +27,7 @@ from gateway.api.bulk_mutations import BulkMutation
 from gateway.api.company_fields import CompanyMutation
 from gateway.api.connections import complete_connections
 from gateway.api.context import Context
+from gateway.api.entities import DECLARATION
 from gateway.api.enums import ENUMS, describe_enums
 from gateway.api.errors import RequestError, argument_path, is_about_arguments
 from gateway.api.filters import make_filters
@@ -38,12 +41,14 @@ from gateway.api.registration import register_types
 from gateway.api.required_scopes import ForbiddenField, check_scopes
 from gateway.api.scalars import SCALARS
 from gateway.api.sorting import SORT_ENUMS
+from gateway.api.yielding_executor import YieldingExecutor
 from gateway.execution.argument_faults import Faults
 from gateway.execution.argument_places import value_at
 from gateway.execution.argument_validation import argument_rule, running_error, variable_errors
+from gateway.execution.declarations import ComputedField
 from gateway.execution.document_validation import validation_errors
 from gateway.execution.limits import TooLarge, check_document
-from gateway.execution.measurement import Measured
+from gateway.execution.measurement import COST, Measured
 from gateway.execution.selection import fields_by_name, fragments_of
 
 
@@ -54,6 +59,8 @@ def _refuses_null(member: GraphQLArgument | GraphQLInputField) -> bool:
 
 
 FAULTS = Faults(_refuses_null)
+Result = TypeVar("Result")
+
 RULES = (argument_rule(FAULTS),)
 """How documents are validated besides the other rules of the specification."""
 
@@ -62,12 +69,24 @@ class OperationExtension(SchemaExtension):
     """Measures and validates the document before graphql-core runs its operation, and returns the
     reader's connection at the end."""
 
-    def on_validate(self) -> Iterator[None]:
+    async def on_parse(self) -> AsyncIterator[None]:
+        """Takes the place of Strawberry's parsing, which would block other requests."""
+        text = self.execution_context.query or ""
+        self.execution_context.graphql_document = await self._in_turn(lambda: parse(text))
+        yield
+
+    async def on_validate(self) -> AsyncIterator[None]:
         """Takes the place of Strawberry's validation, which measures nothing first."""
         document = self.execution_context.graphql_document
         if document is not None:
-            self.execution_context.pre_execution_errors = self._errors(document)
+            errors = await self._in_turn(lambda: self._errors(document))
+            self.execution_context.pre_execution_errors = errors
         yield
+
+    async def _in_turn(self, work: Callable[[], Result]) -> Result:
+        """The result of work on the document; each of its characters is worth a unit."""
+        context: Context = self.execution_context.context
+        return await context.turns.run(work, len(self.execution_context.query or ""))
 
     def _errors(self, document: DocumentNode) -> list[GraphQLError]:
         try:
@@ -196,14 +215,30 @@ def _mark_one_of(core: GraphQLSchema) -> None:
             kind.is_one_of = definition.is_one_of
 
 
+def _mark_costs(core: GraphQLSchema) -> None:
+    """Have the limits know what fields cost that Python computes."""
+    for kind in core.type_map.values():
+        for field in kind.fields.values() if isinstance(kind, GraphQLObjectType) else ():
+            definition = field.extensions.get("strawberry-definition")
+            declaration = None if definition is None else definition.metadata.get(DECLARATION)
+            if isinstance(declaration, ComputedField):
+                field.extensions[COST] = declaration.cost
+
+
 def _build() -> GatewaySchema:
     describe_enums(ENUMS + SORT_ENUMS)
     register_types()
     complete_connections(Query, make_filters())
     made = GatewaySchema(
-        query=Query, mutation=Mutation, config=SCALARS, extensions=[OperationExtension]
+        query=Query,
+        mutation=Mutation,
+        config=SCALARS,
+        extensions=[OperationExtension],
+        execution_context_class=YieldingExecutor,
     )
-    _mark_one_of(made._schema)  # noqa: SLF001 - strawberry has no public way to it
+    core = made._schema  # noqa: SLF001 - strawberry has no public way to it
+    _mark_one_of(core)
+    _mark_costs(core)
     return made
 
 

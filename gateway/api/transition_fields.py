@@ -30,6 +30,8 @@ ORDER_COLUMNS: Names = frozenset(
 )
 LINE_COLUMNS: Names = column_names(SalesOrderLineRow)
 CUSTOMER_COLUMNS: Names = frozenset({"number", "blocked", "privacy_blocked"})
+UNITS = 30
+"""Units of work to check all transitions for one line."""
 
 
 @strawberry.type(description="A transition of an order, and whether it is possible now.")
@@ -72,20 +74,23 @@ def available_transitions_field() -> Any:
             )
 
         customers = _Customers(dict(zip(keys, rows, strict=True)))
+        checked = await info.context.turns.run(
+            lambda: list(check_transitions(copy_order, customers)), UNITS * (1 + len(lines))
+        )
         return [
             AvailableTransition(
                 mutation=MUTATIONS[each.transition],
                 possible=not each.problems,
                 reasons=[user_error(problem, None) for problem in each.problems],
             )
-            for each in check_transitions(copy_order, customers)
+            for each in checked
         ]
 
     return declared_field(
         resolve,
         "All transitions of the order: whether each is possible now and, if not, why. The mutations"
         " apply the same rules.",
-        ComputedField(ORDER_COLUMNS),
+        ComputedField(ORDER_COLUMNS, cost=50),
     )
 
 

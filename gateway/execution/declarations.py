@@ -77,9 +77,11 @@ class ByIdsField:
 
 @dataclass(frozen=True)
 class ComputedField:
-    """A value that Python computes from our `columns`; no plan covers it."""
+    """A value that Python computes from our `columns`; no plan covers it. It costs as much as so many
+    objects that are read, besides those that it returns."""
 
     columns: Names
+    cost: int = 1
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,10 @@ class PreparedOperation:
     def condition_values(self, variables: Mapping[str, Any]) -> Conditions:
         return {name: variables.get(name) for name in self.conditions}
 
+    def is_planned(self, values: Conditions) -> bool:
+        """Whether `planned` does without `make`."""
+        return tuple(values.values()) in self._plans or len(self._plans) >= MOST_PLANS
+
     def planned(self, values: Conditions, make: Callable[[], Any]) -> Any:
         """The result of `make` for these values of the conditions. It is called once for each, and the
         NotPlanned that it raises is raised again."""

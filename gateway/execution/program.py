@@ -33,6 +33,10 @@ from gateway.execution.store import (
     TypesRead,
 )
 
+LONGEST_SOURCE = 60_000
+"""Characters of a plan's source. Python compiles it in one go, in which no other thread runs: this many in
+some 60 milliseconds."""
+
 
 @dataclass(frozen=True)
 class Program:
@@ -51,6 +55,8 @@ def program_of(
     entries = ", ".join(f"{member.key!r}: {writer.root(member)}" for member in members)
     lines = ["def run(a):", *writer.lines, f"    return {{{entries}}}", "    yield"]
     source = "\n".join(lines) + "\n"
+    if len(source) > LONGEST_SOURCE:
+        raise NotPlanned("its source would be too long")
     names: dict[str, Any] = {**GLOBALS, **writer.bound}
     try:
         exec(compile(source, "<plan>", "exec"), names)  # noqa: S102 - see above what it is made of

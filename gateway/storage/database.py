@@ -34,6 +34,8 @@ UNTIMED = 10
 """Seconds during which a change without a deadline, such as one of an import, is retried."""
 
 
+ROWS_AT_ONCE = 500
+"""Rows that are converted before other requests continue."""
 DRIVER_ERRORS = (sa.exc.DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError)
 UNUSABLE = (OSError, Overloaded, *DRIVER_ERRORS)
 """The exceptions of all drivers for a database that cannot be reached, opened or used."""
@@ -199,6 +201,15 @@ class Database:
         await self.engine.dispose()
 
 
+async def _all_rows(result: sa.Result[Any]) -> Sequence[sa.Row[Any]]:
+    rows: list[sa.Row[Any]] = []
+    for part in result.partitions(ROWS_AT_ONCE):
+        if rows:
+            await asyncio.sleep(0)
+        rows += part
+    return rows
+
+
 class Snapshot:
     """Reads that all see the database as it was at the first of them.
 
@@ -230,7 +241,7 @@ class Snapshot:
                 with contended():
                     if self._connection is None:
                         self._connection = await self._open()
-                    return (await self._connection.execute(statement)).all()
+                    return await _all_rows(await self._connection.execute(statement))
             except sa.exc.DBAPIError:
                 if self._is_over:
                     raise asyncio.CancelledError from None
