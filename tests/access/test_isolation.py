@@ -15,8 +15,8 @@ from gateway.settings import Settings
 from gateway.storage.companies import customer_ids, list_companies
 from gateway.storage.database import Database
 from gateway.storage.tables.column_types import Base
-from tests.storage.test_scope import CREATE, OTHER, REQUIRED, load_other
 from tests.support.databases import Templates
+from tests.support.other_company import CREATE, OTHER, REQUIRED, load_other
 from tests.support.served import Client, serving, statements, wait_until
 from tests.support.world import COMPANY, load_world
 

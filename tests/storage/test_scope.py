@@ -5,7 +5,6 @@ import itertools
 import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,49 +17,19 @@ from gateway.api.operations import Operation, run_operation
 from gateway.exchange.imports.runner import Runner
 from gateway.orders.service import Rules
 from gateway.settings import Settings
-from gateway.storage.companies import create_company
 from gateway.storage.database import Database
 from gateway.storage.migrations import migrate
 from gateway.storage.reading import Reader
 from gateway.storage.scope import Scope, ScopeRequest
-from gateway.storage.tables import reference_data as rows
 from gateway.storage.tables.import_jobs import ImportJobRow, ImportJobStatus
 from gateway.storage.tables.reference_data import CustomerRow
-from gateway.storage.tables.reference_enums import LineObjectKind
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 from gateway.storage.transactions import writing
 from gateway.storage.writing import Writer
 from tests.support.databases import Templates
+from tests.support.other_company import CREATE, OTHER, REQUIRED, load_other
 from tests.support.served import Client, serving
 from tests.support.world import COMPANY, load_world
-
-OTHER = "Other"
-CREATE = """mutation ($input: CreateSalesOrderInput!) { createSalesOrder(input: $input) {
-  salesOrder { id number customer { displayName } } userErrors { code path suggestions } } }"""
-
-
-async def load_other(url: str) -> None:
-    """A second company whose records have numbers and codes of the first."""
-    database = Database(url, poolclass=NullPool)
-    await create_company(database, OTHER, "EUR")
-    async with writing(database, ScopeRequest(OTHER)) as writer:
-        company = {"company_id": writer.scope.company}
-        named = {"display_name": "Theirs", **company}
-        unit = rows.UnitOfMeasureRow(code="PCS", **named)
-        await writer.add(
-            [
-                unit,
-                rows.TaxCodeRow(code="S20", percent=Decimal(20), **named),
-                rows.PaymentTermsRow(code="30D", **named),
-                rows.ShipmentMethodRow(code="CIF", **named),
-                rows.AccountRow(number="6110", **named),
-                rows.LineObjectRow(kind=LineObjectKind.CHARGE, number="CHARGE", **named),
-                CustomerRow(number="C1", **named),
-                CustomerRow(number="THEIRS", contact_id="contact-9", **named),
-            ]
-        )
-        await writer.add([rows.ItemRow(number="I0001", base_unit_of_measure_id=unit.id, **named)])
-    await database.dispose()
 
 
 async def import_into(url: str, company: str) -> None:
@@ -232,14 +201,6 @@ def test_no_filter_reaches_another_company(companies: Companies) -> None:
         "byName": {"nodes": []},
         "byId": {"nodes": []},
     }
-
-
-REQUIRED = {
-    "input": ", input: {}",
-    "name": ', name: "Another"',
-    "refuseDuplicateExternalDocumentNumbers": ", refuseDuplicateExternalDocumentNumbers: true",
-}
-"""Arguments of mutations besides the id, by name."""
 
 
 def test_no_mutation_touches_an_order_of_another_company(companies: Companies) -> None:

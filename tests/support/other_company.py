@@ -1,0 +1,48 @@
+"""A company beside the world, and what tests of isolation send."""
+
+from decimal import Decimal
+
+from sqlalchemy.pool import NullPool
+
+from gateway.storage.companies import create_company
+from gateway.storage.database import Database
+from gateway.storage.scope import ScopeRequest
+from gateway.storage.tables import reference_data as rows
+from gateway.storage.tables.reference_data import CustomerRow
+from gateway.storage.tables.reference_enums import LineObjectKind
+from gateway.storage.transactions import writing
+
+REQUIRED = {
+    "input": ", input: {}",
+    "name": ', name: "Another"',
+    "refuseDuplicateExternalDocumentNumbers": ", refuseDuplicateExternalDocumentNumbers: true",
+}
+"""Arguments of mutations besides the id, by name."""
+
+OTHER = "Other"
+CREATE = """mutation ($input: CreateSalesOrderInput!) { createSalesOrder(input: $input) {
+  salesOrder { id number customer { displayName } } userErrors { code path suggestions } } }"""
+
+
+async def load_other(url: str) -> None:
+    """A second company whose records have numbers and codes of the first."""
+    database = Database(url, poolclass=NullPool)
+    await create_company(database, OTHER, "EUR")
+    async with writing(database, ScopeRequest(OTHER)) as writer:
+        company = {"company_id": writer.scope.company}
+        named = {"display_name": "Theirs", **company}
+        unit = rows.UnitOfMeasureRow(code="PCS", **named)
+        await writer.add(
+            [
+                unit,
+                rows.TaxCodeRow(code="S20", percent=Decimal(20), **named),
+                rows.PaymentTermsRow(code="30D", **named),
+                rows.ShipmentMethodRow(code="CIF", **named),
+                rows.AccountRow(number="6110", **named),
+                rows.LineObjectRow(kind=LineObjectKind.CHARGE, number="CHARGE", **named),
+                CustomerRow(number="C1", **named),
+                CustomerRow(number="THEIRS", contact_id="contact-9", **named),
+            ]
+        )
+        await writer.add([rows.ItemRow(number="I0001", base_unit_of_measure_id=unit.id, **named)])
+    await database.dispose()
