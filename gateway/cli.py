@@ -277,9 +277,11 @@ def export_command(
         request.check()
     except (BadFilter, CannotExport) as error:
         fail(str(error))
-    if output is None and request.is_archive and sys.stdout.isatty():
-        fail("A terminal cannot show a zip archive. Name a file with --output.")
+    if output is None and (request.is_archive or request.is_workbook) and sys.stdout.isatty():
+        fail("A terminal cannot show this file. Name a file with --output.")
     compression = None if output is None else compression_of_name(output.name)
+    if compression is not None and request.is_workbook:
+        fail("This export is a workbook, which is packed already. Name a file that ends in .xlsx.")
     if compression is not None and request.is_archive:
         fail(
             "This export is a zip archive, which is packed already. Name a file that ends in .zip."

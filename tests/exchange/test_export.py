@@ -236,7 +236,7 @@ def test_a_filter_that_a_query_would_refuse_is_refused_with_a_message(
 @pytest.mark.parametrize(
     ("export", "sentence"),
     [
-        (ExportRequest(Dataset.CUSTOMERS, ExportFormat.FO_PACKAGE), "jsonl or csv"),
+        (ExportRequest(Dataset.CUSTOMERS, ExportFormat.FO_PACKAGE), "jsonl, csv or xlsx"),
         (ExportRequest(Dataset.EVERYTHING, ExportFormat.CSV), "use jsonl"),
         (ExportRequest(Dataset.ITEMS, filter=order_filter("{}")), "selects orders"),
     ],

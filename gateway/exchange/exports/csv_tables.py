@@ -58,7 +58,11 @@ def line_cells(outgoing: Outgoing, orders: Iterable[WholeOrder]) -> list[list[An
 
 def record_rows(outgoing: Outgoing, records: Iterable[Any]) -> bytes:
     """A row for each record."""
-    return csv_rows(outgoing.row(record) for record in records)
+    return csv_rows(record_cells(outgoing, records))
+
+
+def record_cells(outgoing: Outgoing, records: Iterable[Any]) -> list[Iterable[Any]]:
+    return [outgoing.row(record) for record in records]
 
 
 def _cells(outgoing: Outgoing, values: Iterable[Any]) -> list[Any]:

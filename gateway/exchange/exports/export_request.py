@@ -21,7 +21,9 @@ class ExportFormat(StrEnum):
 FORMATS_OF = {
     Dataset.ORDERS: tuple(ExportFormat),
     Dataset.EVERYTHING: (ExportFormat.JSON_LINES,),
-    **dict.fromkeys(RECORD_ENTITIES, (ExportFormat.JSON_LINES, ExportFormat.CSV)),
+    **dict.fromkeys(
+        RECORD_ENTITIES, (ExportFormat.JSON_LINES, ExportFormat.CSV, ExportFormat.XLSX)
+    ),
 }
 
 
@@ -45,12 +47,18 @@ class ExportRequest:
             )
         formats = FORMATS_OF[self.dataset]
         if self.format not in formats:
-            named = " or ".join(formats)
+            *others, last = formats
+            named = f"{', '.join(others)} or {last}" if others else last
             raise CannotExport(
                 f"The format {self.format} is not available for {self.dataset}: use {named}."
             )
         if self.filter is not None and self.dataset in RECORD_ENTITIES:
             raise CannotExport(f"A filter selects orders: it is not available for {self.dataset}.")
+
+    @property
+    def is_workbook(self) -> bool:
+        """Whether the file is a single workbook."""
+        return self.format is ExportFormat.XLSX and self.dataset is not Dataset.ORDERS
 
     @property
     def is_archive(self) -> bool:

@@ -28,10 +28,12 @@ from gateway.storage.scope import ScopeRequest
 from gateway.storage.streaming import Stream, WholeOrder
 
 ZIP = "application/zip"
+WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Written = TypeVar("Written")
 
 
 TYPES = {
+    ExportFormat.XLSX: ("xlsx", WORKBOOK),
     ExportFormat.CSV: ("csv", "text/csv; charset=utf-8"),
     ExportFormat.BC_JSON: ("json", "application/json"),
     ExportFormat.JSON_LINES: ("jsonl", "application/x-ndjson"),
@@ -53,7 +55,7 @@ class Download:
     @property
     def is_packed(self) -> bool:
         """Whether packing it again would gain nothing."""
-        return self.media_type == ZIP
+        return self.media_type in (ZIP, WORKBOOK)
 
     async def close(self) -> None:
         """Release the connection that the file is read from, even if it was not read to the end."""
@@ -96,13 +98,17 @@ class _Files:
             return zip_stream(self._package())
         if dataset is Dataset.ORDERS and form is ExportFormat.CSV:
             return zip_stream(self._tables(upper=False))
+        if dataset is not Dataset.ORDERS:
+            return self._of_records(datasets.record_columns(dataset))
         if form is ExportFormat.XLSX:
             return zip_stream(self._workbooks())
-        if dataset is not Dataset.ORDERS:
-            outgoing = datasets.record_columns(dataset)
-            is_table = form is ExportFormat.CSV
-            return self._table(outgoing) if is_table else self._records(outgoing, record_lines)
         return self._page() if form is ExportFormat.BC_JSON else self._complete()
+
+    def _of_records(self, outgoing: Outgoing) -> AsyncIterator[bytes]:
+        if self.request.is_workbook:
+            return workbook(outgoing.names, self._records(outgoing, csv_tables.record_cells))
+        is_table = self.request.format is ExportFormat.CSV
+        return self._table(outgoing) if is_table else self._records(outgoing, record_lines)
 
     def _everything(self) -> Iterator[tuple[str, AsyncIterator[bytes]]]:
         for dataset in RECORD_ENTITIES:
@@ -195,8 +201,8 @@ class _Files:
             yield await asyncio.to_thread(write, page)
 
     async def _records(
-        self, outgoing: Outgoing, write: Callable[[Outgoing, Any], bytes]
-    ) -> AsyncIterator[bytes]:
+        self, outgoing: Outgoing, write: Callable[[Outgoing, Any], Written]
+    ) -> AsyncIterator[Written]:
         sort = datasets.unique_columns(outgoing)
         async for page in self.stream.records(outgoing.entity.model, outgoing.header, sort):
             yield await asyncio.to_thread(write, outgoing, page)

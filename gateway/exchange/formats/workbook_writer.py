@@ -22,12 +22,14 @@ def can_write_workbooks() -> bool:
     return find_spec("xlsxwriter") is not None
 
 
-async def workbook(headings: Sequence[str], pages: AsyncIterator[Rows]) -> AsyncIterator[bytes]:
-    """The bytes of a workbook of these rows, which are collected in a temporary file. Rows beyond the size
-    of a worksheet go to further worksheets of the workbook, under the same headings."""
+async def workbook(
+    headings: Sequence[str], pages: AsyncIterator[Rows], most_rows: int = MOST_ROWS
+) -> AsyncIterator[bytes]:
+    """The bytes of a workbook of these rows, which are collected in a temporary file. Rows beyond
+    `most_rows` go to further worksheets of the workbook, under the same headings."""
     with tempfile.TemporaryDirectory(prefix="gateway-export-") as folder:
         path = Path(folder) / "export.xlsx"
-        writer = _Writer(path, headings)
+        writer = _Writer(path, headings, most_rows)
         try:
             async for page in pages:
                 await asyncio.to_thread(writer.add, page)
@@ -39,12 +41,13 @@ async def workbook(headings: Sequence[str], pages: AsyncIterator[Rows]) -> Async
 
 
 class _Writer:
-    def __init__(self, path: Path, headings: Sequence[str]) -> None:
+    def __init__(self, path: Path, headings: Sequence[str], most_rows: int) -> None:
         import xlsxwriter  # noqa: PLC0415 - an extra, which only these exports need
 
         options = {"constant_memory": True, "tmpdir": str(path.parent)}
         self._book = xlsxwriter.Workbook(str(path), options)
         self._headings = headings
+        self._most_rows = most_rows
         self._begin_sheet()
 
     def _begin_sheet(self) -> None:
@@ -54,7 +57,7 @@ class _Writer:
 
     def add(self, rows: Rows) -> None:
         for row in rows:
-            if self._row == MOST_ROWS:
+            if self._row == self._most_rows:
                 self._begin_sheet()
             self._write(row)
 

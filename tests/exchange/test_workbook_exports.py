@@ -1,0 +1,41 @@
+"""Workbooks of records, and worksheets that are full."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from gateway.exchange.formats.import_options import ImportOptions
+from gateway.exchange.formats.workbook_writer import Rows, workbook
+from gateway.exchange.mappings.mapped_sheets import read_mapped_sheets
+from tests.support.importing import gate, upload
+
+HEADINGS = ("number", "displayName", "baseUnitOfMeasureCode")
+
+
+async def pages() -> AsyncIterator[Rows]:
+    yield [("A", "First", "PCS"), ("B", "Second", "PCS")]
+    yield [("C", "Third", "PCS")]
+
+
+async def written() -> bytes:
+    return b"".join([part async for part in workbook(HEADINGS, pages(), most_rows=3)])
+
+
+def test_rows_beyond_the_size_of_a_worksheet_go_to_another_under_the_same_headings(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "items.xlsx"
+    path.write_bytes(asyncio.run(written()))
+    sheets = read_mapped_sheets([path], ImportOptions(), None)
+    assert [sheet.headings for sheet in sheets] == [HEADINGS, HEADINGS]
+    numbers = [[record.cells["number"] for record in sheet.records()] for sheet in sheets]
+    assert numbers == [["A", "B"], ["C"]]
+
+
+def test_records_come_back_unchanged_from_a_workbook(world_url: str, tmp_path: Path) -> None:
+    with gate(world_url, tmp_path) as client:
+        response = client.http.get(f"{client.url}/exports?what=currencies&format=xlsx")
+        assert response.status_code == 200
+        assert 'filename="currencies.xlsx"' in response.headers["content-disposition"]
+        job = upload(client, {"currencies.xlsx": response.content})
+        assert job.counts == {"referencesUnchanged": 6}
