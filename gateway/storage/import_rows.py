@@ -83,7 +83,8 @@ class Staging:
         return job
 
     async def retry(self, key: str) -> ImportJobRow:
-        """Make a finished job ready to apply its refused rows, or a cancelled one its remaining rows.
+        """Make a finished job ready to apply its refused rows, or a cancelled one its remaining rows. It may
+        then do no more than the caller.
 
         Raises JobGone and JobUnready."""
         job = await self._existing(key)
@@ -103,6 +104,7 @@ class Staging:
                 if job.dry_run or name.endswith("_failed"):
                     setattr(job, name, 0)
         job.status, job.finished_date_time = ImportJobStatus.APPLYING, None
+        job.writes_references = job.writes_references and self._scope.writes_references
         return job
 
     async def _delete_waiting_results(self, job: str) -> None:

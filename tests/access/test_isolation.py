@@ -60,6 +60,7 @@ async def make_keys(url: str) -> tuple[dict[str, str], dict[str, str]]:
     requests = {
         "admin": KeyRequest("Admin", frozenset({AccessScope.ADMIN})),
         "company": KeyRequest("Clerk", scopes, ours),
+        "importer": KeyRequest("Importer", frozenset({AccessScope.ORDERS_IMPORT}), ours),
         "limited": KeyRequest("Partner", scopes, ours, limit),
     }
     keys = {name: (await create_key(database, each))[1] for name, each in requests.items()}
@@ -236,6 +237,26 @@ def test_an_export_holds_the_orders_of_the_caller_alone(gate: Gate) -> None:
         True,
         False,
     ]
+
+
+@pytest.mark.parametrize("who", ["limited", "importer"])
+def test_an_import_writes_no_records_without_the_right(gate: Gate, who: str) -> None:
+    headers = {"authorization": f"Bearer {gate.keys[who]}"}
+    url = f"{gate.client.url}/imports?name=customers.csv"
+    content = f"number,displayName\nC1,Renamed\n{who},New\n".encode()
+    key = gate.client.http.post(url, content=content, headers=headers).json()["id"]
+    query = """query ($id: ID!) { importJob(id: $id) { finishedDateTime referencesFailed
+      problems { nodes { code } } } }"""
+
+    def ended() -> Any:
+        job = gate.post(who, query, id=key)["data"]["importJob"]
+        return job if job["finishedDateTime"] else None
+
+    job = wait_until(ended)
+    assert job["referencesFailed"] == 2
+    assert job["problems"]["nodes"] == [{"code": "FORBIDDEN"}] * 2
+    name = '{ customerByNumber(number: "C1") { displayName } }'
+    assert gate.ask(who, name) == {"customerByNumber": {"displayName": "First Customer"}}
 
 
 def test_an_import_touches_the_orders_of_the_caller_alone(gate: Gate) -> None:
