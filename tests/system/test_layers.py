@@ -63,7 +63,7 @@ API_ORDER = (
     *("registration", "filters", "connections"),
     *("queries", "changes", "mutations", "import_mutations"),
     *("record_inputs", "record_mutations", "bulk_mutations"),
-    "schema",
+    *("yielding_executor", "schema"),
     *("filter_text", "plan_arguments", "plan_runner", "explain", "operations"),
 )
 """The modules of `api` from the bottom to the top. Each may import those before it, so there is no
