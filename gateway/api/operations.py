@@ -197,7 +197,9 @@ def _answer(
 
 
 def _log(operation: Operation, answer: Answer, cost: int | None, seconds: float) -> None:
-    engine, name = answer.engine, operation.name or "An operation"
+    # escaped, so that a name with a line break cannot forge a line
+    name = shortened(ascii(operation.name)) if operation.name else "An operation"
+    engine = answer.engine
     took = round(seconds * 1000, 1)
     extra = {"execution": engine, "cost": cost, "milliseconds": took}
     log.info("%s ran by %s in %s ms, at cost %s", name, engine, took, cost, extra=extra)
