@@ -160,7 +160,7 @@ async def import_together(url: str, paths: list[Path], policy: ImportPolicy) -> 
     databases = [Database(url) for _ in range(3)]
     async with anyio.create_task_group() as group:
         for database in databases:
-            importer = Importer(database, ScopeRequest(), Rules())
+            importer = Importer(database, ScopeRequest(actor="command line"), Rules())
             group.start_soon(import_files, importer, paths, ImportOptions(), ImportRequest(policy))
     for database in databases:
         await database.dispose()

@@ -13,6 +13,7 @@ from gateway.exchange.imports.runner import Runner
 from gateway.exchange.mappings.mapping_file import read_mapping
 from gateway.orders.service import Rules
 from gateway.storage.database import Database
+from gateway.storage.scope import ScopeRequest
 from tests.support.databases import Templates
 from tests.support.importing import (
     DATA,
@@ -207,7 +208,7 @@ async def stopped_and_resumed(url: str, folder: Path) -> None:
     (folder / "sent").mkdir()
     paths = written(folder / "sent", files_of(FOREIGN / "odoo"))
     runner = Runner(database, Rules(), folder / "uploads")
-    await runner.accept(None, paths, ImportOptions(), ImportRequest(), mapping)
+    await runner.accept(ScopeRequest(), paths, ImportOptions(), ImportRequest(), mapping)
     await runner.close()
     other = Runner(database, Rules(), folder / "uploads")
     await other.resume()

@@ -149,6 +149,8 @@ class Order:
     def edit(self, kind: str, key: str, quantity: Decimal) -> None:
         """Add a line of this key, remove it, or change its quantity, what is shipped next, its text, or
         its type alone. Raises Refused."""
+        if self.status == "GONE":
+            raise Refused("NOT_FOUND")
         line = self.lines.get(key, Line(is_comment=kind == "add comment", quantity=quantity))
         costs_nothing = line.is_comment or kind in ("next", "text")
         is_open = costs_nothing and self.status in ("OPEN", "RELEASED")

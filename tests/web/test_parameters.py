@@ -56,7 +56,7 @@ REFUSED = {
     ("GET", "/exports?company=World"): UNKNOWN.format("company", "Use format, what, "),
     ("GET", f"/exports?{'x' * 500}=1"): UNKNOWN.format("x" * 40 + "...", "Use format, what, "),
     ("GET", "/exports?format=csv&format=csv"): "The parameter `format` is given twice.",
-    ("GET", "/exports?format=pdf"): "`format` must be fo-package, csv, bc-json or jsonl.",
+    ("GET", "/exports?format=pdf"): "`format` must be fo-package, csv, xlsx, bc-json or jsonl.",
 }  # fmt: skip
 
 
