@@ -53,8 +53,8 @@ REFUSED = {
     ("GET", "/imports/1/refused?page=2"): UNKNOWN.format("page", "This address takes no parameters."),
     ("GET", "/exports?Format=csv"): UNKNOWN.format("Format", "Did you mean format?"),
     ("GET", "/exports?filters={}"): UNKNOWN.format("filters", "Did you mean filter?"),
-    ("GET", "/exports?company=World"): UNKNOWN.format("company", "Use format, what, "),
-    ("GET", f"/exports?{'x' * 500}=1"): UNKNOWN.format("x" * 40 + "...", "Use format, what, "),
+    ("GET", "/exports?company=World"): UNKNOWN.format("company", "Use format, what, check or filter."),
+    ("GET", f"/exports?{'x' * 500}=1"): UNKNOWN.format("x" * 40 + "...", "Use format, what, check or filter."),
     ("GET", "/exports?format=csv&format=csv"): "The parameter `format` is given twice.",
     ("GET", "/exports?format=pdf"): "`format` must be fo-package, csv, xlsx, bc-json or jsonl.",
 }  # fmt: skip
