@@ -9,13 +9,13 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.base import get_object_definition
 
-from gateway.api.context import DEFAULT_PAGE
 from gateway.api.entities import DECLARATION
 from gateway.api.filters import FILTERS
 from gateway.api.pages import Connection
 from gateway.api.registration import TYPES
 from gateway.api.sorting import CustomerSort, ItemSort, SalesOrderLineSort, SalesOrderSort
 from gateway.execution.declarations import PagedField
+from gateway.storage.paging import DEFAULT_PAGE
 
 SORTS: dict[str, Any] = {
     "SalesOrder": list[SalesOrderSort],

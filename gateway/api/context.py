@@ -14,11 +14,9 @@ from gateway.execution.turns import Turns
 from gateway.orders.service import Rules
 from gateway.storage.company_directory import find_scope
 from gateway.storage.database import Database
+from gateway.storage.paging import DEFAULT_PAGE
 from gateway.storage.reading import Names, Reader
 from gateway.storage.scope import Scope, ScopeRequest
-
-DEFAULT_PAGE = 50
-"""Rows of a page if the client does not give a size."""
 
 
 class Jobs(Protocol):

@@ -1,4 +1,6 @@
-"""What a client sees of an error: refusals as data, and top-level errors with a code and no internals."""
+"""What a client sees of an error: refusals as data, and top-level errors with a code and no internals.
+
+The code and the text of every refusal are in orders/refusals.py."""
 
 import logging
 import uuid

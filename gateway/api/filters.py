@@ -1,6 +1,7 @@
 """The filter inputs of all types, made from their declared fields.
 
-Three tables name every input that is made; `make_filters` makes them."""
+Three tables name every input that is made; `make_filters` makes them. A new operator needs its
+description here and its SQL in storage/comparisons.py."""
 
 import datetime as dt
 from collections.abc import Mapping

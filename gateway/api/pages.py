@@ -1,6 +1,7 @@
 """Pages of rows as Relay connections, at the root and below an object.
 
-`gateway.api.connections` adds the arguments, whose filters are made from all types."""
+connections.py adds the arguments, whose filters are made from all types. storage/paging.py has the
+default size of a page."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass

@@ -4,13 +4,33 @@ from decimal import Decimal
 
 from gateway.orders import refusals
 from gateway.orders.amounts import ONE
-from gateway.orders.fields import Field
+from gateway.orders.fields import Field, Reference
 from gateway.orders.problems import Report
 from gateway.orders.value_checks import check_number, check_range
 from gateway.storage.tables.column_types import DECIMALS
 from gateway.storage.tables.reference_data import ItemRow, ItemUnitOfMeasureRow, UnitOfMeasureRow
 
 QUANTITY_PER_UNIT = Field(least=ONE.scaleb(-DECIMALS))
+
+
+def check_unit(
+    item: ItemRow,
+    unit: UnitOfMeasureRow,
+    units: tuple[str, ...],
+    reference: Reference,
+    report: Report,
+) -> None:
+    """Refuse a line whose unit is not one of the codes in `units`, in which the item is sold."""
+    if unit.code not in units:
+        report.refuse(
+            refusals.UNIT_NOT_SOLD,
+            "unit_of_measure",
+            reference.by,
+            rejected=reference,
+            suggestions=units,
+            number=item.number,
+            unit=unit.code,
+        )
 
 
 def check_factor(

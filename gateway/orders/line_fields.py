@@ -5,6 +5,7 @@ import datetime as dt
 from gateway.orders import refusals
 from gateway.orders.amounts import ZERO
 from gateway.orders.fields import LINE, LineChange, Reference
+from gateway.orders.item_units import check_unit
 from gateway.orders.line_objects import SoldObject, sold_object
 from gateway.orders.line_prices import PriceContext, set_discount, set_price
 from gateway.orders.problems import Report
@@ -84,16 +85,8 @@ def set_unit(
     if unit is None:
         return
     line.unit_of_measure_id = unit.id
-    if isinstance(sold, ItemRow) and allowed is not None and unit.code not in allowed:
-        report.refuse(
-            refusals.UNIT_NOT_SOLD,
-            "unit_of_measure",
-            reference.by,
-            rejected=reference,
-            suggestions=allowed,
-            number=sold.number,
-            unit=unit.code,
-        )
+    if isinstance(sold, ItemRow) and allowed is not None:
+        check_unit(sold, unit, allowed, reference, report)
 
 
 def _own_unit(sold: SoldObject | None) -> str | None:

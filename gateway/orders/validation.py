@@ -1,5 +1,5 @@
 """Checks the values of an order that was written, whoever wrote them (RULES.md 3.5, 4.4 and 5). Rules
-about single fields are in value_checks; refusals lists all of them."""
+about single fields are in value_checks. Chapter 8 of RULES.md lists every refusal with its rule and its module."""
 
 import datetime as dt
 from collections.abc import Mapping

@@ -21,6 +21,9 @@ from gateway.storage.tables.column_types import (
     is_storable_text,
 )
 
+DEFAULT_PAGE = 50
+"""The size of a page, in rows, if the client does not choose one."""
+
 
 class BadCursor(ValueError):
     """The cursor does not belong to this list and sort. `argument` names the one that has it: `after` or

@@ -1,4 +1,6 @@
-"""GraphQL over HTTP: https://graphql.github.io/graphql-over-http/draft/."""
+"""GraphQL over HTTP: https://graphql.github.io/graphql-over-http/draft/.
+
+execution/README.md describes the way of an operation from here to its SQL and back."""
 
 import asyncio
 import json

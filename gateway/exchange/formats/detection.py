@@ -1,4 +1,6 @@
-"""Detecting the format of files by their content, and reading them as sheets."""
+"""Detecting the format of files by their content, and reading them as sheets.
+
+A new format needs a module like csv_sheets.py, and a case in `_text_sheet`."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
