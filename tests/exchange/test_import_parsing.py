@@ -25,6 +25,7 @@ from tests.support.importing import (
     upload,
 )
 from tests.support.paths import DATA
+from tests.support.workbooks import workbook
 
 
 async def load_three_currencies(database: Database) -> None:
@@ -280,7 +281,23 @@ def test_a_file_with_all_lines_of_its_orders_deletes_the_others(northwind: Clien
 def test_a_cell_of_a_workbook_formatted_as_a_percentage_is_that_percentage(
     northwind: Client,
 ) -> None:
-    """Orders whose dates are bare numbers are refused."""
+    """Three of its six dates have no format of dates: two numbers of days, one with a time, and a text."""
     job = upload(northwind, sent("10-percent-cell"))
-    assert [name for (name,) in job.refusals("rejectedValue")] == ["46085", "46085.5"]
-    assert [each["discountPercent"] for each in order(northwind, "X3")["lines"]] == ["10"]
+    assert (job.status, job.counts) == ("SUCCEEDED", {"headersCreated": 6, "linesCreated": 6})
+    found = [order(northwind, f"X{number}") for number in range(6)]
+    assert {each["orderDate"] for each in found} == {"2026-03-04"}
+    discounts = [each["lines"][0]["discountPercent"] for each in found]
+    assert discounts == ["0", "0", "10", "10", "0", "0"]
+
+
+def test_the_number_of_a_day_is_a_date_only_in_a_workbook(client: Client) -> None:
+    rows = [head("A", ORDERCREATIONDATETIME=44623), head("B", ORDERCREATIONDATETIME=2026)]
+    cells = [list(rows[0]), *(list(row.values()) for row in rows)]
+    book = workbook({"Sales order headers V2": cells}, counts_from_1904=True)
+    job = upload(client, {"book.xlsx": book})
+    assert job.refusals("row", "rejectedValue") == [(3, "2026")]
+    assert order(client, "A")["orderDate"] == "2026-03-04"
+    job = upload(client, {HEADERS: table([head("C", ORDERCREATIONDATETIME=46085)])})
+    [refused] = job.refused
+    assert refused["message"] == "This is not a date, but perhaps the number of a day."
+    assert refused["suggestions"] == ["2026-03-04"]

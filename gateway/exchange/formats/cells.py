@@ -2,8 +2,10 @@
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Context, Decimal
+from typing import Any
 
 LONGEST_NUMBER = 60
 BLANK_DATES = (dt.date(1, 1, 1), dt.date(1900, 1, 1))
@@ -18,6 +20,11 @@ _DATE = re.compile(
 )
 YEAR_LAST = re.compile(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{4}(?!\d)")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
+_DAY_NUMBER = re.compile(r"([2-9]\d{4})(?:\.\d{1,15})?")
+"""A date as spreadsheets store it: the days since day zero, here from 1954 to 2177. Fractions are the time."""
+
+DAY_ZERO = dt.date(1899, 12, 30)
+"""That of most workbooks."""
 
 
 def _number(decimal: str, grouping: str) -> re.Pattern[str]:
@@ -65,6 +72,18 @@ class Locale:
     dates: str = "MDY"
     decimal: str = "."
     has_groups: bool = True
+    day_zero: dt.date | None = None
+    """The day from which the file, a workbook, may count its dates."""
+
+    def stored(self) -> dict[str, str | None]:
+        day_zero = None if self.day_zero is None else self.day_zero.isoformat()
+        return {"dates": self.dates, "decimal": self.decimal, "dayZero": day_zero}
+
+    @staticmethod
+    def read(stored: Mapping[str, Any]) -> "Locale":
+        day_zero = stored.get("dayZero")
+        day = None if day_zero is None else dt.date.fromisoformat(day_zero)
+        return Locale(stored["dates"], stored["decimal"], day_zero=day)
 
     def __str__(self) -> str:
         return f"dates {self.dates}, decimal {self.decimal}"
@@ -112,7 +131,7 @@ def parse_date(text: str, locale: Locale) -> dt.date | None:
     """The day without its time; None for BLANK_DATES. Raises Unreadable."""
     found = date_parts(text)
     if found is None:
-        raise Unreadable("This is not a date.", "2026-01-31")
+        return _numbered_day(text, locale)
     first, middle, last = found
     if not YEAR_LAST.match(text.strip()):
         year, month, day = first, middle, last
@@ -127,6 +146,17 @@ def parse_date(text: str, locale: Locale) -> dt.date | None:
     except ValueError:
         raise Unreadable("This day does not exist.", "2026-01-31") from None
     return None if day_of_year in BLANK_DATES else day_of_year
+
+
+def _numbered_day(text: str, locale: Locale) -> dt.date:
+    """The day with this number, which only a workbook states as such. Raises Unreadable."""
+    found = _DAY_NUMBER.fullmatch(text.strip())
+    if found is None:
+        raise Unreadable("This is not a date.", "2026-01-31")
+    day = (locale.day_zero or DAY_ZERO) + dt.timedelta(days=int(found[1]))
+    if locale.day_zero is None:
+        raise Unreadable("This is not a date, but perhaps the number of a day.", day.isoformat())
+    return day
 
 
 def date_parts(text: str) -> tuple[int, int, int] | None:

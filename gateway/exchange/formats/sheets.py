@@ -1,5 +1,6 @@
 """The common form of every file format: named tables with rows of text."""
 
+import datetime as dt
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -95,6 +96,8 @@ class Sheet:
     target: str | None = None
     """The technical name of the entity in a manifest, which no language translates."""
     worksheet: str | None = None
+    day_zero: dt.date | None = None
+    """The day from which a workbook counts its dates."""
     encoding: str | None = None
     separator: str | None = None
     fields: Mapping[str, str] = field(default_factory=dict)

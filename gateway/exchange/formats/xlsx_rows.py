@@ -3,9 +3,9 @@
 A few bytes of XLSX can demand more memory than the machine has, and the library then aborts its
 process. So this is a program, not a module to import. It reads the workbook from standard input and
 writes JSON lines. Its first argument is the memory that it may take, in bytes. Without another one it
-writes the name and the first row of each visible sheet, in order; with the position of one of these
-sheets, from 0, it writes its rows, each with its number. An object instead of a list says why the
-workbook is refused."""
+writes the day from which the workbook counts its dates, then the name and the first row of each visible
+sheet, in order; with the position of one of these sheets, from 0, it writes its rows, each with its
+number. An object instead of a list says why the workbook is refused."""
 
 import datetime as dt
 import io
@@ -113,6 +113,7 @@ OVERLAP = 20
 """Bytes of a chunk that are searched again with the next one; the mark of an error is no longer."""
 
 
+DATE_1904 = re.compile(rb"""\sdate1904\s*=\s*["'](?:1|true)["']""")
 REFERENCE = re.compile(rb"""\sr\s*=\s*["']([A-Z]{1,3})([0-9]{1,10})["']""")
 
 
@@ -267,9 +268,16 @@ def output(content: io.BytesIO, places: list[int]) -> Iterator[object]:
         check_span(content, name)
         yield from sheet_rows(workbook, name, cell_errors(content, name))
     if not places:
+        yield [day_zero(content)]
         for name in names:
             check_span(content, name)
             yield name, next((row for _, row in sheet_rows(workbook, name, {})), [])
+
+
+def day_zero(content: io.BytesIO) -> str:
+    with zipfile.ZipFile(content) as archive:
+        book = archive.read(BOOK) if BOOK in archive.namelist() else b""
+    return "1904-01-01" if DATE_1904.search(book) else "1899-12-30"
 
 
 def main() -> int:

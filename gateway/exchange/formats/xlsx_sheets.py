@@ -1,10 +1,12 @@
 """Reading XLSX: every visible sheet of a workbook, through a separate program (xlsx_rows)."""
 
+import datetime as dt
 import json
 import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import IO, Any, cast
 
 from gateway.exchange.formats.archive import buffered_source
@@ -26,13 +28,15 @@ TOO_SLOW = -getattr(signal, "SIGXCPU", 999)
 def xlsx_sheets(source: FileSource) -> list[Sheet]:
     """The visible sheets that are not empty; each adds its name to the file's if there are several."""
     source = buffered_source(source, MAX_WORKBOOK)
-    found = [(place, name, row) for place, (name, row) in enumerate(_output(source)) if row]
+    [day_zero], *sheets = _output(source)
+    found = [(place, name, row) for place, (name, row) in enumerate(sheets) if row]
     if not found:
         raise source.refuse("is empty: no visible sheet has cells")
-    return [
+    read = [
         _sheet(source, place, _on_one_line(name), row, has_others=len(found) > 1)
         for place, name, row in found
     ]
+    return [replace(sheet, day_zero=dt.date.fromisoformat(day_zero)) for sheet in read]
 
 
 def _sheet(source: FileSource, place: int, name: str, row: list[str], *, has_others: bool) -> Sheet:

@@ -64,7 +64,7 @@ class StagedRowReader:
     def _readers(self, sheet: Any) -> tuple[RowReader, RowReader]:
         """The reader of the rows of a sheet, or of their headers, and that of their lines."""
         reading = orjson.loads(sheet.reading)
-        locale = Locale(reading["dates"], reading["decimal"])
+        locale = Locale.read(reading)
         entity = ENTITIES_BY_NAME[sheet.entity]
         first, second = (
             RowReader(each, reading["fields"], locale, is_table=is_table(sheet.format))

@@ -114,7 +114,7 @@ class CsvReport(ReportBuffer):
         super().__init__()
         reading = orjson.loads(sheet.reading)
         self._entity = ENTITIES_BY_NAME[sheet.entity]
-        self._locale = Locale(reading["dates"], reading["decimal"])
+        self._locale = Locale.read(reading)
         self._fields: dict[str, str] = reading["fields"]
         added = {folded(name) for name in ("row", "code", "reason", *ERRORS)}
         self._headings = [

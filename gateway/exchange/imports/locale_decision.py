@@ -53,7 +53,10 @@ def decide_locales(sheets: Sequence[tuple[Sheet, FileEntity]]) -> list[Locale]:
     votes = {reading for each in found for reading in each.dates.readings}
     doubts = [Doubt(each.sheet, AmbiguousDates, each.dates, votes, usual) for each in found]
     orders = [doubt.sheet.options.dates or doubt.reading() for doubt in doubts]
-    return [Locale(order, sign) for order, sign in zip(orders, decimals, strict=True)]
+    return [
+        Locale(order, sign, day_zero=each.sheet.day_zero)
+        for order, sign, each in zip(orders, decimals, found, strict=True)
+    ]
 
 
 def _collect(sheet: Sheet, entity: FileEntity) -> SheetEvidence:

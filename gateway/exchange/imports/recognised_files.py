@@ -85,8 +85,7 @@ def _sheet_row(
 ) -> ImportSheetRow:
     sheet = recognised.sheet
     reading = {
-        "dates": recognised.locale.dates,
-        "decimal": recognised.locale.decimal,
+        **recognised.locale.stored(),
         "encoding": sheet.encoding,
         "separator": sheet.separator,
         "fields": dict(sheet.fields),

@@ -76,7 +76,7 @@ async def _findings(importer: Importer, key: str) -> list[str]:
 def _read(sheet: ImportSheetRow) -> str:
     """How a file was recognised and read."""
     reading = orjson.loads(sheet.reading)
-    locale = Locale(reading["dates"], reading["decimal"])
+    locale = Locale.read(reading)
     encoding = f", {reading['encoding']}" if reading["encoding"] else ""
     return f"  {sheet.file}: {sheet.entity}, {sheet.format}{encoding}, {locale}"
 
