@@ -1,7 +1,7 @@
 """Puts the application together from its packages."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
@@ -124,28 +124,12 @@ def _routes(
     def export(company: str | None, caller: Caller, request: ExportRequest) -> Awaitable[Download]:
         return open_download(database, caller.request_in(company), request)
 
-    exports = Exports(export, most=max(1, settings.pool_size // 2))
-
-    limits, compiled, turns = _limits(settings), PlanRunner(store), Turns()
-
-    def context(company: str | None, caller: Caller) -> Context:
-        return Context(
-            database,
-            runner.rules,
-            settings.max_page,
-            runner,
-            caller.request_in(company),
-            limits,
-            settings.deadline,
-            plans=compiled,
-            caller=caller,
-            turns=turns,
-        )
-
-    endpoint = Endpoint(context, settings.max_body, shows_engine=settings.debug)
-
     async def why_not() -> str | None:
         return await _fault(database)
+
+    exports = Exports(export, most=max(1, settings.pool_size // 2))
+    context = _contexts(settings, database, store, runner)
+    endpoint = Endpoint(context, settings.max_body, shows_engine=settings.debug)
 
     return [
         Route("/graphql", endpoint, methods=["GET", "HEAD", "POST"]),
@@ -160,6 +144,29 @@ def _routes(
         Route("/healthz", live),
         Route("/readyz", ready(why_not)),
     ]
+
+
+def _contexts(
+    settings: Settings, database: Database, store: RowsStore, runner: Runner
+) -> Callable[[str | None, Caller], Context]:
+    """What makes the context of an operation from the company it names and its caller."""
+    limits, plans, turns = _limits(settings), PlanRunner(store), Turns()
+
+    def context(company: str | None, caller: Caller) -> Context:
+        return Context(
+            database,
+            runner.rules,
+            settings.max_page,
+            runner,
+            caller.request_in(company),
+            limits,
+            settings.deadline,
+            plans=plans,
+            caller=caller,
+            turns=turns,
+        )
+
+    return context
 
 
 async def _schema_text(request: Request) -> Response:

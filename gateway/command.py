@@ -5,7 +5,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from pydantic import ValidationError
@@ -18,6 +18,10 @@ COMMAND_LINE = "command line"
 """The name under which the changes of commands are recorded."""
 
 NOT_MIGRATED = "The database is not migrated: run `gateway migrate`."
+
+CompanyName = Annotated[
+    str | None, typer.Option(help="The name of the company. Not needed if there is only one.")
+]
 
 
 def read_settings() -> Settings:
