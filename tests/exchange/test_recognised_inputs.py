@@ -143,22 +143,53 @@ def test_a_line_within_an_order_that_names_another_order_is_refused(client: Clie
     assert order(client, "C1") is None
 
 
-def test_a_report_beside_the_file_it_came_from_repeats_its_orders(client: Client) -> None:
-    """Which of the two has the corrected rows cannot be known, so both are refused, and only their orders."""
+def test_rows_that_several_files_have_are_read_once_if_they_are_equal(client: Client) -> None:
+    """Such as those of a file and of its error report. Of rows that differ, which is right cannot be
+    known, so their orders are refused."""
     a, b, c = (head(number, ORDERINGCUSTOMERACCOUNTNUMBER="ALFKI") for number in "ABC")
-    report = table([a, b])
-    job = upload(
-        client,
-        {
-            "Sales order headers V2-refused.csv": report,
-            "Sales order headers V2.csv": table([a, c]),
-        },
-    )
+    report = [dict(row, row=2, code="NOT_FOUND", reason="Why") for row in (a, b)]
+    files = {
+        "Sales order headers V2-refused.csv": table(report),
+        "Sales order headers V2.csv": table([a, dict(b, CUSTOMERSORDERREFERENCE="PO"), c]),
+    }
+    job = upload(client, files)
     assert job.refusals("code", "file", "row", "orderNumber") == [
-        ("DUPLICATE", "Sales order headers V2.csv", 2, "A")
+        ("DUPLICATE", "Sales order headers V2.csv", 3, "B")
     ]
-    assert "Row 2 of another file is already the header" in job.refused[0]["message"]
-    assert (order(client, "A"), job.counts["headersCreated"]) == (None, 2)
+    assert "Row 3 of another file is already the header" in job.refused[0]["message"]
+    assert [
+        (each["file"], each["row"]) for each in job.warnings if each["code"] == "DUPLICATE"
+    ] == [("Sales order headers V2.csv", 2)]
+    assert job.counts == {"headersCreated": 2, "headersUnchanged": 1, "headersFailed": 2}
+    assert numbers(client) == ["A", "C"]
+
+
+@pytest.mark.parametrize("key", [{"LINECREATIONSEQUENCENUMBER": 1}, {}])
+def test_a_flat_file_may_lie_beside_its_copy(client: Client, key: dict[str, int]) -> None:
+    rows = [flat(**key), flat("F2", ITEMNUMBER="11", **key)]
+    job = upload(client, {"orders-refused.csv": table(rows[:1]), "orders.csv": table(rows)})
+    assert (job.status, job.counts) == (
+        "SUCCEEDED",
+        {"headersCreated": 2, "linesCreated": 2, "headersUnchanged": 1, "linesUnchanged": 1},
+    )
+    assert [len(order(client, number)["lines"]) for number in ("F1", "F2")] == [1, 1]
+
+
+def test_lines_without_keys_in_two_files_are_never_added_twice(client: Client) -> None:
+    """Nothing shows whether those of a second file are further lines."""
+    header = table([head("A", ORDERINGCUSTOMERACCOUNTNUMBER="ALFKI")])
+    lines = [
+        {"SALESORDERNUMBER": "A", **SOLD},
+        {"SALESORDERNUMBER": "A", **SOLD, "ITEMNUMBER": "11"},
+    ]
+    files = {
+        "Sales order headers V2.csv": header,
+        "Sales order headers V2 again.csv": header,
+        "Sales order lines V2.csv": table(lines[:1]),
+        "Sales order lines V2 again.csv": table(lines),
+    }
+    assert {code for (code,) in upload(client, files).refusals("code")} == {"DUPLICATE"}
+    assert order(client, "A") is None
 
 
 @pytest.mark.parametrize(

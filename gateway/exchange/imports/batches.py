@@ -22,6 +22,7 @@ from gateway.exchange.imports.order_rows import (
 from gateway.exchange.imports.order_upserts import apply_orders
 from gateway.exchange.imports.outcomes import Outcome
 from gateway.exchange.imports.reference_rows import apply_records
+from gateway.exchange.imports.repeated_rows import note_repeats, set_repeats_aside
 from gateway.exchange.imports.row_reader import ParsedRow, Place, RowReader
 from gateway.exchange.imports.row_results import UnitResults, unit_results
 from gateway.exchange.imports.staging import LONGEST_NUMBER, ORDERS, UNNUMBERED
@@ -218,13 +219,17 @@ class Batch:
         }
         await resolve_ids(writer, [row for order in orders.values() for row in order.rows])
         counts = await apply_orders(writer, list(orders.values()), self.rules)
+        for order in orders.values():
+            counts += note_repeats(order)
         findings = [
             (unit, finding, order.number)
             for unit, order in orders.items()
-            for row in order.rows
+            for row in order.all_rows
             for finding in row.findings
         ]
-        results = [unit_results(unit, order.rows, order.number) for unit, order in orders.items()]
+        results = [
+            unit_results(unit, order.all_rows, order.number) for unit, order in orders.items()
+        ]
         return Outcome(counts, findings, results)
 
     def _order(self, unit: str, rows: Sequence[Any]) -> OrderRows:
@@ -241,6 +246,7 @@ class Batch:
             (order.headers if is_header else order.lines).append(first)
             refuse_foreign_lines(first, nested)
             order.lines += nested
+        set_repeats_aside(order)
         if order.number is not None:
             order.number = _number_as_written(order.first) or order.number
         if order.number is None and not order.headers:

@@ -35,6 +35,8 @@ class OrderRows:
     """Fields of the order that an option of the import sets."""
     has_all_lines: bool = False
     """Whether stored lines without a row are deleted."""
+    repeats: list[tuple[ParsedRow, ParsedRow]] = field(default_factory=list)
+    """Rows of other files that repeat a row of the order, each with that row."""
     steps: Mapping[str, Decimal] = field(default_factory=dict)
     """The rounding steps of currencies by id."""
 
@@ -45,6 +47,11 @@ class OrderRows:
     @property
     def rows(self) -> list[ParsedRow]:
         return [*self.headers, *self.lines]
+
+    @property
+    def all_rows(self) -> list[ParsedRow]:
+        """The rows, and those that repeat them."""
+        return [*self.rows, *(row for row, _ in self.repeats)]
 
     @property
     def first(self) -> ParsedRow:
@@ -68,10 +75,10 @@ class OrderRows:
 def add_flat_row(order: OrderRows, header: ParsedRow, line: ParsedRow) -> None:
     """Add a row that has a line and repeats cells of its header. Blank header cells follow other rows."""
     order.lines.append(line)
-    known = order.header
+    known = next((h for h in order.headers if h.place.sheet == header.place.sheet), None)
     if order.number is None:
         header.refuse(refusals.LINE_WITHOUT_ORDER, ("number",))
-    elif known is not None and known.place.sheet == header.place.sheet:
+    elif known is not None:
         _merge(known, header)
     elif len(header.columns) > 1:
         order.headers.append(header)
