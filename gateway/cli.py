@@ -34,6 +34,8 @@ cli.add_typer(key, name="key")
 
 
 DEMO = "This is the demo company Northwind. Your changes are lost when you stop the gateway."
+HOST = "The address to listen on. GATEWAY_HOST or 127.0.0.1 by default."
+PORT = "The port to listen on. GATEWAY_PORT or 8000 by default."
 NO_BACKUP = typer.Option("--no-backup", help="Do not back up a SQLite file before changing it.")
 
 
@@ -60,8 +62,8 @@ def serve(
     demo: Annotated[
         bool, typer.Option("--demo", help="Try out a demo company in a temporary database.")
     ] = False,
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port to listen on.", min=0, max=65535)] = 8000,
+    host: Annotated[str | None, typer.Option(help=HOST)] = None,
+    port: Annotated[int | None, typer.Option(help=PORT, min=0, max=65535)] = None,
     allow_open: Annotated[
         bool, typer.Option("--allow-open", help="Refused: keys took its place.")
     ] = False,
@@ -71,7 +73,9 @@ def serve(
 
     if allow_open:
         fail(f"--allow-open is gone: {FIRST_KEY}")
-    settings = with_access(read_settings(), host)
+    settings = read_settings()
+    host = settings.host if host is None else host
+    settings = with_access(settings, host)
     STOP_SIGNAL.install()
     STOP_SIGNAL.check()
     if settings.debug:
@@ -81,7 +85,7 @@ def serve(
             file = Path(folder) / "demo.db"
             settings = settings.model_copy(update={"database_url": f"sqlite:///{file}"})
         try:
-            listener = listen(host, port)
+            listener = listen(host, settings.port if port is None else port)
         except CannotListen as error:
             fail(f"{error} Choose another port with --port.")
         run_on_database(

@@ -5,12 +5,13 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from pydantic import ValidationError
 
-from gateway.settings import Settings, unknown_variables
+from gateway.environment import BadSettings, read_settings_from
+from gateway.settings import Settings
 from gateway.storage.database import UNUSABLE, Database, why_unusable
 from gateway.storage.migrations.integrity import CannotMigrate
 
@@ -25,13 +26,11 @@ CompanyName = Annotated[
 
 
 def read_settings() -> Settings:
-    if problems := unknown_variables(os.environ):
-        fail("\n".join(problems))
+    """The settings in the environment and in `.env` in the current directory."""
     try:
-        return Settings()
-    except ValidationError as error:
-        problems = [f"GATEWAY_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
-        fail("\n".join(problems))
+        return read_settings_from(os.environ, Path(".env"))
+    except BadSettings as error:
+        fail(str(error))
 
 
 def run_on_database(settings: Settings, task: Callable[[Database], Awaitable[None]]) -> None:

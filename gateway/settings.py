@@ -1,15 +1,11 @@
-"""The settings of a deployment, read once from the environment."""
+"""The settings of a deployment, which `gateway.environment` reads."""
 
 import re
-from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
-
-from gateway.spelling import nearest_name
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 EMBEDDED_DATABASE = "sqlite:///gateway.db"
 HOST = re.compile(r"\*|(\*\.)?\w[\w.-]*|\[[0-9a-f:.]+\]")
@@ -18,20 +14,29 @@ HOST = re.compile(r"\*|(\*\.)?\w[\w.-]*|\[[0-9a-f:.]+\]")
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 """A web origin as browsers send it, in lower case."""
 
-OF_KUBERNETES = re.compile(r"GATEWAY_(SERVICE|PORT)_\w+")
-"""Variables that Kubernetes sets in every container if a service is named gateway. It also sets GATEWAY_PORT
-to a URL."""
+SECRETS = ("database_url",)
+"""Settings that may be in a file of their own, which the variable with `_FILE` at its end names."""
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Each field is set by the environment variable `GATEWAY_` followed by its name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix="GATEWAY_", frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     database_url: str = Field(
         EMBEDDED_DATABASE,
         description="URL of a SQLite or PostgreSQL database. The default is a SQLite file in the"
         " current directory, which the gateway creates and migrates itself.",
+    )
+    host: str = Field(
+        "127.0.0.1",
+        description="The address to listen on, if `gateway serve` has no option `--host`.",
+    )
+    port: int = Field(
+        8000,
+        ge=0,
+        le=65535,
+        description="The port to listen on, if `gateway serve` has no option `--port`.",
     )
     cors_origins: str = Field(
         "",
@@ -170,28 +175,6 @@ class Settings(BaseSettings):
     @property
     def proxies(self) -> list[str]:
         return _split(self.trusted_proxies)
-
-
-def unknown_variables(environment: Mapping[str, str]) -> list[str]:
-    """A sentence for each variable of the gateway that has no setting, since a mistyped one would be
-    ignored."""
-    known = [f"GATEWAY_{name.upper()}" for name in Settings.model_fields]
-    unknown = [
-        name
-        for name, value in sorted(environment.items())
-        if name.upper().startswith("GATEWAY_")
-        and name.upper() not in known
-        and not OF_KUBERNETES.fullmatch(name)
-        and not (name == "GATEWAY_PORT" and value.startswith("tcp://"))
-    ]
-    return [_unknown_variable(name, known) for name in unknown]
-
-
-def _unknown_variable(name: str, known: list[str]) -> str:
-    stem = "GATEWAY_"
-    near = nearest_name(name[len(stem) :], [each.removeprefix(stem) for each in known])
-    hint = "" if near is None else f" Did you mean {stem}{near}?"
-    return f"{name}: There is no such setting.{hint}"
 
 
 def _split(text: str) -> list[str]:

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from gateway.settings import Settings, unknown_variables
+from gateway.environment import BadSettings, read_settings_from
+from gateway.settings import SECRETS, Settings
+from tests.support.paths import ROOT
 from tests.support.processes import run
 
 
@@ -25,8 +27,84 @@ def test_variables_of_kubernetes_are_no_settings() -> None:
         "GATEWAY_PORT": "tcp://10.0.0.1:80",
         "GATEWAY_PORT_80_TCP_ADDR": "10.0.0.1",
     }
-    assert unknown_variables({**service, "GATEWAY_MAX_PAGE": "5", "PATH": "/"}) == []
-    assert unknown_variables({"GATEWAY_PORT": "8000"}) != []
+    settings = read_settings_from({**service, "GATEWAY_MAX_PAGE": "5"}, Path("missing"))
+    assert (settings.port, settings.max_page) == (8000, 5)
+    assert read_settings_from({"GATEWAY_PORT": "80"}, Path("missing")).port == 80
+
+
+def settings_with(folder: Path, lines: str, **environment: str) -> Settings:
+    """The settings with these lines in `.env`, and these variables without GATEWAY_."""
+    file = folder / ".env"
+    file.write_text(lines)
+    variables = {f"GATEWAY_{name.upper()}": value for name, value in environment.items()}
+    return read_settings_from(variables, file)
+
+
+def test_the_environment_wins_over_the_file_env(tmp_path: Path) -> None:
+    lines = """# of the shop
+POSTGRES_PASSWORD=mine
+export GATEWAY_MAX_PAGE=5
+GATEWAY_MAX_LINES = '7'
+GATEWAY_DATABASE_URL="postgresql://gateway:${POSTGRES_PASSWORD}@db/orders"
+"""
+    settings = settings_with(tmp_path, lines, max_page="6")
+    assert (settings.max_page, settings.max_lines) == (6, 7)
+    assert settings.database_url == "postgresql://gateway:mine@db/orders"
+
+
+def test_a_command_reads_the_file_env_in_its_folder(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("GATEWAY_MAX_PAGES=5\n")
+    problem = "GATEWAY_MAX_PAGES: There is no such setting. Did you mean GATEWAY_MAX_PAGE?"
+    assert run(tmp_path, "migrate") == (1, "", f".env: {problem}\n")
+
+
+@pytest.mark.parametrize("line", ["GATEWAY_MAX_PAGE 5", "GATEWAY_MAX_PAGE", "GATEWAY_HOST='half"])
+def test_a_line_without_a_value_is_refused(tmp_path: Path, line: str) -> None:
+    with pytest.raises(BadSettings, match=r"\.env: Line 2 is not NAME=value\.$"):
+        settings_with(tmp_path, f"OTHER\n{line}\n")
+
+
+def test_a_secret_is_read_from_a_file_without_its_last_line_break(tmp_path: Path) -> None:
+    secret = tmp_path / "url"
+    for written in ("sqlite:///mine.db", "sqlite:///mine.db\n", "sqlite:///mine.db\r\n"):
+        secret.write_bytes(written.encode())
+        settings = settings_with(tmp_path, "", database_url_file=str(secret))
+        assert settings.database_url == "sqlite:///mine.db"
+
+
+@pytest.mark.parametrize(
+    ("lines", "environment", "problem"),
+    [
+        ("", {"database_url": "x", "database_url_file": "y"}, "GATEWAY_DATABASE_URL is set too"),
+        ("", {"database_url_file": "missing"}, "GATEWAY_DATABASE_URL_FILE: missing cannot be read"),
+        ("", {"max_page_file": "x"}, "GATEWAY_MAX_PAGE_FILE: There is no such setting"),
+        ("", {"max_page": "0"}, "GATEWAY_MAX_PAGE: Input should be greater than"),
+        ("", {"hosts": "a/b"}, "GATEWAY_HOSTS: a/b is not the name of a host"),
+        ("GATEWAY_PORT=70000", {}, "GATEWAY_PORT: Input should be less than"),
+    ],
+)
+def test_a_bad_value_is_refused_by_its_variable(
+    tmp_path: Path, lines: str, environment: dict[str, str], problem: str
+) -> None:
+    with pytest.raises(BadSettings, match=problem):
+        settings_with(tmp_path, lines, **environment)
+
+
+def test_a_secret_file_named_in_the_environment_wins_over_a_value_in_the_file_env(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "url").write_text("sqlite:///secret.db")
+    url = settings_with(
+        tmp_path, "GATEWAY_DATABASE_URL=sqlite:///plain.db", database_url_file=str(tmp_path / "url")
+    ).database_url
+    assert url == "sqlite:///secret.db"
+
+
+def test_the_table_of_settings_has_every_variable() -> None:
+    table = (ROOT / "docker" / "README.md").read_text()
+    names = [*Settings.model_fields, *(f"{name}_file" for name in SECRETS)]
+    missing = [name for name in names if f"| `GATEWAY_{name.upper()}` |" not in table]
+    assert missing == []
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from gateway.execution.limits import Limits
 from gateway.orders.editability import COMMENTS
 from gateway.orders.fields import HEADER, LINE, WHILE_DRAFT, Until
 from gateway.orders.problems import ProblemCode
-from gateway.settings import Settings
+from gateway.settings import SECRETS, Settings
 from gateway.storage.database import Database
 from gateway.storage.migrations import migrate
 from gateway.storage.tables.sales_orders import SalesOrderStatus
@@ -180,6 +180,9 @@ def _settings() -> Iterator[str]:
     for name, field in Settings.model_fields.items():
         default = "" if field.default in ("", None) else f"`{field.default}`"
         yield f"| `GATEWAY_{name.upper()}` | {default} | {field.description} |"
+        if name in SECRETS:
+            meaning = f"File that holds the value of `GATEWAY_{name.upper()}`. Set one of the two."
+            yield f"| `GATEWAY_{name.upper()}_FILE` |  | {meaning} |"
 
 
 def _parameters(table: Iterable[Parameter]) -> Iterator[str]:

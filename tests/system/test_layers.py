@@ -26,7 +26,7 @@ MAY_IMPORT = {
         "demo",
     }
     | LAYERS,
-    "command": {"settings", "storage"},
+    "command": {"environment", "settings", "storage"},
     "company_commands": {"command", "storage"},
     "export_command": {"command", "api", "exchange", "storage"},
     "import_command": {"command", "exchange", "orders", "storage"},
@@ -34,7 +34,8 @@ MAY_IMPORT = {
     "key_commands": {"command", "access", "storage"},
     "server": {"app", "settings", "web"},
     "app": {"settings"} | LAYERS,
-    "settings": {"spelling"},
+    "environment": {"settings", "spelling"},
+    "settings": set(),
     "spelling": set(),
     "web": {"spelling", "api", "exchange", "access", "execution"},
     "api": {"orders", "access", "execution", "storage"},
@@ -64,7 +65,8 @@ HOME_OF = {
         "key_commands",
         "serve_access",
     },
-    "pydantic_settings": {"settings"},
+    "dotenv": {"environment"},
+    "pydantic": {"environment", "settings"},
 }
 API_ORDER = (
     *("scalars", "reference_inputs", "inputs", "enums", "errors", "if_match", "context"),
