@@ -27,7 +27,8 @@ from gateway.exchange.formats.import_options import (
 )
 from gateway.exchange.formats.reader_processes import READERS
 from gateway.exchange.formats.sheets import FileRefused
-from gateway.exchange.imports.importer import Importer, ImportRequest, PolicyOption, import_files
+from gateway.exchange.imports.import_request import ImportRequest, PolicyOption
+from gateway.exchange.imports.importer import Importer, import_files
 from gateway.exchange.imports.progress import progress_bar
 from gateway.exchange.imports.results_stream import save_results
 from gateway.exchange.imports.summary import import_summary

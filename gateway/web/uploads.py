@@ -27,7 +27,7 @@ from gateway.exchange.formats.import_options import (
 )
 from gateway.exchange.formats.reader_processes import ReadingStopped
 from gateway.exchange.formats.sheets import FileRefused
-from gateway.exchange.imports.importer import ImportRequest, PolicyOption
+from gateway.exchange.imports.import_request import ImportRequest, PolicyOption
 from gateway.exchange.imports.runner import Runner
 from gateway.exchange.imports.upload_folder import open_upload_folder
 from gateway.exchange.mappings.mapping_file import (

@@ -21,7 +21,8 @@ from pathlib import Path
 import asyncpg
 
 from gateway.exchange.formats.import_options import ImportOptions
-from gateway.exchange.imports.importer import Importer, ImportRequest, import_files
+from gateway.exchange.imports.import_request import ImportRequest
+from gateway.exchange.imports.importer import Importer, import_files
 from gateway.orders.service import Rules
 from gateway.storage.database import Database
 from gateway.storage.migrations import migrate

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.exchange.formats.import_options import DateOrder, ImportOptions, LinesOption
-from gateway.exchange.imports.importer import ImportRequest, fingerprint_files
+from gateway.exchange.imports.import_request import ImportRequest, fingerprint_files
 from gateway.storage.companies import create_company
 from gateway.storage.database import Database
 from tests.support.databases import Templates

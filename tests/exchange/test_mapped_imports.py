@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.exchange.formats.import_options import ImportOptions
-from gateway.exchange.imports.importer import ImportRequest
+from gateway.exchange.imports.import_request import ImportRequest
 from gateway.exchange.imports.runner import Runner
 from gateway.exchange.mappings.mapping_file import read_mapping
 from gateway.orders.service import Rules

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from gateway.exchange.exports.export_request import ExportFormat, ExportRequest
 from gateway.exchange.exports.export_stream import open_download
 from gateway.exchange.formats.import_options import ImportOptions
-from gateway.exchange.imports.importer import Importer, ImportRequest, import_files
+from gateway.exchange.imports.import_request import ImportRequest
+from gateway.exchange.imports.importer import Importer, import_files
 from gateway.exchange.mappings.reference_columns import Dataset
 from gateway.orders.service import Rules
 from gateway.storage.conditions import Filter

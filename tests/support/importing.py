@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from gateway.exchange.formats.import_options import ImportOptions
-from gateway.exchange.imports.importer import Importer, ImportRequest, import_files
+from gateway.exchange.imports.import_request import ImportRequest
+from gateway.exchange.imports.importer import Importer, import_files
 from gateway.orders.service import Rules
 from gateway.settings import Settings
 from gateway.storage.companies import create_company

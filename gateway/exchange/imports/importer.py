@@ -5,21 +5,19 @@ resumes where it stopped, and no order is imported twice or in part."""
 
 import asyncio
 import hashlib
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import astuple, dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import orjson
 
 from gateway.exchange.formats.import_options import ImportOptions
 from gateway.exchange.formats.sheets import FileRefused
-from gateway.exchange.imports.batches import Batch
 from gateway.exchange.imports.document_ids import DOCUMENT_LINES, DocumentUnits, document_units
 from gateway.exchange.imports.findings import record_findings
-from gateway.exchange.imports.outcomes import Outcome, OutcomeFile
+from gateway.exchange.imports.import_request import ImportRequest, fingerprint_files
+from gateway.exchange.imports.job_run import JobRun, ProgressCallback
 from gateway.exchange.imports.recognised_files import (
     RecognisedFiles,
     RecognisedSheet,
@@ -28,7 +26,6 @@ from gateway.exchange.imports.recognised_files import (
     skipped_findings,
 )
 from gateway.exchange.imports.row_reader import Finding
-from gateway.exchange.imports.row_results import record_results
 from gateway.exchange.imports.staging import SheetStager
 from gateway.exchange.mappings.mapped_sheets import read_mapped_sheets
 from gateway.exchange.mappings.mapping_file import MappingFile
@@ -38,36 +35,12 @@ from gateway.storage.database import Database
 from gateway.storage.import_rows import JobGone
 from gateway.storage.scope import ScopeRequest, listed_ids
 from gateway.storage.tables.column_types import now
-from gateway.storage.tables.import_jobs import COUNTS, ImportJobRow, ImportJobStatus, ImportPolicy
+from gateway.storage.tables.import_jobs import ImportJobRow, ImportJobStatus, ImportPolicy
 from gateway.storage.transactions import read_only, transact, writing
 from gateway.storage.writing import Writer
 
-APPLYING, FAILED = ImportJobStatus.APPLYING, ImportJobStatus.FAILED
-ProgressCallback = Callable[[int, int], None]
-"""Called with the number of rows done and the total."""
-
-
-@dataclass(frozen=True)
-class ImportRequest:
-    """How far an import goes: what a bad row stops, and whether it keeps anything."""
-
-    policy: ImportPolicy = ImportPolicy.PER_ORDER
-    dry_run: bool = False
-
-
 MANY = 1000
 """Rows after which the statistics of the database are updated."""
-
-
-class PolicyOption(StrEnum):
-    """ImportPolicy as spelled in commands and URLs."""
-
-    PER_ORDER = "per-order"
-    ATOMIC = "atomic"
-
-    @property
-    def policy(self) -> ImportPolicy:
-        return ImportPolicy[self.name]
 
 
 @dataclass
@@ -137,7 +110,7 @@ class Importer:
             await self._stage_sheet(job, sheet, documents)
         await self._record_warnings(job, skipped_findings(files))
         async with self._staging(key, job.rows_staged) as writer:
-            await writer.staging.update(key, status=APPLYING, message=None)
+            await writer.staging.update(key, status=ImportJobStatus.APPLYING, message=None)
         if job.rows_staged >= MANY:
             await self.database.analyze()
 
@@ -147,7 +120,10 @@ class Importer:
             async with self._staging(key) as writer:
                 await writer.staging.delete_rows(key)
                 await writer.staging.update(
-                    key, status=FAILED, message=encodable(message), finished_date_time=now()
+                    key,
+                    status=ImportJobStatus.FAILED,
+                    message=encodable(message),
+                    finished_date_time=now(),
                 )
 
     async def wait(self, key: str, message: str) -> None:
@@ -189,10 +165,11 @@ class Importer:
     async def run(self, key: str, progress: ProgressCallback | None = None) -> ImportJobRow:
         """Apply a staged job until it ends or is cancelled. Raises JobGone."""
         job = await self.job(key)
+        run = JobRun(key, self.database, self.scope, self.rules, self.cancelled, progress)
         if job.policy is ImportPolicy.ATOMIC or job.dry_run:
-            await self._run_whole(key, progress)
+            await run.apply_whole()
         else:
-            while await self._run_batch(key, progress):
+            while await run.apply_batch():
                 pass
         job = await self.job(key)
         if not job.dry_run and job.rows_done >= MANY:
@@ -206,122 +183,6 @@ class Importer:
         if job is None:
             raise JobGone(f"Import job {key} does not exist.")
         return job
-
-    async def _run_batch(self, key: str, progress: ProgressCallback | None) -> bool:
-        """Apply one batch; returns whether there may be another."""
-
-        async def change(writer: Writer) -> ImportJobRow | None:
-            job = await writer.staging.job(key, lock=True)
-            if job is None or job.status is not APPLYING:
-                return None
-            batch = await Batch.next(writer, job, self.rules)
-            outcome = await batch.apply(writer)
-            job = await self._reload(writer, key)
-            job.position = batch.last or job.position
-            await self._record(writer, job, outcome)
-            if batch.last is None:
-                await self._finish(writer, job)
-            return job
-
-        job = await transact(self.database, self.scope, change)
-        if job is not None and progress is not None:
-            progress(job.rows_done, job.rows_staged)
-        return job is not None and job.status is APPLYING
-
-    async def _run_whole(self, key: str, progress: ProgressCallback | None) -> None:
-        """Apply all batches in one transaction and record their findings and results in it. The orders are kept only
-        if every row was imported and this is not a dry run."""
-
-        async def change(writer: Writer) -> None:
-            with OutcomeFile() as outcomes:
-                await self._apply_whole(writer, key, outcomes, progress)
-
-        await transact(self.database, self.scope, change)
-
-    async def _apply_whole(
-        self, writer: Writer, key: str, outcomes: OutcomeFile, progress: ProgressCallback | None
-    ) -> None:
-        whole = Outcome()
-        job = await writer.staging.job(key, lock=not self.database.is_sqlite)
-        if job is None or job.status is not APPLYING:
-            raise JobGone(f"Import job {key} is not being applied.")
-        keep = not job.dry_run
-        # Read once per batch: a stop after the last batch must not keep orders without their counts.
-        is_stopped = False
-        async with writer.savepoint(lambda: keep):
-            position: str | None = ""
-            while position is not None and not (is_stopped := key in self.cancelled):
-                batch = await Batch.next(writer, job, self.rules, after=position)
-                outcome = await batch.apply(writer)
-                outcomes.append(outcome)
-                whole.count(outcome)
-                position = batch.last
-                writer.forget()
-                if progress is not None:
-                    progress(whole.rows, job.rows_staged)
-            keep = keep and not whole.has_failures and not is_stopped
-        if not is_stopped:
-            await self._record_whole(writer, key, whole, outcomes)
-
-    async def _record_whole(
-        self, writer: Writer, key: str, whole: Outcome, outcomes: OutcomeFile
-    ) -> None:
-        job = await self._reload(writer, key)
-        is_undone = job.policy is ImportPolicy.ATOMIC and whole.has_failures
-        for outcome in outcomes.outcomes():
-            job = await self._reload(writer, key)
-            await record_findings(writer, job, outcome.findings)
-            await record_results(writer, job, outcome.results, is_undone=is_undone)
-            writer.forget()
-        job = await self._reload(writer, key)
-        if is_undone:
-            whole.undo()
-            job.message = "Nothing was imported: the policy is atomic, and some rows were refused."
-        await self._record(writer, job, whole)
-        await self._finish(writer, job)
-
-    async def _reload(self, writer: Writer, key: str) -> ImportJobRow:
-        """The locked job, read again, since a batch may have cleared the session."""
-        job = await writer.staging.job(key)
-        assert job is not None  # noqa: S101
-        return job
-
-    async def _record(self, writer: Writer, job: ImportJobRow, outcome: Outcome) -> None:
-        await record_findings(writer, job, outcome.findings)
-        await record_results(writer, job, outcome.results)
-        job.rows_done += outcome.rows
-        for name, count in outcome.counts.items():
-            setattr(job, name, getattr(job, name) + count)
-
-    async def _finish(self, writer: Writer, job: ImportJobRow) -> None:
-        counts = Counter({name: getattr(job, name) for name in COUNTS})
-        failed = sum(count for name, count in counts.items() if name.endswith("_failed"))
-        job.finished_date_time = now()
-        if not failed:
-            job.status = ImportJobStatus.SUCCEEDED
-        elif sum(counts.values()) > failed:
-            job.status = ImportJobStatus.PARTIALLY_SUCCEEDED
-        else:
-            job.status = FAILED
-        if not job.dry_run and job.message is None:
-            await writer.staging.delete_done_rows(job.id)
-
-
-def fingerprint_files(
-    paths: Sequence[Path],
-    options: ImportOptions,
-    request: ImportRequest,
-    mapping: MappingFile | None = None,
-) -> str:
-    """A hash that is equal for an import of the same content under the same file names with the same
-    options and mapping."""
-    names = [path.name for path in paths]
-    text = None if mapping is None else mapping.text
-    digest = hashlib.sha256(repr((names, options.stored(), astuple(request), text)).encode())
-    for path in paths:
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()
 
 
 async def import_files(

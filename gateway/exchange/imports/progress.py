@@ -6,7 +6,7 @@ from collections.abc import Callable
 from rich import progress
 from rich.console import Console
 
-from gateway.exchange.imports.importer import ProgressCallback
+from gateway.exchange.imports.job_run import ProgressCallback
 
 
 def progress_bar() -> tuple[ProgressCallback, Callable[[], None]]:

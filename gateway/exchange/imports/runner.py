@@ -13,7 +13,8 @@ from gateway.exchange.formats.import_options import ImportOptions
 from gateway.exchange.formats.reader_processes import ReadingStopped
 from gateway.exchange.formats.sheets import FileRefused
 from gateway.exchange.imports.error_report import ErrorReport, error_report
-from gateway.exchange.imports.importer import Importer, ImportRequest, fingerprint_files
+from gateway.exchange.imports.import_request import ImportRequest, fingerprint_files
+from gateway.exchange.imports.importer import Importer
 from gateway.exchange.imports.job_folders import JobFolders
 from gateway.exchange.imports.recognised_files import RecognisedFiles, recognise_files
 from gateway.exchange.imports.results_stream import result_lines

@@ -1,0 +1,47 @@
+"""What a caller may ask of an import, and the fingerprint that identifies its files and options."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from gateway.exchange.formats.import_options import ImportOptions
+from gateway.exchange.mappings.mapping_file import MappingFile
+from gateway.storage.tables.import_jobs import ImportPolicy
+
+
+@dataclass(frozen=True)
+class ImportRequest:
+    """How far an import goes: what a bad row stops, and whether it keeps anything."""
+
+    policy: ImportPolicy = ImportPolicy.PER_ORDER
+    dry_run: bool = False
+
+
+class PolicyOption(StrEnum):
+    """ImportPolicy as spelled in commands and URLs."""
+
+    PER_ORDER = "per-order"
+    ATOMIC = "atomic"
+
+    @property
+    def policy(self) -> ImportPolicy:
+        return ImportPolicy[self.name]
+
+
+def fingerprint_files(
+    paths: Sequence[Path],
+    options: ImportOptions,
+    request: ImportRequest,
+    mapping: MappingFile | None = None,
+) -> str:
+    """A hash that is equal for an import of the same content under the same file names with the same
+    options and mapping."""
+    names = [path.name for path in paths]
+    text = None if mapping is None else mapping.text
+    digest = hashlib.sha256(repr((names, options.stored(), astuple(request), text)).encode())
+    for path in paths:
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
