@@ -27,7 +27,7 @@ from gateway.exchange.imports.row_reader import ParsedRow, Place, RowReader
 from gateway.exchange.imports.row_results import UnitResults, unit_results
 from gateway.exchange.imports.staging import LONGEST_NUMBER, ORDERS, UNNUMBERED
 from gateway.exchange.mappings.columns import FileEntity, RowKind
-from gateway.exchange.mappings.recognition import ENTITIES_BY_NAME
+from gateway.exchange.mappings.file_entities import ENTITIES_BY_NAME
 from gateway.exchange.mappings.reference_columns import ITEM_UNITS
 from gateway.orders import refusals
 from gateway.orders.service import Rules

@@ -18,7 +18,7 @@ from gateway.exchange.formats.sheets import is_table
 from gateway.exchange.formats.zip_writer import zip_stream
 from gateway.exchange.imports.importer import Importer
 from gateway.exchange.mappings.columns import CellKind, FileColumn, folded
-from gateway.exchange.mappings.recognition import ENTITIES_BY_NAME
+from gateway.exchange.mappings.file_entities import ENTITIES_BY_NAME
 from gateway.orders.problems import plain
 from gateway.storage.tables.import_jobs import ImportProblemRow, ImportSheetRow
 from gateway.storage.transactions import read_only

@@ -8,7 +8,7 @@ import orjson
 from gateway.exchange.imports.importer import Importer
 from gateway.exchange.imports.row_results import SKIPPED, Entry, key_name
 from gateway.exchange.mappings.columns import FileEntity
-from gateway.exchange.mappings.recognition import ENTITIES_BY_NAME
+from gateway.exchange.mappings.file_entities import ENTITIES_BY_NAME
 from gateway.storage.tables.import_jobs import ImportSheetRow
 from gateway.storage.transactions import read_only
 

@@ -16,7 +16,7 @@ from gateway.exchange.formats.sheets import FileRecord, is_table
 from gateway.exchange.imports.recognised_files import RecognisedSheet
 from gateway.exchange.imports.row_reader import Finding, Place
 from gateway.exchange.mappings.columns import CellKind, FileEntity, RowKind, folded
-from gateway.exchange.mappings.recognition import (
+from gateway.exchange.mappings.sheet_headings import (
     REPORT_COLUMNS,
     nearest_column,
 )

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from gateway.exchange.formats.import_options import BadOption, ImportOptions
 from gateway.exchange.formats.sheets import FileRefused
 from gateway.exchange.mappings.columns import FileEntity, folded
-from gateway.exchange.mappings.recognition import ENTITIES
+from gateway.exchange.mappings.file_entities import ENTITIES
 
 LARGEST_MAPPING = 1_000_000
 """Bytes of a mapping."""

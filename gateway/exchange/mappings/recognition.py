@@ -3,11 +3,8 @@ name, else by columns that fit one entity alone."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from gateway.exchange.formats.sheets import Sheet
-from gateway.exchange.mappings import business_central, finance_operations, reference_columns
-from gateway.exchange.mappings.blocks import BLOCKS
 from gateway.exchange.mappings.columns import FileEntity, RowKind, folded
 from gateway.exchange.mappings.decisions import (
     Decision,
@@ -20,61 +17,14 @@ from gateway.exchange.mappings.entity_names import (
     Subject,
     exact_subject,
     subjects_in,
-    words_of,
 )
-from gateway.exchange.mappings.finance_operations_records import COUNTERPARTS
-
-FLAT_ORDERS = (finance_operations.FLAT_ORDERS, business_central.FLAT_ORDERS)
-ENTITIES: tuple[FileEntity, ...] = (
-    finance_operations.HEADERS,
-    finance_operations.LINES,
-    business_central.ORDERS,
-    business_central.LINES,
-    *FLAT_ORDERS,
-    *reference_columns.RECORD_ENTITIES.values(),
-    *(entity for entities in COUNTERPARTS.values() for entity in entities),
-    *BLOCKS,
+from gateway.exchange.mappings.file_entities import ENTITIES, ENTITIES_BY_NAME, FLAT_ORDERS
+from gateway.exchange.mappings.sheet_headings import (
+    folded_headings,
+    has_foreign_word,
+    names_document,
+    unknown_headings,
 )
-ENTITIES_BY_NAME = {entity.name: entity for entity in ENTITIES}
-
-DOCUMENTS = frozenset(
-    words_of(name)
-    for name in (
-        *("order", "sales order", "purchase order", "transfer order", "return order"),
-        *("invoice", "sales invoice", "quote", "sales quote", "quotation", "sales quotation"),
-        *("shipment", "packing slip", "delivery note", "credit memo", "credit note", "voucher"),
-    )
-)
-NUMBERS = frozenset(("number", "no", "nr", "id", "code", "account"))
-"""Words that may follow the name of a document in a heading of its number."""
-
-FOREIGN_WORDS = frozenset(
-    [
-        "invoice",
-        "quote",
-        "quotation",
-        "shipment",
-        "packing",
-        "slip",
-        "credit",
-        "memo",
-        "receipt",
-        "purchase",
-        "vendor",
-        "supplier",
-        "valid",
-        "journal",
-        "voucher",
-        "charge",
-        "return",
-        "refund",
-    ]
-)
-"""Words of headings that neither customers nor orders have: where only the columns could tell what a file
-is, they tell that it is something else."""
-
-REPORT_COLUMNS = frozenset({"row", "code", "reason", "errorrow", "errorcode", "errorreason"})
-"""The columns that an error report adds to those of its file."""
 
 
 class NotRecognised(Exception):
@@ -114,17 +64,6 @@ def check_decisions(decisions: Sequence[Decision]) -> None:
     if refused:
         first = refused[0]
         raise RecognitionRefused(first.file, first.reason or "", decisions)
-
-
-def mapped_headings(sheet: Sheet) -> tuple[str, ...]:
-    """The headings, as the columns of the entity where the manifest of the package maps them."""
-    return tuple(sheet.fields.get(heading, heading) for heading in sheet.headings)
-
-
-def nearest_column(entity: FileEntity, heading: str) -> str | None:
-    """The column of `entity` that `heading` probably stands for."""
-    close = get_close_matches(folded(heading), entity.by_name, n=1, cutoff=0.7)
-    return entity.by_name[close[0]].name if close else None
 
 
 def _recognised(sheet: Sheet) -> Recognised:
@@ -189,7 +128,7 @@ def _subject(name: str, sheet: Sheet) -> Subject | None:
         return subjects[-1]
     if any(subject.is_foreign for subject in subjects):
         raise NotRecognised(FileOutcome.REFUSED, _mentions(subjects))
-    headings = _folded_headings(sheet)
+    headings = folded_headings(sheet)
     fitting = [
         subject
         for subject in subjects
@@ -213,7 +152,7 @@ def _of_subject(subject: Subject, name: str, sheet: Sheet) -> FileEntity:
             subject.name,
         )
     _check_defect(sheet)
-    headings = _folded_headings(sheet)
+    headings = folded_headings(sheet)
     if not headings:
         return _namesake(subject, name)
     fitting = [entity for entity in subject.entities if entity.has_keys(headings)]
@@ -260,27 +199,13 @@ def _check_documents(entity: FileEntity, sheet: Sheet) -> None:
     """Refuse a list of orders or invoices as customers or items, of which it has several rows for each."""
     if entity.row_kind is not RowKind.REFERENCE:
         return
-    for heading in _unknown(entity, sheet):
-        words = words_of(heading)
-        if words in DOCUMENTS or (words[-1:] and words[-1] in NUMBERS and words[:-1] in DOCUMENTS):
+    for heading in unknown_headings(entity, sheet):
+        if names_document(heading):
             raise NotRecognised(
                 FileOutcome.REFUSED,
                 f"has the column {heading!r}, which {entity.name} do not have: a list of documents"
                 f" never changes {entity.name}",
             )
-
-
-def _unknown(entity: FileEntity, sheet: Sheet) -> list[str]:
-    """The headings that are not columns of the entity."""
-    return [
-        heading
-        for heading in mapped_headings(sheet)
-        if heading and not entity.known([folded(heading)]) and folded(heading) not in REPORT_COLUMNS
-    ]
-
-
-def _folded_headings(sheet: Sheet) -> frozenset[str]:
-    return frozenset(folded(heading) for heading in mapped_headings(sheet) if heading)
 
 
 def _check_defect(sheet: Sheet) -> None:
@@ -290,7 +215,7 @@ def _check_defect(sheet: Sheet) -> None:
 
 def _of_columns(sheet: Sheet) -> FileEntity:
     _check_defect(sheet)
-    headings = _folded_headings(sheet)
+    headings = folded_headings(sheet)
     fitting = [entity for entity in ENTITIES if entity.has_signs(headings)]
     fitting = [entity for entity in fitting if entity in FLAT_ORDERS] or fitting
     most = max((entity.known(headings) for entity in fitting), default=0)
@@ -298,9 +223,9 @@ def _of_columns(sheet: Sheet) -> FileEntity:
     if len(best) != 1:
         raise _not_of_columns(sheet, headings, best)
     [entity] = best
-    unknown = _unknown(entity, sheet)
+    unknown = unknown_headings(entity, sheet)
     for heading in unknown:
-        if FOREIGN_WORDS.intersection(words_of(heading)):
+        if has_foreign_word(heading):
             raise NotRecognised(
                 FileOutcome.REFUSED,
                 f"has the columns of {entity.name}, but also {heading!r}: name it after its content",
