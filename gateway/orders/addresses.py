@@ -10,7 +10,7 @@ from gateway.storage.tables.reference_data import ADDRESS_PARTS, CustomerRow
 from gateway.storage.tables.sales_orders import SalesOrderRow
 
 SELL_TO, SHIP_TO, BILL_TO = "sell_to_", "ship_to_", "bill_to_"
-"""The beginnings of the columns of each address."""
+"""The column prefix of each address."""
 
 
 def customer_addresses(order: SalesOrderRow, customer: CustomerRow) -> None:
@@ -27,8 +27,8 @@ def bill_to_address(order: SalesOrderRow, payer: CustomerRow) -> None:
 
 
 def whole_addresses(change: NewOrder) -> NewOrder:
-    """The change with all parts of each address that it names: in a new order, parts that are left out
-    are empty, never the customer's."""
+    """The change, with every address in it complete: in a new order, omitted parts are empty rather
+    than copied from the customer."""
     whole: Any = change.copy()
     for name in ADDRESSES:
         if name in change:
@@ -39,9 +39,9 @@ def whole_addresses(change: NewOrder) -> NewOrder:
 
 
 def write_addresses(order: SalesOrderRow, change: Mapping[str, Any], report: Report) -> None:
-    """Write the parts that the change names; null clears them all. Reports unknown countries. An address that was the same as a
-    changed sell-to address follows it, unless the change names it: the ship-to address, and the
-    bill-to address of a customer who pays."""
+    """Write the parts that the change contains; null clears all of them. Reports unknown countries.
+    When the sell-to address changes, so does a ship-to address that was the same, and the bill-to
+    address of a customer who pays, unless the change contains them."""
     followers = [prefix for prefix in _followers(order) if f"{prefix}address" not in change]
     for name in ADDRESSES:
         if name in change:

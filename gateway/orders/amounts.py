@@ -1,6 +1,6 @@
-"""The values that totals are made of and that they consist of.
+"""The input and the output of the calculation of totals.
 
-Amounts are in the order's currency, percents from 0 to 100."""
+Amounts are in the order's currency, percentages range from 0 to 100."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,7 +17,8 @@ HUNDRED = Decimal(100)
 class PricedLine:
     """What the price of a line depends on. A comment is a line with quantity and price 0.
 
-    `discount_amount` None derives the discount from `discount_percent`; an amount is kept as it is."""
+    If `discount_amount` is None, the discount is derived from `discount_percent`; an amount is used as
+    it is."""
 
     sequence: int
     quantity: Decimal = ZERO
@@ -31,7 +32,8 @@ class PricedLine:
 
 @dataclass(frozen=True)
 class Terms:
-    """What the prices of all lines depend on. `discount_percent` wins over `discount_amount`."""
+    """What the prices of all lines depend on. `discount_percent` takes precedence over
+    `discount_amount`."""
 
     step: Decimal
     prices_include_tax: bool = False

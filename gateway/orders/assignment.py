@@ -1,4 +1,4 @@
-"""Writes the fields of a change that no rule of their own writes."""
+"""Writes the fields of a change that have no rule of their own."""
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from gateway.orders.references import References
 from gateway.storage.tables.reference_data import CustomerRow
 
 BESIDE = {"id", "lines"}
-"""What a change has besides the fields of its row."""
+"""Parts of a change that are not fields of its row."""
 
 
 def assign(
@@ -24,13 +24,13 @@ def assign(
     customer: CustomerRow | None = None,
     payer: CustomerRow | None = None,
 ) -> None:
-    """Set the fields of `row` that `change` names; null becomes what the field declares. Raises
-    KeyError for a field that is not declared."""
+    """Set the fields of `row` that `change` contains; null becomes the value that the field declares
+    for it. Raises KeyError for an undeclared field."""
     for name, field in plain_fields(change, fields):
         value: Any = change[name]
         if field.model is not None:
-            named: Any = references.named(field.model, change, name, report)
-            value = None if named is None else named.id
+            referenced: Any = references.named(field.model, change, name, report)
+            value = None if referenced is None else referenced.id
         elif value is None and field.null is Null.TODAY:
             value = today
         elif value is None and field.null is Null.PARTY:

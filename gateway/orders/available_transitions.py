@@ -1,4 +1,5 @@
-"""What can happen to an order now, by the rules that the transitions themselves follow (RULES.md 4.3)."""
+"""The transitions that an order allows now, by the rules of the transitions themselves (RULES.md
+4.3)."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ class TransitionCheck:
 def check_transitions(
     copy_order: Callable[[], SalesOrderRow], records: Records
 ) -> list[TransitionCheck]:
-    """Try every transition, each on a copy of the order of its own, with the quantities on its lines."""
+    """Try every transition on a separate copy of the order, with the quantities on its lines."""
     return [TransitionCheck(each, _problems(each, copy_order(), records)) for each in TRANSITIONS]
 
 

@@ -1,4 +1,4 @@
-"""Several orders in one call: each on its own, or all or none (RULES.md 6.5)."""
+"""Several orders in one call, written either independently or all together (RULES.md 6.5)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -42,8 +42,8 @@ class OrderUpdate:
 async def create_orders(
     writer: Writer, changes: Sequence[NewOrder], rules: Rules, *, is_atomic: bool
 ) -> list[RowResult]:
-    """Store the new orders that are not refused, or none if any is refused and `is_atomic`. The number
-    of statements does not depend on the number of orders."""
+    """Store the new orders that are not refused; with `is_atomic`, store none if any is refused. The
+    number of statements does not depend on the number of orders."""
     drafts = await draft_all(writer, changes, rules)
     problems = [in_row(each, row) for row, draft in enumerate(drafts) for each in draft.problems]
     refused: dict[int, Sequence[Problem]] = {**by_row(await with_suggestions(writer, problems))}
@@ -81,10 +81,10 @@ def _results(
 async def update_orders(
     writer: Writer, updates: Sequence[OrderUpdate], rules: Rules, *, is_atomic: bool
 ) -> list[RowResult]:
-    """Apply the patches that are not refused, or none if any is refused and `is_atomic`. The number of
-    statements does not depend on the number of orders.
+    """Apply the patches that are not refused; with `is_atomic`, apply none if any is refused. The
+    number of statements does not depend on the number of orders.
 
-    A refused patch is undone together with the others, which are then applied again without it."""
+    A refused patch rolls back the others too, which are then applied again without it."""
     refused: dict[int, Sequence[Problem]] = {}
     orders: Mapping[int, SalesOrderRow] = {}
     while True:
@@ -100,7 +100,7 @@ async def update_orders(
 
 
 def _none_of(count: int, refused: Refused) -> list[RowResult]:
-    """The results of a call of which nothing is stored."""
+    """The results of a call that stored nothing."""
     report = Report()
     for row in range(count):
         if row not in refused:
@@ -110,15 +110,15 @@ def _none_of(count: int, refused: Refused) -> list[RowResult]:
 
 
 class _Patching:
-    """One attempt to apply all updates but those that are `refused` already."""
+    """One attempt to apply all updates that are not yet `refused`."""
 
     def __init__(
         self, writer: Writer, updates: Sequence[OrderUpdate], rules: Rules, refused: Iterable[int]
     ) -> None:
         self._writer = writer
         self._rules = rules
-        left_out = set(refused)
-        self._updates = {row: each for row, each in enumerate(updates) if row not in left_out}
+        skipped = set(refused)
+        self._updates = {row: each for row, each in enumerate(updates) if row not in skipped}
         self._report = Report()
         self.repetitions = Repetitions({})
 
@@ -127,7 +127,7 @@ class _Patching:
         return self._report.problems
 
     async def apply(self) -> Mapping[int, SalesOrderRow]:
-        """The patched orders by their row, which are stored if there are no problems."""
+        """Patch and store the orders, unless there are problems. Returns them by row."""
         orders = await self._orders()
         removed = self._begin(orders)
         changes = [self._updates[row].change for row in removed]
@@ -154,23 +154,23 @@ class _Patching:
         return patched
 
     async def _orders(self) -> dict[int, SalesOrderRow]:
-        """The orders of the rows. Reports those that do not exist, have changed, or come twice."""
+        """The orders of the rows. Reports orders that do not exist, have changed, or occur twice."""
         keys = {row: each.key.lower() for row, each in self._updates.items()}
         stored = {order.id: order for order in await self._writer.sales_orders_of(keys.values())}
-        found: dict[int, SalesOrderRow] = {}
+        orders: dict[int, SalesOrderRow] = {}
         for row, each in self._updates.items():
             where, order = self._report.at(str(row)), stored.get(keys[row])
             count = len(self.problems)
-            if order is not None and order in found.values():
+            if order is not None and order in orders.values():
                 where.refuse(refusals.SAME_ROW_TWICE, "id", rejected=each.key, field="id")
             else:
                 check_stored(order, each.key, each.if_match, where)
             if order is not None and len(self.problems) == count:
-                found[row] = order
-        return found
+                orders[row] = order
+        return orders
 
     def _begin(self, orders: Mapping[int, SalesOrderRow]) -> dict[int, Sequence[SalesOrderLineRow]]:
-        """The lines that the patches of the orders remove, for the orders that can be patched."""
+        """The lines that the patches remove, for the orders that can be patched."""
         removed: dict[int, Sequence[SalesOrderLineRow]] = {}
         for row, order in orders.items():
             where = self._report.at(str(row))

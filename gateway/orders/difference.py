@@ -1,4 +1,5 @@
-"""The fields in which a change differs from what is stored. Importing a file again changes nothing."""
+"""The fields in which a change differs from the stored row, so that importing a file again changes
+nothing."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -13,8 +14,8 @@ from gateway.storage.tables.column_types import Base, clean
 def difference(
     row: Base, change: Mapping[str, object], fields: Mapping[str, Field], references: References
 ) -> dict[str, Any]:
-    """The values of `change`, lines aside, that differ from those of `row`. An amount beside a percent
-    follows from it, and does not count."""
+    """The values of `change`, except its lines, that differ from those of `row`. An amount next to a
+    percentage is ignored, because it follows from the percentage."""
     has_percent = bool(change.get("discount_percent"))
     return {
         name: value
@@ -27,7 +28,7 @@ def difference(
 
 
 def _differs(row: Base, name: str, value: Any, field: Field, references: References) -> bool:
-    """Null stands for a default in some fields, which the stored value may well be."""
+    """In some fields null means a default, and the stored value may be that default."""
     if value is None and field.null is not Null.EMPTY:
         return False
     if field.model is not None:
@@ -44,8 +45,8 @@ def _names_other(
 ) -> bool:
     if reference is None:
         return key is not None
-    named: Any = references.get(model, reference)
-    return named is None or named.id != key
+    referenced: Any = references.get(model, reference)
+    return referenced is None or referenced.id != key
 
 
 def _is_other(stored: Any, value: Any) -> bool:

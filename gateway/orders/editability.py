@@ -22,11 +22,11 @@ COMMENTS = UNTIL_INVOICED
 """The statuses in which comments may be added, changed and removed."""
 
 NAMED = 3
-"""How many of the fields that cannot change a refusal names."""
+"""The number of locked fields that a refusal lists."""
 
 
 def check_editable(order: SalesOrderRow, change: OrderPatch, report: Report) -> bool:
-    """Whether the status of the order allows the change; reports which part of it does not."""
+    """Whether the status of the order allows the change; reports the parts that it does not allow."""
     if order.status in WHILE_DRAFT:
         return True
     if order.status not in COMMENTS:
@@ -39,7 +39,7 @@ def check_editable(order: SalesOrderRow, change: OrderPatch, report: Report) -> 
 
 
 def _listed(names: Sequence[str]) -> str:
-    """The first names, and how many others there are: a client may send every field."""
+    """The first names and the number of others, since a client may send every field."""
     rest = len(names) - NAMED
     return ", ".join(names[:NAMED]) + (f" and {rest} more" if rest > 0 else "")
 

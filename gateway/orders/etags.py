@@ -12,18 +12,18 @@ ETAG = re.compile(r'(?:W/)?"[^"]*"|[^,\s]+')
 
 
 def versions_named(text: str) -> frozenset[str]:
-    """The etags in `text`, which may have several with commas in between."""
+    """The etags in `text`, separated by commas."""
     return frozenset(map(_bare, ETAG.findall(text)))
 
 
 def _bare(written: str) -> str:
-    """An etag without what HTTP adds; only the bare asterisk means any."""
+    """An etag without the quotes and the prefix of HTTP; only a bare asterisk matches any etag."""
     bare = written.removeprefix("W/").strip('"')
     return written if bare == ANY else bare
 
 
 def agreed_version(argument: str | None, header: str | None) -> str | None:
-    """What an argument and a header together expect; raises Rejected if they differ."""
+    """The etag that an argument and a header expect; raises Rejected if they differ."""
     if argument is None or header is None:
         return header if argument is None else argument
     if versions_named(argument) != versions_named(header):
@@ -42,7 +42,7 @@ def agreed_version(argument: str | None, header: str | None) -> str | None:
 def check_version(
     if_match: str | None, etag: int, number: str, report: Report, label: str = "order"
 ) -> None:
-    """Refuse a change unless the record `number` still has the version that `if_match` names."""
+    """Refuse a change unless the record `number` still has an etag in `if_match`."""
     versions = {ANY} if if_match is None else versions_named(if_match)
     if versions & {ANY, str(etag)}:
         return

@@ -1,4 +1,4 @@
-"""How the totals of an order were calculated, step by step, for an accountant to follow.
+"""Explains step by step how the totals of an order were calculated, for accountants.
 
 `totals.derive` records the steps while it calculates. This module writes their formulas. Amounts have
 the names of their columns."""
@@ -60,8 +60,8 @@ class TotalsRule(Enum):
 
 @dataclass(frozen=True)
 class CalculationStep:
-    """One amount: of the line with this sequence, or of the order or a group of lines for None. A
-    group of lines is described by `group`."""
+    """One amount of the line with this sequence; if that is None, of the order or of the lines of
+    `group`."""
 
     sequence: int | None
     amount: str
@@ -82,7 +82,7 @@ PART_RULES = {
     "allocation": TotalsRule.DISCOUNT_OF_LINE,
     "net_tax_amount": TotalsRule.TAX_OF_LINE,
 }
-"""The rule that gives a line its part of an amount of its group."""
+"""The rule for a line's part of an amount of its group."""
 
 
 class Trace:
@@ -107,7 +107,7 @@ class Trace:
 
 
 def formula(text: str, *numbers: Decimal) -> str:
-    """`text` with its placeholders filled with numbers as people write them."""
+    """`text` with plain numbers in its placeholders."""
     return text.format(*(plain(number) for number in numbers))
 
 
@@ -155,7 +155,8 @@ def explain_group_tax(
 
 
 def explain(trace: Trace, terms: Terms, lines: Sequence[PricedLine], totals: Totals) -> None:
-    """Put the lines before the discount first, and what follows from the parts last."""
+    """Complete the steps of `trace`: lines before the discount come first, amounts that follow from the
+    parts last."""
     parts, trace.steps = trace.steps, []
     for line, derived in zip(lines, totals.lines, strict=True):
         _explain_line(trace, terms, line, derived)
@@ -192,7 +193,7 @@ def _explain_line(trace: Trace, terms: Terms, line: PricedLine, derived: LineTot
 
 
 def _one_step(terms: Terms, line: PricedLine, derived: LineTotals) -> str | None:
-    """How the line amount follows from the percent where it is rounded once."""
+    """The formula of a line amount that is derived from the percentage and rounded once."""
     if terms.line_rounding is LineRounding.TWO_STEP or not line.discount_percent:
         return None
     exact = EXACT.multiply(line.quantity, line.unit_price)

@@ -1,4 +1,4 @@
-"""An external document number that several orders of one customer have (RULES.md 1.8)."""
+"""External document numbers that several orders of one customer share (RULES.md 1.8)."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ DOCUMENT = ("external_document_number",)
 
 @dataclass(frozen=True)
 class Repetitions:
-    """The orders whose external document number is not the first of their customer, by their row, and
-    whether the company refuses them."""
+    """The orders, by row, that repeat an external document number of their customer, and whether the
+    company refuses them."""
 
     problems: Mapping[int, Problem]
     are_refused: bool = False
@@ -33,7 +33,8 @@ class Repetitions:
 
 
 def document_of(order: SalesOrderRow) -> Document | None:
-    """The customer and the external document number of an order; None if it does not count."""
+    """The customer and the external document number of an order; None if the order has no number or is
+    cancelled."""
     number = order.external_document_number
     if number is None or order.status is SalesOrderStatus.CANCELLED:
         return None
@@ -41,7 +42,7 @@ def document_of(order: SalesOrderRow) -> Document | None:
 
 
 async def repetitions_of_new(writer: Writer, orders: Mapping[int, SalesOrderRow]) -> Repetitions:
-    """Which new orders, by their row, repeat an external document number."""
+    """The new orders, by row, that repeat an external document number."""
     return await _find(writer, orders, dict.fromkeys(orders, DOCUMENT))
 
 
@@ -51,7 +52,7 @@ async def repetitions_of_stored(
     before: Mapping[int, Document | None],
     changes: Mapping[int, OrderPatch],
 ) -> Repetitions:
-    """Which patched orders, by their row, repeat an external document number that they did not have
+    """The patched orders, by row, that repeat an external document number which they did not have
     `before`."""
     paths = {
         row: DOCUMENT if DOCUMENT[0] in changes[row] else ("customer",)
@@ -64,26 +65,26 @@ async def repetitions_of_stored(
 async def _find(
     writer: Writer, orders: Mapping[int, SalesOrderRow], paths: Mapping[int, Path]
 ) -> Repetitions:
-    """Which of the orders with `paths` repeat the document of another order, stored or among `orders`,
-    which are all those of one call. Reads nothing if none of them has a document."""
+    """The orders with `paths` that repeat the document of another order, either stored or in `orders`,
+    which are all orders of one call. Reads nothing if none of them has a document."""
     documents = {row: document_of(orders[row]) for row in paths}
-    wanted = {row: document for row, document in documents.items() if document is not None}
-    if not wanted:
+    present = {row: document for row, document in documents.items() if document is not None}
+    if not present:
         return Repetitions({})
     ids = {order.id for order in orders.values()}
-    found = await writer.documented_orders.find(set(wanted.values()), ids)
-    first = _first_rows(orders, wanted)
+    existing = await writer.documented_orders.find(set(present.values()), ids)
+    first = _first_rows(orders, present)
     problems: dict[int, Problem] = {}
-    for row, document in wanted.items():
-        if document in found.orders or first[document] != row:
-            number = found.orders.get(document) or orders[first[document]].number
+    for row, document in present.items():
+        if document in existing.orders or first[document] != row:
+            number = existing.orders.get(document) or orders[first[document]].number
             problems[row] = _problem(orders[row], number, paths[row])
-    return Repetitions(problems, found.are_unique)
+    return Repetitions(problems, existing.are_unique)
 
 
 def _problem(order: SalesOrderRow, number: str | None, path: Path) -> Problem:
-    """The problem of an order that repeats the document of the one with this number, if it has its
-    number already."""
+    """The problem of an order that repeats the document of the order `number`, which is None for a new
+    order."""
     report = Report()
     refusal = refusals.DOCUMENT_REPEATED if number else refusals.DOCUMENT_REPEATED_HERE
     parameters: dict[str, Any] = {"number": number} if number else {}
@@ -100,8 +101,8 @@ def _problem(order: SalesOrderRow, number: str | None, path: Path) -> Problem:
 def _first_rows(
     orders: Mapping[int, SalesOrderRow], changed: Collection[int]
 ) -> dict[Document, int]:
-    """The row of the order that has each document; an order that keeps its own goes before one that
-    gets it."""
+    """The row of the order with each document. An order that already has the document takes precedence
+    over one that gets it."""
     first: dict[Document, int] = {}
     for row in sorted(orders, key=lambda row: (row in changed, row)):
         document = document_of(orders[row])

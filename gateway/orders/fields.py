@@ -1,12 +1,12 @@
 """The fields that a change may set, declared once for each kind of row.
 
-New and changed orders, input checks, differences, the import and the export all follow these
-declarations. The type and the longest text of a field are those of its column in storage.tables. A
-change that names a field which is not declared here fails with a KeyError.
+New and changed orders, input checks, differences, imports and exports all follow these declarations. A
+field has the type and the length of its column in storage.tables. A change with a field that is not
+declared here raises KeyError.
 
 A new column of an order changes four files: storage/tables/sales_orders.py (the column), this one (how
-it may be set), api/order_types.py (reading) and api/inputs.py (writing); also a migration and
-schema.graphql. Files name it in exchange/mappings, if they have it."""
+it may be set), api/order_types.py (reading) and api/inputs.py (writing). It also needs a migration and
+a new schema.graphql, and an entry in exchange/mappings if files contain it."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -41,7 +41,8 @@ from gateway.storage.tables.sales_orders import (
 
 @dataclass(frozen=True)
 class Reference:
-    """A record named in one way: `by` is id, number, code or contact_id; for a line object its kind."""
+    """A reference to a record. `by` is id, number, code or contact_id; for a line object it is its
+    kind."""
 
     by: str
     value: str
@@ -60,7 +61,7 @@ class Null(Enum):
 
 
 class Until(Enum):
-    """How long the value of a field may change."""
+    """When the value of a field becomes fixed."""
 
     ALWAYS = "as long as the order is editable"
     INVOICED = "until something is invoiced"
@@ -76,18 +77,18 @@ FINEST = Decimal(1).scaleb(-DECIMALS)
 
 WHILE_DRAFT = (SalesOrderStatus.DRAFT,)
 UNTIL_INVOICED = (*WHILE_DRAFT, SalesOrderStatus.OPEN, SalesOrderStatus.RELEASED)
-"""The statuses in which what costs nothing may change."""
+"""The statuses in which fields that affect no amount may change."""
 
 
 @dataclass(frozen=True)
 class Field:
     """How a change sets a field.
 
-    `model` is the record that a reference names; its id is in the column `<field>_id`. New orders copy
+    `model` is the type of the referenced record; its id is in the column `<field>_id`. New orders copy
     the column `customer` of their customer, or the column `payer` of the customer who pays. Values lie
-    between `least` and `most`. A field with `has_rule` is written by a function of its own, others as they
-    come. Only an import sets a field with `is_import_only`. Comments may only have fields with
-    `is_text`. `statuses` are those of an order in which the field may change."""
+    between `least` and `most`. A field with `has_rule` is written by its own function, any other as it
+    comes. Only imports set a field with `is_import_only`. Comments may only have fields with `is_text`.
+    The field may change while the order has one of `statuses`."""
 
     model: type[Base] | None = None
     customer: str = ""
@@ -106,7 +107,7 @@ RULE = Field(has_rule=True)
 
 
 def date(*, null: Null = Null.EMPTY, **options: Any) -> Field:
-    """A day of the order."""
+    """A date of the order."""
     return Field(null=null, least=EARLIEST, most=LATEST, **options)
 
 
@@ -121,7 +122,7 @@ def sold(*, null: Null = Null.EMPTY, **options: Any) -> Field:
 
 
 class AddressChange(TypedDict, total=False):
-    """The parts of an address. Those left out stay."""
+    """The parts of an address. Omitted parts stay unchanged."""
 
     address_line1: str | None
     address_line2: str | None
@@ -132,7 +133,8 @@ class AddressChange(TypedDict, total=False):
 
 
 class HeaderChange(TypedDict, total=False):
-    """The header fields that a change sets. Those left out stay, or get their default in a new order."""
+    """The header fields that a change sets. Omitted fields stay unchanged, or get their default in a
+    new order."""
 
     number: Annotated[str, Field(has_rule=True, until=Until.CREATED, is_import_only=True)]
     import_key: Annotated[str, Field(has_rule=True, until=Until.CREATED, is_import_only=True)]
@@ -229,7 +231,7 @@ class LinePatch(LineChange, total=False):
 
 
 class LinesPatch(TypedDict, total=False):
-    """Lines to add, to update and, by id, to remove."""
+    """Lines to add and to update, and the ids of those to remove."""
 
     add: Sequence[LineChange] | None
     update: Sequence[LinePatch] | None
@@ -262,11 +264,11 @@ ADDRESSES = ("sell_to_address", "ship_to_address", "bill_to_address")
 
 
 def column_of(name: str, of: Field) -> str:
-    """The column that keeps a field."""
+    """The column that stores a field."""
     return name if of.model is None else f"{name}_id"
 
 
 def names_of(fields: Mapping[str, Field], row: type[Base], kind: type) -> tuple[str, ...]:
-    """The fields whose column in `row` holds values of `kind`, such as Decimal."""
+    """The fields whose column in `row` has the Python type `kind`, such as Decimal."""
     columns = table_columns(row)
     return tuple(name for name in fields if name in columns and value_type(row, name)[0] is kind)

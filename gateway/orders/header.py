@@ -1,5 +1,5 @@
-"""The header of an order: the fields that a change sets, and those that come from the customer and from
-the payer (RULES.md 1.1 and 1.4). addresses has its addresses."""
+"""The header of an order: the fields that a change sets, and those copied from the customer and the
+payer (RULES.md 1.1 and 1.4). Its addresses are in addresses.py."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -61,7 +61,8 @@ def patch_header(
     today: dt.date,
     report: Report,
 ) -> None:
-    """Write the fields of the change. A new customer and a new payer bring their values for the others."""
+    """Write the fields of the change. A new customer or payer supplies the fields that the change
+    omits."""
     if "customer" in change and change["customer"] is None:
         report.refuse(refusals.CUSTOMER_REQUIRED, "customer")
     before = {name: _fixed_value(order, name) for name in FIXED}
@@ -88,8 +89,8 @@ def _check_fixed(
     change: Mapping[str, object],
     report: Report,
 ) -> None:
-    """Who orders, who pays and the currency are fixed once something is shipped; the discount, the rounding
-    and whether prices include tax, once something is invoiced (RULES.md 4.10)."""
+    """The customer, the payer and the currency are fixed once something is shipped; the discount, the
+    rounding and whether prices include tax are fixed once something is invoiced (RULES.md 4.10)."""
     done = {
         Until.SHIPPED: any(line.shipped_quantity for line in order.lines),
         Until.INVOICED: any(line.invoiced_quantity for line in order.lines),
@@ -106,7 +107,7 @@ def _check_fixed(
 
 
 def _fixed_value(order: SalesOrderRow, name: str) -> Any:
-    """The value of a field. Of a discount given as a percent, the amount only follows."""
+    """The value of a field. The amount of a discount counts only if it has no percentage."""
     if name in ("discount_percent", "discount_amount"):
         percent = order.discount_percent
         return percent, order.discount_amount if percent is None else None
@@ -114,7 +115,7 @@ def _fixed_value(order: SalesOrderRow, name: str) -> Any:
 
 
 def _copy_customer(order: SalesOrderRow, customer: CustomerRow) -> None:
-    """Everything that comes from the customer (RULES.md 1.4)."""
+    """Copy the fields that come from the customer (RULES.md 1.4)."""
     order.customer_id = customer.id
     order.customer_number = customer.number
     order.customer_name = customer.display_name
@@ -126,7 +127,7 @@ def _copy_customer(order: SalesOrderRow, customer: CustomerRow) -> None:
 
 
 def _copy_payer(order: SalesOrderRow, payer: CustomerRow, references: References) -> None:
-    """Everything that comes from the customer who pays (RULES.md 1.4)."""
+    """Copy the fields that come from the customer who pays (RULES.md 1.4)."""
     order.bill_to_customer_id = payer.id
     order.bill_to_name = payer.display_name
     for name, field in HEADER.items():
@@ -158,8 +159,8 @@ def _write(
 def _payer(
     customer: CustomerRow, change: HeaderChange, references: References, report: Report
 ) -> CustomerRow | None:
-    """The customer whom the change names as payer, else the customer's own payer, else the customer;
-    None if the change names one who does not exist."""
+    """The payer in the change, or else the customer's usual payer, or else the customer; None if the
+    change has a payer who does not exist."""
     if change.get("bill_to_customer") is not None:
         return _open_customer("bill_to_customer", change, references, report)
     return references.by_id(CustomerRow, customer.bill_to_customer_id or customer.id)
@@ -168,7 +169,8 @@ def _payer(
 def _change_payer(
     order: SalesOrderRow, change: HeaderChange, references: References, report: Report
 ) -> None:
-    """Let another payer bring its values. What the order has from its payer stays if the payer does."""
+    """Copy the values of a different payer. If the payer stays the same, so do the values that the
+    order copied."""
     customer = references.by_id(CustomerRow, order.customer_id)
     payer = _payer(customer, change, references, report)
     if payer is not None and payer.id != order.bill_to_customer_id:
@@ -178,7 +180,7 @@ def _change_payer(
 def _check_payer(
     order: SalesOrderRow, change: HeaderChange, references: References, report: Report
 ) -> None:
-    """A payer that the change does not name comes with the customer, but may be blocked."""
+    """A payer that is not in the change comes with the customer, but may be blocked."""
     payer = references.by_id(CustomerRow, order.bill_to_customer_id)
     is_named = change.get("bill_to_customer") is not None
     if why_blocked(payer) is not None and not is_named and payer.id != order.customer_id:
@@ -188,7 +190,7 @@ def _check_payer(
 
 
 def why_blocked(customer: CustomerRow) -> str | None:
-    """Why no order may be taken from a customer, or None."""
+    """The reason why no order may be taken from a customer, or None."""
     if customer.privacy_blocked:
         return "privacy"
     is_open = customer.blocked is CustomerBlocked.NONE
@@ -198,7 +200,7 @@ def why_blocked(customer: CustomerRow) -> str | None:
 def _open_customer(
     name: str, change: Mapping[str, object], references: References, report: Report
 ) -> CustomerRow | None:
-    """The customer that a field names; reports one from whom no orders may be taken."""
+    """The customer in a field; reports a customer from whom no orders may be taken."""
     customer = references.named(CustomerRow, change, name, report)
     if customer is None:
         return None
@@ -217,8 +219,8 @@ def _open_customer(
 
 
 def _write_discount(order: SalesOrderRow, change: HeaderChange, step: Decimal) -> None:
-    """Write the header discount, an amount or a percent. pricing checks it against the lines. Null
-    clears either; a null percent does not clear an amount where the order has no percent."""
+    """Write the header discount, an amount or a percentage; pricing.py checks it against the lines.
+    Null clears either, but a null percentage does not clear an amount that was entered as one."""
     amount, percent = change.get("discount_amount"), change.get("discount_percent")
     is_cleared = "discount_percent" in change and order.discount_percent is not None
     if "discount_amount" in change or percent is not None or is_cleared:

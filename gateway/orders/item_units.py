@@ -1,4 +1,4 @@
-"""The units in which items are sold, and how many base units each holds (RULES.md 3.3)."""
+"""The units in which items are sold, and the number of base units in each (RULES.md 3.3)."""
 
 from decimal import Decimal
 
@@ -40,7 +40,7 @@ def check_factor(
     report: Report,
     *path: str,
 ) -> None:
-    """Report a quantity per unit that is not more than 0, or one of the base unit that is not 1."""
+    """Report a quantity per unit that is not positive, or that is not 1 for the base unit."""
     if factor is None:
         return
     if unit.id == base_unit_id and factor != ONE:
@@ -56,9 +56,9 @@ def check_factor(
 
 
 def list_own_units(item: ItemRow) -> bool:
-    """Let an item list its base unit, with a quantity per unit of 1, and its sales unit; whether that
-    changes anything. An item that has another base unit than before loses the quantities that counted
-    the old one."""
+    """Add an item's base unit, with a quantity per unit of 1, and its sales unit to its units. Returns
+    whether anything changed. When the base unit has changed, the other quantities per unit are cleared,
+    because they counted the old one."""
     units = {row.unit_of_measure_id: row for row in item.units_of_measure}
     size = len(units)
     for unit_id in own_units(item):
@@ -77,5 +77,5 @@ def list_own_units(item: ItemRow) -> bool:
 
 
 def own_units(item: ItemRow) -> tuple[str, ...]:
-    """The ids of an item's base unit and sales unit, which it always lists."""
+    """The ids of an item's base unit and sales unit, which are always among its units."""
     return tuple(filter(None, (item.base_unit_of_measure_id, item.sales_unit_of_measure_id)))

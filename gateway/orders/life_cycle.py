@@ -36,8 +36,8 @@ Guard = Callable[[SalesOrderRow, Records, Report], None]
 
 @dataclass(frozen=True)
 class TransitionRule:
-    """The statuses that allow a transition, the status that it leads to (None: the same), and what else
-    must hold. Once all is invoiced it `ends` in another status."""
+    """The statuses that allow a transition, the status that it leads to (None if the status stays), and
+    the other conditions. `ends` is the status if everything is invoiced."""
 
     transition: Transition
     sources: tuple[SalesOrderStatus, ...]
@@ -47,7 +47,7 @@ class TransitionRule:
 
     @property
     def leads_to(self) -> SalesOrderStatus | None:
-        """The status for which somebody carries out the transition."""
+        """The status that the transition usually aims at."""
         return self.ends or self.target
 
 
@@ -103,19 +103,19 @@ def _total_not_negative(order: SalesOrderRow, _references: Records, report: Repo
 
 
 def _not_negative_if_invoicing(order: SalesOrderRow, references: Records, report: Report) -> None:
-    """A shipment that invoices nothing needs no total."""
+    """The total is checked only if the transition invoices something."""
     if any(line.invoice_quantity for line in sold_lines(order)):
         _total_not_negative(order, references, report)
 
 
 def _not_negative_if_invoiced(order: SalesOrderRow, references: Records, report: Report) -> None:
-    """A release of an order that is invoiced in full has the guard of the last invoice."""
+    """The release of a fully invoiced order is checked like its last invoice."""
     if is_fully_invoiced(order):
         _total_not_negative(order, references, report)
 
 
 def _not_fully_invoiced(order: SalesOrderRow, references: Records, report: Report) -> None:
-    """An order that is invoiced in full cannot be a draft again, unless it needs a repair that only a draft
+    """A fully invoiced order cannot become a draft again, unless it needs a repair that only a draft
     allows."""
     flaws = Report()
     for guard in (_lines_complete, _total_not_negative):
@@ -160,13 +160,13 @@ TRANSITIONS: dict[Transition, TransitionRule] = {
 }
 
 FINAL = (PAID, CANCELLED)
-"""Nothing leads out of these statuses."""
+"""No transition leaves these statuses."""
 
 
 def check_transition(
     transition: Transition, order: SalesOrderRow, references: Records, report: Report
 ) -> None:
-    """Report why `order` does not allow the transition now."""
+    """Report the reasons why `order` does not allow the transition now."""
     rule = TRANSITIONS[transition]
     if order.status not in rule.sources:
         refuse_status(refusals.WRONG_STATUS, order, rule.sources, report, rule.target)
@@ -178,8 +178,8 @@ def check_transition(
 def carry_out(
     transition: Transition, order: SalesOrderRow, quantities: Quantities | None, report: Report
 ) -> None:
-    """Carry out a transition that check_transition allows. An order that lost all lines that were not
-    invoiced while it was a draft is INVOICED as soon as it is released. A final status ends a hold."""
+    """Carry out a transition that check_transition allows. A draft of which all remaining lines are
+    invoiced becomes INVOICED when it is released. A final status ends a hold."""
     target = TRANSITIONS[transition].target
     if target is not None:
         order.status = target
@@ -198,7 +198,8 @@ def carry_out(
 
 
 def _ship_and_invoice(order: SalesOrderRow, report: Report) -> None:
-    """Ship and invoice what there is of either; nothing of both is refused as nothing to invoice."""
+    """Ship and invoice the planned quantities. If there are none of either, the refusal is that nothing
+    is left to invoice."""
     sold = sold_lines(order)
     ships = any(line.ship_quantity for line in sold)
     if ships:
@@ -215,10 +216,10 @@ def refuse_status(
     goal: SalesOrderStatus | None = None,
     parts: str = "",
 ) -> None:
-    """Report that the order is in none of the `allowed` statuses, with the transitions that help: those
-    that lead to the `goal` of the caller now, else those that lead to an allowed status first. Of the
-    allowed statuses, those that the order can still reach are suggested. `parts` are those of a change
-    that the status does not allow."""
+    """Report that the order has none of the `allowed` statuses, and suggest the transitions that lead
+    to the caller's `goal` now, or else those that lead to an allowed status first. The suggested
+    statuses are the allowed ones that the order can still reach. `parts` are the parts of a change that
+    the status does not allow."""
     instead = _leading(order.status, (goal,)) if goal is not None else ()
     first = () if instead else _leading(order.status, allowed)
     if goal is not None and len(first) > 1:
@@ -239,13 +240,13 @@ def refuse_status(
 
 
 _FURTHEST = (None, *SalesOrderStatus)
-"""The statuses in the order of the life of an order."""
+"""The statuses in the order of the life cycle."""
 
 
 def _leading(
     source: SalesOrderStatus, targets: Collection[SalesOrderStatus]
 ) -> tuple[Transition, ...]:
-    """The transitions that lead from one status to another of these."""
+    """The transitions from one status to any of `targets`."""
     return tuple(
         rule.transition
         for rule in TRANSITIONS.values()
@@ -254,11 +255,11 @@ def _leading(
 
 
 def _reachable(source: SalesOrderStatus) -> set[SalesOrderStatus]:
-    """The statuses to which any transitions lead from `source`."""
-    found: set[SalesOrderStatus] = set()
+    """The statuses that can be reached from `source` by any number of transitions."""
+    reached: set[SalesOrderStatus] = set()
     last = {source}
     while last:
         leading = (rule for rule in TRANSITIONS.values() if last.intersection(rule.sources))
-        last = {rule.leads_to for rule in leading if rule.leads_to is not None} - found
-        found |= last
-    return found
+        last = {rule.leads_to for rule in leading if rule.leads_to is not None} - reached
+        reached |= last
+    return reached

@@ -16,7 +16,7 @@ from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderLin
 
 
 def check_comment(change: LineChange, report: Report) -> None:
-    """Refuse everything but text (RULES.md 3.4). Of a line that names an object without its type, the
+    """Refuse everything but text (RULES.md 3.4). If the line has an object number without a type, the
     missing type is the only problem."""
     number = change.get("line_object_number")
     if number is not None and change.get("line_type") is None:
@@ -31,10 +31,11 @@ def check_comment(change: LineChange, report: Report) -> None:
 def sell_named(
     line: SalesOrderLineRow, change: LineChange, context: PriceContext, report: Report
 ) -> None:
-    """Write what the line sells, and what it has from this object where the change names nothing else.
+    """Write what the line sells, and the values that it copies from this object unless the change has
+    its own.
 
-    If the object does not exist, other problems of the line are reported as well, but not those that
-    depend on its price."""
+    If the object does not exist, the other problems of the line are reported too, except those that
+    depend on the price."""
     sold = sold_object(line.line_type, change, context.references, report)
     if sold is not None:
         _copy_object(line, sold, change)
@@ -50,8 +51,8 @@ def sell_named(
 
 
 def _copy_object(line: SalesOrderLineRow, sold: SoldObject, change: LineChange) -> None:
-    """What the line copies from its object. Each item states whether it shares in a header discount;
-    of the other objects only resources do (RULES.md 2.5)."""
+    """Copy the values of the object to its line. Each item states whether it takes a share of a header
+    discount; of all other objects, only resources do (RULES.md 2.5)."""
     line.line_object_number = sold.number
     if isinstance(sold, ItemRow):
         line.item_id = sold.id
@@ -72,8 +73,8 @@ def set_unit(
     references: References,
     report: Report,
 ) -> None:
-    """The unit of the change, which must be one of the item's, else the item's sales or base unit
-    (RULES.md 3.3)."""
+    """Set the unit of the change, which must be one of the item's, or else the item's sales or base
+    unit (RULES.md 3.3)."""
     reference: Reference | None = change.get("unit_of_measure")
     if reference is None:
         line.unit_of_measure_id = _own_unit(sold)
@@ -102,7 +103,7 @@ def set_tax(
     references: References,
     report: Report,
 ) -> None:
-    """The percent is copied, and does not follow the code afterwards (RULES.md 2.11)."""
+    """Copy the percentage, which does not follow later changes of the tax code (RULES.md 2.11)."""
     tax_code = None
     if "tax_code" in change:
         tax_code = references.named(TaxCodeRow, change, "tax_code", report)
@@ -113,7 +114,7 @@ def set_tax(
 
 
 def default_date(order: SalesOrderRow) -> dt.date:
-    """The shipment date of a line that states none (RULES.md 1.6)."""
+    """The shipment date of a line that has none of its own (RULES.md 1.6)."""
     return order.requested_delivery_date or order.order_date
 
 

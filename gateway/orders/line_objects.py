@@ -18,12 +18,12 @@ _FIELD_OF = {SalesOrderLineType.ITEM: "item", SalesOrderLineType.ACCOUNT: "accou
 
 
 def names_object(change: LineChange) -> bool:
-    """Whether the change states what the line sells."""
+    """Whether the change says what the line sells."""
     return any(change.get(name) is not None for name in ("item", "account", "line_object_number"))
 
 
 def sold_by(line: SalesOrderLineRow, references: References) -> SoldObject | None:
-    """What a stored line sells, or None if it sells nothing any more."""
+    """The object that a stored line sells, or None if it sells nothing."""
     if line.item_id is not None:
         return references.by_id(ItemRow, line.item_id)
     if line.account_id is not None:
@@ -34,7 +34,7 @@ def sold_by(line: SalesOrderLineRow, references: References) -> SoldObject | Non
 
 
 def clear_line(line: SalesOrderLineRow, line_type: SalesOrderLineType) -> None:
-    """Turn it into a line of this type that sells nothing yet."""
+    """Turn the line into one of this type that does not sell anything yet."""
     line.line_type = line_type
     line.item_id = line.account_id = line.line_object_id = line.line_object_number = None
     line.unit_of_measure_id = line.tax_code_id = None
@@ -43,25 +43,26 @@ def clear_line(line: SalesOrderLineRow, line_type: SalesOrderLineType) -> None:
 
 
 def type_of_line(change: LineChange, report: Report) -> SalesOrderLineType:
-    """The type that the change states, else that of its object. Without an object it is a comment."""
-    stated = change.get("line_type")
+    """The type in the change, or else the type of its object. Without an object, the line is a
+    comment."""
+    line_type = change.get("line_type")
     implied = _implied_type(change, report)
-    if implied is None and stated is None and change.get("line_object_number") is not None:
+    if implied is None and line_type is None and change.get("line_object_number") is not None:
         report.refuse(
             refusals.LINE_TYPE_REQUIRED,
             "line_type",
             suggestions=tuple(kind.name for kind in LINE_OBJECTS),
         )
-    if stated is not None and implied is not None and stated is not implied:
+    if line_type is not None and implied is not None and line_type is not implied:
         report.refuse(
             refusals.LINE_TYPES_DISAGREE,
             "line_type",
-            rejected=stated,
+            rejected=line_type,
             suggestions=(implied.name,),
             label=implied.name.lower(),
             line_type=implied,
         )
-    return implied or stated or SalesOrderLineType.COMMENT
+    return implied or line_type or SalesOrderLineType.COMMENT
 
 
 def _implied_type(change: LineChange, report: Report) -> SalesOrderLineType | None:
@@ -76,7 +77,8 @@ def _implied_type(change: LineChange, report: Report) -> SalesOrderLineType | No
 def sold_object(
     line_type: SalesOrderLineType, change: LineChange, references: References, report: Report
 ) -> SoldObject | None:
-    """What the line sells. Reports an object that does not exist, is closed or has two names."""
+    """The object that the line sells. Reports an object that does not exist, is closed or is named
+    inconsistently."""
     model, reference = object_reference(change)
     field = _FIELD_OF.get(line_type, "line_object_number")
     if reference is None:
@@ -120,19 +122,19 @@ def _refuse_missing(
 
 
 def _check_number_agrees(number: str, change: LineChange, report: Report) -> None:
-    stated = change.get("line_object_number")
-    if stated is not None and case_folded(stated) != case_folded(number):
+    object_number = change.get("line_object_number")
+    if object_number is not None and case_folded(object_number) != case_folded(number):
         report.refuse(
             refusals.OBJECT_NUMBERS_DISAGREE,
             "line_object_number",
-            rejected=stated,
+            rejected=object_number,
             suggestions=(number,),
             number=number,
         )
 
 
 def why_closed(sold: SoldObject) -> str | None:
-    """Why lines may not name this object, or None."""
+    """The reason why lines may not sell this object, or None."""
     if sold.blocked:
         return "is blocked"
     if isinstance(sold, ItemRow) and sold.sales_blocked:

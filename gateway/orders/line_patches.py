@@ -1,5 +1,5 @@
-"""Changes of stored lines (RULES.md 2.2, 3.7 and 4.10). A value that is stored already changes nothing,
-and nothing that depends on it."""
+"""Changes of stored lines (RULES.md 2.2, 3.7 and 4.10). A value equal to the stored one changes neither
+the line nor anything that depends on it."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -28,22 +28,22 @@ from gateway.storage.tables.reference_data import AccountRow, ItemRow
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderLineType
 
 _FIXED = tuple(name for name, field in LINE.items() if field.until is Until.INVOICED)
-"""What a line keeps once some of it is invoiced."""
+"""The fields that are fixed once some of a line is invoiced."""
 
 _OBJECT_FIELDS = ("item", "account", "line_object_number", "line_type")
 
 
 def sells_other(line: SalesOrderLineRow, change: LineChange, references: References) -> bool:
-    """Whether the change names another object or another type than the line has."""
+    """Whether the change has a different object or type from the line."""
     if change.get("line_type") not in (None, line.line_type):
         return True
     number = change.get("line_object_number")
     if number is not None and case_folded(number) != case_folded(line.line_object_number or ""):
         return True
     item, account = change.get("item"), change.get("account")
-    named = None if item is None else references.get(ItemRow, item)
+    sold = None if item is None else references.get(ItemRow, item)
     posted = None if account is None else references.get(AccountRow, account)
-    return (item is not None and (named is None or named.id != line.item_id)) or (
+    return (item is not None and (sold is None or sold.id != line.item_id)) or (
         account is not None and (posted is None or posted.id != line.account_id)
     )
 
@@ -51,8 +51,8 @@ def sells_other(line: SalesOrderLineRow, change: LineChange, references: Referen
 def patch_line(
     line: SalesOrderLineRow, change: LinePatch, context: PriceContext, report: Report
 ) -> None:
-    """Write the fields of the change. Another object brings its price and tax; another type alone
-    leaves the line without an object."""
+    """Write the fields of the change. A different object brings its own price and tax; a different type
+    on its own leaves the line without an object."""
     assign(line, change, LINE, context.references, report)
     before, unit = stored_quantities(line), line.unit_of_measure_id
     is_other = sells_other(line, change, context.references)
@@ -76,7 +76,7 @@ def patch_line(
 
 
 def _without_object(line: SalesOrderLineRow, change: LinePatch, report: Report) -> LinePatch:
-    """Refuse another object, and return the rest of the change."""
+    """Refuse a different object, and return the rest of the change."""
     field = next(name for name in _OBJECT_FIELDS if change.get(name) is not None)
     _refuse_shipped(line, field, change, report)
     rest: Any = {name: value for name, value in change.items() if name not in _OBJECT_FIELDS}
@@ -107,7 +107,8 @@ def _sell_other(
 def _patch_sold(
     line: SalesOrderLineRow, change: LinePatch, context: PriceContext, report: Report
 ) -> None:
-    """The line keeps its object. A price that is the item's follows the unit (RULES.md 2.10)."""
+    """Write a change that leaves the object unchanged. A price that comes from the item follows the
+    unit (RULES.md 2.10)."""
     sold = sold_by(line, context.references)
     before = line.quantity, line.unit_price
     unit, default = line.unit_of_measure_id, default_price(line, sold, context)
@@ -125,8 +126,8 @@ def _patch_sold(
 
 
 def _fixed_values(line: SalesOrderLineRow) -> dict[str, Any]:
-    """The values that stay once some of the line is invoiced. A discount stays as a percent, since its
-    amount follows the quantity."""
+    """The values that are fixed once some of the line is invoiced. A discount is fixed as a percentage,
+    since its amount follows the quantity."""
     return {
         "unit_price": line.unit_price,
         "discount_percent": line.discount_percent,
@@ -138,7 +139,7 @@ def _fixed_values(line: SalesOrderLineRow) -> dict[str, Any]:
 def _check_fixed(
     line: SalesOrderLineRow, before: Mapping[str, Any], change: LinePatch, report: Report
 ) -> None:
-    """Refuse what changes the price, the discount or the tax of a line that is invoiced, even in part
+    """Refuse changes of the price, the discount or the tax of a line that is at least partly invoiced
     (RULES.md 4.10)."""
     after = _fixed_values(line)
     changed = [name for name in _FIXED if name in change and after[name] != before[name]]
@@ -172,11 +173,12 @@ def _patch_discount(
     *,
     is_repriced: bool,
 ) -> None:
-    """Of a discount that the change does not name, the percent stays when quantity or price change."""
+    """Write the discount. If it is not in the change, its percentage stays when the quantity or the
+    price changes."""
     names = {"discount_percent", "discount_amount"} & change.keys()
     percent, amount = change.get("discount_percent"), change.get("discount_amount")
-    stated = {"discount_percent": percent or ZERO, "discount_amount": amount or ZERO}
-    if any(stated[name] != getattr(line, name) for name in names):
+    values = {"discount_percent": percent or ZERO, "discount_amount": amount or ZERO}
+    if any(values[name] != getattr(line, name) for name in names):
         set_discount(line, percent, amount, context, report)
     elif is_repriced:
         own = percent if names else line.discount_percent
@@ -184,7 +186,7 @@ def _patch_discount(
 
 
 def _patch_quantities(line: SalesOrderLineRow, change: LinePatch, quantity: Decimal) -> None:
-    """What is shipped and invoiced next follows the quantity, unless the change states it."""
+    """The quantities to ship and to invoice next follow the quantity, unless the change has its own."""
     is_other = line.quantity != quantity
     ship_quantity = line.ship_quantity
     if "ship_quantity" in change or is_other:

@@ -44,7 +44,8 @@ def set_price(
     context: PriceContext,
     report: Report,
 ) -> None:
-    """The price of the change, else the object's, which is in the company's currency (RULES.md 2.10)."""
+    """Set the price of the change, or else that of the object, which is in the company's currency
+    (RULES.md 2.10)."""
     price = change.get("unit_price")
     if price is None:
         price = default_price(line, sold, context)
@@ -65,8 +66,8 @@ def set_price(
 def default_price(
     line: SalesOrderLineRow, sold: SoldObject | None, context: PriceContext
 ) -> Decimal | None:
-    """The price that the object gives the line, or None if it has none in the currency of the order or in
-    the unit of the line."""
+    """The price of the object, or None if it has none in the currency of the order or in the unit of
+    the line."""
     if sold is None or isinstance(sold, AccountRow):
         return ZERO
     if not context.in_company_currency:
@@ -84,7 +85,7 @@ def default_price(
 def _refuse_unit(
     item: ItemRow, unit_id: str | None, references: References, report: Report
 ) -> None:
-    """A unit in which the item is not sold is refused already."""
+    """A unit in which the item is not sold has already been refused."""
     names = {unit.id: unit.code for unit in references.units_of(item)}
     if unit_id in names:
         report.refuse(
@@ -97,15 +98,15 @@ def _refuse_unit(
 
 
 def rescale_price(line: SalesOrderLineRow, context: PriceContext) -> None:
-    """The same price with tax taken in or left out, as the order now has it (RULES.md 2.7); the
-    discount percent stays."""
+    """Convert the price to one with or without tax, as the order now requires (RULES.md 2.7); the
+    discount percentage stays."""
     change = price_with_tax if context.order.prices_include_tax else price_without_tax
     line.unit_price = change(line.unit_price, line.tax_percent)
     derive_discount(line, context)
 
 
 def derive_discount(line: SalesOrderLineRow, context: PriceContext) -> None:
-    """The discount amount that the percent of the line comes to (RULES.md 2.2)."""
+    """The amount of the line's discount percentage (RULES.md 2.2)."""
     line.discount_amount = _by_percent(line, context)
 
 
@@ -134,7 +135,8 @@ def set_discount(
     context: PriceContext,
     report: Report,
 ) -> None:
-    """Percent and amount of the line discount, either derived from the other (RULES.md 2.2)."""
+    """Set the percentage and the amount of the line discount, one derived from the other (RULES.md
+    2.2)."""
     line.discount_percent, line.discount_amount = percent or ZERO, amount or ZERO
     numbers = (line.quantity, line.unit_price, line.discount_percent, line.discount_amount)
     if not all(map(is_storable, numbers)):
@@ -160,7 +162,7 @@ def set_discount(
 
 
 def _set_percent(line: SalesOrderLineRow, gross: Decimal, report: Report) -> None:
-    """Derive the percent from the amount."""
+    """Derive the percentage from the amount."""
     amount = line.discount_amount
     if amount and not line.quantity:
         report.refuse(refusals.LINE_DISCOUNT_NEEDS_QUANTITY, "quantity")
@@ -182,7 +184,7 @@ def _set_percent(line: SalesOrderLineRow, gross: Decimal, report: Report) -> Non
 def _check_percent(
     line: SalesOrderLineRow, gross: Decimal, context: PriceContext, report: Report
 ) -> None:
-    """Amount and percent agree if either follows from the other."""
+    """Whether the amount and the percentage agree, so that one follows from the other."""
     amount, percent = line.discount_amount, line.discount_percent
     derived = _by_percent(line, context)
     if amount != derived and (not gross or discount_percent_of(amount, gross) != percent):

@@ -24,7 +24,7 @@ SEQUENCE_STEP = 10000
 
 @dataclass(frozen=True)
 class AddedLine:
-    """A new line, and the place of its values in the change."""
+    """A new line, and the path of its values in the change."""
 
     line: SalesOrderLineRow
     path: Path
@@ -37,9 +37,9 @@ def add_lines(
     report: Report,
     *path: str,
 ) -> list[AddedLine]:
-    """Append a line for each change. Lines without a sequence follow the last that has one."""
-    taken = [line.sequence for line in order.lines]
-    sequence = max([*taken, *(change.get("sequence") or 0 for change in changes)], default=0)
+    """Append a line for each change. Lines without a sequence follow the last line that has one."""
+    sequences = [line.sequence for line in order.lines]
+    sequence = max([*sequences, *(change.get("sequence") or 0 for change in changes)], default=0)
     added = []
     for place, change in enumerate(changes):
         if change.get("sequence") is None:

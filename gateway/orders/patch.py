@@ -29,12 +29,12 @@ from gateway.storage.tables.sales_orders import (
 )
 
 Places = Mapping[str, Path]
-"""The place of each line in the patch, by its id."""
+"""The path of each line in the patch, by its id."""
 
 
 @dataclass(frozen=True)
 class Share:
-    """A line's share of the header discount before the patch, and the percent of tax on it."""
+    """A line's share of the header discount before the patch, and the tax percentage on it."""
 
     amount: Decimal
     tax_percent: Decimal
@@ -42,8 +42,8 @@ class Share:
 
 @dataclass(frozen=True)
 class Before:
-    """The order before the patch, as far as prices, discount and warnings depend on it; the shares are
-    those of its lines."""
+    """The values of the order before the patch that prices, the discount and warnings depend on, with
+    the shares of its lines."""
 
     prices_include_tax: bool
     currency_id: str
@@ -54,19 +54,20 @@ class Before:
 
 @dataclass(frozen=True)
 class Updated:
-    """An updated line: its place in the patch, and whether the patch states its price."""
+    """An updated line, its path in the patch, and whether the patch sets its price."""
 
     path: Path
     has_price: bool
 
 
 def size_of(order: SalesOrderRow, change: OrderPatch) -> int:
-    """The number of lines that the order would have, or that the patch names, if these are more."""
+    """The number of lines that the order would have, or that the patch contains, whichever is
+    larger."""
     patch = _lines_of(change)
     removed = {key.lower() for key in patch.get("remove") or ()}
     rest = sum(line.id not in removed for line in order.lines)
-    named = len(patch.get("update") or ()) + len(patch.get("remove") or ())
-    return max(rest + len(patch.get("add") or ()), named)
+    mentioned = len(patch.get("update") or ()) + len(patch.get("remove") or ())
+    return max(rest + len(patch.get("add") or ()), mentioned)
 
 
 def remember(order: SalesOrderRow) -> Before:
@@ -87,19 +88,19 @@ def removed_lines(
 ) -> list[SalesOrderLineRow]:
     """The lines that the patch removes. Reports those that do not exist or cannot be removed."""
     lines = {line.id: line for line in order.lines}
-    named = {update["id"].lower() for update in _lines_of(change).get("update") or ()}
+    updated = {update["id"].lower() for update in _lines_of(change).get("update") or ()}
     removed: list[SalesOrderLineRow] = []
     for place, key in enumerate(_lines_of(change).get("remove") or ()):
         where = report.at("lines", "remove", str(place))
         line = lines.get(key.lower())
         if line is None:
             _refuse_unknown(key, lines, where)
-        elif line.id in named:
+        elif line.id in updated:
             where.refuse(refusals.LINE_UPDATED_AND_REMOVED, rejected=key)
         elif line.shipped_quantity:
             where.refuse(refusals.LINE_STAYS, rejected=key, sequence=line.sequence)
         else:
-            named.add(line.id)
+            updated.add(line.id)
             removed.append(line)
     return removed
 
@@ -112,7 +113,7 @@ def apply_patch(
     today: dt.date,
     report: Report,
 ) -> Places:
-    """Write the patch to `order`, from which the removed lines are gone already."""
+    """Write the patch to `order`, whose removed lines have already been deleted."""
     patch_header(order, change, references, today, report)
     is_new_currency = order.currency_id != before.currency_id
     context = PriceContext(order, references, step_of(order, references), is_new_currency)
@@ -180,7 +181,7 @@ def _need_prices(order: SalesOrderRow, updated: Mapping[str, Updated], report: R
 
 
 def _need_discount(order: SalesOrderRow, change: OrderPatch, report: Report) -> None:
-    """An amount in the old currency means nothing in the new one (RULES.md 2.9)."""
+    """A discount amount in the old currency has no meaning in the new one (RULES.md 2.9)."""
     is_amount = order.discount_percent is None and order.discount_amount
     if is_amount and not _has_discount(change):
         report.refuse(
@@ -189,12 +190,12 @@ def _need_discount(order: SalesOrderRow, change: OrderPatch, report: Report) -> 
 
 
 def _has_discount(change: OrderPatch) -> bool:
-    """Whether the patch states the header discount."""
+    """Whether the patch sets the header discount."""
     return "discount_amount" in change or change.get("discount_percent") is not None
 
 
 def _derive_lines_again(order: SalesOrderRow, before: Before, context: PriceContext) -> None:
-    """Give stored lines the price and the discount that they have under the new header."""
+    """Update the prices and the discounts of stored lines for the new header."""
     is_rescaled = order.prices_include_tax != before.prices_include_tax
     for line in order.lines:
         if is_rescaled:
@@ -204,8 +205,8 @@ def _derive_lines_again(order: SalesOrderRow, before: Before, context: PriceCont
 
 
 def _rescaled_discount(order: SalesOrderRow, before: Before, context: PriceContext) -> Decimal:
-    """The header discount with the tax on each share taken in or left out (RULES.md 2.7). Without lines
-    there are no shares, and the discount stays."""
+    """Convert the header discount to one with or without tax, share by share (RULES.md 2.7). Without
+    lines there are no shares, and the discount stays."""
     if not before.shares:
         return order.discount_amount
     total = sum(Fraction(each.amount) * _rescaling(order, each) for each in before.shares)

@@ -1,14 +1,14 @@
-"""What a dry run returns: a preview, which nobody can mistake for a stored record (RULES.md 6.2)."""
+"""The result of a dry run: a preview that cannot be mistaken for a stored record (RULES.md 6.2)."""
 
 from typing import Any
 
 PREVIEW = "preview:"
-"""How the ids and etags of a preview begin."""
+"""The prefix of the ids and etags of a preview."""
 
 
 def preview_of(row: Any) -> Any:
-    """`row`, which is not stored, with ids and etags of its own, and likewise the lines of an order and
-    the units of an item. The id of a deleted row becomes None."""
+    """Mark the ids and etags of `row`, of an order's lines and of an item's units as those of a
+    preview. The id of a deleted row becomes None."""
     if isinstance(row, str):
         return None
     row.id = PREVIEW + row.id

@@ -1,4 +1,4 @@
-"""Derives the totals of an order: what they depend on, and where the results go (RULES.md 2)."""
+"""Derives the totals of an order from its rows, and writes them back (RULES.md 2)."""
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -18,7 +18,7 @@ from gateway.storage.tables.reference_data import CurrencyRow, TaxCodeRow
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 
 Place = Callable[[SalesOrderLineRow], Path]
-"""The place of a line in the change."""
+"""Returns the path of a line in the change."""
 
 
 def step_of(order: SalesOrderRow, references: References) -> Decimal:
@@ -27,7 +27,7 @@ def step_of(order: SalesOrderRow, references: References) -> Decimal:
 
 
 def raw_share(line: SalesOrderLineRow, prices_include_tax: bool) -> Decimal:
-    """The share of the header discount that a stored line has, tax included if its prices do."""
+    """A stored line's share of the header discount, including tax if the prices do."""
     if prices_include_tax:
         return line.amount_including_tax - line.net_amount_including_tax
     return line.amount_excluding_tax - line.net_amount
@@ -36,8 +36,8 @@ def raw_share(line: SalesOrderLineRow, prices_include_tax: bool) -> Decimal:
 def derive_totals(
     order: SalesOrderRow, change: HeaderChange, references: References, place: Place, report: Report
 ) -> None:
-    """Set every amount of `order` and its lines, and all that follows from them. Reports a header
-    discount of `change` that does not fit, and an amount that is too large to store."""
+    """Set every derived value of `order` and its lines. Reports a header discount of `change` that does
+    not fit, and amounts that are too large to store."""
     terms = terms_of(order, references.by_id(CurrencyRow, order.currency_id))
     lines = [priced(line, _tax_code(line, references)) for line in order.lines]
     if _discount_fits(change, lines, terms, report):
@@ -47,7 +47,7 @@ def derive_totals(
 
 
 def terms_of(order: Any, currency: Any) -> Terms:
-    """The terms of an order, or of a row of one."""
+    """The terms of an order."""
     return Terms(
         step=currency.amount_rounding_precision,
         prices_include_tax=order.prices_include_tax,
@@ -59,7 +59,7 @@ def terms_of(order: Any, currency: Any) -> Terms:
 
 
 def priced(line: Any, tax_code: str) -> PricedLine:
-    """What the price of a line, or of a row of one, depends on."""
+    """What the price of a line depends on."""
     sells = bool(line.quantity and line.unit_price)
     return PricedLine(
         sequence=line.sequence,
@@ -91,8 +91,8 @@ def _tax_code(line: SalesOrderLineRow, references: References) -> str:
 def _discount_fits(
     change: HeaderChange, lines: list[PricedLine], terms: Terms, report: Report
 ) -> bool:
-    """A discount has the sign of its base and at most its size, and stays when the last line goes
-    (RULES.md 2.5 and 2.9). An amount beside a percent must agree with it."""
+    """Check that a discount has the sign of its base and is at most as large; it stays when the last
+    line is removed (RULES.md 2.5 and 2.9). An amount next to a percentage must agree with it."""
     base = discount_base(lines, terms)
     derived = header_discount(lines, terms)
     amount, percent = change.get("discount_amount"), change.get("discount_percent")
@@ -121,7 +121,7 @@ def _discount_fits(
 
 
 def _amounts_fit(order: SalesOrderRow, totals: Totals, place: Place, report: Report) -> bool:
-    """Whether every amount can be stored; the largest of a line is the one with tax."""
+    """Whether every amount can be stored. The largest amount of a line is the one with tax."""
     lines = {line.sequence: line for line in order.lines}
     for derived in totals.lines:
         if abs(derived.amount_including_tax) > LARGEST:

@@ -55,7 +55,7 @@ class ProblemCode(Enum):
 
 @dataclass(frozen=True)
 class Refusal:
-    """One way to break a rule. `rule` is a section of RULES.md, `message` a template of str.format."""
+    """One way to break a rule. `rule` is a section of RULES.md, `message` a template for str.format."""
 
     code: ProblemCode
     rule: str
@@ -64,8 +64,8 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Missing:
-    """A record that does not exist: the model, the column and the value that name it. A line object
-    also has a kind. `among` are the only values that would be accepted, if they are known."""
+    """A record that does not exist: its model, and the column and value by which it was looked up. A
+    line object also has a kind. `among` lists the values that would be accepted, if they are known."""
 
     model: type[Base]
     column: str
@@ -76,10 +76,10 @@ class Missing:
 
 @dataclass(frozen=True)
 class Problem:
-    """A value that is refused. `path` leads from the change to the value by field names and list
-    indexes. `suggestions` are values that would be accepted. One of the transitions in `first` makes
-    the change possible; those in `instead` are possible now. `parameters` are the values in the message,
-    by the name that its template gives them."""
+    """A refused value. `path` leads to the value in the change, by field names and list indexes.
+    `suggestions` are values that would be accepted. Any of the transitions in `first` makes the change
+    possible; those in `instead` are possible now. `parameters` are the values in the message, by their
+    names in its template."""
 
     code: ProblemCode
     path: Path
@@ -93,7 +93,7 @@ class Problem:
 
 
 class Rejected(Exception):
-    """A change breaks rules, and none of it is stored."""
+    """The change breaks rules, so none of it is stored."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("; ".join(problem.message for problem in problems))
@@ -101,7 +101,8 @@ class Rejected(Exception):
 
 
 class Report:
-    """Collects problems. `at` returns the same report for values deeper in the change."""
+    """Collects problems. `at` returns a report on values deeper in the change, which adds to the same
+    list."""
 
     def __init__(self, problems: list[Problem] | None = None, path: Path = ()) -> None:
         self.problems: list[Problem] = [] if problems is None else problems
@@ -139,8 +140,8 @@ class Report:
 
 
 def plain(value: object) -> str:
-    """`value` as a reader types it: a number without exponent and trailing zeros, an enum member by
-    name, true and false, and at most 100 code points of text that can be encoded."""
+    """`value` as people write it: numbers without exponent or trailing zeros, enum members by name,
+    true or false, and at most 100 code points of text, which can be encoded."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, Decimal):

@@ -1,4 +1,4 @@
-"""How much of an order is shipped and invoiced, and how that moves (RULES.md 4.4 to 4.7)."""
+"""The shipped and invoiced quantities of an order, and how they change (RULES.md 4.4 to 4.7)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from gateway.storage.tables.sales_orders import (
 )
 
 Quantities = Sequence[tuple[str, Decimal]]
-"""Line ids, each with the number of units."""
+"""The number of units by line id."""
 
 
 @dataclass(frozen=True)
 class LinePart:
-    """The quantity of a line that is shipped or invoiced, and its place in the arguments."""
+    """A quantity of a line to ship or to invoice, and its path in the arguments."""
 
     line: SalesOrderLineRow
     path: Path
@@ -30,7 +30,7 @@ class LinePart:
 
 
 def sold_lines(order: SalesOrderRow) -> list[SalesOrderLineRow]:
-    """The lines that sell something: all but comments, with a quantity."""
+    """The lines that sell something: those that are not comments and have a quantity."""
     return [
         line
         for line in order.lines
@@ -45,28 +45,29 @@ def is_fully_shipped(order: SalesOrderRow) -> bool:
 
 
 def is_fully_invoiced(order: SalesOrderRow) -> bool:
-    """Whether something is sold and all of it is invoiced."""
+    """Whether there is something to sell and all of it is invoiced."""
     sold = sold_lines(order)
     return bool(sold) and all(line.invoiced_quantity == line.quantity for line in sold)
 
 
 def is_part(quantity: Decimal, whole: Decimal) -> bool:
-    """Whether it is nothing, all of `whole`, or something between."""
+    """Whether the quantity lies between 0 and `whole`, inclusive."""
     return min(whole, ZERO) <= quantity <= max(whole, ZERO)
 
 
 def outstanding(line: SalesOrderLineRow) -> Decimal:
-    """The quantity that is ordered and not shipped: by default the next to ship."""
+    """The quantity that is ordered but not shipped, which is the default quantity to ship next."""
     return line.quantity - line.shipped_quantity
 
 
 def invoiceable(line: SalesOrderLineRow) -> Decimal:
-    """The quantity that is shipped or about to be, and not invoiced: by default the next to invoice."""
+    """The quantity that is shipped or about to be but not invoiced, which is the default quantity to
+    invoice next."""
     return line.shipped_quantity + line.ship_quantity - line.invoiced_quantity
 
 
 def to_invoice(line: SalesOrderLineRow) -> Decimal:
-    """The quantity that is shipped and not invoiced."""
+    """The quantity that is shipped but not invoiced."""
     return line.shipped_quantity - line.invoiced_quantity
 
 
@@ -88,7 +89,7 @@ def ship(order: SalesOrderRow, quantities: Quantities | None, report: Report) ->
 
 
 def _ship_part(part: LinePart) -> None:
-    """The quantity to invoice next follows, unless it has a value of its own."""
+    """The quantity to invoice next follows, unless it was set explicitly."""
     line = part.line
     follows = line.invoice_quantity == invoiceable(line)
     line.shipped_quantity += part.quantity
@@ -133,7 +134,7 @@ def invoice(order: SalesOrderRow, quantities: Quantities | None, report: Report)
 
 
 def _nearer(quantity: Decimal, line: SalesOrderLineRow) -> Decimal:
-    """`quantity`, but no more than is shipped and not invoiced, with its sign."""
+    """`quantity`, limited to what is shipped but not invoiced."""
     ready = to_invoice(line)
     return min(max(quantity, min(ready, ZERO)), max(ready, ZERO))
 
@@ -141,7 +142,7 @@ def _nearer(quantity: Decimal, line: SalesOrderLineRow) -> Decimal:
 def _parts(
     order: SalesOrderRow, quantities: Quantities | None, column: str, report: Report
 ) -> list[LinePart]:
-    """The parts of these quantities, by default of the `column` of every line that sells something."""
+    """The requested quantities by line, by default the `column` of every line that sells something."""
     lines = {line.id: line for line in sold_lines(order)}
     if quantities is None:
         return [LinePart(line, ("id",), getattr(line, column)) for line in lines.values()]

@@ -1,5 +1,5 @@
-"""The kinds of record that orders refer to, and the fields that a change of one may set. They follow the
-columns of storage.tables.reference_data, and the import and the export follow them."""
+"""The kinds of record that orders refer to, and the fields that a change may set. They are derived from
+the columns of storage.tables.reference_data; imports and exports follow them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -37,15 +37,15 @@ KEPT_BY_GATEWAY = {
 
 KEYS_OF_RECORDS = ("number", "code", "unit_of_measure")
 FIXED = ("number", "code", "kind")
-"""The columns of a record that never change, since orders and files know it by them."""
+"""The columns of a record that never change, because orders and files refer to the record by them."""
 
 
 @dataclass(frozen=True)
 class Record:
     """A kind of record that orders refer to. Every column but those of KEPT_BY_GATEWAY is a field; a
-    foreign key is a reference. `label` and `have` are the words of a refusal. No two records have the
-    same value in a column of `unique`. `parts` are lists of records that have no life of their own, by
-    the relation; their column `owner` has the id of the record that they belong to."""
+    foreign key is a reference. `label` and `have` are words for refusals. The columns in `unique` have
+    unique values. `parts` are lists of dependent records, by relation; their column `owner` has the id
+    of the record that they belong to."""
 
     model: type[Base]
     label: str
@@ -111,4 +111,4 @@ RECORDS: Mapping[type[Base], Record] = {
         Record(CustomerRow, "customer", unique=("contact_id",)),
     )
 }
-"""What orders refer to, each after the records that it refers to itself."""
+"""The kinds of record, each after those that it refers to."""

@@ -35,7 +35,8 @@ class RecordOutcome(Enum):
 
 @dataclass(frozen=True)
 class RowResult:
-    """What one of several changes wrote, or the problems that prevented it. Warnings prevent nothing."""
+    """The record written by one of several changes, or the problems that prevented it. Warnings do not
+    prevent a change."""
 
     row: Any | None
     problems: Sequence[Problem] = ()
@@ -91,7 +92,7 @@ async def delete_record(writer: Writer, record: Record, key: str, if_match: str 
 async def upsert_records(
     writer: Writer, record: Record, changes: Sequence[RecordChange]
 ) -> list[RowResult]:
-    """Create or update the record with the key of each change, each on its own."""
+    """Create or update the record with the key of each change, independently of the others."""
     drafts = await draft_records(writer, record, changes)
     report = Report()
     _refuse_repeated(record, changes, report)
@@ -118,16 +119,16 @@ def _refuse_repeated(record: Record, changes: Sequence[RecordChange], report: Re
 
 
 def in_row(problem: Problem, place: int) -> Problem:
-    """A problem of one of several changes, with a path that begins with the place of its row."""
+    """A problem of one of several changes, with a path that begins with the index of its row."""
     return replace(problem, path=(str(place), *problem.path))
 
 
 def by_row(problems: Sequence[Problem]) -> dict[int, list[Problem]]:
-    """The problems by the place of their row."""
-    found: dict[int, list[Problem]] = {}
+    """The problems by the index of their row."""
+    by_place: dict[int, list[Problem]] = {}
     for problem in problems:
-        found.setdefault(int(problem.path[0]), []).append(problem)
-    return found
+        by_place.setdefault(int(problem.path[0]), []).append(problem)
+    return by_place
 
 
 async def store_records(writer: Writer, drafts: Sequence[RecordDraft]) -> list[RecordOutcome]:
@@ -161,7 +162,7 @@ def _write(draft: RecordDraft, company: str) -> RecordOutcome:
 
 
 def _set_values(row: Any, values: Values) -> bool:
-    """Set the values that differ; whether there are any."""
+    """Set the values that differ; returns whether there are any."""
     changed = {name: value for name, value in values.items() if getattr(row, name) != value}
     for name, value in changed.items():
         setattr(row, name, value)
@@ -169,26 +170,26 @@ def _set_values(row: Any, values: Values) -> bool:
 
 
 def _write_parts(
-    part: Record, row: Any, relation: str, wanted: Sequence[Values], company: str
+    part: Record, row: Any, relation: str, new_parts: Sequence[Values], company: str
 ) -> bool:
-    """Make the parts of a record those that are wanted; whether that changes anything."""
+    """Replace the parts of a record; returns whether that changes anything."""
     key = column_of(part.key, part.fields[part.key])
     parts, changed = getattr(row, relation), False
-    there = {getattr(each, key): each for each in parts}
-    for values in wanted:
-        old = there.pop(values[key], None)
+    existing = {getattr(each, key): each for each in parts}
+    for values in new_parts:
+        old = existing.pop(values[key], None)
         if old is None:
             parts.append(part.model(**{"company_id": company, part.owner: row.id}, **values))
         changed = old is None or _set_values(old, values) or changed
-    left_out = [part for key, part in there.items() if key not in own_units(row)]
-    for old in left_out:
+    removed = [part for key, part in existing.items() if key not in own_units(row)]
+    for old in removed:
         parts.remove(old)
     parts.sort(key=lambda each: each.id)
-    return changed or bool(left_out)
+    return changed or bool(removed)
 
 
 async def _existing(writer: Writer, record: Record, key: str, if_match: str | None) -> Any:
-    """The record with this id. Raises Rejected if there is none, or if it has another etag by now."""
+    """The record with this id. Raises Rejected if there is none, or if its etag has changed."""
     found: Sequence[Any] = await writer.records(record.model, {"id": {key}})
     report = Report()
     if not found:
@@ -212,7 +213,7 @@ USERS = {
     "sales_order_lines": ("line of an order", "lines of orders"),
     "sales_orders": ("order", "orders"),
 }
-"""What the rows of a table are called, one and several."""
+"""The name of one row of a table, and of several."""
 
 
 def _counted(table: str, count: int) -> str:

@@ -1,4 +1,5 @@
-"""The records that changes refer to, all read before anything is decided (RULES.md 3.6)."""
+"""The records that changes refer to, all of which are read before any rule is applied (RULES.md
+3.6)."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -35,28 +36,29 @@ LINE_OBJECTS: Mapping[SalesOrderLineType, type[Base]] = {
     SalesOrderLineType.FIXED_ASSET: LineObjectRow,
     SalesOrderLineType.CHARGE: LineObjectRow,
 }
-"""What a line of each type sells. A comment sells nothing."""
+"""The type of object that a line of each type sells. A comment sells nothing."""
 
 NAMES = ("id", "number", "code", "contact_id")
-"""The ways to name a record."""
+"""The ways to refer to a record."""
 
 
 def comparable(by: str, value: str) -> str:
-    """A name of a record as it is compared: only the contact of a customer in its own case."""
+    """A reference as it is compared: ignoring case, except for the contact of a customer."""
     if by == "id":
         return value.lower()
     return value if by == "contact_id" else case_folded(value)
 
 
 class References:
-    """The records that changes name, and the records that these refer to in turn. The placeholder is a
-    customer for orders whose own does not exist."""
+    """The records that changes refer to, and those that these records refer to. The placeholder stands
+    in for a customer who does not exist."""
 
     def __init__(self, company_currency: CurrencyRow) -> None:
         self.company_currency = company_currency
         self._rows: dict[tuple[type[Base], str, str], Any] = {}
         self._payers: dict[str, CustomerRow] = {}
-        """By id: customers that no change can name, because the caller meets them only as payers."""
+        """By id: customers that no change can refer to, because the caller may see them only as
+        payers."""
 
         self._item_units: dict[str, dict[str, Decimal | None]] = defaultdict(dict)
         self.placeholder = CustomerRow(
@@ -69,7 +71,7 @@ class References:
         return self._rows.get((model, reference.by, comparable(reference.by, reference.value)))
 
     def by_id(self, model: type[Model], key: str) -> Model:
-        """The record with an id that another record or an order refers to."""
+        """The record with an id that comes from another record or an order."""
         row: Any = self._rows.get((model, "id", key)) or self._payers[key]
         return cast(Model, row)
 
@@ -81,8 +83,8 @@ class References:
         report: Report,
         among: tuple[str, ...] | None = None,
     ) -> Model | None:
-        """The record that a field names, or None if it names none. Reports a record that does not exist;
-        only those `among` would be accepted."""
+        """The record that a field refers to, or None. Reports a record that does not exist; `among`
+        lists those that would be accepted."""
         reference = cast(Reference | None, change.get(name))
         if reference is None:
             return None
@@ -150,17 +152,17 @@ class References:
     async def gather(
         cls, writer: Writer, changes: Sequence[OrderChange], *stored: SalesOrderRow
     ) -> "References":
-        """Everything that changes name, that orders copy, and that `stored` orders refer to, in a
-        number of statements that does not depend on the number of orders and lines."""
+        """All records that changes and `stored` orders refer to and that orders copy from. The number
+        of statements does not depend on the number of orders and lines."""
         references = cls(await writer.company_currency())
         lines = [line for change in changes for line in written_lines(change)]
         if stored:
             await references._load_stored(writer, stored)
         await references._load_header(writer, changes)
-        named = [object_reference(line) for line in lines]
+        references_of = [object_reference(line) for line in lines]
         for model in (ItemRow, AccountRow, LineObjectRow):
             await references.load(
-                writer, model, [reference for of, reference in named if of is model]
+                writer, model, [reference for of, reference in references_of if of is model]
             )
         await references._load_line_codes(writer, lines, stored)
         return references
@@ -184,17 +186,18 @@ class References:
         self._payers |= {row.id: row for row in rows}
 
     async def _load_header(self, writer: Writer, changes: Sequence[OrderChange]) -> None:
-        """The records that headers name, then the payers and the currencies of their customers."""
-        named: dict[type[Base], list[Any]] = defaultdict(list)
+        """Read the records that headers refer to, then the payers and the currencies of their
+        customers."""
+        by_model: dict[type[Base], list[Any]] = defaultdict(list)
         for name, field in HEADER.items():
             if field.model is not None:
-                named[field.model] += [change.get(name) for change in changes]
-        await self.load(writer, CustomerRow, named.pop(CustomerRow))
+                by_model[field.model] += [change.get(name) for change in changes]
+        await self.load(writer, CustomerRow, by_model.pop(CustomerRow))
         customers = self._all(CustomerRow)
         await self._load_payers(writer, [row.bill_to_customer_id for row in customers])
         currencies = [row.currency_id for row in (*self._all(CustomerRow), *self._payers.values())]
-        await self.load(writer, CurrencyRow, named.pop(CurrencyRow), currencies)
-        for model, references in named.items():
+        await self.load(writer, CurrencyRow, by_model.pop(CurrencyRow), currencies)
+        for model, references in by_model.items():
             await self.load(writer, model, references)
 
     async def _load_line_codes(
@@ -212,8 +215,8 @@ class References:
         units += [item.base_unit_of_measure_id for item in items]
         units += [item.sales_unit_of_measure_id for item in items]
         units += [line.unit_of_measure_id for order in stored for line in order.lines]
-        named = [line.get("unit_of_measure") for line in lines]
-        await self.load(writer, UnitOfMeasureRow, named, units)
+        codes = [line.get("unit_of_measure") for line in lines]
+        await self.load(writer, UnitOfMeasureRow, codes, units)
 
 
 def written_lines(change: OrderChange) -> Sequence[LineChange]:
@@ -225,7 +228,7 @@ def written_lines(change: OrderChange) -> Sequence[LineChange]:
 
 
 def object_reference(line: LineChange) -> tuple[type[Base] | None, Reference | None]:
-    """The model of what the line sells, and its name: that of `item`, of `account`, or
+    """The model of the object that the line sells, and the reference to it: `item`, `account`, or
     `line_object_number` together with a `line_type`."""
     if (item := line.get("item")) is not None:
         return ItemRow, item

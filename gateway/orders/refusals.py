@@ -1,5 +1,5 @@
-"""The refusals of a change or of a row of a file, in the order of RULES.md: the code, the rule that it
-enforces, and the message. Those of import jobs are in api/import_mutations.py.
+"""All refusals of changes and of rows of files, in the order of RULES.md: the code, the rule and the
+message of each. The refusals of import jobs are in api/import_mutations.py.
 
 A rule passes its refusal to Report.refuse, which fills in the names in braces. To find the rule of a
 refusal, search for its name: CUSTOMER_BLOCKED, for instance, is raised in header.py.
@@ -13,16 +13,18 @@ CUSTOMER_REQUIRED = Refusal(Code.REQUIRED, "1.4", "Every order has a customer.")
 CUSTOMER_BLOCKED = Refusal(
     Code.BLOCKED, "1.4", "Customer {number} is blocked ({why}), so no order can be created."
 )
-PAYER_BLOCKED = Refusal(Code.BLOCKED, "1.4", "Customer {number}, who would pay, is blocked.")
+PAYER_BLOCKED = Refusal(
+    Code.BLOCKED, "1.4", "Customer {number}, who would pay for the order, is blocked."
+)
 DOCUMENT_REPEATED = Refusal(
     Code.DUPLICATE,
     "1.8",
-    "Order {number} of customer {customer} has this external document number already.",
+    "Order {number} of customer {customer} already has this external document number.",
 )
 DOCUMENT_REPEATED_HERE = Refusal(
     Code.DUPLICATE,
     "1.8",
-    "Another new order of customer {customer} has this external document number already.",
+    "Another new order of customer {customer} already has this external document number.",
 )
 
 # 2 Prices and totals
@@ -63,10 +65,10 @@ LINE_TYPE_REQUIRED = Refusal(
     Code.REQUIRED, "3.1", "An object number needs a line type that says what kind of object it is."
 )
 OBJECT_REQUIRED = Refusal(
-    Code.REQUIRED, "3.1", "A line of type {line_type} must name what it sells."
+    Code.REQUIRED, "3.1", "A line of type {line_type} must say what it sells."
 )
 LINE_TYPES_DISAGREE = Refusal(
-    Code.CONFLICTING, "3.1", "The line names an {label}, so its type is {line_type}."
+    Code.CONFLICTING, "3.1", "The line sells an {label}, so its type must be {line_type}."
 )
 ITEM_AND_ACCOUNT = Refusal(
     Code.CONFLICTING, "3.1", "A line sells an item or posts to an account, not both."
@@ -87,7 +89,7 @@ QUANTITY_NOT_WHOLE = Refusal(Code.OUT_OF_RANGE, "3.3", "Quantities in {unit} are
 COMMENT_SELLS_NOTHING = Refusal(
     Code.CONFLICTING,
     "3.4",
-    "The line names nothing to sell, so it is a comment and can only have text.",
+    "The line does not say what it sells, so it is a comment and can only have text.",
 )
 COMMENT_NAMES_NO_OBJECT = Refusal(Code.CONFLICTING, "3.4", "A comment cannot name an object.")
 SEQUENCE_OUT_OF_RANGE = Refusal(Code.OUT_OF_RANGE, "3.5", "The value must be {bounds}.")
@@ -96,7 +98,9 @@ RECORD_NOT_FOUND = Refusal(Code.NOT_FOUND, "3.6", "No {label} {have} this {by}."
 LINE_NOT_FOUND = Refusal(Code.NOT_FOUND, "3.7", "The order has no line with this id.")
 LINE_UPDATED_TWICE = Refusal(Code.DUPLICATE, "3.7", "The line is updated twice.")
 LINE_UPDATED_AND_REMOVED = Refusal(
-    Code.CONFLICTING, "3.7", "The patch names this line twice: it can be updated or removed, once."
+    Code.CONFLICTING,
+    "3.7",
+    "The patch contains this line twice: it can only be updated or removed, and only once.",
 )
 
 # 4 Life-cycle
@@ -120,31 +124,31 @@ ORDER_INVOICED = Refusal(
 )
 SHIP_NEXT_TOO_MANY = Refusal(Code.SHIP_TOO_MANY, "4.4", "Outstanding: {left}.")
 INVOICE_NEXT_TOO_MANY = Refusal(
-    Code.INVOICE_TOO_MANY, "4.4", "Shipped or to be shipped next, and not invoiced: {ready}."
+    Code.INVOICE_TOO_MANY, "4.4", "Shipped or about to be shipped, but not invoiced: {ready}."
 )
 SHIP_TOO_MANY = Refusal(Code.SHIP_TOO_MANY, "4.6", "Outstanding on line {sequence}: {most}.")
 SHIP_LINE_NOT_FOUND = Refusal(
     Code.NOT_FOUND, "4.6", "No line of the order that sells something has this id."
 )
-SHIP_LINE_TWICE = Refusal(Code.DUPLICATE, "4.6", "The line is named twice.")
+SHIP_LINE_TWICE = Refusal(Code.DUPLICATE, "4.6", "The line occurs twice.")
 NOTHING_TO_SHIP = Refusal(Code.NOTHING_TO_SHIP, "4.6", "Nothing is left to ship.")
 PARTIAL_NOT_ALLOWED = Refusal(
     Code.PARTIAL_NOT_ALLOWED,
     "4.6",
-    "The order must be shipped complete, but would leave these lines: {lines}.",
+    "The order must be shipped as a whole, but these lines would remain: {lines}.",
 )
 INVOICE_TOO_MANY = Refusal(
-    Code.INVOICE_TOO_MANY, "4.7", "Shipped and not invoiced on line {sequence}: {most}."
+    Code.INVOICE_TOO_MANY, "4.7", "Shipped but not invoiced on line {sequence}: {most}."
 )
 NOTHING_TO_INVOICE = Refusal(
-    Code.NOTHING_TO_INVOICE, "4.7", "Nothing that is shipped is left to invoice."
+    Code.NOTHING_TO_INVOICE, "4.7", "Everything that is shipped is already invoiced."
 )
 TOTAL_NEGATIVE = Refusal(
     Code.OUT_OF_RANGE, "4.7", "An order whose total is negative cannot be invoiced."
 )
 ON_HOLD = Refusal(Code.ON_HOLD, "4.8", "Order {number} is on hold.")
 HEADER_FIXED = Refusal(
-    Code.HAS_SHIPMENTS, "4.10", "This cannot change: part of the order is {done} already."
+    Code.HAS_SHIPMENTS, "4.10", "This cannot change: part of the order is already {done}."
 )
 LINE_FIXED = Refusal(
     Code.HAS_SHIPMENTS,
@@ -160,7 +164,7 @@ LINE_STAYS = Refusal(
     Code.HAS_SHIPMENTS, "4.10", "Line {sequence} is partly shipped, so it cannot be removed."
 )
 QUANTITY_SHIPPED = Refusal(
-    Code.OUT_OF_RANGE, "4.10", "The quantity must be {bound} {shipped}, which is shipped already."
+    Code.OUT_OF_RANGE, "4.10", "The quantity must be {bound} {shipped}, which is already shipped."
 )
 
 # 5 Limits of values
@@ -206,13 +210,15 @@ STALE_PREVIEW = Refusal(
     "This etag comes from a dry run, which stores nothing. Read the {label} {number} for its etag.",
 )
 VERSIONS_DISAGREE = Refusal(
-    Code.CONFLICTING, "6.3", "The If-Match header expects another etag, {header}: give one of them."
+    Code.CONFLICTING,
+    "6.3",
+    "The If-Match header has a different etag, {header}: send only one of them.",
 )
 RECORD_GONE = Refusal(Code.NOT_FOUND, "6.4", "No {label} {have} this id.")
 RECORD_FORBIDDEN = Refusal(
     Code.FORBIDDEN,
     "6.4",
-    "The credential is limited to certain customers, and may change nothing but these.",
+    "The credential is limited to certain customers, and may change only these.",
 )
 RECORD_NEEDS = Refusal(Code.REQUIRED, "6.4", "A value is required for {field}.")
 RECORD_EXISTS = Refusal(Code.DUPLICATE, "6.4", "This {field} is already taken.")
@@ -243,7 +249,7 @@ REFERENCES_FORBIDDEN = Refusal(
     "The credential of the import may not write records that orders refer to: it needs the scope"
     " reference:write, and no limit to customers.",
 )
-ROW_REPEATED = Refusal(Code.DUPLICATE, "7.3", "Row {row} has this {label} already.")
+ROW_REPEATED = Refusal(Code.DUPLICATE, "7.3", "Row {row} already has this {label}.")
 HEADER_REPEATED = Refusal(
     Code.DUPLICATE, "7.3", "Row {row} is already the header of order {number}."
 )
@@ -254,7 +260,7 @@ LINE_OF_OTHER_ORDER = Refusal(
     Code.CONFLICTING, "7.3", "The line is within order {number}, but names another order."
 )
 STATUSES_DISAGREE = Refusal(
-    Code.CONFLICTING, "7.3", "This is not what the vendor calls an order that is {status}."
+    Code.CONFLICTING, "7.3", "This is not the vendor's status of an order that is {status}."
 )
 LINE_WITHOUT_ORDER = Refusal(Code.REQUIRED, "7.3", "The line does not name an order.")
 DOCUMENT_NOT_FOUND = Refusal(

@@ -11,7 +11,7 @@ PERCENT_STEP = Decimal("0.00001")
 
 
 class Direction(StrEnum):
-    """Which neighbour a value between two steps becomes (RULES.md 2.0)."""
+    """The direction in which a value between two steps is rounded (RULES.md 2.0)."""
 
     NEAREST = ROUND_HALF_UP
     UP = ROUND_UP
@@ -24,9 +24,8 @@ def rounded(
     step: Decimal,
     direction: Direction = Direction.NEAREST,
 ) -> Decimal:
-    """The quotient to a multiple of `step`; NEAREST rounds half away from zero.
+    """The quotient rounded to a multiple of `step`; NEAREST rounds halves away from zero.
 
-    The quotient is rounded from one exact division, so a tie is seen as a tie: never add up
-    quotients before rounding them."""
+    The division is exact, so that ties are recognised: never add up quotients before rounding them."""
     steps = EXACT.divide(dividend, EXACT.multiply(divisor, step))
     return EXACT.multiply(steps.to_integral_value(rounding=direction.value), step)

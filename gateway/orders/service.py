@@ -28,7 +28,7 @@ from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 from gateway.storage.writing import Writer
 
 PRICED_BY = {"customer", "currency", "lines", "discount_amount", "discount_percent"}
-"""Totals are not derived while one of these has a problem."""
+"""Totals are not derived if one of these has a problem."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,8 @@ class Rules:
 
 @dataclass(frozen=True)
 class Draft:
-    """An order that can be stored, or the problems that prevent it, with the references of its batch."""
+    """An order that can be stored, or the problems that prevent that, with the references of its
+    batch."""
 
     order: SalesOrderRow | None
     references: References
@@ -49,7 +50,7 @@ class Draft:
 
 @dataclass(frozen=True)
 class Written:
-    """An order that a change wrote, and what is unusual about it but allowed."""
+    """An order that was written, and warnings about it."""
 
     order: SalesOrderRow
     warnings: tuple[Problem, ...] = ()
@@ -67,8 +68,8 @@ async def create_all(
     rules: Rules,
     transitions: Sequence[Sequence[Transition]] | None = None,
 ) -> list[Written]:
-    """Store new orders, all or none, each with a number from the series unless it has its own. The
-    transitions, if given for each order, are carried out before it is stored.
+    """Store new orders, all or none, with numbers from the series unless they have their own. The
+    transitions of each order, if any, are carried out before it is stored.
 
     The number of statements does not depend on the number of orders and lines. Raises Rejected."""
     references = await _references(writer, changes, rules)
@@ -87,8 +88,8 @@ async def create_all(
 
 
 async def draft_all(writer: Writer, changes: Sequence[NewOrder], rules: Rules) -> list[Draft]:
-    """The order that each change would store; nothing is written. An order of too many lines is refused
-    before anything is read for it."""
+    """The order that each change would store; nothing is written. An order with too many lines is
+    refused before anything is read for it."""
     return _drafts(changes, await _references(writer, changes, rules), rules)
 
 
@@ -140,7 +141,7 @@ async def update(
 def begin_update(
     order: SalesOrderRow, change: OrderPatch, rules: Rules, report: Report
 ) -> list[SalesOrderLineRow] | None:
-    """The lines that a patch removes; None if the order cannot be patched at all."""
+    """The lines that a patch removes; None if the order cannot be patched."""
     size = size_of(order, change)
     if size > max(rules.largest_order, len(order.lines)):
         _refuse_size(size, rules, report)
@@ -157,7 +158,8 @@ def finish_update(
     references: References,
     report: Report,
 ) -> None:
-    """Write a patch to an order, from which the removed lines are gone already, and check it."""
+    """Write a patch to an order, whose removed lines have already been deleted, and check the
+    result."""
     places = apply_patch(order, before, change, references, now().date(), report)
     _complete(order, change, references, lambda line: places.get(line.id, ("lines",)), report)
 
@@ -216,7 +218,7 @@ async def _stored(writer: Writer, key: str, if_match: str | None) -> SalesOrderR
 def check_stored(
     order: SalesOrderRow | None, key: str, if_match: str | None, report: Report
 ) -> None:
-    """Report an order that does not exist, or that has another etag by now."""
+    """Report an order that does not exist, or whose etag has changed."""
     if order is None:
         refusal = refusals.ORDER_PREVIEWED if is_preview(key) else refusals.ORDER_NOT_FOUND
         report.refuse(refusal, "id", rejected=key)
@@ -249,7 +251,7 @@ def _draft(change: NewOrder, references: References, today: dt.date, rules: Rule
 def _complete(
     order: SalesOrderRow, change: HeaderChange, references: References, place: Place, report: Report
 ) -> None:
-    """Check an order that was written, and derive its totals unless a problem prevents it."""
+    """Check a changed order, and derive its totals unless a problem prevents that."""
     tidy(order)
     check(order, change, place, report)
     if not any(problem.path[0] in PRICED_BY for problem in report.problems):

@@ -38,7 +38,7 @@ NAMES_ON_HOLD = {StatusVocabulary.BUSINESS_CENTRAL_V1, StatusVocabulary.FINANCIA
 def status_label(
     status: Status, vocabulary: StatusVocabulary, *, on_hold: bool, fully_shipped: bool
 ) -> str:
-    """The label of an order in `vocabulary`, or the closest one that it has."""
+    """The label of an order in `vocabulary`, or the closest one that exists there."""
     if on_hold and status is not Status.CANCELLED and vocabulary in NAMES_ON_HOLD:
         return "On hold"
     is_delivered = status is Status.RELEASED and fully_shipped

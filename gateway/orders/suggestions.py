@@ -1,4 +1,4 @@
-"""What a client may have meant by a number or code that does not exist."""
+"""Suggestions for a number or code that does not exist."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -13,14 +13,14 @@ from gateway.storage.tables.reference_enums import LineObjectKind
 from gateway.storage.writing import Writer
 
 MOST_SEARCHES = 10
-"""Of one refusal; further problems go without suggestions rather than make it slow."""
+"""The number of problems of one refusal that get suggestions; more would make it slow."""
 
 MOST_SUGGESTIONS = 3
 LIKENESS = 0.5
 
 
 async def with_suggestions(writer: Writer, problems: Sequence[Problem]) -> list[Problem]:
-    """The problems, those about something missing with the nearest values that would be accepted."""
+    """The problems; those about missing records get the nearest existing values as suggestions."""
     missing = [problem.missing for problem in problems if problem.missing is not None]
     searched = [each for each in dict.fromkeys(missing) if each.column != "id"][:MOST_SEARCHES]
     near = {each: await _nearest(writer, each) for each in searched}
@@ -38,13 +38,13 @@ async def _nearest(writer: Writer, missing: Missing) -> tuple[str, ...]:
         rows = await writer.near(missing.model, missing.column, missing.value)
         values = tuple(getattr(row, missing.column) for row in rows if _would_do(row, missing.kind))
     candidates = {value.casefold(): value for value in values if value is not None}
-    wanted = missing.value.casefold()
-    alike = get_close_matches(wanted, candidates, MOST_SUGGESTIONS, LIKENESS)
-    return tuple(candidates[value] for value in alike)
+    text = missing.value.casefold()
+    nearest = get_close_matches(text, candidates, MOST_SUGGESTIONS, LIKENESS)
+    return tuple(candidates[value] for value in nearest)
 
 
 def _would_do(row: Base, kind: LineObjectKind | None) -> bool:
-    """Whether a record is open for sales, and a line object of the right kind."""
+    """Whether a record is open for sales, and a line object also has the right kind."""
     match row:
         case CustomerRow():
             return why_blocked(row) is None

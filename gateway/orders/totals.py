@@ -1,8 +1,9 @@
-"""What an order costs: the canonical path of RULES.md 2.6, a pure function of header and lines.
+"""Calculates the totals of an order as described in RULES.md 2.6, as a pure function of its header and
+lines.
 
-Amounts are in the order's currency, percents from 0 to 100. R in the rules is `rounded` to the
-currency's step. Nothing here depends on the history of an order: the same header and lines give the
-same totals, in whatever order the lines come."""
+Amounts are in the order's currency, percentages range from 0 to 100. R in the rules is `rounded` to the
+currency's step. Nothing here depends on the history of an order: the same header and lines always have
+the same totals, whatever the sequence of the lines in memory."""
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal, localcontext
@@ -43,7 +44,7 @@ def line_discount(
     step: Decimal,
     line_rounding: LineRounding,
 ) -> Decimal:
-    """The discount that a percent comes to on a line, rounded in one step or in two (RULES.md 2.2)."""
+    """The discount amount of a percentage on a line, rounded in one step or in two (RULES.md 2.2)."""
     gross = gross_amount(quantity, unit_price, step)
     if line_rounding is LineRounding.TWO_STEP:
         return rounded(EXACT.multiply(gross, percent), HUNDRED, step)
@@ -52,7 +53,8 @@ def line_discount(
 
 
 def discount_percent_of(discount_amount: Decimal, gross: Decimal) -> Decimal:
-    """The percent that stands for a discount entered as an amount, 0 on nothing (RULES.md 2.2)."""
+    """The percentage of a discount entered as an amount; 0 if there is nothing to discount (RULES.md
+    2.2)."""
     if not gross:
         return ZERO
     return rounded(EXACT.multiply(discount_amount, HUNDRED), gross, PERCENT_STEP)
@@ -67,14 +69,14 @@ def price_without_tax(unit_price: Decimal, tax_percent: Decimal) -> Decimal:
 
 
 def discount_base(lines: Iterable[PricedLine], terms: Terms) -> Decimal:
-    """The sum of the lines that share in the header discount, which has its sign and at most its
-    size (RULES.md 2.5)."""
+    """The sum of the lines that share in the header discount. The discount has the same sign and is at
+    most as large (RULES.md 2.5)."""
     with localcontext(EXACT):
         return sum((_line_amount(line, terms) for line in lines if line.takes_discount), ZERO)
 
 
 def header_discount(lines: Iterable[PricedLine], terms: Terms) -> Decimal:
-    """The header discount as an amount: as entered, or the sum of its percent of each group."""
+    """The header discount as an amount: as entered, or its percentage of each group, added up."""
     if terms.discount_percent is None:
         return terms.discount_amount
     with localcontext(EXACT):
@@ -118,8 +120,8 @@ def _line_amount(line: PricedLine, terms: Terms) -> Decimal:
 
 
 def is_credit(amounts: Sequence[Decimal]) -> bool:
-    """Whether line amounts in order of sequence make a credit: they sum below zero, or to zero and the
-    first that is not zero is negative (RULES.md 2.6)."""
+    """Whether line amounts, by sequence, make a credit: their sum is negative, or it is zero and the
+    first amount that is not zero is negative (RULES.md 2.6)."""
     total = sum(amounts, ZERO)
     return total < ZERO or (not total and next(filter(None, amounts), ZERO) < ZERO)
 
@@ -127,10 +129,10 @@ def is_credit(amounts: Sequence[Decimal]) -> bool:
 def _groups(lines: Sequence[PricedLine], amounts: Sequence[Decimal]) -> list[list[int]]:
     """Indexes of lines by tax code and sign, negative before positive (RULES.md 2.6).
 
-    In a credit, positive comes before negative: rounding treats both signs alike, so that with this
-    order every amount of a credit is that of the sale that it mirrors, with the sign changed. A line
-    keeps the percent that its code had when it was written, so a code that has changed since makes a
-    group for each percent."""
+    In a credit, positive comes before negative: rounding treats both signs alike, so every amount of a
+    credit then equals that of the mirrored sale with the opposite sign. A line keeps the percentage
+    that its tax code had when the line was written, so a code that has changed since has a group for
+    each percentage."""
     sign = -1 if is_credit(amounts) else 1
 
     def key(index: int) -> tuple[str, Decimal, bool]:
@@ -142,11 +144,11 @@ def _groups(lines: Sequence[PricedLine], amounts: Sequence[Decimal]) -> list[lis
 def _apportion(
     total: Decimal, weights: Sequence[Decimal], step: Decimal, note: Note | None = None
 ) -> list[Decimal]:
-    """`total` in parts proportional to `weights`, each a multiple of `step`.
+    """`total` divided in proportion to `weights`, into multiples of `step`.
 
-    The unrounded remainder rolls on from part to part, so the odd step lands where the running sum
-    crosses a half (RULES.md 2.5); a weight of 0 takes nothing. Each part is what the exact
-    running share still lacks."""
+    The unrounded remainder is carried from part to part, so the odd step goes to the part where the
+    running sum crosses a half (RULES.md 2.5); a weight of 0 gets nothing. Each part is the exact
+    running share minus the parts before it."""
     whole = sum(weights, ZERO)
     if not whole:
         return [ZERO] * len(weights)
@@ -169,16 +171,17 @@ def _apportion(
 def _percentages(
     percent: Decimal, bases: Sequence[Decimal], step: Decimal, note: Note | None = None
 ) -> list[Decimal]:
-    """`percent` of each base, the unrounded remainder rolling on (RULES.md 2.5, kind percent)."""
+    """`percent` of each base, with the unrounded remainder carried over (RULES.md 2.5, kind
+    percent)."""
     parts = []
-    summed = taken = ZERO
+    summed = allocated = ZERO
     for place, base in enumerate(bases):
         summed += base
-        part = rounded(percent * summed - taken * HUNDRED, HUNDRED, step) if base else ZERO
+        part = rounded(percent * summed - allocated * HUNDRED, HUNDRED, step) if base else ZERO
         if base and note is not None:
-            text = "{} % of {} − {} already allocated" if taken else "{} % of {}"
-            note(place, formula(text, percent, summed, taken), part)
-        taken += part
+            text = "{} % of {} − {} already allocated" if allocated else "{} % of {}"
+            note(place, formula(text, percent, summed, allocated), part)
+        allocated += part
         parts.append(part)
     return parts
 
@@ -211,7 +214,7 @@ def _allocate(
 def _bases(
     groups: Sequence[Sequence[int]], lines: Sequence[PricedLine], amounts: Sequence[Decimal]
 ) -> list[Decimal]:
-    """What the lines of each group that share in the header discount amount to."""
+    """The sum of the lines in each group that share in the header discount."""
     return [
         sum((amounts[index] for index in group if lines[index].takes_discount), ZERO)
         for group in groups
@@ -221,7 +224,7 @@ def _bases(
 def _group_shares(
     terms: Terms, bases: Sequence[Decimal], note: Note | None = None
 ) -> list[Decimal]:
-    """Each group's share of the header discount: its percent of the group, or its part of the
+    """Each group's share of the header discount: the percentage of the group, or a part of the
     amount."""
     if terms.discount_percent is None:
         return _apportion(terms.discount_amount, bases, terms.step, note)
@@ -239,8 +242,8 @@ def _group_taxes(
 ) -> list[Decimal]:
     """Each line's part of its group's tax.
 
-    What rounding took from a group goes into the group of the same tax code and the other sign, which
-    follows it; only with prices without tax and where no line shares in a header discount."""
+    The remainder of rounding a group is carried to the next group, with the same tax code and the
+    opposite sign, but only if prices exclude tax and no line shares in a header discount."""
     taxes = [ZERO] * len(lines)
     carry, carried_from = ZERO, None
     for group in groups:

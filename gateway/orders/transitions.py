@@ -1,4 +1,4 @@
-"""The transitions that an order can go through. life_cycle says which state allows which."""
+"""The transitions of an order. life_cycle.py says which status allows which transition."""
 
 from enum import StrEnum
 

@@ -1,5 +1,6 @@
-"""Checks the values of an order that was written, whoever wrote them (RULES.md 3.5, 4.4 and 5). Rules
-about single fields are in value_checks. Chapter 8 of RULES.md lists every refusal with its rule and its module."""
+"""Checks the values of a changed order, wherever they come from (RULES.md 3.5, 4.4 and 5). The rules
+for single fields are in value_checks.py. Chapter 8 of RULES.md lists every refusal with its rule and
+its module."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -30,13 +31,13 @@ _HEADER_DATES = names_of(HEADER, SalesOrderRow, dt.date)
 _HEADER_NUMBERS = names_of(HEADER, SalesOrderRow, Decimal)
 _LINE_NUMBERS = names_of(LINE, SalesOrderLineRow, Decimal)
 _LINE_QUANTITIES = ("quantity", "ship_quantity", "invoice_quantity")
-"""Each follows from the one before by default, so only the first bad one is reported."""
+"""Each defaults to a value derived from the one before, so only the first bad one is reported."""
 
 _ADDRESSES = ("sell_to", "bill_to", "ship_to")
 
 
 def tidy(order: SalesOrderRow) -> None:
-    """Put every text into the form in which it is stored; empty text becomes None."""
+    """Normalise every text for storage; empty text becomes None."""
     for row, names in [(order, _HEADER_TEXTS), *((line, _LINE_TEXTS) for line in order.lines)]:
         for name in names:
             value = getattr(row, name)
@@ -45,8 +46,8 @@ def tidy(order: SalesOrderRow) -> None:
 
 
 def check(order: SalesOrderRow, change: Mapping[str, object], place: Place, report: Report) -> None:
-    """Report every rule that the values of `order` break. A value that `change` does not state, but that
-    follows from one which it could state, is not reported a second time."""
+    """Report every rule that the values of `order` break. A value that is derived from another one,
+    rather than contained in `change`, is not reported again."""
     _check_texts(order, _HEADER_TEXTS, change, (), report)
     _check_contact(order, report)
     for name in _HEADER_DATES:
@@ -63,7 +64,7 @@ def check(order: SalesOrderRow, change: Mapping[str, object], place: Place, repo
 
 
 def _is_stated(change: Mapping[str, object], path: Path) -> bool:
-    """Whether there is a value at this place of a change."""
+    """Whether a change has a value at this path."""
     value: Any = change
     for step in path:
         if value is None:
@@ -80,10 +81,10 @@ def _check_date(row: SalesOrderRow | SalesOrderLineRow, name: str, report: Repor
 
 def _check_header_numbers(order: SalesOrderRow, report: Report) -> None:
     numbers = {name: getattr(order, name) for name in _HEADER_NUMBERS}
-    stated = {name: value for name, value in numbers.items() if value is not None}
-    storable = [check_number(value, report, name) for name, value in stated.items()]
+    present = {name: value for name, value in numbers.items() if value is not None}
+    storable = [check_number(value, report, name) for name, value in present.items()]
     if all(storable):
-        for name, value in stated.items():
+        for name, value in present.items():
             check_range(value, HEADER[name], refusals.PERCENT_OUT_OF_RANGE, report, name)
 
 
@@ -106,7 +107,7 @@ def _check_line(
 
 
 def _bad_numbers(line: SalesOrderLineRow, report: Report) -> set[str]:
-    """The fields of the line with numbers that cannot be stored, which are reported."""
+    """The fields of the line with numbers that cannot be stored; reports them."""
     bad: set[str] = set()
     for name in (
         *(each for each in _LINE_NUMBERS if each not in _LINE_QUANTITIES),
@@ -131,7 +132,7 @@ def _refuse_below_shipped(line: SalesOrderLineRow, report: Report) -> None:
 
 
 def _check_quantities(line: SalesOrderLineRow, report: Report) -> None:
-    """Nothing is shipped beyond the order nor invoiced beyond the shipment (RULES.md 4.4)."""
+    """No more is shipped than ordered, and no more invoiced than shipped (RULES.md 4.4)."""
     left = outstanding(line)
     if not is_part(line.ship_quantity, left):
         report.refuse(
@@ -172,13 +173,13 @@ def _check_texts(
 
 
 def _is_copied(row: SalesOrderRow | SalesOrderLineRow, name: str, value: str) -> bool:
-    """Whether the part of an address equals that of the sell-to address, and was copied from it."""
+    """Whether the part of an address equals that of the sell-to address, from which it was copied."""
     part = name.removeprefix("bill_to_").removeprefix("ship_to_")
     return part != name and value == getattr(row, f"sell_to_{part}", None)
 
 
 def _path_of(name: str) -> Path:
-    """The place of a column in a change: the parts of an address are one level deeper."""
+    """The path of a column in a change: the parts of an address are one level deeper."""
     for prefix in _ADDRESSES:
         part = name.removeprefix(f"{prefix}_")
         if part != name and part in ADDRESS_PARTS:
@@ -187,7 +188,7 @@ def _path_of(name: str) -> Path:
 
 
 def _check_contact(order: SalesOrderRow, report: Report) -> None:
-    """Texts that cannot be stored are reported already."""
+    """Texts that cannot be stored have already been reported."""
     if order.phone_number is not None and is_storable_text(order.phone_number):
         check_phone(order.phone_number, report, "phone_number")
     if order.email is not None and is_storable_text(order.email):

@@ -24,7 +24,7 @@ _LETTER = re.compile(r"[^\W\d_]")
 
 
 def check_new_text(value: str, longest: int, report: Report, *path: str) -> bool:
-    """Whether a text that a change states can be stored as it is (RULES.md 5.2); reports why not."""
+    """Whether a text in a change can be stored as it is (RULES.md 5.2); reports why not."""
     index = hidden_at(value)
     if index is not None and is_storable_text(value):
         report.refuse(
@@ -41,7 +41,7 @@ def check_new_text(value: str, longest: int, report: Report, *path: str) -> bool
 
 def check_stored_text(value: str, longest: int, report: Report, *path: str) -> bool:
     """Whether the text can be stored as it is (RULES.md 5.2); reports why not. Invisible characters are
-    judged only when a change states them."""
+    refused only in changes."""
     if not is_storable_text(value):
         report.refuse(refusals.TEXT_INVALID, *path, rejected=value)
         return False
@@ -78,7 +78,7 @@ def check_number(value: Decimal, report: Report, *path: str) -> bool:
 def check_range(
     value: Decimal | dt.date | int, field: Field, refusal: Refusal, report: Report, *path: str
 ) -> None:
-    """Report a value that is not within the bounds of its field, with the refusal of its rule."""
+    """Report a value outside the bounds of its field as `refusal`."""
     low, high = field.least, field.most
     is_low = low is not None and value < low  # type: ignore[operator]
     if low is not None and (is_low or (high is not None and value > high)):  # type: ignore[operator]
@@ -112,7 +112,7 @@ def checked_country(
     value: str | None, stored: str | None, report: Report, *path: str
 ) -> str | None:
     """The country as it is stored: an ISO 3166 code in upper case, or None for an empty text (RULES.md
-    5.6). Reports any other text that is not stored already."""
+    5.6). Reports any other text, unless it is already stored."""
     if value is None or not is_storable_text(value):
         return value
     country = clean(value)

@@ -1,4 +1,4 @@
-"""Units of measure in which quantities are whole numbers (RULES.md 3.3)."""
+"""Units of measure whose quantities are whole numbers (RULES.md 3.3)."""
 
 from collections.abc import Callable, Mapping
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
@@ -15,7 +15,7 @@ from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 Most = Callable[[SalesOrderLineRow], Decimal]
 
 NEXT: Mapping[str, Most] = {"ship_quantity": outstanding, "invoice_quantity": invoiceable}
-"""The quantities of a line that are at most what is left of it."""
+"""The quantities of a line that cannot exceed the remaining quantity."""
 
 MOVED: Mapping[Transition, Most] = {
     Transition.SHIP: outstanding,
@@ -30,8 +30,8 @@ def stored_quantities(line: SalesOrderLineRow) -> Mapping[str, Decimal]:
 def check_line(
     line: SalesOrderLineRow, before: Mapping[str, Decimal], references: References, report: Report
 ) -> None:
-    """Report fractions in a whole unit, except those that the line had `before` in the same unit and
-    those that are all that is left of it."""
+    """Report fractions in a whole unit, except those that the line already had `before` in the same
+    unit, and those that are the whole remaining quantity."""
     unit = _whole_unit(line, references)
     if unit is None:
         return
@@ -50,7 +50,8 @@ def check_moved(
     references: References,
     report: Report,
 ) -> None:
-    """Report fractions in a whole unit that are shipped or invoiced, except all that is left of a line."""
+    """Report fractions in a whole unit that are to be shipped or invoiced, except the whole remaining
+    quantity of a line."""
     lines = {line.id: line for line in order.lines}
     for place, (key, quantity) in enumerate(quantities):
         line = lines.get(key.lower())
@@ -69,7 +70,8 @@ def _whole_unit(line: SalesOrderLineRow, references: References) -> UnitOfMeasur
 
 
 def _is_refused(quantity: Decimal, line: SalesOrderLineRow, most: Most | None) -> bool:
-    """Whether it is a fraction. Of a quantity that exceeds what is left, the excess is the problem."""
+    """Whether the quantity is a fraction. A quantity that exceeds the remaining one is refused for that
+    instead."""
     if quantity == quantity.to_integral_value():
         return False
     return most is None or (quantity != most(line) and is_part(quantity, most(line)))
