@@ -29,6 +29,7 @@ from gateway.settings import Settings
 from gateway.storage.database import UNUSABLE, Database, why_unusable
 from gateway.storage.migrations import is_current
 from gateway.storage.plans.row_store import RowsStore
+from gateway.token_access import token_verifier
 from gateway.web.credentials import Credentials
 from gateway.web.cross_origin import CrossOrigin
 from gateway.web.downloads import Exports
@@ -66,10 +67,11 @@ def create_app(settings: Settings, *, listens_on: Sequence[str] = ()) -> Starlet
     )
     store = RowsStore(database)
     runner = Runner(database, Rules(largest_order=settings.max_lines), settings.uploads)
-    authenticator = Authenticator(database)
+    authenticator = Authenticator(database, token_verifier(settings, database))
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        authenticator.start()
         if await _fault(database) is None:
             await runner.resume()
         yield

@@ -147,7 +147,7 @@ async def _prepare(database: Database, settings: Settings, demo: bool) -> None:
     elif not await is_current(database):
         fail(NOT_MIGRATED)
     if settings.auth == "required":
-        await announce_access(database, demo)
+        await announce_access(database, settings, demo)
 
 
 async def _set_up(database: Database, *, backup: bool = True) -> None:

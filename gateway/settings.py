@@ -5,7 +5,9 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
+
+from gateway.token_settings import TokenSettings, listed
 
 EMBEDDED_DATABASE = "sqlite:///gateway.db"
 HOST = re.compile(r"\*|(\*\.)?\w[\w.-]*|\[[0-9a-f:.]+\]")
@@ -18,7 +20,7 @@ SECRETS = ("database_url",)
 """Settings that may be in a file of their own, which the variable with `_FILE` at its end names."""
 
 
-class Settings(BaseModel):
+class Settings(TokenSettings):
     """Each field is set by the environment variable `GATEWAY_` followed by its name in capitals."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -121,7 +123,7 @@ class Settings(BaseModel):
     @field_validator("hosts")
     @classmethod
     def _check_hosts(cls, hosts: str) -> str:
-        for host in _split(hosts):
+        for host in listed(hosts):
             if not HOST.fullmatch(host.lower()):
                 raise ValueError(f"{host} is not the name of a host such as orders.example")
         return hosts
@@ -129,7 +131,7 @@ class Settings(BaseModel):
     @field_validator("cors_origins")
     @classmethod
     def _check_origins(cls, origins: str) -> str:
-        for origin in _split(origins):
+        for origin in listed(origins):
             if origin != "*" and not ORIGIN.fullmatch(origin.lower()):
                 raise ValueError(
                     f"{origin} is not an origin such as https://shop.example: a scheme, a host and perhaps a"
@@ -140,7 +142,7 @@ class Settings(BaseModel):
     @field_validator("trusted_proxies")
     @classmethod
     def _check_proxies(cls, proxies: str) -> str:
-        for proxy in _split(proxies):
+        for proxy in listed(proxies):
             try:
                 ip_network(proxy)
             except ValueError as error:
@@ -158,24 +160,20 @@ class Settings(BaseModel):
 
     @property
     def allowed_origins(self) -> list[str]:
-        return _split(self.cors_origins)
+        return listed(self.cors_origins)
 
     @property
     def allowed_hosts(self) -> list[str]:
-        return _split(self.hosts)
+        return listed(self.hosts)
 
     @property
     def allowed_methods(self) -> list[str]:
-        return [method.upper() for method in _split(self.cors_methods)]
+        return [method.upper() for method in listed(self.cors_methods)]
 
     @property
     def allowed_headers(self) -> list[str]:
-        return _split(self.cors_headers)
+        return listed(self.cors_headers)
 
     @property
     def proxies(self) -> list[str]:
-        return _split(self.trusted_proxies)
-
-
-def _split(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
+        return listed(self.trusted_proxies)

@@ -7,7 +7,7 @@ import time
 from collections import OrderedDict
 from typing import Protocol
 
-from gateway.access.caller import Caller, Unauthenticated
+from gateway.access.caller import Caller, InvalidCredential, Unauthenticated
 from gateway.access.keys import LIVE, TEST, caller_with, digest_of
 from gateway.storage.database import UNUSABLE, Database
 from gateway.storage.key_records import key_by_digest, note_use
@@ -23,7 +23,7 @@ MOST_REMEMBERED = 10_000
 NOTED = dt.timedelta(minutes=1)
 """How exactly the last use of a key is recorded."""
 
-LONGEST = 8_000
+LONGEST = 16_000
 """Characters of a credential."""
 
 NO_CREDENTIAL = "Send a key or token in the header Authorization: Bearer ..."
@@ -33,9 +33,14 @@ BAD_CREDENTIAL = "The key or token is unknown, expired or revoked."
 class Tokens(Protocol):
     """What verifies signed tokens."""
 
+    def start(self) -> None:
+        """Begin to fetch the keys of the provider."""
+
     async def caller(self, token: str) -> Caller:
-        """The caller that a token names; raises Unauthenticated."""
+        """The caller that a token names; raises InvalidCredential and ProviderUnavailable."""
         ...
+
+    async def close(self) -> None: ...
 
 
 class Authenticator:
@@ -48,9 +53,13 @@ class Authenticator:
         self._used: dict[str, dt.datetime] = {}
         self._notes: set[asyncio.Task[None]] = set()
 
+    def start(self) -> None:
+        if self._tokens is not None:
+            self._tokens.start()
+
     async def caller(self, authorization: str | None) -> Caller:
-        """The caller with this value of the header Authorization. Raises Unauthenticated, Overloaded,
-        and one of UNUSABLE."""
+        """The caller with this value of the header Authorization. Raises Unauthenticated,
+        ProviderUnavailable, Overloaded, and one of UNUSABLE."""
         if not authorization:
             raise Unauthenticated(NO_CREDENTIAL)
         scheme, _, credential = authorization.partition(" ")
@@ -60,7 +69,7 @@ class Authenticator:
         if credential.startswith((LIVE, TEST)):
             return await self._key(credential)
         if self._tokens is None:
-            raise Unauthenticated(BAD_CREDENTIAL)
+            raise InvalidCredential(BAD_CREDENTIAL)
         return await self._tokens.caller(credential)
 
     async def _key(self, secret: str) -> Caller:
@@ -71,7 +80,7 @@ class Authenticator:
             caller = None if row is None else caller_with(row, secret)
             self._remember(digest, begun, caller)
         if caller is None:
-            raise Unauthenticated(BAD_CREDENTIAL)
+            raise InvalidCredential(BAD_CREDENTIAL)
         self._note_use(caller)
         return caller
 
@@ -98,6 +107,8 @@ class Authenticator:
             log.warning("the last use of a key was not recorded: %s", type(error).__name__)
 
     async def close(self) -> None:
-        """Wait for the records that are being written."""
+        """Wait for the records that are being written, and stop fetching keys."""
+        if self._tokens is not None:
+            await self._tokens.close()
         if self._notes:
             await asyncio.wait(self._notes)

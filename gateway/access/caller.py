@@ -11,6 +11,15 @@ class Unauthenticated(Exception):
     """The request has no valid credential. The message says why, but nothing about other credentials."""
 
 
+class InvalidCredential(Unauthenticated):
+    """The request has a credential that is not valid. The message is ASCII without quotation marks, so that
+    it can be part of a header."""
+
+
+class ProviderUnavailable(Exception):
+    """The keys of the OpenID provider have not been fetched yet, so no token can be verified."""
+
+
 class MissingScope(Exception):
     """The caller lacks the scope `scope`."""
 

@@ -1,19 +1,10 @@
 """The address that the gateway listens on."""
 
 import socket
-from ipaddress import ip_address
 
 
 class CannotListen(Exception):
     """The address is unavailable. The text is a sentence for the user."""
-
-
-def is_loopback(host: str) -> bool:
-    """Whether the address can be reached from this machine only."""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def listen(host: str, port: int) -> socket.socket:

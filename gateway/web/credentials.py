@@ -7,14 +7,23 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.access.caller import ANYONE, Caller, Unauthenticated
+from gateway.access.caller import (
+    ANYONE,
+    Caller,
+    InvalidCredential,
+    ProviderUnavailable,
+    Unauthenticated,
+)
 from gateway.web.error_responses import error_response
 from gateway.web.graphql_responses import ENDPOINT, HTML, PAGE_TYPES, preferred, refusal_at
 
 PUBLIC = ("/healthz", "/readyz", "/graphiql", "/favicon.ico")
 """Paths, and those below them, that need no credential: health checks and GraphiQL's own files."""
 
-CHALLENGE = {"WWW-Authenticate": 'Bearer realm="sales orders"'}
+CHALLENGE = 'Bearer realm="sales orders"'
+RETRY_AFTER = "5"
+"""Seconds after which a client should try again when no token can be verified."""
+
 Authenticate = Callable[[str | None], Awaitable[Caller]]
 """The caller with this value of the header Authorization; raises Unauthenticated."""
 
@@ -34,7 +43,9 @@ class Credentials:
         try:
             caller = await self._authenticate(Headers(scope=scope).get("authorization"))
         except Unauthenticated as error:
-            await _challenge(scope, str(error))(scope, receive, send)
+            await _challenge(scope, error)(scope, receive, send)
+        except ProviderUnavailable as error:
+            await _unavailable(scope, error)(scope, receive, send)
         except Exception as error:  # noqa: BLE001 - masked, and logged
             await error_response(error)(scope, receive, send)
         else:
@@ -70,5 +81,14 @@ def _is_page(scope: Scope) -> bool:
     return is_read and preferred(Headers(scope=scope).get("accept", ""), PAGE_TYPES) == HTML
 
 
-def _challenge(scope: Scope, message: str) -> Response:
-    return refusal_at(scope, 401, "UNAUTHENTICATED", message, CHALLENGE)
+def _challenge(scope: Scope, error: Unauthenticated) -> Response:
+    """The refusal of a credential, as RFC 6750 describes it."""
+    challenge = CHALLENGE
+    if isinstance(error, InvalidCredential):
+        challenge += f', error="invalid_token", error_description="{error}"'
+    headers = {"WWW-Authenticate": challenge}
+    return refusal_at(scope, 401, "UNAUTHENTICATED", str(error), headers)
+
+
+def _unavailable(scope: Scope, error: ProviderUnavailable) -> Response:
+    return refusal_at(scope, 503, "UNAVAILABLE", str(error), {"Retry-After": RETRY_AFTER})

@@ -177,7 +177,8 @@ def _in_statuses(part: str, what: str, statuses: Statuses) -> str:
 
 def _settings() -> Iterator[str]:
     yield from ("| variable | default | meaning |", "| --- | --- | --- |")
-    for name, field in Settings.model_fields.items():
+    tokens_last = sorted(Settings.model_fields, key=lambda name: name.startswith("jwt_"))
+    for name, field in ((name, Settings.model_fields[name]) for name in tokens_last):
         default = "" if field.default in ("", None) else f"`{field.default}`"
         yield f"| `GATEWAY_{name.upper()}` | {default} | {field.description} |"
         if name in SECRETS:
