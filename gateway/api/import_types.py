@@ -6,11 +6,13 @@ from typing import Any
 import orjson
 import strawberry
 
+from gateway.api.context import Info
 from gateway.api.declared_fields import column, declared_field
 from gateway.api.entities import entity
 from gateway.api.pages import paged
 from gateway.api.reference_types import Node
 from gateway.execution.declarations import ComputedField
+from gateway.storage.file_reports import file_report
 from gateway.storage.tables import import_jobs as rows
 from gateway.storage.tables.import_jobs import ImportJobStatus, ImportPolicy
 
@@ -54,6 +56,44 @@ class ImportProblem(Node):
     )
 
 
+@strawberry.type(description="A file of an import, and how it is read.")
+class ImportFile:
+    name: str = strawberry.field(
+        description="The name of the file. For a part of an archive or a worksheet, the name of the"
+        " file comes first."
+    )
+    entity: str | None = strawberry.field(
+        description="The kind of record that the file contains. Null if it is skipped."
+    )
+    reason: str = strawberry.field(
+        description="The reason why the file is read as this entity, or why it is skipped."
+    )
+    rows: int | None = strawberry.field(
+        description="The number of rows or records. Null until all of them are read."
+    )
+    encoding: str | None = strawberry.field(description="The encoding of a text file.")
+    separator: str | None = strawberry.field(description="The separator of a CSV file.")
+    date_order: str | None = strawberry.field(
+        description="The order of day, month and year in dates: MDY, DMY or YMD. A date that begins"
+        " with its year is always YMD."
+    )
+    decimal_sign: str | None = strawberry.field(description="The decimal sign of numbers.")
+    columns_used: list[str] = strawberry.field(
+        description="The headings of the columns that are imported."
+    )
+    columns_skipped: list[str] = strawberry.field(
+        description="The headings of the columns that are ignored."
+    )
+
+
+SHEET = frozenset({"file", "entity", "reading"})
+
+
+async def _files(root: strawberry.Parent[Any], info: Info) -> list[ImportFile]:
+    sheets = await info.context.reader.many(rows.ImportSheetRow, "job_id", root.id, "place", SHEET)
+    return [ImportFile(**vars(file_report(sheet))) for sheet in sheets]
+
+
 def _count(what: str) -> Any:
     return column(f"The number of {what}.")
 
@@ -61,7 +101,12 @@ def _count(what: str) -> Any:
 @entity(rows.ImportJobRow)
 @strawberry.type(description="An import of one or more files.")
 class ImportJob(Node):
-    files: str = column("The names of the files, separated by commas.")
+    files: list[ImportFile] = declared_field(
+        _files,
+        "Computed. Each file, part of an archive and worksheet, and how it is read. Known before anything"
+        " is applied.",
+        ComputedField(frozenset({"id"})),
+    )
     policy: ImportPolicy = column("The rows that a bad row stops besides itself.")
     dry_run: bool = column("Whether the job only checks the rows and stores nothing.")
     status: ImportJobStatus = column("The state of the job.")

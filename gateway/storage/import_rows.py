@@ -165,6 +165,13 @@ class Staging:
         statement = sa.select(ImportSheetRow).where(*self._of(ImportSheetRow, job))
         return (await self._session.scalars(statement.order_by(ImportSheetRow.place))).all()
 
+    async def add_reading(self, job: str, place: int, values: Mapping[str, Any]) -> None:
+        """Add to what is stored about the reading of a sheet."""
+        own = (*self._of(ImportSheetRow, job), ImportSheetRow.place == place)
+        [sheet] = await self._session.scalars(sa.select(ImportSheetRow).where(*own))
+        sheet.reading = orjson.dumps(orjson.loads(sheet.reading) | dict(values)).decode()
+        await self._session.flush()
+
     async def add_rows(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Add rows to import_rows, each a mapping by column."""
         await self._session.execute(sa.insert(ImportedRow.__table__), rows)  # type: ignore[arg-type]

@@ -30,6 +30,7 @@ from gateway.exchange.formats.sheets import FileRefused
 from gateway.exchange.imports.import_request import ImportRequest, PolicyOption
 from gateway.exchange.imports.runner import Runner
 from gateway.exchange.imports.upload_folder import open_upload_folder
+from gateway.exchange.mappings.columns import camel_case
 from gateway.exchange.mappings.mapping_file import (
     LARGEST_MAPPING,
     MappingFile,
@@ -109,7 +110,7 @@ class Uploads:
     async def answer(self, request: Request) -> Response:
         """202 with the id of the job, which runs in the background."""
         try:
-            key = await self._begin(request)
+            key, files = await self._begin(request)
         except BadUpload as bad:
             headers = {"Retry-After": "10"} if bad.status == 503 else None
             return refusal(bad.status, bad.code, str(bad), headers)
@@ -121,24 +122,24 @@ class Uploads:
             return Response(status_code=400)
         except Exception as error:  # noqa: BLE001 - masked, and logged
             return error_response(error)
-        files = {name: f"/imports/{key}/{name}" for name in ("refused", "results")}
-        return JSONResponse({"id": key, **files}, 202)
+        locations = {name: f"/imports/{key}/{name}" for name in ("refused", "results")}
+        return JSONResponse({"id": key, **locations, "files": list(map(_in_json, files))}, 202)
 
-    async def _begin(self, request: Request) -> str:
-        """Begin a job for the uploaded files, and return its id."""
+    async def _begin(self, request: Request) -> tuple[str, list[dict[str, Any]]]:
+        """Begin a job for the uploaded files; its id, and how each file is read."""
         caller_of(request).require([AccessScope.ORDERS_IMPORT], "An import")
         values = read_parameters(request.query_params, IMPORT_PARAMETERS)
         with open_upload_folder(self._runner.folder) as folder:
             paths, mapping = await self._store(request, folder, values.get("name"))
             async with self._reading():
-                job = await self._runner.accept(
+                job, files = await self._runner.accept(
                     caller_of(request).request_in(company_of(request)),
                     paths,
                     _import_options(values),
                     _import_request(values),
                     mapping,
                 )
-            return job.id
+            return job.id, files
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[None]:
@@ -224,6 +225,12 @@ class Uploads:
 async def _read_mapping(upload: UploadFile) -> MappingFile:
     """Raises MappingRefused."""
     return read_mapping(_file_name(upload.filename), await upload.read(LARGEST_MAPPING + 1))
+
+
+def _in_json(file: dict[str, Any]) -> dict[str, Any]:
+    """The fields of ImportFile. The rows are counted later."""
+    fields = {camel_case(name): value for name, value in file.items()}
+    return {name: value for name, value in fields.items() if name != "rows"}
 
 
 def _import_request(values: dict[str, Any]) -> ImportRequest:

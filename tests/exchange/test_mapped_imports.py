@@ -20,6 +20,7 @@ from tests.support.importing import (
     Client,
     Files,
     bring_in,
+    ended,
     gate,
     load_empty,
     order,
@@ -125,6 +126,37 @@ def test_a_shipped_mapping_imports_the_discount_and_the_address_of_an_order(shop
     assert found is not None
     assert (found["customer"]["number"], found["currency"]["code"]) == ("WEBSHOP", "EUR")
     assert (found["discountAmount"], found["discountPercent"]) == ("5", None)
+
+
+def test_the_report_of_a_job_states_how_a_mapped_file_is_read(shop: Client) -> None:
+    mapping = (EXAMPLES / "sap.toml").read_bytes()
+    response = post(shop, files_of(FOREIGN / "sap"), mapping=mapping)
+    headers = {
+        "name": "VBAK.csv",
+        "entity": "Sales order headers V2",
+        "reason": "The mapping states the entity.",
+        "encoding": "utf-8",
+        "separator": ";",
+        "dateOrder": "DMY",
+        "decimalSign": ",",
+        "columnsUsed": ["VBELN", "AUDAT", "KUNNR", "WAERK", "BSTNK"],
+        "columnsSkipped": ["ERDAT", "VBTYP", "AUART", "VKORG", "NETWR"],
+    }
+    assert response.json()["files"][0] == headers
+    assert ended(shop, response.json()["id"]).files[0] == headers | {"rows": 2}
+
+
+def test_the_report_of_a_job_states_which_files_are_skipped_and_why(shop: Client) -> None:
+    job = upload(
+        shop,
+        {"units.csv": b"code,displayName,Noise\nBOX,box,1\n", "invoices.csv": b"a,b\n1,2\n"},
+        dryRun="true",
+    )
+    units, invoices = job.files
+    assert (units["reason"], units["rows"]) == ("The name states the entity.", 1)
+    assert (units["columnsUsed"], units["columnsSkipped"]) == (["code", "displayName"], ["Noise"])
+    assert (invoices["entity"], invoices["rows"]) == (None, None)
+    assert invoices["reason"].startswith("Skipped: it is named 'invoices'")
 
 
 TINY = b"""[[files]]

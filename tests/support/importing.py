@@ -140,7 +140,8 @@ COUNTS = " ".join(
     for what in ("headers", "lines", "references")
     for outcome in ("Created", "Updated", "Unchanged", "Failed")
 )
-JOB = f"""query ($id: ID!) {{ importJob(id: $id) {{ id files policy dryRun status message rowsStaged
+JOB = f"""query ($id: ID!) {{ importJob(id: $id) {{ id files {{ name entity reason rows
+  encoding separator dateOrder decimalSign columnsUsed columnsSkipped }} policy dryRun status message rowsStaged
   rowsDone finishedDateTime {COUNTS} }} }}"""
 PROBLEMS = """query ($id: ID!, $after: String, $first: Int) { importJob(id: $id) {
   problems(first: $first, after: $after) { pageInfo { hasNextPage endCursor }
@@ -160,6 +161,11 @@ class Job:
 
     fields: Fields
     findings: list[Fields]
+
+    @property
+    def files(self) -> list[Fields]:
+        """How each file was read."""
+        return list(self.fields["files"])
 
     @property
     def status(self) -> str:

@@ -155,6 +155,8 @@ class Importer:
                 await writer.staging.add_rows(chunk)
                 job.rows_staged += len(chunk)
                 await writer.staging.update(job.id, rows_staged=job.rows_staged)
+        async with self._staging(job.id, job.rows_staged) as writer:
+            await writer.staging.add_reading(job.id, sheet.place, stager.reading())
         await self._record_warnings(job, stager.findings())
 
     async def _record_warnings(self, job: ImportJobRow, findings: Sequence[Finding]) -> None:

@@ -1,6 +1,6 @@
 """The files of an import with their entities, and their description in import_sheets."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -76,7 +76,7 @@ def _skipped_row(job: ImportJobRow, place: int, decision: Decision) -> ImportShe
         format="",
         entity="",
         headings="[]",
-        reading=orjson.dumps({"decision": decision}).decode(),
+        reading=orjson.dumps({"decision": decision, "reason": decision.sentence}).decode(),
     )
 
 
@@ -90,6 +90,8 @@ def _sheet_row(
         "separator": sheet.separator,
         "fields": dict(sheet.fields),
         "decision": decision,
+        "reason": decision.sentence,
+        **headings_by_use(recognised, sheet.headings, ()),
     }
     return ImportSheetRow(
         company_id=job.company_id,
@@ -101,6 +103,20 @@ def _sheet_row(
         headings=orjson.dumps(sheet.headings).decode(),
         reading=orjson.dumps(reading).decode(),
     )
+
+
+def headings_by_use(
+    recognised: RecognisedSheet, headings: Iterable[str], of_lines: Iterable[str]
+) -> dict[str, list[str]]:
+    """The headings of a sheet, and of the lines within its records, by whether the import uses them."""
+    sheet, entity = recognised.sheet, recognised.entity
+    used = {heading: entity.reads(sheet.fields.get(heading, heading)) for heading in headings}
+    used |= {heading: (entity.lines or entity).reads(heading) for heading in of_lines}
+    used |= dict.fromkeys(sheet.unmapped, False)
+    return {
+        "used": [heading for heading, is_used in used.items() if heading and is_used],
+        "skipped": [heading for heading, is_used in used.items() if heading and not is_used],
+    }
 
 
 def skipped_findings(files: RecognisedFiles) -> list[Finding]:

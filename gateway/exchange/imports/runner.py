@@ -16,7 +16,7 @@ from gateway.exchange.imports.error_report import ErrorReport, error_report
 from gateway.exchange.imports.import_request import ImportRequest, fingerprint_files
 from gateway.exchange.imports.importer import Importer
 from gateway.exchange.imports.job_folders import JobFolders
-from gateway.exchange.imports.recognised_files import RecognisedFiles, recognise_files
+from gateway.exchange.imports.recognised_files import RecognisedFiles, file_rows, recognise_files
 from gateway.exchange.imports.results_stream import result_lines
 from gateway.exchange.imports.upload_folder import remove_abandoned
 from gateway.exchange.mappings.mapped_sheets import read_mapped_sheets
@@ -24,6 +24,7 @@ from gateway.exchange.mappings.mapping_file import MappingFile
 from gateway.orders.service import Rules
 from gateway.storage.companies import company_ids
 from gateway.storage.database import Database
+from gateway.storage.file_reports import file_report
 from gateway.storage.import_rows import JobGone, request_of
 from gateway.storage.scope import ScopeRequest
 from gateway.storage.tables.column_types import now
@@ -91,9 +92,9 @@ class Runner:
         options: ImportOptions,
         request: ImportRequest,
         mapping: MappingFile | None = None,
-    ) -> ImportJobRow:
-        """Begin a job for uploaded files, which move into the folder. Raises FileRefused and
-        CompanyNotFound."""
+    ) -> tuple[ImportJobRow, list[dict[str, Any]]]:
+        """Begin a job for uploaded files, which move into the folder; with it comes what is known about
+        each file before its rows are counted. Raises FileRefused and CompanyNotFound."""
         files = await asyncio.to_thread(
             lambda: recognise_files(read_mapped_sheets(paths, options, mapping))
         )
@@ -108,7 +109,7 @@ class Runner:
                 self.begin(job, await asyncio.to_thread(self._folders.files, job.id))
             finally:
                 self._receiving.remove(job.id)
-        return job
+        return job, [vars(file_report(row)) for row in file_rows(job, files)]
 
     async def error_report(self, scope: ScopeRequest, key: str) -> ErrorReport | None:
         """The refused rows of a job; None if there are none. Raises CompanyNotFound

@@ -13,7 +13,7 @@ from gateway.exchange.formats.formulas import unescape_formula
 from gateway.exchange.formats.headings import SHORT, SURPLUS
 from gateway.exchange.formats.json_sheets import MORE_PAGES, NEXT
 from gateway.exchange.formats.sheets import FileRecord, is_table
-from gateway.exchange.imports.recognised_files import RecognisedSheet
+from gateway.exchange.imports.recognised_files import RecognisedSheet, headings_by_use
 from gateway.exchange.imports.row_reader import Finding, Place
 from gateway.exchange.mappings.columns import CellKind, FileEntity, RowKind, folded
 from gateway.exchange.mappings.sheet_headings import (
@@ -58,7 +58,9 @@ class SheetStager:
         self._payer = self._heading_of("bill_to_customer.number")
         self._customer = self._heading_of("customer.number")
         self._document = self._heading_of("external_document_number")
-        self.unknown: dict[str, FileEntity] = {}
+        self._headings: dict[str, None] = {}
+        self._line_headings: dict[str, None] = {}
+        self._count = 0
 
     async def chunks(self) -> AsyncIterator[list[Row]]:
         """Chunks of rows, read in a thread."""
@@ -77,7 +79,8 @@ class SheetStager:
         return rows
 
     def _row(self, record: FileRecord) -> Row:
-        self._collect_unknown(record)
+        self._collect_headings(record)
+        self._count += 1
         lines = [(line.row, line.cells) for line in record.lines]
         return {
             "company_id": self._job.company_id,
@@ -88,15 +91,26 @@ class SheetStager:
             "cells": _json((record.cells, lines)),
         }
 
-    def _collect_unknown(self, record: FileRecord) -> None:
-        entity = self._recognised.entity
-        for heading in record.cells:
-            if heading not in self.unknown and not _is_imported(entity, self._name(heading)):
-                self.unknown[heading] = entity
+    def _collect_headings(self, record: FileRecord) -> None:
+        self._headings |= dict.fromkeys(record.cells)
         for line in record.lines:
-            for heading in line.cells:
-                if heading not in self.unknown and not _is_imported(self._lines, heading):
-                    self.unknown[heading] = self._lines
+            self._line_headings |= dict.fromkeys(line.cells)
+
+    def reading(self) -> dict[str, Any]:
+        """What is known about the file once all its records are staged."""
+        headings = dict.fromkeys(self._recognised.sheet.headings) | self._headings
+        known = [heading for heading in headings if not self._is_surplus(heading)]
+        return {
+            "rows": self._count,
+            **headings_by_use(self._recognised, known, self._line_headings),
+        }
+
+    def _unknown(self) -> dict[str, FileEntity]:
+        """The headings of cells that are ignored, with the entity that lacks them."""
+        entity = self._recognised.entity
+        own = {name: entity for name in self._headings if not entity.reads(self._name(name))}
+        of_lines = [name for name in self._line_headings if not self._lines.reads(name)]
+        return own | {name: self._lines for name in of_lines if name not in own}
 
     def unit(self, record: FileRecord) -> str:
         """Rows with the same key form one unit: the rows of an order, or of a record within one sheet."""
@@ -155,7 +169,7 @@ class SheetStager:
                 column=heading,
                 is_warning=True,
             )
-            for heading, entity in self.unknown.items()
+            for heading, entity in self._unknown().items()
             if folded(heading) not in REPORT_COLUMNS and not self._is_surplus(heading)
         ]
 
@@ -167,11 +181,6 @@ class SheetStager:
 def _original(cells: Mapping[str, str | None]) -> dict[str, str | None]:
     """The cells without those that an error report added."""
     return {name: cell for name, cell in cells.items() if folded(name) not in REPORT_COLUMNS}
-
-
-def _is_imported(entity: FileEntity, name: str) -> bool:
-    column = entity.column(name)
-    return column is not None and bool(column.field) and column.kind is not CellKind.ID
 
 
 def _ignored_reason(entity: FileEntity, name: str) -> tuple[str, str]:

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import orjson
 
-from gateway.exchange.formats.cells import Locale
 from gateway.exchange.imports.error_report import ErrorReport, error_report
+from gateway.exchange.imports.file_table import file_table
 from gateway.exchange.imports.importer import Importer
-from gateway.storage.tables.import_jobs import ImportJobRow, ImportProblemRow, ImportSheetRow
+from gateway.storage.file_reports import file_report
+from gateway.storage.tables.import_jobs import ImportJobRow, ImportProblemRow
 from gateway.storage.transactions import read_only
 
 MOST_SHOWN = 20
@@ -63,7 +64,7 @@ def _counts(job: ImportJobRow, seconds: float) -> Iterator[str]:
 async def _findings(importer: Importer, key: str) -> list[str]:
     """How the files were read, and the first problems and warnings."""
     async with read_only(importer.database, importer.scope) as writer:
-        lines = [_read(sheet) for sheet in await writer.staging.sheets(key) if sheet.entity]
+        lines = file_table(list(map(file_report, await writer.staging.sheets(key))))
         for is_warning in (False, True):
             problems, count = await writer.staging.first_problems(key, MOST_SHOWN, is_warning)
             lines += [_line(problem, is_warning) for problem in problems]
@@ -71,14 +72,6 @@ async def _findings(importer: Importer, key: str) -> list[str]:
                 rest = count - len(problems)
                 lines.append(f"  and {rest:,} more {'warnings' if is_warning else 'problems'}")
     return lines
-
-
-def _read(sheet: ImportSheetRow) -> str:
-    """How a file was recognised and read."""
-    reading = orjson.loads(sheet.reading)
-    locale = Locale.read(reading)
-    encoding = f", {reading['encoding']}" if reading["encoding"] else ""
-    return f"  {sheet.file}: {sheet.entity}, {sheet.format}{encoding}, {locale}"
 
 
 def _line(problem: ImportProblemRow, is_warning: bool) -> str:

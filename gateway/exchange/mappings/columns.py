@@ -112,6 +112,11 @@ class FileEntity:
         """Whether the vendor has a column of this name."""
         return folded(name) in self.further
 
+    def reads(self, heading: str) -> bool:
+        """Whether a column with this heading sets a field."""
+        column = self.column(heading)
+        return column is not None and bool(column.field) and column.kind is not CellKind.ID
+
     def has_keys(self, headings: Collection[str]) -> bool:
         """Whether `headings`, which are folded, have the key columns."""
         return all(any(folded(name) in headings for name in key.split("|")) for key in self.keys)

@@ -16,6 +16,14 @@ class Evidence(StrEnum):
     COLUMNS = "COLUMNS"
 
 
+SENTENCES = {
+    Evidence.MAPPING: "The mapping states the entity.",
+    Evidence.MANIFEST: "The manifest states the entity.",
+    Evidence.NAME: "The name states the entity.",
+    Evidence.COLUMNS: "The columns fit no other entity.",
+}
+
+
 class FileOutcome(StrEnum):
     """What an import does with a file."""
 
@@ -35,6 +43,13 @@ class Decision:
     entity: str | None = None
     evidence: Evidence | None = None
     reason: str | None = None
+
+    @property
+    def sentence(self) -> str:
+        """Why the file is imported as its entity, or why it is not imported."""
+        if self.evidence is None:
+            return f"Skipped: it {self.reason}."
+        return SENTENCES[self.evidence]
 
 
 class RecognitionRefused(FileRefused):
