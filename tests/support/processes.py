@@ -22,6 +22,9 @@ FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["gateway.cli", __name__])
 """The fork server imports the gateway once, which saves each process two seconds."""
 
+SIZE = ("COLUMNS", "LINES")
+"""The size of a terminal, which readline sets in the environment of a test run that has none."""
+
 
 @contextmanager
 def started(
@@ -76,7 +79,7 @@ def run(folder: Path, *arguments: str, **environment: str) -> tuple[int, str, st
 
 def obey(folder: Path, arguments: tuple[str, ...], environment: dict[str, str]) -> None:
     os.chdir(folder)
-    for name in [name for name in os.environ if name.startswith("GATEWAY_")]:
+    for name in [name for name in os.environ if name.startswith(("GATEWAY_", *SIZE))]:
         del os.environ[name]
     os.environ.update({f"GATEWAY_{name.upper()}": value for name, value in environment.items()})
     tempfile.tempdir = str(folder / "tmp")

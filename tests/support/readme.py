@@ -36,10 +36,12 @@ from gateway.web.downloads import EXPORT_PARAMETERS
 from gateway.web.parameters import Parameter
 from gateway.web.uploads import IMPORT_PARAMETERS
 from tests.support.paths import ROOT
+from tests.support.processes import run
 from tests.support.served import Client, serving
 
 Statuses = tuple[SalesOrderStatus, ...]
 README = ROOT / "README.md"
+EXAMPLES = ROOT / "gateway" / "exchange" / "mappings" / "examples"
 FOREIGN = {"node_modules", "static"}
 """Folders whose documents are not ours."""
 
@@ -229,10 +231,12 @@ def _target(column: FileColumn) -> str:
 
 def with_consoles(text: str) -> str:
     """`text` with what its commands print, one after the other in a folder of their own, where
-    `tests` leads to the data of the tests."""
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "tests").symlink_to(ROOT / "tests")
-        exports: list[str] = []
+    `tests` leads to the data of the tests and `examples` to the shipped mappings."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "tests").symlink_to(ROOT / "tests")
+        (folder / "examples").symlink_to(EXAMPLES)
+        exports: dict[str, str] = {}
 
         def printed(match: re.Match[str]) -> str:
             commands = [line[2:] for line in match[2].splitlines() if line.startswith("$ ")]
@@ -242,25 +246,37 @@ def with_consoles(text: str) -> str:
         return CONSOLE.sub(printed, text)
 
 
-def _output(command: str, folder: str, exports: list[str]) -> str:
+def _output(command: str, folder: Path, exports: dict[str, str]) -> str:
     """What a command prints; an `export` holds for all that follow."""
-    if command.startswith("export "):
-        exports.append(command)
+    words = command.split(maxsplit=1)
+    if words[0] == "export":
+        exports.update([words[1].removeprefix("GATEWAY_").lower().split("=", 1)])
         return ""
-    script = "\n".join(["set -o pipefail", *exports, command])
+    if words[0] != "gateway":
+        return _shell(command, folder)
+    arguments, _, filtering = words[1].partition(" | ")
+    expanded = _shell(f"printf '%s\\n' {arguments}", folder).splitlines()
+    _, output, errors = run(folder, *expanded, **exports)
+    if filtering:
+        output = _shell(filtering, folder, output)
+    return SPEED.sub("in 1.5 s, 2,000 a second", output + errors)
+
+
+def _shell(script: str, folder: Path, given: str = "") -> str:
+    """What a script prints, in which `python` is the one of the tests."""
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         ["bash", "-c", script],
         cwd=folder,
-        env=environment,
+        env={**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)},
+        input=given,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
         timeout=120,
     )
-    return SPEED.sub("in 1.5 s, 2,000 a second", done.stdout).replace("\ufeff", "")
+    return done.stdout.replace("\ufeff", "")
 
 
 async def _load(url: str) -> None:
