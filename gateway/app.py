@@ -1,6 +1,7 @@
 """Puts the application together from its packages."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
@@ -11,6 +12,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
+from structlog.typing import FilteringBoundLogger
 
 from gateway.access.authenticator import Authenticator
 from gateway.access.caller import Caller
@@ -29,6 +31,7 @@ from gateway.settings import Settings
 from gateway.storage.database import UNUSABLE, Database, why_unusable
 from gateway.storage.migrations import is_current
 from gateway.storage.plans.row_store import RowsStore
+from gateway.storage.statement_count import count_statements
 from gateway.token_access import token_verifier
 from gateway.web.credentials import Credentials
 from gateway.web.cross_origin import CrossOrigin
@@ -40,6 +43,7 @@ from gateway.web.health import live, ready
 from gateway.web.import_files import ImportFiles
 from gateway.web.known_hosts import KnownHosts
 from gateway.web.redirects import REDIRECTS, answer_http_exception
+from gateway.web.request_log import RequestLog
 from gateway.web.response_headers import ResponseHeaders
 from gateway.web.resumable_uploads import ResumableUploads
 from gateway.web.uploads import Uploads
@@ -53,8 +57,13 @@ READY_WITHIN = 2
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
-def create_app(settings: Settings, *, listens_on: Sequence[str] = ()) -> Starlette:
-    """The gateway over the database of `settings`.
+def create_app(
+    settings: Settings,
+    *,
+    listens_on: Sequence[str] = (),
+    log: FilteringBoundLogger | None = None,
+) -> Starlette:
+    """The gateway over the database of `settings`, which logs its requests to `log`.
 
     It answers only requests for the host names of this machine, those in `listens_on` and those in the
     settings, so that a foreign page cannot reach it through a name of its own (DNS rebinding)."""
@@ -82,7 +91,7 @@ def create_app(settings: Settings, *, listens_on: Sequence[str] = ()) -> Starlet
 
     app = Starlette(
         routes=_routes(settings, database, store, runner),
-        middleware=_middleware(settings, authenticator, listens_on),
+        middleware=[*_request_log(log), *_middleware(settings, authenticator, listens_on)],
         exception_handlers={HTTPException: answer_http_exception},
         lifespan=lifespan,
     )
@@ -197,6 +206,12 @@ def _middleware(
         Middleware(ForeignOrigins, allowed=settings.allowed_origins),
         Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5),
     ]
+
+
+def _request_log(log: FilteringBoundLogger | None) -> list[Middleware]:
+    if log is None or not log.is_enabled_for(logging.INFO):
+        return []
+    return [Middleware(RequestLog, log=log, count=count_statements)]
 
 
 async def _fault(database: Database) -> str | None:

@@ -8,7 +8,14 @@ from typing import Annotated
 
 import typer
 
-from gateway.command import NOT_MIGRATED, fail, read_settings, run_on_database
+from gateway.command import (
+    NOT_MIGRATED,
+    begin_log,
+    fail,
+    read_settings,
+    run_on_database,
+    use_database,
+)
 from gateway.company_commands import company
 from gateway.demo.northwind import load_demo
 from gateway.export_command import export_command
@@ -20,7 +27,6 @@ from gateway.storage.companies import set_up
 from gateway.storage.database import Database
 from gateway.storage.migrations import is_current, migrate
 from gateway.web.address import CannotListen, host_and_port, listen
-from gateway.web.process import log_operations
 from gateway.web.stop_signal import STOP_SIGNAL
 
 cli = typer.Typer(
@@ -78,8 +84,7 @@ def serve(
     settings = with_access(settings, host)
     STOP_SIGNAL.install()
     STOP_SIGNAL.check()
-    if settings.debug:
-        log_operations()
+    log = begin_log(settings, "info")
     with tempfile.TemporaryDirectory(prefix="gateway-demo-") as folder:
         if demo:
             file = Path(folder) / "demo.db"
@@ -88,15 +93,13 @@ def serve(
             listener = listen(host, settings.port if port is None else port)
         except CannotListen as error:
             fail(f"{error} Choose another port with --port.")
-        run_on_database(
-            settings, lambda database: STOP_SIGNAL.run(_prepare(database, settings, demo))
-        )
+        use_database(settings, lambda database: STOP_SIGNAL.run(_prepare(database, settings, demo)))
         STOP_SIGNAL.check()
         listener.listen()
         typer.echo(f"GraphQL and GraphiQL: http://{host_and_port(listener)}/graphql")
         if demo:
             typer.echo(DEMO)
-        run_server(settings, listener, host)
+        run_server(settings, listener, host, log)
 
 
 @cli.command("migrate")

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -14,6 +14,9 @@ from gateway.environment import BadSettings, read_settings_from
 from gateway.settings import Settings
 from gateway.storage.database import UNUSABLE, Database, why_unusable
 from gateway.storage.migrations.integrity import CannotMigrate
+
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
 
 COMMAND_LINE = "command line"
 """The name under which the changes of commands are recorded."""
@@ -33,7 +36,20 @@ def read_settings() -> Settings:
         fail(str(error))
 
 
+def begin_log(settings: Settings, level: str) -> "FilteringBoundLogger":
+    """Begin the log of this process, at `level` unless the settings have one."""
+    from gateway.logs.log import start_log  # noqa: PLC0415 - commands that only print start sooner
+
+    return start_log(settings.log_level or level, settings.log_format)
+
+
 def run_on_database(settings: Settings, task: Callable[[Database], Awaitable[None]]) -> None:
+    """What a command does: log what goes wrong, and `use_database`."""
+    begin_log(settings, "warning")
+    use_database(settings, task)
+
+
+def use_database(settings: Settings, task: Callable[[Database], Awaitable[None]]) -> None:
     """Run `task` on the database of `settings`. End the command with a one-sentence error if the database
     cannot be used."""
 

@@ -5,6 +5,7 @@ from types import FrameType
 from typing import Any
 
 import uvicorn
+from structlog.typing import FilteringBoundLogger
 
 from gateway.app import create_app, stop_reading
 from gateway.settings import Settings
@@ -19,11 +20,13 @@ GRACE_PERIOD = 10
 """Seconds that requests have to finish after the gateway receives a signal to stop."""
 
 
-def run_server(settings: Settings, listener: socket.socket, host: str) -> None:
-    """Serve on `listener`, which is bound to `host`, until a signal stops the process."""
+def run_server(
+    settings: Settings, listener: socket.socket, host: str, log: FilteringBoundLogger
+) -> None:
+    """Serve on `listener`, which is bound to `host`, until a signal stops the process. Requests go to `log`."""
     address = listener.getsockname()[0]
     limits = ConnectionLimits(most_connections(settings.max_connections))
-    app = create_app(settings, listens_on=[in_url(host), in_url(address)])
+    app = create_app(settings, listens_on=[in_url(host), in_url(address)], log=log)
     config = server_config(app, settings, limits)
     tune_memory()
     ignore_abandoned_coroutines()
@@ -35,6 +38,7 @@ def server_config(app: Any, settings: Settings, limits: ConnectionLimits) -> Ser
     return ServerConfig(
         app,
         limits,
+        log_config=None,
         log_level="warning",
         access_log=False,
         lifespan="on",

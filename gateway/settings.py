@@ -3,7 +3,7 @@
 import re
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, field_validator
 
@@ -101,8 +101,17 @@ class Settings(TokenSettings):
 
     debug: bool = Field(
         False,
-        description="Whether the header X-Execution of each answer and a line in the log say how the operation"
-        " was executed.",
+        description="Whether the header X-Execution of each answer says how the operation was executed.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] | None = Field(
+        None,
+        description="The least severe messages in the log: `debug`, `info`, `warning` or `error`. The default"
+        " is `info` for `gateway serve`, which logs every request, and `warning` for other commands.",
+    )
+    log_format: Literal["auto", "json", "text"] = Field(
+        "auto",
+        description="The format of the log on standard error: `json`, one object a line; `text`, for people;"
+        " or `auto`, which is `text` on a terminal and `json` elsewhere.",
     )
 
     max_upload: int = Field(
@@ -119,6 +128,11 @@ class Settings(TokenSettings):
         " the SQLite file, or in the current directory for PostgreSQL. It must survive a restart, so that"
         " import jobs survive it too. Gateways on several hosts may share it.",
     )
+
+    @field_validator("log_level", "log_format", mode="before")
+    @classmethod
+    def _fold(cls, choice: Any) -> Any:
+        return choice.lower() if isinstance(choice, str) else choice
 
     @field_validator("hosts")
     @classmethod

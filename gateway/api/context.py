@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 import strawberry
+from graphql import OperationDefinitionNode
 
 from gateway.access.caller import ANYONE, Caller
 from gateway.execution.limits import Limits
@@ -46,6 +47,8 @@ class OperationState:
     """What becomes known while one operation runs."""
 
     only_reads: bool = False
+    name: str | None = None
+    """That of the operation in its document, once it is found."""
     cost: int | None = None
     """None until the operation is measured."""
     introspects: bool = False
@@ -56,6 +59,12 @@ class OperationState:
     """What the mutations of the operation have returned or raised, by key."""
     stopped: Exception | None = None
     """What other mutations raise, once the time of the operation is over."""
+
+    @property
+    def refusal_codes(self) -> set[str]:
+        """Of the mutations of the operation."""
+        refused = (getattr(each, "user_errors", None) or () for each in self.payloads.values())
+        return {error.code.name for errors in refused for error in errors}
 
     async def payload(self, key: Any, make: Callable[[], Awaitable[Any]]) -> Any:
         """What `make` returns or raises for the mutation `key`. It is called once, also if the operation
@@ -112,9 +121,13 @@ class Context:
         """Note and return the cost of the operation; raises TooLarge."""
         size = measured.size(self.pages, self.limits)
         self.state.cost = size.cost
+        self.note_name(measured.operation)
         self.state.introspects = measured.introspects(size)
         measured.check(size, self.pages, self.limits)
         return size.cost
+
+    def note_name(self, operation: OperationDefinitionNode) -> None:
+        self.state.name = operation.name.value if operation.name is not None else None
 
     @property
     def extensions(self) -> dict[str, Any]:

@@ -1,7 +1,5 @@
 """How an operation runs, from the text of a request to the answer; see gateway/execution/README.md."""
 
-import logging
-import time
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,8 +16,6 @@ from gateway.execution.introspection import StoredAnswer, StoredIntrospection
 from gateway.execution.limits import TooLarge, check_text
 from gateway.storage.deadline import Deadline
 from gateway.storage.drivers import Overloaded
-
-log = logging.getLogger("gateway.operation")
 
 RETRY_AFTER = 1
 """Seconds; contention is over sooner, but clients should not add to it."""
@@ -56,6 +52,8 @@ class Answer:
     """Whether no field has data."""
     is_forbidden: bool = False
     """Whether the caller lacks a scope."""
+    codes: tuple[str, ...] = ()
+    """Those of the errors, sorted."""
     engine: str = "graphql-core"
     """What ran the operation: this, "plan" or "stored"."""
 
@@ -63,14 +61,6 @@ class Answer:
 async def run_operation(operation: Operation, context: Context) -> Answer:
     """Run one operation until it ends or its deadline passes; never raises for what a client sends."""
     context = replace(context, operation_name=operation.name, if_match=operation.if_match)
-    start = time.perf_counter()
-    answer = await _run_in_time(operation, context)
-    if log.isEnabledFor(logging.INFO):
-        _log(operation, answer, context.state.cost, time.perf_counter() - start)
-    return answer
-
-
-async def _run_in_time(operation: Operation, context: Context) -> Answer:
     try:
         async with Deadline(context.seconds) as deadline:
             limited = replace(context, database=context.database.within(deadline))
@@ -193,13 +183,5 @@ def _answer(
         retry_after=RETRY_AFTER if "OVERLOADED" in codes else None,
         is_empty=all(value is None for value in (data or {}).values()),
         is_forbidden="FORBIDDEN" in codes,
+        codes=tuple(sorted(codes)),
     )
-
-
-def _log(operation: Operation, answer: Answer, cost: int | None, seconds: float) -> None:
-    # escaped, so that a name with a line break cannot forge a line
-    name = shortened(ascii(operation.name)) if operation.name else "An operation"
-    engine = answer.engine
-    took = round(seconds * 1000, 1)
-    extra = {"execution": engine, "cost": cost, "milliseconds": took}
-    log.info("%s ran by %s in %s ms, at cost %s", name, engine, took, cost, extra=extra)

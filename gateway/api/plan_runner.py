@@ -111,6 +111,7 @@ class PlanRunner:
             operation = None if document is None else document.operation(context.operation_name)
             if operation is None:
                 return None
+            context.note_name(operation.node)
             changes = operation.node.operation is OperationType.MUTATION
             if changes and not may_change:
                 return None

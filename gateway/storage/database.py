@@ -26,6 +26,7 @@ from gateway.storage.deadline import Deadline
 from gateway.storage.drivers import Drivers, Overloaded
 from gateway.storage.interruption import interrupt
 from gateway.storage.sqlite_connections import begin_sqlite, open_sqlite, prepare_sqlite
+from gateway.storage.statement_count import note_statement
 
 PATIENCE = "10"
 """Seconds that SQLite waits for another process's lock, unless the URL has its own `timeout`."""
@@ -97,6 +98,7 @@ class Database:
             sa.event.listen(self.engine.sync_engine, "begin", begin_sqlite)
         else:
             sa.event.listen(self.engine.sync_engine, "checkout", _refuse_ended)
+        sa.event.listen(self.engine.sync_engine, "before_cursor_execute", note_statement)
 
     def within(self, deadline: Deadline) -> "Database":
         """The same database for one operation, whose transactions are committed by its deadline or not at all."""

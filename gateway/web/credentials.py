@@ -37,7 +37,11 @@ class Credentials:
         self._authenticate = authenticate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or self._authenticate is None or _is_public(scope):
+        if scope["type"] != "http" or _is_public(scope):
+            await self._app(scope, receive, send)
+            return
+        if self._authenticate is None:
+            scope.setdefault("state", {})["caller"] = ANYONE
             await self._app(scope, receive, send)
             return
         try:

@@ -29,6 +29,7 @@ from gateway.web.graphql_responses import (
     graphql_response,
     preferred,
 )
+from gateway.web.request_log import DISCONNECTED, note, note_answer, note_document
 
 
 class JsonNumber(Decimal):
@@ -78,7 +79,8 @@ class Endpoint:
         except HttpError as error:
             return graphql_refusal(error.status, error.code, str(error), media_type)
         except ClientDisconnect:
-            return Response(status_code=400)  # the client is gone
+            note(request.scope, outcome=DISCONNECTED)
+            return Response(status_code=400)
         except asyncio.CancelledError:
             return graphql_refusal(503, "STOPPING", "The gateway is shutting down.", media_type)
 
@@ -87,12 +89,14 @@ class Endpoint:
         operation = replace(
             await _operation(request, self._largest), if_match=request.headers.get("if-match")
         )
+        note_document(request.scope, operation)
         if await is_gone(request):
             raise ClientDisconnect
         context = self._context(company_of(request), caller_of(request))
         answer = await cancel_on_disconnect(
             request, run_operation(operation, context), lambda: context.state.only_reads
         )
+        note_answer(request.scope, answer, context.state)
         if answer.needs_post:
             return graphql_response(answer.body, media_type, 405, {"Allow": "POST"})
         headers = {"X-Execution": answer.engine} if self._shows_engine else {}

@@ -3,19 +3,42 @@
 import logging
 import uuid
 
-from starlette.responses import JSONResponse, Response
+import orjson
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from gateway.api.errors import CODES
+from gateway.web.request_log import note
 
 log = logging.getLogger("gateway")
 
 STATUSES = {"FORBIDDEN": 403, "COMPANY_NOT_FOUND": 404, "OVERLOADED": 503}
 
 
+class RefusalResponse(Response):
+    """A response to a request that is refused, whose code is logged."""
+
+    def __init__(
+        self,
+        code: str,
+        content: bytes,
+        status: int,
+        headers: dict[str, str] | None = None,
+        media_type: str = "application/json",
+    ) -> None:
+        super().__init__(content, status, headers, media_type)
+        self._code = code
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        note(scope, codes=[self._code])
+        await super().__call__(scope, receive, send)
+
+
 def refusal(
     status: int, code: str, message: str, headers: dict[str, str] | None = None
 ) -> Response:
-    return JSONResponse({"code": code, "message": message}, status, headers)
+    content = orjson.dumps({"code": code, "message": message})
+    return RefusalResponse(code, content, status, headers)
 
 
 def error_response(error: Exception) -> Response:

@@ -8,7 +8,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Scope
 
-from gateway.web.error_responses import refusal
+from gateway.web.error_responses import RefusalResponse, refusal
 
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
@@ -24,7 +24,7 @@ WEIGHT = re.compile(r"q=([01](?:\.[0-9]{0,3})?)")
 def graphql_response(
     body: bytes, media_type: str, status: int, headers: dict[str, str] | None = None
 ) -> Response:
-    return Response(body, status, headers, media_type=f"{media_type}; charset=utf-8")
+    return Response(body, status, headers, _with_charset(media_type))
 
 
 def graphql_refusal(
@@ -36,7 +36,8 @@ def graphql_refusal(
 ) -> Response:
     """The response to a request whose operation is not run."""
     error = {"message": message, "extensions": {"code": code}}
-    return graphql_response(orjson.dumps({"errors": [error]}), media_type, status, headers)
+    content = orjson.dumps({"errors": [error]})
+    return RefusalResponse(code, content, status, headers, _with_charset(media_type))
 
 
 def refusal_at(
@@ -65,3 +66,7 @@ def preferred(header: str, offered: tuple[str, ...]) -> str | None:
         weighed.append((*found, -place, media_type))
     best = max(weighed)
     return best[-1] if best[0] > 0 else None
+
+
+def _with_charset(media_type: str) -> str:
+    return f"{media_type}; charset=utf-8"

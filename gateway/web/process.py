@@ -2,7 +2,6 @@
 
 import ctypes
 import gc
-import logging
 import warnings
 
 M_TRIM_THRESHOLD, M_TOP_PAD = -1, -2
@@ -22,12 +21,6 @@ def tune_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 50)
-
-
-def log_operations() -> None:
-    """Log a line for each operation to standard error: how it was executed, its duration and its cost."""
-    logging.basicConfig(format="%(asctime)s %(name)s: %(message)s")
-    logging.getLogger("gateway.operation").setLevel(logging.INFO)
 
 
 def ignore_abandoned_coroutines() -> None:

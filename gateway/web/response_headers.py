@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars
 
 from gateway.web.error_responses import error_response, refusal
 
@@ -43,8 +44,8 @@ class ResponseHeaders:
     """Middleware that adds security headers and the id of the request to each response, and answers a
     request that repeats one of `SINGLE` with 400 and a crash with 500.
 
-    The id is that of the header X-Request-Id, if it is safe to log, or else a new one. It is in the
-    state of the request as `request_id`. The header traceparent is returned as it came."""
+    The id is that of the header X-Request-Id, if it is safe to log, or else a new one. Whatever is logged
+    during the request has it as `request_id`. The header traceparent is returned as it came."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -90,7 +91,7 @@ def _headers_of(scope: Scope) -> tuple[bytes | None, list[Header]]:
         elif name == TRACE_PARENT and VALID_TRACE_PARENT.fullmatch(value):
             added.append((name, value))
     request_id = request_id or new_request_id()
-    scope.setdefault("state", {})["request_id"] = request_id.decode()
+    bind_contextvars(request_id=request_id.decode())
     added.append((REQUEST_ID, request_id))
     return repeated, added
 

@@ -9,7 +9,7 @@ from tests.support.python_imports import imports
 
 GATEWAY = ROOT / "gateway"
 
-LAYERS = {"web", "api", "access", "exchange", "orders", "execution", "storage"}
+LAYERS = {"web", "api", "access", "exchange", "orders", "execution", "storage", "logs"}
 MAY_IMPORT = {
     "__init__": set(),
     "__main__": {"cli", "web"},
@@ -26,7 +26,7 @@ MAY_IMPORT = {
         "demo",
     }
     | LAYERS,
-    "command": {"environment", "settings", "storage"},
+    "command": {"environment", "settings", "storage", "logs"},
     "company_commands": {"command", "storage"},
     "export_command": {"command", "api", "exchange", "storage"},
     "import_command": {"command", "exchange", "orders", "storage"},
@@ -46,6 +46,7 @@ MAY_IMPORT = {
     "access": {"loopback", "storage"},
     "exchange": {"orders", "access", "storage"},
     "orders": {"storage"},
+    "logs": set(),
     "storage": {"execution"},
     "execution": set(),
 }
@@ -72,6 +73,7 @@ HOME_OF = {
     "httpx2": {"access"},
     "joserfc": {"access"},
     "pydantic": {"environment", "settings", "token_settings"},
+    "structlog": {"logs", "web", "app", "server", "command"},
 }
 API_ORDER = (
     *("scalars", "reference_inputs", "inputs", "enums", "errors", "if_match", "context"),

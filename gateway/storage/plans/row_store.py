@@ -27,6 +27,7 @@ from gateway.storage.plans.wire_formats import Convert, memory_converter, wire_c
 from gateway.storage.reading import in_memory
 from gateway.storage.scope import Scope
 from gateway.storage.sqlite_connections import prepare_reader
+from gateway.storage.statement_count import StatementCount, current_count
 
 log = logging.getLogger("gateway.sql")
 
@@ -51,6 +52,8 @@ class Run:
     statements: Sequence[Statement]
     values: Sequence[dict[str, Any]]
     arguments: Sequence[Any]
+    count: StatementCount = field(default_factory=current_count)
+    """Of the request."""
 
 
 class RowsStore:
@@ -164,6 +167,7 @@ class RowsStore:
                 statement, values = run.statements[number], run.values[number]
                 values["keys"] = keys
                 log.debug("%s", statement.sql)
+                run.count.total += 1
                 rows = await driver.fetch(statement.sql, *statement.bound(values))
                 number, keys = steps.send(rows)
         except StopIteration as end:
@@ -193,6 +197,7 @@ def _on_sqlite(run: Run, connection: sqlite3.Connection) -> Any:
             statement, values = run.statements[number], run.values[number]
             values["keys"] = None if keys is None else orjson.dumps(keys).decode()
             log.debug("%s", statement.sql)
+            run.count.total += 1
             rows = connection.execute(statement.sql, statement.bound(values)).fetchall()
             number, keys = steps.send(rows)
     except StopIteration as end:

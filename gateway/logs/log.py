@@ -1,0 +1,78 @@
+"""The log of a process: where its lines go, and which messages become lines."""
+
+import atexit
+import logging
+import sys
+import threading
+from typing import Any, cast
+
+import structlog
+from structlog.typing import FilteringBoundLogger
+
+from gateway.logs.library_messages import ClientsThatLeft
+from gateway.logs.log_lines import processors
+from gateway.logs.log_writer import LogWriter
+
+OURS = "gateway"
+"""The logger above all of the gateway's own. Libraries log only warnings and worse."""
+
+
+def start_log(level: str, log_format: str) -> FilteringBoundLogger:
+    """Have everything that this process logs written to standard error, and return the logger for
+    requests. `log_format` is "json", "text" or "auto"."""
+    as_json = log_format == "json" or (log_format == "auto" and not sys.stderr.isatty())
+    chain = processors(as_json=as_json)
+    least = logging.getLevelNamesMapping()[level.upper()]
+
+    def dropped(count: int) -> str:
+        return _line(chain, "warning", f"{count:,} lines of the log were dropped: nobody read them")
+
+    writer = LogWriter(sys.stderr.fileno(), dropped)
+    atexit.register(writer.close)
+    _bridge(writer, chain, least)
+    return logger_to(writer, chain, least)
+
+
+def logger_to(
+    file: Any, chain: list[structlog.typing.Processor], least: int
+) -> FilteringBoundLogger:
+    """A logger that writes what is no less severe than `least` to a file."""
+    logger = structlog.wrap_logger(
+        structlog.WriteLogger(file),
+        processors=chain,
+        wrapper_class=structlog.make_filtering_bound_logger(least),
+    )
+    return cast(FilteringBoundLogger, logger.bind())
+
+
+def _line(chain: list[structlog.typing.Processor], level: str, message: str) -> str:
+    event: Any = {"event": message}
+    for processor in chain:
+        event = processor(None, level, event)
+    return f"{event}\n"
+
+
+def _bridge(writer: LogWriter, chain: list[structlog.typing.Processor], least: int) -> None:
+    """Send what the standard library's logging, its warnings and its hooks report through the chain."""
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[structlog.stdlib.add_logger_name, structlog.stdlib.ExtraAdder()],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *chain],
+    )
+    handler = logging.StreamHandler(writer)
+    handler.setFormatter(formatter)
+    logging.basicConfig(handlers=[handler], level=max(least, logging.WARNING), force=True)
+    logging.getLogger(OURS).setLevel(least)
+    logging.getLogger("asyncio").addFilter(ClientsThatLeft())
+    logging.captureWarnings(capture=True)
+    threading.excepthook = _log_thread
+    sys.unraisablehook = _log_unraisable
+
+
+def _log_thread(crash: threading.ExceptHookArgs) -> None:
+    thread = crash.thread.name if crash.thread else "unknown"
+    logging.getLogger(OURS).error("the thread %s crashed", thread, exc_info=crash.exc_value)
+
+
+def _log_unraisable(found: "sys.UnraisableHookArgs") -> None:
+    what = found.err_msg or "an exception was ignored"
+    logging.getLogger(OURS).error("%s: %r", what, found.object, exc_info=found.exc_value)

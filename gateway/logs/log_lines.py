@@ -1,0 +1,88 @@
+"""How messages become lines: their fields, without secrets and with nothing that a terminal would obey."""
+
+import re
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+LONGEST_VALUE = 2_000
+"""Characters of a value; those of an exception are not counted."""
+
+TRACEBACK = "exception"
+SECRETS = re.compile(
+    r"(so_(?:live|test)_)\w+"  # a key
+    r"|(eyJ)[\w-]+\.[\w-]+\.[\w-]*"  # a token
+    r"|(://[^\s:/@]*:)[^\s/@]+(?=@)"  # a password in a URL
+)
+HINTS = ("so_", "eyJ", "://")
+"""A text with a secret has one of these."""
+
+
+def processors(*, as_json: bool) -> list[Processor]:
+    """What a message goes through until it is a line."""
+    renderer: Sequence[Processor] = (
+        (as_json_line,) if as_json else (indented, _console(), without_secrets)
+    )
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+        structlog.processors.format_exc_info,
+        harmless,
+        *renderer,
+    ]
+
+
+def harmless(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Escape what is not printable, so that a value neither forges a line nor controls a terminal, and cut
+    what is very long."""
+    for key, value in event.items():
+        if type(value) is not str:
+            continue
+        if key == TRACEBACK:
+            event[key] = "\n".join(map(_escaped, value.splitlines()))
+        elif len(value) > LONGEST_VALUE:
+            event[key] = _escaped(value[:LONGEST_VALUE]) + "…"
+        elif not value.isprintable():
+            event[key] = _escaped(value)
+    return event
+
+
+def indented(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Indent tracebacks, so that their text cannot be taken for other lines."""
+    if TRACEBACK in event:
+        event[TRACEBACK] = textwrap.indent(event[TRACEBACK], "    ")
+    return event
+
+
+def as_json_line(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
+    first = {name: event.pop(name, None) for name in ("time", "level", "event")}
+    return redacted(orjson.dumps({**first, **event}, default=str).decode())
+
+
+def without_secrets(_logger: WrappedLogger, _method: str, line: Any) -> str:
+    return redacted(line)
+
+
+def redacted(line: str) -> str:
+    """A line without keys, tokens and the passwords of URLs."""
+    if not any(hint in line for hint in HINTS):
+        return line
+    return SECRETS.sub(lambda found: f"{found[1] or found[2] or found[3]}***", line)
+
+
+def _escaped(text: str) -> str:
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
+
+
+def _console() -> structlog.dev.ConsoleRenderer:
+    return structlog.dev.ConsoleRenderer(
+        colors=True, sort_keys=False, timestamp_key="time", pad_event_to=0
+    )

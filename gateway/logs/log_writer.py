@@ -1,0 +1,82 @@
+"""A file for log lines that nobody has to wait for."""
+
+import os
+import select
+import threading
+import time
+from collections.abc import Callable
+
+MOST_WAITING = 2_000_000
+"""Characters that wait to be written; what comes beyond them is dropped."""
+
+PAUSE = 0.05
+"""Seconds between two writes, so that a busy gateway writes many lines at once."""
+
+LAST = 1
+"""Seconds that `close` waits for a reader."""
+
+
+class LogWriter:
+    """Writes to a file descriptor in a thread of its own, whoever reads it and however slowly.
+
+    If nobody reads, lines are dropped. The next line that is written is what `dropped` returns for
+    their number."""
+
+    def __init__(self, descriptor: int, dropped: Callable[[int], str]) -> None:
+        self._descriptor = descriptor
+        self._dropped = dropped
+        self._lock = threading.Lock()
+        self._waiting: list[str] = []
+        self._size = self._lost = 0
+        self._is_ready, self._is_ending = threading.Event(), threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def write(self, text: str) -> int:
+        with self._lock:
+            if self._size > MOST_WAITING:
+                self._lost += 1
+                return 0
+            self._waiting.append(text)
+            self._size += len(text)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="log", daemon=True)
+                self._thread.start()
+        if not self._is_ready.is_set():
+            self._is_ready.set()
+        return len(text)
+
+    def flush(self) -> None:
+        """Lines are written soon anyway."""
+
+    def close(self) -> None:
+        """Write what is waiting, unless nobody reads it."""
+        self._is_ending.set()
+        self._is_ready.set()
+        if self._thread is not None:
+            self._thread.join(LAST)
+
+    def _run(self) -> None:
+        while self._waiting or not self._is_ending.is_set():
+            self._is_ready.wait()
+            self._is_ready.clear()
+            self._write(self._take())
+            self._is_ending.wait(PAUSE)
+
+    def _take(self) -> str:
+        with self._lock:
+            lines, self._waiting = self._waiting, []
+            lost, self._lost, self._size = self._lost, 0, 0
+        if lost:
+            lines.append(self._dropped(lost))
+        return "".join(lines)
+
+    def _write(self, text: str) -> None:
+        left = memoryview(text.encode(errors="backslashreplace"))
+        while left:
+            try:
+                left = left[os.write(self._descriptor, left) :]
+            except BlockingIOError:
+                select.select([], [self._descriptor], [], PAUSE)
+            except OSError:
+                time.sleep(PAUSE)  # nobody can read it any more
+                return
