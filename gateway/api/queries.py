@@ -13,7 +13,8 @@ from gateway.api.declared_fields import declared_field, wanted
 from gateway.api.entities import ENTITIES
 from gateway.api.errors import RequestError
 from gateway.api.import_types import ImportJob
-from gateway.api.key_fields import ApiKey, api_keys
+from gateway.api.key_fields import api_keys
+from gateway.api.key_types import ApiKey
 from gateway.api.order_types import SalesOrder, SalesOrderLine
 from gateway.api.pages import Connection, connection
 from gateway.api.reference_types import (

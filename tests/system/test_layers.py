@@ -80,7 +80,7 @@ API_ORDER = (
     "required_scopes",
     *("sorting", "entities", "declared_fields", "pages"),
     *("derived_fields", "transition_fields", "reference_types", "order_types", "import_types"),
-    *("payloads", "company_fields", "key_fields", "viewer_field"),
+    *("payloads", "company_fields", "key_types", "key_fields", "viewer_field"),
     *("registration", "filters", "connections"),
     *("queries", "changes", "mutations", "import_mutations"),
     *("record_inputs", "record_mutations", "bulk_mutations"),
