@@ -3,22 +3,17 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 from gateway.orders import refusals
 from gateway.orders.amounts import ONE
-from gateway.orders.fields import Field, Reference, column_of
+from gateway.orders.fields import Reference, column_of
 from gateway.orders.item_units import check_factor
 from gateway.orders.problems import Path, Problem, Report
+from gateway.orders.record_checks import check_value, refuse_missing, refuse_taken, require_fields
 from gateway.orders.record_fields import Record
 from gateway.orders.references import References, comparable
 from gateway.orders.value_checks import (
-    check_email,
-    check_new_text,
-    check_number,
-    check_phone,
-    check_range,
     checked_country,
 )
 from gateway.storage.companies import CurrencyUnknown, iso_currency
@@ -45,8 +40,6 @@ default in a new record. `address` has the parts of a customer's address."""
 
 Values = dict[str, Any]
 """By column."""
-
-CONTACT_CHECKS = {"phone_number": check_phone, "email": check_email}
 
 
 @dataclass
@@ -135,7 +128,7 @@ class RecordDesk:
         for name in self._record.unique:
             owner = self._taken.get((name, values[name])) if values.get(name) else None
             if owner not in (None, key):
-                _refuse_taken(self._record, name, values[name], report)
+                refuse_taken(self._record, name, values[name], report)
         if stored is not None:
             values.pop(self._record.key, None)
             return RecordDraft(self._record, stored, False, values, parts, report.problems)
@@ -146,7 +139,7 @@ class RecordDesk:
         """A new record, to which later changes may refer; None if something is missing or refused."""
         if self._record.model is CurrencyRow and values.get("code"):
             _complete_currency(values, self._company)
-        _require(self._record, values, report)
+        require_fields(self._record, values, report)
         if report.problems:
             return None
         row: Any = self._record.model(company_id=self._company, **values)
@@ -162,7 +155,7 @@ class RecordDesk:
         for place, change in enumerate(changes or ()):
             where = report.at(str(place))
             values = self._values(part, change, None, where)
-            _require(part, values, where)
+            require_fields(part, values, where)
             key = values.get(column_of(part.key, part.fields[part.key]))
             if key is not None and found.setdefault(key, values) is not values:
                 named: Any = change[part.key]
@@ -198,7 +191,7 @@ class RecordDesk:
                 _set_default(record, name, stored, values, where)
                 continue
             elif record.owner == "" and (stored is None or getattr(stored, column) != value):
-                _check(name, value, record.fields[name], lengths, where)
+                check_value(name, value, record.fields[name], lengths, where)
             values[column] = value
         return values
 
@@ -253,7 +246,7 @@ def _set_default(
     if stored is None:
         return
     if record.is_required(name):
-        _refuse_missing(record, name, report)
+        refuse_missing(record, name, report)
     else:
         column = column_of(name, record.fields[name])
         values[column] = column_default(record.model, column)
@@ -265,39 +258,6 @@ def _is_self(
     own = change.get(reference.by) or getattr(stored, reference.by, None)
     by = reference.by
     return own is not None and comparable(by, clean(str(own))) == comparable(by, reference.value)
-
-
-def _check(
-    name: str, value: Any, declared: Field, lengths: Mapping[str, int], report: Report
-) -> None:
-    if isinstance(value, str) and name in lengths:
-        if check_new_text(value, lengths[name], report) and name in CONTACT_CHECKS:
-            CONTACT_CHECKS[name](value, report)
-    elif isinstance(value, Decimal) and check_number(value, report):
-        check_range(value, declared, refusals.OUT_OF_RANGE, report)
-
-
-def _require(record: Record, values: Mapping[str, Any], report: Report) -> None:
-    """Report the fields that a new record lacks."""
-    missing = {problem.path for problem in report.problems}
-    for name, declared in record.fields.items():
-        is_missing = values.get(column_of(name, declared)) is None
-        if is_missing and record.is_required(name) and not any(name in path for path in missing):
-            _refuse_missing(record, name, report.at(name))
-
-
-def _refuse_missing(record: Record, name: str, report: Report) -> None:
-    report.refuse(refusals.RECORD_NEEDS, label=record.label, field=_words(name))
-
-
-def _refuse_taken(record: Record, name: str, value: Any, report: Report) -> None:
-    report.refuse(
-        refusals.RECORD_EXISTS, name, rejected=value, label=record.label, field=_words(name)
-    )
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")
 
 
 def _complete_currency(values: Values, company: str) -> None:
