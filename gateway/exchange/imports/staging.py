@@ -11,7 +11,8 @@ import orjson
 
 from gateway.exchange.formats.formulas import unescape_formula
 from gateway.exchange.formats.headings import SHORT, SURPLUS
-from gateway.exchange.formats.json_sheets import MORE_PAGES, NEXT
+from gateway.exchange.formats.json_cursor import NEXT
+from gateway.exchange.formats.json_sheets import MORE_PAGES
 from gateway.exchange.formats.sheets import FileRecord, is_table
 from gateway.exchange.imports.recognised_files import RecognisedSheet, headings_by_use
 from gateway.exchange.imports.row_reader import Finding, Place
