@@ -3,16 +3,15 @@ patched where they differ, and each is brought to its status."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
-from typing import Any, cast
 
 from gateway.exchange.imports.matching import (
     matched,
-    missing_lines,
     refuse_misplaced,
     stored_orders,
 )
+from gateway.exchange.imports.order_changes import order_changes, order_patch
 from gateway.exchange.imports.order_rows import OrderRows, choose_discounts, combine_columns
 from gateway.exchange.imports.order_targets import note_created, note_updated
 from gateway.exchange.imports.order_warnings import compare_amounts, warn_of
@@ -20,9 +19,7 @@ from gateway.exchange.imports.planned_quantities import plan_again
 from gateway.exchange.imports.row_reader import ParsedRow
 from gateway.exchange.imports.status_replay import Destination, Step, steps
 from gateway.orders import refusals
-from gateway.orders.difference import difference
 from gateway.orders.external_documents import repetitions_of_new
-from gateway.orders.fields import HEADER, LINE, OrderPatch, Until
 from gateway.orders.problems import Problem, Rejected
 from gateway.orders.references import References
 from gateway.orders.service import (
@@ -37,7 +34,7 @@ from gateway.orders.service import (
 from gateway.orders.suggestions import with_suggestions
 from gateway.storage.tables.column_types import case_folded, clean
 from gateway.storage.tables.reference_data import CurrencyRow
-from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow, SalesOrderStatus
+from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 from gateway.storage.writing import Writer
 
 Counts = Counter[str]
@@ -173,48 +170,18 @@ def _advance_draft(order: OrderRows, draft: Draft) -> None:
         draft.order.partial_shipping = stated
 
 
-@dataclass(frozen=True)
-class Changes:
-    """The changes that the rows of an order make: to its header, to its lines (by the identity of their
-    rows), the rows that are new lines, and the ids of the lines that are deleted."""
-
-    header: Mapping[str, Any]
-    lines: Mapping[int, Mapping[str, Any]]
-    added: Sequence[ParsedRow]
-    removed: Sequence[str]
-
-    @property
-    def is_empty(self) -> bool:
-        return not self.header and not self.lines and not self.added and not self.removed
-
-
-def _changes(order: OrderRows, row: SalesOrderRow, references: References) -> Changes:
-    there = matched(order.lines, row, by_object=order.has_all_lines)
-    differences = {
-        id(line): difference(there[id(line)], line.change, LINE, references)
-        for line in order.lines
-        if id(line) in there
-    }
-    return Changes(
-        difference(row, order.header_change, HEADER, references),
-        {key: changes for key, changes in differences.items() if changes},
-        [line for line in order.lines if id(line) not in there],
-        missing_lines(order, row, there),
-    )
-
-
 async def _patch(
     writer: Writer, order: OrderRows, row: SalesOrderRow, references: References, rules: Rules
 ) -> Counts:
     """Patch a stored order where it differs from its rows."""
-    changes = _changes(order, row, references)
+    changes = order_changes(order, row, references)
     there = matched(order.lines, row, by_object=order.has_all_lines)
     old = {line.id for line in row.lines}
     if changes.is_empty and not list(_steps(order, row)):
         compare_amounts(order, row)
         note_updated(order, row, there, old)
         return Counter(headers_unchanged=len(order.headers), lines_unchanged=len(order.lines))
-    updated, patch = _patch_of(order, row, changes)
+    updated, patch = order_patch(order, row, changes)
     try:
         async with writer.savepoint():
             written = await update(writer, row.id, patch, None, rules)
@@ -231,41 +198,6 @@ async def _patch(
         lines_updated=len(changes.lines),
         lines_unchanged=len(order.lines) - len(changes.added) - len(changes.lines),
     )
-
-
-KEYS = {name for name, field in {**HEADER, **LINE}.items() if field.until is Until.CREATED}
-"""The fields that identify an order or a line, and never change."""
-
-
-def _patch_of(
-    order: OrderRows, row: SalesOrderRow, changes: Changes
-) -> tuple[Sequence[ParsedRow], OrderPatch]:
-    """The rows of the lines that the patch updates, and the patch.
-
-    The patch of a draft has all fields of the file, not only those that differ, since a field that is
-    left out follows others: a price its item, an amount its percent."""
-    there = matched(order.lines, row, by_object=order.has_all_lines)
-    is_draft = row.status is SalesOrderStatus.DRAFT
-    whole = order.header_change
-    updated = [line for line in order.lines if id(line) in (there if is_draft else changes.lines)]
-    updates = [
-        {
-            "id": there[id(line)].id,
-            **_without_keys(line.change if is_draft else changes.lines[id(line)]),
-        }
-        for line in updated
-    ]
-    lines = {
-        "add": [line.change for line in changes.added],
-        "update": updates,
-        "remove": changes.removed,
-    }
-    patch: Any = {**_without_keys(whole if is_draft else changes.header), "lines": lines}
-    return updated, cast(OrderPatch, patch)
-
-
-def _without_keys(changes: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in changes.items() if name not in KEYS}
 
 
 async def _replay(writer: Writer, order: OrderRows, row: SalesOrderRow) -> None:
