@@ -9,7 +9,8 @@ from gateway.access.scopes import AccessScope, with_implied
 from gateway.storage.companies import customer_ids, list_companies
 from gateway.storage.database import Database
 from gateway.storage.tables.api_keys import ApiKeyRow
-from gateway.storage.tables.column_types import canonical_guid, clean, is_printable, text_lengths
+from gateway.storage.tables.column_types import canonical_guid, clean, is_printable
+from gateway.storage.tables.model_columns import text_lengths
 
 Claims = Mapping[str, Any]
 ALL = "*"

@@ -16,7 +16,8 @@ from gateway.access.scopes import AccessScope, with_implied
 from gateway.storage.database import Database
 from gateway.storage.key_records import add_key, change_keys
 from gateway.storage.tables.api_keys import ApiKeyRow
-from gateway.storage.tables.column_types import clean, is_printable, now, text_lengths
+from gateway.storage.tables.column_types import clean, is_printable, now
+from gateway.storage.tables.model_columns import text_lengths
 
 LIVE, TEST = "so_live_", "so_test_"
 """What keys begin with; those of a demo database begin with TEST."""

@@ -24,7 +24,8 @@ from gateway.storage.companies import (
     rename_company,
     update_company,
 )
-from gateway.storage.tables.column_types import canonical_guid, text_lengths
+from gateway.storage.tables.column_types import canonical_guid
+from gateway.storage.tables.model_columns import text_lengths
 from gateway.storage.tables.reference_data import CompanyRow
 from gateway.storage.transactions import retried
 

@@ -25,8 +25,9 @@ from gateway.execution.declarations import (
     ToOneField,
 )
 from gateway.storage.conditions import MAX_LIST
-from gateway.storage.tables.column_types import Base, lookup_column, value_type
+from gateway.storage.tables.column_types import Base
 from gateway.storage.tables.import_jobs import ImportJobStatus, ImportPolicy
+from gateway.storage.tables.model_columns import lookup_column, value_type
 from gateway.storage.tables.reference_enums import (
     AccountType,
     CustomerBlocked,

@@ -18,7 +18,8 @@ from gateway.orders.fields import Field, Until, column_of
 from gateway.orders.problems import plain
 from gateway.orders.record_fields import RECORDS, Record
 from gateway.storage.tables import reference_data as rows
-from gateway.storage.tables.column_types import Base, text_lengths, value_type
+from gateway.storage.tables.column_types import Base
+from gateway.storage.tables.model_columns import text_lengths, value_type
 from gateway.storage.tables.reference_data import ADDRESS_PARTS
 
 REFERENCE_INPUTS: Mapping[type[Base], Any] = {

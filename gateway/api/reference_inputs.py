@@ -7,7 +7,8 @@ import strawberry
 from strawberry import Maybe
 from strawberry.types.field import StrawberryField
 
-from gateway.storage.tables.column_types import Base, text_lengths
+from gateway.storage.tables.column_types import Base
+from gateway.storage.tables.model_columns import text_lengths
 
 
 def optional(description: str) -> Any:

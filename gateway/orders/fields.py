@@ -16,12 +16,8 @@ from enum import Enum
 from typing import Annotated, Any, Required, TypedDict, get_type_hints
 
 from gateway.orders.amounts import HUNDRED, ZERO
-from gateway.storage.tables.column_types import (
-    DECIMALS,
-    Base,
-    table_columns,
-    value_type,
-)
+from gateway.storage.tables.column_types import DECIMALS, Base
+from gateway.storage.tables.model_columns import table_columns, value_type
 from gateway.storage.tables.reference_data import (
     AccountRow,
     CurrencyRow,

@@ -18,14 +18,8 @@ from gateway.orders.value_checks import (
 )
 from gateway.storage.companies import CurrencyUnknown, iso_currency
 from gateway.storage.scope import Scope
-from gateway.storage.tables.column_types import (
-    Base,
-    clean,
-    column_default,
-    is_storable_text,
-    text_lengths,
-    value_type,
-)
+from gateway.storage.tables.column_types import Base, clean, is_storable_text
+from gateway.storage.tables.model_columns import column_default, text_lengths, value_type
 from gateway.storage.tables.reference_data import (
     ADDRESS_PARTS,
     CurrencyRow,

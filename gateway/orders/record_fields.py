@@ -8,9 +8,8 @@ from functools import cached_property
 
 from gateway.orders.amounts import HUNDRED, ZERO
 from gateway.orders.fields import FINEST, Field, Until, column_of
-from gateway.storage.tables.column_types import (
-    FOLDED,
-    Base,
+from gateway.storage.tables.column_types import FOLDED, Base
+from gateway.storage.tables.model_columns import (
     column_default,
     referenced_models,
     table_columns,

@@ -21,7 +21,8 @@ from gateway.orders.value_checks import (
     check_range,
     check_stored_text,
 )
-from gateway.storage.tables.column_types import clean, is_storable, is_storable_text, text_lengths
+from gateway.storage.tables.column_types import clean, is_storable, is_storable_text
+from gateway.storage.tables.model_columns import text_lengths
 from gateway.storage.tables.reference_data import ADDRESS_PARTS
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 

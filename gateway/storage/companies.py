@@ -19,8 +19,8 @@ from gateway.storage.tables.column_types import (
     case_folded,
     clean,
     is_printable,
-    text_lengths,
 )
+from gateway.storage.tables.model_columns import text_lengths
 from gateway.storage.tables.reference_data import CompanyRow, CurrencyRow, CustomerRow, NumberSeries
 
 LONGEST_NAME = text_lengths(CompanyRow)["name"]

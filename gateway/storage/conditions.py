@@ -27,9 +27,8 @@ from gateway.storage.tables.column_types import (
     case_folded,
     is_storable,
     is_storable_text,
-    lookup_column,
-    unique_keys,
 )
+from gateway.storage.tables.model_columns import lookup_column, unique_keys
 
 MAX_LIST = 1000
 MAX_CONDITIONS = 200

@@ -20,9 +20,9 @@ from gateway.storage.tables.column_types import (
     canonical_guid,
     case_folded,
     is_storable_text,
-    lookup_column,
     now,
 )
+from gateway.storage.tables.model_columns import lookup_column
 from gateway.storage.tables.reference_data import (
     CompanyRow,
     CurrencyRow,

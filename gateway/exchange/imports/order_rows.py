@@ -14,7 +14,8 @@ from gateway.orders.problems import Path
 from gateway.orders.rounding import EXACT
 from gateway.orders.status_labels import status_label
 from gateway.orders.totals import line_discount
-from gateway.storage.tables.column_types import DECIMALS, case_folded, clean, text_lengths
+from gateway.storage.tables.column_types import DECIMALS, case_folded, clean
+from gateway.storage.tables.model_columns import text_lengths
 from gateway.storage.tables.sales_orders import LineRounding, SalesOrderLineRow, SalesOrderStatus
 
 LONGEST_DESCRIPTION = text_lengths(SalesOrderLineRow)["description"]

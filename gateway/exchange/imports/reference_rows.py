@@ -13,7 +13,8 @@ from gateway.orders.record_fields import RECORDS, Record
 from gateway.orders.records import store_records
 from gateway.orders.references import comparable
 from gateway.orders.suggestions import with_suggestions
-from gateway.storage.tables.column_types import clean, value_type
+from gateway.storage.tables.column_types import clean
+from gateway.storage.tables.model_columns import value_type
 from gateway.storage.writing import Writer
 
 

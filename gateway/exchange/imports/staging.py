@@ -21,14 +21,9 @@ from gateway.exchange.mappings.sheet_headings import (
     REPORT_COLUMNS,
     nearest_column,
 )
-from gateway.storage.tables.column_types import (
-    case_folded,
-    clean,
-    is_storable_text,
-    text_lengths,
-    without_hidden,
-)
+from gateway.storage.tables.column_types import case_folded, clean, is_storable_text, without_hidden
 from gateway.storage.tables.import_jobs import ImportJobRow
+from gateway.storage.tables.model_columns import text_lengths
 from gateway.storage.tables.sales_orders import SalesOrderRow
 
 ROWS_AT_ONCE = 5000

@@ -13,7 +13,8 @@ from typing import Any
 from gateway.orders.fields import ADDRESSES, HEADER, LINE, Field
 from gateway.orders.record_fields import RECORDS
 from gateway.orders.status_labels import StatusVocabulary
-from gateway.storage.tables.column_types import Base, value_type
+from gateway.storage.tables.column_types import Base
+from gateway.storage.tables.model_columns import value_type
 from gateway.storage.tables.reference_data import ADDRESS_PARTS
 
 REFERENCES = {

@@ -160,45 +160,6 @@ def without_hidden(value: str) -> str:
     return value if value.isascii() else _HIDDEN.sub("", value)
 
 
-def text_lengths(model: type["Base"]) -> dict[str, int]:
-    """The text columns of `model`, with their maximum number of code points."""
-    return {
-        column.name: column.type.length
-        for column in model.__table__.columns
-        if type(column.type) is sa.String and column.type.length
-    }
-
-
-def value_type(model: type["Base"], name: str) -> tuple[type, bool]:
-    """The Python type of a column's values, and whether it may be null."""
-    column = model.__table__.c[name]
-    own = {Amount: Decimal, Instant: dt.datetime, Guid: str}
-    kind: type = own.get(type(column.type)) or column.type.python_type
-    return kind, bool(column.nullable)
-
-
-def column_default(model: type["Base"], name: str) -> Any:
-    """The value of a column in a new row that does not state it; None if it has no constant default."""
-    default: Any = model.__table__.c[name].default
-    return None if default is None else default.arg
-
-
-def table_columns(model: type["Base"]) -> tuple[str, ...]:
-    """The names of the columns of `model`, in the order of the table."""
-    return tuple(column.name for column in model.__table__.columns)
-
-
-def referenced_models(model: type["Base"]) -> dict[str, type["Base"]]:
-    """The foreign keys of `model`, each with the model that it leads to."""
-    models = {mapper.local_table: mapper.class_ for mapper in Base.registry.mappers}
-    return {
-        column.name: models[key.column.table]
-        for column in model.__table__.columns
-        if column.name != "company_id"
-        for key in column.foreign_keys
-    }
-
-
 def clean(value: str) -> str:
     """`value` as it is stored: trimmed and in Unicode normal form C."""
     return unicodedata.normalize("NFC", value).strip()
@@ -224,19 +185,6 @@ def folded_from(name: str) -> Any:
     return mapped_column(
         kind, init=False, insert_default=folded_value, server_default=sa.text("''")
     )
-
-
-def lookup_column(model: type["Base"], name: str) -> str:
-    """The column by which rows with a value of the column `name` are found."""
-    return name + FOLDED if name + FOLDED in model.__table__.columns else name
-
-
-def unique_keys(model: type["Base"]) -> list[set[str]]:
-    """The sets of columns whose values no two rows of `model` share."""
-    table: Any = model.__table__
-    constraints = [each for each in table.constraints if isinstance(each, sa.UniqueConstraint)]
-    indexes = [each for each in table.indexes if each.unique]
-    return [set(each.columns.keys()) for each in (*constraints, *indexes)]
 
 
 class Base(MappedAsDataclass, DeclarativeBase, kw_only=True, eq=False, repr=False):
@@ -275,10 +223,10 @@ class CompanyScoped(MappedAsDataclass, kw_only=True, eq=False, repr=False):
 @sa.event.listens_for(Base, "before_update", propagate=True)
 def _fold_changed(_mapper: Any, _connection: Any, row: Base) -> None:
     """Keep folded columns in step with those that they are derived from."""
-    for name in table_columns(type(row)):
-        source = name.removesuffix(FOLDED)
-        if source != name and sa.inspect(row).attrs[source].history.has_changes():
-            setattr(row, name, case_folded(getattr(row, source)))
+    for column in type(row).__table__.columns:
+        source = column.name.removesuffix(FOLDED)
+        if source != column.name and sa.inspect(row).attrs[source].history.has_changes():
+            setattr(row, column.name, case_folded(getattr(row, source)))
 
 
 def foreign_key(column: str, table: str, **options: Any) -> sa.ForeignKeyConstraint:
