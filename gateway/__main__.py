@@ -6,7 +6,8 @@ from gateway.web.stop_signal import STOP_SIGNAL
 
 
 def run_command() -> None:
-    """Run the command. A server heeds signals while its modules are imported, which takes half a second."""
+    """Run the command. Signals already stop a server while its modules are imported, which takes half a
+    second."""
     if sys.argv[1:2] == ["serve"]:
         STOP_SIGNAL.install()
     from gateway.cli import cli  # noqa: PLC0415 - not before the handlers are installed

@@ -1,4 +1,4 @@
-"""Puts the application together from its packages."""
+"""Assembles the application from its packages."""
 
 import asyncio
 import logging
@@ -49,7 +49,7 @@ from gateway.web.resumable_uploads import ResumableUploads
 from gateway.web.uploads import Uploads
 
 CONNECTION_WITHIN = 5
-"""Seconds for which an operation waits for a connection if all are in use."""
+"""Seconds that an operation waits for a connection if all are in use."""
 
 READY_WITHIN = 2
 """Seconds after which a database that does not answer makes the gateway unready."""
@@ -66,7 +66,7 @@ def create_app(
     """The gateway over the database of `settings`, which logs its requests to `log`.
 
     It answers only requests for the host names of this machine, those in `listens_on` and those in the
-    settings, so that a foreign page cannot reach it through a name of its own (DNS rebinding)."""
+    settings, so that a foreign page cannot reach it through its own host name (DNS rebinding)."""
     READERS.memory = settings.read_memory
     database = Database(
         settings.database_url,
@@ -106,7 +106,7 @@ def stop_reading() -> None:
 
 
 def explain_on(settings: Settings, text: str, variables: str, name: str | None) -> str:
-    """How an operation would run on the database of `settings`, which is not read; `variables` are JSON.
+    """How an operation runs on the database of `settings`, without reading it; `variables` are JSON.
     Raises CannotExplain."""
     database = Database(settings.database_url)
     store = RowsStore(database)
@@ -215,7 +215,7 @@ def _request_log(log: FilteringBoundLogger | None) -> list[Middleware]:
 
 
 async def _fault(database: Database) -> str | None:
-    """Why the database cannot be used, or None."""
+    """The reason why the database cannot be used, or None."""
     try:
         async with asyncio.timeout(READY_WITHIN):
             current = await is_current(database)

@@ -1,5 +1,5 @@
-"""What every command does around its work: read the settings, open the database, and end in one
-sentence when either cannot be used."""
+"""The frame of every command: reads the settings, opens the database, and ends with a one-sentence
+error if either cannot be used."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
 COMMAND_LINE = "command line"
-"""The name under which the changes of commands are recorded."""
+"""The author that is recorded for the changes of commands."""
 
 NOT_MIGRATED = "The database is not migrated: run `gateway migrate`."
 
@@ -67,7 +67,7 @@ def use_database(settings: Settings, task: Callable[[Database], Awaitable[None]]
     except CannotMigrate as error:
         fail(str(error))
     except BrokenPipeError:
-        # The pipe has no reader left, and Python would complain when it flushes the output.
+        # The reader of the pipe has gone, and Python would complain when it flushes the output.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except UNUSABLE as error:
         fail(f"The database cannot be used: {why_unusable(error)}.")

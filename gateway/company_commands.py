@@ -58,7 +58,8 @@ def company_update(
         bool,
         typer.Option(
             "--refuse-duplicate-external-document-numbers/--allow-duplicate-external-document-numbers",
-            help="Whether a second order of a customer with one external document number is refused.",
+            help="Whether a second order of a customer with the same external document"
+            " number is refused.",
         ),
     ],
 ) -> None:

@@ -69,7 +69,7 @@ def key_create(
 
 @key.command("list")
 def key_list() -> None:
-    """Print the prefix, name, scopes, last use and state of each key, but never a key."""
+    """Print the prefix, name, scopes, last use and state of each key, but never the key itself."""
 
     async def show(database: Database) -> None:
         names = {each.id: each.name for each in await list_companies(database)}
@@ -113,7 +113,7 @@ def key_scopes() -> None:
 
 
 def _show(secret: str, remark: str) -> None:
-    """The key alone on standard output, so that a script can store it."""
+    """Print only the key to standard output, so that a script can store it."""
     typer.echo(secret)
     typer.echo(remark, err=True)
 

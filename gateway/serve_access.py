@@ -1,4 +1,4 @@
-"""Whether `gateway serve` needs keys, and how people get the first one."""
+"""Decides whether `gateway serve` needs keys, and explains how to get the first one."""
 
 import typer
 

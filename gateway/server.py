@@ -17,7 +17,7 @@ from gateway.web.process import ignore_abandoned_coroutines, tune_memory
 from gateway.web.stop_signal import STOP_SIGNAL
 
 GRACE_PERIOD = 10
-"""Seconds that requests have to finish after the gateway receives a signal to stop."""
+"""Seconds that running requests have after the gateway receives a signal to stop."""
 
 
 def run_server(
@@ -34,7 +34,8 @@ def run_server(
 
 
 def server_config(app: Any, settings: Settings, limits: ConnectionLimits) -> ServerConfig:
-    """How the server serves an ASGI application. It believes forwarded headers of trusted proxies only."""
+    """The configuration of the server for an ASGI application. It accepts forwarded headers only from
+    trusted proxies."""
     return ServerConfig(
         app,
         limits,
@@ -50,8 +51,8 @@ def server_config(app: Any, settings: Settings, limits: ConnectionLimits) -> Ser
 
 
 class _Server(uvicorn.Server):
-    """A server that a signal before its start stops too, and that does not wait for files that are being
-    read when it stops."""
+    """A server that also obeys a signal received before its start, and that does not wait for files
+    that are being read when it stops."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         if STOP_SIGNAL.is_received:

@@ -1,4 +1,4 @@
-"""From the header Authorization to the caller."""
+"""Authentication: from the header Authorization to the caller."""
 
 import asyncio
 import datetime as dt
@@ -17,34 +17,34 @@ log = logging.getLogger("gateway.access")
 
 SCHEME = "Bearer"
 REMEMBERED = 0.5
-"""Seconds for which the answer about a key is reused, so that a revocation takes effect within a second."""
+"""Seconds for which the caller of a key is cached. A revocation takes effect within this time."""
 
 MOST_REMEMBERED = 10_000
 NOTED = dt.timedelta(minutes=1)
-"""How exactly the last use of a key is recorded."""
+"""The precision with which the last use of a key is recorded."""
 
 LONGEST = 16_000
-"""Characters of a credential."""
+"""The maximum number of characters in a credential."""
 
 NO_CREDENTIAL = "Send a key or token in the header Authorization: Bearer ..."
 BAD_CREDENTIAL = "The key or token is unknown, expired or revoked."
 
 
 class Tokens(Protocol):
-    """What verifies signed tokens."""
+    """Verifies signed tokens."""
 
     def start(self) -> None:
         """Begin to fetch the keys of the provider."""
 
     async def caller(self, token: str) -> Caller:
-        """The caller that a token names; raises InvalidCredential and ProviderUnavailable."""
+        """The caller of a token; raises InvalidCredential and ProviderUnavailable."""
         ...
 
     async def close(self) -> None: ...
 
 
 class Authenticator:
-    """Finds out who calls. Keys are looked up in the database; tokens are verified by `tokens`."""
+    """Identifies callers. Keys are looked up in the database; `tokens` verifies tokens."""
 
     def __init__(self, database: Database, tokens: Tokens | None = None) -> None:
         self._database = database
@@ -91,7 +91,8 @@ class Authenticator:
             self._known.popitem(last=False)
 
     def _note_use(self, caller: Caller) -> None:
-        """Record the use of a key, once a minute at most and after the answer, since it may wait."""
+        """Record the use of a key, at most once a minute and after the answer, since it may have to
+        wait."""
         moment, key = now(), caller.credential or ""
         last = self._used.get(key)
         if last is None or moment - last >= NOTED:
@@ -107,7 +108,7 @@ class Authenticator:
             log.warning("the last use of a key was not recorded: %s", type(error).__name__)
 
     async def close(self) -> None:
-        """Wait for the records that are being written, and stop fetching keys."""
+        """Wait until all records have been written, and stop fetching keys."""
         if self._tokens is not None:
             await self._tokens.close()
         if self._notes:

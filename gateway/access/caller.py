@@ -21,7 +21,7 @@ class ProviderUnavailable(Exception):
 
 
 class MissingScope(Exception):
-    """The caller lacks the scope `scope`."""
+    """The caller lacks `scope`."""
 
     def __init__(self, scope: AccessScope, purpose: str) -> None:
         super().__init__(f"{purpose} needs the scope {scope}, which this credential does not have.")
@@ -40,7 +40,7 @@ class Caller:
     """Identifies the credential: the id of a key, or the issuer and subject of a token."""
 
     def request_in(self, company: str | None) -> ScopeRequest:
-        """What the caller asks for by naming this company, by name or id; None names the only one."""
+        """The caller's request for this company, by name or id; None means the only company."""
         return ScopeRequest(
             company,
             self.companies,

@@ -1,4 +1,4 @@
-"""API keys: made here, shown once, and stored as digests."""
+"""API keys, which are created here, shown once, and stored as digests."""
 
 import datetime as dt
 import hashlib
@@ -20,14 +20,14 @@ from gateway.storage.tables.column_types import clean, is_printable, now
 from gateway.storage.tables.model_columns import text_lengths
 
 LIVE, TEST = "so_live_", "so_test_"
-"""What keys begin with; those of a demo database begin with TEST."""
+"""The prefix of keys; those of a demo database begin with TEST."""
 
 ALPHABET = string.ascii_letters + string.digits
 LENGTH = 43
-"""Characters after the prefix: 43 of 62 have 256 bits."""
+"""Characters after the prefix: 43 characters out of 62 have 256 bits."""
 
 SHOWN = 4
-"""Characters after the prefix that identify a key to people."""
+"""Characters after the prefix by which people recognise a key."""
 
 LONGEST_NAME = text_lengths(ApiKeyRow)["name"]
 OVERLAP = dt.timedelta(hours=24)
@@ -35,7 +35,7 @@ OVERLAP = dt.timedelta(hours=24)
 
 
 class KeyRefused(ValueError):
-    """A key cannot be created or changed in this way."""
+    """A key cannot be created or changed like this."""
 
 
 class KeyGone(KeyRefused):
@@ -66,9 +66,9 @@ async def create_key(
     prefix: str = LIVE,
     dry_run: bool = False,
 ) -> tuple[ApiKeyRow, str]:
-    """Store a new key. Returns its row and the key itself, which nobody can read again.
+    """Store a new key.
 
-    Raises KeyRefused."""
+    Returns its row and the key itself, which cannot be read again. Raises KeyRefused."""
     _check(request)
     secret = prefix + "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
     key = ApiKeyRow(
@@ -122,7 +122,7 @@ async def rotate_key(
 
 
 def caller_with(row: Any, secret: str) -> Caller | None:
-    """The caller with a key, from the row with the key's digest; None if it is not valid now."""
+    """The caller with a key, from the row with its digest; None if the key is not valid now."""
     if not hmac.compare_digest(row.digest, digest_of(secret)) or row.revoked_date_time is not None:
         return None
     if row.expires_date_time is not None and row.expires_date_time <= now():

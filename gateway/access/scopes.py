@@ -32,7 +32,7 @@ READERS = {AccessScope.ORDERS_WRITE, AccessScope.ORDERS_LIFECYCLE, AccessScope.O
 
 
 def with_implied(scopes: Iterable[AccessScope]) -> frozenset[AccessScope]:
-    """`scopes` and those that they imply; admin implies all."""
+    """`scopes` and the scopes that they imply; admin implies all."""
     chosen = frozenset(scopes)
     if AccessScope.ADMIN in chosen:
         return frozenset(AccessScope)

@@ -1,4 +1,4 @@
-"""The mutations that write several orders or records at once, with one payload for each row."""
+"""Mutations that write several orders or records at once, with one payload for each row."""
 
 from collections.abc import Awaitable, Sequence
 from typing import Annotated, Any
@@ -25,7 +25,7 @@ from gateway.storage.tables.import_jobs import ImportPolicy
 from gateway.storage.writing import Writer
 
 MOST_ROWS = 100
-"""Rows of one call."""
+"""The maximum number of rows in one call."""
 
 
 def check_rows(inputs: Sequence[Any]) -> None:

@@ -1,4 +1,4 @@
-"""How a mutation makes its change: in a transaction of its own, with a payload for its result."""
+"""Runs the change of a mutation in its own transaction, and makes the payload."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -24,11 +24,11 @@ async def perform(
     result: str = "sales_order",
     preview: Callable[[Any], Any] = preview_of,
 ) -> Any:
-    """Run `change` in a transaction of its own. The payload has its result under the name `result`,
-    or the reasons for a refusal, with paths below the argument `root`.
+    """Run `change` in its own transaction. The payload has the result in the field `result`, or the
+    reasons for a refusal, with paths below the argument `root`.
 
-    The reader first returns its connection, so that no operation waits for a second connection while
-    it holds one, and forgets what it has read."""
+    The reader first returns its connection and clears its cache, so that no operation waits for a
+    second connection while it holds one."""
     context = info.context
 
     async def make() -> Any:
@@ -45,7 +45,7 @@ async def perform(
 async def perform_input(
     info: Info, payload: Any, change: Callable[[Writer], Awaitable[Written]], *, dry_run: bool
 ) -> Any:
-    """Run a change that has an input, and whose order may come with warnings."""
+    """Run a change with an input. The resulting order may have warnings."""
 
     def payload_of(written: Written | None = None, user_errors: Sequence[UserError] = ()) -> Any:
         if written is None:

@@ -54,8 +54,8 @@ DryRun = Annotated[bool, strawberry.argument(description="Check everything and s
 
 
 @strawberry.type(
-    description="A company that the caller may name in the Company header. The query `company`"
-    " has more about the company of the request."
+    description="A company that the caller may select with the Company header. The query"
+    " `company` returns all data of the request's company."
 )
 class CompanySummary:
     id: strawberry.ID = strawberry.field(description="The GUID of the company.")
@@ -89,7 +89,7 @@ class UpdateCompanyPayload(CompanyPayload): ...
 
 
 def _summary(company: Any, *, dry_run: bool = False) -> CompanySummary:
-    """The summary, under an id that no stored company has if it is that of a dry run."""
+    """The summary of a company; in a dry run, with an id that no stored company has."""
     key = f"{PREVIEW}{company.id}" if dry_run else company.id
     return CompanySummary(
         id=strawberry.ID(key),
@@ -123,8 +123,8 @@ def _check_visible(info: Info, key: str) -> None:
 async def _perform(
     info: Info, payload: Any, work: Callable[[], Awaitable[CompanyRow]], *, dry_run: bool
 ) -> Any:
-    """The payload with the company that `work` makes, or with its refusal. The reader first returns its
-    connection, so that no operation waits for a second one."""
+    """The payload with the company that `work` returns, or with its refusal. The reader first returns
+    its connection, so that no operation waits for a second one."""
 
     async def make() -> Any:
         await info.context.reader.restart()

@@ -23,7 +23,7 @@ SORTS: dict[str, Any] = {
     "Customer": list[CustomerSort],
     "Item": list[ItemSort],
 }
-"""The lists whose order a client may choose."""
+"""The lists that clients may sort."""
 
 First = Annotated[
     int | None,
@@ -44,10 +44,10 @@ Before = Annotated[
 
 
 def complete_connections(root: type, inputs: Mapping[str, Any]) -> None:
-    """Give each connection of `root` and of the registered types its type and its arguments, with
-    the filter `inputs` by name.
+    """Complete each connection of `root` and of the registered types with its type and its arguments;
+    `inputs` has the filters by name.
 
-    The type that declares a connection may come before the type of its rows and its filter."""
+    A connection can be declared before the type of its rows and their filter exist."""
     generic: Any = Connection
     for cls in (root, *TYPES.values()):
         for field in get_object_definition(cls, strict=True).fields:
@@ -58,7 +58,7 @@ def complete_connections(root: type, inputs: Mapping[str, Any]) -> None:
 
 
 def _arguments(target: str, inputs: Mapping[str, Any]) -> list[StrawberryArgument]:
-    matching = strawberry.argument(description="Only rows that match this.")
+    matching = strawberry.argument(description="Only rows that match this filter.")
     kinds: dict[str, Any] = {"filter": Annotated[inputs[FILTERS[target]] | None, matching]}
     if target in SORTS:
         by = strawberry.argument(description="Keys to sort by, the most significant first.")

@@ -1,4 +1,4 @@
-"""What resolvers find in `info.context`."""
+"""The context of an operation, which resolvers find in `info.context`."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ from gateway.storage.scope import Scope, ScopeRequest
 
 
 class Jobs(Protocol):
-    """What runs import jobs in the background."""
+    """Runs import jobs in the background."""
 
     def begin(self, job: Any) -> None: ...
 
@@ -29,7 +29,7 @@ class Jobs(Protocol):
 
 
 class Plans(Protocol):
-    """What answers operations by compiled plans."""
+    """Answers operations with compiled plans."""
 
     async def answer(
         self, text: str, variables: dict[str, Any], context: "Context", *, may_change: bool
@@ -38,13 +38,13 @@ class Plans(Protocol):
         ...
 
     def remember(self, text: str) -> None:
-        """Note that the document is valid and within all limits."""
+        """Remember that the document is valid and within all limits."""
         ...
 
 
 @dataclass
 class OperationState:
-    """What becomes known while one operation runs."""
+    """The state of one running operation."""
 
     only_reads: bool = False
     name: str | None = None
@@ -52,13 +52,13 @@ class OperationState:
     cost: int | None = None
     """None until the operation is measured."""
     introspects: bool = False
-    """Whether it is a usual document of introspection."""
+    """Whether the document is one of the usual introspection queries."""
     columns: dict[Any, Names] = field(default_factory=dict)
     """The columns that a field of the operation needs, by its type and position."""
     payloads: dict[Any, Any] = field(default_factory=dict)
-    """What the mutations of the operation have returned or raised, by key."""
+    """The result or the exception of each finished mutation, by key."""
     stopped: Exception | None = None
-    """What other mutations raise, once the time of the operation is over."""
+    """Raised by further mutations once the operation has timed out."""
 
     @property
     def refusal_codes(self) -> set[str]:
@@ -67,8 +67,8 @@ class OperationState:
         return {error.code.name for errors in refused for error in errors}
 
     async def payload(self, key: Any, make: Callable[[], Awaitable[Any]]) -> Any:
-        """What `make` returns or raises for the mutation `key`. It is called once, also if the operation
-        runs again because a plan failed or the time was over."""
+        """The result of `make` for the mutation `key`. It is called only once, even if the operation
+        runs again because a plan failed or the time was up."""
         if key in self.payloads:
             if isinstance(self.payloads[key], Exception):
                 raise self.payloads[key]
@@ -85,7 +85,7 @@ class OperationState:
 
 @dataclass(frozen=True, eq=False)
 class Context:
-    """One operation: what the deployment and the request fix, and its state."""
+    """The settings of the deployment and of the request for one operation, and its state."""
 
     database: Database
     rules: Rules
@@ -95,7 +95,7 @@ class Context:
     """The company that the request names, and the limits of its caller."""
     limits: Limits = field(default_factory=Limits)
     seconds: float = 30
-    """How long the operation may run."""
+    """The time limit of the operation."""
     plans: Plans | None = None
     operation_name: str | None = None
     if_match: str | None = None
@@ -118,7 +118,7 @@ class Context:
         return Pages(min(DEFAULT_PAGE, self.largest_page), self.largest_page)
 
     def measure(self, measured: Measured) -> int:
-        """Note and return the cost of the operation; raises TooLarge."""
+        """Store and return the cost of the operation; raises TooLarge."""
         size = measured.size(self.pages, self.limits)
         self.state.cost = size.cost
         self.note_name(measured.operation)
@@ -131,7 +131,7 @@ class Context:
 
     @property
     def extensions(self) -> dict[str, Any]:
-        """What an answer says about its operation, once that is measured."""
+        """The `extensions` of the answer, once the operation is measured."""
         if self.state.cost is None:
             return {}
         return {"extensions": {"cost": {"requested": self.state.cost, "maximum": self.limits.cost}}}

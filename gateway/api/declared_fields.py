@@ -1,7 +1,7 @@
-"""The kinds of field that are declared rather than programmed: columns, addresses and relations.
+"""Fields that are declared rather than programmed: columns, addresses and relations.
 
-A declaration says once which columns a field needs. From it come the Strawberry field, its batched
-resolver, and the columns that a read selects."""
+The Strawberry field, its batched resolver and the selected columns are all derived from the
+declaration."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -23,12 +23,12 @@ from gateway.storage.tables.reference_data import ADDRESS_PARTS
 
 
 def column(description: str) -> Any:
-    """A field that is the column of the same name."""
+    """A field for the column of the same name."""
     return strawberry.field(description=description, metadata={DECLARATION: ColumnField()})
 
 
 def to_one(target: str, key: str, description: str, *, by: str = "id") -> Any:
-    """A field that is the object of type `target` whose `by` is in the column `key`."""
+    """A field for the object of type `target` whose column `by` equals our column `key`."""
 
     def resolve(root: strawberry.Parent[Any], info: Info) -> Any:
         value = getattr(root, key)
@@ -45,7 +45,7 @@ def to_one(target: str, key: str, description: str, *, by: str = "id") -> Any:
 
 
 def to_many(target: str, key: str, order: str, description: str) -> Any:
-    """A field that is the objects of type `target` whose column `key` has the id of this one."""
+    """A field for the objects of type `target` whose column `key` has our id."""
 
     def resolve(root: strawberry.Parent[Any], info: Info) -> Any:
         loaded = in_memory(root, info.python_name)
@@ -58,7 +58,7 @@ def to_many(target: str, key: str, order: str, description: str) -> Any:
 
 
 def address(prefix: str, description: str) -> Any:
-    """A field that is the PostalAddress in the columns that begin with `prefix`."""
+    """A field for the PostalAddress in the columns that begin with `prefix`."""
 
     def resolve(root: strawberry.Parent[Any]) -> Any:
         return PostalAddress(**{part: getattr(root, prefix + part) for part in ADDRESS_PARTS})
@@ -78,7 +78,7 @@ def declared_field(
 
 
 def position_of(info: Info) -> tuple[int, ...]:
-    """The position of a field in the operation, the same for all objects that it is resolved for."""
+    """The position of a field in the operation, which is the same for all objects of a list."""
     return tuple(map(id, info._raw_info.field_nodes))
 
 

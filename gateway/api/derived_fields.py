@@ -25,7 +25,7 @@ ORDER_COLUMNS: Names = frozenset(
     )
 )
 UNITS = 20
-"""Units of work to explain one line."""
+"""The cost of explaining one line, in units of work."""
 
 
 @strawberry.type(description="One step in the calculation of an order's totals.")

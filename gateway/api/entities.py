@@ -1,4 +1,5 @@
-"""The GraphQL types whose objects are rows: which columns each field needs, and what may be filtered."""
+"""The GraphQL types whose objects are rows, with the columns that each field needs and the allowed
+filters."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from gateway.storage.tables.column_types import Base
 from gateway.storage.tables.reference_data import ADDRESS_PARTS
 
 DECLARATION = "declaration"
-"""Where the metadata of a Strawberry field has its Declaration."""
+"""The key of the Declaration in the metadata of a Strawberry field."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ Type = TypeVar("Type", bound=type)
 
 
 def entity(model: type[Base]) -> Any:
-    """State that the objects of the decorated Strawberry type are rows of `model`."""
+    """Declare that the objects of the decorated Strawberry type are rows of `model`."""
 
     def mark(cls: Type) -> Type:
         cls.row_model = model  # type: ignore[attr-defined]
@@ -56,7 +57,7 @@ def entity(model: type[Base]) -> Any:
 
 
 def register_entity(cls: Any) -> None:
-    """Make a type that is marked as an `entity` known by its name."""
+    """Register a type that is marked as an `entity` under its name."""
     definition = get_object_definition(cls, strict=True)
     declared = {
         field.python_name: field.metadata[DECLARATION]
@@ -71,13 +72,13 @@ def register_entity(cls: Any) -> None:
 
 
 def filter_of(target: str, tree: Tree) -> Filter:
-    """The filter on objects of type `target` that says `tree`; an empty one matches everything."""
+    """The filter `tree` on objects of type `target`; an empty one matches everything."""
     return Filter(_filterables()[target], tree)
 
 
 @cache
 def _filterables() -> dict[str, Filterable]:
-    """What storage may filter by: exactly what is declared."""
+    """The fields that storage may filter by, which are exactly the declared ones."""
     made = {name: Filterable(entity.model) for name, entity in ENTITIES.items()}
     for name, each in ENTITIES.items():
         for field, declaration in each.declared.items():
@@ -109,5 +110,6 @@ def _columns(name: str, declaration: Declaration) -> Names:
 
 
 def _is_row(_row: Any, _info: Any) -> bool:
-    """Rows carry no type: a field that yields objects of a type yields rows of its model."""
+    """Always true: rows have no GraphQL type, and a field of an object type returns only rows of its
+    model."""
     return True

@@ -34,8 +34,8 @@ class DescribedEnum:
 
 
 def describe_enums(enums: Iterable[DescribedEnum]) -> None:
-    """Make GraphQL enums. Strawberry may have done so without a description when it met one as the
-    type of a field, so its definition is completed and not replaced."""
+    """Make GraphQL enums. Strawberry may already have made one without a description, for a field of
+    this type; such a definition is completed rather than replaced."""
     for each in enums:
         if not has_enum_definition(each.members):
             strawberry.enum(each.members)
@@ -60,7 +60,7 @@ ENUMS: tuple[DescribedEnum, ...] = (
         SalesOrderStatus,
         "The stage of an order in its life cycle.",
         {
-            "DRAFT": "The order is being written. Everything may change.",
+            "DRAFT": "The order is being prepared. Everything may change.",
             "IN_REVIEW": "The order is waiting for approval. Nothing may change.",
             "OPEN": "The order is accepted but not yet released for shipping.",
             "RELEASED": "The order is released for shipping and invoicing.",
@@ -71,7 +71,7 @@ ENUMS: tuple[DescribedEnum, ...] = (
     ),
     DescribedEnum(
         SalesOrderLineType,
-        "The kind of thing that a line sells.",
+        "The kind of object that a line sells.",
         {
             "COMMENT": "The line sells nothing. It is a text among the other lines.",
             "ACCOUNT": "An amount that is posted to a general-ledger account.",

@@ -1,4 +1,4 @@
-"""What a client sees of an error: refusals as data, and top-level errors with a code and no internals.
+"""Errors as clients see them: refusals as data, and top-level errors with a code and without internals.
 
 The code and the text of every refusal are in orders/refusals.py."""
 
@@ -29,12 +29,12 @@ CODES: dict[type[Exception], str] = {
     MissingScope: "FORBIDDEN",
     Overloaded: "OVERLOADED",
 }
-"""Errors whose own message a client may see, and their codes."""
+"""Errors whose messages clients may see, and their codes."""
 
 
 class RequestError(GraphQLError):
-    """An operation that cannot be answered, through no fault of the gateway. `path` leads to the argument
-    that is wrong."""
+    """An operation that cannot be answered because of the request. `path` leads to the wrong
+    argument."""
 
     def __init__(self, message: str, code: str, path: tuple[str, ...] = ()) -> None:
         place = {"argumentPath": list(path)} if path else {}
@@ -81,7 +81,7 @@ def present(error: GraphQLError) -> GraphQLFormattedError:
 
 
 def is_about_arguments(error: GraphQLError) -> bool:
-    """Whether an error of a field is about a variable: graphql-core and Strawberry find some faults
+    """Whether an error of a field is about a variable: graphql-core and Strawberry detect some faults
     only when they read the arguments."""
     if isinstance(error.original_error or error, StrawberryInputCoercionError):
         return True
@@ -138,7 +138,7 @@ MUTATIONS = {
 """The mutation that carries out each transition."""
 
 OUTSIDE_INPUT = {"id", "if_match"}
-"""Arguments other than the input."""
+"""The arguments other than the input."""
 
 
 def user_error(problem: Problem, root: str | None) -> UserError:

@@ -1,4 +1,4 @@
-"""Explains how an operation would run."""
+"""Explains how an operation runs."""
 
 import json
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Filters in JSON, as `gateway export` takes them, read by the rules of GraphQL input."""
+"""Filters in JSON for `gateway export`, read by the rules of GraphQL input."""
 
 import json
 from decimal import Decimal
@@ -19,7 +19,7 @@ ORDER_FILTER = "SalesOrderFilter"
 
 
 def order_filter(text: str) -> Filter:
-    """The filter that `salesOrders` would take as its argument; raises BadFilter."""
+    """The filter as the argument of `salesOrders`; raises BadFilter."""
     parsed = _json(text)
     if not isinstance(parsed, dict):
         raise BadFilter('A filter is a JSON object such as {"status": {"eq": "OPEN"}}.')

@@ -1,6 +1,6 @@
 """The filter inputs of all types, made from their declared fields.
 
-Three tables name every input that is made; `make_filters` makes them. A new operator needs its
+The tables list the names of all filter inputs, and `make_filters` makes them. A new operator needs its
 description here and its SQL in storage/comparisons.py."""
 
 import datetime as dt
@@ -94,7 +94,7 @@ NULLABLE_FILTERS = {
     "TaxCode": "NullableTaxCodeFilter",
     "UnitOfMeasure": "NullableUnitOfMeasureFilter",
 }
-"""The filter by an object that may be missing, for each type that another type refers to in this way."""
+"""The filter on an object that may be missing, for each type with an optional reference to it."""
 
 LIST_FILTERS = {
     "ImportProblem": "ImportProblemListFilter",
@@ -102,7 +102,7 @@ LIST_FILTERS = {
     "SalesOrder": "SalesOrderListFilter",
     "SalesOrderLine": "SalesOrderLineListFilter",
 }
-"""The filter by the objects of a list, for each type of which another type has a list."""
+"""The filter on a list of objects, for each type that another type has a list of."""
 
 ADDRESS_FILTER = "PostalAddressFilter"
 
@@ -137,7 +137,7 @@ SEARCH = {
     " cafe finds Café.",
 }
 CASELESS = " `eq`, `ne`, `in` and `notIn` ignore case."
-"""Describes the conditions on a number or a code."""
+"""Added to the description of conditions on numbers and codes."""
 DAY = "On this day in UTC, from midnight to midnight."
 MISSING = "Whether there is no such object. The fields of a missing object are null."
 COMBINATIONS = {
@@ -160,8 +160,8 @@ OPERATORS_OF: dict[Any, dict[str, str]] = {
     dt.date: EQUALITY | TIMES,
     dt.datetime: EQUALITY | TIMES,
 }
-"""The operators on values of each Python type; other types have EQUALITY. storage/comparisons.py makes
-their SQL."""
+"""The operators for each Python type; other types have EQUALITY. storage/comparisons.py makes their
+SQL."""
 
 Inputs = Mapping[str, Any]
 """The classes of the inputs, by name."""
@@ -171,8 +171,8 @@ Fields = dict[str, tuple[Any, str]]
 
 
 def make_filters() -> Inputs:
-    """The inputs that the tables name. They refer to each other in circles, so all classes are made
-    before any of them gets its fields."""
+    """All inputs in the tables. They refer to each other, so all classes are made before any of them
+    gets its fields."""
     filters = [*FILTERS.values(), *NULLABLE_FILTERS.values(), *LIST_FILTERS.values()]
     names = [*CONDITIONS, ADDRESS_FILTER, *filters]
     inputs = {name: type(name, (), {"__module__": __name__}) for name in names}

@@ -1,4 +1,5 @@
-"""The HTTP header If-Match, which a single mutation takes for its argument `ifMatch` (RULES.md 6.3)."""
+"""The HTTP header If-Match, which stands in for the argument `ifMatch` of a single mutation (RULES.md
+6.3)."""
 
 from graphql import DocumentNode, FragmentDefinitionNode, GraphQLSchema, OperationDefinitionNode
 
@@ -11,7 +12,7 @@ ARGUMENT = "ifMatch"
 def check_header(
     schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode
 ) -> None:
-    """Raises RequestError unless it is clear which record of a valid operation the header is about."""
+    """Raises RequestError unless it is clear which record of a valid operation the header refers to."""
     fragments = {
         node.name.value: node
         for node in document.definitions

@@ -57,8 +57,8 @@ DryRun = Annotated[
 Quantities = Annotated[
     list[SalesOrderLineQuantityInput] | None,
     strawberry.argument(
-        description="The quantities to ship or to invoice, by line. They default to `shipQuantity` or"
-        " `invoiceQuantity` of all lines."
+        description="The quantities to ship or to invoice, by line. They default to the"
+        " `shipQuantity` or `invoiceQuantity` of all lines."
     ),
 ]
 
@@ -167,7 +167,7 @@ def _quantity_transition(transition: Transition, payload: Any, description: str)
 
 
 def expected_etag(info: Info, if_match: Any) -> str | None:
-    """The version that the argument and the header of the request expect; raises Rejected."""
+    """The etag that the argument and the header of the request expect; raises Rejected."""
     return agreed_version(_or_none(if_match), info.context.if_match)
 
 
@@ -181,8 +181,8 @@ def _mutation(
     description: str,
     scope: AccessScope = AccessScope.ORDERS_WRITE,
 ) -> Any:
-    """A field whose payload may be null, so that the failure of one mutation of a document leaves the
-    payloads of those before it."""
+    """A field with a nullable payload, so that a failing mutation does not discard the payloads of
+    those before it."""
     resolve.__annotations__["return"] = payload | None
     return declared_field(resolve, description, MutationField(), [RequiresScopes(scopes=[scope])])
 

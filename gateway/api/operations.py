@@ -1,4 +1,4 @@
-"""How an operation runs, from the text of a request to the answer; see gateway/execution/README.md."""
+"""Runs operations, from the text of a request to the answer; see gateway/execution/README.md."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,17 +18,17 @@ from gateway.storage.deadline import Deadline
 from gateway.storage.drivers import Overloaded
 
 RETRY_AFTER = 1
-"""Seconds; contention is over sooner, but clients should not add to it."""
+"""Seconds until a client should try again. Contention ends sooner, but clients should not add to it."""
 
 QUERIES = {OperationType.QUERY}
 OPERATIONS = {OperationType.QUERY, OperationType.MUTATION}
 INTROSPECTION = StoredIntrospection()
-"""The schema is the same for everyone."""
+"""The answers to introspection, which are the same for all callers."""
 
 
 @dataclass(frozen=True)
 class Operation:
-    """What a request contains."""
+    """The contents of a request."""
 
     query: str
     variables: dict[str, Any] | None = None
@@ -41,7 +41,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the client gets. A document that could not be run at all has errors and no data."""
+    """The answer to a client. If the document could not be run at all, it has errors and no data."""
 
     body: bytes
     was_run: bool
@@ -55,11 +55,11 @@ class Answer:
     codes: tuple[str, ...] = ()
     """Those of the errors, sorted."""
     engine: str = "graphql-core"
-    """What ran the operation: this, "plan" or "stored"."""
+    """How the operation ran: this, "plan" or "stored"."""
 
 
 async def run_operation(operation: Operation, context: Context) -> Answer:
-    """Run one operation until it ends or its deadline passes; never raises for what a client sends."""
+    """Run one operation until it ends or its deadline passes. No request makes this raise."""
     context = replace(context, operation_name=operation.name, if_match=operation.if_match)
     try:
         async with Deadline(context.seconds) as deadline:
@@ -81,8 +81,9 @@ async def run_operation(operation: Operation, context: Context) -> Answer:
 
 
 async def _finished(operation: Operation, context: Context, stopped: RequestError) -> Answer | None:
-    """The answer of a mutation whose first changes were made before it was stopped. They have as long again
-    to read what is selected in their payloads; None if that is not enough, or if nothing was changed."""
+    """The answer to a mutation that was stopped after some of its changes had been made. Reading the
+    selected fields of their payloads may take the same time again; None if that is not enough, or if
+    nothing was changed."""
     if not context.state.payloads:
         return None
     context.state.stopped = stopped
@@ -155,12 +156,12 @@ def _presented(error: GraphQLError) -> GraphQLFormattedError:
 
 
 def _refusal(error: RequestError, context: Context) -> Answer:
-    """The answer for an operation that is not run."""
+    """The answer to an operation that is not run."""
     return _answer([present(error)], context)
 
 
 def _failure(error: RequestError, context: Context) -> Answer:
-    """The answer for an operation that could not be finished."""
+    """The answer to an operation that could not be finished."""
     return _answer([present(error)], context, was_run=True)
 
 

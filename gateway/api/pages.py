@@ -69,7 +69,7 @@ class Connection(Generic[NodeType]):
 
 @dataclass(frozen=True)
 class RowsPage:
-    """The rows of a page, from which a Connection is resolved."""
+    """The rows of a page, which resolve the fields of a Connection."""
 
     model: type[Base]
     window: Window
@@ -128,7 +128,8 @@ class ConnectionArguments:
 def connection(target: str, description: str, *keys: str) -> Any:
     """A root field that pages through all objects of type `target`.
 
-    Sorted by `keys` unless the client sends `sort`; "-" means descending, and the last key is unique."""
+    They are sorted by `keys` unless the client sends `sort`; "-" means descending, and the last key is
+    unique."""
 
     async def resolve(info: Info, **arguments: Any) -> RowsPage:
         options = _arguments(arguments)
@@ -143,7 +144,7 @@ def connection(target: str, description: str, *keys: str) -> Any:
 def paged(target: str, key: str, description: str, *keys: str) -> Any:
     """A field that pages through the objects of type `target` whose column `key` has our id.
 
-    One statement serves all objects for which the field is resolved."""
+    One statement reads the pages of all objects."""
 
     async def resolve(root: strawberry.Parent[Any], info: Info, **arguments: Any) -> RowsPage:
         options = _arguments(arguments)

@@ -1,4 +1,4 @@
-"""What the mutations of orders return."""
+"""The payloads of the mutations of orders."""
 
 import strawberry
 
@@ -15,8 +15,8 @@ class OrderPayload:
         description="Every reason for a refusal; empty if there was none.", default_factory=list
     )
     warnings: list[UserError] = strawberry.field(
-        description="What is unusual about the order but allowed, such as an external document number"
-        " that another order of the customer has already.",
+        description="Unusual but allowed properties of the order, such as an external"
+        " document number that another order of the customer already has.",
         default_factory=list,
     )
 

@@ -1,4 +1,4 @@
-"""The arguments of a plan's slots, as the fields or the reads take them."""
+"""The arguments of a plan's slots, in the form that fields and reads need."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,7 +20,7 @@ from gateway.storage.tables.column_types import (
 
 
 class SlotArguments:
-    """The arguments of one slot; those without variables are computed once."""
+    """The arguments of one slot; arguments without variables are computed once."""
 
     def __init__(self, slot: Slot, make: Mapping[str, Make], store: RowsStore) -> None:
         self._declaration = slot.declaration

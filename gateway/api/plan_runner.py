@@ -1,7 +1,5 @@
-"""Operations that run as compiled plans.
-
-graphql-core runs whatever no plan covers, and whatever fails in one, and gives the exact answer; a
-plan's own answer has no errors."""
+"""Runs operations as compiled plans. graphql-core runs operations that no plan covers or whose plan
+fails, so that a plan only ever answers without errors."""
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -53,7 +51,7 @@ def _name(field: GraphQLField | GraphQLInputField) -> str:
 
 
 class EntityDeclarations:
-    """What the fields of the schema are declared to be."""
+    """The declarations of the schema's fields."""
 
     @cached_property
     def sources(self) -> Mapping[str, Any]:
@@ -68,7 +66,7 @@ class EntityDeclarations:
 
 @dataclass
 class MutationInfo:
-    """The part of an `info` that the resolvers of mutations use."""
+    """The part of `info` that the resolvers of mutations use."""
 
     context: Context
     path: Path
@@ -76,12 +74,12 @@ class MutationInfo:
 
 @dataclass
 class CompiledOperation:
-    """A plan with its programs: one for a query, one for each field of a mutation."""
+    """A plan with its programs: one for a query, or one for each field of a mutation."""
 
     plan: Plan
     programs: Sequence[PreparedProgram]
     arguments: Sequence[SlotArguments | None]
-    """By slot; None for a mutation, which takes them as Strawberry makes them."""
+    """By slot; None for a mutation, whose arguments Strawberry converts."""
 
     @property
     def size(self) -> int:
@@ -163,7 +161,7 @@ class PlanRunner:
     def prepared(
         self, operation: PreparedOperation, coerced: Mapping[str, Any], context: Context
     ) -> tuple[CompiledOperation, list[Any]]:
-        """The plan for these coerced variables and its arguments by slot, None for those of a mutation.
+        """The plan for these coerced variables and its arguments by slot, which are None for mutations.
 
         Raises NotPlanned, RequestError, BadCursor and BadFilter."""
         values = operation.condition_values(coerced)
@@ -178,7 +176,7 @@ class PlanRunner:
     async def _compile(
         self, operation: PreparedOperation, values: Conditions, context: Context
     ) -> None:
-        """Compile a plan in a thread, since that can take longer than other requests should wait."""
+        """Compile a plan in a thread, because other requests should not wait that long."""
 
         def attempt() -> CompiledOperation | NotPlanned:
             try:
@@ -218,7 +216,7 @@ class PlanRunner:
         compiled: CompiledOperation,
         arguments: list[Any],
     ) -> None:
-        """Fill in the arguments of mutations, as Strawberry makes them."""
+        """Fill in the arguments of mutations as Strawberry converts them."""
         definitions = operation.node.variable_definitions or ()
         coerced = get_variable_values(self.core, definitions, variables)
         if not isinstance(coerced, VariableValues):

@@ -1,4 +1,4 @@
-"""The root fields for reading."""
+"""The root fields of queries."""
 
 import asyncio
 from collections.abc import Sequence
@@ -60,7 +60,7 @@ def _by_id(target: str, description: str) -> Any:
 
 
 def _by_number(target: str, description: str) -> Any:
-    """A root field that returns the object with a number, in any case; null if there is none."""
+    """A root field that returns the object with a number, ignoring case; null if there is none."""
 
     async def resolve(number: Number, info: Info) -> Any:
         return await _by_key(target, "number", number, info)
@@ -69,7 +69,7 @@ def _by_number(target: str, description: str) -> Any:
 
 
 def _by_code(target: str, description: str) -> Any:
-    """A root field that returns the object with a code, in any case; null if there is none."""
+    """A root field that returns the object with a code, ignoring case; null if there is none."""
 
     async def resolve(code: Code, info: Info) -> Any:
         return await _by_key(target, "code", code, info)
@@ -78,7 +78,8 @@ def _by_code(target: str, description: str) -> Any:
 
 
 async def _by_key(target: str, column: str, value: str, info: Info) -> Any:
-    """The object whose unique `column` is `value`, in any case. Batched with others of its type."""
+    """The object with `value` in its unique `column`, ignoring case. Look-ups of one type are
+    batched."""
     if not is_storable_text(value):
         return None
     model, names = ENTITIES[target].model, wanted(target, info)
@@ -131,7 +132,7 @@ async def _records(ids: Sequence[str], info: Info) -> list[NodeRow | None]:
 
 
 @requires(AccessScope.ORDERS_READ)
-@strawberry.type(description="Everything that can be read, in the company that the request names.")
+@strawberry.type(description="Everything that can be read in the company of the request.")
 class Query:
     sales_order: SalesOrder | None = _by_id("SalesOrder", "The order with this id.")
     sales_order_by_number: SalesOrder | None = _by_number(

@@ -30,10 +30,10 @@ REFERENCE_INPUTS: Mapping[type[Base], Any] = {
     rows.TaxCodeRow: reference_inputs.TaxCodeRefInput,
     rows.UnitOfMeasureRow: reference_inputs.UnitOfMeasureRefInput,
 }
-"""The inputs by which fields refer to records."""
+"""The inputs that refer to records, by type of record."""
 
 FROM_ISO = {(rows.CurrencyRow, "display_name")}
-"""The fields that a new record may omit although their columns have no default."""
+"""Fields that a new record may omit although their columns have no default."""
 
 
 class Purpose(StrEnum):
@@ -46,7 +46,7 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True)
 class RecordType:
-    """A kind of record with its type in the schema. Descriptions call it `noun`."""
+    """A kind of record with its type in the schema. `noun` is its name in descriptions."""
 
     type: Any
     noun: str
@@ -91,7 +91,7 @@ class RecordType:
 
 
 InputField = tuple[Any, str, bool]
-"""The type of an input field, its description, and whether it must be stated."""
+"""The type of an input field, its description, and whether it is required."""
 
 
 def _fields(record: Record, of: Any, purpose: Purpose) -> Iterator[tuple[str, InputField]]:
@@ -118,7 +118,7 @@ def _kind(record: Record, name: str, field: Field) -> Any:
 
 
 def _limits(record: Record, name: str, field: Field) -> str:
-    """The end of a description, which states the range of the values."""
+    """The end of a description with the range of the values."""
     longest = text_lengths(record.model).get(name)
     if longest is not None:
         return f" {reference_inputs.length_note(longest)}"

@@ -56,7 +56,7 @@ def payload_of(of: RecordType, verb: str) -> Any:
 
 
 def result_of(of: RecordType) -> str:
-    """The field of a payload that has the record."""
+    """The field of a payload that contains the record."""
     return "".join(f"_{c.lower()}" if c.isupper() else c for c in of.name).lstrip("_")
 
 

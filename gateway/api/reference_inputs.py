@@ -1,4 +1,4 @@
-"""The inputs that identify a record which already exists, each in exactly one way."""
+"""Inputs that identify an existing record, each in exactly one way."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,7 @@ def optional(description: str) -> Any:
 
 
 def with_lengths(row: type[Base], *, without: str = "") -> Callable[[type], type]:
-    """Adds the longest text of its column in `row` to the description of each field of a class."""
+    """Adds the maximum length of its column in `row` to the description of each field of a class."""
 
     def complete(cls: type) -> type:
         for name, longest in text_lengths(row).items():

@@ -30,17 +30,20 @@ class Node:
 
 
 CREATED_BY_NOTE = (
-    "The name of the credential that created the record. Null if nobody did through the gateway, or before"
-    " names were kept."
+    "The name of the credential that created the record. Null if it was not created through"
+    " the gateway, or before names were recorded."
 )
 MODIFIED_BY_NOTE = (
-    "The name of the credential that last changed the record, with the same exceptions."
+    "The name of the credential that last changed the record. Null in the same cases as"
+    " `createdBy`."
 )
 
 
-@strawberry.type(description="The fields that all records changed by mutations have.")
+@strawberry.type(description="The fields of all records that mutations can change.")
 class MaintainedNode(Node):
-    etag: str = column("A version tag that changes whenever the record does. Send it as `ifMatch`.")
+    etag: str = column(
+        "A version tag that changes whenever the record changes. Send it as `ifMatch`."
+    )
     created_date_time: dt.datetime = column("The time at which the record was created.")
     last_modified_date_time: dt.datetime = column("The time at which the record last changed.")
     created_by: str | None = column(CREATED_BY_NOTE)

@@ -1,4 +1,4 @@
-"""The types whose objects are rows. The schema registers them by calling `register_types`."""
+"""Registers the types whose objects are rows. The schema calls `register_types`."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ TYPES: dict[str, Any] = {
     "SalesOrderLine": SalesOrderLine,
     "SalesOrder": SalesOrder,
 }
-"""By name. The order is that in which `node` looks for an id."""
+"""By name, in the order in which `node` looks for an id."""
 
 
 def register_types() -> None:

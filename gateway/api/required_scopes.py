@@ -1,4 +1,4 @@
-"""The scopes that root fields require: declared beside the fields, printed in the schema as
+"""The scopes that root fields require, which are declared next to the fields, printed in the schema as
 `@requiresScopes`, and checked before anything runs."""
 
 from collections.abc import Callable, Iterable
@@ -31,7 +31,7 @@ class ForbiddenField(GraphQLError):
 
 
 def requires(*scopes: AccessScope) -> Callable[[Kind], Kind]:
-    """Declares the scopes of every root field of a class that does not declare its own."""
+    """Declares the scopes of those root fields of a class that do not declare their own."""
 
     def declare(kind: Kind) -> Kind:
         for field in _definition(kind).fields:
@@ -45,7 +45,7 @@ def requires(*scopes: AccessScope) -> Callable[[Kind], Kind]:
 def check_scopes(
     schema: GraphQLSchema, kind: OperationType, fields: Iterable[str], caller: Caller
 ) -> None:
-    """Raises ForbiddenField if the caller may not select one of these root fields."""
+    """Raises ForbiddenField if the caller may not select all of these root fields."""
     root = schema.get_root_type(kind)
     for name in fields:
         scopes = _required(root, name)

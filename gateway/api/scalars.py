@@ -69,7 +69,7 @@ def _parse_date_time(value: Any) -> dt.datetime:
 
 
 def _literal(parse: Callable[[Any], Parsed], *kinds: type[ValueNode]) -> Callable[..., Parsed]:
-    """A parser of literals of these kinds. Its errors give the location of the literal."""
+    """A parser of literals of these kinds. Its errors have the location of the literal."""
 
     def parse_literal(node: ValueNode, _variables: Any = None) -> Parsed:
         try:

@@ -1,4 +1,4 @@
-"""The schema: its types are made and registered here, one after the other."""
+"""Builds the schema: makes and registers its types one after the other."""
 
 from collections.abc import AsyncIterator, Callable
 from typing import Any, TypeVar
@@ -53,7 +53,7 @@ from gateway.execution.selection import fields_by_name, fragments_of
 
 
 def _refuses_null(member: GraphQLArgument | GraphQLInputField) -> bool:
-    """Whether it is declared as Maybe[T] rather than Maybe[T | None]."""
+    """Whether the field is declared as Maybe[T] rather than Maybe[T | None]."""
     kind = getattr(member.extensions.get("strawberry-definition"), "type", None)
     return isinstance(kind, StrawberryMaybe) and not isinstance(kind.of_type, StrawberryOptional)
 
@@ -62,21 +62,21 @@ FAULTS = Faults(_refuses_null)
 Result = TypeVar("Result")
 
 RULES = (argument_rule(FAULTS),)
-"""How documents are validated besides the other rules of the specification."""
+"""The validation rule that is applied besides the other rules of the specification."""
 
 
 class OperationExtension(SchemaExtension):
     """Measures and validates the document before graphql-core runs its operation, and returns the
-    reader's connection at the end."""
+    reader's connection afterwards."""
 
     async def on_parse(self) -> AsyncIterator[None]:
-        """Takes the place of Strawberry's parsing, which would block other requests."""
+        """Replaces Strawberry's parsing, which would block other requests."""
         text = self.execution_context.query or ""
         self.execution_context.graphql_document = await self._in_turn(lambda: parse(text))
         yield
 
     async def on_validate(self) -> AsyncIterator[None]:
-        """Takes the place of Strawberry's validation, which measures nothing first."""
+        """Replaces Strawberry's validation, which does not measure documents first."""
         document = self.execution_context.graphql_document
         if document is not None:
             errors = await self._in_turn(lambda: self._errors(document))
@@ -84,7 +84,7 @@ class OperationExtension(SchemaExtension):
         yield
 
     async def _in_turn(self, work: Callable[[], Result]) -> Result:
-        """The result of work on the document; each of its characters is worth a unit."""
+        """The result of work on the document, at one unit of work per character."""
         context: Context = self.execution_context.context
         return await context.turns.run(work, len(self.execution_context.query or ""))
 
@@ -157,8 +157,8 @@ class OperationExtension(SchemaExtension):
         errors[:] = map(self._explained, errors)
 
     def _explained(self, error: GraphQLError) -> GraphQLError:
-        """An error about an argument with its path and its place, and in our words if graphql-core or
-        Strawberry raised it."""
+        """The error with the path and the location of its argument, and with our own message if
+        graphql-core or Strawberry raised it."""
         document = self.execution_context.graphql_document
         if path := argument_path(error):
             return _placed(error, path)
@@ -195,20 +195,17 @@ class GatewaySchema(strawberry.Schema):
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
     ) -> None:
-        """Logs nothing: `present` logs crashes, and a client's mistakes are not ours."""
+        """Do not log: `present` logs crashes, and mistakes of clients need no log."""
 
 
-@strawberry.type(
-    description="Everything that can be changed, in the company that the request names."
-)
+@strawberry.type(description="Everything that can be changed in the company of the request.")
 class Mutation(
     OrderMutation, RecordMutation, BulkMutation, ImportMutation, CompanyMutation, KeyMutation
 ): ...
 
 
 def _mark_one_of(core: GraphQLSchema) -> None:
-    """Have graphql-core know the inputs of which exactly one field is given, which Strawberry keeps
-    to itself."""
+    """Mark the OneOf inputs in graphql-core's schema, because Strawberry does not."""
     for kind in core.type_map.values():
         definition = kind.extensions.get("strawberry-definition")
         if isinstance(kind, GraphQLInputObjectType) and definition is not None:
@@ -216,7 +213,7 @@ def _mark_one_of(core: GraphQLSchema) -> None:
 
 
 def _mark_costs(core: GraphQLSchema) -> None:
-    """Have the limits know what fields cost that Python computes."""
+    """Declare the cost of the fields that Python computes."""
     for kind in core.type_map.values():
         for field in kind.fields.values() if isinstance(kind, GraphQLObjectType) else ():
             definition = field.extensions.get("strawberry-definition")
@@ -246,5 +243,5 @@ schema = _build()
 
 
 def sdl() -> str:
-    """The schema as the text that is committed as schema.graphql."""
+    """The text of the schema, which is committed as schema.graphql."""
     return schema.as_str() + "\n"

@@ -1,4 +1,4 @@
-"""The keys by which lists can be sorted; an index serves each of them."""
+"""The keys by which lists can be sorted. Each has an index."""
 
 from collections.abc import Sequence
 from enum import Enum
@@ -15,7 +15,7 @@ class SortDirection(Enum):
 
 
 class SalesOrderSortField(Enum):
-    """The value is the columns."""
+    """The values are columns."""
 
     ORDER_DATE = ("order_date",)
     POSTING_DATE = ("posting_date",)
@@ -31,7 +31,7 @@ class SalesOrderSortField(Enum):
 
 
 class SalesOrderLineSortField(Enum):
-    """The value is the columns."""
+    """The values are columns."""
 
     SALES_ORDER = ("sales_order_id", "sequence")
     QUANTITY = ("quantity",)
@@ -39,7 +39,7 @@ class SalesOrderLineSortField(Enum):
 
 
 class CustomerSortField(Enum):
-    """The value is the columns."""
+    """The values are columns."""
 
     NUMBER = ("number",)
     DISPLAY_NAME = ("display_name",)
@@ -47,7 +47,7 @@ class CustomerSortField(Enum):
 
 
 class ItemSortField(Enum):
-    """The value is the columns."""
+    """The values are columns."""
 
     NUMBER = ("number",)
     DISPLAY_NAME = ("display_name",)

@@ -31,7 +31,7 @@ ORDER_COLUMNS: Names = frozenset(
 LINE_COLUMNS: Names = column_names(SalesOrderLineRow)
 CUSTOMER_COLUMNS: Names = frozenset({"number", "blocked", "privacy_blocked"})
 UNITS = 30
-"""Units of work to check all transitions for one line."""
+"""The cost of checking all transitions for one line, in units of work."""
 
 
 @strawberry.type(description="A transition of an order, and whether it is possible now.")

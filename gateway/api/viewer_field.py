@@ -1,4 +1,4 @@
-"""Who calls, and what the caller may do and see."""
+"""The caller, and what it may do and see."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""graphql-core's executor, which lets other requests have their turn while it completes lists."""
+"""graphql-core's executor, extended to give other requests a turn while it completes lists."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from itertools import chain
@@ -15,11 +15,11 @@ Complete = Callable[[int], Any]
 """Completes the part of a list that begins at an index."""
 
 PART = 5
-"""Items of a list that are completed without a look at the clock."""
+"""Items of a list that are completed before the turn is checked."""
 
 
 class _Part(Path):
-    """The path of a list, for a part of it that begins later."""
+    """The path of a part of a list, with the indexes of the whole list."""
 
     whole: Path
     begin: int
@@ -54,7 +54,7 @@ class YieldingExecutor(StrawberryExecutor):
         )
 
     async def with_abort_signal(self, awaitable: Awaitable[Awaited]) -> Awaited:
-        """What a resolver has awaited is completed in the next turn if this one is over."""
+        """The awaited result, in the next turn if this one is over."""
         result = await super().with_abort_signal(awaitable)
         await self._turns.wait()
         return result
@@ -80,7 +80,8 @@ class YieldingExecutor(StrawberryExecutor):
         return self._in_parts(complete, range(0, len(rows), PART))
 
     def _in_parts(self, complete: Complete, begins: Sequence[int]) -> Any:
-        """A list from its parts; it is awaitable if it needs more than one turn or awaits its items."""
+        """Complete a list in parts. The result is awaitable if the list needs more than one turn or has
+        awaitable items."""
         parts: list[Any] = []
         try:
             for begin in begins:
@@ -120,7 +121,7 @@ class YieldingExecutor(StrawberryExecutor):
         return join()
 
     def _settle(self, parts: list[Any]) -> None:
-        """The list fails: what its items await must not be left behind."""
+        """Settle the pending items of a list that failed."""
         awaitable = [part for part in parts if self.is_awaitable(part)]
         if awaitable:
             self.settle_in_background(awaitable)

@@ -1,7 +1,7 @@
-"""Orders of our own for what Northwind lacks: returns, other currencies, prices with tax, discounts on the
-whole order, charges, partial shipment and review.
+"""Our own orders for what Northwind lacks: returns, other currencies, prices with tax, discounts on the
+whole order, charges, partial shipments and reviews.
 
-They are dated after Northwind's last year, so that its totals by year stay what they are."""
+They are dated after Northwind's last year, so that its totals by year do not change."""
 
 import datetime as dt
 from decimal import Decimal
@@ -60,7 +60,7 @@ RETURN = DemoOrder(
     ),
     (Transition.RELEASE, Transition.SHIP),
 )
-"""The goods are back; an order with a negative total cannot be invoiced (RULES.md 4.7)."""
+"""The goods have been returned. An order with a negative total cannot be invoiced (RULES.md 4.7)."""
 
 EXCHANGE = DemoOrder(
     _order(

@@ -62,7 +62,7 @@ UNIT_WORDS = {
     "glass": "GLASS", "bag": "BAG",
 }  # fmt: skip
 _MEASURE = re.compile(r"(kg|g|ml|cl|cc|oz|l)\b")
-"""What follows the weight or volume of a single unit, as in "1 kg pkg."."""
+"""The words after the weight or volume of a single unit, as in "1 kg pkg."."""
 
 TERMS = {
     "14D": ("14 days net", "14D", None, 0),

@@ -1,4 +1,4 @@
-"""Northwind's tables as they are in `data`, and the codes that its texts stand for here."""
+"""Northwind's tables in `data`, and our codes for their texts."""
 
 import csv
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ Record = Mapping[str, str]
 
 
 def read(name: str) -> list[Record]:
-    """The rows of a table by the names of its columns."""
+    """The rows of a table, each by column name."""
     with files("gateway.demo").joinpath("data", f"{name}.csv").open(encoding="utf-8") as file:
         return list(csv.DictReader(file))
 

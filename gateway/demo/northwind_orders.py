@@ -1,4 +1,4 @@
-"""The orders of Northwind as the gateway takes them in."""
+"""The orders of Northwind as input of the gateway."""
 
 import datetime as dt
 from collections import defaultdict
@@ -12,7 +12,7 @@ from gateway.storage.countries import country_code
 
 
 def northwind_orders() -> Iterator[DemoOrder]:
-    """All orders, with their numbers as NW-10248, and how far they have come."""
+    """All orders, with numbers such as NW-10248, and their transitions."""
     records = read("orders")
     transitions = transitions_of_orders(records)
     for record, new in zip(records, _new_orders(records), strict=True):

@@ -21,7 +21,7 @@ ORDERS_ON_HOLD = 2
 
 @dataclass(frozen=True)
 class DemoOrder:
-    """An order as it is entered, and the transitions that follow."""
+    """A new order and the transitions that follow."""
 
     new: NewOrder
     transitions: Sequence[Transition] = ()

@@ -1,1 +1,1 @@
-"""How an operation runs, whatever its schema is about. README.md describes the path."""
+"""Runs operations of any schema. README.md describes the path of an operation."""

@@ -1,7 +1,7 @@
-"""What is wrong with the arguments of a document and with the variables in them, by its path.
+"""Finds the faults in the arguments of a document and in their variables, with their paths.
 
-A path starts at the name of the argument. An index is a step of its own, also where a list of one is
-written without brackets."""
+A path starts at the name of the argument. Indexes are steps too, even if a list of one item is written
+without brackets."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ from gateway.execution.argument_values import ArgumentValue, LiteralValue, Varia
 
 Path = tuple[str, ...]
 RefusesNull = Callable[[GraphQLArgument | GraphQLInputField], bool]
-"""Whether a field or an argument that may be absent must not be null."""
+"""Whether a field or an argument may be absent but not null."""
 
 BUILT_IN = {
     "Int": "an Int, a whole number from -2147483648 to 2147483647",
@@ -39,12 +39,12 @@ BUILT_IN = {
     "ID": 'an ID such as "c0ffee00-0000-4000-8000-000000000000"',
     "Boolean": "true or false",
 }
-"""What is expected for the scalars of GraphQL itself."""
+"""The values that the built-in scalars of GraphQL expect."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with the value at `path`, and the node where it stands."""
+    """A fault of the value at `path`, and the node of that value."""
 
     path: Path
     message: str
@@ -64,7 +64,7 @@ class Faults:
         node: Any,
         variables: VariableValues | None = None,
     ) -> Iterator[Fault]:
-        """The faults of a field or a directive `node`, which messages call `name`. Without
+        """The faults of the field or directive `node`, which is `name` in messages. Without
         `variables`, its variables are not checked."""
         present = {each.name.value: each for each in node.arguments or ()}
         for key, argument in present.items():
@@ -78,7 +78,7 @@ class Faults:
                 yield Fault((key,), f"{key} is missing. {_expected(known.type)}", node)
 
     def of_value(self, value: ArgumentValue, kind: Any, path: Path) -> Iterator[Fault]:
-        """The faults of a value that is to be of the type `kind`."""
+        """The faults of a value that should have the type `kind`."""
         if value.is_unknown:
             return
         inner = get_nullable_type(kind)
@@ -141,7 +141,7 @@ def _one_of(
 
 
 def _of_leaf(value: ArgumentValue, kind: GraphQLNamedType, path: Path, refusal: str) -> str:
-    """The message of one of our own scalars already says what it expects."""
+    """The message of a refused scalar. Our own scalars already say what they expect."""
     is_own = not is_enum_type(kind) and kind.name not in BUILT_IN
     expected = refusal if is_own else _expected(kind)
     message = f"{_dotted(path)} is {value.text}. {expected}"
@@ -181,7 +181,7 @@ def _dotted(path: Path) -> str:
 
 
 def _joined(names: list[str], last: str) -> str:
-    """Names as a sentence lists them, for instance "a, b and c"."""
+    """Names as a sentence lists them, such as "a, b and c"."""
     return f" {last} ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 

@@ -1,4 +1,4 @@
-"""Where the arguments of a document and the values in them stand, by their path."""
+"""Locates the arguments of a document and the values in them by path."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -61,7 +61,7 @@ class _Collector(Visitor):
 
 
 def arguments_in(schema: GraphQLSchema, document: DocumentNode) -> list[Arguments]:
-    """Every node of a document that has arguments and is known to the schema."""
+    """All nodes of a document that have arguments and exist in the schema."""
     info = TypeInfo(schema)
     collector = _Collector(info)
     visit(document, TypeInfoVisitor(info, collector))
@@ -69,8 +69,7 @@ def arguments_in(schema: GraphQLSchema, document: DocumentNode) -> list[Argument
 
 
 def _places(schema: GraphQLSchema, document: DocumentNode) -> Iterator[tuple[Node, Path]]:
-    """The name of each argument, and in its value each variable and each name of a field, with its
-    path."""
+    """The path of each argument, and of each variable and each field name in its value."""
     for arguments in arguments_in(schema, document):
         for each in arguments.node.arguments or ():
             path = (each.name.value,)
@@ -111,7 +110,7 @@ def first_uses(
 
 def with_path(schema: GraphQLSchema, document: DocumentNode, error: GraphQLError) -> GraphQLError:
     """An error of another rule, with the path of the argument, the field in an argument or the variable
-    that it is about."""
+    that it concerns."""
     named = [node for node in error.nodes or () if isinstance(node, VariableNode | NameNode)]
     for node, path in _places(schema, document) if named else ():
         if node is named[-1]:
@@ -120,8 +119,8 @@ def with_path(schema: GraphQLSchema, document: DocumentNode, error: GraphQLError
 
 
 def value_at(field: FieldNode, path: Sequence[str]) -> Node:
-    """The value at `path` in the arguments of `field`, or the innermost value around it that the
-    document shows; the field itself if it has no such argument."""
+    """The node of the value at `path` in the arguments of `field`, or of the innermost value around it
+    in the document; the field itself if it has no such argument."""
     named = {each.name.value: each.value for each in field.arguments or ()}
     found: Node | None = named.get(path[0])
     for step in path[1:]:

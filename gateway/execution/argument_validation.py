@@ -1,4 +1,4 @@
-"""Checks of arguments before an operation runs, and the faults that appear only while it runs."""
+"""Checks arguments before an operation runs, and explains the faults that only appear while it runs."""
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
@@ -33,7 +33,7 @@ from gateway.execution.argument_places import arguments_in, first_uses
 from gateway.execution.argument_values import ArgumentValue, JsonValue, LiteralValue
 
 REPLACED = {KnownArgumentNamesRule, ProvidedRequiredArgumentsRule, ValuesOfCorrectTypeRule}
-"""Rules of graphql-core that `argument_rule` takes the place of."""
+"""The rules of graphql-core that `argument_rule` replaces."""
 
 OTHER_RULES = tuple(rule for rule in specified_rules if rule not in REPLACED)
 
@@ -41,7 +41,7 @@ MOST_FAULTS = 20
 
 
 def argument_rule(faults: Faults) -> type[ValidationRule]:
-    """The rule of GraphQL that arguments are known, complete and of the right type."""
+    """The validation rule that arguments are known, complete and of the right type."""
     return type("ArgumentRule", (_ArgumentRule,), {"faults": faults})
 
 
@@ -77,7 +77,7 @@ def _of_defaults(
     operation: OperationDefinitionNode,
     faults: Faults,
 ) -> list[Fault]:
-    """What is wrong with the defaults of variables, at the path of their first use."""
+    """The faults in the defaults of variables, at the path of their first use."""
 
     def faults_at(places: Mapping[str, Path]) -> Iterator[Fault]:
         for node in operation.variable_definitions or ():
@@ -95,8 +95,8 @@ def _placed(
     operation: OperationDefinitionNode,
     faults_at: Callable[[Mapping[str, Path]], Iterator[Fault]],
 ) -> list[Fault]:
-    """At most MOST_FAULTS faults of variables. The document is searched for the places of the variables
-    only if there is a fault."""
+    """At most MOST_FAULTS faults of variables. The variables are only located in the document if there
+    is a fault."""
     if next(faults_at({}), None) is None:
         return []
     return list(islice(faults_at(first_uses(schema, document, operation)), MOST_FAULTS))
@@ -105,7 +105,7 @@ def _placed(
 def _nullable_in_one_of(
     context: ValidationContext, operation: OperationDefinitionNode
 ) -> Iterator[GraphQLError]:
-    """The errors that graphql-core overlooks where an input of exactly one field is required."""
+    """The errors in OneOf inputs that graphql-core overlooks."""
     definitions = {node.variable.name.value: node for node in operation.variable_definitions or ()}
     for usage in context.get_recursive_variable_usages(operation):
         definition = definitions.get(usage.node.name.value)
@@ -127,7 +127,7 @@ def variable_errors(
     variables: Mapping[str, Any],
     faults: Faults,
 ) -> list[GraphQLError]:
-    """What is wrong with the variables of a valid operation, at the path of their first use."""
+    """The faults in the variables of a valid operation, at the path of their first use."""
 
     def faults_at(places: Mapping[str, Path]) -> Iterator[Fault]:
         for node in operation.variable_definitions or ():
@@ -165,8 +165,8 @@ def running_error(
     error: GraphQLError,
     faults: Faults,
 ) -> GraphQLError | None:
-    """What is wrong with the arguments of the field at which `error` was raised while it ran, which
-    only their variables show; None if nothing is."""
+    """The fault in the arguments of the field that raised `error` while it ran, which only the values
+    of variables can show; None if there is none."""
     for arguments in arguments_in(schema, document):
         if any(_is_within(node, arguments.node) for node in error.nodes or ()):
             values = _values_of_variables(document, variables)
@@ -179,7 +179,7 @@ def running_error(
 
 
 def _at(error: GraphQLError, fault: Fault) -> GraphQLError:
-    """A fault as an error of the field at which `error` was raised."""
+    """A fault as an error of the field that raised `error`."""
     made, message = as_error(fault), fault.message
     node = fault.node.variable if isinstance(fault.node, VariableDefinitionNode) else fault.node
     if isinstance(node, VariableNode):
@@ -188,7 +188,7 @@ def _at(error: GraphQLError, fault: Fault) -> GraphQLError:
 
 
 def _is_within(node: Node, field: Node) -> bool:
-    """Whether a node is a field, or a value in its arguments."""
+    """Whether a node is a field or a value in its arguments."""
     if node is field:
         return True
     values = [each.value for each in getattr(field, "arguments", ())]

@@ -1,4 +1,5 @@
-"""Values of arguments and variables, in JSON or as literals in a document, under one interface."""
+"""A common interface for the values of arguments and variables, in JSON or as literals in a
+document."""
 
 import json
 from collections.abc import Mapping
@@ -25,11 +26,11 @@ VariableValues = Mapping[str, "ArgumentValue"]
 
 
 class ArgumentValue(Protocol):
-    """A value that may be of the wrong type."""
+    """A value that may have the wrong type."""
 
     @property
     def node(self) -> Node:
-        """Its place in the document: the literal itself, or the variable."""
+        """Its node in the document: the literal itself, or the variable."""
         ...
 
     @property
@@ -52,7 +53,7 @@ class ArgumentValue(Protocol):
 
     @property
     def text(self) -> str:
-        """The value as it appears in messages, at most LONGEST_TEXT characters of it."""
+        """The value as it appears in messages, cut to LONGEST_TEXT characters."""
         ...
 
     def refusal(self, leaf: Any) -> str | None:
@@ -121,7 +122,7 @@ class LiteralValue:
 
     @property
     def is_absent(self) -> bool:
-        """Whether it is a variable without a value."""
+        """Whether the literal is a variable without a value."""
         is_variable = isinstance(self.literal, VariableNode)
         return is_variable and self._variables is not None and self._of_variable is None
 

@@ -1,7 +1,8 @@
-"""Arguments of a plan: literals in the document are read once, and variables are filled in later.
+"""The arguments of a plan.
 
-Values are plain: an input object is a dict by the names of its fields in Python. Values that coercion
-refuses, and null within an argument, raise NotPlanned; graphql-core then reports the error."""
+Literals in the document are read once, and variables are filled in later. An input object becomes a
+dict by the Python names of its fields. Values that coercion refuses, and null within an argument, raise
+NotPlanned; graphql-core then reports the error."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -33,7 +34,7 @@ from gateway.execution.plan import NotPlanned
 
 Variables = Mapping[str, Any]
 Make = Callable[[Variables], Any]
-"""From the coerced variables to a value; ABSENT for a missing variable."""
+"""Makes a value from the coerced variables; ABSENT for a missing variable."""
 
 NameOf = Callable[[GraphQLInputField], str]
 
@@ -69,7 +70,7 @@ class Coercion:
 
 
 def arguments_of(field: GraphQLField, node: FieldNode, name_of: NameOf) -> dict[str, Make]:
-    """By name, what makes the arguments of `field` in `node`."""
+    """The functions that make the arguments of `field` in `node`, by name."""
     return {
         argument.name.value: _whole(argument.value, field.args[argument.name.value].type, name_of)
         for argument in node.arguments or ()

@@ -1,6 +1,7 @@
-"""What a field of the schema can be declared to be, which is all that a plan knows about it.
+"""The possible declarations of fields, which are all that a plan knows about them.
 
-A source identifies the rows of a type in storage. It is opaque here; only its name is shown to people."""
+A source identifies the rows of a type in storage. It is opaque here; only its name is shown to
+people."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,19 +15,19 @@ Names = frozenset[str]
 
 @dataclass(frozen=True)
 class ColumnField:
-    """The column of the same name."""
+    """A field for the column of the same name."""
 
 
 @dataclass(frozen=True)
 class GroupField:
-    """An object of our own columns, whose names begin with `prefix`."""
+    """A field for an object of our own columns whose names begin with `prefix`."""
 
     prefix: str
 
 
 @dataclass(frozen=True)
 class ToOneField:
-    """The object of type `target` whose `by` is in our column `key`."""
+    """A field for the object of type `target` whose column `by` equals our column `key`."""
 
     target: str
     key: str
@@ -35,7 +36,8 @@ class ToOneField:
 
 @dataclass(frozen=True)
 class ToManyField:
-    """The objects of type `target` whose column `key` has our id, by their column `order`."""
+    """A field for the objects of type `target` whose column `key` has our id, sorted by their column
+    `order`."""
 
     target: str
     key: str
@@ -44,9 +46,10 @@ class ToManyField:
 
 @dataclass(frozen=True)
 class PagedField:
-    """A page of the objects of type `target`: of those whose column `key` has our id, or of all.
+    """A field for a page of the objects of type `target`: of those whose column `key` has our id, or of
+    all.
 
-    `sort` names columns, "-" for descending, unless the client chooses a sort."""
+    `sort` lists the default sort columns, with "-" for descending."""
 
     target: str
     key: str | None
@@ -55,7 +58,7 @@ class PagedField:
 
 @dataclass(frozen=True)
 class ByKeyField:
-    """The object of type `target` whose unique column `by` is the argument."""
+    """A field for the object of type `target` whose unique column `by` equals the argument."""
 
     target: str
     by: str
@@ -63,22 +66,23 @@ class ByKeyField:
 
 @dataclass(frozen=True)
 class CompanyField:
-    """The company of the request, as an object of type `target`."""
+    """A field for the company of the request, an object of type `target`."""
 
     target: str
 
 
 @dataclass(frozen=True)
 class ByIdsField:
-    """The objects with these ids, of any type and in the order of the ids; null for an id without one."""
+    """A field for the objects with these ids, of any type and in the order of the ids; null for an
+    unknown id."""
 
     is_list: bool
 
 
 @dataclass(frozen=True)
 class ComputedField:
-    """A value that Python computes from our `columns`; no plan covers it. It costs as much as so many
-    objects that are read, besides those that it returns."""
+    """A field that Python computes from our `columns`; no plan covers it. `cost` is counted in objects
+    that could be read at the same cost, besides the objects that the field returns."""
 
     columns: Names
     cost: int = 1
@@ -86,7 +90,7 @@ class ComputedField:
 
 @dataclass(frozen=True)
 class MutationField:
-    """A mutation, whose payload is an object in memory."""
+    """A mutation. Its payload is an object in memory."""
 
 
 Declaration = (
@@ -104,7 +108,7 @@ Declaration = (
 
 
 class SchemaDeclarations(Protocol):
-    """The declarations of a schema, as planning needs them."""
+    """The declarations of a schema, for planning."""
 
     @property
     def sources(self) -> Mapping[str, Any]:

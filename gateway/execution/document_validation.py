@@ -1,4 +1,4 @@
-"""Validation that does a bounded amount of work and gives a bounded answer, whatever the document."""
+"""Validation with a bounded amount of work and a bounded answer for any document."""
 
 import re
 
@@ -26,14 +26,14 @@ LONGEST_MESSAGE = 1_000
 def validation_errors(
     schema: GraphQLSchema, document: DocumentNode, rules: tuple[type[ASTValidationRule], ...]
 ) -> list[GraphQLError]:
-    """Why a document cannot be run, by the rules of GraphQL and `rules`, which check its arguments; the
-    last error says so if there are more than `MOST_ERRORS`."""
+    """The errors of a document by the rules of GraphQL and by `rules`, which check its arguments. If
+    there are more than `MOST_ERRORS`, the last error says so."""
     found = validate(schema, document, (*OTHER_RULES, *rules), max_errors=MOST_ERRORS - 1)
     return [with_path(schema, document, error) for error in found]
 
 
 def shortened(message: str) -> str:
-    """`message` with long names and values cut short, and no longer than people read."""
+    """`message` with long names and values shortened, and with a limited length."""
     message = re.sub(rf"(\S{{{LONGEST_WORD}}})\S+", r"\1…", message)
     if len(message) <= LONGEST_MESSAGE:
         return message

@@ -1,7 +1,7 @@
-"""Documents that clients send repeatedly: parsed once, and compiled the second time.
+"""Caches documents that clients send repeatedly.
 
-After its first run, only the hash of a document is stored, so that a flood of documents that are sent
-once neither costs compilations nor evicts a document that is in use."""
+They are parsed once, and compiled the second time. After its first run, only the hash of a document is
+stored, so that a flood of unique documents neither costs compilations nor evicts documents in use."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -32,7 +32,7 @@ MOST_SEEN = 10_000
 CONDITIONS = frozenset({"if"})
 SIZES = frozenset({"first", "last", "ids"})
 MOST_SIZES = 64
-"""Combinations of page sizes for which the cost of an operation is remembered."""
+"""Combinations of page sizes for which the cost of an operation is cached."""
 MOST_KEPT = 500
 LONGEST_KEPT = 20_000
 """Characters of a document; the syntax tree takes some hundred times as much memory."""
@@ -40,7 +40,7 @@ HEAVIEST = 5_000_000
 """Weight of all stored documents: the characters of their plans' sources, and TREE times their own."""
 TREE = 10
 MOST_PLANS = 16
-"""Plans of one operation, each for other values of its conditions."""
+"""Plans of one operation, for different values of its conditions."""
 
 
 @dataclass
@@ -67,7 +67,7 @@ class PreparedOperation:
         return {name: variables.get(name) for name in self.conditions}
 
     def is_planned(self, values: Conditions) -> bool:
-        """Whether `planned` does without `make`."""
+        """Whether `planned` can answer without calling `make`."""
         return tuple(values.values()) in self._plans or len(self._plans) >= MOST_PLANS
 
     def planned(self, values: Conditions, make: Callable[[], Any]) -> Any:
@@ -113,7 +113,7 @@ class Document:
         self._operations: dict[str | None, PreparedOperation] = {}
 
     def operation(self, name: str | None) -> PreparedOperation | None:
-        """The operation of this name, or the only one; None if it is unclear which."""
+        """The operation with this name, or the only one; None if it is ambiguous."""
         if name not in self._operations:
             node = get_operation_ast(self.tree, name)
             if node is None:
@@ -140,7 +140,7 @@ class Documents:
         self._weights: dict[str, int] = {}
 
     def known(self, text: str) -> Document | None:
-        """The document of this text, if it ran before."""
+        """The document with this text, if it has run before."""
         if text in self._kept:
             self._kept.move_to_end(text)
         elif len(text) <= LONGEST_KEPT and self._ran.pop(hash(text), ABSENT) is not ABSENT:
@@ -151,15 +151,15 @@ class Documents:
         return self._kept.get(text)
 
     def ran(self, text: str) -> None:
-        """Note that the text is a valid document within all limits."""
+        """Remember that the text is a valid document within all limits."""
         if text not in self._kept:
             self._ran[hash(text)] = None
         if len(self._ran) > MOST_SEEN:
             self._ran.popitem(last=False)
 
     def _grow(self, text: str, weight: int) -> None:
-        """Add to the weight of a document, and evict the least recently used ones until all are light
-        enough."""
+        """Add to the weight of a document, and evict the least recently used ones until all of them
+        fit."""
         if text in self._kept:
             self._weights[text] = self._weights.get(text, 0) + weight
         while len(self._kept) > MOST_KEPT or sum(self._weights.values()) > HEAVIEST:

@@ -1,4 +1,4 @@
-"""Introspection: what it may cost, and which documents tools usually send."""
+"""Introspection: its cost, and the documents that tools usually send."""
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,16 +33,16 @@ LONGEST_STORED = 20_000
 """Characters of a document."""
 
 Paths = Mapping[str, "Paths"]
-"""The fields that are selected, each with those below it."""
+"""The selected fields, each with the fields below it."""
 
 
 @dataclass(frozen=True)
 class Lengths:
-    """How long the lists of introspection are."""
+    """The lengths of the lists of introspection."""
 
     types: int
     average: Mapping[str, int]
-    """By the name of the list, rounded up: below all types together, there are as many items."""
+    """The average length over all types by name of the list, rounded up."""
     most: Mapping[str, int]
 
 
@@ -132,7 +132,7 @@ class StoredIntrospection:
 
 
 def _key(text: str, name: str | None) -> tuple[str | None, str] | None:
-    """None for a text that is no usual document at first sight."""
+    """None for a text that does not look like one of the usual documents."""
     if "__schema" not in text or len(text) > LONGEST_STORED:
         return None
     try:

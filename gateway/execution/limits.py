@@ -1,5 +1,5 @@
-"""How large an operation may be, which is checked before it is validated and run. Tokens are counted before
-they are parsed."""
+"""The limits of operations, which are checked before validation and execution. Tokens are counted
+before parsing."""
 
 import re
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from graphql import DocumentNode, FragmentDefinitionNode, OperationDefinitionNod
 
 @dataclass(frozen=True)
 class Limits:
-    """The most that an operation may have."""
+    """The limits of an operation."""
 
     bytes: int = 100_000
     tokens: int = 20_000
@@ -50,11 +50,11 @@ TOKEN = re.compile(
     r"|\.\.\.|[!$&():=@\[\]{}|]",
     re.ASCII,
 )
-"""One token of GraphQL, or a comment. Each character is looked at once, so no text is slow to count."""
+"""One token of GraphQL, or a comment. Each character is matched once, so no text is slow to count."""
 
 
 class TooLarge(Exception):
-    """The operation is not run; the message says what would fit."""
+    """The operation exceeds a limit and is not run. The message says what would fit."""
 
 
 def check_text(document: str, limits: Limits) -> None:

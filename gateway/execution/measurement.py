@@ -1,6 +1,5 @@
-"""What an operation may cost, and how large it is otherwise.
-
-Everything here is O(document): a fragment is measured once, however often it is spread."""
+"""Measures the cost and the size of an operation in time proportional to the document: a fragment is
+measured once, however often it is spread."""
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
@@ -41,25 +40,26 @@ DIGITS = 10
 
 SIZES = ("first", "last")
 ROWS = ("nodes", "edges")
-"""The lists of a connection, which are as long as its page."""
+"""The lists of a connection, which have the length of its page."""
 
 UNPAGED = 25
 """The assumed length of a list without pages."""
 
 COST = "cost"
-"""The extension of a field with what it costs itself, besides its objects."""
+"""The extension of a field with its own cost, besides that of its objects."""
 
 
 class Size(NamedTuple):
-    """How large an operation or a part of one is; what is in a fragment counts where it is spread."""
+    """The size of an operation or of a part of one. The contents of a fragment count wherever it is
+    spread."""
 
     depth: int = 0
     fields: int = 0
     aliases: int = 0
     cost: int = 0
     each_row: int = 0
-    """What each row of a page costs, for a part that is selected on a connection; in introspection, what a
-    part costs on average over all types of the schema."""
+    """The cost of each row of a page, for a part that is selected on a connection; in introspection,
+    the average cost over all types of the schema."""
     schemas: int = 0
     types: int = 0
 
@@ -77,12 +77,12 @@ class Pages:
 
 @dataclass(frozen=True)
 class Measured:
-    """An operation with what its size depends on.
+    """An operation and everything that its size depends on.
 
-    A field that gives an object costs 1, or what its list may hold; below a list everything costs as
-    often. A page counts with the size that is requested, another list with its `ids` or else as
-    `UNPAGED`, and a list of introspection with its length in the schema. Scalars are free, except those
-    that declare a cost. A skipped field counts like any other."""
+    A field that returns an object costs 1; the cost of a list is multiplied by its length. That length
+    is the requested size of a page, the number of `ids`, the length in the schema for introspection,
+    and otherwise `UNPAGED`. Scalars are free, except those that declare a cost. A skipped field counts
+    like any other."""
 
     schema: GraphQLSchema
     document: DocumentNode
@@ -90,7 +90,7 @@ class Measured:
     variables: Mapping[str, Any]
 
     def size(self, pages: Pages, limits: Limits) -> Size:
-        """Raises TooLarge if it is so deep that it cannot be measured."""
+        """Raises TooLarge if the operation is too deep to be measured."""
         root = self.schema.get_root_type(self.operation.operation)
         walk = _Walk(self.schema, fragments_of(self.document), self._values(), pages)
         try:
@@ -104,7 +104,7 @@ class Measured:
         check_numbers(limits, fields=size.fields, aliases=size.aliases)
         check_numbers(limits, schemas=size.schemas, types=size.types)
         if self.introspects(size):
-            return  # whatever a deployment sets, tools can read the schema
+            return  # tools can read the schema, whatever limits a deployment sets
         check_numbers(limits, depth=size.depth)
         if size.cost > limits.cost:
             fitting = self._fitting(pages, limits)
@@ -112,7 +112,7 @@ class Measured:
             check_numbers(limits, advice, cost=size.cost)
 
     def introspects(self, size: Size) -> bool:
-        """Whether it is a usual document of introspection."""
+        """Whether the document is one of the usual introspection queries."""
         return size.schemas == 1 and is_usual(self.document, self.operation)
 
     def _fitting(self, pages: Pages, limits: Limits) -> int:
@@ -163,7 +163,7 @@ class _Walk:
         return self.set(node, self.schema.get_type(on.name.value))
 
     def _spread(self, name: str) -> Size:
-        """An unknown or cyclic fragment counts nothing: validation refuses it."""
+        """An unknown or cyclic fragment does not count, because validation refuses it."""
         if name not in self._known:
             self._known[name] = Size()
             fragment = self.fragments.get(name)
@@ -245,5 +245,5 @@ class _Walk:
 
 
 def _is_connection(kind: GraphQLNamedType | None) -> bool:
-    """According to the Relay specification: https://relay.dev/graphql/connections.htm."""
+    """As the Relay specification requires: https://relay.dev/graphql/connections.htm."""
     return kind is not None and kind.name.endswith("Connection")

@@ -26,7 +26,7 @@ from gateway.execution.plan import (
 
 
 def outline(plan: Plan) -> str:
-    """One line for each member of the answer: its key, and where it comes from."""
+    """One line for each member of the answer, with its key and its origin."""
     return "\n".join(line for member in plan.members for line in _lines(member, 0))
 
 

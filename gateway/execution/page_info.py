@@ -1,4 +1,4 @@
-"""What a Connection says of its page: the one place that knows, for plans and for resolvers."""
+"""The rules of `pageInfo`, shared by plans and resolvers."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol

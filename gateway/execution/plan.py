@@ -1,7 +1,7 @@
-"""A plan: what an operation selects, independent of its syntax and of where rows come from.
+"""A plan describes what an operation selects, independent of its syntax and of the source of rows.
 
-Fragments, aliases, directives and merged selections are resolved; what remains are GraphQL names and
-columns. `key` is the name in the answer."""
+Fragments, aliases, directives and merged selections are resolved, so only GraphQL names and columns
+remain. `key` is the name in the answer."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +12,7 @@ from gateway.execution.declarations import Declaration
 
 
 class NotPlanned(Exception):
-    """No plan covers the operation, for the reason that the message gives."""
+    """No plan covers the operation. The message gives the reason."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ class FindByIds:
 
 @dataclass(frozen=True)
 class Attribute:
-    """An attribute of an object in memory, as it is or with `members` of its own."""
+    """An attribute of an object in memory, either a plain value or an object with `members`."""
 
     key: str
     name: str
@@ -162,7 +162,7 @@ class WrittenRow:
 
 @dataclass(frozen=True)
 class MutationCall:
-    """A mutation with the arguments in `slot`, and what is selected of its payload."""
+    """A mutation with the arguments in `slot` and the selected members of its payload."""
 
     key: str
     slot: int

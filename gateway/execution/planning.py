@@ -1,4 +1,4 @@
-"""From an operation to its plan, in one walk over what it selects."""
+"""Makes the plan of an operation in one walk over its selections."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, cast

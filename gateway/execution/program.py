@@ -1,6 +1,6 @@
-"""From a plan to Python source that builds the answer from rows, level by level.
+"""Compiles a plan to Python source that builds the answer from rows, level by level.
 
-A program is a generator: it yields which rows it needs, for which keys, and is sent these rows. Each level
+A program is a generator: it yields its requests for rows by key, and is sent the rows. Each level
 requests all keys of a relation at once, and builds the objects of a relation before those that refer to
 them. Only integers and validated GraphQL names reach the source; everything else is bound in its
 globals."""
@@ -34,13 +34,13 @@ from gateway.execution.store import (
 )
 
 LONGEST_SOURCE = 60_000
-"""Characters of a plan's source. Python compiles it in one go, in which no other thread runs: this many in
-some 60 milliseconds."""
+"""Characters of a plan's source. Python compiles it without letting other threads run, and takes some
+60 milliseconds for this length."""
 
 
 @dataclass(frozen=True)
 class Program:
-    """`run` takes the arguments by slot; `reads` lists what it may request, by number."""
+    """`run` takes the arguments by slot; `reads` lists its possible requests by number."""
 
     source: str
     reads: tuple[Read, ...]
@@ -59,7 +59,7 @@ def program_of(
         raise NotPlanned("its source would be too long")
     names: dict[str, Any] = {**GLOBALS, **writer.bound}
     try:
-        exec(compile(source, "<plan>", "exec"), names)  # noqa: S102 - see above what it is made of
+        exec(compile(source, "<plan>", "exec"), names)  # noqa: S102 - the source has only integers and validated names
     except (SyntaxError, RecursionError, MemoryError):
         raise NotPlanned("it is nested deeper than Python can compile") from None
     return Program(source, tuple(writer.reads), names["run"])
@@ -67,7 +67,7 @@ def program_of(
 
 class _RootWriter(SourceWriter):
     def root(self, member: Find | PlanPage | FindByIds | MutationCall | Typename) -> str:
-        """Write what finds a root member; returns the expression for its value."""
+        """Write the code that finds a root member; returns the expression for its value."""
         match member:
             case Typename():
                 return repr(member.name)

@@ -1,4 +1,4 @@
-"""The columns that a level of a plan reads, and the parts of a page that it needs."""
+"""Determines the columns and the parts of pages that a level of a plan needs."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -82,7 +82,7 @@ def columns_read(several: Sequence[Objects], by: str | None = None) -> Columns:
 
 
 def read_as(leaf: Leaf) -> str:
-    """An id is read like any other key, and only once."""
+    """Add an id, which is read only once, like any other key."""
     return KEY if leaf.kind == "ID" else leaf.kind
 
 

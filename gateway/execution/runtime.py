@@ -8,7 +8,7 @@ from gateway.execution import page_info
 from gateway.execution.page_info import PageArguments, Row
 
 Cut = tuple[Sequence[Row], bool]
-"""The rows of a page, and whether there are more beyond its far end."""
+"""The rows of a page, and whether more rows follow in reading direction."""
 
 
 def cut_page(rows: Sequence[Row], window: PageArguments) -> Cut:
@@ -33,7 +33,7 @@ def keys(rows: Iterable[Row], place: int) -> list[Any]:
 
 
 def valid_keys(ids: Iterable[Any]) -> list[Any]:
-    """The keys among `ids`, each once; None stands for what cannot be a key."""
+    """The distinct keys among `ids`; None stands for a value that cannot be a key."""
     return [key for key in dict.fromkeys(ids) if key is not None]
 
 
@@ -47,7 +47,7 @@ def groups() -> defaultdict[Any, list[Any]]:
 
 
 def ends(rows: Sequence[Row], width: int) -> list[Row]:
-    """What follows `width` columns in the first and the last row: the values of the sort keys."""
+    """The values of the sort keys in the first and the last row, which follow `width` columns."""
     return [row[width:] for row in (*rows[:1], *rows[-1:])]
 
 

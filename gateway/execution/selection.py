@@ -1,7 +1,7 @@
 """The fields that an operation selects.
 
-Two callers need two answers from one walk: a plan needs exactly the fields of the answer, by their key in
-it (specification, 6.3.2); a resolver needs every column that may be wanted, by name."""
+A plan needs exactly the fields of the answer, by their key in it (specification, 6.3.2); a resolver
+needs every field that may be selected, by name."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ def fields_at(nodes: Iterable[FieldNode], fragments: Fragments, *path: str) -> l
 
 
 class Selection:
-    """What one operation of a document selects, with these values of its conditions."""
+    """The selections of one operation of a document, with these values of its conditions."""
 
     def __init__(self, schema: GraphQLSchema, fragments: Fragments, conditions: Conditions) -> None:
         self._schema = schema

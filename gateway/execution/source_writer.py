@@ -61,7 +61,8 @@ class SourceWriter:
         return Level(f"r{number}", columns, several)
 
     def by_key(self, objects: Objects, level: Level) -> str:
-        """Write what makes an object of each row; returns the variable with the objects by key."""
+        """Write the code that makes an object of each row; returns the variable with the objects by
+        key."""
         made, name = self.object(objects, level), f"m{self.next()}"
         self.line(f"{name} = {{c0: {made} for {level.names}in {level.rows}}}")
         return name
@@ -73,7 +74,8 @@ class SourceWriter:
         return name
 
     def object(self, objects: Objects, level: Level) -> str:
-        """Write what the relations of `objects` need; returns the expression for the object of one row."""
+        """Write the code for the relations of `objects`; returns the expression for the object of one
+        row."""
         entries = (
             f"{member.key!r}: {self._value(member, objects, level)}" for member in objects.members
         )
@@ -138,7 +140,8 @@ class SourceWriter:
         return level.in_memory is not None and self._store.is_in_memory(objects.source, relation)
 
     def from_memory(self, expression: str, several: list[Objects], by: str) -> Level:
-        """Write what makes rows of the objects in memory that `expression` lists; returns their level."""
+        """Write the code that makes rows of the objects in memory in `expression`; returns their
+        level."""
         number, columns = self.next(), columns_read(several, by)
         self.bound.setdefault("related", self._store.related)
         self.bound[f"values{number}"] = self._store.values_in_memory(several[0].source, columns)

@@ -1,11 +1,11 @@
-"""What a plan requests from storage."""
+"""The requests of plans to storage."""
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 Columns = tuple[tuple[str, str], ...]
-"""Columns with the scalar or enum as which each is needed; KEY for one that only refers to rows."""
+"""Columns, each with the scalar or enum that it is needed as; KEY for one that only refers to rows."""
 
 KEY = ""
 
@@ -76,9 +76,9 @@ class Store(Protocol):
         ...
 
     def related(self, row: Any, relation: str) -> Any:
-        """What a row in memory has under `relation`; None if that was not loaded."""
+        """The value of `relation` in a row in memory; None if that was not loaded."""
         ...
 
     def values_in_memory(self, source: Any, columns: Columns) -> Callable[[Any], tuple[Any, ...]]:
-        """From a row in memory to its values, each as the answer has it or as a key."""
+        """Converts a row in memory to its values, for the answer or as keys."""
         ...

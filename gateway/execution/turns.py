@@ -1,4 +1,5 @@
-"""Sharing the event loop: work in turns of a bounded size, and long work in a thread of its own."""
+"""Shares the event loop: work is done in turns of a bounded size, and long work in a separate
+thread."""
 
 import asyncio
 from collections import deque
@@ -16,7 +17,7 @@ MOST_WOKEN = 100
 """How many operations or parts of one continue together; a loader reads for all of them at once."""
 
 _THREAD = ThreadPoolExecutor(1, thread_name_prefix="documents")
-"""One thread takes at most half of the processor from the event loop."""
+"""A single thread, which takes at most half of the processor from the event loop."""
 
 
 class Turns:
@@ -40,7 +41,7 @@ class Turns:
         return self._left <= 0
 
     def spend(self, units: int) -> None:
-        """Note that the current turn does so much work."""
+        """Count work that the current turn does."""
         self._left -= units
         self.spent += units
         self._end_with_round()
@@ -53,8 +54,8 @@ class Turns:
             await turn
 
     async def run(self, work: Callable[[], Result], units: int) -> Result:
-        """The result of `work`, which takes about so many units and shares nothing that changes
-        meanwhile. If it takes longer than a turn, it runs in a thread."""
+        """The result of `work`, which takes about `units` units of work and must not share data that
+        changes meanwhile. If it takes longer than a turn, it runs in a thread."""
         await self.wait()
         if units > self._units:
             return await self.run_apart(work)
@@ -66,7 +67,7 @@ class Turns:
         return await asyncio.get_running_loop().run_in_executor(_THREAD, work)
 
     def _end_with_round(self) -> None:
-        """Begin anew when the event loop has looked at its other work."""
+        """Begin a new round once the event loop has done its other work."""
         if not self._is_begun:
             self._is_begun = True
             asyncio.get_running_loop().call_soon(self._begin)

@@ -4,8 +4,8 @@ import unicodedata
 
 
 def fold_accents(text: str | None) -> str | None:
-    """Text without the difference between letters with and without accents, or in another case;
-    PostgreSQL has a function of the same name, made by the migrations."""
+    """Text without accents and without differences in case. On PostgreSQL, the migrations create a
+    function of the same name."""
     if text is None:
         return None
     return "".join(
@@ -14,7 +14,7 @@ def fold_accents(text: str | None) -> str | None:
 
 
 def without_compatibility(text: str) -> str:
-    """Text with each letter apart from its accents, and without variants such as ligatures."""
+    """Text with accents separated from their letters, and without variants such as ligatures."""
     return unicodedata.normalize("NFKD", text)
 
 

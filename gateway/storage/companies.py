@@ -1,4 +1,4 @@
-"""Companies, and the records that each needs before its first order."""
+"""Companies, and the records that a company needs before its first order."""
 
 from collections.abc import Sequence
 from contextlib import aclosing
@@ -28,7 +28,7 @@ FIRST_COMPANY, FIRST_CURRENCY = "My Company", "EUR"
 
 
 class CompanyRefused(ValueError):
-    """A company cannot be created or changed in this way."""
+    """A company cannot be created or changed like this."""
 
 
 class CompanyExists(CompanyRefused):
@@ -44,7 +44,7 @@ class CurrencyUnknown(CompanyRefused):
 
 
 class CompanyForbidden(CompanyRefused):
-    """The caller is limited to companies or customers, and may not create others."""
+    """The caller is limited to some companies or customers, and may not create any."""
 
 
 class CompanyGone(CompanyRefused):
@@ -71,7 +71,7 @@ async def create_company(
     database: Database, name: str, currency_code: str, *, dry_run: bool = False
 ) -> CompanyRow:
     """Create a company with its currency and the number series SO-000001, SO-000002 and so on. It
-    replaces the company that `set_up` creates, if that is the only one and nothing was written to it.
+    replaces the company that `set_up` creates, if that is the only one and still unused.
 
     Raises CompanyExists, CurrencyUnknown and InvalidCompanyName."""
     company = CompanyRow(name=_checked_name(name), currency_code=currency_code)
@@ -142,7 +142,7 @@ async def _check_free(session: AsyncSession, name: str) -> None:
 
 
 async def _delete_untouched(session: AsyncSession) -> None:
-    """Delete the company that `set_up` creates, unless there are others or something was written to it."""
+    """Delete the company that `set_up` creates, unless there are others or it has been used."""
     companies = (await session.scalars(sa.select(CompanyRow).limit(2))).all()
     if [company.name for company in companies] != [FIRST_COMPANY]:
         return
@@ -157,7 +157,7 @@ async def _delete_untouched(session: AsyncSession) -> None:
 
 
 async def _is_untouched(session: AsyncSession, table: sa.Table) -> bool:
-    """Whether a table has only what belongs to a new company."""
+    """Whether a table has only the rows of a new company."""
     is_used = NumberSeries.last_number > 0 if table is NumberSeries.__table__ else sa.false()
     is_new = table in (NumberSeries.__table__, CurrencyRow.__table__)
     rows = await session.scalar(sa.select(sa.func.count()).select_from(table))
@@ -172,7 +172,7 @@ async def list_companies(database: Database) -> list[CompanyRow]:
 
 
 async def customer_ids(database: Database, company: str, numbers: Sequence[str]) -> dict[str, str]:
-    """The ids of the company's customers with these numbers, in any case, by number as asked for."""
+    """The ids of the company's customers with these numbers, ignoring case, by requested number."""
     by_folded = {case_folded(number): number for number in numbers}
     statement = sa.select(CustomerRow.number_folded, CustomerRow.id).where(
         within(Scope(company), CustomerRow), CustomerRow.number_folded.in_(by_folded)

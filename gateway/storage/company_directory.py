@@ -1,7 +1,7 @@
-"""Finding the company of a request, mostly without a statement.
+"""Finds the company of a request, usually without a statement.
 
-Each process knows the ids and names of all companies. It reads them again after a second, and at once
-when a request names a company that it does not know."""
+Each process caches the ids and names of all companies. It reads them again after a second, and
+immediately when a request names an unknown company."""
 
 import time
 from collections.abc import Sequence
@@ -14,17 +14,17 @@ from gateway.storage.tables.column_types import canonical_guid
 from gateway.storage.tables.reference_data import CompanyRow
 
 FRESH = 0.9
-"""Seconds for which the companies are not read again."""
+"""Seconds for which the companies are cached."""
 
 MOST_NAMED = 20
-"""Companies that an error names."""
+"""The number of companies that an error lists."""
 
 Company = tuple[str, str]
-"""The id of a company, and its name."""
+"""The id and the name of a company."""
 
 
 async def find_scope(database: Database, request: ScopeRequest) -> Scope:
-    """The scope that a request asks for. Raises CompanyNotFound, and what a read raises.
+    """The scope of a request. Raises CompanyNotFound, and the errors of a read.
 
     A company that the caller may not see is treated like one that does not exist."""
     known, begun = database.known_companies, time.monotonic()
@@ -66,7 +66,7 @@ def _named(companies: Sequence[Company], wanted: str | None) -> Sequence[Company
 
 
 def _why_not_found(visible: Sequence[Company], request: ScopeRequest) -> str:
-    """Why no company is found, with the names of those that the caller may see."""
+    """The reason why no company was found, with the names of those that the caller may see."""
     names = [name for _, name in visible]
     if not names:
         if request.companies is not None:

@@ -61,7 +61,7 @@ class TextPosition(FunctionElement[int]):
     inherit_cache = True
     type = sa.Integer()
     fold = "gateway_fold"
-    """The function that removes what is ignored from both texts."""
+    """The SQL function that normalises both texts."""
 
 
 class UnaccentedPosition(TextPosition):

@@ -1,10 +1,10 @@
 """The compiler from filters to SQL, and the fields that filters may use.
 
 Null is a value that equals nothing else: `ne` and `notIn` are true for it, `lt` and the like are false,
-and `not` turns every condition into its exact opposite. Numbers and codes are equal in any case, as they
-are where a record is looked up. All fields of a missing object are null, and its
-lists are empty; a filter without a condition asks only that the object exists. Negation is pushed down to the conditions, so
-that SQL's third truth value never decides and indexes remain usable."""
+and `not` turns every condition into its exact opposite. Numbers and codes are compared ignoring case,
+as in look-ups. All fields of a missing object are null, and its lists are empty; a filter without a
+condition asks only that the object exists. Negation is pushed down to the conditions, so that SQL's
+third truth value never decides and indexes remain usable."""
 
 import datetime as dt
 import unicodedata
@@ -37,12 +37,12 @@ COMBINING = {"and_", "or_", "not_", "some", "every", "none"}
 """Steps into a filter that count once towards MAX_DEPTH. A step into a field counts twice, because a
 relation is a subquery of its own in SQL."""
 EQUALITY = {"eq", "ne", "in_", "not_in"}
-"""The operators that ignore the case of numbers and codes."""
+"""The operators that ignore case in numbers and codes."""
 
 
 class BadFilter(ValueError):
-    """The filter is too large, or compares with a value that no row can have. `path` leads from the
-    filter to that value: fields, operators and indexes, none for the whole filter."""
+    """The filter is too large, or compares with a value that no row can have. `path` leads to that
+    value by fields, operators and indexes, and is empty for the whole filter."""
 
     path: tuple[str, ...] = ()
 
@@ -80,7 +80,7 @@ def _bound(fields: Filterable, tree: Tree, bind: Bind) -> Tree:
 
 
 def _each(parts: Mapping[str, Any], convert: Callable[[str, Any], Any]) -> dict[str, Any]:
-    """`parts` with their values converted. The path of a BadFilter gets the name of its part."""
+    """`parts` with their values converted. The name of the part is added to the path of a BadFilter."""
     converted = {}
     for name, value in parts.items():
         try:
@@ -118,7 +118,7 @@ def _operand(fields: Filterable, name: str, operator: str, value: Any, bind: Bin
 
 
 def _column(model: type[Base], name: str, operator: str) -> Any:
-    """The column that `operator` compares for the column `name`."""
+    """The column that `operator` actually compares for the column `name`."""
     return model.__table__.c[lookup_column(model, name) if operator in EQUALITY else name]
 
 
@@ -191,7 +191,7 @@ def _related(
 
 
 def _is_by_id(tree: Tree) -> bool:
-    """Whether the filter compares ids only. These are in our own column, so its index can be used."""
+    """Whether the filter only compares ids. These are in our own column, so its index can be used."""
     return set(tree) == {"id"} and set(tree["id"]) in ({"eq"}, {"in_"})
 
 

@@ -1,4 +1,4 @@
-"""Contention: transactions that fail only because of others at the same time."""
+"""Contention: transactions that fail only because of concurrent ones."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -9,8 +9,8 @@ from sqlalchemy.exc import DBAPIError
 from gateway.storage.drivers import Overloaded
 
 BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-"""SQLite: another process has locked the database. The low byte of an error code says what is wrong,
-the rest says how."""
+"""SQLite: another process has locked the database. Only the low byte of an error code is compared; the
+rest has details."""
 
 ORDER_NUMBERS = {
     "uq_sales_orders_company_id_number",
@@ -27,7 +27,7 @@ class DatabaseBusy(Overloaded):
 
 
 def is_contention(error: Exception) -> bool:
-    """Whether a statement failed only because of another transaction at the same time."""
+    """Whether a statement failed only because of a concurrent transaction."""
     cause = error.driver_exception if isinstance(error, DBAPIError) else error
     if isinstance(cause, sqlite3.Error):
         return getattr(cause, "sqlite_errorcode", 0) & 0xFF in BUSY
@@ -37,7 +37,7 @@ def is_contention(error: Exception) -> bool:
 
 @contextmanager
 def contended() -> Iterator[None]:
-    """Raises DatabaseBusy in place of a driver's error that is only contention."""
+    """Raises DatabaseBusy instead of a driver's error that is only contention."""
     try:
         yield
     except (DBAPIError, sqlite3.Error) as error:

@@ -34,14 +34,14 @@ def is_country_code(text: str) -> bool:
 
 
 def country_code(text: str) -> str | None:
-    """The alpha-2 code of ISO 3166 of the country with this alpha-2 code, alpha-3 code or English name,
-    in any case; None if there is none."""
+    """The ISO 3166 alpha-2 code of the country with this alpha-2 code, alpha-3 code or English name,
+    ignoring case; None if there is none."""
     return _codes().get(_plain(text))
 
 
 @cache
 def _codes() -> Mapping[str, str]:
-    """The alpha-2 codes by everything that stands for them; a code comes before a name."""
+    """The alpha-2 codes by all codes and names of the country; codes take precedence."""
     pairs = [(_plain(name), code) for code, name in _names()]
     return dict(reversed(pairs))
 

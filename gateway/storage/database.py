@@ -36,10 +36,10 @@ UNTIMED = 10
 
 
 ROWS_AT_ONCE = 500
-"""Rows that are converted before other requests continue."""
+"""Rows that are converted before other requests get a turn."""
 DRIVER_ERRORS = (sa.exc.DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError)
 UNUSABLE = (OSError, Overloaded, *DRIVER_ERRORS)
-"""The exceptions of all drivers for a database that cannot be reached, opened or used."""
+"""The exceptions of all drivers if the database cannot be reached, opened or used."""
 
 
 def why_unusable(error: Exception) -> str:
@@ -57,7 +57,7 @@ def why_unusable(error: Exception) -> str:
 
 @dataclass
 class KnownCompanies:
-    """The ids and names of all companies as they were read last; None if they must be read."""
+    """The ids and names of all companies as last read; None if they must be read."""
 
     companies: Sequence[tuple[str, str]] | None = None
     read_at: float = 0
@@ -67,12 +67,12 @@ class KnownCompanies:
     """The monotonic time after the last change in this process."""
 
     def keep(self, companies: Sequence[tuple[str, str]], read_at: float) -> None:
-        """Keep what was read, unless it may be older than a change."""
+        """Cache the companies that were read, unless they may be older than a change."""
         if read_at > self.changed_at:
             self.companies, self.read_at = companies, read_at
 
     def forget(self) -> None:
-        """Have them read again, because they have changed."""
+        """Clear the cache, because companies have changed."""
         self.companies, self.changed_at = None, time.monotonic()
 
 
@@ -101,18 +101,19 @@ class Database:
         sa.event.listen(self.engine.sync_engine, "before_cursor_execute", note_statement)
 
     def within(self, deadline: Deadline) -> "Database":
-        """The same database for one operation, whose transactions are committed by its deadline or not at all."""
+        """The same database for one operation, whose transactions are committed before its deadline or
+        not at all."""
         timed = object.__new__(Database)
         timed.__dict__.update(self.__dict__, _deadline=deadline)
         return timed
 
     @property
     def seconds_left(self) -> float:
-        """The time during which a change may be retried."""
+        """The remaining time in which a change may be retried."""
         return UNTIMED if self._deadline is None else self._deadline.seconds_left
 
     def note_contention(self) -> None:
-        """Remember that a change of the operation had to be retried."""
+        """Record that a change of the operation had to be retried."""
         if self._deadline is not None:
             self._deadline.is_contended = True
 
@@ -142,7 +143,7 @@ class Database:
         return path if self.is_sqlite and not path.startswith((":", "file:")) else None
 
     def is_file_missing(self) -> bool:
-        """Whether the SQLite file does not exist, but a connection would create it."""
+        """Whether the SQLite file does not exist. A connection would create it."""
         file = Path(self.file or "")
         return self.file is not None and file.parent.is_dir() and not file.exists()
 
@@ -158,7 +159,7 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
-        """One transaction that is always rolled back. It neither waits for writers nor makes them wait."""
+        """One transaction that is always rolled back. It neither waits for writers nor blocks them."""
         async with self._transaction(True, writes=False) as session:
             yield session
 
@@ -213,7 +214,7 @@ async def _all_rows(result: sa.Result[Any]) -> Sequence[sa.Row[Any]]:
 
 
 class Snapshot:
-    """Reads that all see the database as it was at the first of them.
+    """Reads from one snapshot, taken at the first read.
 
     One connection in one read-only transaction, opened by the first read. Concurrent readers wait
     for each other, since a connection runs one statement at a time. Each statement runs in a task of
@@ -284,12 +285,12 @@ class Snapshot:
 
 
 def forget(reading: asyncio.Future[Any]) -> None:
-    """Retrieve the error even if the caller has gone; otherwise asyncio would log it."""
+    """Retrieve the error even if the caller was cancelled; otherwise asyncio would log it."""
     if not reading.cancelled():
         reading.exception()
 
 
 def _refuse_ended(connection: Any, _record: Any, _proxy: Any) -> None:
-    """Have the pool replace a connection that PostgreSQL has closed. The check takes no round trip."""
+    """Make the pool replace a connection that PostgreSQL has closed. The check needs no round trip."""
     if connection.driver_connection.is_closed():
         raise sa.exc.DisconnectionError

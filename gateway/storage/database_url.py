@@ -1,4 +1,4 @@
-"""The URL of the database as people write it, for SQLite and with all that PostgreSQL's own tools accept."""
+"""Parses the URL of the database, for SQLite and with everything that PostgreSQL's own tools accept."""
 
 import re
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ POSTGRESQL = re.compile(
     r"(?:(?P<user>[^:/@?]*)(?::(?P<password>.*?))?@)?(?P<hosts>[^/?@]*)"
     r"(?P<database>/[^?@]*)?(?:\?(?P<query>.*))?"
 )
-"""What follows the scheme. A password may have characters that should be encoded, such as @ and /."""
+"""The part after the scheme. A password may have characters that should be encoded, such as @ and /."""
 
 HOST = r"(?:\[[0-9a-f:.]+\]|[^:\[\],]+)(?::\d{1,5})?"
 HOSTS = re.compile(rf"(?:{HOST}(?:,{HOST})*)?", re.IGNORECASE)
@@ -23,19 +23,19 @@ IGNORED = {
     "channel_binding": {"prefer", "disable"},
     "gssencmode": {"prefer", "disable"},
 }
-"""Parameters of PostgreSQL's own tools, with the values that mean what the gateway does anyway."""
+"""Parameters of PostgreSQL's own tools, with the values that match what the gateway does anyway."""
 
 
 @dataclass(frozen=True)
 class DatabaseUrl:
-    """The URL of an engine, and the arguments with which its driver connects."""
+    """The URL of an engine, and the connection arguments of its driver."""
 
     engine: URL
     arguments: dict[str, Any] = field(default_factory=dict)
 
 
 def read_database_url(text: str) -> DatabaseUrl:
-    """Raises ValueError, whose text goes on after the name of the setting."""
+    """Raises ValueError with a message that continues after the name of the setting."""
     scheme = SCHEME.match(text)
     if scheme is None:
         raise ValueError("it is not a URL such as postgresql://user:password@host/name")

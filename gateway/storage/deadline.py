@@ -24,7 +24,7 @@ class Deadline:
         self.seconds = seconds
         self.committed = 0
         self.is_contended = False
-        """Whether other transactions were in the way of the change that is being made."""
+        """Whether the change in progress conflicted with other transactions."""
         self._timeout = asyncio.timeout(seconds)
         self._interrupted: asyncio.Task[None] | None = None
 
@@ -42,7 +42,7 @@ class Deadline:
 
     @property
     def seconds_left(self) -> float:
-        """Until the operation is stopped."""
+        """The time until the operation is stopped."""
         when = self._timeout.when()
         return self.seconds if when is None else when - asyncio.get_running_loop().time()
 
@@ -58,7 +58,7 @@ class Deadline:
 
     @asynccontextmanager
     async def interrupting(self, connection: AsyncConnection) -> AsyncIterator[None]:
-        """End a SQLite transaction when the time is up. Left alone, the driver would wait for the running
+        """End a SQLite transaction when the time is up. Otherwise the driver would wait for the running
         statement to finish, and hold the lock until the connection is garbage-collected."""
         driver: Any = (await connection.get_raw_connection()).driver_connection
         when = self._timeout.when()
@@ -78,7 +78,7 @@ class Deadline:
         self._interrupted = asyncio.create_task(_interrupt_until(rollback, driver))
 
     def message(self, only_reads: bool) -> str:
-        """The error message for the client; a mutation's says which changes were committed."""
+        """The error message for the client. For a mutation it says which changes were committed."""
         message = f"The operation took longer than {self.seconds:g} seconds and was stopped"
         if only_reads:
             return f"{message}."

@@ -1,4 +1,4 @@
-"""Which orders have an external document number of a customer already (RULES.md 1.8)."""
+"""The orders with external document numbers of customers (RULES.md 1.8)."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ Document = tuple[str, str]
 
 @dataclass(frozen=True)
 class Documented:
-    """The number of an order with each document, and whether the company refuses a second one."""
+    """The number of an order with each document, and whether the company refuses a second order."""
 
     orders: Mapping[Document, str]
     are_unique: bool
@@ -31,11 +31,11 @@ class DocumentedOrders:
         self._scope = scope
 
     async def find(self, documents: Collection[Document], without: Collection[str]) -> Documented:
-        """The orders with these documents, but for cancelled ones and those with the ids `without`. One
-        statement.
+        """The orders with these documents, except cancelled ones and those with the ids in `without`,
+        in one statement.
 
-        For a company that refuses a second order, PostgreSQL then locks the customers and reads again,
-        so that no other transaction can add one before this one ends. SQLite has only one writer."""
+        If the company refuses a second order, PostgreSQL then locks the customers and reads again, so
+        that no other transaction can add one before this one ends. SQLite has only one writer."""
         found = await self._read(documents, without)
         if found.are_unique and self._session.get_bind().dialect.name == "postgresql":
             await self._lock({customer for customer, _ in documents})
@@ -43,7 +43,7 @@ class DocumentedOrders:
         return found
 
     async def _read(self, documents: Collection[Document], without: Collection[str]) -> Documented:
-        """The join is an outer one, because the setting is read even if no order is found."""
+        """An outer join, so that the setting is read even if there is no order."""
         document = SalesOrderRow.customer_id, SalesOrderRow.external_document_number
         texts = sorted({text for _, text in documents if is_storable_text(text)})
         is_wanted = (

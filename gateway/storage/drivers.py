@@ -14,8 +14,8 @@ class Overloaded(Exception):
 
 
 class Drivers:
-    """Holds on to pooled connections between uses, because checking one out and in again costs as much
-    as a statement. Other users of the pool must check out within `wanted`."""
+    """Keeps pooled connections between uses, because checking one out and in again costs as much as a
+    statement. Other users of the pool must check out within `wanted`."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine

@@ -1,4 +1,4 @@
-"""What filters may use of a type of rows, and what they find where there is no row."""
+"""The columns and relations that filters may use, and whether a filter matches a missing row."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

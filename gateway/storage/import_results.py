@@ -1,4 +1,4 @@
-"""The results of import jobs: what became of their rows."""
+"""The results of the rows of import jobs."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -34,7 +34,7 @@ class ImportResults:
         await self._session.execute(statement.from_select([*NAMES, "entries"], rows))
 
     async def of_sheet(self, job: str, sheet: int, after: int, limit: int) -> Sequence[Any]:
-        """Row and entries of the next results of a sheet after row number `after`, in order."""
+        """The row numbers and entries of the next results of a sheet after row `after`, in order."""
         result = ImportResultRow.__table__.c
         statement = (
             sa.select(result.row, result.entries)

@@ -25,12 +25,12 @@ from gateway.storage.tables.import_jobs import (
 )
 
 UNWATCHED = {"synchronize_session": False}
-"""For statements on many rows, none of which the session has loaded."""
+"""Options of statements on many rows, none of which the session has loaded."""
 
 
 @dataclass(frozen=True)
 class Unit:
-    """Rows that are imported or refused together; `size` counts their characters."""
+    """Rows that are imported or refused together; `size` is their number of characters."""
 
     name: str
     rows: int
@@ -46,7 +46,7 @@ class JobUnready(JobGone):
 
 
 def request_of(job: Any) -> ScopeRequest:
-    """What a job may do: what the caller who began it was allowed to."""
+    """The rights of a job, which are those of the caller who began it."""
     customers = None if job.customers is None else frozenset(orjson.loads(job.customers))
     return ScopeRequest(
         job.company_id,
@@ -126,8 +126,8 @@ class Staging:
         return await self._session.scalar(statement.where(*self._of(ImportedRow, job))) or 0
 
     async def unfinished(self, fingerprint: str) -> ImportJobRow | None:
-        """The unfinished job for the same files. Other transactions that ask for the same files wait until
-        this one ends, so that only one of them begins a job."""
+        """The unfinished job for the same files. Other transactions with the same files wait until this
+        one ends, so that only one of them begins a job."""
         if self._session.get_bind().dialect.name == "postgresql":
             key = int(fingerprint[:15], 16)
             await self._session.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
@@ -153,7 +153,7 @@ class Staging:
         await self._session.flush()
 
     async def restart(self, job: str, sheets: Sequence[ImportSheetRow]) -> None:
-        """Delete what is stored of a job, and add its sheets."""
+        """Delete the stored rows of a job, and add its sheets."""
         for table in (ImportedRow, ImportProblemRow, ImportSheetRow):
             rows = sa.delete(table).where(*self._of(table, job))
             await self._session.execute(rows, execution_options=UNWATCHED)
@@ -177,7 +177,7 @@ class Staging:
         await self._session.execute(sa.insert(ImportedRow.__table__), rows)  # type: ignore[arg-type]
 
     async def units(self, job: str, after: str, limit: int) -> list[Unit]:
-        """The next units after the one named `after`."""
+        """The next units after `after`."""
         statement = (
             sa.select(
                 ImportedRow.unit, sa.func.count(), sa.func.sum(sa.func.length(ImportedRow.cells))

@@ -1,4 +1,4 @@
-"""Interruption of running SQLite statements."""
+"""Interrupts running SQLite statements."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -1,6 +1,6 @@
-"""Values that an order copied from other records when it was written, and that have changed there since.
+"""Values that orders copied from other records, and that have changed there since.
 
-No file can restore them, because an import copies the values of today."""
+No file can restore them, because an import copies the current values."""
 
 from collections.abc import Mapping
 from typing import Any

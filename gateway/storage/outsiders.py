@@ -1,6 +1,7 @@
-"""Customers outside the scope, whom a caller meets as payers of its own orders and customers.
+"""Customers outside the scope, whom a caller may see as payers of visible orders and customers.
 
-Only their id, number and name are shown. Other columns are null, or have a default if they never are."""
+Only their id, number and name are shown. Other columns are null, or have a default if they cannot be
+null."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from gateway.storage.tables.reference_data import CustomerRow
 
 SHOWN = {"company_id", "id", "number", "number_folded", "display_name"}
 LONG_AGO = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-"""Stands for all times."""
+"""Replaces all times."""
 
 Form = Callable[[sa.ColumnElement[Any]], sa.ColumnElement[Any]]
 
@@ -22,7 +23,7 @@ Form = Callable[[sa.ColumnElement[Any]], sa.ColumnElement[Any]]
 def shown(
     scope: Scope, column: sa.ColumnElement[Any], form: Form = lambda each: each
 ) -> sa.ColumnElement[Any]:
-    """A column of customers in the form that is read, with its values for outsiders hidden."""
+    """A column of customers with the values of outsiders hidden."""
     if column.key in SHOWN:
         return form(column)
     return sa.case((scope.is_customer(CustomerRow.id), form(column)), else_=form(_hidden(column)))

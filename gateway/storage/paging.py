@@ -26,8 +26,7 @@ DEFAULT_PAGE = 50
 
 
 class BadCursor(ValueError):
-    """The cursor does not belong to this list and sort. `argument` names the one that has it: `after` or
-    `before`."""
+    """The cursor does not belong to this list and sort. `argument` is `after` or `before`."""
 
     argument = "after"
 
@@ -77,7 +76,7 @@ class Page:
 
 
 def encode_cursor(model: type[Base], sort: Sort, row: Any) -> str:
-    """An opaque name for the position of `row` in a list of `model`, valid for this sort only."""
+    """An opaque cursor for the position of `row` in a list of `model`, valid only for this sort."""
     return cursor_of(model, sort, [getattr(row, key.column) for key in sort])
 
 

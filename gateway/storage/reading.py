@@ -1,4 +1,4 @@
-"""The reads of one operation: one snapshot, one scope, and loaders that batch."""
+"""The reads of one operation, with one snapshot, one scope and batching loaders."""
 
 import asyncio
 import json
@@ -30,8 +30,8 @@ class Loader(DataLoader[str, Result]):
 
     aiodataloader hands the same future to every caller of a key, so a cancelled caller would cancel it
     for the others. Each caller therefore gets a shield around the future. If the batch itself is
-    cancelled, its callers get an error, because they would otherwise wait for ever. Nothing is logged if
-    they do not wait any more, as after their client has disconnected."""
+    cancelled, its callers get an error, because they would otherwise wait for ever. Nothing is logged
+    if they no longer wait, for example because their client has disconnected."""
 
     def __init__(self, load: Callable[[list[str]], Coroutine[Any, Any, list[Result]]]) -> None:
         async def batch(keys: list[str]) -> list[Result]:
@@ -51,9 +51,9 @@ class Loader(DataLoader[str, Result]):
 
 
 class Reader:
-    """Reads the rows that a request may see for one operation, and must be closed at its end.
+    """Reads the rows of one operation that its caller may see.
 
-    Rows are objects with the requested columns as attributes."""
+    It must be closed at the end. Rows are objects with the requested columns as attributes."""
 
     def __init__(self, database: Database, request: ScopeRequest) -> None:
         self._database = database
@@ -157,7 +157,7 @@ class Reader:
         return within(scope, listed.fields.model) & listed.condition(scope)
 
     async def kinds(self, models: Mapping[str, type[Base]], ids: Sequence[str]) -> dict[str, str]:
-        """The name of the model that each id belongs to, read by one statement."""
+        """The name of the model that each id belongs to, in one statement."""
         scope = await self.scope()
         searches = []
         for name, model in models.items():
@@ -168,8 +168,8 @@ class Reader:
         return {row.id: row.kind for row in await self._rows(sa.union_all(*searches))}
 
     async def whole(self, model: type[Base], order: str) -> Sequence[Any]:
-        """All rows of a table that belongs to no company, by `order`. The caller keeps those that may be
-        seen."""
+        """All rows of a table that belongs to no company, by `order`. The caller must filter out those
+        that may not be seen."""
         table = model.__table__
         return await self._rows(sa.select(table).order_by(table.c[order], table.c.id))
 
@@ -219,7 +219,7 @@ def among(
     if is_sqlite:
         listed = sa.func.json_each(json.dumps(keys)).table_valued("value")
         return column.in_(sa.select(listed.c.value))
-    if isinstance(column.type, Guid):  # dry runs show ids that no row can have
+    if isinstance(column.type, Guid):  # dry runs return ids that no row can have
         keys = [key for key in keys if len(key) == GUID_LENGTH]
     return column == sa.any_(sa.literal(keys, ARRAY(column.type)))
 
@@ -241,6 +241,6 @@ def columns_named(model: type[Base], names: Names) -> list[Any]:
 
 
 def in_memory(row: Any, relation: str) -> Any:
-    """The related object or objects that an order, or a line of it, has in memory because it was just
-    written; None for a row that was read."""
+    """The related object or objects that an order or line which was just written has in memory; None
+    for a row that was read."""
     return row.related_in_memory(relation) if isinstance(row, Base) else None

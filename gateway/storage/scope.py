@@ -13,7 +13,8 @@ from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 
 
 class CompanyNotFound(LookupError):
-    """The company that the request names does not exist, or it names none and there are several."""
+    """The company of the request does not exist, or the request names none although there are
+    several."""
 
 
 @dataclass(frozen=True)
@@ -21,8 +22,8 @@ class ScopeRequest:
     """The company that a request names, and the limits of its caller.
 
     `company` is a name or id, and None stands for the only company that the caller may see. `companies`
-    and `customers` are ids, and None stands for all. `actor` is the name that changes are recorded
-    under. `writes_references` says whether an import may write the records that orders refer to."""
+    and `customers` are ids, and None stands for all. `actor` is the recorded author of changes.
+    `writes_references` says whether an import may write the records that orders refer to."""
 
     company: str | None = None
     companies: frozenset[str] | None = None
@@ -34,7 +35,7 @@ class ScopeRequest:
 @dataclass(frozen=True)
 class Scope:
     """One company, and either all of its customers (None) or only those with the ids in `customers`.
-    The rest is as in ScopeRequest."""
+    The other attributes are those of ScopeRequest."""
 
     company: str
     customers: frozenset[str] | None = None
@@ -43,27 +44,27 @@ class Scope:
 
     @property
     def is_limited(self) -> bool:
-        """Whether some customers are outside."""
+        """Whether some customers are outside the scope."""
         return self.customers is not None
 
     def is_company(self, column: Any) -> sa.ColumnElement[bool]:
-        """Whether a column has the id of the company."""
+        """The condition that a column has the id of the company."""
         own: sa.ColumnElement[bool] = column == self.company
         return own
 
     def is_customer(self, column: Any) -> sa.ColumnElement[bool]:
-        """Whether a column has the id of one of `customers`."""
+        """The condition that a column has the id of one of `customers`."""
         among: sa.ColumnElement[bool] = column.in_(sorted(self.customers or ()))
         return among
 
     def is_limit(self, column: Any) -> sa.ColumnElement[bool]:
-        """Whether a column has `customers` as import jobs store them."""
+        """The condition that a column has `customers` in the form in which import jobs store them."""
         same: sa.ColumnElement[bool] = column == listed_ids(self.customers)
         return same
 
 
 def listed_ids(ids: frozenset[str] | None) -> str | None:
-    """Ids as they are stored in one column: a sorted JSON list; None stands for all."""
+    """Ids as they are stored in one column: a sorted JSON list; None means all."""
     return None if ids is None else orjson.dumps(sorted(ids)).decode()
 
 

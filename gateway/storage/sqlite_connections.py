@@ -1,4 +1,4 @@
-"""Connections to SQLite: how they are opened, what they can compute, and how a transaction begins."""
+"""Connections to SQLite: their set-up, their functions, and the begin of their transactions."""
 
 import asyncio
 import sqlite3
@@ -14,7 +14,7 @@ PRAGMAS = ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL")
 
 
 async def open_sqlite(*arguments: Any, **options: Any) -> aiosqlite.Connection:
-    """A connection. Raises what went wrong once the thread of the connection has ended, which would
+    """A connection. Errors are raised only once the thread of the connection has ended, which would
     otherwise call an event loop that may be closed by then."""
     connection = aiosqlite.connect(*arguments, **options)
     thread = connection._thread  # noqa: SLF001 - SQLAlchemy too has no other way to it
@@ -27,8 +27,8 @@ async def open_sqlite(*arguments: Any, **options: Any) -> aiosqlite.Connection:
 
 
 def prepare_sqlite(connection: Any, _record: Any) -> None:
-    """Keep the driver from opening transactions: `begin_sqlite` does, so that a read is a transaction
-    too and a write takes its lock at the start."""
+    """Keep the driver from opening transactions. `begin_sqlite` does this, so that reads also run in
+    transactions and writes take their lock at the start."""
     connection.isolation_level = None
     prepare_reader(connection)
     with closing(connection.cursor()) as cursor:
@@ -37,7 +37,7 @@ def prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def prepare_reader(connection: Any) -> None:
-    """Give a connection to SQLite the functions that statements use."""
+    """Register the functions that statements use with a connection to SQLite."""
     connection.create_function("gateway_fold", 1, fold_case, deterministic=True)
     connection.create_function("gateway_fold_accents", 1, fold_accents, deterministic=True)
 
@@ -48,7 +48,7 @@ def fold_case(text: str | None) -> str | None:
 
 
 def begin_sqlite(connection: sa.Connection) -> None:
-    """SQLAlchemy does not wrap what its listeners raise, so an error is wrapped here."""
+    """SQLAlchemy does not wrap the errors of its listeners, so they are wrapped here."""
     writes = connection.get_execution_options().get("gateway_writes", False)
     begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
     with closing(connection.connection.cursor()) as cursor:

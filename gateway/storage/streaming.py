@@ -1,4 +1,4 @@
-"""Reading whole tables, and orders with their lines, page by page from one snapshot."""
+"""Reads whole tables, and orders with their lines, page by page from one snapshot."""
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
@@ -18,7 +18,7 @@ from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 
 ROWS_AT_ONCE = 500
 LINES_AT_ONCE = 2000
-"""Lines of a page, unless a single order has more."""
+"""The maximum number of lines in a page, unless a single order has more."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,11 @@ class Stream:
         await self._snapshot.close()
 
     def check(self, listed: Filter) -> None:
-        """Raises BadFilter for a filter that cannot be turned into a statement."""
+        """Raises BadFilter for an invalid filter."""
         listed.condition(self._scope)
 
     async def outdated_copies(self, listed: Filter | None) -> dict[str, int]:
-        """How many orders that match, or lines of theirs, have an outdated copy, by column."""
+        """The number of matching orders, or of their lines, with an outdated copy, by column."""
         return await count_outdated_copies(self._snapshot, self._scope, listed)
 
     async def records(
@@ -75,7 +75,7 @@ class Stream:
     async def orders(
         self, headers: Names, lines: Names, listed: Filter | None
     ) -> AsyncIterator[list[WholeOrder]]:
-        """Pages of the orders that match, sorted by number. Two statements per page, or one if `lines` is
+        """Pages of the matching orders, sorted by number. Two statements per page, or one if `lines` is
         empty."""
         statement = _selection(SalesOrderRow, headers | {"id", "number"})
         statement = statement.where(within(self._scope, SalesOrderRow))
@@ -164,7 +164,7 @@ def _line_count() -> sa.Label[int]:
 
 
 def _some(rows: Sequence[Any]) -> Iterator[Any]:
-    """The first orders, as many as fit into a page with their lines, but at least one."""
+    """The first orders that fit into a page with their lines, but at least one."""
     lines = 0
     for place, row in enumerate(rows):
         lines += row.line_count

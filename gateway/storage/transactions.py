@@ -1,4 +1,4 @@
-"""Write transactions: each makes one change, and is retried when it conflicts with another."""
+"""Write transactions. Each makes one change, and is retried when it conflicts with another."""
 
 import asyncio
 import random
@@ -23,7 +23,7 @@ Result = TypeVar("Result")
 async def writing(
     database: Database, request: ScopeRequest, *, dry_run: bool = False
 ) -> AsyncIterator[Writer]:
-    """A writer in a transaction of its own, which is rolled back after a `dry_run`.
+    """A writer in its own transaction, which is rolled back after a `dry_run`.
 
     Raises CompanyNotFound."""
     scope = await find_scope(database, request)
@@ -33,19 +33,19 @@ async def writing(
 
 @asynccontextmanager
 async def read_only(database: Database, request: ScopeRequest) -> AsyncIterator[Writer]:
-    """A writer that only reads. It neither waits for other writers nor makes them wait.
+    """A writer that only reads.
 
-    Raises CompanyNotFound."""
+    It neither waits for other writers nor blocks them. Raises CompanyNotFound."""
     scope = await find_scope(database, request)
     async with database.read() as session:
         yield Writer(session, scope)
 
 
 PAUSE = 0.02
-"""Seconds before the second attempt, doubled before each that follows."""
+"""Seconds before the second attempt, doubled for each later one."""
 
 DOUBLINGS = 5
-"""Attempts after which the pause no longer grows."""
+"""The number of attempts after which the pause no longer grows."""
 
 RACES = {"23503", "23505"}
 """PostgreSQL: another transaction has deleted what a row refers to, or taken its number. The rules refuse
@@ -61,8 +61,8 @@ async def transact(
     *,
     dry_run: bool = False,
 ) -> Result:
-    """The result of `change` in a transaction of its own, which is `retried`. Raises DatabaseBusy,
-    CompanyNotFound and what `change` raises."""
+    """The result of `change` in its own transaction, which is `retried`. Raises DatabaseBusy,
+    CompanyNotFound and the errors of `change`."""
 
     async def attempt() -> Result:
         async with writing(database, request, dry_run=dry_run) as writer:
@@ -72,9 +72,9 @@ async def transact(
 
 
 async def retried(database: Database, work: Callable[[], Awaitable[Result]]) -> Result:
-    """The result of `work`, which is one transaction. When it conflicts with another, it is retried after
-    a random pause, as long as the time of the operation allows another attempt.
-    Raises DatabaseBusy if every attempt fails, and what `work` raises."""
+    """The result of `work`, which is one transaction. When it conflicts with another, it is retried
+    after a random pause, as long as the time of the operation allows another attempt. Raises
+    DatabaseBusy if every attempt fails, and the errors of `work`."""
     end = time.monotonic() + database.seconds_left
     for attempt in count():
         begun = time.monotonic()

@@ -1,6 +1,5 @@
-"""Orders that are not stored yet. They are rows in every respect but one: SQLAlchemy does not watch
-their attributes, which would cost more than all rules and totals together. They are inserted as they
-are, many at a time."""
+"""Orders that are not stored yet. They are like rows, except that SQLAlchemy does not track their
+attributes, which would cost more than all rules and totals together. They are inserted in bulk."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -15,13 +14,13 @@ from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 
 
 def _columns(model: type[Base]) -> tuple[str, ...]:
-    """The columns but those that are derived on insertion."""
+    """All columns except those that are derived on insertion."""
     names = (column.name for column in model.__table__.columns)
     return tuple(name for name in names if not name.endswith(FOLDED))
 
 
 def _defaults(model: type[Base]) -> Callable[[], dict[str, Any]]:
-    """Makes the value of each column of a row that states none."""
+    """Makes the default of each column that has one."""
     factories = {
         each.name: each.default_factory
         for each in dataclasses.fields(cast(Any, model))
@@ -36,7 +35,7 @@ def _defaults(model: type[Base]) -> Callable[[], dict[str, Any]]:
 
 
 class UnsavedLine(SalesOrderLineRow):
-    """A line of an unsaved order. The slots hide the attributes that SQLAlchemy would watch."""
+    """A line of an unsaved order. The slots hide the attributes that SQLAlchemy would track."""
 
     __abstract__ = True
     __slots__ = (*_columns(SalesOrderLineRow), "sales_order")
@@ -50,7 +49,8 @@ class UnsavedLine(SalesOrderLineRow):
 
 
 class UnsavedOrder(SalesOrderRow):
-    """An order without lines at first. The slots hide the attributes that SQLAlchemy would watch."""
+    """An unsaved order, at first without lines. The slots hide the attributes that SQLAlchemy would
+    track."""
 
     __abstract__ = True
     __slots__ = (*_columns(SalesOrderRow), "lines")

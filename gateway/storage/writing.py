@@ -1,4 +1,4 @@
-"""Writing: one transaction of one caller, and the reads that a change needs in it."""
+"""Writes rows in one transaction of one caller, and reads what a change needs in it."""
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -37,7 +37,7 @@ NEIGHBOURS = 100
 
 
 class RefusedByDatabase(Exception):
-    """The database refuses a row that the rules allow."""
+    """The database refused a row that the rules allow."""
 
 
 class Writer:
@@ -51,8 +51,8 @@ class Writer:
         self.documented_orders = DocumentedOrders(session, scope)
 
     async def find(self, model: type[Model], wanted: Mapping[str, set[str]]) -> Sequence[Model]:
-        """The rows in which a column has one of its wanted values, numbers and codes in any case. One
-        statement, or none if nothing is wanted."""
+        """The rows with one of the `wanted` values in any of the columns, ignoring case in numbers and
+        codes. One statement, or none if nothing is wanted."""
         conditions = _any_of(model, wanted)
         if not conditions:
             return []
@@ -69,8 +69,7 @@ class Writer:
         return (await self._session.scalars(statement)).all()
 
     async def records(self, model: type[Model], wanted: Mapping[str, set[str]]) -> Sequence[Model]:
-        """The rows as `find` has them, with the parts that belong to them, locked until the transaction
-        ends."""
+        """The rows that `find` returns, with their parts, locked until the transaction ends."""
         conditions = _any_of(model, wanted)
         if not conditions:
             return []
@@ -139,7 +138,7 @@ class Writer:
 
     @asynccontextmanager
     async def savepoint(self, keep: Callable[[], bool] = lambda: True) -> AsyncIterator[None]:
-        """Roll back what is written inside on an error, and also unless `keep` returns True at the end.
+        """A savepoint that is rolled back on an error, and also unless `keep` returns True at the end.
         Raises RefusedByDatabase if a constraint is violated."""
         try:
             async with self._session.begin_nested() as nested:
@@ -168,8 +167,8 @@ class Writer:
             await self._session.flush()
 
     async def save(self, orders: Sequence[tuple[SalesOrderRow, bool]]) -> None:
-        """Write the changes of orders and their lines, and increase their etags if there are any. Each
-        order comes with whether lines of it were removed."""
+        """Write the changes of orders and their lines, and increase the etags of changed ones. Each
+        order comes with a flag whether lines were removed."""
         for order, has_lost_lines in orders:
             changed = self._changed_lines(order)
             if changed or has_lost_lines or self._session.is_modified(order):
@@ -197,7 +196,7 @@ class Writer:
     async def save_records(
         self, new: Sequence[MaintainedRow], changed: Sequence[MaintainedRow]
     ) -> None:
-        """Insert new records and write changed ones, whose etags count up."""
+        """Insert new records and write changed ones, whose etags increase."""
         for row in changed:
             row.etag += 1
             row.last_modified_date_time = now()
@@ -208,8 +207,8 @@ class Writer:
         await self.add(new)
 
     async def users_of(self, row: MaintainedRow) -> dict[str, int]:
-        """How many rows of each table refer to a record, by the name of the table; one statement. Its
-        own parts do not count, which are deleted with it."""
+        """The number of rows that refer to a record, by table, in one statement. Its own parts do not
+        count, because they are deleted with it."""
         counts = [
             sa.select(sa.literal(table.name).label("table"), sa.func.count().label("rows"))
             .select_from(table)
@@ -235,8 +234,8 @@ class Writer:
         await self._flush()
 
     async def _flush(self) -> None:
-        """Rows of one table go in one statement if they all have the same values set, defaults
-        included."""
+        """Set all defaults, because rows of one table are inserted in one statement if they have values
+        for the same columns."""
         for row in self._session.new:
             for name in row.__table__.columns.keys() - attributes.instance_dict(row).keys():
                 if (default := getattr(row, name)) is not None:
@@ -258,7 +257,8 @@ class Writer:
 
 
 def _references_to(table: sa.FromClause) -> list[tuple[sa.Table, list[sa.Column[Any]]]]:
-    """The tables that refer to `table`, each with its columns that do; not those whose rows go with it."""
+    """The tables that refer to `table`, each with the referring columns, except those whose rows are
+    deleted along with it."""
     found = {
         other: [
             column
@@ -282,7 +282,7 @@ def _any_of(model: type[Base], wanted: Mapping[str, set[str]]) -> list[sa.Column
 
 
 def _write_whole(row: SalesOrderRow | SalesOrderLineRow | MaintainedRow) -> None:
-    """Have all columns written, so that all changed rows of a table go in one statement."""
+    """Mark all columns as changed, so that all changed rows of a table are written in one statement."""
     keys = row.__table__.primary_key.columns.keys()  # type: ignore[union-attr]
     for name in row.__table__.columns.keys():  # type: ignore[union-attr] # noqa: SIM118 - a collection of columns, no dict
         if name not in keys:
@@ -290,7 +290,7 @@ def _write_whole(row: SalesOrderRow | SalesOrderLineRow | MaintainedRow) -> None
 
 
 def _possible(model: type[Base], column: str, values: set[str]) -> list[str]:
-    """The values that a row can have, sorted so that all writers take locks in the same order."""
+    """The values that a row can have, sorted so that all writers acquire locks in the same order."""
     if not column.endswith("id") or column == "contact_id":
         possible = set(filter(is_storable_text, values))
         is_folded = lookup_column(model, column) != column

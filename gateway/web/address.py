@@ -4,7 +4,7 @@ import socket
 
 
 class CannotListen(Exception):
-    """The address is unavailable. The text is a sentence for the user."""
+    """The address is unavailable. The message is a sentence for the user."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -21,7 +21,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def in_url(host: str) -> str:
-    """A host as written in URLs and Host headers; localhost if it stands for all addresses."""
+    """A host as written in URLs and Host headers; localhost if it means all addresses."""
     if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not listened on
         return "localhost"
     return f"[{host}]" if ":" in host else host

@@ -1,4 +1,4 @@
-"""Cancellation of work whose client has disconnected."""
+"""Cancels work when the client disconnects."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -13,13 +13,13 @@ WATCH_DELAY = 0.05
 than letting it finish."""
 
 IS_CLOSING = "is_closing"
-"""What the state of a request calls the function of the server that returns whether the connection is
+"""The key, in the state of a request, of the server's function that returns whether the connection is
 closing."""
 
 
 async def is_gone(request: Request) -> bool:
-    """Whether the client has disconnected before any work for it begins. The server notices it in a turn of
-    the event loop."""
+    """Whether the client has disconnected before any work for it begins. The server notices this after
+    one turn of the event loop."""
     await asyncio.sleep(0)
     is_closing = request.scope.get("state", {}).get(IS_CLOSING)
     return is_closing is not None and is_closing()

@@ -15,15 +15,15 @@ class ConnectionLimits:
 
     connections: int = 1000
     head: float = 10
-    """For a head to be complete, and for the first request of a connection to begin."""
+    """For a complete head, and for the first request of a connection to begin."""
     body_progress: float = 10
     """Between two parts of a body, and for the rest of a body after its response."""
     body: float = 30
     """For a whole body."""
     unread: float = 60
-    """Between two moments at which the client reads a part of a long response."""
+    """Between two reads of a long response by the client."""
     uploads: str = "/imports"
-    """How the paths of uploads begin, whose bodies may take any time."""
+    """The path prefixes of uploads, whose bodies may take any time."""
 
 
 class RefusalLog:

@@ -12,7 +12,7 @@ KNOWN = frozenset(Compression) | {"identity", ""}
 
 
 def accepted_compression(header: str) -> Compression | None:
-    """The first compression of ours that an Accept-Encoding header allows."""
+    """The first of our compressions that an Accept-Encoding header allows."""
     allowed = set()
     for part in header.lower().split(","):
         name, _, quality = part.partition(";")
@@ -22,7 +22,7 @@ def accepted_compression(header: str) -> Compression | None:
 
 
 def stated_compression(header: str) -> Compression | None:
-    """How the body of an upload is packed. Raises BadParameter for a coding that is not known."""
+    """The compression of an upload's body. Raises BadParameter for an unknown coding."""
     coding = header.strip().lower()
     if coding not in KNOWN:
         raise BadParameter("The Content-Encoding of an upload is gzip, zstd or identity.")
@@ -30,7 +30,8 @@ def stated_compression(header: str) -> Compression | None:
 
 
 def check_packed(path: Path, compression: Compression | None) -> None:
-    """Raises BadParameter if a received file is not packed as stated. It is unpacked when it is read."""
+    """Raises BadParameter if a received file is not packed with `compression`. It is unpacked when it
+    is read."""
     with path.open("rb") as file:
         head = file.read(HEAD)
     if compression is not None and compression_of_head(head) is not compression:

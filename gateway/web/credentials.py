@@ -1,4 +1,5 @@
-"""Who calls: every request needs a credential, unless access is open or the path gives nothing away."""
+"""Identifies callers. Every request needs a credential, unless access is open or the path has no
+data."""
 
 from collections.abc import Awaitable, Callable
 
@@ -18,7 +19,8 @@ from gateway.web.error_responses import error_response
 from gateway.web.graphql_responses import ENDPOINT, HTML, PAGE_TYPES, preferred, refusal_at
 
 PUBLIC = ("/healthz", "/readyz", "/graphiql", "/favicon.ico")
-"""Paths, and those below them, that need no credential: health checks and GraphiQL's own files."""
+"""Paths that need no credential, nor do the paths below them: health checks and GraphiQL's own
+files."""
 
 CHALLENGE = 'Bearer realm="sales orders"'
 RETRY_AFTER = "5"
@@ -29,8 +31,8 @@ Authenticate = Callable[[str | None], Awaitable[Caller]]
 
 
 class Credentials:
-    """Middleware that finds the caller of each request and refuses those without a valid credential with
-    401. Without `authenticate`, access is open."""
+    """Middleware that identifies the caller of each request and answers 401 to requests without a valid
+    credential. Without `authenticate`, access is open."""
 
     def __init__(self, app: ASGIApp, authenticate: Authenticate | None) -> None:
         self._app = app
@@ -58,7 +60,7 @@ class Credentials:
 
 
 def caller_of(request: Request) -> Caller:
-    """The caller that the middleware found; anyone while access is open."""
+    """The caller that the middleware identified; anyone while access is open."""
     caller: Caller = getattr(request.state, "caller", ANYONE)
     return caller
 

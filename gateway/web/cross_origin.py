@@ -1,4 +1,4 @@
-"""What pages of other origins may ask and read: cross-origin resource sharing (CORS)."""
+"""Cross-origin resource sharing (CORS): what pages of other origins may send and read."""
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase

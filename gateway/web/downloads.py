@@ -1,4 +1,4 @@
-"""Downloads: GET /exports answers with a file that is produced while it is sent."""
+"""Downloads. GET /exports returns a file that is produced while it is sent."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -22,24 +22,28 @@ from gateway.web.error_responses import error_response, refusal
 from gateway.web.parameters import BadParameter, Parameter, choice, flag, read_parameters, text
 
 PATIENCE = 1
-"""Seconds that an export waits for another to end."""
+"""Seconds that an export waits for another one to end."""
 
 EXPORT_PARAMETERS = (
     Parameter("format", choice(ExportFormat), "the format, jsonl by default"),
     Parameter("what", choice(Dataset), "the kind of record, orders by default"),
-    Parameter("check", flag, "true returns what the file would not hold, as JSON, and no file"),
+    Parameter(
+        "check",
+        flag,
+        "true returns the values that the file cannot contain, as JSON, instead of the file",
+    ),
     Parameter("filter", text, "a SalesOrderFilter in JSON"),
 )
 UNCACHED = {"Cache-Control": "no-store"}
 LOSSES = "Export-Losses"
-"""The header with the fields that the file does not hold, each with how often."""
+"""The header with the fields that the file does not contain and the number of their values."""
 
 Begin = Callable[[str | None, Caller, ExportRequest], Awaitable[Download]]
 
 
 class Exports:
-    """The endpoint for downloads, at most `most` at a time, since each keeps a database connection until
-    it has been read, however slowly."""
+    """The endpoint for downloads, at most `most` at a time, since each occupies a database connection
+    until the client has read it, however slowly."""
 
     def __init__(self, begin: Begin, most: int) -> None:
         self._begin = begin
@@ -72,7 +76,7 @@ class Exports:
         return DownloadResponse(download, compression, self._slots.release, is_wanted=is_wanted)
 
     async def _losses(self, download: Download) -> Response:
-        """What the file would not hold, without the file."""
+        """The values that the file could not contain, without the file."""
         try:
             await download.close()
         finally:
@@ -82,7 +86,7 @@ class Exports:
 
 
 class DownloadResponse(StreamingResponse):
-    """A response that closes its download at the end, even if the client disconnects."""
+    """A response that finally closes its download, even if the client disconnects."""
 
     def __init__(
         self,

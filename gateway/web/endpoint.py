@@ -1,6 +1,6 @@
 """GraphQL over HTTP: https://graphql.github.io/graphql-over-http/draft/.
 
-execution/README.md describes the way of an operation from here to its SQL and back."""
+execution/README.md describes how an operation gets from here to its SQL and back."""
 
 import asyncio
 import json
@@ -33,14 +33,14 @@ from gateway.web.request_log import DISCONNECTED, note, note_answer, note_docume
 
 
 class JsonNumber(Decimal):
-    """A number in a request, which messages show as it was sent."""
+    """A number in a request, which messages quote as it was sent."""
 
     def __inspect__(self) -> str:
         return str(self)
 
 
 class HttpError(Exception):
-    """A request whose operation is not run; it is answered with this status."""
+    """A request whose operation is not run. The response has this status."""
 
     def __init__(self, status: int, message: str, code: str) -> None:
         super().__init__(message)
@@ -106,7 +106,7 @@ class Endpoint:
 
 
 def _status(answer: Answer, media_type: str) -> int:
-    """As the draft says, application/json always has 200 for a request that is GraphQL."""
+    """According to the draft, application/json always has status 200 for a GraphQL request."""
     if media_type == JSON:
         return 200
     if answer.retry_after is not None and answer.is_empty:

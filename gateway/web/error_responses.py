@@ -1,4 +1,4 @@
-"""The responses to uploads and downloads that fail."""
+"""The responses to failed uploads and downloads."""
 
 import logging
 import uuid
@@ -42,7 +42,8 @@ def refusal(
 
 
 def error_response(error: Exception) -> Response:
-    """The response to an error. An unexpected one is logged as an incident, and only its id is sent."""
+    """The response to an error. An unexpected error is logged as an incident, and the client only gets
+    its id."""
     code = CODES.get(type(error))
     if code is not None:
         return refusal(STATUSES.get(code, 400), code, str(error))

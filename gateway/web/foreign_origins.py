@@ -1,4 +1,5 @@
-"""Refusing requests that a page of another origin makes with the browser of someone who can reach the gateway.
+"""Refuses requests that a page of another origin makes through the browser of someone who can reach the
+gateway.
 
 A browser sends simple requests, such as those of forms, without asking first (CORS), whatever page they
 come from. `/graphql` takes no such request, since its content type is always JSON."""
@@ -12,7 +13,7 @@ from gateway.web.error_responses import refusal
 
 GUARDED = ("/imports", "/exports")
 OWN_SITES = ("same-origin", "none")
-"""Values of Sec-Fetch-Site for our own pages, and for addresses that a person opened."""
+"""Values of Sec-Fetch-Site for our own pages, and for addresses that the user opened."""
 
 SIMPLE_TYPES = (
     "",
@@ -62,7 +63,8 @@ def _is_guarded(scope: Scope) -> bool:
 
 
 def _is_own(headers: Headers, origin: str | None) -> bool:
-    """Whether the request comes from our own page, from a person, or from a program other than a browser."""
+    """Whether the request comes from our own page, from the user, or from a program other than a
+    browser."""
     if headers.get("sec-fetch-site", "none") not in OWN_SITES:
         return False
     if origin is None:
@@ -73,6 +75,6 @@ def _is_own(headers: Headers, origin: str | None) -> bool:
 
 
 def _asks_first(headers: Headers) -> bool:
-    """Whether a browser sends this request only if the answer to a preflight request allows it."""
+    """Whether a browser sends a preflight request before this one."""
     content_type = headers.get("content-type", "").split(";")[0].strip().lower()
     return content_type not in SIMPLE_TYPES or any(name in headers for name in UNSAFE_HEADERS)

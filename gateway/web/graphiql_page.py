@@ -1,4 +1,4 @@
-"""The GraphiQL page, served entirely from this host."""
+"""The GraphiQL page, which is served entirely from this host."""
 
 import json
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ IMMUTABLE = {**NOSNIFF, "cache-control": "public, max-age=31536000, immutable"}
 
 
 def graphiql() -> HTMLResponse:
-    """The page. On a first visit it has a tab for each of our examples."""
+    """The page. On the first visit it has a tab for each example."""
     headers = {
         "content-security-policy": POLICY,
         **NOSNIFF,
@@ -59,7 +59,7 @@ async def _icon(request: Request) -> Response:
 
 
 def examples() -> Iterator[dict[str, str]]:
-    """The operations of the tabs, each with its variables, as text."""
+    """The text of each tab's operation and of its variables."""
     for operation in sorted((FOLDER / "tabs").glob("*.graphql")):
         tab = {"query": operation.read_text(encoding="utf-8")}
         variables = operation.with_suffix(".json")

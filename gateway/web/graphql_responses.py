@@ -1,4 +1,4 @@
-"""Responses of GraphQL over HTTP, and the media types that they have."""
+"""The responses of GraphQL over HTTP and their media types."""
 
 import re
 from functools import lru_cache
@@ -43,7 +43,7 @@ def graphql_refusal(
 def refusal_at(
     scope: Scope, status: int, code: str, message: str, headers: dict[str, str] | None = None
 ) -> Response:
-    """The response to a request that reaches no endpoint, in the form of the endpoint at its path."""
+    """The response to a request that reaches no endpoint, in the format of the endpoint at its path."""
     if scope["path"] != ENDPOINT:
         return refusal(status, code, message, headers)
     accept = Headers(scope=scope).get("accept") or JSON

@@ -1,7 +1,8 @@
-"""The connections of the HTTP server, with limits on what a client may send and on how long it may take.
+"""The connections of the HTTP server, with limits on the size and the duration of requests, which
+Uvicorn lacks.
 
-Uvicorn has none of these limits. The clock costs a request nothing, because it runs only while a head or
-a body is incomplete."""
+The timer costs an ordinary request nothing, because it runs only while a head or a body is
+incomplete."""
 
 import asyncio
 from enum import Enum
@@ -43,7 +44,7 @@ class Part(Enum):
     HEAD = "head"
     BODY = "body"
     NOTHING = "nothing"
-    """It was refused, and is closed soon."""
+    """The connection was refused and will soon be closed."""
 
 
 class HeadTooLarge(Exception):
@@ -51,7 +52,7 @@ class HeadTooLarge(Exception):
 
 
 class HttpConnection(HttpToolsProtocol):
-    """A connection that is closed, if possible after a response, when its client is too slow."""
+    """A connection that is closed when its client is too slow, if possible after a response."""
 
     def __init__(self, config: ServerConfig, *args: Any, **options: Any) -> None:
         super().__init__(config, *args, **options)
@@ -116,7 +117,7 @@ class HttpConnection(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._count(len(name) + len(value), len(self.headers) + 1)
-        if self._part is Part.HEAD:  # not a trailer, which nobody reads
+        if self._part is Part.HEAD:  # not a trailer, which is ignored
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
@@ -151,8 +152,8 @@ class HttpConnection(HttpToolsProtocol):
         self._check_head(self._head_size, headers)
 
     def _count_unparsed(self, size: int) -> None:
-        """Count what may be a part of one endless header, which the parser collects in memory. Raises
-        HeadTooLarge."""
+        """Count the data, since it may be part of an endless header, which the parser collects in
+        memory. Raises HeadTooLarge."""
         self._unparsed += size
         self._check_head(self._unparsed)
 
@@ -162,7 +163,7 @@ class HttpConnection(HttpToolsProtocol):
             raise HeadTooLarge
 
     def _watch(self) -> None:
-        """Run the clock if the client owes something, and see to the time between requests."""
+        """Run the timer if data from the client is due, and limit the time between requests."""
         if self._part is Part.REQUEST and self._is_between_requests:
             if self.timeout_keep_alive_task is None:
                 self.timeout_keep_alive_task = self.loop.call_later(
@@ -180,7 +181,7 @@ class HttpConnection(HttpToolsProtocol):
         return self.cycle is not None and self.cycle.response_complete
 
     def _due(self) -> float | None:
-        """When the client will have taken too long, by what is known now; None if it owes nothing."""
+        """The time at which the client becomes too slow; None if nothing is due from it."""
         if self._part is Part.NOTHING or self._is_excess:
             return self._began + WAITS
         if self._part is Part.BODY:
@@ -214,8 +215,8 @@ class HttpConnection(HttpToolsProtocol):
             self.transport.abort()
 
     def _refuse(self, status: int, code: str, message: str) -> None:
-        """Answer if no other answer has begun, and close the connection. The client has a moment to read
-        the answer; a connection that is closed with unread data is reset."""
+        """Send a response unless one has begun, and close the connection. The client gets a moment to
+        read the response, because closing a connection with unread data resets it."""
         if not self._may_answer:
             self.transport.close()
             return
@@ -242,7 +243,7 @@ class HttpConnection(HttpToolsProtocol):
         self._reader_clock = self.loop.call_later(self._limits.unread, self._check_reader, unread)
 
     def _check_reader(self, unread: int) -> None:
-        """Close the connection if the client has read nothing since `unread` bytes were waiting for it."""
+        """Close the connection if the client has read none of the `unread` bytes."""
         if self.transport.get_write_buffer_size() < unread:
             self._watch_reader()
         else:

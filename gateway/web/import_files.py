@@ -1,5 +1,5 @@
-"""What an import job leaves to download: GET /imports/{id}/refused returns its refused rows, and
-GET /imports/{id}/results what became of every row."""
+"""Downloads of an import job: GET /imports/{id}/refused returns its refused rows, and GET
+/imports/{id}/results the result of every row."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 

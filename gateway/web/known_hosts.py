@@ -1,5 +1,5 @@
-"""The host names under which the gateway answers, so that a foreign page cannot reach it through a name of
-its own (DNS rebinding)."""
+"""The host names of the gateway. Requests for others are refused, so that a foreign page cannot reach
+it through its own host name (DNS rebinding)."""
 
 import re
 from collections.abc import Sequence
@@ -13,12 +13,12 @@ from gateway.web.health import HEALTH_PATHS
 HOST_HEADER = re.compile(r"(\[[0-9a-f:.]+\]|[^:@/\[\]]+)(:[0-9]*)?", re.IGNORECASE)
 ANY = "*"
 BELOW = "*."
-"""How a pattern begins that stands for all names below a domain."""
+"""The prefix of a pattern for all names below a domain."""
 
 
 class KnownHosts:
-    """Middleware that refuses requests for a name that no pattern of `allowed` fits. It lets health checks
-    pass under every name, since probes use the address of a container."""
+    """Middleware that refuses requests for a host name that matches no pattern in `allowed`. Health
+    checks pass under every name, since probes use the address of a container."""
 
     def __init__(self, app: ASGIApp, allowed: Sequence[str]) -> None:
         self._app = app

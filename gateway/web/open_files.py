@@ -1,4 +1,4 @@
-"""The limit of open files, of which each connection is one."""
+"""The limit of open files, which also limits connections."""
 
 import logging
 import resource
@@ -6,16 +6,16 @@ import resource
 log = logging.getLogger("gateway.connections")
 
 RESERVED = 200
-"""Open files for everything but connections: the database, uploads, processes, and connections that are
-being refused."""
+"""Open files that are not accepted connections: the database, uploads, processes, and connections that
+are being refused."""
 
 MOST_CONNECTIONS = 10_000
-"""Without a setting, however many files may be open."""
+"""The default, whatever the limit of open files."""
 
 
 def most_connections(wanted: int | None) -> int:
-    """How many connections to accept: `wanted`, if the limit of open files, raised if need be, allows that
-    many."""
+    """The number of connections to accept: `wanted`, or fewer if the limit of open files cannot be
+    raised enough."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if wanted is None:
         return connections_within(soft, MOST_CONNECTIONS)
@@ -34,7 +34,8 @@ def most_connections(wanted: int | None) -> int:
 
 
 def connections_within(open_files: int, wanted: int) -> int:
-    """How many of the wanted connections fit a limit of open files; at least half of it, if it is small."""
+    """The number of connections within a limit of open files: at most `wanted`, and at least half of a
+    small limit."""
     if open_files == resource.RLIM_INFINITY:
         return wanted
     return min(wanted, max(open_files - RESERVED, open_files // 2))

@@ -1,6 +1,7 @@
-"""The query parameters of an endpoint: a table that says which there are, and refuses all others.
+"""The query parameters of an endpoint, in a table.
 
-A mistyped parameter must never be ignored: `?dryrun=true` would otherwise import for real."""
+All others are refused, because a misspelt parameter must never be ignored: `?dryrun=true` would
+otherwise import for real."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,14 +13,15 @@ from starlette.datastructures import QueryParams
 from gateway.spelling import nearest_name
 
 LONGEST_SHOWN = 40
-"""Characters of an unknown name that a message repeats."""
+"""Characters of an unknown name that a message quotes."""
 
 Kind = Callable[[str], Any]
-"""Reads a value, or raises ValueError, whose text ends a sentence that begins with the parameter's name."""
+"""Reads a value, or raises ValueError with a message that continues a sentence about the parameter."""
 
 
 class BadParameter(Exception):
-    """A parameter is unknown, repeated, or has a bad value. The text is a sentence for the client."""
+    """A parameter is unknown, repeated, or has a bad value. The message is a sentence for the
+    client."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def flag(value: str) -> bool:
 
 
 def choice(options: type[StrEnum]) -> Kind:
-    """One of a few words, read as a member of `options`."""
+    """Reads one of the words in `options` as the member of that name."""
 
     def kind(value: str) -> StrEnum:
         if value in set(options):

@@ -11,9 +11,9 @@ TOP_PAD = 16 * 2**20
 
 
 def tune_memory() -> None:
-    """Tune memory for serving. Objects that are loaded by now stay, so the garbage collector ignores them.
-    It also runs rarely, because a response consists of thousands of objects without cycles. If the C
-    library allows it, memory freed after a response is kept for the next one."""
+    """Tune memory for serving. The garbage collector ignores the objects loaded so far, which are never
+    freed. It also runs rarely, because a response consists of thousands of objects without cycles. If
+    the C library allows it, memory that a response frees is reused for the next one."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(M_TRIM_THRESHOLD, TRIM_THRESHOLD)

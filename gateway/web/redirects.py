@@ -1,4 +1,4 @@
-"""Addresses that lead to another, and the answers to requests that no endpoint takes."""
+"""Redirects, and the responses to requests that no endpoint handles."""
 
 from http import HTTPStatus
 
@@ -29,8 +29,8 @@ REDIRECTS = (
 
 
 async def answer_http_exception(request: Request, error: Exception) -> Response:
-    """The answer if no endpoint has this path or takes this method. OPTIONS returns the methods. A path
-    that ends with a slash leads to the endpoint without it."""
+    """The response if no endpoint has this path or method. OPTIONS returns the methods. A path that
+    ends with a slash is redirected to the endpoint without it."""
     assert isinstance(error, HTTPException)  # noqa: S101 - as registered
     path, query = request.url.path, request.url.query
     methods = sorted((error.headers or {}).get("Allow", "").split(", "))

@@ -1,4 +1,4 @@
-"""The headers that every request and response must or must not have."""
+"""Required and forbidden headers of requests and responses."""
 
 import re
 import secrets
@@ -24,14 +24,15 @@ SINGLE = {
     b"if-match",
     b"origin",
 }
-"""Headers that a request may have once: a proxy and the gateway could heed different ones of two."""
+"""Headers that a request may only have once: of two, a proxy and the gateway might use different
+ones."""
 
 SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cache-control", b"no-store"),
 )
-"""What a response has unless it says otherwise. Nothing is stored, since nearly all of it is data."""
+"""The default headers of a response. Caches must not store it, since nearly all responses are data."""
 
 Header = tuple[bytes, bytes]
 
@@ -77,7 +78,7 @@ class ResponseHeaders:
 
 
 def _headers_of(scope: Scope) -> tuple[bytes | None, list[Header]]:
-    """A header of the request that must not be repeated but is, and the headers to add to the response."""
+    """A header that the request must not repeat but does, and the headers to add to the response."""
     seen: set[bytes] = set()
     repeated = request_id = None
     added = list(SECURITY_HEADERS)

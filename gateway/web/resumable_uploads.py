@@ -1,8 +1,9 @@
 """Uploads that continue after an interruption, as in the draft "Resumable Uploads for HTTP" of the IETF
-(draft-ietf-httpbis-resumable-upload): POST /imports with `Upload-Complete: ?0` creates one, HEAD returns
-its offset, PATCH appends to it, and DELETE cancels it. The last part is answered like POST /imports.
+(draft-ietf-httpbis-resumable-upload):
 
-What was received is in the import folder, and so survives a restart."""
+POST /imports with `Upload-Complete: ?0` creates one, HEAD returns its offset, PATCH appends to it, and
+DELETE cancels it. The response to the last part is that of POST /imports. The received parts are in the
+import folder, and so survive a restart."""
 
 import asyncio
 import re
@@ -33,7 +34,7 @@ UPLOADS = "unfinished"
 CONTENT, DESCRIPTION, ANSWER = "content", "description.json", "answer.json"
 MOST_UNFINISHED = 20
 EXPIRES_AFTER = 24 * 3600
-"""Seconds after the last part."""
+"""Seconds after the last received part."""
 
 YES, NO = "?1", "?0"
 PARTIAL_UPLOAD = "application/partial-upload"
@@ -56,7 +57,7 @@ class UnfinishedUpload:
 
     @property
     def answer(self) -> Any | None:
-        """The answer to the last part, once it was sent."""
+        """The response to the last part, once it has been sent."""
         file = self.folder / ANSWER
         return orjson.loads(file.read_bytes()) if file.exists() else None
 
@@ -76,7 +77,8 @@ class UnfinishedUpload:
         return max(moved) < time.time() - EXPIRES_AFTER
 
     def finish(self, response: Response) -> None:
-        """Keep the answer to the last part, which the client may not have received, but not the content."""
+        """Keep the response to the last part, which the client may not have received, but not the
+        content."""
         answer = {
             "size": self.size,
             "status": response.status_code,
@@ -99,10 +101,10 @@ class ResumableUploads:
         self._folder = folder / UPLOADS
         self._largest = largest
         self._writers: dict[str, object] = {}
-        """The request that may write to an upload; a later request takes its turn."""
+        """The request that may write to each upload; a later request replaces it."""
 
     async def create(self, request: Request) -> Response:
-        """Create an upload with the first part; without `Upload-Complete: ?0` the request is complete."""
+        """Create an upload with its first part; without `Upload-Complete: ?0` that is all of it."""
         if request.headers.get("upload-complete") != NO:
             return await self._uploads.answer(request)
         return await _answered(request, self._create)
@@ -192,7 +194,7 @@ class ResumableUploads:
                 file.flush()
 
     async def _finish(self, request: Request, upload: UnfinishedUpload) -> Response:
-        """Answer the whole upload as if it had come in one request."""
+        """Handle the whole upload as if it had come in one request."""
         description = upload.description
         if description["length"] not in (None, upload.size):
             raise _wrong_length()
@@ -217,7 +219,7 @@ class ResumableUploads:
         return response
 
     def _of(self, request: Request) -> UnfinishedUpload:
-        """The upload that a request names. Raises BadUpload if its caller has none."""
+        """The upload at the path of a request. Raises BadUpload if its caller has no such upload."""
         key = request.path_params["id"]
         upload = UnfinishedUpload(self._folder / key)
         is_there = KEY.fullmatch(key) and (upload.folder / DESCRIPTION).exists()
@@ -255,7 +257,8 @@ async def _answered(request: Request, answer: Callable[[Request], Awaitable[Resp
 
 
 def _number(request: Request, name: str, **default: None) -> int | None:
-    """The value of a header. Raises BadParameter if it is no number, or missing without a default."""
+    """The value of a numeric header. Raises BadParameter if it is not a number, or is missing without a
+    default."""
     text = request.headers.get(name)
     if text is None and "missing" in default:
         return None

@@ -1,4 +1,4 @@
-"""Signals to stop the server, from before its modules are imported until it serves."""
+"""Handles signals to stop the server, from before its modules are imported until it serves."""
 
 import signal
 from collections.abc import Callable, Coroutine
@@ -6,8 +6,9 @@ from typing import Any
 
 
 class StopSignal:
-    """Whether this process has received a signal to stop. The handler raises nothing, since Python would
-    drop an exception within a finaliser or a callback of C code, and the stop would be lost."""
+    """Whether this process has received a signal to stop. The handler does not raise, because Python
+    would drop the exception within a finaliser or a callback of C code, and the signal would be
+    lost."""
 
     def __init__(self) -> None:
         self.is_received = False
@@ -21,12 +22,12 @@ class StopSignal:
             signal.signal(signal.SIGHUP, _terminate)
 
     def check(self) -> None:
-        """End the command if the signal was received, between two steps of its start."""
+        """End the command between two steps of its start if a signal was received."""
         if self.is_received:
             raise SystemExit(0)
 
     async def run(self, step: Coroutine[Any, Any, None]) -> None:
-        """Run a step of the start, which the signal cancels. Ends the command in that case."""
+        """Run a step of the start. A signal cancels the step and ends the command."""
         import asyncio  # noqa: PLC0415 - the handlers are installed before anything takes time to import
 
         loop, task = asyncio.get_running_loop(), asyncio.ensure_future(step)

@@ -1,7 +1,7 @@
-"""Uploads: POST /imports begins an import job.
+"""Uploads.
 
-The body is one file, named by the parameter `name`, or a form with several. It is written to disk while
-it is received."""
+POST /imports begins an import job. The body is one file, whose name is in the parameter `name`, or a
+form with several files. It is written to disk while it is received."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -53,7 +53,7 @@ FORM = "multipart/form-data"
 CHUNK = 1 << 20
 MOST_FILES = 100
 MAPPING = "mapping"
-"""The name of the part of a form that is a mapping; all other parts are files."""
+"""The name of the form field with the mapping; all other parts are files."""
 
 Received = tuple[list[Path], MappingFile | None]
 """The files of an upload and their mapping."""
@@ -67,9 +67,11 @@ IMPORT_PARAMETERS = (
     Parameter(
         "name", text, "the name of the file that is the body; the parts of a form have their own"
     ),
-    Parameter("dryRun", flag, "whether to report what would be imported, but to save nothing"),
+    Parameter("dryRun", flag, "whether to report what would be imported without storing anything"),
     Parameter(
-        "policy", choice(PolicyOption), "what a bad row stops: its order, or the whole import"
+        "policy",
+        choice(PolicyOption),
+        "whether a bad row stops only its own order or the whole import",
     ),
     Parameter("dates", choice(DateOrder), "the order of day, month and year in dates"),
     Parameter("decimal", choice(DecimalSign), "the decimal sign of numbers"),
@@ -79,7 +81,7 @@ IMPORT_PARAMETERS = (
     Parameter(
         "rounding", choice(RoundingOption), "line, to round once per line as the vendor does"
     ),
-    Parameter("lines", choice(LinesOption), "replace, if the files have all lines of their orders"),
+    Parameter("lines", choice(LinesOption), "replace if the files have all lines of their orders"),
 )
 
 
@@ -93,10 +95,10 @@ class BadUpload(Exception):
 
 
 MOST_READ = 2
-"""Uploads that are read at the same time; reading may take as much memory as GATEWAY_READ_MEMORY each."""
+"""Uploads that may be read at the same time. Each reader may take up to GATEWAY_READ_MEMORY."""
 
 PATIENCE = 10
-"""Seconds that a received upload waits for others to be read."""
+"""Seconds that a received upload waits for others to be read first."""
 
 
 class Uploads:
@@ -143,7 +145,8 @@ class Uploads:
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[None]:
-        """A turn to read an upload. Raises BadUpload if there is none in time, or the gateway stops."""
+        """A turn to read an upload. Raises BadUpload if its turn does not come in time, or if the
+        gateway stops."""
         try:
             async with asyncio.timeout(PATIENCE):
                 await self._slots.acquire()

@@ -1,4 +1,4 @@
-"""Upgrades of a database to the tables that the code expects, with Alembic."""
+"""Upgrades a database to the tables that the code expects, with Alembic."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager, nullcontext
@@ -26,8 +26,7 @@ MIGRATION_LOCK = 0x6761746577617900
 
 
 async def migrate(database: Database, *, backup: bool = True) -> Path | None:
-    """Upgrade the database to the newest revision, if it is not there yet. Processes that do so at the
-    same time wait for one another.
+    """Upgrade the database to the newest revision. Concurrent processes wait for one another.
 
     With `backup`, a SQLite file that already has tables is copied first. Returns the path of the copy,
     or None if there is none. Raises CannotMigrate."""

@@ -49,8 +49,8 @@ async def _file(connection: AsyncConnection) -> Path | None:
 
 
 def _create(file: Path, revision: str) -> Path:
-    """Create the empty file of a backup, with no more permissions than `file` has. By default SQLite
-    would let everybody read it."""
+    """Create the empty file of a backup, with no more permissions than `file`. By default SQLite would
+    let all users read it."""
     backup = next(path for path in _names(file, revision) if not path.exists())
     backup.touch(stat.S_IMODE(file.stat().st_mode), exist_ok=False)
     return backup

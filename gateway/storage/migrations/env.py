@@ -1,4 +1,4 @@
-"""What Alembic runs for every command, in the transaction of `run_alembic`."""
+"""Alembic runs this for every command, in the transaction of `run_alembic`."""
 
 from alembic import context
 

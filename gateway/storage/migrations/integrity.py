@@ -1,4 +1,4 @@
-"""Safeguards that keep a migration from losing rows."""
+"""Safeguards against losing rows in a migration."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -53,7 +53,7 @@ def refuse_to_lose_column(table: str, column: str) -> None:
     """Raise CannotMigrate if the table has rows, because a downgrade would delete a value of each."""
     connection = op.get_bind()
     if connection.dialect.name == "postgresql":
-        op.execute(f"LOCK TABLE {table}")  # or a row could still arrive after the check
+        op.execute(f"LOCK TABLE {table}")  # otherwise a row could still be added after the check
     if _has_rows(connection, table):
         raise CannotMigrate(
             f"The downgrade was refused, because it would delete {column} of every row of {table}."
@@ -65,7 +65,9 @@ def drop_empty_tables(tables: Sequence[str]) -> None:
     because they would be lost."""
     connection = op.get_bind()
     if connection.dialect.name == "postgresql":
-        op.execute(f"LOCK TABLE {', '.join(tables)}")  # or a row could still arrive after the check
+        op.execute(
+            f"LOCK TABLE {', '.join(tables)}"
+        )  # otherwise a row could still be added after the check
     filled = sorted(table for table in tables if _has_rows(connection, table))
     if filled:
         raise CannotMigrate(

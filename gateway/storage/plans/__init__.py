@@ -1,1 +1,1 @@
-"""The rows that compiled operations read."""
+"""Reads rows for compiled operations."""

@@ -1,4 +1,4 @@
-"""Lists that plans read: the shape of a list determines its SQL, and its values are parameters."""
+"""Lists that plans read. The shape of a list determines its SQL, and its values are parameters."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -41,7 +41,7 @@ class Listing:
         self.values |= {f"after{place}": value for place, value in enumerate(mark)}
         self._nulls = tuple(value is None for value in mark)
         self.shape = (self.model, self.sort, self.backward, self._nulls, _shape(tree))
-        """Equal for two lists with the same SQL."""
+        """The same for all lists with the same SQL."""
 
     def _parameter(self, column: Any, value: Any) -> Any:
         self.values[f"value{len(self.values)}"] = value

@@ -1,6 +1,6 @@
-"""Runs the programs of plans on the database: one statement for each relation and level.
+"""Runs the programs of plans on the database, with one statement for each relation and level.
 
-On SQLite, a whole program runs in one thread that reads. On PostgreSQL, its statements go to the driver
+On SQLite, a whole program runs in one reader thread. On PostgreSQL, its statements go to the driver
 directly, since SQLAlchemy takes more time for each of them than the driver."""
 
 import asyncio
@@ -37,8 +37,8 @@ Result = TypeVar("Result")
 
 @dataclass
 class PreparedProgram:
-    """A program with those of its statements that are the same for all arguments, by whether the caller
-    is limited to customers."""
+    """A program with those statements that are the same for all arguments, by whether the caller is
+    limited to customers."""
 
     program: Program
     fixed: dict[bool, dict[int, Statement]] = field(default_factory=dict)
@@ -71,7 +71,7 @@ class RowsStore:
         """A SQLite database in memory belongs to a single connection."""
 
     def listing(self, listed: Filter, window: Window) -> Listing:
-        """A page as the programs' arguments have it; raises BadCursor and BadFilter."""
+        """A page as an argument of programs; raises BadCursor and BadFilter."""
         return Listing(listed, window, self._database.engine.dialect)
 
     def convert(self, source: Any, column: str, kind: str) -> Convert | None:
@@ -91,7 +91,7 @@ class RowsStore:
         converters = [
             memory_converter(table[name], kind) if kind else None for name, kind in columns
         ]
-        # of one name attrgetter gives the value alone
+        # attrgetter returns the bare value for a single name
         get = attrgetter(*[name for name, _ in columns], "id")
 
         def values(row: Any) -> tuple[Any, ...]:
@@ -109,8 +109,8 @@ class RowsStore:
         scope: Callable[[], Awaitable[Scope]],
         answer: Callable[[Any], Result],
     ) -> Result:
-        """The result of `answer` for the data that the program builds from one snapshot. Raises what
-        `scope` raises, which is not called by a program that reads nothing."""
+        """The result of `answer` for the data that the program builds from one snapshot. Raises the
+        errors of `scope`, which is only called if the program reads anything."""
         if not prepared.program.reads:
             return answer(_unread(prepared.program, arguments))
         run = self._bound(prepared, arguments, await scope())
@@ -119,7 +119,7 @@ class RowsStore:
         return answer(await self._on_postgresql(run))
 
     def sql(self, prepared: PreparedProgram, arguments: Sequence[Any]) -> list[str]:
-        """The statements that the program may run for a caller with all customers, in that order."""
+        """The statements that the program may run for a caller who sees all customers, in order."""
         return [each.sql for each in self._bound(prepared, arguments, Scope("")).statements]
 
     def close(self) -> None:
@@ -181,7 +181,7 @@ async def _rolled_back(driver: Any) -> None:
 
 
 def _unread(program: Program, arguments: Sequence[Any]) -> Any:
-    """The answer of a program that reads nothing."""
+    """The answer of a program without reads."""
     try:
         next(program.run(arguments))
     except StopIteration as end:

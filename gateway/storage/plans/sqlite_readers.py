@@ -1,4 +1,4 @@
-"""Threads that read a SQLite file, each through a connection of its own."""
+"""Threads that read a SQLite file, each through its own connection."""
 
 import asyncio
 import sqlite3
@@ -21,8 +21,8 @@ Result = TypeVar("Result")
 
 
 class SqliteReaders:
-    """Runs work on connections to the file at `path`; `prepare` sets up each new one. They wait at
-    most `patience` seconds for the lock of another process."""
+    """Runs work on connections to the file at `path`; `prepare` sets up each new connection. It waits
+    at most `patience` seconds for another process's lock."""
 
     def __init__(
         self, path: str, patience: float, prepare: Callable[[sqlite3.Connection], None]
@@ -43,7 +43,7 @@ class SqliteReaders:
         try:
             return await asyncio.shield(running)
         except asyncio.CancelledError:
-            submitted.cancel()  # has an effect only before a thread has begun it
+            submitted.cancel()  # only has an effect before a thread has begun the work
             await interrupt(running, partial(_interrupt_all, begun))
             running.cancelled() or running.exception()
             raise
@@ -58,7 +58,7 @@ class SqliteReaders:
     ) -> Result:
         with contended():
             connection = self._connection()
-            connection.rollback()  # in case the end of the last one was interrupted
+            connection.rollback()  # in case the end of the last transaction was interrupted
             begun.append(connection)
             connection.execute("BEGIN")
             try:

@@ -1,4 +1,4 @@
-"""The SQL of what plans read, with named parameters."""
+"""The SQL of the reads of plans, with named parameters."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -27,18 +27,18 @@ from gateway.storage.tables.column_types import GUID_LENGTH, Base, Guid
 from gateway.storage.tables.reference_data import CustomerRow
 
 COMPANY, CUSTOMERS = "company", "customers"
-"""The names of the parameters that stand for a scope."""
+"""The names of the parameters of a scope."""
 
 MOST_CACHED = 1000
 """Statements of lists that are cached for other lists of the same shape."""
 
 MOST_PARAMETERS = 100
-"""Parameters of a cached statement: longer ones take much memory and are rarely needed again."""
+"""Parameters of a cached statement. Longer statements take much memory and are rarely needed again."""
 
 
 @dataclass(frozen=True)
 class Statement:
-    """SQL in a driver's dialect, and its parameters in order: the name, and the conversion for the driver."""
+    """SQL in a driver's dialect, with the name and the conversion of each parameter in order."""
 
     sql: str
     parameters: tuple[tuple[str, Callable[[Any], Any] | None], ...]
@@ -51,7 +51,7 @@ class Statement:
 
 
 class Statements:
-    """Makes statements in one dialect: one for callers who may see all customers, and one for those who are
+    """Makes statements in one dialect, for callers who may see all customers and for those who are
     limited to some."""
 
     def __init__(self, dialect: Dialect) -> None:
@@ -112,8 +112,8 @@ class Statements:
     def _columns(
         self, model: Any, columns: Columns, hiding: Scope | None = None
     ) -> list[sa.ColumnElement[Any]]:
-        """Each with a label of its own, since a column may be needed in two forms. `hiding` hides the values
-        of customers outside this scope."""
+        """The columns, each with its own label, since a column may be needed in two forms. `hiding`
+        hides the values of customers outside this scope."""
         table = model.__table__.c
         labelled: list[sa.ColumnElement[Any]] = []
         for place, (name, kind) in enumerate(columns):

@@ -1,6 +1,6 @@
 """Conversions of column values from a driver, or from memory, to an answer.
 
-An answer has text, integers, Booleans, dates, and times in UTC."""
+Answers contain text, integers, Booleans, dates, and times in UTC."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -16,7 +16,7 @@ TEXT = {"String", "ID"}
 """Scalars of GraphQL that are text."""
 
 STEPS = 10**DECIMALS
-"""SQLite stores amounts as integers, this many to a whole."""
+"""SQLite stores amounts as integers in units of one over this number."""
 
 Convert = Callable[[Any], Any]
 
@@ -24,7 +24,7 @@ Convert = Callable[[Any], Any]
 def wire_column(
     column: sa.ColumnElement[Any], kind: str, *, is_sqlite: bool
 ) -> sa.ColumnElement[Any]:
-    """The column in SQL in the form that is needed: PostgreSQL converts it to text where Python would be
+    """The column in SQL in the required form. PostgreSQL converts it to text where Python would be
     slower."""
     if is_sqlite:
         return column
@@ -55,7 +55,7 @@ def _of_sqlite(kind: Any, wanted: str) -> Convert | None:
 
 
 def _scaled(value: int) -> str:
-    """A whole number of 1/100,000 as a plain number; raises ValueError for what is not whole."""
+    """A whole number of hundred-thousandths as a plain number; raises ValueError if it is not whole."""
     if value < 0:
         return "-" + _scaled(-value)
     whole, part = divmod(value, STEPS)
@@ -67,15 +67,15 @@ def _instant(value: str) -> dt.datetime:
 
 
 def result_converter(column: sa.ColumnElement[Any], dialect: Dialect) -> Convert | None:
-    """From the driver's value for the column itself to its value in Python, or to one with the same text;
-    PostgreSQL's driver returns such a value."""
+    """From the driver's value for the column itself to its Python value, or to one with the same text,
+    which PostgreSQL's driver already returns."""
     if dialect.name != "sqlite":
         return None
     return column.type.dialect_impl(dialect).result_processor(dialect, None)
 
 
 def memory_converter(column: sa.Column[Any], kind: str) -> Convert | None:
-    """From the value in a row in memory."""
+    """The conversion of a value from a row in memory."""
     if isinstance(column.type, Amount):
         return plain_number
     if isinstance(column.type, Instant):

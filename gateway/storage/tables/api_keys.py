@@ -1,4 +1,4 @@
-"""API keys. Only a digest of each key is stored, so that nobody can read a key from the database."""
+"""API keys. Only a digest of each key is stored, so that keys cannot be read from the database."""
 
 import datetime as dt
 

@@ -1,5 +1,5 @@
-"""Import jobs: their options and progress, the sheets and rows of their files, what became of the rows,
-and their problems."""
+"""Import jobs: their options and progress, the sheets and rows of their files, and the results and
+problems of the rows."""
 
 import datetime as dt
 from enum import StrEnum
@@ -47,9 +47,9 @@ COUNTS = tuple(
 
 
 class ImportJobRow(CompanyScoped, Base, kw_only=True):
-    """`fingerprint` identifies a repeated request; `options` is JSON; `position` is the last unit that was
-    applied. The job may do what the caller who began it was allowed to: `customers` is a sorted JSON list
-    of ids, or null for all. `folder` is the identity of the import folder that has the uploaded files."""
+    """`fingerprint` identifies a repeated request; `options` is JSON; `position` is the last unit that
+    was applied. The job has the rights of the caller who began it: `customers` is a sorted JSON list of
+    ids, or null for all. `folder` is the identity of the import folder that has the uploaded files."""
 
     __tablename__ = "import_jobs"
 
@@ -131,8 +131,8 @@ class ImportedRow(Base, kw_only=True):
 
 
 class ImportResultRow(Base, kw_only=True):
-    """What became of consecutive rows of a sheet that belong to one unit, the first of which is `row`;
-    `entries` is JSON."""
+    """The results of consecutive rows of a sheet that belong to one unit. The first of these rows is
+    `row`; `entries` is JSON."""
 
     __tablename__ = "import_results"
 

@@ -47,8 +47,8 @@ class CompanyRow(Base, kw_only=True):
 
 
 class MaintainedRow(CompanyScoped, kw_only=True, eq=False, repr=False):
-    """A row that people maintain. The etag counts its changes; `created_by` and `last_modified_by` are the
-    names of the credentials that made the first and the last, if they are known."""
+    """A row that people maintain. The etag counts its changes; `created_by` and `last_modified_by` are
+    the names of the credentials that created and last changed it, if known."""
 
     etag: Mapped[int] = mapped_column(default=1)
     created_date_time: Mapped[dt.datetime] = mapped_column(Instant, default_factory=now)

@@ -1,4 +1,4 @@
-"""The words that columns of reference data choose from."""
+"""The enums of columns of reference data."""
 
 from enum import StrEnum
 
@@ -17,7 +17,7 @@ class CustomerType(StrEnum):
 
 
 class CustomerBlocked(StrEnum):
-    """The business with a customer that is blocked."""
+    """The transactions with a customer that are blocked."""
 
     NONE = "NONE"
     SHIP = "SHIP"

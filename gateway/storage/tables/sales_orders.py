@@ -38,7 +38,7 @@ class SalesOrderStatus(StrEnum):
 
 
 class SalesOrderLineType(StrEnum):
-    """The kind of thing that a line sells; COMMENT for text only."""
+    """The kind of object that a line sells; COMMENT for text only."""
 
     COMMENT = "COMMENT"
     ACCOUNT = "ACCOUNT"
@@ -130,7 +130,7 @@ class SalesOrderRow(CompanyScoped, Base, kw_only=True):
     )
 
     def new_line(self, **values: Any) -> "SalesOrderLineRow":
-        """A line for this order, which is not among its lines yet."""
+        """A new line for this order, which is not yet among its lines."""
         return SalesOrderLineRow(**values)
 
     __table_args__ = (
