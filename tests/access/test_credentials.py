@@ -3,7 +3,10 @@
 import asyncio
 import datetime as dt
 import re
+import time
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -14,7 +17,10 @@ from gateway.access.scopes import AccessScope
 from gateway.settings import Settings
 from gateway.storage.database import Database
 from gateway.storage.key_records import list_keys
+from tests.support.databases import Templates
+from tests.support.processes import Server, served
 from tests.support.served import Client, serving, wait_until
+from tests.support.world import load_world
 
 GRAPHQL = "application/graphql-response+json"
 QUERY = "{ company { name } }"
@@ -173,6 +179,93 @@ def test_a_rotated_key_and_its_successor_are_valid_together(
     assert (new.name, secret.startswith(new.prefix)) == ("Partner", True)
     ends = [each.expires_date_time for each in asyncio.run(list_keys(database))]
     assert [end is None for end in ends] == [False, True]
+
+
+ROTATE = """mutation ($id: ID!, $hours: Int! = 24, $dry: Boolean! = false) {
+  rotateApiKey(id: $id, overlapHours: $hours, dryRun: $dry) {
+    secret apiKey { name scopes createdBy expiresDateTime } userErrors { code path } } }"""
+
+
+def test_an_admin_rotates_keys_in_graphql(client: Client, database: Database) -> None:
+    """The old key stays valid for the overlap, and its successor for as long as the old one would have."""
+    admin, old = key(database, "admin"), key(database, "orders:read")
+    authorized = {"authorization": f"Bearer {admin}"}
+
+    def rotate(id: str, **variables: Any) -> Any:
+        return client.send(ROTATE, authorized, id=id, **variables)["data"]["rotateApiKey"]
+
+    def valid(*secrets: str) -> list[bool]:
+        return [code(post(client, QUERY, f"Bearer {each}")) is None for each in secrets]
+
+    [_, first] = [each.id for each in asyncio.run(list_keys(database))]
+    assert rotate(first, dry=True)["secret"] is None
+    assert len(asyncio.run(list_keys(database))) == 2
+    rotated = rotate(first, hours=1)
+    assert rotated["apiKey"] == {
+        "name": "Partner",
+        "scopes": ["orders:read"],
+        "createdBy": "Partner",
+        "expiresDateTime": None,
+    }
+    assert valid(old, rotated["secret"]) == [True, True]
+    [_, before, successor] = asyncio.run(list_keys(database))
+    left = before.expires_date_time - dt.datetime.now(dt.UTC)
+    assert dt.timedelta(minutes=50) < left <= dt.timedelta(hours=1)
+    latest = rotate(successor.id, hours=0)["secret"]
+    wait_until(lambda: valid(old, rotated["secret"], latest) == [True, False, True])
+    for which, hours, problem in (
+        (successor.id, 1, {"code": "WRONG_STATUS", "path": ["id"]}),
+        ("00000000-0000-4000-8000-000000000000", 1, {"code": "NOT_FOUND", "path": ["id"]}),
+        (first, -1, {"code": "OUT_OF_RANGE", "path": ["overlapHours"]}),
+    ):
+        assert rotate(which, hours=hours)["userErrors"] == [problem]
+
+
+@pytest.fixture(scope="module")
+def other_process(
+    all_templates: dict[str, Templates], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Server, Database, Path]]:
+    """A gateway in a process of its own, its database, and the folder with what it prints."""
+    folder, url = (
+        tmp_path_factory.mktemp("other"),
+        all_templates["sqlite"].copy("world", load_world),
+    )
+    with served(folder, database_url=url, auth="required", debug="true") as server:
+        yield server, Database(url, poolclass=NullPool), folder
+
+
+def test_another_process_refuses_a_key_a_second_after_its_revocation(
+    other_process: tuple[Server, Database, Path],
+) -> None:
+    server, database, _ = other_process
+    secret = key(database, "orders:read")
+    assert code(post(server, QUERY, f"Bearer {secret}")) is None
+    asyncio.run(revoke_keys(database, "Partner"))
+    time.sleep(1)
+    assert code(post(server, QUERY, f"Bearer {secret}")) == "UNAUTHENTICATED"
+
+
+def test_no_key_is_logged_wherever_a_client_puts_it(
+    other_process: tuple[Server, Database, Path],
+) -> None:
+    server, database, folder = other_process
+    secret = key(database, "orders:read", "orders:write")
+    authorized = {"authorization": f"Bearer {secret}"}
+    url = f"{server.url}/graphql"
+    named = "query ($number: String!) { salesOrderByNumber(number: $number) { id } }"
+    server.http.get(url, params={"query": QUERY, "key": secret})
+    server.http.get(f"{server.url}/{secret}", headers=authorized)
+    server.http.get(url, headers={"authorization": secret, "cookie": f"key={secret}"})
+    server.http.get(url, headers={"authorization": f"Bearer {secret}x"})
+    answers = [
+        server.send(named, authorized, number=secret),
+        server.send(named.replace("$number)", f'"{secret}")'), authorized, number=secret),
+        server.send(CREATE.replace("C1", secret), authorized),
+    ]
+    assert all(answer.get("data") or answer["errors"] for answer in answers)
+    printed = [(folder / name).read_text() for name in ("out", "err")]
+    assert "gateway.operation" in "".join(printed)
+    assert not [text for text in printed if secret[8:] in text]
 
 
 def test_the_last_use_of_a_key_is_recorded_and_the_key_is_not(
