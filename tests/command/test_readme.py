@@ -12,17 +12,16 @@ import pytest
 
 from gateway.demo.northwind import load_demo
 from gateway.settings import Settings
+from tests.support.consoles import CONSOLE, with_consoles
 from tests.support.databases import Templates
 from tests.support.paths import ROOT
 from tests.support.readme import (
-    CONSOLE,
     DOCUMENTS,
     README,
     READMES,
     answer,
     examples,
     laid_out,
-    with_consoles,
     with_tables,
 )
 from tests.support.served import serving

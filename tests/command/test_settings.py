@@ -1,5 +1,6 @@
 """Environment variables: a wrong one stops the command, with the name that was probably meant."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -137,4 +138,14 @@ def test_origins_are_compared_in_lower_case() -> None:
         "https://shop.example",
         "http://[::1]:3000",
         "capacitor://localhost",
+    ]
+
+
+def test_the_settings_for_each_provider_are_accepted(tmp_path: Path) -> None:
+    table = (ROOT / "docker" / "README.md").read_text()
+    blocks = re.findall(r"```ini\n(.*?)```", table, re.DOTALL)
+    issuers = [settings_with(tmp_path, block).jwt_issuer for block in blocks]
+    assert issuers == [
+        "https://login.example/realms/shop",
+        "https://login.microsoftonline.com/TENANT_ID/v2.0",
     ]

@@ -6,11 +6,8 @@ demo, and its commands one after the other in an empty folder."""
 
 import asyncio
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
@@ -35,13 +32,12 @@ from gateway.storage.tables.sales_orders import SalesOrderStatus
 from gateway.web.downloads import EXPORT_PARAMETERS
 from gateway.web.parameters import Parameter
 from gateway.web.uploads import IMPORT_PARAMETERS
+from tests.support.consoles import with_consoles
 from tests.support.paths import ROOT
-from tests.support.processes import run
 from tests.support.served import Client, serving
 
 Statuses = tuple[SalesOrderStatus, ...]
 README = ROOT / "README.md"
-EXAMPLES = ROOT / "gateway" / "exchange" / "mappings" / "examples"
 FOREIGN = {"node_modules", "static"}
 """Folders whose documents are not ours."""
 
@@ -57,8 +53,6 @@ DOCUMENTS = [
 READMES = [path for path in DOCUMENTS if path.name == "README.md"]
 
 EXAMPLE = re.compile(r"(```graphql\n(.*?)```\n\n```json\n)(.*?)(```)", re.DOTALL)
-CONSOLE = re.compile(r"(```console\n)(.*?)(```)", re.DOTALL)
-SPEED = re.compile(r"in [\d.,]+ s, [\d,]+ a second")
 WIDTH = 118
 """Characters of a line of an answer, if it can be broken."""
 
@@ -227,56 +221,6 @@ def _target(column: FileColumn) -> str:
     field = "" if column.field.startswith("+") else f"`{to_camel_case(column.field)}`"
     fallback = "if no other column sets it" if column.fallback else ""
     return ", ".join(filter(None, (field, column.note, fallback)))
-
-
-def with_consoles(text: str) -> str:
-    """`text` with what its commands print, one after the other in a folder of their own, where
-    `tests` leads to the data of the tests and `examples` to the shipped mappings."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "tests").symlink_to(ROOT / "tests")
-        (folder / "examples").symlink_to(EXAMPLES)
-        exports: dict[str, str] = {}
-
-        def printed(match: re.Match[str]) -> str:
-            commands = [line[2:] for line in match[2].splitlines() if line.startswith("$ ")]
-            outputs = [f"$ {command}\n{_output(command, folder, exports)}" for command in commands]
-            return match[1] + "".join(outputs) + match[3]
-
-        return CONSOLE.sub(printed, text)
-
-
-def _output(command: str, folder: Path, exports: dict[str, str]) -> str:
-    """What a command prints; an `export` holds for all that follow."""
-    words = command.split(maxsplit=1)
-    if words[0] == "export":
-        exports.update([words[1].removeprefix("GATEWAY_").lower().split("=", 1)])
-        return ""
-    if words[0] != "gateway":
-        return _shell(command, folder)
-    arguments, _, filtering = words[1].partition(" | ")
-    expanded = _shell(f"printf '%s\\n' {arguments}", folder).splitlines()
-    _, output, errors = run(folder, *expanded, **exports)
-    if filtering:
-        output = _shell(filtering, folder, output)
-    return SPEED.sub("in 1.5 s, 2,000 a second", output + errors)
-
-
-def _shell(script: str, folder: Path, given: str = "") -> str:
-    """What a script prints, in which `python` is the one of the tests."""
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-c", script],
-        cwd=folder,
-        env={**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)},
-        input=given,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    return done.stdout.replace("\ufeff", "")
 
 
 async def _load(url: str) -> None:
