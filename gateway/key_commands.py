@@ -156,14 +156,14 @@ async def _companies(
     database: Database, names: list[str] | None, scopes: list[AccessScope]
 ) -> frozenset[str] | None:
     """The ids of the companies that a key is limited to. An admin key is not limited by default."""
-    there = await list_companies(database)
+    companies = await list_companies(database)
     if not names:
         if AccessScope.ADMIN in scopes:
             return None
-        if len(there) != 1:
-            fail(f"Name a company with --company: {', '.join(each.name for each in there)}.")
-        return frozenset({there[0].id})
-    ids = {each.name: each.id for each in there} | {each.id: each.id for each in there}
+        if len(companies) != 1:
+            fail(f"Name a company with --company: {', '.join(each.name for each in companies)}.")
+        return frozenset({companies[0].id})
+    ids = {each.name: each.id for each in companies} | {each.id: each.id for each in companies}
     if missing := [name for name in names if name not in ids]:
         fail(f"COMPANY_NOT_FOUND: There is no company {missing[0]!r}.")
     return frozenset(ids[name] for name in names)

@@ -101,8 +101,8 @@ def _summary(company: Any, *, dry_run: bool = False) -> CompanySummary:
 
 async def companies(info: Info) -> list[CompanySummary]:
     visible = info.context.caller.companies
-    found = await info.context.reader.whole(CompanyRow, "name")
-    return [_summary(each) for each in found if visible is None or each.id in visible]
+    rows = await info.context.reader.whole(CompanyRow, "name")
+    return [_summary(each) for each in rows if visible is None or each.id in visible]
 
 
 def _check_unlimited(info: Info) -> None:

@@ -28,8 +28,8 @@ def validation_errors(
 ) -> list[GraphQLError]:
     """The errors of a document by the rules of GraphQL and by `rules`, which check its arguments. If
     there are more than `MOST_ERRORS`, the last error says so."""
-    found = validate(schema, document, (*OTHER_RULES, *rules), max_errors=MOST_ERRORS - 1)
-    return [with_path(schema, document, error) for error in found]
+    errors = validate(schema, document, (*OTHER_RULES, *rules), max_errors=MOST_ERRORS - 1)
+    return [with_path(schema, document, error) for error in errors]
 
 
 def shortened(message: str) -> str:

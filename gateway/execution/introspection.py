@@ -85,8 +85,8 @@ def _usual_paths() -> Paths:
 
 
 def _paths(nodes: Iterable[FieldNode | OperationDefinitionNode], fragments: Fragments) -> Paths:
-    found = fields_by_name(nodes, fragments)
-    return {name: _paths(below, fragments) for name, below in found.items()}
+    fields = fields_by_name(nodes, fragments)
+    return {name: _paths(below, fragments) for name, below in fields.items()}
 
 
 def _selects_at_most(

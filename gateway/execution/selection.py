@@ -123,25 +123,25 @@ class _Walk:
     applies: Callable[[InlineFragmentNode | FragmentDefinitionNode], bool] = lambda _fragment: True
 
     def fields(self, sets: Iterable[SelectionSetNode | None]) -> Fields:
-        found: Fields = {}
+        fields: Fields = {}
         entered: set[str] = set()
         for selections in sets:
-            self._collect(selections, found, entered)
-        return found
+            self._collect(selections, fields, entered)
+        return fields
 
     def _collect(
-        self, selections: SelectionSetNode | None, found: Fields, entered: set[str]
+        self, selections: SelectionSetNode | None, fields: Fields, entered: set[str]
     ) -> None:
         for node in selections.selections if selections else ():
             if not self.is_included(node):
                 continue
             match node:
                 case FieldNode():
-                    found.setdefault(self.key(node), []).append(node)
+                    fields.setdefault(self.key(node), []).append(node)
                 case InlineFragmentNode() if self.applies(node):
-                    self._collect(node.selection_set, found, entered)
+                    self._collect(node.selection_set, fields, entered)
                 case FragmentSpreadNode() if node.name.value not in entered:
                     entered.add(node.name.value)
                     fragment = self.fragments[node.name.value]
                     if self.applies(fragment):
-                        self._collect(fragment.selection_set, found, entered)
+                        self._collect(fragment.selection_set, fields, entered)

@@ -21,13 +21,13 @@ async def draw(session: AsyncSession, scope: Scope, count: int) -> list[str]:
     while len(numbers) < count:
         next_numbers = await _advance(session, scope, count - len(numbers))
         drawn = {case_folded(number): number for number in next_numbers}
-        taken = await session.scalars(
+        existing = await session.scalars(
             sa.select(SalesOrderRow.number_folded).where(
                 SalesOrderRow.company_id == scope.company,
                 SalesOrderRow.number_folded.in_(list(drawn)),
             )
         )
-        numbers += [drawn[key] for key in sorted(set(drawn) - set(taken), key=[*drawn].index)]
+        numbers += [drawn[key] for key in sorted(set(drawn) - set(existing), key=[*drawn].index)]
     return numbers
 
 

@@ -26,7 +26,7 @@ DEFAULTED = {
     "description",
     "description2",
 }
-"""Fields that default to those of the customer or of the item, unless a file gives a value."""
+"""Fields that default to those of the customer or of the item."""
 
 
 def heading_row(outgoing: Outgoing, *, upper: bool = False) -> bytes:

@@ -24,7 +24,7 @@ from gateway.storage.tables.reference_data import ItemUnitOfMeasureRow
 
 
 def record_columns(dataset: Dataset) -> Outgoing:
-    """All columns of a kind of record that the import reads."""
+    """All columns that the import reads of a kind of record."""
     entity = RECORD_ENTITIES[dataset]
     return Outgoing(entity, kept_columns(entity, {}), {})
 
@@ -45,7 +45,7 @@ def block_columns(blocks: FileEntity) -> Outgoing:
 
 
 def is_blocked(blocks: FileEntity, record: Any) -> bool:
-    """Whether any of the blocks is set on a record."""
+    """Whether a record is blocked in any way."""
     return any(getattr(record, name) != default for name, default in block_fields(blocks).items())
 
 
@@ -65,7 +65,7 @@ PACKAGE_HEADERS = Outgoing(
     ),
     FINANCE_OPERATIONS_HEADERS,
 )
-"""Includes RequestedShippingDate, which Finance & Operations requires."""
+"""These include RequestedShippingDate, which Finance & Operations requires."""
 
 PACKAGE_LINES = Outgoing(
     finance_operations.LINES,
@@ -142,5 +142,4 @@ API_LINES = Outgoing(
     },
     of_line,
 )
-"""The names and order of the fields in version 2.0 of the Business Central API, followed by our own for
-what it does not have."""
+"""The fields of version 2.0 of the Business Central API, in its order, followed by our own fields."""

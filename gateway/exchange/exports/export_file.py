@@ -1,4 +1,4 @@
-"""Saving an export to a file, which appears when it is complete, or to the standard output."""
+"""Saves an export to a file, which only appears when it is complete, or to standard output."""
 
 import os
 import sys
@@ -15,12 +15,12 @@ from gateway.storage.scope import ScopeRequest
 
 
 class CannotWrite(Exception):
-    """The file cannot be written; str() is a sentence for people."""
+    """The file cannot be written. The message is a sentence for people."""
 
 
 @contextmanager
 def open_destination(path: Path | None) -> Iterator[BinaryIO]:
-    """A stream to write to. An existing file is replaced only at the end. Raises CannotWrite."""
+    """A stream to write to. An existing file is only replaced at the end. Raises CannotWrite."""
     if path is None:
         yield sys.stdout.buffer
         return
@@ -46,8 +46,8 @@ async def save_export(
     warn: Callable[[str], None],
     compression: Compression | None = None,
 ) -> None:
-    """Write the requested export, until the reader of a pipe closes it. First `warn` is called with each
-    loss.
+    """Write the requested export, at most until the reader of a pipe closes it. Calls `warn` with each
+    loss first.
 
     Raises CannotExport, CannotWrite, CompanyNotFound and BadFilter."""
     download = await open_download(database, scope, request)

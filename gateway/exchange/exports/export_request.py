@@ -1,4 +1,4 @@
-"""What to export, and in which format."""
+"""The data to export and its format."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -28,12 +28,12 @@ FORMATS_OF = {
 
 
 class CannotExport(ValueError):
-    """The request asks for something that does not exist; str() is a sentence for people."""
+    """The requested export does not exist. The message is a sentence for people."""
 
 
 @dataclass(frozen=True)
 class ExportRequest:
-    """The dataset to export and its format; the filter selects among the orders."""
+    """The dataset to export and its format; the filter selects orders."""
 
     dataset: Dataset = Dataset.ORDERS
     format: ExportFormat = ExportFormat.JSON_LINES

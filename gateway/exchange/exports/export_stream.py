@@ -1,4 +1,4 @@
-"""The files of an export, which are produced while they are sent."""
+"""Produces the files of an export while they are sent."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
@@ -43,8 +43,8 @@ TYPES = {
 
 @dataclass(frozen=True)
 class Download:
-    """A file to send: its name, its media type, its bytes, and what they cannot hold. The receiver closes
-    it."""
+    """A file to send: its name, its media type, its bytes, and the values that it cannot contain. The
+    receiver closes it."""
 
     name: str
     media_type: str
@@ -54,18 +54,18 @@ class Download:
 
     @property
     def is_packed(self) -> bool:
-        """Whether packing it again would gain nothing."""
+        """Whether the file is already packed."""
         return self.media_type in (ZIP, WORKBOOK)
 
     async def close(self) -> None:
-        """Release the connection that the file is read from, even if it was not read to the end."""
+        """Release the database connection of the file, even if it was not read to the end."""
         await self.stream.close()
 
 
 async def open_download(
     database: Database, scope: ScopeRequest, request: ExportRequest
 ) -> Download:
-    """The requested file, with the data of a single snapshot.
+    """The requested file with the data of a single snapshot.
 
     Raises CannotExport, CompanyNotFound and BadFilter."""
     request.check()
@@ -191,8 +191,8 @@ class _Files:
         *outgoing: Outgoing,
         before: Written | None = None,
     ) -> AsyncIterator[Written]:
-        """What `write` returns for each page of orders. It runs in a thread, so that it does not block other
-        requests."""
+        """The result of `write` for each page of orders. It runs in a thread, so that it does not block
+        other requests."""
         if before is not None:
             yield before
         header = NOTHING.union(*(each.header for each in outgoing))
@@ -214,7 +214,7 @@ class _Files:
 
 
 def blocked_lines(outgoing: Outgoing, records: Iterable[Any]) -> bytes:
-    """A document for each record that is blocked."""
+    """A document for each blocked record."""
     blocked = (record for record in records if is_blocked(outgoing.entity, record))
     return record_lines(outgoing, blocked)
 

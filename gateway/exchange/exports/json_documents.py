@@ -15,11 +15,11 @@ from gateway.storage.streaming import WholeOrder
 
 NO_ID = "00000000-0000-0000-0000-000000000000"
 NO_DATE = dt.date(1, 1, 1)
-"""How Business Central writes a missing value; a missing text is empty."""
+"""The missing values of Business Central; a missing text is empty."""
 
 
 def order_lines(header: Outgoing, line: Outgoing, orders: Iterable[WholeOrder]) -> bytes:
-    """A document for each order with its lines. Numbers are text, so that no reader rounds them."""
+    """A document for each order with its lines. Numbers are text, so that readers do not round them."""
     header_names, line_names = header.names, line.names
     return b"".join(
         orjson.dumps(
@@ -74,7 +74,7 @@ def _entry(blanks: list[tuple[str, Any]], values: Iterable[Any]) -> dict[str, An
 
 
 def _blanks(outgoing: Outgoing) -> list[tuple[str, Any]]:
-    """The name of each column, and how it writes a missing value."""
+    """The name of each column and its representation of a missing value."""
     return [
         (
             column.name,

@@ -1,4 +1,4 @@
-"""What an exported file cannot hold of its orders, so that an import of it would not restore it."""
+"""Values of orders that an exported file cannot contain, so that an import would not restore them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ TODAYS: Mapping[str, tuple[str, str]] = {
     "tax_percent": ("lines", "the tax code has another percent now, from which amounts follow"),
     "allow_invoice_discount": ("lines", "the item takes part in order discounts otherwise now"),
 }
-"""By column: whose it is, and why an import would set another value."""
+"""By column: the reason why an import would set another value."""
 
 
 @dataclass(frozen=True)
 class Loss:
-    """A field that a file cannot hold, and on how many orders or lines."""
+    """A field that a file cannot contain, and the number of affected orders or lines."""
 
     field: str
     count: int
@@ -33,7 +33,7 @@ class Loss:
 
 
 async def find_losses(stream: Stream, request: ExportRequest) -> list[Loss]:
-    """The losses of an export. No format loses a field as such: all have columns of our own."""
+    """The losses of an export. No format lacks a whole field, because all have our own columns."""
     if request.dataset in RECORD_ENTITIES:
         return []
     counts = await stream.outdated_copies(request.filter)

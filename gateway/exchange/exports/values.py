@@ -1,7 +1,7 @@
-"""Where the columns of a file get their values when it goes out.
+"""The values of the columns of exported files.
 
-The columns are those that are declared for the import: what a column's field names is what stands in
-it. The tables here hold the few that are not simply that."""
+A column declared for the import contains the value of its field. The tables here list the
+exceptions."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -19,7 +19,7 @@ from gateway.storage.reading import Names
 from gateway.storage.tables.sales_orders import SalesOrderLineType
 
 FINEST = Decimal(1).scaleb(-20)
-"""A discount of one unit, so fine that the whole discount comes out of it again."""
+"""A discount of one unit with enough digits to restore the whole discount."""
 
 NOTHING: Names = frozenset()
 STATUS: Names = frozenset({"status", "on_hold", "fully_shipped"})
@@ -30,8 +30,8 @@ ROUNDING: Names = frozenset({"currency.amount_rounding_precision", "line_roundin
 
 @dataclass(frozen=True)
 class Source:
-    """How to take a value from the rows of an order and of a line (None for the header itself), and
-    what must be read of either for it."""
+    """How to compute a value from the rows of an order and of a line (None for the header), and the
+    columns of both that it needs."""
 
     take: Callable[[Any, Any], Any]
     header: Names = NOTHING
@@ -60,7 +60,7 @@ def label_in(vocabulary: StatusVocabulary) -> Source:
 
 
 def _is_percent(header: Any, line: Any) -> bool:
-    """Whether the percent of a line says all of its discount."""
+    """Whether the discount of a line follows from its percentage."""
     derived = line_discount(
         line.quantity,
         line.unit_price,
@@ -114,13 +114,13 @@ FINANCE_OPERATIONS_LINES: Mapping[str, Source] = {
     "line_object_number": Source(_own_number, line=frozenset({"line_type", "line_object_number"})),
     "+amount": Source(_amount, frozenset({"prices_include_tax"}), AMOUNT),
 }
-"""By the field of the column. A field that begins with `+` and is not here does not go out."""
+"""By the field of the column. Other fields that begin with `+` are not exported."""
 
 
 @dataclass(frozen=True)
 class Outgoing:
-    """The columns of an entity that go out, in this order, and where their values come from: out of
-    `sources` by field or by name, else what the field names or, without one, the name itself."""
+    """The exported columns of an entity, in this order, with the sources of their values: those in
+    `sources`, by field or by name, or else the field or, if there is none, the name of the column."""
 
     entity: FileEntity
     columns: tuple[FileColumn, ...]
@@ -133,12 +133,12 @@ class Outgoing:
 
     @cached_property
     def header(self) -> Names:
-        """What must be read of the order."""
+        """The columns of the order that must be read."""
         return NOTHING.union(*(source.header for source in self.values))
 
     @cached_property
     def line(self) -> Names:
-        """What must be read of the line."""
+        """The columns of the line that must be read."""
         return NOTHING.union(*(source.line for source in self.values))
 
     @property
@@ -155,7 +155,7 @@ class Outgoing:
 
 
 def _stored_name(column: FileColumn) -> str:
-    """What a column's field, or its own name, is called in storage."""
+    """The name in storage of a column's field, or of the column itself."""
     if not column.field or column.field.startswith("+"):
         return re.sub(r"(?<!^)(?=[A-Z])", "_", column.name).lower()
     match column.path:
@@ -168,7 +168,7 @@ def _stored_name(column: FileColumn) -> str:
 
 
 def kept_columns(entity: FileEntity, sources: Mapping[str, Source]) -> tuple[FileColumn, ...]:
-    """One column for each field that the import takes."""
+    """One column for each field that the import reads."""
     first: dict[str, FileColumn] = {}
     for column in entity.columns:
         if column.field and not column.fallback:

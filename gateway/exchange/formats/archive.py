@@ -1,4 +1,5 @@
-"""Untrusted ZIP archives: every entry is counted as it unpacks, and nothing is written to disk."""
+"""Reads untrusted ZIP archives: every entry is measured while it is unpacked, and nothing is written to
+disk."""
 
 import io
 import re
@@ -18,7 +19,7 @@ MAX_RATIO = 100
 """Unpacked bytes per packed byte, for one entry and for the whole archive."""
 
 SMALL = 1_000_000
-"""Bytes that may unpack at any ratio: a short file of identical rows is not a bomb."""
+"""Bytes that may unpack at any ratio, because a short file of identical rows is not a bomb."""
 
 MAX_ENTRIES = 1_000
 """Files in one archive; a package has one per entity, and two more."""
@@ -38,7 +39,7 @@ UNKNOWN = 0xFFFFFFFF
 
 
 def zip_entries(source: FileSource) -> list[zipfile.ZipInfo]:
-    """The files of an archive, each of which has been unpacked once and is sound. Raises FileRefused."""
+    """The files of an archive, after each has been unpacked once as a check. Raises FileRefused."""
     with _opened(source) as archive:
         infos = [info for info in archive.infolist() if not entry_name(info).endswith("/")]
         _check_list(source, infos)
@@ -60,7 +61,7 @@ def entry_source(source: FileSource, info: zipfile.ZipInfo) -> FileSource:
 
 
 def entry_name(info: zipfile.ZipInfo) -> str:
-    """The name of an entry, with its folders. Some programs write backslashes between these."""
+    """The name of an entry with its folders, which some programs separate with backslashes."""
     return info.filename.replace("\\", "/")
 
 

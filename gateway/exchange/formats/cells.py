@@ -1,4 +1,4 @@
-"""Parsing the text of cells: numbers, dates, and yes or no, as people and Dynamics write them."""
+"""Parses the text of cells: numbers, dates, and yes or no, as people and Dynamics write them."""
 
 import datetime as dt
 import re
@@ -42,7 +42,7 @@ MOST_DECIMALS = 5
 """Decimals of the numbers that the gateway stores."""
 
 SIGNIFICANT, ROUND = Context(prec=15), 12
-"""The decimal digits that a binary float keeps, and those of a number that people write."""
+"""The decimal digits that a binary float preserves, and those of a number that people write."""
 
 _WORDS = {
     "yes": True, "true": True, "1": True, "no": False, "false": False, "0": False,
@@ -57,7 +57,7 @@ SPREADSHEET_ERRORS = {
 
 
 class Unreadable(ValueError):
-    """The text of a cell does not fit its column; `suggestion` is an example that does."""
+    """The text of a cell does not fit its column; `suggestion` is an example of one that does."""
 
     def __init__(self, message: str, suggestion: str) -> None:
         super().__init__(message)
@@ -66,8 +66,8 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True)
 class Locale:
-    """How a file writes dates (the order of day, month and year where the year is not first) and
-    numbers, and whether it may group thousands."""
+    """The format of dates in a file (the order of day, month and year if the year does not come first)
+    and of numbers, and whether thousands may be grouped."""
 
     dates: str = "MDY"
     decimal: str = "."

@@ -1,4 +1,4 @@
-"""Files and downloads that are packed as a whole with gzip or Zstandard."""
+"""Packs and unpacks whole files and downloads with gzip or Zstandard."""
 
 import asyncio
 import io
@@ -17,8 +17,7 @@ SLICE = 1024
 """Bytes that are unpacked at once: at most 32 MB come out of them."""
 
 WINDOW = 1 << 27
-"""The largest memory that a Zstandard file may need to be unpacked; its programs write no larger one unless
-they are asked to."""
+"""The maximum memory for unpacking a Zstandard file; programs do not exceed it by default."""
 
 MAX_PACKING = 500
 """Unpacked bytes per packed byte; JSON lines of orders that are much alike reach about a hundred."""
@@ -31,7 +30,7 @@ BUFFER = 1 << 17
 
 
 class Compression(StrEnum):
-    """How a file is packed, by its name in HTTP headers."""
+    """The compressions, by their names in HTTP headers."""
 
     ZSTD = "zstd"
     GZIP = "gzip"
@@ -42,13 +41,13 @@ MAGIC_OF = {Compression.GZIP: b"\x1f\x8b", Compression.ZSTD: b"\x28\xb5\x2f\xfd"
 
 
 def compression_of_name(name: str) -> Compression | None:
-    """How a file with this name is packed."""
+    """The compression of a file with this name."""
     suffix = PurePath(name).suffix.lower()
     return next((kind for kind, ending in SUFFIX_OF.items() if ending == suffix), None)
 
 
 def compression_of_head(head: bytes) -> Compression | None:
-    """How a file that begins with `head` is packed."""
+    """The compression of a file that begins with `head`."""
     return next((kind for kind, magic in MAGIC_OF.items() if head.startswith(magic)), None)
 
 
@@ -72,7 +71,7 @@ async def packed(
 
 
 def unpacked_source(source: FileSource, compression: Compression) -> FileSource:
-    """The content of a packed file, which is unpacked whenever it is opened, and counted meanwhile.
+    """The content of a packed file, which is unpacked and measured whenever it is read.
 
     Opening and reading raise FileRefused for damaged files and for bombs."""
     path = PurePath(source.name)

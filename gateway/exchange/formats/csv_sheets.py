@@ -1,4 +1,4 @@
-"""Reading CSV, of RFC 4180 or not: any common encoding, separator and line end."""
+"""Reads CSV, whether it follows RFC 4180 or not: any common encoding, separator and line end."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ STATED = re.compile(r"\ufeff?\"?sep=([^\"\r\n ])\"?(?:\r?\n|$)", re.IGNORECASE)
 """A first line by which spreadsheets state the separator."""
 
 SEPARATORS = (",", ";", "\t", "|")
-"""In order of preference, for headings with as many of one as of another."""
+"""In order of preference, if the headings contain several equally often."""
 
 
 def csv_sheet(source: FileSource, options: ImportOptions) -> Sheet:
@@ -42,9 +42,9 @@ def _separator(source: FileSource, encoding: str) -> str:
     """The separator that occurs most often outside quotes in the line of headings."""
     with source.open() as stream, io.TextIOWrapper(stream, encoding) as text:
         head = text.read(MAX_ROW)
-    stated = STATED.match(head)
-    if stated:
-        return stated[1]
+    match = STATED.match(head)
+    if match:
+        return match[1]
     unquoted = re.sub(r'"[^"]*"', "", head.lstrip("\ufeff \n"))
     headings = unquoted.partition("\n")[0]
     return max(SEPARATORS, key=headings.count)

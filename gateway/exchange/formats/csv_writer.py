@@ -1,4 +1,4 @@
-"""Writing rows of values as CSV."""
+"""Writes rows of values as CSV."""
 
 import csv
 import datetime as dt

@@ -1,4 +1,4 @@
-"""Detecting the format of files by their content, and reading them as sheets.
+"""Detects the format of files by their content, and reads them as sheets.
 
 A new format needs a module like csv_sheets.py, and a case in `_text_sheet`."""
 
@@ -59,7 +59,8 @@ def read_sheets(
     options: ImportOptions | OptionsOf = DETECTED,
     names: Sequence[str] | None = None,
 ) -> list[Sheet]:
-    """The sheets of the files: those of a package in the order of its manifest, others as listed.
+    """The sheets of the files: those of a package in the order of its manifest, all others in the given
+    order.
 
     Every file is scanned once, and every archive is unpacked once in memory. `names` replace the names
     of the paths in messages. Raises FileRefused."""
@@ -89,7 +90,7 @@ def _file_sheets(source: FileSource, options_of: OptionsOf) -> list[Sheet]:
 
 
 def _packed_sheet(source: FileSource, options_of: OptionsOf) -> Sheet:
-    """The sheet of a file that was packed with gzip or Zstandard."""
+    """The sheet of a file that is packed with gzip or Zstandard."""
     head = source.head()
     if head.startswith(b"PK"):
         raise source.refuse("is an archive within an archive, which is not supported")
@@ -130,7 +131,7 @@ def _text_sheet(source: FileSource, head: bytes, options_of: OptionsOf) -> Sheet
 
 
 def _check_suffix(source: FileSource, kind: str) -> None:
-    """A file whose suffix contradicts its content was sent by mistake, or to deceive."""
+    """Refuse a file whose suffix contradicts its content: it was sent by mistake or to deceive."""
     suffix = PurePath(source.name).suffix.lower()
     if SUFFIXES.get(suffix, kind) != kind:
         raise source.refuse(f"is named {suffix} but contains {kind}")

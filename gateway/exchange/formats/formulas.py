@@ -1,4 +1,4 @@
-"""Escaping text that a spreadsheet would run as a formula."""
+"""Escapes text that a spreadsheet would run as a formula."""
 
 import re
 
@@ -12,11 +12,11 @@ _NUMBER = re.compile(r"[+-]?[\d.,\s]*\d[\d.,\s]*([eE][+-]?\d+)?")
 
 
 def escape_formula(cell: str) -> str:
-    """`cell` with an apostrophe before it if a spreadsheet would run it as a formula, or if it looks
-    as if it had been escaped already."""
+    """`cell`, with an apostrophe before it if a spreadsheet would run it as a formula or if it looks
+    escaped already."""
     return f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell
 
 
 def unescape_formula(cell: str) -> str:
-    """The text that `escape_formula` has escaped."""
+    """The original text of a cell that `escape_formula` has escaped."""
     return cell[1:] if cell[:1] == "'" and _FORMULA.match(cell) else cell

@@ -1,4 +1,4 @@
-"""Rows of cells under headings, whatever format they come from."""
+"""Rows of cells under headings, in any format."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,14 +9,14 @@ NumberedRows = Iterator[tuple[int, Sequence[str]]]
 """The number of each row, and its cells."""
 
 MAX_HEADING = 1_000
-"""Characters of a heading, which messages repeat."""
+"""The maximum number of characters in a heading, since messages quote it."""
 
 
 SURPLUS = "(column "
-"""The beginning of the name of a cell without a heading."""
+"""The prefix of the name of a cell without a heading."""
 
 SHORT = "(cells)"
-"""The name of the cell that marks a row with fewer cells than headings, and says how many."""
+"""The name of the cell that marks a row with fewer cells than headings. Its value is their number."""
 
 
 def read_headings(file: str, rows: NumberedRows) -> tuple[str, ...]:

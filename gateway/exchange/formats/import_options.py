@@ -1,4 +1,4 @@
-"""The options of an import: what its files leave open, or what they must not decide for themselves."""
+"""The options of an import, for what its files leave open or must not decide."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -15,32 +15,33 @@ class DateOrder(StrEnum):
 
 
 class DecimalSign(StrEnum):
-    """The sign before the decimals of a number; the other one may group thousands."""
+    """The decimal sign of a number; the other sign may group thousands."""
 
     POINT = "."
     COMMA = ","
 
 
 class RoundingOption(StrEnum):
-    """How line amounts are rounded if not as orders prescribe: `line` rounds once per line, as Finance &
+    """The rounding of line amounts, if it is not the default: `line` rounds once per line, as Finance &
     Operations does (RULES.md 2.3)."""
 
     LINE = "line"
 
 
 class LinesOption(StrEnum):
-    """What the lines in the files are if not additions and changes: `replace` means all lines of their
-    orders, so that stored lines without a row are deleted."""
+    """The meaning of the lines in the files, if they are not additions and changes: `replace` means
+    that they are all lines of their orders, so that stored lines without a row are deleted."""
 
     REPLACE = "replace"
 
 
 LONGEST_SHOWN = 40
-"""Characters of a bad value that a message repeats."""
+"""Characters of a bad value that a message quotes."""
 
 
 class BadOption(ValueError):
-    """An option has a bad value; str() ends a sentence that begins with the name of the option."""
+    """An option has a bad value. The message continues a sentence that begins with the name of the
+    option."""
 
     code = "BAD_OPTION"
 
@@ -51,7 +52,7 @@ class BadOption(ValueError):
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """What is None is decided from the files. Raises BadOption."""
+    """Options that are None are decided from the files. Raises BadOption."""
 
     dates: DateOrder | None = None
     decimal: DecimalSign | None = None
@@ -69,7 +70,7 @@ class ImportOptions:
 
     @classmethod
     def read(cls, values: Mapping[str, Any]) -> Self:
-        """The options with these values, as a mapping file or a stored job has them. Raises BadOption."""
+        """The options with these values from a mapping file or a stored job. Raises BadOption."""
         known = {field.name for field in fields(cls)}
         for name in values:
             if name not in known:
@@ -88,11 +89,11 @@ class ImportOptions:
         return cls(**read)
 
     def stored(self) -> dict[str, Any]:
-        """The values for `read`, without those that are left open."""
+        """The values for `read`, without options that are None."""
         return {name: value for name, value in asdict(self).items() if value not in (None, False)}
 
     def or_else(self, other: "ImportOptions") -> "ImportOptions":
-        """These options, and those of `other` where these leave one open."""
+        """These options, completed by those of `other`."""
         return ImportOptions.read(other.stored() | self.stored())
 
 

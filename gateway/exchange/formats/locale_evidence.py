@@ -1,4 +1,4 @@
-"""What cells show about the order of day and month, and about the decimal sign."""
+"""The evidence in cells for the order of day and month and for the decimal sign."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,8 +22,8 @@ Cell = tuple[str, int, str]
 
 @dataclass
 class CellEvidence:
-    """Of the readings that are possible, the first cell that allows no other, and the first cell that
-    allows several."""
+    """For each possible reading, the first cell that allows no other; and the first cell that allows
+    several."""
 
     classify: Callable[[str], str | None]
     first: dict[str, Cell] = field(default_factory=dict)
@@ -56,8 +56,8 @@ def number_evidence() -> CellEvidence:
 
 @lru_cache(maxsize=10_000)
 def date_order_of(text: str) -> str | None:
-    """The only order that makes the text a date; None if the order does not matter. Dots separate
-    nothing but day, month and year."""
+    """The only order that makes the text a date; None if the order does not matter. Dots only separate
+    day, month and year."""
     try:
         parts = date_parts(text)
     except Unreadable:
@@ -76,8 +76,8 @@ def date_order_of(text: str) -> str | None:
 
 @lru_cache(maxsize=10_000)
 def decimal_sign_of(text: str) -> str | None:
-    """The only decimal sign that makes the text a number; None if both do, with the same result, or if
-    none does."""
+    """The only decimal sign that makes the text a number; None if both signs give the same number, or
+    neither does."""
     if text.isdigit():
         return None
     plain = text.strip().removesuffix("%")

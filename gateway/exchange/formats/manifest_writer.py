@@ -21,7 +21,8 @@ MANIFEST_TYPE = (
 @dataclass(frozen=True)
 class PackageFile:
     """A CSV file of the package. `entity` is the name of its entity, `target` the entity's technical
-    name, and `columns` are its headings that the vendor reads; files with a lower `level` are imported first."""
+    name, and `columns` are the headings that the vendor reads; files with a lower `level` are imported
+    first."""
 
     name: str
     entity: str

@@ -1,4 +1,4 @@
-"""Reading a data package of Finance & Operations: a manifest and one file per entity."""
+"""Reads data packages of Finance & Operations: a manifest and one file per entity."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -42,15 +42,15 @@ def package_sheets(source: FileSource, infos: Sequence[ZipInfo], read: ReadEntry
     files = {_base(info.filename): info for info in infos}
     entities = _entities(entry_source(source, manifest))
     used = [_file_of(entity, files) for entity in entities]
-    found = [
+    sheets = [
         _as_entity(entity, _read(source, entity, info, read))
         for entity, info in zip(entities, used, strict=True)
     ]
-    if not found:
+    if not sheets:
         raise source.refuse("names no entity that can be read")
     return [
-        replace(found[0], skipped=_unnamed(source, infos, list(filter(None, used)))),
-        *found[1:],
+        replace(sheets[0], skipped=_unnamed(source, infos, list(filter(None, used)))),
+        *sheets[1:],
     ]
 
 
@@ -67,7 +67,7 @@ def _unnamed(
 
 
 def _base(name: str) -> str:
-    """The name of a file without its folders, in the case in which names are compared."""
+    """The name of a file without its folders, case-folded for comparison."""
     return name.replace("\\", "/").rpartition("/")[2].casefold()
 
 
@@ -80,7 +80,8 @@ def _file_of(entity: PackageEntity, files: dict[str, ZipInfo]) -> ZipInfo | None
 def _read(
     source: FileSource, entity: PackageEntity, info: ZipInfo | None, read: ReadEntry
 ) -> list[Sheet]:
-    """The sheets of an entity. Whether a file that is missing or broken matters depends on the entity."""
+    """The sheets of an entity. A missing or broken file becomes a defect of its sheet, because it only
+    matters for some entities."""
     if info is None:
         missing = f"has no file for {entity.name!r}: the manifest names {entity.file!r}"
         return [broken_sheet(source.refuse(missing))]
@@ -148,7 +149,7 @@ def _value(element: Element, name: str) -> str:
 
 
 def _whole(source: FileSource, data: Element, name: str) -> int:
-    """A number that orders the import; 0 where the manifest has none."""
+    """A number for the order of the import; 0 if the manifest has none."""
     value = _value(data, name) or "0"
     if not (value.isascii() and value.isdigit() and len(value) < 10):
         raise source.refuse(f"has {value!r} for {name}, which is not a whole number")

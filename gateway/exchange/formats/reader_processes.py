@@ -1,4 +1,4 @@
-"""The processes that read workbooks, and how all reading of files stops when the gateway does."""
+"""The processes that read workbooks. All reading of files stops when the gateway does."""
 
 import io
 import subprocess
@@ -13,12 +13,12 @@ READER = Path(__file__).with_name("xlsx_rows.py")
 
 
 class ReadingStopped(Exception):
-    """The gateway is stopping, so a file was not read to its end. Nothing is wrong with the file."""
+    """The gateway is stopping, so a file was not read to its end. The file itself may be fine."""
 
 
 @dataclass
 class ReaderProcesses:
-    """All reading of this process; `memory` is the limit of each child in bytes."""
+    """All readers of this process; `memory` is the limit of each child in bytes."""
 
     memory: int = 512_000_000
     is_stopped: bool = False
@@ -28,7 +28,7 @@ class ReaderProcesses:
     def start(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
         """A reader that ends with the block. Raises ReadingStopped."""
         self.check()
-        with subprocess.Popen(  # noqa: S603 - our own program, and numbers
+        with subprocess.Popen(  # noqa: S603 - our own program with numbers as arguments
             [sys.executable, "-P", str(READER), str(self.memory), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -36,14 +36,14 @@ class ReaderProcesses:
         ) as process:
             self._running.add(process)
             try:
-                self.check()  # it may have stopped just before the process was added
+                self.check()  # reading may have stopped just before the process was added
                 yield process
             finally:
                 process.kill()
                 self._running.discard(process)
 
     def stop(self) -> None:
-        """Kill all readers, and let no other file be read. A signal handler may call this."""
+        """Kill all readers, and do not read any other file. A signal handler may call this."""
         self.is_stopped = True
         for process in list(self._running):
             process.kill()

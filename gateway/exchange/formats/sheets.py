@@ -14,7 +14,7 @@ NAME_OF_LINES = re.compile(r"(sales)?_?(order)?_?lines?(v\d+)?(entity)?", re.IGN
 
 
 def is_table(format: str) -> bool:
-    """Whether the records of a format are rows of cells, which have no lines within them."""
+    """Whether the records of a format are rows of cells, which cannot contain lines."""
     return not format.startswith(("JSON", COMPOSITE))
 
 
@@ -24,7 +24,8 @@ def is_name_of_lines(name: str) -> bool:
 
 
 class FileRefused(Exception):
-    """A file cannot be read at all; str() is a sentence for people that begins with the file's name."""
+    """A file cannot be read at all. The message is a sentence for people that begins with the file's
+    name."""
 
     code = "FILE_REFUSED"
 
@@ -35,7 +36,7 @@ class FileRefused(Exception):
 
 
 class AmbiguousFile(FileRefused):
-    """The cells of a file can be read in two ways; str() begins with the code."""
+    """The cells of a file can be read in two ways. The message begins with the code."""
 
     def __str__(self) -> str:
         return f"{self.code}: {super().__str__()}"
@@ -55,14 +56,14 @@ class AmbiguousNumbers(AmbiguousFile):
 
 @dataclass(frozen=True)
 class SkippedFile:
-    """A file that is not read, and why: `reason` continues a sentence that begins with its name."""
+    """A file that is not read. `reason` continues a sentence that begins with its name."""
 
     file: str
     reason: str
 
 
 def broken_sheet(refused: FileRefused) -> "Sheet":
-    """A sheet in place of a file that cannot be read."""
+    """A sheet that stands in for a file that cannot be read."""
     return Sheet(refused.file, "", (), lambda: iter(()), defect=refused)
 
 
@@ -70,7 +71,7 @@ def broken_sheet(refused: FileRefused) -> "Sheet":
 class FileRecord:
     """One row of a table, one XML element, or one JSON object with its lines.
 
-    `row` is its number as the author sees it: in a table the row, counting the headings; otherwise the
+    `row` is its number as the author counts: the row of a table, including the headings, or else the
     position from 1. An empty cell has no key, and a JSON null is None; all other values are text as it
     was written."""
 
@@ -91,7 +92,7 @@ class Sheet:
     headings: tuple[str, ...]
     records: Callable[[], Iterator[FileRecord]]
     entity: str | None = None
-    """The entity that the manifest, the name of the XML elements or the OData context states."""
+    """The entity according to the manifest, the name of the XML elements or the OData context."""
     is_in_manifest: bool = False
     target: str | None = None
     """The technical name of the entity in a manifest, which no language translates."""
@@ -101,18 +102,19 @@ class Sheet:
     encoding: str | None = None
     separator: str | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
-    """Heading to field of the entity, where a manifest maps them."""
+    """From headings to fields of the entity, if a manifest maps them."""
     generated: frozenset[str] = frozenset()
-    """Headings whose values come from a number sequence, so that the file may lack them."""
+    """Headings whose values come from a number sequence, so they may be missing from the file."""
     skipped: tuple[SkippedFile, ...] = ()
     """Files beside this one that are not read, listed with the first sheet."""
     defect: FileRefused | None = None
-    """Why the file cannot be read, which matters only if its name states one of our entities, or none."""
+    """The reason why the file cannot be read, which only matters if its name states one of our
+    entities, or none."""
     remarks: dict[str, str] = field(default_factory=dict)
     """Warnings about the file as a whole, by code; complete once all its records have been read."""
     options: ImportOptions = field(default_factory=ImportOptions)
-    """Those that hold for this file."""
+    """The options for this file."""
     is_mapped: bool = False
-    """Whether a mapping states the entity and the fields."""
+    """Whether a mapping determines the entity and the fields."""
     unmapped: tuple[str, ...] = ()
-    """Headings that the mapping leaves out."""
+    """Headings that the mapping omits."""

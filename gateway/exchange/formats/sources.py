@@ -1,4 +1,4 @@
-"""Named sources of bytes, in files and in packages, and the limits that all formats share."""
+"""Named sources of bytes, in files and in packages, and the common limits of all formats."""
 
 import codecs
 import io
@@ -25,7 +25,8 @@ HEAD = 65_536
 """Bytes of a file that are examined to detect its format."""
 
 HEADINGS = 32
-"""Bytes that belong to the headings even of a narrow table; they are ASCII even where its cells are not."""
+"""The first bytes, which belong to the headings even of a narrow table. Headings are ASCII even if
+cells are not."""
 
 BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -45,10 +46,10 @@ LIKELY_ENCODINGS = [
 
 USUAL_ENCODING = LIKELY_ENCODINGS[0]
 LEAST_SAMPLE = 4
-"""Bytes beyond ASCII below which nothing distinguishes one encoding from another."""
+"""The number of bytes beyond ASCII below which encodings cannot be distinguished."""
 
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-"""A character that no text has, so that it shows a wrong encoding."""
+"""A character that does not occur in text, and therefore reveals a wrong encoding."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def encoding_of(source: FileSource, stated: str | None) -> str:
 
 
 def guess_encoding(source: FileSource) -> str:
-    """The encoding in which the lines beyond ASCII look most like text: cp1252 if there are too few
+    """The encoding in which the lines beyond ASCII look most like text, or cp1252 if there are too few
     characters to judge. Raises FileRefused."""
     with source.open() as stream:
         lines = [line for line in stream.read(SAMPLE).splitlines() if not line.isascii()]
@@ -132,8 +133,8 @@ def guess_encoding(source: FileSource) -> str:
 
 
 def _wide_encoding(head: bytes) -> str | None:
-    """UTF-16, if every other byte of the headings or of the whole beginning is 0, as in text without a
-    byte order mark."""
+    """UTF-16 without a byte order mark, if every other byte of the headings or of the whole head is
+    0."""
     for part in (head[:HEADINGS], head):
         for name, zeros, others in (
             ("utf-16-le", part[1::2], part[::2]),
@@ -145,7 +146,7 @@ def _wide_encoding(head: bytes) -> str | None:
 
 
 def guess_remark(encoding: str, is_certain: bool) -> dict[str, str]:
-    """The warning about an encoding that nothing but its characters shows."""
+    """The warning about an encoding that was guessed from the characters."""
     if is_certain or encoding in CERTAIN:
         return {}
     message = f"The encoding {encoding} is a guess: state another with the option encoding."
@@ -162,7 +163,7 @@ def _check_stated(source: FileSource, encoding: str) -> None:
 
 
 def _check(source: FileSource, encoding: str) -> None:
-    """Decode the whole text once, so that reading it cannot fail halfway."""
+    """Decode the whole text once, so that reading cannot fail halfway."""
     with source.open() as stream, io.TextIOWrapper(stream, encoding, newline="") as text:
         is_empty = True
         for part in iter(partial(text.read, CHUNK), ""):

@@ -1,4 +1,4 @@
-"""Files that lie beside the data, such as those that an operating system adds to a folder."""
+"""Files beside the data, such as those that an operating system adds to a folder."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ SYSTEM = re.compile(r"thumbs\.db|ehthumbs\.db|desktop\.ini|~\$.*|\..*|__macosx",
 """Names of files and folders that operating systems and office programs add."""
 
 TEXT = re.compile(r"(read.?me|notes?|licen[cs]e|change.?log|instructions?)(\.txt)?", re.IGNORECASE)
-"""Names of texts that often lie beside data."""
+"""Names of text files that often lie beside data."""
 
 OTHER_SUFFIXES = frozenset(
     [
@@ -48,7 +48,7 @@ OTHER_SUFFIXES = frozenset(
 
 
 class NoData(FileRefused):
-    """A file that is no data by its name, and may lie beside data."""
+    """A file that, judging by its name, is not data and may lie beside data."""
 
 
 def check_name(file: str) -> None:
@@ -63,20 +63,20 @@ def check_name(file: str) -> None:
 
 
 def collected(reads: Sequence[Callable[[], list[Sheet]]]) -> list[Sheet]:
-    """The sheets of several files, of which those without data are skipped. Raises FileRefused if none has
-    data. Of several files, a broken one becomes a sheet with a defect."""
-    found: list[Sheet] = []
+    """The sheets of several files, skipping those without data. Raises FileRefused if none has data.
+    Among several files, a broken one becomes a sheet with a defect."""
+    sheets: list[Sheet] = []
     strays: list[NoData] = []
     for read in reads:
         try:
-            found += read()
+            sheets += read()
         except NoData as stray:
             strays.append(stray)
         except FileRefused as refused:
             if len(reads) == 1:
                 raise
-            found.append(broken_sheet(refused))
-    if not found:
+            sheets.append(broken_sheet(refused))
+    if not sheets:
         raise strays[0]
     skipped = tuple(SkippedFile(stray.file, stray.message) for stray in strays)
-    return [replace(found[0], skipped=found[0].skipped + skipped), *found[1:]]
+    return [replace(sheets[0], skipped=sheets[0].skipped + skipped), *sheets[1:]]

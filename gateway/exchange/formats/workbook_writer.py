@@ -1,4 +1,4 @@
-"""Writing rows of values as XLSX workbooks, in constant memory. Needs the extra `xlsx`."""
+"""Writes rows of values as XLSX workbooks, in constant memory. Needs the extra `xlsx`."""
 
 import asyncio
 import tempfile
@@ -13,7 +13,7 @@ from gateway.exchange.formats.csv_writer import csv_cell
 from gateway.exchange.formats.sources import CHUNK
 
 MOST_ROWS = 1_048_576
-"""The rows of a worksheet, with that of the headings."""
+"""The maximum number of rows in a worksheet, including the headings."""
 
 Rows = Sequence[Iterable[Any]]
 
@@ -26,7 +26,7 @@ async def workbook(
     headings: Sequence[str], pages: AsyncIterator[Rows], most_rows: int = MOST_ROWS
 ) -> AsyncIterator[bytes]:
     """The bytes of a workbook of these rows, which are collected in a temporary file. Rows beyond
-    `most_rows` go to further worksheets of the workbook, under the same headings."""
+    `most_rows` go to further worksheets with the same headings."""
     with tempfile.TemporaryDirectory(prefix="gateway-export-") as folder:
         path = Path(folder) / "export.xlsx"
         writer = _Writer(path, headings, most_rows)

@@ -1,4 +1,4 @@
-"""Reading XLSX: every visible sheet of a workbook, through a separate program (xlsx_rows)."""
+"""Reads every visible sheet of an XLSX workbook through a separate program (xlsx_rows)."""
 
 import datetime as dt
 import json
@@ -19,14 +19,15 @@ MAX_WORKBOOK = 50_000_000
 """Bytes of one workbook, about a million rows."""
 
 OUT_OF_MEMORY = {5, -signal.SIGABRT, -signal.SIGSEGV}
-"""Exit statuses of the program at its limit of memory; the library aborts the process."""
+"""Exit statuses of the program at its memory limit, where the library aborts the process."""
 
 TOO_SLOW = -getattr(signal, "SIGXCPU", 999)
-"""Its exit status at its limit of processor time; Windows has no such signal."""
+"""Its exit status at the limit of processor time; Windows does not have this signal."""
 
 
 def xlsx_sheets(source: FileSource) -> list[Sheet]:
-    """The visible sheets that are not empty; each adds its name to the file's if there are several."""
+    """The visible sheets that are not empty. If there are several, their names are appended to that of
+    the file."""
     source = buffered_source(source, MAX_WORKBOOK)
     [day_zero], *sheets = _output(source)
     found = [(place, name, row) for place, (name, row) in enumerate(sheets) if row]
@@ -75,7 +76,7 @@ def _reader(source: FileSource, *arguments: str) -> Iterator[IO[bytes]]:
             shutil.copyfileobj(stream, workbook)
         yield output
         status = process.wait()
-    READERS.check()  # a reader that was killed says nothing about the file
+    READERS.check()  # a killed reader proves nothing about the file
     if status in OUT_OF_MEMORY:
         size = READERS.memory // 1_000_000
         raise source.refuse(f"needs more memory than {size} MB to read: save it as CSV")

@@ -16,10 +16,10 @@ MAX_DEPTH = 10
 """Levels of nesting; records are at depth 2 and their fields at depth 3."""
 
 SAMPLE = 100
-"""Records that are examined for lines within them."""
+"""Records that are searched for lines."""
 
 LONGEST_SHOWN = 100
-"""Characters of a name that a message repeats."""
+"""Characters of a name that a message quotes."""
 
 MAX_DOCUMENT = 8_000_000
 """Bytes of a manifest, which is read into memory; one with two hundred columns has 0.1 MB."""
@@ -69,7 +69,7 @@ class _Counted:
 
 
 def _elements(source: FileSource) -> Iterator[Element]:
-    """The children of the root; each is dropped when the next one is read."""
+    """The children of the root; each is discarded when the next one is read."""
     with source.open() as stream:
         counted = _Counted(source, stream)
         open_elements: list[Element] = []
@@ -96,7 +96,7 @@ def _elements(source: FileSource) -> Iterator[Element]:
 
 
 def _records(source: FileSource, remarks: dict[str, str] | None) -> Iterator[FileRecord]:
-    """The records of a document; only that of a composite one has `remarks`."""
+    """The records of a document; only composite documents have `remarks`."""
     entity = None
     for row, element in enumerate(_elements(source), start=1):
         entity = entity or _local(element)

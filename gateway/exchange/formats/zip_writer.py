@@ -1,4 +1,4 @@
-"""Writing ZIP archives that are sent while they are written."""
+"""Writes ZIP archives while they are sent."""
 
 import io
 import zipfile
@@ -8,7 +8,7 @@ from gateway.storage.tables.column_types import now
 
 
 class _Sink(io.RawIOBase):
-    """Buffers written bytes until they are taken; it cannot seek."""
+    """Buffers written bytes until they are taken; cannot seek."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
@@ -26,7 +26,7 @@ class _Sink(io.RawIOBase):
 
 
 async def zip_stream(files: Iterable[tuple[str, AsyncIterator[bytes]]]) -> AsyncIterator[bytes]:
-    """The bytes of an archive of these files, by name; empty files are left out."""
+    """The bytes of an archive of these files, by name; empty files are omitted."""
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, chunks in files:

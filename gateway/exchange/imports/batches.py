@@ -1,4 +1,4 @@
-"""One batch of an import job: the next waiting units are read and applied, and their findings collected."""
+"""Reads and applies one batch of an import job, the next waiting units, and collects their findings."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -43,15 +43,14 @@ SIZE_AT_ONCE = 10_000_000
 """Characters of the rows of a batch, unless it is a single unit."""
 
 LARGEST_UNIT = 20_000_000
-"""Characters of the rows of an order, beyond which it is refused without being read; a thousand lines
-with all the vendor's columns have about five million."""
+"""Characters of the rows of an order beyond which it is refused unread; a thousand lines with all the
+vendor's columns have about five million."""
 
 LONGEST_SHOWN = 100
-"""Characters shown of a number that is too long for an order."""
+"""Characters that are shown of an overlong order number."""
 
 SURPLUS_ROWS = 100
-"""Rows by which an order may exceed the largest number of lines before it is refused without being
-read."""
+"""Rows by which an order may exceed the maximum number of lines before it is refused unread."""
 
 
 class StagedRowReader:
@@ -63,7 +62,7 @@ class StagedRowReader:
         self._flat = {sheet.place for sheet in read if ENTITIES_BY_NAME[sheet.entity].header}
 
     def _readers(self, sheet: Any) -> tuple[RowReader, RowReader]:
-        """The reader of the rows of a sheet, or of their headers, and that of their lines."""
+        """The readers of a sheet's rows, or of their headers, and of their lines."""
         reading = orjson.loads(sheet.reading)
         locale = Locale.read(reading)
         entity = ENTITIES_BY_NAME[sheet.entity]
@@ -90,7 +89,7 @@ class StagedRowReader:
         return parsed
 
     def is_flat(self, sheet: int) -> bool:
-        """Whether the rows of a sheet have a line each, and repeat its header."""
+        """Whether each row of a sheet has a line and repeats its header."""
         return sheet in self._flat
 
 
@@ -143,7 +142,8 @@ class Batch:
         return outcome
 
     async def _apply_alone(self, writer: Writer, unit: Unit) -> Outcome:
-        """Apply one unit in a savepoint of its own, so that only the units that the database refuses fail."""
+        """Apply one unit in its own savepoint, so that only the units that the database refuses
+        fail."""
         rows = await self._rows(writer, [unit])
         try:
             async with writer.savepoint():
@@ -173,7 +173,7 @@ class Batch:
         return self._failed(unit, parsed)
 
     def _failed(self, unit: Unit, first: ParsedRow) -> Outcome:
-        """The outcome of a unit of which all rows are refused for the problems of its first one."""
+        """The outcome of a unit that is refused as a whole for the problems of its first row."""
         name = "lines_failed" if unit.name.startswith(ORDERS) else "references_failed"
         findings = [(unit.name, finding, _number(unit.name)) for finding in first.findings]
         codes = list(dict.fromkeys(f.code for f in first.findings if not f.is_warning))
@@ -274,7 +274,7 @@ def _fits(unit: Unit, units: Sequence[Unit]) -> bool:
 
 
 def _number_as_written(row: ParsedRow) -> str | None:
-    """The order number of a row, of which the unit has the case-folded form."""
+    """The order number of a row; the unit only has its case-folded form."""
     return clean(row.change.get("number") or row.extras.get("+order_number") or "") or None
 
 
@@ -286,6 +286,6 @@ def _too_long_number(line: ParsedRow) -> str | None:
 
 
 def _number(unit: str) -> str | None:
-    """The order number of a unit; None if it has none."""
+    """The order number of a unit, or None."""
     number = unit.removeprefix(ORDERS)
     return None if number == unit or number.startswith(UNNUMBERED) else number

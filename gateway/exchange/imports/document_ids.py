@@ -1,4 +1,4 @@
-"""Lines of Business Central that name their order by its id, as the pages of salesOrderLines do."""
+"""Lines of Business Central that refer to their order by id, as in pages of salesOrderLines."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,8 +30,8 @@ class DocumentUnits:
     units: Mapping[str, str]
 
     async def join(self, writer: Writer, rows: Sequence[Row]) -> None:
-        """Move lines without an order number into the unit of the order whose id they state: an order of the
-        same files, or else a stored one."""
+        """Move lines without an order number to the unit of the order with their document id: an order
+        in the same files, or else a stored one."""
         lost = {
             index: key
             for index, row in enumerate(rows)
@@ -45,7 +45,7 @@ class DocumentUnits:
 
 
 def document_units(job: ImportJobRow, files: RecognisedFiles) -> DocumentUnits:
-    """Read the ids of the orders, if there are lines that may name them. Raises FileRefused."""
+    """Read the ids of the orders, if there are lines that may refer to them. Raises FileRefused."""
     units: dict[str, str] = {}
     if any(sheet.entity is DOCUMENT_LINES for sheet in files.sheets):
         for sheet in files.sheets:

@@ -30,7 +30,7 @@ SIZE_AT_ONCE = 10_000_000
 
 @dataclass(frozen=True)
 class ErrorReport:
-    """A file to download: its name, and its bytes, which are produced as they are read."""
+    """A file to download: its name, and its bytes, which are produced while they are read."""
 
     name: str
     chunks: AsyncIterator[bytes]
@@ -159,7 +159,7 @@ class CsvReport(ReportBuffer):
 
 
 ERRORS = ("error row", "error code", "error reason")
-"""The names of the added columns if the file itself has a column named row, code or reason."""
+"""Free names for the added columns, in case the file itself has a column named row, code or reason."""
 
 
 class JsonReport(ReportBuffer):

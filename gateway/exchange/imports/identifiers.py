@@ -1,5 +1,5 @@
-"""The ids in files that stand for records of this gateway, as its own files have them. The ids of another
-system are unknown here, and ignored."""
+"""Ids in files that refer to records of this gateway, as in its own exports. The ids of other systems
+are unknown and ignored."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -33,8 +33,8 @@ MODELS: Mapping[str, type[Base]] = {
 
 
 async def resolve_ids(writer: Writer, rows: Sequence[ParsedRow]) -> None:
-    """Set the fields for which the rows have an id of a stored record, but no number or code. One statement
-    for each kind of record."""
+    """Set the fields for which the rows have the id of a stored record but no number or code, with one
+    statement for each kind of record."""
     wanted: dict[type[Base], set[str]] = defaultdict(set)
     for row in rows:
         for name, key in _ids(row).items():
@@ -51,7 +51,7 @@ async def resolve_ids(writer: Writer, rows: Sequence[ParsedRow]) -> None:
 
 
 def _ids(row: ParsedRow) -> dict[str, str]:
-    """The ids that count, by their field: a customer's takes precedence over its contact."""
+    """The ids that count, by field: the id of a customer takes precedence over that of its contact."""
     found = {}
     for name in MODELS:
         key = row.extras.get(f"+{name}_id")

@@ -21,16 +21,16 @@ KEYS: Mapping[str, type[Base]] = {"item": ItemRow, "unit_of_measure": UnitOfMeas
 
 @dataclass(frozen=True)
 class _Known:
-    """The items that rows name, locked because their etags may change; the units; and the units that
-    the items have, by their ids."""
+    """The items in the rows, locked because their etags may change; the units; and the existing units
+    of the items, by ids."""
 
     named: dict[tuple[str, str], Any]
     listed: dict[tuple[str, str], ItemUnitOfMeasureRow]
 
 
 async def apply_item_units(writer: Writer, rows: Sequence[ParsedRow]) -> Counter[str]:
-    """Write the rows without problems, and count them; the problems of the others are in their rows.
-    An item whose units change gets another etag."""
+    """Write the rows without problems, and count them; the problems of the others are in their rows. An
+    item whose units change gets a new etag."""
     known = await _known(writer, rows)
     counts: Counter[str] = Counter()
     new: list[ItemUnitOfMeasureRow] = []
@@ -81,7 +81,7 @@ async def _known(writer: Writer, rows: Sequence[ParsedRow]) -> _Known:
 
 
 def _named(row: ParsedRow, name: str, known: _Known) -> Any | None:
-    """The record that a row names; reports one that is missing."""
+    """The record in a field of a row; reports one that is missing."""
     reference = row.change.get(name)
     if reference is None:
         row.refuse(refusals.RECORD_NEEDS, (name,), field=name.replace("_", " "))
@@ -125,7 +125,7 @@ def _new(row: ParsedRow, item: ItemRow, unit: UnitOfMeasureRow) -> ItemUnitOfMea
 
 
 def _update(stored: ItemUnitOfMeasureRow, row: ParsedRow) -> RecordOutcome:
-    """Write the quantity that a row states."""
+    """Write the quantity of a row."""
     factor = row.change.get("quantity_per_unit")
     if factor is None or factor == stored.quantity_per_unit:
         return RecordOutcome.UNCHANGED

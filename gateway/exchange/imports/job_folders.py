@@ -1,5 +1,5 @@
-"""The import folder: the uploaded files of each job until their rows are staged, and the identity of the
-folder, which is the same for all hosts that share it."""
+"""The import folder. It stores the uploaded files of each job until their rows are staged, and its own
+identity, which is the same for all hosts that share it."""
 
 import os
 import shutil
@@ -31,14 +31,15 @@ class JobFolders:
     root: Path
 
     def identity(self) -> str | None:
-        """A GUID; None if the folder has never had files."""
+        """A GUID; None if the folder has never contained files."""
         try:
             return str(uuid.UUID((self.root / IDENTITY).read_text()))
         except (OSError, ValueError):
             return None
 
     def identify(self) -> str:
-        """The identity, which is created if there is none. Hosts that do so at once agree on one."""
+        """The identity, which is created if there is none. Hosts that do so at the same time agree on
+        one."""
         if (known := self.identity()) is not None:
             return known
         self.root.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Deciding once per import, from all cells of all files, how their sender writes dates and numbers."""
+"""Decides once per import, from all cells of all files, how their sender writes dates and numbers."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,15 +19,15 @@ OPTIONS: Mapping[type[FileRefused], tuple[str, str]] = {
     AmbiguousDates: ("dates", "Dates"),
     AmbiguousNumbers: ("decimal", "Numbers"),
 }
-"""The option that settles each kind of doubt, and what is in doubt."""
+"""For each kind of ambiguity, the option that resolves it and a description."""
 
 LONGEST_SHOWN = 40
-"""Characters of a cell that a message repeats."""
+"""Characters of a cell that a message quotes."""
 
 
 @dataclass
 class SheetEvidence:
-    """What the cells of one sheet show."""
+    """The evidence in the cells of one sheet."""
 
     sheet: Sheet
     dates: CellEvidence = field(default_factory=date_evidence)
@@ -39,13 +39,14 @@ class SheetEvidence:
 
     @property
     def has_written_numbers(self) -> bool:
-        """Whether the numbers of the sheet are text. Those of a workbook are so only if typed as text."""
+        """Whether the numbers of the sheet are text. Those of a workbook are text only if they were
+        typed as text."""
         return self.sheet.format.startswith(("CSV", "XML"))
 
 
 def decide_locales(sheets: Sequence[tuple[Sheet, FileEntity]]) -> list[Locale]:
-    """The locale of each sheet, unless its options state it. A reading that no cell decides becomes a remark of its sheet, or with
-    `strict` a refusal. Raises FileRefused."""
+    """The locale of each sheet. If neither an option nor a cell decides, the reading becomes a remark
+    of its sheet or, with `strict`, a refusal. Raises FileRefused."""
     found = [_collect(sheet, entity) for sheet, entity in sheets]
     decimals = [_decimal(each, found) for each in found]
     has_commas = "," in decimals or any(each.is_semicolon for each in found)
@@ -120,7 +121,7 @@ def _workbook_decimal(each: SheetEvidence, votes: set[str]) -> str:
 
 
 def _semicolon_decimal(each: SheetEvidence) -> str:
-    """Programs separate cells by semicolons where the comma is the decimal sign."""
+    """Programs separate cells with semicolons if the comma is the decimal sign."""
     contradiction = each.numbers.first.get(".")
     if contradiction is None:
         return DecimalSign.COMMA
@@ -131,8 +132,8 @@ def _semicolon_decimal(each: SheetEvidence) -> str:
 
 @dataclass(frozen=True)
 class Doubt:
-    """The question how the dates or numbers of a sheet are meant: what its own cells show, the readings
-    that cells of any file of the sender require, and the reading that is usual otherwise."""
+    """How to read the dates or numbers of a sheet: the evidence of its own cells, the readings that
+    cells of any file require, and the default."""
 
     sheet: Sheet
     kind: type[FileRefused]
@@ -141,7 +142,7 @@ class Doubt:
     usual: str
 
     def reading(self) -> str:
-        """Raises FileRefused where cells contradict each other and others can be read in two ways."""
+        """Raises FileRefused if cells contradict each other and others can be read in two ways."""
         own, unclear = self.evidence.readings, self.evidence.unclear
         if len(own) == 1:
             return next(iter(own))

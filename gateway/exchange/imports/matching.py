@@ -1,4 +1,4 @@
-"""Matching the rows of a file with stored orders and their lines."""
+"""Matches the rows of a file with stored orders and their lines."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,16 +10,16 @@ from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 from gateway.storage.writing import Writer
 
 MatchedLines = Mapping[int, SalesOrderLineRow]
-"""The stored line of a row, by the identity of the row."""
+"""The stored lines of rows, by the `id()` of the row."""
 
 
 DOCUMENT = "external_document_number"
 
 
 async def stored_orders(writer: Writer, orders: Sequence[OrderRows]) -> dict[int, SalesOrderRow]:
-    """The stored order of each order of a file, by the identity of the latter: the one with the same
-    number, or for an order without a number the one that was imported from the same rows, or the one
-    with the same customer and external document number."""
+    """The stored order of each order in a file, by the `id()` of the latter: the one with the same
+    number or, for an order without a number, the one that was imported from the same rows or has the
+    same customer and external document number."""
     numbered = [order.number for order in orders if order.number is not None]
     by_number = {row.number_folded: row for row in await writer.sales_orders_numbered(numbered)}
     found = {
@@ -54,8 +54,8 @@ def _external_number(order: OrderRows) -> tuple[str | None, str | None]:
 def matched(
     lines: Sequence[ParsedRow], row: SalesOrderRow, *, by_object: bool = False
 ) -> MatchedLines:
-    """A row matches the line with its lot, or else the one with its sequence. Rows that have neither
-    match the remaining lines in order, or `by_object` those that sell the same."""
+    """A row matches the line with its lot, or else the one with its sequence. Rows without either match
+    the remaining lines in order or, with `by_object`, those that sell the same object."""
     lots = {line.inventory_lot_id: line for line in row.lines if line.inventory_lot_id}
     sequences = {line.sequence: line for line in row.lines}
     found: dict[int, SalesOrderLineRow] = {}
@@ -101,7 +101,7 @@ def _by_object(
 
 
 def names_other_object(line_row: ParsedRow, line: SalesOrderLineRow) -> bool:
-    """Whether a row names another object than a stored line sells."""
+    """Whether the object of a row is not the one that a stored line sells."""
     number = line_row.change.get("line_object_number")
     for name in ("item", "account"):
         reference = line_row.change.get(name)
@@ -112,7 +112,7 @@ def names_other_object(line_row: ParsedRow, line: SalesOrderLineRow) -> bool:
 
 
 def refuse_misplaced(order: OrderRows, row: SalesOrderRow) -> None:
-    """Refuse rows without a key whose place is that of a line that sells something else."""
+    """Refuse rows without a key at the position of a line that sells something else."""
     if order.has_all_lines:
         return
     lines = matched(order.lines, row)
@@ -128,9 +128,9 @@ def refuse_misplaced(order: OrderRows, row: SalesOrderRow) -> None:
             )
 
 
-def missing_lines(order: OrderRows, row: SalesOrderRow, there: MatchedLines) -> list[str]:
-    """The ids of stored lines that have no row, if the files have all lines of the order."""
+def missing_lines(order: OrderRows, row: SalesOrderRow, matches: MatchedLines) -> list[str]:
+    """The ids of stored lines without a row, if the files have all lines of the order."""
     if not order.has_all_lines or not order.lines:
         return []
-    kept = {line.id for line in there.values()}
-    return [line.id for line in row.lines if line.id not in kept]
+    matched_ids = {line.id for line in matches.values()}
+    return [line.id for line in row.lines if line.id not in matched_ids]

@@ -22,7 +22,7 @@ LONGEST_DESCRIPTION = text_lengths(SalesOrderLineRow)["description"]
 FINEST = Decimal(1).scaleb(-DECIMALS)
 
 PLANNED = ("ship_quantity", "invoice_quantity")
-"""What is to be shipped and invoiced next."""
+"""The quantities to ship and to invoice next."""
 
 
 @dataclass
@@ -56,7 +56,7 @@ class OrderRows:
 
     @property
     def first(self) -> ParsedRow:
-        """The row that stands for the order as a whole."""
+        """The row to which problems of the order as a whole are attributed."""
         return self.rows[0]
 
     @property
@@ -74,7 +74,8 @@ class OrderRows:
 
 
 def add_flat_row(order: OrderRows, header: ParsedRow, line: ParsedRow) -> None:
-    """Add a row that has a line and repeats cells of its header. Blank header cells follow other rows."""
+    """Add a row that has a line and repeats cells of its header. Blank header cells are filled from
+    other rows."""
     order.lines.append(line)
     known = next((h for h in order.headers if h.place.sheet == header.place.sheet), None)
     if order.number is None:
@@ -88,7 +89,7 @@ def add_flat_row(order: OrderRows, header: ParsedRow, line: ParsedRow) -> None:
 
 
 def refuse_foreign_lines(header: ParsedRow, lines: Sequence[ParsedRow]) -> None:
-    """Refuse lines within a header that name another order."""
+    """Refuse lines within a header that have the number of another order."""
     number = clean(header.change.get("number") or "")
     for line in lines:
         own = clean(line.extras.get("+order_number") or "")
@@ -97,7 +98,7 @@ def refuse_foreign_lines(header: ParsedRow, lines: Sequence[ParsedRow]) -> None:
 
 
 def _merge(known: ParsedRow, header: ParsedRow) -> None:
-    """Add the cells that the rows before lack, and refuse those that differ from theirs."""
+    """Add the header cells that earlier rows lack, and refuse those that differ."""
     for path, heading in header.columns.items():
         value = _value(header, path)
         if path not in known.columns:
@@ -115,7 +116,7 @@ def _value(row: ParsedRow, path: Path) -> Any:
 
 
 def _comparable(value: Any) -> Any:
-    """A value as it is compared: a reference without its case."""
+    """A value for comparison; references ignore case."""
     return case_folded(value.value) if isinstance(value, Reference) else value
 
 
@@ -139,7 +140,8 @@ def combine_columns(order: OrderRows) -> None:
 
 
 def _choose_header_discount(header: ParsedRow) -> None:
-    """Use the percentage, from which the amount follows. A percentage of 0 beside an amount is none."""
+    """Use the percentage, from which the amount follows. A percentage of 0 next to an amount is
+    ignored."""
     percent, amount = (header.change.get(f"discount_{kind}") for kind in ("percent", "amount"))
     if percent or (percent is not None and not amount):
         header.change.pop("discount_amount", None)
@@ -148,7 +150,7 @@ def _choose_header_discount(header: ParsedRow) -> None:
 
 
 def _choose_status(header: ParsedRow) -> None:
-    """Our own status, of which the vendor's must be the name (RULES.md 7.3)."""
+    """Use our own status; the vendor's must be a name for it (RULES.md 7.3)."""
     own, vendors = (header.extras.get(name) for name in ("+gateway_status", "+status"))
     if own is None:
         return
@@ -158,7 +160,7 @@ def _choose_status(header: ParsedRow) -> None:
 
 
 def _names_of(entity: FileEntity, status: SalesOrderStatus) -> set[Any]:
-    """What the words mean that the vendor may have for an order in this status."""
+    """The meanings of the vendor's names for an order in this status."""
     if entity.statuses is None:
         return {status}
     words = {
@@ -194,7 +196,7 @@ def _set_planned_aside(line: ParsedRow) -> None:
 
 
 def divide_price(line: ParsedRow) -> None:
-    """The price is for a number of units, which is one where it is absent or zero."""
+    """The price is for a number of units, which is one if it is missing or zero."""
     units = line.extras.get("+price_quantity") or Decimal(1)
     price = line.change.get("unit_price")
     if price is not None and units != 1:
@@ -205,7 +207,8 @@ def divide_price(line: ParsedRow) -> None:
 
 
 def _combine_discounts(line: ParsedRow) -> None:
-    """Amounts are for one price unit and come off first, percentages off the rest (RULES.md 7.2)."""
+    """Amounts are per price unit and are deducted first, percentages from the remainder (RULES.md
+    7.2)."""
     units = line.extras.get("+price_quantity") or Decimal(1)
     per_unit = (line.extras.get("+unit_discount") or ZERO) + (
         line.extras.get("+multiline_discount") or ZERO
@@ -226,8 +229,8 @@ def _combine_discounts(line: ParsedRow) -> None:
 
 
 def choose_discounts(order: OrderRows, steps: Mapping[str | None, Decimal]) -> None:
-    """Of a line that states a percent and an amount, use the percent if the amount follows from it, else
-    the amount. `steps` are the rounding steps of currencies by code."""
+    """If a line has both a percentage and an amount, use the percentage if the amount follows from it,
+    or else the amount. `steps` are the rounding steps of currencies by code."""
     header = {} if order.header is None else order.header.change
     currency = header.get("currency")
     rounding = header.get("line_rounding") or LineRounding.TWO_STEP
@@ -258,7 +261,7 @@ def _check_currency(order: OrderRows) -> None:
 
 
 def _refuse_repeated(lines: Sequence[ParsedRow]) -> None:
-    """Two rows with the same key would be one line."""
+    """Refuse two rows with the same key, which would be one line."""
     for name, word in (("inventory_lot_id", "lot"), ("sequence", "sequence")):
         seen: dict[Any, Place] = {}
         for line in lines:

@@ -1,4 +1,4 @@
-"""Notes in the rows of an order which stored order and lines they wrote."""
+"""Records in the rows of an order which order and lines they wrote."""
 
 from collections.abc import Collection, Sequence
 
@@ -12,7 +12,7 @@ CREATED, UPDATED, UNCHANGED = RecordOutcome
 
 
 def note_created(order: OrderRows, row: SalesOrderRow, lines: Sequence[SalesOrderLineRow]) -> None:
-    """Note a new order, of which `lines` are those of the rows, in order."""
+    """Record a new order; `lines` are the lines of the rows, in order."""
     for header in order.headers:
         header.target = Target(CREATED, row.id, row.number, row.etag)
     for line_row, line in zip(order.lines, lines, strict=True):
@@ -22,18 +22,18 @@ def note_created(order: OrderRows, row: SalesOrderRow, lines: Sequence[SalesOrde
 def note_updated(
     order: OrderRows,
     row: SalesOrderRow,
-    there: MatchedLines,
+    matches: MatchedLines,
     old: Collection[str],
     changed: Collection[int] | None = None,
 ) -> None:
-    """Note a stored order, which had the lines with the ids `old`. `changed` are the identities of the
-    rows whose line changed; None says that nothing did."""
+    """Record a stored order, which had the lines with the ids `old`. `changed` has the `id()` of the
+    rows whose line changed, and is None if nothing changed."""
     of_header = UNCHANGED if changed is None else UPDATED
     for header in order.headers:
         header.target = Target(of_header, row.id, row.number, row.etag)
-    added = _added(order, [line for line in row.lines if line.id not in old], there)
+    added = _added(order, [line for line in row.lines if line.id not in old], matches)
     for line_row in order.lines:
-        line = there.get(id(line_row))
+        line = matches.get(id(line_row))
         outcome = UPDATED if id(line_row) in (changed or ()) else UNCHANGED
         if line is None:
             line, outcome = added[id(line_row)], CREATED
@@ -41,10 +41,10 @@ def note_updated(
 
 
 def _added(
-    order: OrderRows, new: Sequence[SalesOrderLineRow], there: MatchedLines
+    order: OrderRows, new: Sequence[SalesOrderLineRow], matches: MatchedLines
 ) -> dict[int, SalesOrderLineRow]:
-    """The new line of each row that matched none: the one with its sequence, or else the next one."""
-    rows = [line_row for line_row in order.lines if id(line_row) not in there]
+    """The new line of each row without a match: the one with its sequence, or else the next one."""
+    rows = [line_row for line_row in order.lines if id(line_row) not in matches]
     by_sequence = {line.sequence: line for line in sorted(new, key=lambda line: line.sequence)}
     found = {}
     for line_row in rows:

@@ -1,4 +1,4 @@
-"""What is unusual about an imported order but allowed."""
+"""Warnings about imported orders that are unusual but allowed."""
 
 from collections.abc import Sequence
 
@@ -11,8 +11,8 @@ from gateway.storage.tables.sales_orders import SalesOrderRow
 
 
 def compare_amounts(order: OrderRows, row: SalesOrderRow) -> None:
-    """Warn once of an order whose lines come to other amounts than the file says, compared in the
-    smallest amount of its currency."""
+    """Warn once about an order whose line amounts differ from those in the file, rounded to the
+    currency's step."""
     step = order.steps.get(row.currency_id, FINEST)
     different = []
     rows = [each for each in order.lines if each.extras.get("+amount") is not None]

@@ -36,14 +36,14 @@ class Outcome:
         self.results += other.results
 
     def undo(self) -> None:
-        """Keep only the counts of failures, since everything else is rolled back."""
+        """Clear all counts except failures, since everything else is rolled back."""
         for name in [name for name in self.counts if not name.endswith("_failed")]:
             del self.counts[name]
 
 
 class OutcomeFile:
-    """The outcomes of many batches in a temporary file. They outlive a transaction that is rolled back,
-    and may not fit into memory."""
+    """The outcomes of many batches in a temporary file. They survive the rollback of a transaction, and
+    may not fit into memory."""
 
     def __enter__(self) -> Self:
         self._file = tempfile.TemporaryFile()

@@ -1,5 +1,5 @@
-"""The quantities to ship and to invoice next on lines that are shipped in part already. They are set
-after the shipments, which would change them."""
+"""The quantities to ship and to invoice next on partly shipped lines. They are set after the shipments,
+which would change them."""
 
 from collections.abc import Sequence
 
@@ -13,10 +13,10 @@ from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 
 def plan_again(lines: Sequence[ParsedRow], order: SalesOrderRow) -> None:
     """Set the planned quantities of an order that has just been shipped in part."""
-    there = matched(lines, order)
+    stored = matched(lines, order)
     for line in lines:
         for name in PLANNED:
-            _set(line, there[id(line)], name)
+            _set(line, stored[id(line)], name)
 
 
 def _set(line: ParsedRow, row: SalesOrderLineRow, name: str) -> None:

@@ -27,8 +27,8 @@ class RecognisedSheet:
 
 @dataclass(frozen=True)
 class RecognisedFiles:
-    """The decisions about all files of an import, and the sheets of those that are imported. The place of
-    a sheet is that of its decision."""
+    """The decisions about all files of an import, and the sheets that are imported. A sheet has the
+    position of its decision."""
 
     decisions: Sequence[Decision]
     sheets: Sequence[RecognisedSheet]
@@ -57,7 +57,7 @@ def recognise_files(sheets: Sequence[Sheet]) -> RecognisedFiles:
 
 
 def file_rows(job: ImportJobRow, files: RecognisedFiles) -> list[ImportSheetRow]:
-    """The stored descriptions of all files, which outlive them."""
+    """The stored descriptions of all files, which outlive the files."""
     sheets = {recognised.place: recognised for recognised in files.sheets}
     return [
         _sheet_row(job, sheets[place], decision)
@@ -120,7 +120,7 @@ def headings_by_use(
 
 
 def skipped_findings(files: RecognisedFiles) -> list[Finding]:
-    """A warning for each file that is skipped."""
+    """A warning for each skipped file."""
     return [
         Finding(
             Place(place),

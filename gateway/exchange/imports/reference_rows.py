@@ -1,4 +1,4 @@
-"""Writes customers, items, codes and accounts from files: each row on its own, new or changed."""
+"""Writes customers, items, codes and accounts from files, each row independently."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ async def apply_records(
 
 
 def _change(record: Record, row: ParsedRow) -> RecordChange:
-    """What a row states. A blank cell is no value for a field that always has one."""
+    """The change in a row. A blank cell is ignored for a field that cannot be null."""
     return {
         name: value
         for name, value in row.change.items()
@@ -50,7 +50,7 @@ def _change(record: Record, row: ParsedRow) -> RecordChange:
 
 
 def _refuse_repeated(record: Record, rows: Sequence[ParsedRow]) -> None:
-    """Two rows with the same key would overwrite each other."""
+    """Refuse two rows with the same key, which would overwrite each other."""
     seen: dict[tuple[Any, str], ParsedRow] = {}
     for row in rows:
         value = clean(row.change.get(record.key) or "")

@@ -13,11 +13,11 @@ from gateway.storage.tables.import_jobs import ImportSheetRow
 from gateway.storage.transactions import read_only
 
 RUNS_AT_ONCE = 500
-"""Stored runs of rows in memory at once; each has at most the rows of one order."""
+"""Stored runs of rows that are in memory at once; each has at most the rows of one order."""
 
 
 async def result_lines(importer: Importer, key: str) -> AsyncIterator[bytes]:
-    """The results that a job has so far. A file that was skipped has one line without a row."""
+    """The results of a job so far. A skipped file has one line without a row."""
     async with read_only(importer.database, importer.scope) as writer:
         sheets = await writer.staging.sheets(key)
     for sheet in sheets:

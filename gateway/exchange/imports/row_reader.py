@@ -26,7 +26,7 @@ from gateway.storage.countries import country_code
 from gateway.storage.tables.column_types import clean, hidden_at, without_hidden
 
 HIDDEN = "INVISIBLE_CHARACTER"
-"""The code of the warning that characters were removed."""
+"""The code of the warning about removed characters."""
 
 BREAK = re.compile(r"(?:_x000D_)?(?:\r\n|\r|\n)")
 """A line break within a cell, as CSV, XLSX and XML write it."""
@@ -34,21 +34,21 @@ BREAK = re.compile(r"(?:_x000D_)?(?:\r\n|\r|\n)")
 
 @dataclass(frozen=True)
 class Place:
-    """A place in the files of a job: the number of the sheet, the row as its author counts, and the line
-    within a nested record."""
+    """A place in the files of a job: the number of the sheet, the row as its author counts it, and the
+    line within a nested record."""
 
     sheet: int
     row: int | None = None
     line: int | None = None
 
     def seen_from(self, other: "Place") -> str:
-        """The row as a message about `other` names it, which tells whether it is in the same file."""
+        """The row in a message about `other`, which says if it is in another file."""
         return f"{self.row}" if self.sheet == other.sheet else f"{self.row} of another file"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What is wrong with a row, or odd about it."""
+    """A problem of a row, or a warning about it."""
 
     place: Place
     code: str
@@ -61,8 +61,8 @@ class Finding:
 
 @dataclass(frozen=True)
 class Target:
-    """The record that a row created, updated or found unchanged: its id, number or code, and etag. For a
-    row with a line of an order it is the order, and `line` is the id of the line."""
+    """The record that a row created, updated or left unchanged: its id, number or code, and etag. For a
+    row with a line of an order this is the order, and `line` is the id of the line."""
 
     outcome: RecordOutcome
     id: str
@@ -89,8 +89,8 @@ class ParsedRow:
         return any(not finding.is_warning for finding in self.findings)
 
     def column(self, path: Path) -> str | None:
-        """The heading of the cell that the field at `path`, or the field around it, comes from; without
-        such a cell, the column that could hold it."""
+        """The heading of the cell for the field at `path`, or for the field around it; without such a
+        cell, the column that could contain it."""
         for length in range(len(path), 0, -1):
             for known, heading in self.columns.items():
                 if known[:length] == path[:length]:
@@ -207,7 +207,7 @@ class RowReader:
         put_value(row, path, value)
 
     def has_column(self, heading: str) -> bool:
-        """Whether a heading is that of a column that is read."""
+        """Whether the column of a heading is read."""
         return self._known(heading) is not None
 
     def _known(self, heading: str) -> tuple[FileColumn, Parse] | None:
@@ -241,14 +241,15 @@ def _hidden(cell: str) -> str:
 
 
 def _is_unset(row: ParsedRow, path: Path) -> bool:
-    """Whether no other column sets a field; a reference may have several names."""
+    """Whether no other column has set a field; a reference may come from several columns."""
     if path[0] in REFERENCES:
         return row.change.get(path[0]) is None and not row.is_refused
     return path not in row.columns
 
 
 def _split_streets(row: ParsedRow) -> None:
-    """Of an address with line breaks, the second line and all that follow belong to addressLine2."""
+    """Split an address with line breaks: the second line and all further ones belong to
+    addressLine2."""
     for path in [path for path in row.columns if path[-1] == "address_line1"]:
         address = row.change if len(path) == 1 else row.change.get(path[0], {})
         street = address.get("address_line1")

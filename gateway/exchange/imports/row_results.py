@@ -1,4 +1,4 @@
-"""What became of each row of an import: the record that it wrote, or the codes of its problems."""
+"""The result of each row of an import: the record that it wrote, or the codes of its problems."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from gateway.storage.writing import Writer
 REFUSED, SKIPPED = "REFUSED", "SKIPPED"
 IDS = ("id", "lineId", "etag")
 Entry = dict[str, Any]
-"""The result of a row or of a line within it. Members that are null, and the entity if it is that of the
-sheet, are left out."""
+"""The result of a row or of a line within it. Null members are omitted, and so is the entity if it is
+that of the sheet."""
 
 
 @dataclass(frozen=True)
 class UnitResults:
     """The results of the rows of a unit, each with its sheet and row. Without `rows` the unit was not
-    read, and `codes` hold for all its rows."""
+    read, and `codes` apply to all of its rows."""
 
     unit: str
     rows: Sequence[tuple[int, int, Entry]] = ()
@@ -69,7 +69,7 @@ def _key_of_record(row: ParsedRow) -> str | None:
 
 
 def key_name(entity: FileEntity) -> str:
-    """Whether an entity has numbers or codes."""
+    """Whether the records of an entity have numbers or codes."""
     is_coded = entity.row_kind is RowKind.REFERENCE and hasattr(entity.model, "code")
     return "code" if is_coded else "number"
 
@@ -77,8 +77,8 @@ def key_name(entity: FileEntity) -> str:
 async def record_results(
     writer: Writer, job: ImportJobRow, results: Sequence[UnitResults], *, is_undone: bool = False
 ) -> None:
-    """Store results with their job. Those of a dry run are previews; `is_undone` says that nothing was
-    kept because other rows were refused."""
+    """Store results with their job. Those of a dry run are previews; `is_undone` says that everything
+    was rolled back because other rows were refused."""
     stored = []
     for result in results:
         if not result.rows:
@@ -118,8 +118,8 @@ def _runs(rows: Sequence[tuple[int, int, Entry]]) -> Iterator[tuple[int, int, li
 
 def _kept(entry: Entry, job: ImportJobRow, *, is_undone: bool) -> Entry:
     if is_undone:
-        kept = {name: value for name, value in entry.items() if name not in IDS}
-        return {**kept, "outcome": REFUSED}
+        remaining = {name: value for name, value in entry.items() if name not in IDS}
+        return {**remaining, "outcome": REFUSED}
     if job.dry_run:
         return {name: PREVIEW + value if name in IDS else value for name, value in entry.items()}
     return entry

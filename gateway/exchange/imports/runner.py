@@ -1,4 +1,4 @@
-"""Import jobs in the background of a server. Uploads begin them, and a server resumes the unfinished
+"""Runs import jobs in the background of a server. Uploads begin them, and a server resumes unfinished
 ones when it starts."""
 
 import asyncio
@@ -35,12 +35,12 @@ log = logging.getLogger("gateway")
 
 
 ABANDONED_AFTER = dt.timedelta(hours=1)
-"""The age at which a job without files fails; another process may be receiving those of a younger
-one."""
+"""The age at which a job without files fails; another process may still be receiving the files of a
+younger one."""
 
 
 FORGOTTEN_AFTER = dt.timedelta(days=7)
-"""The age at which a job fails whose files are in the folder of a host that has not come back."""
+"""The age at which a job fails if its files are in the folder of a host that has not come back."""
 
 MISSING = "The files of this import are missing: import them again."
 ELSEWHERE = (
@@ -56,12 +56,12 @@ NO_FILES = RecognisedFiles((), ())
 
 
 class ImportNotFound(LookupError):
-    """The company does not exist, or has no such job."""
+    """The company or the job does not exist."""
 
 
 @dataclass(eq=False)
 class _Run:
-    """One run of a job; stopping it does not stop a later run of the same job."""
+    """One run of a job. Stopping it does not stop a later run of the same job."""
 
     key: str
     importer: Importer
@@ -69,8 +69,8 @@ class _Run:
 
 @dataclass
 class Runner:
-    """Runs import jobs one after the other, so that requests keep their share of the server. Uploaded
-    files stay in `folder` until their rows are staged. A job whose files are in another folder is left to
+    """Runs import jobs one after the other, so that enough of the server is left for requests. Uploaded
+    files stay in `folder` until their rows are staged. Jobs with files in another folder are left to
     the host that has them."""
 
     database: Database
@@ -129,8 +129,8 @@ class Runner:
         return importer
 
     def begin(self, job: Any, files: RecognisedFiles = NO_FILES) -> None:
-        """Queue a job; `files` are those that it has yet to stage. It does nothing if the job has ended
-        when its turn comes."""
+        """Queue a job; `files` are those that are still to be staged. Nothing happens if the job has
+        ended when its turn comes."""
         run = _Run(job.id, Importer(self.database, request_of(job), self.rules))
         self._runs[run] = asyncio.create_task(self._run(run, files))
 

@@ -1,4 +1,5 @@
-"""Staging: storing the rows of files in import_rows, a few thousand at a time, until they are applied."""
+"""Staging: stores the rows of files in import_rows, a few thousand at a time, until they are
+applied."""
 
 import asyncio
 import hashlib
@@ -43,7 +44,7 @@ Row = dict[str, Any]
 
 
 class SheetStager:
-    """Turns the records of a sheet into rows of import_rows, and collects the headings that are ignored."""
+    """Turns the records of a sheet into rows of import_rows, and collects the ignored headings."""
 
     def __init__(self, job: ImportJobRow, recognised: RecognisedSheet) -> None:
         self._job = job
@@ -170,7 +171,7 @@ class SheetStager:
         ]
 
     def _is_surplus(self, heading: str) -> bool:
-        """Whether this marks a row with more or fewer cells than headings, which is refused."""
+        """Whether this heading marks a row with more or fewer cells than headings, which is refused."""
         return self._is_table and (heading.startswith(SURPLUS) or heading == SHORT)
 
 

@@ -1,4 +1,4 @@
-"""Replaying the transitions that lead an imported order to the status in its file."""
+"""Replays the transitions that bring an imported order to the status in its file."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,8 +19,9 @@ Step = tuple[Transition, Quantities | None]
 
 @dataclass(frozen=True)
 class Destination:
-    """The state of an order according to its file: its status, whether it is on hold, and the shipped and
-    invoiced quantities by line id. Without quantities the status decides: everything or nothing."""
+    """The state of an order according to its file: its status, whether it is on hold, and the shipped
+    and invoiced quantities by line id. Without quantities the status decides whether everything or
+    nothing is shipped and invoiced."""
 
     status: SalesOrderStatus | str | None = None
     on_hold: bool | None = None
@@ -29,8 +30,8 @@ class Destination:
 
 
 def steps(order: SalesOrderRow, destination: Destination) -> Iterator[Step]:
-    """The transitions that bring a draft to its destination. An order that is no longer a draft yields
-    none, because its history here is newer than the file. The hold comes last. An order in a final
+    """The transitions that bring a draft to its destination. There are none if the order is no longer a
+    draft, because its history here is newer than the file. The hold comes last. An order in a final
     status is never on hold."""
     if order.status is not DRAFT or any(line.shipped_quantity for line in order.lines):
         return

@@ -23,8 +23,8 @@ async def import_summary(
     errors: Path | None,
     seconds: float,
 ) -> list[str]:
-    """The lines that describe a job. Its error report is written to `errors`, or to the current folder
-    under a name that says what it contains."""
+    """The lines that describe a job. Its error report is written to `errors`, or to a file in the
+    current folder that is named after its contents."""
     lines = [*_counts(job, seconds), *await _findings(importer, job.id)]
     refused = await error_report(importer, job.id)
     if refused is not None:
@@ -35,7 +35,7 @@ async def import_summary(
 
 
 def _free_path(name: str) -> Path:
-    """A file in the current folder that does not exist yet."""
+    """A new file name in the current folder."""
     stem, suffix = Path(name).stem, Path(name).suffix
     stem = stem if stem.endswith(REFUSED) else f"{stem}{REFUSED}"
     paths = (Path(f"{stem}{count}{suffix}") for count in ("", *(f" {n}" for n in range(2, 1000))))

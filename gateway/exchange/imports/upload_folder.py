@@ -1,4 +1,4 @@
-"""The folders that receive uploads, and the removal of those that a killed process left behind."""
+"""Manages the folders that receive uploads, and removes those that a killed process left behind."""
 
 import shutil
 import tempfile
@@ -30,7 +30,8 @@ def open_upload_folder(folder: Path) -> Iterator[Path]:
 
 
 def remove_abandoned(folder: Path) -> None:
-    """Remove the uploads whose process has ended; its lock ends with it, even if it was killed."""
+    """Remove the uploads of processes that have ended. Their locks end with them, even if they were
+    killed."""
     for own in folder.glob(f"{PREFIX}*"):
         if _is_abandoned(own):
             shutil.rmtree(own, ignore_errors=True)

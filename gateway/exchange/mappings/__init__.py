@@ -1,1 +1,1 @@
-"""Between the columns of a file and the fields of orders and reference data."""
+"""Mappings between the columns of files and the fields of orders and reference data."""

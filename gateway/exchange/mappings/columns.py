@@ -64,8 +64,8 @@ class FileColumn:
 
 
 def id_columns(*names: str) -> tuple[FileColumn, ...]:
-    """Columns with ids of other records, such as customerId, which count if they are this gateway's own and
-    no column has a number or code."""
+    """Columns with ids of other records, such as customerId. They count only if they are ids of this
+    gateway and no column has a number or code."""
     return tuple(
         FileColumn(name, f"+{_snake_case(name)}", CellKind.ID, "if it is an id of this gateway")
         for name in names
@@ -110,7 +110,7 @@ class FileEntity:
         return self.by_name.get(folded(heading))
 
     def is_vendors(self, name: str) -> bool:
-        """Whether the vendor has a column of this name."""
+        """Whether the vendor has a column with this name."""
         return folded(name) in self.further
 
     def reads(self, heading: str) -> bool:
@@ -123,12 +123,13 @@ class FileEntity:
         return all(any(folded(name) in headings for name in key.split("|")) for key in self.keys)
 
     def has_signs(self, headings: Collection[str]) -> bool:
-        """Whether `headings`, which are folded, could belong to hardly any other entity."""
+        """Whether `headings`, which are folded, are typical of this entity."""
         is_signed = any(folded(sign) in headings for sign in self.signs)
         return is_signed and self.has_keys(headings)
 
     def known(self, headings: Collection[str]) -> int:
-        """How many of `headings`, which are folded, are columns of the entity, read or not."""
+        """The number of `headings`, which are folded, that are columns of the entity, whether read or
+        not."""
         return sum(heading in self.by_name or heading in self.further for heading in headings)
 
 
@@ -139,9 +140,9 @@ def flat_orders(
     keys: tuple[str, ...],
     shared: tuple[str, ...],
 ) -> FileEntity:
-    """Orders of which every row has a line and repeats the header. A column that headers and lines both
-    have is that of the line, unless it is one of the `shared` ones, which are those of the header; that
-    of the header has `order` before its name."""
+    """An entity of orders in which every row has a line and repeats the header. A column that both
+    headers and lines have belongs to the line, and the header's has the prefix `order`, except for the
+    `shared` columns, which belong to the header."""
     of_header = [
         column
         if column.name in shared or lines.column(column.name) is None
@@ -162,7 +163,8 @@ def flat_orders(
 
 
 def folded(name: str) -> str:
-    """A heading or a name without case, spaces and punctuation, so that spellings compare as equal."""
+    """A heading or a name without case, spaces and punctuation, so that different spellings are
+    equal."""
     return "".join(letter for letter in name.casefold() if letter.isalnum() or letter in ".@")
 
 
@@ -181,8 +183,8 @@ def columns_of(
     *without: str,
     notes: Mapping[str, str] | None = None,
 ) -> tuple[FileColumn, ...]:
-    """The columns of all fields but those in `without`, named like the fields of the API. A reference
-    has the number or the code of its record, an address a column for each part."""
+    """The columns of all fields except those in `without`, named like the fields of the API. A
+    reference is the number or code of its record, and an address has a column for each part."""
     return tuple(
         replace(column, note=(notes or {}).get(name, ""))
         for name, field in fields.items()

@@ -1,4 +1,5 @@
-"""What an import decides about each file: which entity it contains and why, or why it is not read."""
+"""The decision of an import about each file: which entity it contains and why, or why it is not
+read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from gateway.exchange.formats.sheets import FileRefused
 
 
 class Evidence(StrEnum):
-    """What states the entity of a file, strongest first."""
+    """The evidence for the entity of a file, strongest first."""
 
     MAPPING = "MAPPING"
     MANIFEST = "MANIFEST"
@@ -53,8 +54,8 @@ class Decision:
 
 
 class RecognitionRefused(FileRefused):
-    """No file of an import is recognised, or one of them contradicts its name. `decisions` has all files,
-    so that a report can show every one of them."""
+    """No file of an import is recognised, or one of them contradicts its name. `decisions` covers all
+    files, so that a report can show them."""
 
     def __init__(self, file: str, message: str, decisions: Sequence[Decision]) -> None:
         super().__init__(file, message)

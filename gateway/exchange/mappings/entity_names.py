@@ -1,5 +1,5 @@
-"""The names of files, worksheets, XML elements and entities of a manifest, and what each says that a file
-contains: some of our entities, or something of the vendor's that the gateway does not have."""
+"""Interprets the names of files, worksheets, XML elements and entities of a manifest: each may mean
+some of our entities, or something of the vendor's that the gateway does not have."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -46,7 +46,7 @@ Words = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Subject:
-    """What a name says: `entities` are the candidates, of which the columns choose one; a foreign subject
+    """The meaning of a name: the columns decide among the candidates in `entities`; a foreign subject
     has none."""
 
     name: str
@@ -74,8 +74,8 @@ ORDER_NAMES = ("sales order", "order", "sales order composite", "sales order hea
 
 
 def words_of(name: str) -> Words:
-    """The words of a name in lower case and the singular, without versions, digits and words that say
-    nothing."""
+    """The words of a name in lower case and the singular, without versions, digits and meaningless
+    words."""
     found = (word.lower() for word in WORD.findall(VERSION.sub(" ", name)))
     return tuple(_singular(word) for word in found if word not in NOISE)
 
@@ -89,7 +89,7 @@ def _singular(word: str) -> str:
 
 
 def exact_subject(name: str) -> Subject | None:
-    """The subject of which `name` is a name, whatever its case, number, spaces and version."""
+    """The subject called `name`, ignoring case, number, spaces and version."""
     return _subjects().get(words_of(name)) or _joined().get(_joined_capitals(name))
 
 
@@ -116,7 +116,7 @@ def _mentioned(words: Words) -> Iterator[Subject]:
 
 
 LONGEST = 6
-"""The words of the longest name that is looked for within another."""
+"""The number of words in the longest name that is searched for within another."""
 
 
 @cache
@@ -129,7 +129,7 @@ def _subjects() -> Mapping[Words, Subject]:
 
 @cache
 def _joined() -> Mapping[str, Subject]:
-    """All subjects by their names without spaces, as some programs write them in capitals."""
+    """All subjects by their names without spaces, which some programs write in capitals."""
     foreign = {_joined_capitals(name): Subject(name) for name in _foreign_names()}
     own = {_joined_capitals(name): subject for name, subject in _own_names()}
     return foreign | own

@@ -43,7 +43,7 @@ STATUSES = {
 
 
 def _vendor_columns(name: str) -> frozenset[str]:
-    """The folded names of all columns of an entity, and that of the company, which no list has."""
+    """The folded names of all columns of an entity, plus that of the company, which the lists omit."""
     text = (
         files("gateway.exchange.mappings")
         .joinpath("vendor_columns", f"{name}.txt")
@@ -59,7 +59,7 @@ OWN_HEADER_FIELDS = (
 OWN_LINE_FIELDS = (
     *("line_type", "line_object_number", "description2", "ship_quantity", "invoice_quantity"),
 )
-"""The fields for which the vendor has no column. Files have one of ours, which the vendor ignores."""
+"""Fields without a column of the vendor's. Files have one of our own, which the vendor ignores."""
 
 LINES = FileEntity(
     "Sales order lines V2",

@@ -1,5 +1,5 @@
-"""The columns of what orders refer to, in the entities of Dynamics 365 Finance & Operations. Those that
-are not listed are ignored, with a warning."""
+"""The columns of the records that orders refer to, in the entities of Dynamics 365 Finance &
+Operations. Other columns are ignored with a warning."""
 
 from collections.abc import Mapping
 
@@ -18,7 +18,7 @@ def _records(
     signs: tuple[str, ...] = (),
     choices: Mapping[str, Mapping[str, object]] | None = None,
 ) -> FileEntity:
-    """The vendor's entity of the records that `own` has under our names."""
+    """The vendor's entity for the records of our entity `own`."""
     return FileEntity(
         name,
         own.row_kind,

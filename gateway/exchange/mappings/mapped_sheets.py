@@ -1,4 +1,4 @@
-"""Reading sheets as a mapping says."""
+"""Reads sheets according to a mapping."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -11,14 +11,14 @@ from gateway.exchange.formats.sheets import FileRecord, FileRefused, Sheet
 from gateway.exchange.mappings.mapping_file import FilePattern, MappingFile, MappingRefused
 
 CONSTANT = "{} (constant)"
-"""The heading of the cells that a mapping adds, which no file can have by accident."""
+"""The heading of a constant, which no file has by accident."""
 
 
 def read_mapped_sheets(
     paths: Sequence[Path], options: ImportOptions, mapping: MappingFile | None
 ) -> list[Sheet]:
-    """The sheets of the files, those that match a pattern of the mapping as it says. An option that is
-    stated for the whole import overrides that of a pattern.
+    """The sheets of the files; those that match a pattern of the mapping are read accordingly. An
+    option that is stated for the whole import overrides that of a pattern.
 
     Raises FileRefused for a file that lacks a column of its pattern, and MappingRefused if no pattern
     matches a file."""
@@ -44,8 +44,8 @@ def _map_sheets(sheets: Sequence[Sheet], mapping: MappingFile) -> list[Sheet]:
 
 
 def _mapped(sheet: Sheet, pattern: FilePattern) -> Sheet:
-    """The sheet with only the columns that are mapped, translated, and with the constants. Its headings
-    stay as they are, so that messages name the cells as their author knows them."""
+    """The sheet with only the mapped columns, translated values, and the constants. The headings do not
+    change, so that messages name cells as their author knows them."""
     fields = _fields(sheet, pattern)
     constants: dict[str, str | None] = {
         CONSTANT.format(name): value for name, value in pattern.constants.items()
@@ -74,7 +74,7 @@ def _mapped(sheet: Sheet, pattern: FilePattern) -> Sheet:
 
 
 def _fields(sheet: Sheet, pattern: FilePattern) -> dict[str, str]:
-    """Heading of the sheet to column of the entity. The headings of JSON are those of one record, which
+    """From headings of the sheet to columns of the entity. JSON headings are those of one record, which
     may lack some."""
     headings = {_key(heading): heading for heading in sheet.headings}
     fields = {}
@@ -103,7 +103,8 @@ def _cells(
     pattern: FilePattern,
     above: dict[str, str | None],
 ) -> dict[str, str | None]:
-    """The mapped cells of a record; `above` has those of the last record that fill blank cells."""
+    """The mapped cells of a record; `above` has the cells of the previous record for filling blank
+    ones."""
     cells: dict[str, str | None] = {}
     for heading, name in fields.items():
         cell = record.cells.get(heading)

@@ -1,5 +1,5 @@
-"""The mapping of foreign files, a TOML file: which entity a file contains, which field each of its columns
-sets, and which values it writes differently."""
+"""The mapping of foreign files in TOML: the entity of a file, the field of each column, and
+translations of values."""
 
 import datetime as dt
 import tomllib
@@ -21,19 +21,19 @@ LARGEST_MAPPING = 1_000_000
 OPTIONS = ("dates", "decimal", "encoding", "separator")
 KEYS = ("pattern", "entity", "columns", "constants", "values", "fillDown", *OPTIONS)
 LONGEST_SHOWN = 60
-"""Characters of a bad name that a message repeats."""
+"""Characters of a bad name that a message quotes."""
 
 
 class MappingRefused(FileRefused):
-    """A mapping has a mistake; str() is a sentence for people that names its place."""
+    """A mapping has a mistake. The message is a sentence for people that names its place."""
 
     code = "BAD_MAPPING"
 
 
 @dataclass(frozen=True)
 class FilePattern:
-    """How files are read whose name matches `pattern`. `columns` lead from a heading to the name of a
-    column of the entity; `constants`, `values` and `fill_down` are by that name too."""
+    """How to read the files whose names match `pattern`. `columns` maps headings to column names of the
+    entity; `constants`, `values` and `fill_down` use these names too."""
 
     pattern: str
     entity: FileEntity
@@ -44,15 +44,15 @@ class FilePattern:
     options: ImportOptions
 
     def matches(self, file: str) -> bool:
-        """Whether this is the pattern of a file, an entry of an archive or a worksheet: of its whole
-        name, or of the part after the last slash."""
+        """Whether the pattern matches a file, an entry of an archive or a worksheet: either its whole
+        name or the part after the last slash."""
         names = (file.casefold(), PurePosixPath(file).name.casefold())
         return any(fnmatchcase(name, self.pattern.casefold()) for name in names)
 
 
 @dataclass(frozen=True)
 class MappingFile:
-    """The patterns of a mapping, of which the first that matches a file counts."""
+    """The patterns of a mapping. The first one that matches a file applies."""
 
     name: str
     text: str
@@ -62,7 +62,7 @@ class MappingFile:
         return next((pattern for pattern in self.patterns if pattern.matches(file)), None)
 
     def options_of(self, file: str) -> ImportOptions:
-        """The options that the mapping states for a file."""
+        """The options of the mapping for a file."""
         pattern = self.pattern_of(file)
         return ImportOptions() if pattern is None else pattern.options
 
