@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 import orjson
@@ -25,7 +26,7 @@ class ProviderFault(Exception):
 def provider_client(address: str) -> httpx2.AsyncClient:
     """A client for the provider at an address. It uses the proxy of the environment, except on this
     machine."""
-    return httpx2.AsyncClient(trust_env=not is_loopback(httpx2.URL(address).host))
+    return httpx2.AsyncClient(trust_env=not is_loopback(urlsplit(address).hostname or ""))
 
 
 async def key_address(client: httpx2.AsyncClient, issuer: str) -> str:

@@ -13,13 +13,13 @@ from gateway.access.signing_keys import SigningKeys, read_keys
 
 log = logging.getLogger("gateway.access")
 
-REFRESHED = 300
+REFRESH_INTERVAL = 300
 """Seconds after which the keys are fetched again."""
 
-RETRIED, LONGEST_RETRY = 1, 60
+FIRST_RETRY, LONGEST_RETRY = 1, 60
 """Seconds until another attempt after one that failed; they double up to the second number."""
 
-SOUGHT = 60
+SEEK_INTERVAL = 60
 """Seconds that pass at least between two fetches for the sake of unknown keys."""
 
 WAIT = 4
@@ -29,7 +29,13 @@ WAIT = 4
 class ProviderKeys:
     """The keys of an issuer. `address` is where they are; None stands for where the issuer says."""
 
-    def __init__(self, issuer: str, address: str | None, client: httpx2.AsyncClient) -> None:
+    def __init__(
+        self,
+        issuer: str,
+        address: str | None,
+        client: httpx2.AsyncClient,
+        seek_interval: float = SEEK_INTERVAL,
+    ) -> None:
         self._issuer = issuer
         self._configured = address
         self._address = address
@@ -38,7 +44,8 @@ class ProviderKeys:
         self._is_sought = asyncio.Event()
         self._fetched = asyncio.Event()
         self._is_fetching = False
-        self._sought_at = -float(SOUGHT)
+        self._seek_interval = seek_interval
+        self._sought_at = -seek_interval
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -58,8 +65,8 @@ class ProviderKeys:
         await self._client.aclose()
 
     async def find(self, kid: str | None, algorithm: str) -> Key | None:
-        """The key with this id. An unknown one is sought once, so that the first token after a rotation is
-        accepted, but not more often than once in SOUGHT seconds, however many unknown ids are sent."""
+        """The key with this id. An unknown one is sought at once, so that the first token after a rotation is
+        accepted, but only once in `seek_interval` seconds, however many unknown ids are sent."""
         key = self._keys.find(kid, algorithm)
         if key is None:
             self._is_sought.set()
@@ -72,10 +79,10 @@ class ProviderKeys:
 
     def _seek_in(self) -> float:
         """The seconds until unknown keys may be sought again."""
-        return self._sought_at + SOUGHT - time.monotonic()
+        return self._sought_at + self._seek_interval - time.monotonic()
 
     async def _refresh_for_ever(self) -> None:
-        retry: float = RETRIED
+        retry: float = FIRST_RETRY
         while True:
             self._is_fetching = True
             is_fetched = await self._refresh(retry)
@@ -83,7 +90,9 @@ class ProviderKeys:
             self._fetched.set()
             self._fetched = asyncio.Event()
             pause, retry = (
-                (REFRESHED, RETRIED) if is_fetched else (retry, min(2 * retry, LONGEST_RETRY))
+                (REFRESH_INTERVAL, FIRST_RETRY)
+                if is_fetched
+                else (retry, min(2 * retry, LONGEST_RETRY))
             )
             await self._pause(pause)
 

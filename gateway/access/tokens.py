@@ -54,6 +54,15 @@ class TokenRules:
     requires_nbf: bool = True
 
 
+@dataclass(frozen=True)
+class _Verified:
+    """A verified token: its caller, the monotonic time until which it is remembered, and its last second."""
+
+    caller: Caller
+    until: float
+    end: float
+
+
 class TokenVerifier:
     """Verifies tokens by the keys of their provider. It never waits for the network if the key of a token is
     known."""
@@ -71,7 +80,7 @@ class TokenVerifier:
             exp={"essential": True},
             nbf={"essential": rules.requires_nbf},
         )
-        self._known: OrderedDict[bytes, tuple[float, Caller]] = OrderedDict()
+        self._known: OrderedDict[bytes, _Verified] = OrderedDict()
 
     def start(self) -> None:
         self._keys.start()
@@ -83,15 +92,17 @@ class TokenVerifier:
         """The caller that a token names. Raises InvalidCredential, ProviderUnavailable, and what a read
         raises."""
         digest = hashlib.sha256(token.encode()).digest()
-        end, caller = self._known.get(digest, (0.0, None))
-        if caller is None or end <= time.time():
+        known = self._known.get(digest)
+        if known is None or known.until <= time.monotonic() or known.end <= time.time():
             claims = await self._verified(token)
             caller = await caller_from(self._database, claims, self._rules.names)
             self._remember(digest, claims, caller)
-        return caller
+            return caller
+        return known.caller
 
     def _remember(self, digest: bytes, claims: Claims, caller: Caller) -> None:
-        self._known[digest] = min(claims["exp"] + LEEWAY, time.time() + REMEMBERED), caller
+        until = time.monotonic() + REMEMBERED
+        self._known[digest] = _Verified(caller, until, claims["exp"] + LEEWAY)
         self._known.move_to_end(digest)
         if len(self._known) > MOST_REMEMBERED:
             self._known.popitem(last=False)

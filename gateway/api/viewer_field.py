@@ -39,7 +39,7 @@ async def _customers(info: Info) -> list[ViewerCustomer]:
 )
 class Viewer:
     name: str = strawberry.field(
-        description="The name of the credential, under which its changes are recorded."
+        description="The name of the key or the subject of the token, under which changes are recorded."
     )
     scopes: list[str] = strawberry.field(
         description="What the credential allows, such as `orders:read`, in alphabetical order."

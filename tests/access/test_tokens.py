@@ -1,5 +1,6 @@
 """JSON Web Tokens of an OpenID provider, over HTTP from the provider to the gateway and from there on."""
 
+import asyncio
 import base64
 import hmac
 import json
@@ -16,6 +17,7 @@ from joserfc.jwk import RSAKey
 
 from gateway.access.claims import claim
 from gateway.access.provider_documents import ProviderFault, fetched, key_address
+from gateway.access.provider_keys import ProviderKeys
 from gateway.serve_access import with_access
 from gateway.settings import Settings
 from tests.support.databases import Templates
@@ -339,6 +341,23 @@ def test_a_token_without_a_key_id_is_verified_by_the_only_key_that_fits(
     assert post(client, provider.token(header={"kid": None})).status_code == 200
 
 
+@pytest.mark.anyio
+async def test_a_key_that_is_unknown_too_soon_is_sought_as_soon_as_it_may_be(
+    provider: OpenIdProvider,
+) -> None:
+    client = httpx2.AsyncClient(verify=NO_CERTIFICATES)
+    keys = ProviderKeys(provider.url, None, client, seek_interval=0.5)
+    keys.start()
+    assert await keys.find(provider.key("RS256")["kid"], "RS256")
+    assert await keys.find("unknown", "RS256") is None
+    provider.rotate()
+    kid, before = provider.key("RS256")["kid"], provider.requests()["/keys"]
+    await keys.find(kid, "RS256")
+    await asyncio.to_thread(wait_until, lambda: provider.requests()["/keys"] > before)
+    assert await keys.find(kid, "RS256")
+    await keys.close()
+
+
 def test_the_gateway_serves_while_the_provider_is_down_and_accepts_tokens_once_it_is_up(
     world: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -355,6 +374,8 @@ def test_the_gateway_serves_while_the_provider_is_down_and_accepts_tokens_once_i
         with providing(port) as provider:
             token = provider.token()
             wait_until(lambda: post(client, token).status_code == 200)
+            later = provider.token(sub="later")
+        assert post(client, later).status_code == 200
     reason = f"{issuer}{DISCOVERY} cannot be reached (ConnectError)"
     assert f"the keys of {issuer} cannot be fetched: {reason}; next attempt in 1 s" in caplog.text
 

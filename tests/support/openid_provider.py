@@ -21,6 +21,7 @@ from tests.support.served import NO_CERTIFICATES, PATIENCE
 
 AUDIENCE = "sales-orders"
 HUGE = 1_000_000
+DISCOVERY = "/.well-known/openid-configuration"
 
 
 class _Keys:
@@ -159,9 +160,6 @@ class OpenIdProvider:
         """How often the documents of the provider were fetched, by path."""
         counted = self.http.get(self.url + "/requests").json()
         return {path: counted.get(path, 0) for path in ("/keys", DISCOVERY)}
-
-
-DISCOVERY = "/.well-known/openid-configuration"
 
 
 @contextmanager
