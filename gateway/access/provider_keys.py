@@ -106,7 +106,8 @@ class ProviderKeys:
         self._is_sought.clear()
 
     async def _refresh(self, retry: float) -> bool:
-        """Fetch the keys. If that fails, log it and keep those that are known."""
+        """Fetch the keys. If that fails, log it and keep those that are known. `retry` is the pause before
+        the next attempt, which is longer than the first one after a failure."""
         try:
             if self._address is None:
                 self._address = await key_address(self._client, self._issuer)
@@ -120,4 +121,6 @@ class ProviderKeys:
                 retry,
             )
             return False
+        if retry > FIRST_RETRY:
+            log.info("the keys of %s can be fetched again", self._issuer)
         return True

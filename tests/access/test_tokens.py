@@ -22,10 +22,11 @@ from gateway.serve_access import with_access
 from gateway.settings import Settings
 from tests.support.databases import Templates
 from tests.support.openid_provider import AUDIENCE, DISCOVERY, OpenIdProvider, providing
+from tests.support.other_company import OTHER, load_other
 from tests.support.served import NO_CERTIFICATES, Client, serving, wait_until
 from tests.support.world import COMPANY, load_world
 
-VIEWER = "{ viewer { name scopes companies { name } isLimitedToCustomers customers { number } } }"
+VIEWER = "{ viewer { name scopes } }"
 READ = "{ company { name } }"
 CREATE = """mutation ($customer: String!) {
   createSalesOrder(input: {customer: {number: $customer}}) {
@@ -63,8 +64,10 @@ def client(world: str, provider: OpenIdProvider) -> Iterator[Client]:
         yield client
 
 
-def post(client: Client, token: str, query: str = VIEWER, **variables: Any) -> httpx2.Response:
-    headers = {"authorization": f"Bearer {token}".encode()}
+def post(
+    client: Client, token: str, query: str = VIEWER, company: str = COMPANY, **variables: Any
+) -> httpx2.Response:
+    headers = {"authorization": f"Bearer {token}".encode(), "company": company.encode()}
     body = {"query": query, "variables": variables}
     return client.http.post(client.url + "/graphql", json=body, headers=headers)
 
@@ -270,49 +273,77 @@ def test_claims_list_scopes(
     assert codes == ([] if "orders:read" in scopes else ["FORBIDDEN"])
 
 
-def test_a_change_records_the_subject(client: Client, provider: OpenIdProvider) -> None:
-    token = provider.token(scope="orders:write", sub="ann@shop.example", companies=[COMPANY])
-    answer = post(client, token, CREATE, customer="C1").json()
-    assert answer["data"]["createSalesOrder"] == {
-        "salesOrder": {"createdBy": "ann@shop.example", "lastModifiedBy": "ann@shop.example"},
-        "userErrors": [],
-    }
+@pytest.fixture(scope="module")
+def limited(templates: Templates, provider: OpenIdProvider) -> Iterator[Client]:
+    """A gateway over two companies, which both have a customer C1, on each database."""
+    url = templates.copy("world", load_world)
+    asyncio.run(load_other(url))
+    mapped = settings(url, provider.url, jwt_claim_customers="shop.customers")
+    with serving(mapped) as client:
+        yield client
 
 
+def customers_of(numbers: Any) -> dict[str, Any]:
+    return {"shop": {"customers": numbers}}
+
+
+@pytest.mark.parametrize(
+    ("claims", "companies", "customers"),
+    [
+        (customers_of("*"), [OTHER, COMPANY], {}),
+        (customers_of("*") | {"companies": COMPANY}, [COMPANY], {}),
+        (customers_of("*") | {"companies": ["other", "Nobody", OTHER]}, [OTHER], {}),
+        (customers_of("*") | {"companies": ["Nobody"]}, [], {}),
+        (customers_of("*") | {"companies": []}, [], {}),
+        (customers_of("*") | {"companies": None}, [], {}),
+        (customers_of("c1"), [OTHER, COMPANY], {OTHER: ["C1"], COMPANY: ["C1"]}),
+        (
+            customers_of(["C1", "THEIRS", "IN-YEN", "gone", 7]) | {"companies": [COMPANY]},
+            [COMPANY],
+            {COMPANY: ["C1", "IN-YEN"]},
+        ),
+        ({}, [OTHER, COMPANY], {OTHER: [], COMPANY: []}),
+        (customers_of([]), [OTHER, COMPANY], {OTHER: [], COMPANY: []}),
+    ],
+)
 def test_claims_limit_a_token_to_companies_and_customers(
-    world: str, provider: OpenIdProvider
+    limited: Client,
+    provider: OpenIdProvider,
+    claims: dict[str, Any],
+    companies: list[str],
+    customers: dict[str, list[str]],
 ) -> None:
     """A claim that is missing or names nothing allows nothing; `*` allows everything."""
-    with serving(settings(world, provider.url, jwt_claim_customers="shop.customers")) as client:
-
-        def viewer(**claims: Any) -> tuple[list[str], bool, list[str]]:
-            seen = post(client, provider.token(**claims)).json()["data"]["viewer"]
-            companies = [each["name"] for each in seen["companies"]]
-            customers = [each["number"] for each in seen["customers"]]
-            return companies, seen["isLimitedToCustomers"], customers
-
-        everyone = {"shop": {"customers": "*"}}
-        assert viewer(**everyone) == ([COMPANY], False, [])
-        assert viewer(companies=[COMPANY.lower(), COMPANY], **everyone) == ([COMPANY], False, [])
-        assert viewer(shop={"customers": ["c1", "IN-YEN", "gone", 7]}) == (
-            [COMPANY],
-            True,
-            ["C1", "IN-YEN"],
-        )
-        assert viewer(shop={"customers": "PAYER"}) == ([COMPANY], True, ["PAYER"])
-        assert viewer() == ([COMPANY], True, [])
-        for companies in ("Nobody", None, []):
-            answer = post(client, provider.token(companies=companies, **everyone), READ).json()
+    token = provider.token(**claims)
+    seen = post(limited, token, "{ viewer { companies { name } isLimitedToCustomers } }").json()
+    assert seen["data"]["viewer"] == {
+        "companies": [{"name": name} for name in companies],
+        "isLimitedToCustomers": bool(customers),
+    }
+    query = "{ viewer { customers { number } } customers { nodes { number } } }"
+    for company in (COMPANY, OTHER):
+        answer = post(limited, token, query, company).json()
+        if company not in companies:
             assert answer["errors"][0]["extensions"]["code"] == "COMPANY_NOT_FOUND"
-        token = provider.token(scope="orders:write", shop={"customers": ["C1"]})
-        codes = [
-            [each["code"] for each in data["createSalesOrder"]["userErrors"]]
-            for data in (
-                post(client, token, CREATE, customer=each).json()["data"]
-                for each in ("C1", "IN-YEN")
-            )
-        ]
-        assert codes == [[], ["NOT_FOUND"]]
+        elif customers:
+            numbers = [{"number": number} for number in customers[company]]
+            assert answer["data"] == {
+                "viewer": {"customers": numbers},
+                "customers": {"nodes": numbers},
+            }
+
+
+def test_a_token_changes_only_the_orders_of_its_customers(
+    limited: Client, provider: OpenIdProvider
+) -> None:
+    token = provider.token(scope="orders:write", companies=[COMPANY], **customers_of(["C1"]))
+    first, second = (
+        post(limited, token, CREATE, customer=each).json()["data"]["createSalesOrder"]
+        for each in ("C1", "IN-YEN")
+    )
+    authors = {"createdBy": "ann@shop.example", "lastModifiedBy": "ann@shop.example"}
+    assert first == {"salesOrder": authors, "userErrors": []}
+    assert second == {"salesOrder": None, "userErrors": [{"code": "NOT_FOUND"}]}
 
 
 def test_the_first_token_after_a_rotation_is_accepted_and_unknown_keys_are_sought_once_a_minute(
