@@ -108,7 +108,7 @@ def test_health_checks_and_graphiql_need_no_credential(
 
 
 @pytest.mark.parametrize("scope", list(AccessScope))
-def test_a_credential_runs_what_its_scopes_allow_and_nothing_else(
+def test_a_credential_allows_exactly_what_its_scopes_allow(
     client: Client, database: Database, scope: str
 ) -> None:
     """Whether graphql-core runs the operation or a plan does."""

@@ -92,7 +92,7 @@ def bound(gate: Gate) -> Iterator[None]:
     assert [each for each in seen if TOUCHES.search(each) and not BOUND.search(each)] == []
 
 
-def test_a_limited_credential_sees_its_customers_alone(gate: Gate) -> None:
+def test_a_limited_credential_only_sees_its_customers(gate: Gate) -> None:
     seen = gate.ask(
         "limited",
         """query ($payer: ID!, $order: ID!) {
@@ -158,7 +158,7 @@ def outside(gate: Gate) -> list[str]:
     return [gate.orders["PAYER"], gate.orders["THEIRS"], gate.customers["PAYER"], MISSING]
 
 
-def test_each_query_and_mutation_answers_alike_for_what_is_outside_and_what_is_missing(
+def test_each_query_and_mutation_treats_hidden_records_like_missing_ones(
     gate: Gate,
 ) -> None:
     """Nothing changes."""
@@ -229,7 +229,7 @@ def test_a_caller_sees_who_it_is(gate: Gate) -> None:
     assert gate.ask("company", query)["viewer"]["isLimitedToCustomers"] is False
 
 
-def test_an_export_holds_the_orders_of_the_caller_alone(gate: Gate) -> None:
+def test_an_export_only_has_the_orders_of_the_caller(gate: Gate) -> None:
     headers = {"authorization": f"Bearer {gate.keys['limited']}"}
     text = gate.client.http.get(gate.client.url + "/exports", headers=headers).text
     assert [number in text for number in ("SO-000001", "SO-000002", "SO-000003")] == [
@@ -259,7 +259,7 @@ def test_an_import_writes_no_records_without_the_right(gate: Gate, who: str) -> 
     assert gate.ask(who, name) == {"customerByNumber": {"displayName": "First Customer"}}
 
 
-def test_an_import_touches_the_orders_of_the_caller_alone(gate: Gate) -> None:
+def test_an_import_only_touches_the_orders_of_the_caller(gate: Gate) -> None:
     """Its job is hidden from callers with other limits, and changes no records."""
     rows = '{"number": "NEW-1", "customerNumber": "PAYER"}\n{"number": "NEW-2", "customerNumber": "C1"}'
     headers = {"authorization": f"Bearer {gate.keys['limited']}"}
@@ -281,7 +281,7 @@ def test_an_import_touches_the_orders_of_the_caller_alone(gate: Gate) -> None:
     assert gate.ask("limited", order) == {"salesOrderByNumber": {"createdBy": "Partner"}}
 
 
-def test_keys_are_administered_by_admins_alone(gate: Gate) -> None:
+def test_only_admins_administer_keys(gate: Gate) -> None:
     create = """mutation ($input: CreateApiKeyInput!, $dryRun: Boolean!) {
       createApiKey(input: $input, dryRun: $dryRun) {
         secret apiKey { id name scopes isLimitedToCustomers createdBy } userErrors { code path } } }"""

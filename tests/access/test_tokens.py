@@ -222,18 +222,16 @@ def test_a_token_with_a_bad_header_is_malformed(client: Client, header: str) -> 
 
 
 @pytest.mark.parametrize("token", ["a", "a.b.c", "..", "é.é.é", "a" * 10_000])
-def test_nonsense_is_no_token(client: Client, token: str) -> None:
+def test_nonsense_is_not_a_token(client: Client, token: str) -> None:
     assert refusal(client, token) == "The token is malformed."
 
 
-def test_header_parameters_that_nobody_knows_are_ignored(
-    client: Client, provider: OpenIdProvider
-) -> None:
+def test_unknown_header_parameters_are_ignored(client: Client, provider: OpenIdProvider) -> None:
     claims = {"header": {"nonce": "x" * 600, "typ": "at+jwt"}}
     assert post(client, provider.token(**claims)).status_code == 200
 
 
-def test_a_token_is_accepted_in_the_header_authorization_alone(
+def test_a_token_is_only_accepted_in_the_header_authorization(
     client: Client, provider: OpenIdProvider
 ) -> None:
     token = provider.token()

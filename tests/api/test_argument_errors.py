@@ -70,7 +70,7 @@ def checked(error: Fields, path: list[str], message: str) -> None:
 
 
 @pytest.mark.parametrize(("argument", "field", "kind", "way", "given", "path", "message"), CASES)
-def test_a_fault_is_reported_by_its_path_alike_in_the_document_and_in_a_variable(
+def test_a_fault_has_the_same_path_in_the_document_and_in_a_variable(
     world: Client,
     argument: str,
     field: str,
@@ -155,7 +155,7 @@ def test_every_argument_of_a_field_or_a_directive_has_a_path(
     checked(world.send(document)["errors"][0], path.split("."), message)
 
 
-def test_a_null_that_only_running_shows_is_reported_by_its_path_too(world: Client) -> None:
+def test_a_null_detected_while_running_is_reported_by_its_path(world: Client) -> None:
     document = "query ($eq: String) { customers(filter: {number: {eq: $eq}}) { totalCount } }"
     for _ in range(2):
         [error] = world.send(document, eq=None)["errors"]
@@ -202,7 +202,7 @@ REFUSED: list[tuple[str, str, str, str, str, str]] = [
 
 
 @pytest.mark.parametrize(("field", "kind", "given", "good", "path", "message"), REFUSED)
-def test_what_only_a_resolver_refuses_is_reported_by_its_path_and_place(
+def test_a_refusal_of_a_resolver_has_a_path_and_a_location(
     world: Client, field: str, kind: str, given: str, good: str, path: str, message: str
 ) -> None:
     """Both before and after a plan of the document is made."""
@@ -246,7 +246,7 @@ def test_too_many_rows_are_reported_by_their_argument(world: Client) -> None:
         ("{ company { name @skip(if: true, if: true) } }", "if"),
     ],
 )
-def test_what_is_given_twice_is_reported_by_its_path(
+def test_duplicate_arguments_are_reported_by_their_path(
     world: Client, document: str, path: str
 ) -> None:
     errors = world.send(document)["errors"]
@@ -277,7 +277,7 @@ NEW = '{number: "N", displayName: "N", paymentTerms: %s}'
 
 
 @pytest.mark.parametrize("given", ["{}", '{id: "x", code: "y"}', "{code: null}"])
-def test_the_reference_of_a_record_is_named_in_one_way_in_literals_and_in_variables(
+def test_the_reference_of_a_record_has_the_same_path_in_literals_and_in_variables(
     world: Client, given: str
 ) -> None:
     nested = f"mutation ($given: PaymentTermsRefInput) {{ {CUSTOMER % (NEW % '$given')} }}"

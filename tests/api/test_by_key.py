@@ -28,14 +28,14 @@ KEYS = {
 
 
 @pytest.mark.parametrize("root", KEYS)
-def test_a_plan_and_the_resolver_find_the_same_record(demo: Client, root: str) -> None:
+def test_a_plan_and_the_resolver_return_the_same_record(demo: Client, root: str) -> None:
     by, key, _ = KEYS[root]
     query = f'{{ found: {root}({by}: "{key}") {{ id {by} }} }}'
     assert planned(demo, query)["found"][by] == key
 
 
 @pytest.mark.parametrize("root", KEYS)
-def test_a_key_without_a_record_finds_null(demo: Client, root: str) -> None:
+def test_a_key_without_a_record_returns_null(demo: Client, root: str) -> None:
     by, key, _ = KEYS[root]
     for missing in ("", f"{key}x", r"hidden\u0000", "é"):
         assert planned(demo, f'{{ found: {root}({by}: "{missing}") {{ id }} }}') == {"found": None}

@@ -197,7 +197,7 @@ def check(stored: Varied, name: str, tree: Tree) -> None:
 
 @pytest.mark.parametrize("examples", [50, pytest.param(1000, marks=pytest.mark.full)])
 @pytest.mark.parametrize("name", LISTS)
-def test_a_filter_finds_what_the_predicate_finds(
+def test_a_filter_matches_what_the_predicate_matches(
     stored: Varied, known: Known, name: str, examples: int
 ) -> None:
     @settings(max_examples=examples)

@@ -117,7 +117,7 @@ def test_a_value_that_no_row_can_have_is_refused_with_a_code(demo: Client, tree:
         ("{lines: null}", ["filter", "lines"]),
     ],
 )
-def test_a_null_is_reported_alike_in_the_document_and_in_a_variable(
+def test_a_null_is_reported_in_the_same_way_in_the_document_and_in_a_variable(
     demo: Client, filter_: str, path: list[str]
 ) -> None:
     written = demo.send(f"{{ salesOrders(filter: {filter_}) {{ totalCount }} }}")
@@ -139,7 +139,7 @@ def test_a_null_is_reported_alike_in_the_document_and_in_a_variable(
         ("query ($given: ID = 1) { salesOrder(id: $given) { id } }", "id"),
     ],
 )
-def test_a_variable_with_a_default_that_is_null_after_all_is_refused_with_a_code(
+def test_a_variable_that_is_null_despite_its_default_is_refused_with_a_code(
     demo: Client, query: str, name: str
 ) -> None:
     """GraphQL lets it pass until its argument is read (spec 6.4.1)."""
@@ -164,7 +164,7 @@ def test_a_variable_with_a_default_that_is_null_after_all_is_refused_with_a_code
     ],
     ids=lambda tree: json.dumps(tree)[:60],
 )
-def test_the_outermost_values_are_taken(demo: Client, tree: Tree) -> None:
+def test_the_outermost_values_are_accepted(demo: Client, tree: Tree) -> None:
     of_northwind = {"number": {"startsWith": "NW-"}}
     assert count(demo, {"and": [of_northwind, tree]}) == ORDERS_OF_NORTHWIND
 
@@ -175,7 +175,7 @@ def test_the_outermost_values_are_taken(demo: Client, tree: Tree) -> None:
     ids=ascii,
 )
 @pytest.mark.parametrize("below", [None, "customer"])
-def test_what_is_no_id_matches_nothing(demo: Client, wrong: str, below: str | None) -> None:
+def test_an_invalid_id_matches_nothing(demo: Client, wrong: str, below: str | None) -> None:
     def matching(conditions: Tree) -> int:
         return count(demo, {below: {"id": conditions}} if below else {"id": conditions})
 
@@ -208,7 +208,7 @@ def test_a_filter_too_large_for_a_database_is_refused_with_a_code(
     assert "INTERNAL_ERROR" not in codes(client, tree)
 
 
-def test_a_filter_through_relations_is_quick_as_soon_as_many_rows_were_loaded(
+def test_a_filter_through_relations_is_fast_right_after_a_bulk_load(
     templates: Templates,
 ) -> None:
     """PostgreSQL plans badly for rows that it has not counted, so whoever loads many has it count."""

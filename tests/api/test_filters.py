@@ -87,7 +87,7 @@ FOUND: list[tuple[str, Tree, list[str]]] = [
 
 
 @pytest.mark.parametrize(("root", "tree", "names"), FOUND)
-def test_a_filter_finds_what_northwind_holds_in_one_statement(
+def test_a_filter_selects_rows_of_northwind_in_one_statement(
     demo: Client, root: str, tree: Tree, names: list[str]
 ) -> None:
     """The page is one statement, through however many relations."""
@@ -133,7 +133,7 @@ def test_every_list_takes_a_filter_with_conditions_on_every_field(root: str) -> 
         ({}, 0),
     ],
 )
-def test_customers_without_a_currency_have_none_that_equals_another(
+def test_the_null_currency_of_customers_equals_nothing(
     demo: Client, currency: Tree, number: int
 ) -> None:
     """None of the 91 customers of Northwind has a currency of its own. Counting takes a statement, the page another."""
@@ -147,7 +147,7 @@ def test_customers_without_a_currency_have_none_that_equals_another(
 
 
 @pytest.mark.parametrize("day", [-1, 0, 1])
-def test_a_time_is_found_by_its_day_in_utc(world: Client, day: int) -> None:
+def test_a_time_matches_its_day_in_utc(world: Client, day: int) -> None:
     """The orders were written just now, which may have been yesterday if it is midnight."""
     query = "{ salesOrders(first: 1) { nodes { id lastModifiedDateTime } } }"
     [order] = world.ask(query)["salesOrders"]["nodes"]
@@ -222,7 +222,7 @@ STRASSEN, SISYPHI = {"Straße 100%", "STRASSE 100_"}, {"Σίσυφος", "ΣΊΣ
         ("gte", "zz", {"zz", "İzmir", *SISYPHI, "\ufb01n\\e", "\U0001f600"}),
     ],
 )
-def test_text_is_searched_without_regard_to_case_and_compared_by_code_point(
+def test_text_is_searched_ignoring_case_and_compared_by_code_point(
     world: Client, operator: str, inputs: Any, matching: set[str]
 ) -> None:
     assert texts(world, {"externalDocumentNumber": {operator: inputs}}) == matching
@@ -259,7 +259,7 @@ def test_numbers_and_codes_are_equal_in_any_case_but_sorted_as_they_are_written(
     assert found(world, root, {by: {"gte": lowered, "lte": lowered}}) == []
 
 
-def test_a_relation_is_found_by_its_number_or_code_in_any_case(world: Client) -> None:
+def test_a_relation_matches_its_number_or_code_in_any_case(world: Client) -> None:
     assert found(world, "customers", {"currency": {"code": {"eq": "jpy"}}}) == ["IN-YEN"]
     assert found(world, "customers", {"currency": {"code": {"in": ["jpy"]}}}) == ["IN-YEN"]
     assert "IN-YEN" not in found(world, "customers", {"currency": {"code": {"ne": "jpy"}}})

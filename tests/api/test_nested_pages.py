@@ -216,7 +216,7 @@ def test_cursors_lead_through_the_orders_of_one_customer(
     assert met == ids
 
 
-def test_a_cursor_holds_for_every_parent(stored: Varied) -> None:
+def test_a_cursor_is_valid_for_every_parent(stored: Varied) -> None:
     """It names a place in the sort, behind which each parent has rows of its own."""
     middle = sorted(stored.rows["SalesOrder"], key=by_date)[400]
     first = stored.client.ask(PAGE, id=middle["customer"]["id"], first=50)["customer"]["page"]
@@ -253,7 +253,7 @@ def test_a_cursor_holds_for_every_parent(stored: Varied) -> None:
         ({"sort": {"field": "NOPE"}}, "GRAPHQL_VALIDATION_FAILED"),
     ],
 )
-def test_a_nested_page_that_cannot_be_is_refused_with_a_code(
+def test_an_invalid_nested_page_is_refused_with_a_code(
     stored: Varied, arguments: dict[str, Any], code: str
 ) -> None:
     [customer] = [row for row in stored.rows["Customer"] if row["number"] == "ERNSH"]

@@ -85,11 +85,11 @@ def test_nodes_come_in_the_order_of_their_ids_with_a_statement_for_each_type(
 @pytest.mark.parametrize(
     "wrong", ["", "x", "\x00", "0" * 36, "{guid}", str(uuid.UUID(int=0)), "SO-000001", "ALFKI"], ids=ascii
 )  # fmt: skip
-def test_what_is_no_record_is_null(stored: Varied, wrong: str) -> None:
+def test_an_id_without_a_record_is_null(stored: Varied, wrong: str) -> None:
     assert stored.client.ask(NODE, id=wrong) == {"node": None}
 
 
-def test_no_ids_give_no_nodes(stored: Varied) -> None:
+def test_no_ids_return_no_nodes(stored: Varied) -> None:
     assert stored.client.ask(NODES, ids=[]) == {"nodes": []}
 
 

@@ -167,7 +167,7 @@ def walk(client: Client, query: str, size: int, **arguments: Any) -> list[str]:
 
 @pytest.mark.parametrize("backward", [False, True], ids=["forward", "backward"])
 @pytest.mark.parametrize("sort", SORTS, ids=",".join)
-def test_a_walk_meets_every_order_once_and_in_order(
+def test_a_walk_visits_every_order_once_and_in_order(
     shop: Shop, sort: list[str], backward: bool
 ) -> None:
     expected = in_order(shop.orders, sort)
@@ -187,7 +187,7 @@ def test_orders_come_by_date_with_the_latest_first_unless_sorted(
 
 @pytest.mark.parametrize("backward", [False, True], ids=["forward", "backward"])
 @pytest.mark.parametrize("sort", [[], ["QUANTITY"], ["-NET_AMOUNT_INCLUDING_TAX", "QUANTITY"]])
-def test_a_walk_meets_every_line_once_and_in_order(
+def test_a_walk_visits_every_line_once_and_in_order(
     shop: Shop, sort: list[str], backward: bool
 ) -> None:
     lines = [line for order in shop.orders[:4] for line in order.lines]
@@ -199,7 +199,7 @@ def test_a_walk_meets_every_line_once_and_in_order(
 
 @pytest.mark.parametrize("backward", [False, True], ids=["forward", "backward"])
 @pytest.mark.parametrize("sort", [["-ORDER_DATE"], ["STATUS", "-TOTAL_AMOUNT_INCLUDING_TAX"]])
-def test_rows_that_stay_are_met_once_while_others_come_and_go(
+def test_rows_that_stay_are_visited_once_while_others_come_and_go(
     client: Client, world_url: str, sort: list[str], backward: bool
 ) -> None:
     """After each page its last row goes, whose cursor is about to be used, and two anywhere. If all rows
@@ -292,12 +292,12 @@ def mutated(draw: st.DrawFn) -> str:
     return VALID[:start] + draw(st.text(max_size=8)) + VALID[end:]
 
 
-def test_a_cursor_names_the_place_of_its_row() -> None:
+def test_a_cursor_identifies_the_position_of_its_row() -> None:
     assert decode_cursor(SalesOrderRow, SORT, VALID) == [ROW.order_date, ROW.id]
 
 
 @settings(max_examples=300)
 @given(st.one_of(st.text(), mutated()))
-def test_whatever_is_no_cursor_is_a_bad_cursor(cursor: str) -> None:
+def test_anything_but_a_cursor_is_a_bad_cursor(cursor: str) -> None:
     with suppress(BadCursor):
         decode_cursor(SalesOrderRow, SORT, cursor)

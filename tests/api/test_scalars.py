@@ -67,7 +67,7 @@ def count(client: Client, scalar: str, written: str) -> list[Any]:
         ("DateTime", '"2026-01-02T01:04:05Z"', 0),
     ],
 )  # fmt: skip
-def test_a_value_is_understood_exactly(shop: Client, scalar: str, written: str, found: int) -> None:
+def test_a_value_is_parsed_exactly(shop: Client, scalar: str, written: str, found: int) -> None:
     assert count(shop, scalar, written) == [found, found]
 
 
@@ -91,7 +91,7 @@ def test_a_value_is_understood_exactly(shop: Client, scalar: str, written: str, 
         )),
     ],
 )  # fmt: skip
-def test_what_is_no_value_is_refused_before_anything_runs(
+def test_an_invalid_value_is_refused_before_anything_runs(
     shop: Client, scalar: str, written: str
 ) -> None:
     assert count(shop, scalar, written) == ["GRAPHQL_VALIDATION_FAILED"] * 2

@@ -140,7 +140,7 @@ def test_numbers_that_are_not_counts_are_exact() -> None:
     assert inexact == []
 
 
-def test_no_list_is_null_and_none_holds_null() -> None:
+def test_no_list_is_null_or_contains_null() -> None:
     """An argument or input field that is a list may be left out; its values may not be null."""
     loose = []
     for place, _, kind in typed():

@@ -75,7 +75,7 @@ def test_the_nodes_of_one_field_are_grouped_whatever_their_alias() -> None:
     assert set(fields_by_name(found["customer"], fragments)) == {"id", "name", "city"}
 
 
-def test_a_fragment_is_found_again_at_another_depth() -> None:
+def test_a_fragment_is_used_again_at_another_depth() -> None:
     text = "{ order { ...F customer { orders { ...F } } } } fragment F on Order { number }"
     assert below(text) == {"number", "customer"}
     assert below(text, "customer", "orders") == {"number"}

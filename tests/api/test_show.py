@@ -59,7 +59,7 @@ def leaves(node: Any) -> list[str]:
         ("lineObjects", "taxCode { code }", 2),
     ],
 )  # fmt: skip
-def test_a_relation_is_one_statement_for_any_number_of_parents_and_gives_each_its_own(
+def test_a_relation_is_one_statement_for_any_number_of_parents(
     shop: Client, parents: str, relation: str, cost: int, size: int
 ) -> None:
     """One statement finds the page; the rest is one for each relation."""
@@ -80,9 +80,7 @@ def answer(client: Client, query: str, **variables: Any) -> Any:
 
 
 @pytest.mark.parametrize("kind", ["salesOrder", "customer", "item", "account"])
-def test_a_record_is_found_by_its_id_and_nothing_by_what_names_no_record(
-    shop: Client, kind: str
-) -> None:
+def test_a_record_is_returned_by_its_id_and_null_for_other_ids(shop: Client, kind: str) -> None:
     [record] = shop.ask(f"{{ {kind}s(first: 1) {{ nodes {{ id number }} }} }}")[f"{kind}s"]["nodes"]
     query = f"query ($id: ID!) {{ {kind}(id: $id) {{ id number }} }}"
     found, guid = record["id"], "01234567-89ab-4cde-8f01-23456789abcd"
@@ -95,7 +93,7 @@ def test_a_record_is_found_by_its_id_and_nothing_by_what_names_no_record(
 @pytest.mark.parametrize(
     "number", ["", "O999", "o00", " O001", "x" * 10_000, "'", "\x00", "\ud800", "é"]
 )
-def test_an_order_that_is_not_there_is_null(shop: Client, number: str) -> None:
+def test_a_missing_order_is_null(shop: Client, number: str) -> None:
     query = "query ($number: String!) { salesOrderByNumber(number: $number) { id } }"
     assert answer(shop, query, number=number) == {"data": {"salesOrderByNumber": None}}
 
@@ -106,7 +104,7 @@ def test_an_order_is_found_by_its_number_in_any_case(shop: Client) -> None:
         assert shop.ask(query, number=number) == {"salesOrderByNumber": {"number": "O001"}}
 
 
-def test_nodes_are_found_in_the_order_of_their_ids_whatever_their_types(shop: Client) -> None:
+def test_nodes_of_any_type_come_in_the_order_of_their_ids(shop: Client) -> None:
     """One statement finds the types, and one reads the rows of each type."""
     known = [
         shop.ask(f"{{ {listed}(first: 1) {{ nodes {{ __typename id number }} }} }}")[listed][
@@ -217,7 +215,7 @@ def test_a_page_has_as_many_rows_as_requested_and_fifty_by_default(
         ('after: "x", before: "x"', "before"),
     ],
 )
-def test_a_page_that_cannot_be_is_refused_with_its_argument(
+def test_an_invalid_page_is_refused_with_its_argument(
     shop: Client, arguments: str, wrong: str
 ) -> None:
     [error] = shop.send(f"{{ items({arguments}) {{ nodes {{ id }} }} }}")["errors"]
@@ -244,9 +242,7 @@ def encoded(text: str) -> str:
 
 
 @pytest.mark.parametrize("side", ["first: 1, after", "last: 1, before"])
-def test_a_cursor_that_the_list_has_not_given_out_is_refused_with_a_code(
-    shop: Client, side: str
-) -> None:
+def test_a_cursor_of_another_list_is_refused_with_a_code(shop: Client, side: str) -> None:
     order, item = (
         page_of(shop, listed, "(first: 1)")[1]["endCursor"] for listed in ("salesOrders", "items")
     )
@@ -293,7 +289,7 @@ def test_the_company_has_its_currency(shop: Client) -> None:
     }
 
 
-def test_operations_at_the_same_time_get_their_own_answers(shop: Client) -> None:
+def test_concurrent_operations_get_their_own_answers(shop: Client) -> None:
     """More of them than there are connections to the database."""
     query = """query ($number: String!) { salesOrderByNumber(number: $number) {
       number customer { number billToCustomer { number } } lines { item { number } } } }"""

@@ -115,7 +115,7 @@ def sorts(kind: str) -> st.SearchStrategy[Sort]:
 
 @pytest.mark.parametrize("examples", [5, pytest.param(50, marks=pytest.mark.full)])
 @pytest.mark.parametrize("kind", KEYS)
-def test_a_list_comes_as_python_sorts_it_and_can_be_read_on_from_every_place(
+def test_a_list_is_sorted_as_in_python_and_can_be_continued_from_every_row(
     stored: Varied, kind: str, examples: int
 ) -> None:
     """Sorted by any keys, from any row, in either direction, with pages of any size."""
@@ -221,7 +221,7 @@ def test_a_cursor_is_refused_under_another_sort(
         assert error["extensions"]["code"] == "BAD_CURSOR"
 
 
-def test_the_default_sort_can_be_named_without_losing_the_place(stored: Varied) -> None:
+def test_the_default_sort_can_be_requested_with_the_same_cursor(stored: Varied) -> None:
     """Its cursors are those of the same sort."""
     [edge] = page(stored.client, "SalesOrder", None, first=1)["data"]["page"]["edges"]
     named = page(

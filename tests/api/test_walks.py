@@ -184,7 +184,7 @@ def walk(shop: Shop, listed: List, sort: Sort, dice: random.Random, *, backward:
     ],
     ids=lambda value: value if isinstance(value, str) else value.above[:9] + value.kind,
 )
-def test_a_walk_repeats_nothing_and_skips_nothing_that_stays(
+def test_a_walk_neither_repeats_nor_skips_rows_that_stay(
     shop: Shop, listed: List, key: str, backward: bool, walks: int
 ) -> None:
     """Whatever keys follow, in whatever directions, and however large the pages are."""

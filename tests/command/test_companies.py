@@ -55,7 +55,7 @@ def create(client: Client, name: str, currency: str = "USD", *, dry_run: bool = 
     return client.ask(CREATE, name=name, currency=currency, dryRun=dry_run)["it"]
 
 
-def test_the_first_company_replaces_the_one_of_a_new_database(client: Client) -> None:
+def test_the_first_company_replaces_that_of_a_new_database(client: Client) -> None:
     """Later companies come beside it."""
     assert names(client) == ["My Company"]
     assert create(client, "Alpine", dry_run=True)["company"]["id"].startswith("preview:")
@@ -78,7 +78,7 @@ def test_the_first_company_replaces_the_one_of_a_new_database(client: Client) ->
         " SELECT id, id, 'OTHERS', 'X-', 6, 0 FROM companies",
     ],
 )
-def test_a_company_that_was_written_to_stays(client: Client, url: str, written: str) -> None:
+def test_a_used_company_is_not_replaced(client: Client, url: str, written: str) -> None:
     execute(url, written)
     [before] = names(client)
     assert create(client, "Zenith")["userErrors"] == []
@@ -130,7 +130,7 @@ def test_a_company_may_refuse_duplicate_external_document_numbers(client: Client
     assert missing == {"company": None, "userErrors": [{"code": "NOT_FOUND", "path": ["id"]}]}
 
 
-def test_of_simultaneous_companies_with_one_name_one_is_created(client: Client) -> None:
+def test_only_one_of_simultaneous_companies_with_the_same_name_is_created(client: Client) -> None:
     create(client, "Alpine")
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda _: create(client, "Zenith"), range(4)))

@@ -138,7 +138,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
     return Image(tmp_path_factory.mktemp("image"))
 
 
-def test_the_image_holds_the_versions_that_the_tests_ran_with(image: Image) -> None:
+def test_the_image_has_the_versions_that_the_tests_use(image: Image) -> None:
     listed = image.run("python", "-c", VERSIONS).stdout.splitlines()
     installed = dict(line.split() for line in listed)
     del installed["sales-order-gateway"]
@@ -185,7 +185,7 @@ def test_a_service_is_published_on_this_machine_only() -> None:
     assert ports == {"postgres": [], "migrate": [], "gateway": ["127.0.0.1:8000:8000"]}
 
 
-def test_a_service_answers_for_other_names_only_if_the_user_gives_them() -> None:
+def test_a_service_answers_for_other_names_only_if_they_are_configured() -> None:
     assert SERVICES["gateway"]["environment"]["GATEWAY_HOSTS"] == "${GATEWAY_HOSTS:-}"
     assert "GATEWAY_HOSTS" not in DOCKERFILE.read_text()
 
@@ -199,7 +199,7 @@ def test_the_gateway_waits_for_the_migration_and_the_migration_for_the_database(
     }
 
 
-def test_the_services_do_not_start_without_a_password_of_the_users_own() -> None:
+def test_the_services_do_not_start_without_a_password_chosen_by_the_user() -> None:
     fields = {
         SERVICES["postgres"]["environment"]["POSTGRES_PASSWORD"],
         SERVICES["migrate"]["environment"]["PGPASSWORD"],
@@ -209,7 +209,7 @@ def test_the_services_do_not_start_without_a_password_of_the_users_own() -> None
     assert re.fullmatch(r"\$\{POSTGRES_PASSWORD:\?[^}]+\}", fields.pop())
 
 
-def test_the_gateway_and_the_migration_use_the_database_that_the_server_makes() -> None:
+def test_the_gateway_and_the_migration_use_the_database_of_the_server() -> None:
     made = SERVICES["postgres"]["environment"]
     url = f"postgresql://{made['POSTGRES_USER']}@postgres/{made['POSTGRES_DB']}"
     for name in ("migrate", "gateway"):

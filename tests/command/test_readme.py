@@ -42,14 +42,14 @@ def prose(path: Path) -> str:
 
 
 @named([path for path in READMES if examples(path.read_text())])
-def test_every_operation_gets_the_answer_that_is_stated(path: Path, templates: Templates) -> None:
+def test_every_operation_has_the_documented_answer(path: Path, templates: Templates) -> None:
     with serving(Settings(database_url=templates.copy("demo", load_demo))) as client:
         for operation, stated in examples(path.read_text()):
             assert answer(client, operation) == stated
 
 
 @named(READMES)
-def test_every_operation_states_its_answer(path: Path) -> None:
+def test_every_operation_has_an_answer(path: Path) -> None:
     text = path.read_text()
     assert len(examples(text)) == text.count("```graphql\n")
 
@@ -88,7 +88,7 @@ def test_tables_have_what_the_code_declares(path: Path) -> None:
 
 
 @named([path for path in READMES if CONSOLE.search(path.read_text())])
-def test_commands_print_what_is_stated(path: Path) -> None:
+def test_commands_print_the_documented_output(path: Path) -> None:
     """Apart from the seconds that they take."""
     text = path.read_text()
     assert with_consoles(text) == text

@@ -21,7 +21,7 @@ def test_a_mistyped_variable_stops_the_command(tmp_path: Path) -> None:
     ]
 
 
-def test_variables_of_kubernetes_are_no_settings() -> None:
+def test_variables_of_kubernetes_are_not_settings() -> None:
     service = {
         "GATEWAY_SERVICE_HOST": "10.0.0.1",
         "GATEWAY_SERVICE_PORT_HTTP": "80",
@@ -116,7 +116,7 @@ def test_the_table_of_settings_has_every_variable() -> None:
         ("postgresql://gateway@db/orders", "gateway-imports"),
     ],
 )
-def test_uploads_are_kept_beside_the_database(url: str, folder: str) -> None:
+def test_uploads_are_stored_beside_the_database(url: str, folder: str) -> None:
     assert Settings(database_url=url).uploads == Path(folder)
 
 

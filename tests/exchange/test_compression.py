@@ -73,7 +73,7 @@ def test_a_packed_body_is_unpacked_and_imported(client: Client, kind: Compressio
         ("gzip", gzip.compress(gzip.compress(ROWS)), "is a gzip archive"),
     ],
 )
-def test_a_body_that_is_not_packed_as_stated_is_refused(
+def test_a_body_without_the_declared_encoding_is_refused(
     client: Client, coding: str, body: bytes, sentence: str
 ) -> None:
     url, headers = f"{client.url}/imports?name={UNITS}", {"Content-Encoding": coding}
@@ -135,7 +135,7 @@ def test_bombs_and_damaged_files_are_refused(tmp_path: Path, kind: Compression) 
 
 
 @pytest.mark.parametrize("kind", list(Compression))
-def test_a_file_of_several_frames_is_read_to_its_end(tmp_path: Path, kind: Compression) -> None:
+def test_all_frames_of_a_file_are_read(tmp_path: Path, kind: Compression) -> None:
     path = tmp_path / f"{UNITS}{SUFFIX_OF[kind]}"
     path.write_bytes(PACK[kind](ROWS[:100]) + PACK[kind](ROWS[100:]))
     assert _rows(path) == 100

@@ -68,6 +68,6 @@ def test_bytes_that_are_text_in_no_encoding_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"\x0b", b" ,\t\n1,2\n", b"\x0c\n\x0c\n"])
-def test_headings_of_blanks_alone_are_refused(tmp_path: Path, content: bytes) -> None:
+def test_blank_headings_are_refused(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(FileRefused, match="is empty: it has no headings"):
         sheet_of(tmp_path / "customers.csv", content)

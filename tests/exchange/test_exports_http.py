@@ -60,7 +60,7 @@ def test_a_download_has_every_order_or_those_that_match_the_filter(one: Client) 
     assert numbers == ["NW-10248", "NW-10274", "NW-10295", "NW-10737", "NW-10739"]
 
 
-def test_a_download_names_what_it_cannot_hold_in_a_header_and_a_check_says_why(
+def test_a_download_lists_its_losses_in_a_header_and_a_check_explains_them(
     templates: Templates,
 ) -> None:
     url = templates.copy("demo", load_demo)

@@ -95,7 +95,7 @@ def test_a_sheet_with_a_few_empty_rows_is_read(tmp_path: Path) -> None:
     ]
 
 
-def test_no_file_is_read_after_the_stop_and_none_is_blamed_for_it(
+def test_a_stop_ends_all_reading_without_errors_about_the_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = {

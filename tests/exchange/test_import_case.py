@@ -17,7 +17,7 @@ def client(world_url: str, tmp_path: Path) -> Iterator[Client]:
         yield client
 
 
-def test_an_order_is_found_in_any_case_and_keeps_the_number_that_it_was_given_first(
+def test_an_order_matches_in_any_case_and_its_number_does_not_change(
     client: Client,
 ) -> None:
     first = orders([head("Sale-A")], [line("SALE-a", SALESUNITSYMBOL="pcs", ITEMNUMBER="i0010")])
@@ -30,7 +30,7 @@ def test_an_order_is_found_in_any_case_and_keeps_the_number_that_it_was_given_fi
     assert (found["number"], len(found["lines"])) == ("Sale-A", 1)
 
 
-def test_a_customer_is_updated_in_any_case_and_keeps_its_number(client: Client) -> None:
+def test_a_customer_matches_in_any_case_and_its_number_does_not_change(client: Client) -> None:
     upload(client, {"customers.csv": b"number,displayName\nc1,Other Name\n"})
     found = client.ask(
         '{ customers(filter: {displayName: {eq: "Other Name"}}) { nodes { number } } }'
@@ -38,14 +38,14 @@ def test_a_customer_is_updated_in_any_case_and_keeps_its_number(client: Client) 
     assert found["customers"]["nodes"] == [{"number": "C1"}]
 
 
-def test_two_new_records_whose_codes_differ_only_in_case_are_one_code_twice(
+def test_codes_that_differ_only_in_case_are_duplicates(
     client: Client,
 ) -> None:
     job = upload(client, {"units-of-measure.csv": b"code,displayName\nKg,Kilo\nKG,Kilo\n"})
     assert job.refusals("code") == [("DUPLICATE",)]
 
 
-def test_an_import_translates_countries_and_refuses_those_that_are_unknown(client: Client) -> None:
+def test_an_import_translates_countries_and_refuses_unknown_ones(client: Client) -> None:
     upload(client, {"customers.csv": b"number,displayName,country\nN1,New,DEU\nN2,New,Germany\n"})
     found = client.ask(
         '{ customers(filter: {address: {country: {eq: "DE"}}}) { nodes { number } } }'

@@ -54,13 +54,13 @@ EUROPEAN: dict[str, tuple[list[str], list[str]]] = {
 
 
 @pytest.mark.parametrize(("cells", "expected"), EUROPEAN.values(), ids=list(EUROPEAN))
-def test_a_number_that_cannot_be_grouped_thousands_shows_that_the_comma_is_decimal(
+def test_a_number_that_cannot_have_grouped_thousands_proves_a_decimal_comma(
     client: Client, cells: list[str], expected: list[str]
 ) -> None:
     assert quantities(client, cells, ";") == (expected, [])
 
 
-def test_a_comma_groups_thousands_unless_some_number_shows_that_it_is_decimal(
+def test_a_comma_groups_thousands_unless_a_number_proves_that_it_is_decimal(
     client: Client,
 ) -> None:
     cells = ["1,234", "1,234,567.5", "0.125", "1 234", "1'234"]

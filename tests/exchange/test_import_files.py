@@ -83,7 +83,7 @@ def test_a_line_in_another_currency_than_its_stored_order_is_refused(client: Cli
     assert job.refusals("code", "columnName") == [("CONFLICTING", "CURRENCYCODE")]
 
 
-def test_order_date_and_shipment_method_come_from_the_first_column_that_has_them(
+def test_order_date_and_shipment_method_come_from_the_first_column_with_a_value(
     client: Client,
 ) -> None:
     headers = [
@@ -120,7 +120,7 @@ def test_a_real_customer_export_is_imported_except_for_its_duplicate_number(
     assert sorted(found) == ["IMP-110143", "IMP-910140"]
 
 
-def test_customers_may_precede_the_customer_who_pays_and_may_pay_for_themselves(
+def test_customers_may_precede_their_payer_and_may_pay_for_themselves(
     empty: Client,
 ) -> None:
     rows = [

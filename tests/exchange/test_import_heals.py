@@ -71,7 +71,7 @@ async def load_undisturbed(database: Database) -> None:
 
 @pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.full)])
 @pytest.mark.parametrize("policy", ["per-order", "atomic"])
-def test_an_import_command_that_is_killed_repeatedly_ends_like_an_undisturbed_one(
+def test_a_repeatedly_killed_import_ends_like_an_undisturbed_one(
     tmp_path: Path, templates: Templates, kills: int, policy: str
 ) -> None:
     chance = random.Random(20)
@@ -168,7 +168,7 @@ async def import_together(url: str, paths: list[Path], policy: ImportPolicy) -> 
 
 
 @pytest.mark.parametrize("policy", ImportPolicy)
-def test_files_that_several_processes_import_at_once_are_imported_once(
+def test_files_imported_by_several_processes_at_once_are_imported_once(
     tmp_path: Path, templates: Templates, policy: ImportPolicy
 ) -> None:
     """All processes get the same job, which one of them stages."""

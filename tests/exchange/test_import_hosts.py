@@ -70,14 +70,14 @@ def test_a_job_waits_for_the_host_that_has_its_files(tmp_path: Path, url: str) -
     assert job.counts == {"headersCreated": 1, "linesCreated": 1}
 
 
-def test_hosts_with_a_shared_folder_continue_each_others_jobs(tmp_path: Path, url: str) -> None:
+def test_hosts_that_share_a_folder_continue_each_others_jobs(tmp_path: Path, url: str) -> None:
     key = begun_by(tmp_path / "a", url)
     with host(tmp_path / "b", url, tmp_path / "a" / "uploads") as other:
         job = ended(other, key)
     assert (job.status, job.fields["message"]) == ("SUCCEEDED", None)
 
 
-def test_files_that_are_imported_again_on_another_host_continue_the_job_there(
+def test_importing_the_files_on_another_host_continues_the_job_there(
     tmp_path: Path, url: str
 ) -> None:
     key = begun_by(tmp_path / "a", url)
@@ -104,9 +104,7 @@ async def add_job(url: str, age: dt.timedelta) -> str:
     return job.id
 
 
-def test_a_job_fails_when_its_host_has_not_come_back_for_a_week(
-    tmp_path: Path, world_url: str
-) -> None:
+def test_a_job_fails_if_its_host_is_gone_for_a_week(tmp_path: Path, world_url: str) -> None:
     old = anyio.run(add_job, world_url, dt.timedelta(days=8))
     young = anyio.run(add_job, world_url, dt.timedelta(days=6))
     with gate(world_url, tmp_path) as client:
@@ -114,7 +112,7 @@ def test_a_job_fails_when_its_host_has_not_come_back_for_a_week(
         assert state(client, young) == ("STAGING", WAITING)
 
 
-def test_all_who_share_a_folder_see_one_identity(tmp_path: Path) -> None:
+def test_hosts_that_share_a_folder_see_the_same_identity(tmp_path: Path) -> None:
     """The identity is made with the first upload; a file that a power failure left empty is replaced."""
     folder, other = JobFolders(tmp_path / "a"), JobFolders(tmp_path / "b")
     assert folder.identity() is None

@@ -48,7 +48,7 @@ def client(world_url: str, tmp_path: Path) -> Iterator[Client]:
         yield client
 
 
-def test_problems_are_paged_in_the_order_in_which_they_were_found(client: Client) -> None:
+def test_problems_are_paged_in_the_order_of_their_discovery(client: Client) -> None:
     lines = [line(f"X{place}") for place in range(7)]
     job = upload(client, orders([], lines))
     assert job.status == "FAILED"

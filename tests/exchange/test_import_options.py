@@ -23,7 +23,7 @@ ALL = ImportOptions(
 
 
 @pytest.mark.parametrize("options", [ALL, ImportOptions()], ids=["all", "none"])
-def test_stored_options_are_read_back_as_they_were(options: ImportOptions) -> None:
+def test_stored_options_are_read_back_unchanged(options: ImportOptions) -> None:
     assert ImportOptions.read(options.stored()) == options
 
 
@@ -63,7 +63,7 @@ def test_an_unknown_option_is_refused() -> None:
         ImportOptions.read({"date": "DMY"})
 
 
-def test_options_take_from_others_what_they_leave_open() -> None:
+def test_missing_options_are_completed_from_others() -> None:
     own = ImportOptions(dates=DateOrder.YMD, encoding="utf-8")
     assert own.or_else(ALL) == ImportOptions.read(
         ALL.stored() | {"dates": "YMD", "encoding": "utf-8"}

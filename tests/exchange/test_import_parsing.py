@@ -69,7 +69,7 @@ def refusal(client: Client, files: Files, **query: str) -> tuple[str, str]:
     return answer["code"], answer["message"]
 
 
-def test_a_row_that_is_cut_short_is_refused(northwind: Client) -> None:
+def test_a_truncated_row_is_refused(northwind: Client) -> None:
     job = upload(northwind, sent("03-cut-file"))
     [problem] = job.refused
     assert (problem["row"], problem["code"]) == (2, "INVALID")
@@ -121,7 +121,7 @@ def test_a_semicolon_file_whose_cells_contradict_the_comma_is_refused(client: Cl
     )
 
 
-def test_a_day_and_month_that_no_cell_decides_lead_to_a_warning(northwind: Client) -> None:
+def test_an_undecided_order_of_day_and_month_causes_a_warning(northwind: Client) -> None:
     job = upload(northwind, sent("06-day-month"))
     assert (job.status, codes(job)) == ("SUCCEEDED", ["AMBIGUOUS_DATES"])
     assert job.warnings[0]["message"] == (
@@ -132,15 +132,13 @@ def test_a_day_and_month_that_no_cell_decides_lead_to_a_warning(northwind: Clien
 
 
 @pytest.mark.parametrize(("dates", "day"), [("MDY", "2026-03-04"), ("DMY", "2026-04-03")])
-def test_an_option_states_the_order_of_day_and_month(
-    northwind: Client, dates: str, day: str
-) -> None:
+def test_an_option_sets_the_order_of_day_and_month(northwind: Client, dates: str, day: str) -> None:
     job = upload(northwind, sent("06-day-month"), dates=dates)
     assert (job.status, codes(job)) == ("SUCCEEDED", [])
     assert order(northwind, "T28")["orderDate"] == day
 
 
-def test_a_strict_import_refuses_what_no_cell_decides(client: Client) -> None:
+def test_a_strict_import_refuses_undecided_dates_and_numbers(client: Client) -> None:
     header = [head("A", ORDERCREATIONDATETIME="3/4/2026")]
     assert refusal(client, {HEADERS: table(header)}, strict="true")[0] == "AMBIGUOUS_DATES"
     files = {HEADERS: table([head("A")]), LINES: table([line("A", SALESPRICE="1,234")])}
@@ -148,7 +146,7 @@ def test_a_strict_import_refuses_what_no_cell_decides(client: Client) -> None:
     assert order(client, "A") is None
 
 
-def test_all_files_of_a_sender_have_one_order_of_day_and_month(northwind: Client) -> None:
+def test_all_files_of_an_import_have_the_same_order_of_day_and_month(northwind: Client) -> None:
     """Only the headers of DD-1 show that the day comes first."""
     job = upload(northwind, sent("import_dates_header_DMY_lines_MDY"))
     assert (job.status, codes(job)) == ("SUCCEEDED", [])
@@ -164,7 +162,7 @@ def test_the_last_of_many_rows_decides_the_order_of_day_and_month(client: Client
     assert order(client, "A0")["orderDate"] == "2026-04-03"
 
 
-def test_files_that_contradict_each_other_decide_nothing_for_a_third(client: Client) -> None:
+def test_contradicting_files_do_not_decide_for_a_third(client: Client) -> None:
     days = {"one.csv": "25/4/2026", "two.csv": "4/25/2026", HEADERS: "3/4/2026"}
     files = {
         name: table([head(f"A{place}", ORDERCREATIONDATETIME=day, CURRENCYCODE="EUR")])
@@ -175,7 +173,7 @@ def test_files_that_contradict_each_other_decide_nothing_for_a_third(client: Cli
     assert order(client, "A0") is None
 
 
-def test_a_year_of_two_digits_is_named(northwind: Client) -> None:
+def test_a_year_of_two_digits_is_refused(northwind: Client) -> None:
     [problem] = upload(northwind, sent("14-two-digit-year")).refused
     assert problem["message"] == "The year has two digits: write all four."
 
@@ -195,7 +193,7 @@ NUMBERS: dict[str, tuple[dict[str, str], list[str], list[str], list[str]]] = {
 @pytest.mark.parametrize(
     ("query", "cells", "expected", "warnings"), NUMBERS.values(), ids=list(NUMBERS)
 )
-def test_numbers_are_read_as_their_sender_meant_them(
+def test_numbers_are_read_with_the_separators_of_their_sender(
     client: Client,
     query: dict[str, str],
     cells: list[str],
@@ -208,7 +206,7 @@ def test_numbers_are_read_as_their_sender_meant_them(
     assert [each["quantity"] for each in order(client, "A")["lines"]] == expected
 
 
-def test_a_guessed_encoding_leads_to_a_warning_that_names_the_option(northwind: Client) -> None:
+def test_a_guessed_encoding_causes_a_warning_with_the_option(northwind: Client) -> None:
     job = upload(northwind, sent("17-wrong-code-page"))
     assert (job.status, codes(job)) == ("SUCCEEDED", ["ENCODING_GUESSED"])
     assert "with the option encoding" in job.warnings[0]["message"]
@@ -222,7 +220,7 @@ def test_utf_16_needs_no_byte_order_mark(client: Client, encoding: str) -> None:
     assert address(client, "A")[0] == "Großer Weg 1"
 
 
-def test_a_first_line_may_state_the_separator(client: Client) -> None:
+def test_the_first_line_may_declare_the_separator(client: Client) -> None:
     job = upload(client, {HEADERS: b"sep=|\r\n" + table([head("A"), head("B", X="1")], "|")})
     assert job.status == "SUCCEEDED"
     assert order(client, "A") is not None
@@ -237,7 +235,7 @@ def test_amounts_are_compared_in_the_smallest_amount_of_the_currency(northwind: 
     assert warning["message"] == "The line comes to 24938.47, the file says 24938.4761."
 
 
-def test_amounts_that_differ_lead_to_one_warning_per_order(client: Client) -> None:
+def test_differing_amounts_cause_one_warning_per_order(client: Client) -> None:
     lines = [line("A", place, LINEAMOUNT="19") for place in (1, 2, 3)]
     job = upload(client, {HEADERS: table([head("A")]), LINES: table(lines)})
     [warning] = job.warnings
@@ -265,14 +263,14 @@ def items(client: Client) -> list[tuple[str, str]]:
     return [(each["item"]["number"], each["quantity"]) for each in order(client, "K1")["lines"]]
 
 
-def test_a_line_without_a_key_in_the_place_of_another_item_is_refused(northwind: Client) -> None:
+def test_a_line_without_a_key_at_the_position_of_another_item_is_refused(northwind: Client) -> None:
     keyless(northwind, "first")
     job = keyless(northwind, "second")
     assert job.refusals("row", "code") == [(3, "LINE_KEY_MISSING")]
     assert items(northwind) == [("1", "3"), ("2", "5"), ("3", "7")]
 
 
-def test_a_file_with_all_lines_of_its_orders_deletes_the_others(northwind: Client) -> None:
+def test_a_file_with_all_lines_of_its_orders_deletes_missing_ones(northwind: Client) -> None:
     keyless(northwind, "first")
     assert keyless(northwind, "second", lines="replace").status == "SUCCEEDED"
     assert items(northwind) == [("1", "3"), ("3", "7")]

@@ -247,7 +247,7 @@ def test_an_import_without_refused_rows_has_no_report(client: Client) -> None:
 
 
 @pytest.mark.parametrize("sign", "=+-@\uff1d\uff0b\uff0d\uff20")
-def test_formulas_are_escaped_in_the_report_and_imported_as_they_were(
+def test_formulas_are_escaped_in_the_report_and_imported_unchanged(
     client: Client, sign: str
 ) -> None:
     formula = f"{sign}HYPERLINK(1)"

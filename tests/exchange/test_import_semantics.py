@@ -37,7 +37,7 @@ def only_line(client: Client, number: str) -> Fields:
     return dict(only)
 
 
-def test_lines_without_a_header_are_refused_with_their_number_and_the_rest_is_imported(
+def test_lines_without_a_header_are_refused_and_the_rest_is_imported(
     client: Client,
 ) -> None:
     job = upload(client, orders([head("A")], [line("A"), line("NOWHERE"), line("NOWHERE", 2)]))
@@ -69,7 +69,7 @@ def test_lines_are_added_to_an_order_from_an_earlier_import(client: Client) -> N
 
 
 @pytest.mark.parametrize("is_refused", [False, True])
-def test_a_customer_reference_that_an_order_has_already_is_reported(
+def test_a_duplicate_customer_reference_is_reported(
     client: Client, world_url: str, is_refused: bool
 ) -> None:
     """It is a warning, unless the company refuses it; in one file, the first order counts."""
@@ -109,7 +109,7 @@ def test_a_line_is_identified_by_its_lot_its_sequence_or_its_position(
     assert only_line(client, "A")["quantity"] == "9"
 
 
-def test_only_the_order_that_is_not_editable_fails_and_an_equal_one_is_unchanged(
+def test_only_orders_that_are_not_editable_and_differ_are_refused(
     client: Client,
 ) -> None:
     released = [head(number, SALESORDERSTATUS="Delivered") for number in "AB"]
@@ -145,7 +145,7 @@ def test_an_atomic_import_stores_nothing_if_one_row_is_invalid(
     assert numbers(client) == ["A", "B"]
 
 
-def test_a_dry_run_reports_what_the_real_run_reports_and_stores_nothing(
+def test_a_dry_run_reports_like_the_real_run_and_stores_nothing(
     client: Client, world_url: str
 ) -> None:
     upload(client, orders([head("OLD")], [line("OLD")]))
@@ -199,7 +199,7 @@ TWICE: dict[str, tuple[list[Fields], list[Fields], list[tuple[Any, ...]]]] = {
 
 
 @pytest.mark.parametrize(("headers", "lines", "expected"), TWICE.values(), ids=list(TWICE))
-def test_two_rows_with_one_key_refuse_their_order_at_the_second_row(
+def test_a_duplicate_key_refuses_the_order_at_the_second_row(
     client: Client, headers: list[Fields], lines: list[Fields], expected: list[tuple[Any, ...]]
 ) -> None:
     job = upload(client, orders([*headers, head("B")], [*lines, line("B")]))
@@ -258,7 +258,7 @@ def test_prices_and_discounts_of_finance_operations_are_converted(
     assert upload(client, files).counts == {"headersUnchanged": 1, "linesUnchanged": 1}
 
 
-def test_a_stated_amount_that_differs_causes_a_warning_with_both_values(client: Client) -> None:
+def test_a_different_amount_in_the_file_causes_a_warning_with_both_values(client: Client) -> None:
     job = upload(
         client,
         orders([head("A")], [line("A", 1, LINEAMOUNT="20"), line("A", 2, LINEAMOUNT="20.01")]),

@@ -191,7 +191,7 @@ def test_a_file_name_never_leads_out_of_the_upload_folder(
     assert list(tmp_path.parent.glob("evil*")) == []
 
 
-def test_a_file_name_that_is_too_long_is_cut_but_keeps_its_suffix(
+def test_an_overlong_file_name_is_cut_before_its_suffix(
     client: Client,
 ) -> None:
     job = upload(client, {"\U0001f600" * 100 + ".csv": GOOD[HEADERS]})

@@ -59,7 +59,7 @@ def test_units_of_items_are_imported_with_their_factors(client: Client) -> None:
     assert units(client)["TEA", "BAG"] == "2"
 
 
-def test_an_item_gets_one_other_etag_when_a_file_changes_its_units(client: Client) -> None:
+def test_a_file_that_changes_the_units_of_an_item_changes_its_etag_once(client: Client) -> None:
     """Two new units count as one change, and a file that changes nothing leaves the etag alone."""
 
     def etags() -> list[str]:
@@ -89,7 +89,7 @@ def test_an_item_gets_one_other_etag_when_a_file_changes_its_units(client: Clien
         ({"itemNumber": ""}, "REQUIRED"),
     ],
 )
-def test_a_unit_of_an_item_that_cannot_be_is_refused(
+def test_an_invalid_unit_of_an_item_is_refused(
     client: Client, cells: dict[str, str], code: str
 ) -> None:
     bring(client, units=CODES, items=ITEMS)
@@ -104,7 +104,7 @@ def test_two_rows_for_one_unit_of_an_item_are_refused(client: Client) -> None:
     assert job.refusals("code") == [("DUPLICATE",)]
 
 
-def test_another_base_unit_makes_the_factors_of_the_old_one_unknown(client: Client) -> None:
+def test_a_new_base_unit_clears_the_factors_of_the_old_one(client: Client) -> None:
     bring(client, units=CODES, items=ITEMS, item_units=table(FACTORS))
     bring(client, items=table([{**TEA, "baseUnitOfMeasureCode": "BAG"}]))
     assert units(client) == {("TEA", "EA"): None, ("TEA", "BOX"): None, ("TEA", "BAG"): "1"}

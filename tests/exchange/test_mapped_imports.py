@@ -182,7 +182,7 @@ def test_messages_name_the_headings_of_the_file_and_the_constants(shop: Client) 
     assert job.warnings == []
 
 
-def test_a_row_with_a_cell_beyond_the_headings_is_refused_under_a_mapping_too(
+def test_a_mapping_also_refuses_cells_beyond_the_headings(
     shop: Client,
 ) -> None:
     job = upload(shop, {"a.csv": b"Sku,Title\nA,Apple,x\nB,\n"}, TINY)
@@ -248,7 +248,7 @@ async def stopped_and_resumed(url: str, folder: Path) -> None:
     await database.dispose()
 
 
-def test_a_job_that_resumes_after_a_restart_keeps_to_its_mapping(
+def test_a_job_that_resumes_after_a_restart_uses_its_mapping(
     templates: Templates, tmp_path: Path
 ) -> None:
     url = templates.copy("shop", load_shop)

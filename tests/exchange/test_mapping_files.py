@@ -28,7 +28,7 @@ def mistake(text: str) -> str:
     return str(refused.value)
 
 
-def test_a_pattern_states_entity_fields_constants_values_and_options() -> None:
+def test_a_pattern_has_an_entity_fields_constants_values_and_options() -> None:
     [pattern] = mapping(
         'dates = "DMY"\ndecimal = ","\nfillDown = ["number"]\n'
         "constants = { Currency-Code = 'EUR', pricesIncludeTax = true, orderDate = 2026-03-04 }\n"
@@ -53,7 +53,7 @@ def test_a_pattern_matches_the_end_of_a_name_in_any_case(file: str) -> None:
     assert mapping().pattern_of(f"{file}.old") is None
 
 
-def test_the_first_pattern_that_matches_counts() -> None:
+def test_the_first_matching_pattern_applies() -> None:
     both = read_mapping("shop.toml", (ORDERS + ORDERS).format(keys="", columns="").encode())
     assert both.pattern_of("orders.csv") is both.patterns[0]
 
@@ -79,7 +79,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("text", MISTAKES)
-def test_a_mistake_in_the_tables_is_named_with_its_place(text: str) -> None:
+def test_a_mistake_in_the_tables_is_reported_with_its_place(text: str) -> None:
     assert mistake(text).startswith(f"shop.toml {MISTAKES[text]}")
 
 
@@ -111,6 +111,6 @@ FIELD_MISTAKES = {
 
 
 @pytest.mark.parametrize(("keys", "columns"), FIELD_MISTAKES)
-def test_a_mistake_about_a_field_is_named_with_its_place(keys: str, columns: str) -> None:
+def test_a_mistake_in_a_field_is_reported_with_its_place(keys: str, columns: str) -> None:
     found = mistake(ORDERS.format(keys=keys, columns=columns))
     assert found.startswith(f"shop.toml has a mistake: files[1].{FIELD_MISTAKES[keys, columns]}")

@@ -99,7 +99,7 @@ async def losses(database: Database, form: ExportFormat) -> dict[str, int]:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("form", list(SUFFIXES))
-async def test_an_export_counts_the_copies_whose_records_have_changed_and_nothing_else(
+async def test_an_export_counts_outdated_copies_and_nothing_else(
     few: Database, form: ExportFormat
 ) -> None:
     assert await losses(few, form) == {}
@@ -126,7 +126,7 @@ async def test_an_export_counts_the_copies_whose_records_have_changed_and_nothin
 
 
 @pytest.mark.anyio
-async def test_an_order_of_business_central_that_is_invoiced_in_full_is_invoiced(
+async def test_a_fully_invoiced_order_of_business_central_is_invoiced(
     demo_database: Database,
 ) -> None:
     """Business Central shows its status as Open."""

@@ -49,7 +49,7 @@ def test_a_manifest_maps_headings_to_fields(tmp_path: Path, encoding: str) -> No
     assert sheet.generated == {"LOT"}
 
 
-def test_an_entity_without_a_map_keeps_its_own_headings(tmp_path: Path) -> None:
+def test_an_entity_without_a_map_has_its_own_headings(tmp_path: Path) -> None:
     [sheet] = package(tmp_path, {"Manifest.xml": manifest(entity("L", "l.csv")), "l.csv": CSV})
     assert (sheet.headings, dict(sheet.fields)) == (("A", "B"), {})
 
@@ -67,7 +67,7 @@ def test_a_package_may_contain_files_of_every_format(tmp_path: Path) -> None:
     assert all([r.cells for r in sheet.records()] == [{"A": "1", "B": "2"}] for sheet in found)
 
 
-def test_the_worksheet_that_the_manifest_names_is_read(tmp_path: Path) -> None:
+def test_the_worksheet_in_the_manifest_is_read(tmp_path: Path) -> None:
     book = workbook({"Notes": [["N"], [1]], "Lines": [["A"], [2]]})
     named = entity("L", "l.xlsx", more="<ExcelSheetName>Lines$</ExcelSheetName>")
     [sheet] = package(tmp_path, {"Manifest.xml": manifest(named), "l.xlsx": book})
@@ -75,7 +75,7 @@ def test_the_worksheet_that_the_manifest_names_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("file", ["Lines V2.csv", "C:\\out\\LINES V2.CSV", "", "gone.txt"])
-def test_a_file_is_found_by_its_name_or_by_the_name_of_its_entity(
+def test_a_file_is_matched_by_its_name_or_by_the_name_of_its_entity(
     tmp_path: Path, file: str
 ) -> None:
     files = {"Manifest.xml": manifest(entity("Lines V2", file)), "Lines V2.csv": CSV}
@@ -90,7 +90,7 @@ def test_an_entity_without_a_file_has_a_defect_with_its_name(tmp_path: Path) -> 
     assert re.search(r"^p\.zip has no file for 'Lines'.*'lines\.csv'", str(sheet.defect))
 
 
-def test_files_that_the_manifest_does_not_name_are_listed_and_not_read(tmp_path: Path) -> None:
+def test_files_missing_from_the_manifest_are_reported_and_not_read(tmp_path: Path) -> None:
     off = entity("Off", "off.csv", more="<Disable>true</Disable>")
     text = manifest(entity("B", "b.csv", (1, 2, 1)), entity("A", "a.csv"), off)
     files = {"Manifest.xml": text, "PackageHeader.xml": "<x/>", "a.csv": CSV, "b.csv": CSV}
@@ -114,7 +114,7 @@ def test_an_archive_without_a_manifest_is_read_file_by_file(tmp_path: Path) -> N
     assert [each.file for each in found[0].skipped] == ["p.zip/.DS_Store"]
 
 
-def test_files_keep_their_order_and_the_names_from_the_caller(tmp_path: Path) -> None:
+def test_files_have_the_order_and_names_that_the_caller_passes(tmp_path: Path) -> None:
     for name in ("1", "2"):
         (tmp_path / name).write_text(CSV)
     found = read_sheets([tmp_path / "2", tmp_path / "1"], names=["lines.csv", "headers.csv"])

@@ -82,7 +82,7 @@ def test_charges_in_a_package_are_skipped_with_a_warning(client: Client) -> None
     assert [line["item"]["number"] for line in found["lines"]] == ["1"]
 
 
-def test_a_foreign_entity_does_not_keep_the_rest_of_a_package_out(client: Client) -> None:
+def test_a_foreign_entity_does_not_stop_the_rest_of_a_package(client: Client) -> None:
     job = upload(client, contents(INPUTS / "unknown-entity-in-package"))
     assert job.status == "SUCCEEDED"
     assert job.counts == {"headersCreated": 1, "linesCreated": 1}
@@ -94,7 +94,7 @@ def test_folders_of_an_archive_may_be_separated_by_backslashes(client: Client) -
     assert (job.status, job.counts) == ("SUCCEEDED", {"headersCreated": 1, "linesCreated": 1})
 
 
-def test_stray_files_of_an_archive_are_skipped_and_named(client: Client) -> None:
+def test_stray_files_in_an_archive_are_skipped_with_a_warning(client: Client) -> None:
     job = upload(client, contents(INPUTS / "stray-file-in-zip"))
     assert (job.status, job.counts) == ("SUCCEEDED", {"headersCreated": 1, "linesCreated": 1})
     assert sorted(skipped(job)) == ["package.zip/README.txt", "package.zip/Thumbs.db"]
@@ -133,7 +133,7 @@ def test_charges_within_the_orders_of_composite_xml_are_ignored_with_a_warning(
     assert [(line["item"]["number"], line["quantity"]) for line in found["lines"]] == [("1", "3")]
 
 
-def test_a_line_within_an_order_that_names_another_order_is_refused(client: Client) -> None:
+def test_a_line_within_an_order_with_the_number_of_another_is_refused(client: Client) -> None:
     [(name, content)] = contents(INPUTS / "composite-xml").items()
     own = b"<SALESORDERNUMBER>C2</SALESORDERNUMBER><ITEMNUMBER>"
     job = upload(client, {name: content.replace(b"<ITEMNUMBER>", own, 1)})
@@ -143,7 +143,7 @@ def test_a_line_within_an_order_that_names_another_order_is_refused(client: Clie
     assert order(client, "C1") is None
 
 
-def test_rows_that_several_files_have_are_read_once_if_they_are_equal(client: Client) -> None:
+def test_equal_rows_in_several_files_are_read_once(client: Client) -> None:
     """Such as those of a file and of its error report. Of rows that differ, which is right cannot be
     known, so their orders are refused."""
     a, b, c = (head(number, ORDERINGCUSTOMERACCOUNTNUMBER="ALFKI") for number in "ABC")
@@ -175,7 +175,7 @@ def test_a_flat_file_may_lie_beside_its_copy(client: Client, key: dict[str, int]
     assert [len(order(client, number)["lines"]) for number in ("F1", "F2")] == [1, 1]
 
 
-def test_lines_without_keys_in_two_files_are_never_added_twice(client: Client) -> None:
+def test_lines_without_keys_in_two_files_are_not_added_twice(client: Client) -> None:
     """Nothing shows whether those of a second file are further lines."""
     header = table([head("A", ORDERINGCUSTOMERACCOUNTNUMBER="ALFKI")])
     lines = [
@@ -234,7 +234,7 @@ def flat(number: str = "F1", **cells: object) -> dict[str, object]:
     return {**FLAT, **SOLD, "SALESORDERNUMBER": number, **cells}
 
 
-def test_header_cells_of_a_flat_file_that_differ_are_refused_by_row(client: Client) -> None:
+def test_differing_header_cells_of_a_flat_file_are_refused_by_row(client: Client) -> None:
     rows = [
         flat(LINECREATIONSEQUENCENUMBER=1),
         flat(LINECREATIONSEQUENCENUMBER=2, ORDERINGCUSTOMERACCOUNTNUMBER="ANATR"),
@@ -322,7 +322,7 @@ def test_a_page_of_lines_joins_stored_orders_and_refuses_unknown_ids(client: Cli
     assert len(found["lines"]) == 1
 
 
-def test_ids_of_this_gateway_name_records_and_those_of_others_are_ignored(client: Client) -> None:
+def test_ids_of_this_gateway_identify_records_and_foreign_ids_are_ignored(client: Client) -> None:
     found = client.ask(
         """{ customers(filter: {number: {eq: "ALFKI"}}) { nodes { id } }
         paymentTerms { nodes { id code } } }"""
@@ -343,7 +343,7 @@ def test_ids_of_this_gateway_name_records_and_those_of_others_are_ignored(client
     assert nodes["I1"]["paymentTerms"] == {"code": terms["code"]}
 
 
-def test_a_contact_finds_the_customer_if_no_number_does(client: Client) -> None:
+def test_a_contact_identifies_the_customer_if_there_is_no_number(client: Client) -> None:
     customers = [{"number": "K1", "displayName": "One", "contactId": "AAMk-1"}]
     assert upload(client, {"customers.csv": table(customers)}).status == "SUCCEEDED"
     rows = page(
@@ -361,7 +361,7 @@ def test_a_contact_finds_the_customer_if_no_number_does(client: Client) -> None:
     }
 
 
-def test_what_orders_refer_to_may_come_from_finance_and_operations(empty: Client) -> None:
+def test_reference_data_may_come_from_finance_and_operations(empty: Client) -> None:
     files = {
         "Currencies.csv": "CURRENCYCODE,NAME,SYMBOL\nEUR,Euro,E\n",
         "Terms of payment.csv": "NAME,DESCRIPTION,NUMBEROFDAYS\nN30,30 days,30\n",

@@ -81,7 +81,7 @@ def refusal(folder: Path, files: Files) -> str:
         ("salesOrderLines-3.json", '[{"documentId": "1", "quantity": 2}]', "salesOrderLines"),
     ],
 )  # fmt: skip
-def test_a_name_states_the_entity(tmp_path: Path, name: str, content: str, entity: str) -> None:
+def test_a_name_determines_the_entity(tmp_path: Path, name: str, content: str, entity: str) -> None:
     assert imported(tmp_path, {name: content.encode()}) == {name: (entity, Evidence.NAME)}
 
 
@@ -96,7 +96,7 @@ def test_a_name_states_the_entity(tmp_path: Path, name: str, content: str, entit
         ("number,customerNumber,orderDate\nA,C1,2026-01-01\n", "salesOrders"),
     ],
 )
-def test_without_a_name_the_columns_state_the_entity(
+def test_without_a_name_the_columns_determine_the_entity(
     tmp_path: Path, content: str, entity: str
 ) -> None:
     found = imported(tmp_path, {"a.csv": content.encode()})
@@ -131,7 +131,7 @@ def test_without_a_name_the_columns_state_the_entity(
         ("a.json", "[]", "it is empty"),
     ],
 )  # fmt: skip
-def test_a_file_that_is_alone_and_not_recognised_is_refused(
+def test_a_single_unrecognised_file_is_refused(
     tmp_path: Path, name: str, content: str, sentence: str
 ) -> None:
     message = refusal(tmp_path, {name: content.encode()})
@@ -163,7 +163,7 @@ def test_a_manifest_overrules_the_names_of_files_and_skips_foreign_entities(
     assert "'Sales order header charges'" in (reasons["p.zip/3.csv"] or "")
 
 
-def test_a_translated_manifest_states_the_entity_by_its_technical_name(tmp_path: Path) -> None:
+def test_a_translated_manifest_is_read_by_technical_names(tmp_path: Path) -> None:
     target = "<TargetEntity>SalesOrderHeaderV2Entity</TargetEntity>"
     text = manifest(entity("Kopfzeilen der Verkaufsaufträge", "a.csv", more=target))
     package = {"p.zip": archive({"Manifest.xml": text, "a.csv": "SALESORDERNUMBER\nA\n"})}
@@ -178,7 +178,7 @@ def test_a_foreign_entity_is_skipped_even_if_its_file_is_missing_or_broken(tmp_p
     assert list(skipped(tmp_path, package)) == ["p.zip", "p.zip/1.csv"]
 
 
-def test_a_broken_file_of_ours_refuses_the_import(tmp_path: Path) -> None:
+def test_a_broken_file_with_a_known_entity_refuses_the_import(tmp_path: Path) -> None:
     files = {"headers.csv": HEADER.encode(), "lines.xlsx": b"%PDF-1.7"}
     assert refusal(tmp_path, files) == "lines.xlsx is a PDF."
     foreign = {"headers.csv": HEADER.encode(), "charges.csv": b""}
@@ -191,7 +191,7 @@ def test_a_manifest_that_contradicts_the_columns_is_refused(tmp_path: Path) -> N
     assert message.startswith("p.zip/a.csv is named 'Sales order headers V2' but lacks")
 
 
-def test_stray_parts_of_an_archive_are_skipped_and_named(tmp_path: Path) -> None:
+def test_stray_parts_of_an_archive_are_skipped_with_a_reason(tmp_path: Path) -> None:
     parts: dict[str, str | bytes] = {
         "export/Sales order headers V2.csv": HEADER,
         "export/Thumbs.db": b"\0\1",
@@ -208,7 +208,7 @@ def test_stray_parts_of_an_archive_are_skipped_and_named(tmp_path: Path) -> None
     )
 
 
-def test_stray_files_beside_others_are_skipped_and_alone_are_refused(tmp_path: Path) -> None:
+def test_stray_files_are_skipped_beside_others_and_refused_on_their_own(tmp_path: Path) -> None:
     stray = {"Thumbs.db": b"\0", "readme.txt": b"Orders of March.\n"}
     assert list(skipped(tmp_path, stray | {"headers.csv": HEADER.encode()})) == [
         "Thumbs.db",
@@ -217,7 +217,7 @@ def test_stray_files_beside_others_are_skipped_and_alone_are_refused(tmp_path: P
     assert "operating system" in refusal(tmp_path, {"Thumbs.db": b"\0"})
 
 
-def test_a_folder_names_its_files_where_their_columns_agree(tmp_path: Path) -> None:
+def test_the_name_of_a_folder_counts_if_the_columns_agree(tmp_path: Path) -> None:
     patch = "SALESORDERNUMBER,REQUESTEDSHIPPINGDATE\nA,2026-01-01\n"
     package = {"p.zip": archive({"Sales order headers V2/part 1.csv": patch})}
     assert imported(tmp_path, package) == {
@@ -247,7 +247,7 @@ def test_worksheets_are_recognised_one_by_one_and_notes_are_skipped(tmp_path: Pa
     assert list(skipped(tmp_path, files)) == ["March.xlsx/Charges", "March.xlsx/Notes"]
 
 
-def test_the_only_worksheet_of_a_workbook_may_be_named_by_its_file(tmp_path: Path) -> None:
+def test_the_only_worksheet_of_a_workbook_may_have_the_name_of_its_file(tmp_path: Path) -> None:
     patch = [["SALESORDERNUMBER", "REQUESTEDSHIPPINGDATE"], ["A", "2026-01-01"]]
     files = {"Sales order headers V2.xlsx": workbook({"Sheet1": patch})}
     found = imported(tmp_path, files)

@@ -37,9 +37,7 @@ def test_the_report_of_an_atomic_import_has_all_rows_and_can_be_corrected_and_im
     )
 
 
-def test_a_report_is_named_after_the_file_of_its_rows_and_not_after_the_first_one(
-    tmp_path: Path, templates: Templates
-) -> None:
+def test_a_report_is_named_after_the_file_of_its_rows(tmp_path: Path, templates: Templates) -> None:
     url = templates.copy("demo", load_demo)
     (tmp_path / "units-of-measure.csv").write_text("code,displayName\nSET,a set\n")
     files = ("units-of-measure.csv", str(HEADERS))

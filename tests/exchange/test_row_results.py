@@ -131,7 +131,7 @@ def test_a_refused_atomic_import_refuses_every_row(client: Client) -> None:
     ]
 
 
-def test_a_dry_run_has_ids_that_nobody_can_mistake_for_stored_ones(client: Client) -> None:
+def test_a_dry_run_has_ids_that_differ_from_stored_ones(client: Client) -> None:
     imported(client, orders([head("A")], []))
     files = orders([head("A", EMAIL="a@example.com"), head("B")], [line("B")])
     old, new, new_line = imported(client, files, dryRun="true")
@@ -189,7 +189,7 @@ def test_results_come_in_the_order_of_the_files_page_by_page(client: Client) -> 
     ]
 
 
-def test_every_row_of_an_order_that_is_too_large_is_refused_without_being_read(
+def test_every_row_of_an_overlong_order_is_refused_unread(
     client: Client,
 ) -> None:
     """An order is refused without being read from 100 lines beyond the limit."""

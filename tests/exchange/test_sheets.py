@@ -66,7 +66,7 @@ TABLE = st.integers(2, 5).flatmap(
     end=st.sampled_from(["\n", "\r\n", "\r"]),
     table=TABLE,
 )
-def test_csv_of_any_unicode_encoding_separator_and_line_end_is_read_as_written(
+def test_csv_is_read_in_any_unicode_encoding_with_any_separator_and_line_end(
     tmp_path: Path, encoding: str, separator: str, end: str, table: list[list[str]]
 ) -> None:
     assume(table)
@@ -104,7 +104,7 @@ def test_the_encoding_is_detected(tmp_path: Path, content: bytes, encoding: str,
     assert rows(sheet) == [(2, {"Größe": "José", "Preis": "€ 5"})]
 
 
-def test_encoding_and_separator_can_be_stated(tmp_path: Path) -> None:
+def test_encoding_and_separator_can_be_set(tmp_path: Path) -> None:
     content = "A|B,C\nй|x,y\n".encode("cp1251")
     sheet = only(tmp_path, "a.csv", content, ImportOptions(encoding="cp1251", separator="|"))
     assert (sheet.encoding, sheet.separator) == ("cp1251", "|")
@@ -128,7 +128,7 @@ def test_encoding_and_separator_can_be_stated(tmp_path: Path) -> None:
     ids=["short", "long", "long but empty", "blank", "blank first", "line break in a cell",
          "no heading, no data", "separator in a heading", "one column", "headings alone"],
 )  # fmt: skip
-def test_an_irregular_csv_keeps_its_cells_and_row_numbers(
+def test_an_irregular_csv_is_read_with_all_cells_and_row_numbers(
     tmp_path: Path, content: str, expected: list[tuple[int, dict[str, str]]]
 ) -> None:
     assert rows(only(tmp_path, "a.csv", content)) == expected
@@ -156,7 +156,7 @@ def test_a_cell_of_a_workbook_becomes_equivalent_text(tmp_path: Path, cell: Any,
     assert rows(sheet) == [(2, {"A": "x", "B": text})]
 
 
-def test_rows_of_a_workbook_are_numbered_as_excel_numbers_them(tmp_path: Path) -> None:
+def test_rows_of_a_workbook_are_numbered_as_in_excel(tmp_path: Path) -> None:
     sheet = only(tmp_path, "a.xlsx", workbook({"S": [[], ["A", "B"], [], ["x"], [None, "y"]]}))
     assert rows(sheet) == [(4, {"A": "x"}), (5, {"B": "y"})]
 

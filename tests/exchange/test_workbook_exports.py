@@ -21,7 +21,7 @@ async def written() -> bytes:
     return b"".join([part async for part in workbook(HEADINGS, pages(), most_rows=3)])
 
 
-def test_rows_beyond_the_size_of_a_worksheet_go_to_another_under_the_same_headings(
+def test_rows_beyond_the_size_of_a_worksheet_go_to_another_with_the_same_headings(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "items.xlsx"
@@ -32,7 +32,7 @@ def test_rows_beyond_the_size_of_a_worksheet_go_to_another_under_the_same_headin
     assert numbers == [["A", "B"], ["C"]]
 
 
-def test_records_come_back_unchanged_from_a_workbook(world_url: str, tmp_path: Path) -> None:
+def test_records_survive_a_workbook_unchanged(world_url: str, tmp_path: Path) -> None:
     with gate(world_url, tmp_path) as client:
         response = client.http.get(f"{client.url}/exports?what=currencies&format=xlsx")
         assert response.status_code == 200

@@ -82,7 +82,7 @@ async def test_fields_that_repeat_cost_no_time_to_compare(name: str) -> None:
 
 
 @pytest.mark.anyio
-async def test_fragments_one_in_the_other_are_no_crash() -> None:
+async def test_deeply_nested_fragments_do_not_crash() -> None:
     """60 of them, each 100 levels deep, are more than Python's own stack holds."""
     nest = "... { " * 100
     chain = " ".join(
@@ -130,7 +130,7 @@ LEFT = 3 * 2**10
 
 
 @pytest.mark.parametrize("count", [2_000, pytest.param(50_000, marks=pytest.mark.full)])
-def test_documents_that_come_once_leave_nothing_behind_and_drive_none_out(
+def test_documents_sent_once_leave_nothing_behind_and_evict_nothing(
     tmp_path: Path, count: int
 ) -> None:
     """They ask for nothing that needs a database."""

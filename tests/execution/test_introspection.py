@@ -47,7 +47,7 @@ def variants() -> list[str]:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("number", range(len(variants())))
-async def test_a_stored_answer_has_the_bytes_of_graphql_core(number: int) -> None:
+async def test_a_stored_answer_equals_that_of_graphql_core(number: int) -> None:
     """A deployment whose own limits are smaller answers the documents of tools too."""
     document = variants()[number]
     INTROSPECTION._answers.clear()
@@ -103,7 +103,7 @@ async def test_introspection_beyond_its_limits_is_refused(document: str) -> None
 
 
 @pytest.mark.anyio
-async def test_few_stored_answers_are_kept_and_none_for_another_name() -> None:
+async def test_stored_answers_are_limited_and_depend_on_the_name() -> None:
     INTROSPECTION._answers.clear()
     for depth, described in product(range(1, 8), (True, False)):
         await run(get_introspection_query(described, type_depth=depth), Limits())

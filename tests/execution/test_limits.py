@@ -77,7 +77,7 @@ BOUNDS: dict[str, tuple[Callable[[int], str], str]] = {
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("name", BOUNDS)
-async def test_what_a_limit_names_fits_and_one_more_does_not(ask: Ask, name: str) -> None:
+async def test_exactly_the_limit_fits(ask: Ask, name: str) -> None:
     document, message = BOUNDS[name]
     most = getattr(SMALL, name)
     assert "errors" not in await ask(document(most))
@@ -116,7 +116,7 @@ def cost(client: Client, document: str, **variables: Any) -> Any:
     return client.http.post(client.url + "/graphql", json=body).json()["extensions"]["cost"]
 
 
-def test_an_answer_says_what_its_operation_may_have_cost(demo: Client) -> None:
+def test_an_answer_has_the_maximum_cost_of_its_operation(demo: Client) -> None:
     """An object 1, a scalar nothing, a page as often as its size, another list as its ids or 25 times."""
     for document, requested in COSTS:
         assert cost(demo, document) == {"requested": requested, "maximum": 20_000}, document
@@ -130,7 +130,7 @@ def test_a_page_costs_the_value_of_its_variable(
     assert cost(demo, document, **values)["requested"] == 1 + rows
 
 
-def test_what_no_page_may_hold_costs_the_largest_page_and_is_refused_as_such(demo: Client) -> None:
+def test_an_oversized_page_costs_the_largest_page_and_is_refused_as_a_page(demo: Client) -> None:
     for size in (201, 2**31 - 1):
         document = f"{{ items(first: {size}) {{ nodes {{ id }} }} }}"
         assert cost(demo, document)["requested"] == 201
@@ -142,7 +142,7 @@ WIDE = """{ salesOrders(first: %d) { nodes { customer {
   salesOrders(first: %d) { nodes { lines { id } } } } } } }"""
 
 
-def test_a_refusal_names_the_largest_pages_that_fit(demo: Client) -> None:
+def test_a_refusal_says_which_pages_would_fit(demo: Client) -> None:
     """1 + 27 * (1 + 1 + 1 + 27 * 26) is 19,036; with 28, 20,469."""
     [error] = demo.send(WIDE % (200, 50))["errors"]
     assert error["message"] == (
@@ -154,7 +154,7 @@ def test_a_refusal_names_the_largest_pages_that_fit(demo: Client) -> None:
     assert "data" not in demo.send(WIDE % (28, 28))
 
 
-def test_a_refusal_gives_no_advice_when_no_page_would_fit(world_url: str) -> None:
+def test_a_refusal_has_no_advice_if_no_page_would_fit(world_url: str) -> None:
     with serving(Settings(database_url=world_url, max_cost=2)) as client:
         [error] = client.send("{ items { nodes { id } } company { id } node(id: 1) { id } }")[
             "errors"
@@ -162,7 +162,7 @@ def test_a_refusal_gives_no_advice_when_no_page_would_fit(world_url: str) -> Non
     assert error["message"] == "The operation may cost 53, but the limit is 2."
 
 
-def test_what_cannot_be_pictured_is_cut_short(demo: Client) -> None:
+def test_enormous_numbers_are_shortened(demo: Client) -> None:
     """Ten pages of 200, one in the other: 10 to the power of 23."""
     inner = "id"
     for _ in range(5):

@@ -32,7 +32,7 @@ def operation() -> PreparedOperation:
     return found
 
 
-def test_a_size_that_is_refused_does_not_lend_its_cost_to_one_that_is_not(
+def test_a_refused_size_does_not_share_its_cost_with_a_valid_one(
     templates: Templates,
 ) -> None:
     """200.0 is no Int, and measured like none; 200 costs more than fits."""
@@ -45,13 +45,13 @@ def test_a_size_that_is_refused_does_not_lend_its_cost_to_one_that_is_not(
 
 
 @pytest.mark.parametrize("fields", [{}, {"f": {}}, {"f": "x" * 1000}, {"f": Decimal("2.0")}])
-def test_what_is_no_size_is_not_remembered(fields: dict[str, Any]) -> None:
+def test_an_invalid_size_is_not_remembered(fields: dict[str, Any]) -> None:
     one = operation()
     assert one.cost(fields, lambda: 7) == 7
     assert "xx" not in str(one._costs)
 
 
-def test_an_operation_without_a_plan_keeps_nothing_of_its_requests() -> None:
+def test_an_operation_without_a_plan_stores_nothing_of_its_requests() -> None:
     one, large = operation(), 10**6
 
     def fail() -> Any:
@@ -69,7 +69,7 @@ def test_an_operation_without_a_plan_keeps_nothing_of_its_requests() -> None:
     assert stored < large
 
 
-def test_a_company_named_like_the_id_of_another_is_no_way_to_either(templates: Templates) -> None:
+def test_a_company_named_like_the_id_of_another_selects_neither(templates: Templates) -> None:
     """The gateway knows the names of another process within a second."""
     url = templates.copy("world", load_world)
 

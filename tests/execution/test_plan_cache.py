@@ -42,7 +42,7 @@ def number_kept(documents: Documents, texts: list[str]) -> int:
     return sum(documents.known(text) is not None for text in texts)
 
 
-def test_a_document_is_known_from_its_second_time_on() -> None:
+def test_a_document_is_known_from_the_second_time_on() -> None:
     documents = Documents(SCHEMA)
     assert documents.known("{ a }") is None
     documents.ran("{ a }")
@@ -52,7 +52,7 @@ def test_a_document_is_known_from_its_second_time_on() -> None:
     assert documents.known("{ a } ") is None
 
 
-def test_documents_that_come_once_are_not_kept_and_drive_none_out() -> None:
+def test_documents_sent_once_are_not_stored_and_evict_nothing() -> None:
     documents = documents_with("{ a }")
     for number in range(FLOOD):
         assert documents.known(f"{{ a{number}: a }}") is None
@@ -61,7 +61,7 @@ def test_documents_that_come_once_are_not_kept_and_drive_none_out() -> None:
     assert documents.known("{ a }") is not None
 
 
-def test_no_more_is_remembered_of_documents_than_of_so_many() -> None:
+def test_only_a_limited_number_of_documents_is_remembered() -> None:
     documents = Documents(SCHEMA)
     for number in range(MOST_SEEN + FLOOD):
         documents.ran(f"{{ a{number}: a }}")
@@ -70,7 +70,7 @@ def test_no_more_is_remembered_of_documents_than_of_so_many() -> None:
     assert documents.known(f"{{ a{FLOOD}: a }}") is not None
 
 
-def test_of_documents_that_come_again_those_stay_that_were_used_last() -> None:
+def test_the_least_recently_used_documents_are_evicted() -> None:
     texts = [f"{{ a{number}: a }}" for number in range(MOST_KEPT)]
     documents = documents_with(*texts)
     assert number_kept(documents, texts) == MOST_KEPT
@@ -82,7 +82,7 @@ def test_of_documents_that_come_again_those_stay_that_were_used_last() -> None:
     assert documents.known(texts[1]) is None
 
 
-def test_long_documents_are_not_kept_and_all_together_have_only_so_many_characters() -> None:
+def test_long_documents_are_not_stored_and_their_total_length_is_limited() -> None:
     longest = [f"{{ a{number:04}: a }}".ljust(LONGEST_KEPT) for number in range(100)]
     documents = documents_with(*longest)
     assert sum(map(len, documents._kept)) <= 500_000
@@ -91,7 +91,7 @@ def test_long_documents_are_not_kept_and_all_together_have_only_so_many_characte
     assert documents.known(longest[0] + " ") is None
 
 
-def test_a_document_is_compiled_when_it_comes_again(client: Client) -> None:
+def test_a_document_is_compiled_when_it_is_repeated(client: Client) -> None:
     assert [sent(client, USED)[0] for _ in range(3)] == ["graphql-core", "plan", "plan"]
 
 
@@ -99,7 +99,7 @@ def test_a_document_is_compiled_when_it_comes_again(client: Client) -> None:
     "query",
     ["{", "{ nothing }", "{ company { name } } { company { id } }", "{ node(id: 1) { number } }"],
 )
-def test_what_is_no_valid_document_is_not_kept(client: Client, query: str) -> None:
+def test_an_invalid_document_is_not_stored(client: Client, query: str) -> None:
     answers = [sent(client, query) for _ in range(3)]
     assert {way for way, _ in answers} == {"graphql-core"}
     assert len({answer for _, answer in answers}) == 1
@@ -109,7 +109,7 @@ CONDITIONS = 5
 """Of which there are twice as many combinations as plans."""
 
 
-def test_an_operation_has_at_most_so_many_plans(client: Client) -> None:
+def test_the_plans_of_an_operation_are_limited(client: Client) -> None:
     names = [f"v{number}" for number in range(CONDITIONS)]
     selected = " ".join(f"{name}: name @include(if: ${name})" for name in names)
     variables = ", ".join(f"${name}: Boolean!" for name in names)
@@ -128,7 +128,7 @@ def test_an_operation_has_at_most_so_many_plans(client: Client) -> None:
 
 
 @pytest.mark.parametrize("flood", [500, pytest.param(50_000, marks=pytest.mark.full)])
-def test_a_flood_of_documents_takes_no_memory_and_does_not_drive_out_one_in_use(
+def test_a_flood_of_documents_takes_no_memory_and_does_not_evict_one_in_use(
     tmp_path: Path, world_url: str, flood: int
 ) -> None:
     def ask(server: Client, numbers: range) -> None:

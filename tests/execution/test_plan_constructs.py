@@ -109,7 +109,7 @@ NULLS = {
         for name, query in several.items()
     ],
 )
-def test_a_plan_covers_what_the_specification_has(demo: Client, query: str) -> None:
+def test_a_plan_covers_the_constructs_of_the_specification(demo: Client, query: str) -> None:
     planned(demo, query)
 
 
@@ -144,7 +144,7 @@ def literally(condition: str) -> str:
 
 @pytest.mark.parametrize("place", ["field", "object", "spread", "inline", "root"])
 @pytest.mark.parametrize("is_literal", [True, False])
-def test_what_a_condition_leaves_out_is_not_there(
+def test_fields_excluded_by_a_condition_are_absent(
     demo: Client, place: str, *, is_literal: bool
 ) -> None:
     """All combinations of @skip and @include: something is there if nothing leaves it out."""
@@ -170,7 +170,7 @@ def test_what_a_condition_leaves_out_is_not_there(
         assert (len(data if place == "root" else data["order"]) == 1) == is_out, condition
 
 
-def test_an_operation_of_which_nothing_is_left_has_empty_data(demo: Client) -> None:
+def test_an_operation_without_remaining_fields_has_empty_data(demo: Client) -> None:
     assert planned(demo, "{ company @skip(if: true) { id } }") == {}
     assert planned(demo, "{ company { id @skip(if: true) } }") == {"company": {}}
     nothing = (

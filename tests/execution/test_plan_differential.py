@@ -114,7 +114,7 @@ def _code(answer: Any) -> str:
 
 
 @pytest.mark.parametrize("examples", [120, pytest.param(5000, marks=pytest.mark.full)])
-def test_a_plan_gives_the_answer_of_graphql_core(
+def test_a_plan_answers_like_graphql_core(
     demo: Varied, stored: Stored, examples: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """GATEWAY_TEST_SEED repeats a run."""

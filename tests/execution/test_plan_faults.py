@@ -113,7 +113,7 @@ ON_SQLITE = {
 
 
 @pytest.mark.parametrize("fault", [*FAULTS, *ON_SQLITE])
-def test_a_poisoned_row_makes_null_what_may_be_null_around_it(
+def test_an_invalid_row_nulls_the_nearest_nullable_field(
     backend: str, poisoned: Callable[..., Client], fault: str
 ) -> None:
     """By whichever way, with one error that tells where; all else is there."""
@@ -135,7 +135,7 @@ def test_a_poisoned_row_makes_null_what_may_be_null_around_it(
         assert error["path"][0] == "order"
 
 
-def test_a_row_without_a_fault_is_answered_by_the_plan_beside_one_that_has(
+def test_valid_rows_are_answered_by_the_plan(
     poisoned: Callable[..., Client],
 ) -> None:
     """One document for both."""
@@ -148,7 +148,7 @@ def test_a_row_without_a_fault_is_answered_by_the_plan_beside_one_that_has(
     assert json.loads(answer)["data"]["salesOrderByNumber"]["status"] == "PAID"
 
 
-def test_a_nullable_reference_to_nowhere_is_null_on_both_ways(
+def test_a_dangling_nullable_reference_is_null_with_and_without_a_plan(
     poisoned: Callable[..., Client],
 ) -> None:
     client = poisoned(ITEM)
@@ -160,7 +160,7 @@ def test_a_nullable_reference_to_nowhere_is_null_on_both_ways(
     assert [line["item"] for line in lines] == [None] * 3
 
 
-def test_a_list_that_must_be_there_takes_all_data_with_it(poisoned: Callable[..., Client]) -> None:
+def test_a_failing_non_null_list_nulls_all_data(poisoned: Callable[..., Client]) -> None:
     client = poisoned(STATUS)
     query = "{ company { name } salesOrders(last: 5) { nodes { number status } } }"
     for _ in range(3):
@@ -174,7 +174,7 @@ CHANGES = """mutation { one: %s { salesOrder { number } } two: %s { salesOrder {
   three: %s { salesOrder { number } } }"""
 
 
-def test_a_change_is_made_once_when_the_plan_fails_on_what_it_reads_afterwards(
+def test_a_change_is_made_once_if_the_plan_fails_on_a_later_read(
     poisoned: Callable[..., Client],
 ) -> None:
     """The second of three orders is made before its payload meets a poisoned row."""
@@ -245,7 +245,7 @@ def hostile_queries() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("query", list(hostile_queries()))
-def test_nothing_but_names_and_whole_numbers_reaches_the_source(world_url: str, query: str) -> None:
+def test_only_names_and_whole_numbers_reach_the_source(world_url: str, query: str) -> None:
     """Names of the answer stand in it as text, and no value of the document does at all."""
     for source in sources(world_url, query):
         assert not any(text in source for text in ("exit()", "import__(", "%", "\\", "12345"))

@@ -161,7 +161,7 @@ BROKEN = f"""mutation ($cursor: String) {{ one: {MAKE % "false"} {NUMBER}
   nodes {{ id }} }} }} }} }} three: {MAKE % "false"} {NUMBER} }}"""
 
 
-def test_what_a_plan_changed_before_it_gave_up_is_not_changed_again(client: Client) -> None:
+def test_a_change_of_a_failing_plan_is_not_repeated(client: Client) -> None:
     """A cursor is refused after the second of three orders is made."""
     before, answers = 0, []
     for way in ("graphql-core", "plan", "graphql-core", "graphql-core"):
@@ -252,7 +252,7 @@ def test_a_change_that_no_plan_covers_is_made_once(client: Client) -> None:
     ],
     ids=str,
 )
-def test_arguments_that_are_invalid_change_nothing_on_either_way(
+def test_invalid_arguments_change_nothing_with_or_without_a_plan(
     client: Client, variables: Fields
 ) -> None:
     expected = sent(client, CREATE + " ", variables)
@@ -263,7 +263,7 @@ def test_arguments_that_are_invalid_change_nothing_on_either_way(
     assert client.ask(COUNT)["salesOrders"]["totalCount"] == 0
 
 
-def test_a_mutation_by_get_is_refused_also_when_it_has_a_plan(client: Client) -> None:
+def test_a_mutation_by_get_is_refused_even_if_it_has_a_plan(client: Client) -> None:
     for _ in range(2):
         sent(client, CREATE, {"input": NEW})
     parameters = {"query": CREATE, "variables": json.dumps({"input": NEW})}
@@ -271,7 +271,7 @@ def test_a_mutation_by_get_is_refused_also_when_it_has_a_plan(client: Client) ->
     assert response.status_code == 405
 
 
-def test_a_dry_run_by_a_plan_keeps_nothing(templates: Templates) -> None:
+def test_a_dry_run_by_a_plan_stores_nothing(templates: Templates) -> None:
     url = templates.copy("world", load_world)
     with serving(Settings(database_url=url, debug=True)) as client:
         before = dump(url)

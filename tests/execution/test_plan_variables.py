@@ -38,11 +38,11 @@ PAGE = """query ($first: Int = 2, $filter: SalesOrderFilter, $after: String, $fi
     ],
     ids=str,
 )
-def test_variables_are_given_by_default_null_or_absent(demo: Client, variables: Any) -> None:
+def test_variables_may_have_a_default_or_be_null_or_absent(demo: Client, variables: Any) -> None:
     planned(demo, PAGE, variables)
 
 
-def test_a_plan_takes_what_each_request_gives(demo: Client) -> None:
+def test_a_plan_uses_the_variables_of_each_request(demo: Client) -> None:
     """One document that runs with these variables, and then with those."""
     query = """query ($n: String!, $deep: Boolean = false) { salesOrderByNumber(number: $n) {
       orderDate customer @include(if: $deep) { number } } }"""
@@ -55,7 +55,7 @@ def test_a_plan_takes_what_each_request_gives(demo: Client) -> None:
     )
 
 
-def test_one_of_several_operations_is_named(demo: Client) -> None:
+def test_the_named_one_of_several_operations_runs(demo: Client) -> None:
     query = """query A { company { name } } query B($n: Int = 1) { ...T } mutation C { __typename }
       fragment T on Query { customers(first: $n) { nodes { number } } }"""
     assert planned(demo, query, name="A") == {"company": {"name": "Northwind Traders"}}
@@ -90,7 +90,7 @@ def test_nodes_of_mixed_types_come_in_the_order_of_their_ids(demo: Client) -> No
     assert planned(demo, query, {"ids": company}) == {"nodes": [nodes[0]]}
 
 
-def test_the_kind_of_a_line_object_is_its_own_however_it_is_found(demo: Client) -> None:
+def test_a_line_object_has_its_own_kind_however_it_is_selected(demo: Client) -> None:
     found = planned(demo, "{ lineObjects { nodes { id kind number } } }")["lineObjects"]["nodes"]
     query = "query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on LineObject { kind number } } }"
     assert found

@@ -65,21 +65,21 @@ SAME = [
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("number", range(len(SAME)))
-async def test_an_answer_is_the_same_in_however_many_turns(run: Run, number: int) -> None:
+async def test_an_answer_does_not_depend_on_the_number_of_turns(run: Run, number: int) -> None:
     """A turn of one unit ends after each object."""
     many, one = Turns(1), Turns(10**9)
     assert await run(SAME[number], many) == await run(SAME[number], one)
 
 
 @pytest.mark.anyio
-async def test_a_failure_in_a_later_part_of_a_list_has_its_place(run: Run) -> None:
+async def test_a_failure_in_a_later_part_of_a_list_has_the_right_path(run: Run) -> None:
     document = '{ customers { nodes { salesOrders(first: 5, after: "x") { totalCount } } } }'
     [few, many] = [json.loads(await run(document, Turns(units))) for units in (10**9, 1)]
     assert few["errors"] == many["errors"]
 
 
 @pytest.mark.anyio
-async def test_all_who_wait_have_their_turn_and_no_round_is_longer() -> None:
+async def test_all_waiters_get_a_turn_and_no_round_is_longer() -> None:
     """A thousand parts of 30 units: each round has time for some of them."""
     turns, done = Turns(100), []
 

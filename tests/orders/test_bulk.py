@@ -31,7 +31,7 @@ def count(client: Client) -> int:
     return int(client.ask(COUNT)["salesOrders"]["totalCount"])
 
 
-def test_new_orders_stand_or_fall_alone_and_are_numbered_without_gaps(client: Client) -> None:
+def test_new_orders_are_independent_and_numbered_without_gaps(client: Client) -> None:
     rows = [order(line(quantity=2)), order(line("GROS")), order(line(quantity=3))]
     first, second, third = run(client, CREATE, rows)
     assert (first["salesOrder"]["number"], codes_and_paths(first)) == ("SO-000001", [])
@@ -69,7 +69,7 @@ def test_a_dry_run_creates_and_changes_no_order(client: Client) -> None:
     assert client.ask(READ, id=made["id"]) == before
 
 
-def test_changes_of_orders_stand_or_fall_alone(client: Client) -> None:
+def test_changes_of_orders_are_independent(client: Client) -> None:
     """A refused row has removed a line before it is refused, and all of it is undone."""
     orders = [created(client, order(line(quantity=2), line("TIMED"))) for _ in range(3)]
     first, second, third = (each["id"] for each in orders)

@@ -115,14 +115,14 @@ WITH_TAX = {"pricesIncludeTax": True}
         ({"email": "a" * 70 + "@b.example"}, {"email": "a" * 70 + "@b.example"}),
     ],
 )
-def test_a_header_holds_the_fields_of_the_input_and_for_the_rest_what_its_customer_says(
+def test_a_header_has_the_fields_of_the_input_and_otherwise_those_of_its_customer(
     world: Client, header: Fields, expected: Fields
 ) -> None:
     found = stored_order(world, order(**header))
     assert found == found | expected
 
 
-def test_an_order_without_dates_is_of_today(world: Client) -> None:
+def test_an_order_without_dates_has_todays_date(world: Client) -> None:
     earliest = dt.datetime.now(dt.UTC)
     found = stored_order(world, order(orderDate=None))
     latest = dt.datetime.now(dt.UTC)
@@ -174,7 +174,7 @@ def test_an_order_without_dates_is_of_today(world: Client) -> None:
         ({}, line(sequence=2**31 - 1), {"sequence": 2**31 - 1}),
     ],
 )
-def test_a_line_holds_the_fields_of_the_input_and_for_the_rest_what_it_sells_says(
+def test_a_line_has_the_fields_of_the_input_and_otherwise_those_of_its_object(
     world: Client, header: Fields, values: Fields, expected: Fields
 ) -> None:
     [found] = stored_order(world, order(values, orderDate="2026-05-31", **header))["lines"]
@@ -258,7 +258,7 @@ def same(found: Fields) -> Fields:
     return {**found, "id": None, "lastModifiedDateTime": None, "lines": lines}
 
 
-def test_a_dry_run_answers_like_the_real_one_and_keeps_nothing(
+def test_a_dry_run_answers_like_the_real_run_and_stores_nothing(
     client: Client, world_url: str
 ) -> None:
     values = order(line(), sold("CHARGE"), {"description": "text"}, discountAmount=1)

@@ -225,7 +225,9 @@ def priced(client: Client, seed: int) -> tuple[str, Fields] | None:
 @pytest.mark.parametrize(
     "seeds", [range(150), pytest.param(range(1_000, 4_000), marks=pytest.mark.full)]
 )
-def test_random_orders_cost_what_the_naive_implementation_says(world: Client, seeds: range) -> None:
+def test_random_orders_have_the_totals_of_the_naive_implementation(
+    world: Client, seeds: range
+) -> None:
     outcomes = {seed: priced(world, seed) for seed in seeds}
     assert 0.05 < list(outcomes.values()).count(None) / len(outcomes) < 0.5
     stored: Fields = {}
@@ -255,7 +257,7 @@ def test_the_order_of_fields_makes_no_difference(world: Client, seed: int) -> No
         ("0.300000000000000000000000000000", "0.3"),
     ],
 )
-def test_a_number_is_taken_digit_by_digit_in_whatever_way_it_is_sent(
+def test_a_number_is_read_digit_by_digit_however_it_is_sent(
     world: Client, number: str, plain: str
 ) -> None:
     for body in prices(number) + prices(f'"{number}"'):
@@ -272,7 +274,7 @@ def test_a_number_is_taken_digit_by_digit_in_whatever_way_it_is_sent(
         *("true", "[1]", "{}"),
     ],
 )
-def test_what_is_no_number_is_a_top_level_error_with_a_code(world: Client, number: str) -> None:
+def test_an_invalid_number_is_a_top_level_error_with_a_code(world: Client, number: str) -> None:
     for body in prices(number):
         answer = post(world, body).json()
         assert "data" not in answer
@@ -310,7 +312,5 @@ RETURNED = huge("9900000000000", quantity=-1)
         pytest.param(order(*[TAXED] * 11, *[RETURNED] * 9), id="total tax"),
     ],
 )
-def test_an_amount_that_would_be_too_large_to_keep_is_refused(
-    world: Client, inputs: Fields
-) -> None:
+def test_an_amount_too_large_to_store_is_refused(world: Client, inputs: Fields) -> None:
     assert {code for code, _ in codes_and_paths(refused(world, inputs))} == {"OUT_OF_RANGE"}

@@ -169,7 +169,7 @@ RULES: dict[str, list[tuple[str, Fields]]] = {
     ("code", "path", "fields"),
     [pytest.param(code, *row, id=code + row[0]) for code, rows in RULES.items() for row in rows],
 )
-def test_a_value_that_breaks_one_rule_is_refused_with_its_code_and_its_path_alone(
+def test_a_value_that_breaks_one_rule_is_refused_with_one_code_and_path(
     world: Client, code: str, path: str, fields: Fields
 ) -> None:
     assert codes_and_paths(refused(world, fields)) == [(code, path)]
@@ -194,7 +194,7 @@ SUGGESTIONS: list[tuple[str, Fields, str, str, list[str]]] = [
 
 
 @pytest.mark.parametrize(("path", "fields", "code", "rejected", "suggestions"), SUGGESTIONS)
-def test_a_refusal_shows_the_rejected_value_and_what_would_do(
+def test_a_refusal_has_the_rejected_value_and_suggestions(
     world: Client, path: str, fields: Fields, code: str, rejected: str, suggestions: list[str]
 ) -> None:
     [problem] = refused(world, fields)
@@ -203,7 +203,7 @@ def test_a_refusal_shows_the_rejected_value_and_what_would_do(
 
 
 @pytest.mark.parametrize(("path", "longest"), TEXTS.items())
-def test_a_text_is_refused_above_its_length_and_with_a_control_character(
+def test_an_overlong_text_or_one_with_a_control_character_is_refused(
     world: Client, path: str, longest: int
 ) -> None:
     too_long = "a" * (longest - 9) + "@b.example" if path == "email" else "1" * (longest + 1)
@@ -247,7 +247,7 @@ def test_an_order_of_more_than_1000_lines_is_refused(world: Client, count: int) 
     assert (problem["rejectedValue"], problem["suggestions"]) == (str(count), ["1000"])
 
 
-def test_an_order_of_1000_lines_is_taken(client: Client) -> None:
+def test_an_order_of_1000_lines_is_accepted(client: Client) -> None:
     assert payload(client, REFUSE, input=order(*[{}] * 1000))["userErrors"] == []
 
 
@@ -273,7 +273,7 @@ UNKNOWN: list[Fields] = [
         {"query": IN_DOCUMENT % "lines: [{lineType: NOPE}]"},
     ],
 )
-def test_what_the_schema_does_not_know_is_a_top_level_error_with_a_code(
+def test_an_unknown_field_or_value_is_a_top_level_error_with_a_code(
     world: Client, body: Fields
 ) -> None:
     answer = post(world, json.dumps(body)).json()
@@ -281,7 +281,7 @@ def test_what_the_schema_does_not_know_is_a_top_level_error_with_a_code(
     assert {e["extensions"]["code"] for e in answer["errors"]} == {"GRAPHQL_VALIDATION_FAILED"}
 
 
-def test_a_crash_is_logged_and_the_client_learns_nothing_but_its_incident(
+def test_a_crash_is_logged_and_the_client_only_gets_its_incident(
     client: Client, world_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     execute(world_url, "DROP TABLE sales_order_lines")
@@ -301,7 +301,7 @@ def test_refused_orders_change_no_table_and_use_no_number(client: Client, world_
     assert dump(world_url) == before
 
 
-def test_an_invisible_character_is_named_with_its_place(world: Client) -> None:
+def test_an_invisible_character_is_reported_with_its_position(world: Client) -> None:
     values = order(line(description="Caf\u00e9\u202e 1"), shipToName="A\ufeff")
     header, description = refused(world, values)
     assert codes_and_paths([header, description]) == [
@@ -319,7 +319,7 @@ def test_marks_that_languages_need_are_accepted(world: Client) -> None:
     assert problem["path"] == ["input", "lines", "0", "quantity"]
 
 
-def test_stored_invisible_characters_are_judged_only_when_they_are_given_anew(
+def test_stored_invisible_characters_are_only_refused_if_they_are_sent_again(
     client: Client, world_url: str
 ) -> None:
     hidden = "In\u200bvisible"

@@ -106,7 +106,7 @@ def arguments(client: Client, mutation: str) -> Fields:
 
 
 @pytest.mark.parametrize("mutation", [CREATE, *CASES])
-def test_a_dry_run_answers_what_the_real_run_then_answers_and_keeps_nothing(
+def test_a_dry_run_has_the_answer_of_the_real_run_and_stores_nothing(
     world: Client, url: str, mutation: str
 ) -> None:
     values = arguments(world, mutation)
@@ -118,7 +118,7 @@ def test_a_dry_run_answers_what_the_real_run_then_answers_and_keeps_nothing(
     assert lasting(tried) == lasting(made)
 
 
-def test_the_real_run_keeps_what_the_dry_run_does_not(world: Client, url: str) -> None:
+def test_the_real_run_stores_what_the_dry_run_does_not(world: Client, url: str) -> None:
     before = dump(url)
     change(world, CREATE, input=NEW)
     after = dump(url)
@@ -126,7 +126,7 @@ def test_the_real_run_keeps_what_the_dry_run_does_not(world: Client, url: str) -
     assert changed == {"sales_orders", "sales_order_lines", "number_series"}
 
 
-def test_a_dry_run_is_refused_as_the_real_run_is_and_neither_keeps_anything(
+def test_a_dry_run_is_refused_like_the_real_run_and_neither_stores_anything(
     world: Client, url: str
 ) -> None:
     key = walked(world, "CANCELLED")
@@ -148,7 +148,7 @@ FIND = """query ($id: ID!) { salesOrder(id: $id) { id } node(id: $id) { id } nod
 
 
 @pytest.mark.parametrize("mutation", [CREATE, *CASES])
-def test_a_preview_has_ids_and_etags_of_its_own_wherever_a_selection_leads_back_to_it(
+def test_a_preview_has_its_own_ids_and_etags_wherever_it_is_selected(
     world: Client, mutation: str
 ) -> None:
     """Whether graphql-core runs it, as the first time, or a plan does, as from the second time on."""
@@ -170,7 +170,7 @@ def test_a_preview_has_ids_and_etags_of_its_own_wherever_a_selection_leads_back_
         assert world.ask(READ, id=values["id"])["salesOrder"] == stored
 
 
-def test_nothing_is_found_by_the_ids_of_a_preview(world: Client) -> None:
+def test_the_ids_of_a_preview_match_nothing(world: Client) -> None:
     key = walked(world, "RELEASED")
     preview = change(world, SHIP, id=key, dryRun=True)["salesOrder"]
     for _ in range(2):
@@ -205,7 +205,7 @@ def test_the_etag_of_a_preview_is_stale_even_when_the_order_has_that_number(worl
         assert problem["suggestions"] == [other["salesOrder"]["etag"]]
 
 
-def test_an_etag_is_still_good_after_a_dry_run(world: Client) -> None:
+def test_an_etag_is_still_valid_after_a_dry_run(world: Client) -> None:
     values = {"id": walked(world, "DRAFT"), "input": PATCH}
     seen = world.ask("query ($id: ID!) { salesOrder(id: $id) { etag } }", id=values["id"])
     if_match = seen["salesOrder"]["etag"]
@@ -215,7 +215,7 @@ def test_an_etag_is_still_good_after_a_dry_run(world: Client) -> None:
     assert made["salesOrder"]["etag"] != if_match
 
 
-def test_every_mutation_but_those_of_imports_can_be_run_dry_and_is_not_by_default(
+def test_every_mutation_except_those_of_imports_has_a_dry_run_which_is_not_the_default(
     world: Client,
 ) -> None:
     fields = world.ask(ARGUMENTS)["__type"]["fields"]

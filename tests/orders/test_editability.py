@@ -31,7 +31,7 @@ def values(fields: Mapping[str, Field]) -> dict[str, Field]:
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_the_table_of_statuses_states_what_each_field_declares(part: str) -> None:
+def test_the_table_of_statuses_matches_the_declared_fields(part: str) -> None:
     stated = [
         (name, statuses(row))
         for row in ROWS
@@ -43,6 +43,6 @@ def test_the_table_of_statuses_states_what_each_field_declares(part: str) -> Non
     assert dict(stated) == declared
 
 
-def test_the_table_of_statuses_states_when_lines_and_comments_come_and_go() -> None:
+def test_the_table_of_statuses_covers_lines_and_comments() -> None:
     others = {row["of"]: statuses(row) for row in ROWS if row["of"] not in PARTS}
     assert others == {"the lines that sell": WHILE_DRAFT, "comments": COMMENTS}

@@ -237,7 +237,7 @@ def test_a_broken_rule_is_reported_with_its_code_path_and_accepted_values(
     assert (payload["salesOrder"], plainly(payload["userErrors"])) == (None, [expected])
 
 
-def test_the_table_has_a_row_for_every_code_that_a_patch_can_meet() -> None:
+def test_the_table_has_a_row_for_every_code_of_a_patch() -> None:
     assert len(ROWS) >= 40
     assert {row[1] for row in ROWS} == {
         *("REQUIRED", "NOT_FOUND", "INVALID", "TOO_LONG", "OUT_OF_RANGE", "CONFLICTING"),
@@ -283,7 +283,7 @@ def test_a_refused_transition_is_reported_with_those_that_would_allow_it(
 
 
 @pytest.mark.parametrize(("place", "quantity", "bound"), [(0, 1, "least 2"), (1, 0, "most -1")])
-def test_a_line_cannot_shrink_below_what_is_shipped_of_it(
+def test_the_quantity_of_a_line_cannot_fall_below_the_shipped_one(
     desk: Desk, place: int, quantity: int, bound: str
 ) -> None:
     """The second line is a return, of which -1 is shipped."""
@@ -292,7 +292,7 @@ def test_a_line_cannot_shrink_below_what_is_shipped_of_it(
     assert f"at {bound}" in problem["message"]
 
 
-def test_a_shipped_line_may_say_its_unit_and_item_again(desk: Desk) -> None:
+def test_the_unit_and_item_of_a_shipped_line_may_be_repeated(desk: Desk) -> None:
     patch = changing({"unitOfMeasure": code("PCS"), "item": named("TIMED")})
     answer = answered(desk.client, desk.orders["shipped"], patch, dryRun=True)
     assert answer["userErrors"] == []
@@ -318,7 +318,7 @@ def test_the_message_names_the_mutation_that_makes_an_order_editable(
         ("draft", "registerSalesOrderPayment", "shipAndInvoiceSalesOrder"),
     ],
 )
-def test_the_message_names_the_mutation_that_has_to_come_first(
+def test_the_message_names_the_mutation_that_must_come_first(
     desk: Desk, name: str, mutation: str, way: str
 ) -> None:
     [problem] = desk(name, mutation)
@@ -350,7 +350,7 @@ def test_the_message_of_a_locked_order_names_three_fields_and_counts_the_others(
 
 
 @pytest.mark.parametrize("name", ["paid", "cancelled"])
-def test_nothing_leads_out_of_a_final_status(desk: Desk, name: str) -> None:
+def test_no_transition_leaves_a_final_status(desk: Desk, name: str) -> None:
     [problem] = desk(name, "reopenSalesOrder")
     assert problem["message"].endswith(f" is {name.upper()}, which is final.")
     assert problem["suggestions"] == []

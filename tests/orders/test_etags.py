@@ -88,9 +88,7 @@ def patched(client: Client, patch: Fields) -> tuple[Fields, Fields]:
         first(taxCode={"code": "S20"}, unitOfMeasure={"code": "PCS"}, lineType="ITEM"),
     ],
 )
-def test_a_patch_that_changes_nothing_keeps_every_etag_and_the_time(
-    world: Client, patch: Fields
-) -> None:
+def test_a_patch_without_changes_changes_no_etag_and_no_time(world: Client, patch: Fields) -> None:
     before, after = patched(world, patch)
     assert after == before
 
@@ -107,7 +105,7 @@ def test_a_patch_that_changes_nothing_keeps_every_etag_and_the_time(
         ({"lines": {"add": [{"description": "more"}]}}, [False, False]),
     ],
 )
-def test_a_patch_gives_the_order_a_new_etag_and_of_its_lines_those_that_it_changes(
+def test_a_patch_changes_the_etags_of_the_order_and_of_changed_lines(
     world: Client, patch: Fields, changed: list[bool]
 ) -> None:
     before, after = patched(world, patch)
@@ -117,7 +115,7 @@ def test_a_patch_gives_the_order_a_new_etag_and_of_its_lines_those_that_it_chang
     assert [old != new for old, new in pairs] == changed
 
 
-def test_taking_a_line_away_gives_the_order_a_new_etag_and_leaves_those_of_its_lines(
+def test_removing_a_line_changes_the_etag_of_the_order_only(
     world: Client,
 ) -> None:
     key, [_, comment] = drafted(world, line(), {"description": "text"})
@@ -128,7 +126,7 @@ def test_taking_a_line_away_gives_the_order_a_new_etag_and_leaves_those_of_its_l
 
 
 @pytest.mark.parametrize("mutation", [HOLD, SUBMIT, RELEASE, CANCEL, SHIP_AND_INVOICE])
-def test_an_event_gives_the_order_a_new_etag_and_the_lines_that_it_moves(
+def test_a_transition_changes_the_etags_of_the_order_and_of_changed_lines(
     world: Client, mutation: str
 ) -> None:
     key, _ = drafted(world, line(), {"description": "text"})
@@ -139,7 +137,7 @@ def test_an_event_gives_the_order_a_new_etag_and_the_lines_that_it_moves(
 
 
 @pytest.mark.parametrize(("mutation", "suspended"), [(HOLD, True), (RESUME, False)])
-def test_an_event_that_changes_nothing_keeps_the_etag(
+def test_a_transition_without_changes_does_not_change_the_etag(
     world: Client, mutation: str, suspended: bool
 ) -> None:
     key = walked(world, "RELEASED", suspended=suspended)
@@ -148,7 +146,7 @@ def test_an_event_that_changes_nothing_keeps_the_etag(
 
 
 @pytest.mark.parametrize("mutation", STATES)
-def test_a_stale_etag_refuses_every_mutation_and_the_suggested_one_lets_it_pass(
+def test_every_mutation_is_refused_with_a_stale_etag_and_runs_with_the_suggested_one(
     world: Client, mutation: str
 ) -> None:
     key = walked(world, STATES[mutation])
@@ -172,7 +170,7 @@ NOBODY = "00000000-0000-4000-8000-00000000abcd"
 @pytest.mark.parametrize(
     ("mutation", "key"), [*((mutation, NOBODY) for mutation in STATES), (HOLD, "1"), (HOLD, "")]
 )
-def test_an_order_that_is_not_there_is_not_found_by_any_mutation(
+def test_a_missing_order_is_not_found_by_any_mutation(
     world: Client, mutation: str, key: str
 ) -> None:
     values = PATCH if mutation == UPDATE else {}
@@ -245,7 +243,7 @@ def test_a_header_and_an_argument_that_differ_are_conflicting(world: Client) -> 
         'mutation { createSalesOrder(input: {customer: {number: "C1"}}) { salesOrder { id } } }',
     ],
 )
-def test_a_header_that_names_the_version_of_no_single_record_is_refused_before_anything_runs(
+def test_a_header_for_no_single_record_is_refused_before_anything_runs(
     world: Client, document: str
 ) -> None:
     for _ in range(2):
@@ -256,5 +254,5 @@ def test_a_header_that_names_the_version_of_no_single_record_is_refused_before_a
         assert "If-Match" in error["message"]
 
 
-def test_a_query_pays_no_attention_to_the_header(world: Client) -> None:
+def test_a_query_ignores_the_header(world: Client) -> None:
     assert sent(world, "{ company { name } }", '"0"')["data"] == {"company": {"name": "World"}}

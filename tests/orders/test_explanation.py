@@ -130,7 +130,7 @@ def test_the_last_step_of_an_amount_has_the_amount_of_the_worked_order(name: str
 
 
 @pytest.mark.parametrize("seeds", SEEDS)
-def test_the_last_steps_are_the_totals_which_are_the_same_without_a_trace(seeds: range) -> None:
+def test_the_last_steps_are_the_totals_and_a_trace_does_not_change_them(seeds: range) -> None:
     for name, terms, lines in drawn_and_worked(seeds):
         totals, steps = traced(terms, lines)
         assert totals == derive(terms, lines), name
@@ -143,7 +143,7 @@ def test_the_last_steps_are_the_totals_which_are_the_same_without_a_trace(seeds:
 
 
 @pytest.mark.parametrize("seeds", SEEDS)
-def test_a_formula_comes_to_its_result_when_it_is_rounded_as_the_step_says(seeds: range) -> None:
+def test_a_formula_rounded_as_described_equals_its_result(seeds: range) -> None:
     """Any other text says that there is nothing to calculate, or that the amount was entered."""
     for name, terms, lines in drawn_and_worked(seeds):
         for step in traced(terms, lines)[1]:
@@ -161,7 +161,7 @@ def test_a_formula_comes_to_its_result_when_it_is_rounded_as_the_step_says(seeds
                 )
 
 
-def test_a_header_percent_is_shown_with_the_amount_that_it_is_taken_of() -> None:
+def test_a_header_percent_is_shown_with_its_base() -> None:
     """12.5 % of the 20 that share in the discount; the other 10 do not."""
     lines = [
         PricedLine(1, Decimal(2), Decimal(10), takes_discount=True),
@@ -223,7 +223,7 @@ def test_a_group_is_named_by_its_tax_code_its_percent_and_its_sign() -> None:
 
 
 @pytest.mark.parametrize("seeds", SEEDS)
-def test_what_is_not_rounded_is_made_of_results_that_stand_before_it(seeds: range) -> None:
+def test_unrounded_steps_use_results_of_earlier_steps(seeds: range) -> None:
     for name, terms, lines in drawn_and_worked(seeds):
         before: set[Decimal] = set()
         for step in traced(terms, lines)[1]:
@@ -243,7 +243,7 @@ def test_what_is_not_rounded_is_made_of_results_that_stand_before_it(seeds: rang
         ("none entered", None),
     ],
 )
-def test_formulas_are_read_as_an_accountant_reads_them(formula: str, value: str | None) -> None:
+def test_formulas_have_the_notation_of_accountants(formula: str, value: str | None) -> None:
     """The reader of formulas that the tests above rest on."""
     assert value_of(formula) == (None if value is None else Fraction(value))
 
@@ -308,13 +308,15 @@ KINDS: dict[str, Fields] = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_order_explains_the_amounts_in_its_fields(world: Client, kind: str) -> None:
+def test_the_explanation_of_an_order_has_the_amounts_of_its_fields(
+    world: Client, kind: str
+) -> None:
     made = changed(world, CREATE, input=KINDS[kind])
     explains_itself(made)
     assert world.ask(READ, id=made["id"])["salesOrder"] == made
 
 
-def test_a_dry_run_explains_the_amounts_that_the_change_would_make(world: Client) -> None:
+def test_a_dry_run_explains_the_amounts_of_the_change(world: Client) -> None:
     fields = KINDS["an amount"]
     tried = changed(world, CREATE, input=fields, dryRun=True)
     explains_itself(tried)
@@ -327,7 +329,7 @@ def test_a_dry_run_explains_the_amounts_that_the_change_would_make(world: Client
     assert changed(world, UPDATE, id=made["id"], input=patch) == as_stored(tried)
 
 
-def test_the_explanation_shows_which_line_took_the_odd_cent(world: Client) -> None:
+def test_the_explanation_shows_which_line_gets_the_odd_cent(world: Client) -> None:
     """S2: a third of 1000 each, and the cent that is left over goes to the second line."""
     fields = order(*[line(quantity=10, unitPrice=1000)] * 3, discountAmount=1000)
     steps = changed(world, CREATE, input=fields)["totalsExplanation"]
@@ -342,7 +344,7 @@ def test_the_explanation_shows_which_line_took_the_odd_cent(world: Client) -> No
     assert shares[1]["rule"] == "DISCOUNT_OF_LINE"
 
 
-def test_explaining_a_page_of_orders_takes_the_same_statements_whatever_its_size(
+def test_explaining_a_page_takes_the_same_statements_for_any_size(
     client: Client,
 ) -> None:
     for kind in KINDS.values():

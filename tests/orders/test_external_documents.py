@@ -59,7 +59,7 @@ def test_a_second_order_with_the_number_is_stored_with_a_warning(client: Client)
 @pytest.mark.parametrize(
     "header", [{"number": None}, {"number": "po-1"}, {"customer": {"number": "WITH-TAX"}}]
 )
-def test_no_number_another_number_and_another_customer_need_no_warning(
+def test_missing_and_different_numbers_and_other_customers_cause_no_warning(
     client: Client, header: Fields
 ) -> None:
     """Numbers are those of the customer, so their case counts."""
@@ -132,7 +132,7 @@ def test_a_company_may_refuse_a_second_order(client: Client, world_url: str) -> 
     ]
 
 
-def test_of_two_simultaneous_orders_a_company_that_refuses_takes_one(
+def test_a_company_that_refuses_duplicates_accepts_one_of_two_simultaneous_orders(
     client: Client, world_url: str
 ) -> None:
     execute(world_url, REFUSE)

@@ -101,7 +101,7 @@ HOSTILE_TEXTS = {
 
 
 @pytest.mark.parametrize("kind", HOSTILE_TEXTS)
-def test_a_hostile_text_is_refused_wherever_it_stands(target: Target, kind: str) -> None:
+def test_a_hostile_text_is_refused_in_every_field(target: Target, kind: str) -> None:
     text = HOSTILE_TEXTS[kind]
     rule = "TOO_LONG" if "long" in kind else "INVALID"
     assert target.refused(dict.fromkeys(TEXTS, text)) == {(rule, path) for path in TEXTS}
@@ -121,7 +121,7 @@ MALFORMED += [
 
 
 @pytest.mark.parametrize("key", MALFORMED)
-def test_a_malformed_id_names_nothing(target: Target, key: str | int) -> None:
+def test_a_malformed_id_matches_nothing(target: Target, key: str | int) -> None:
     for paths in (IDS, ("lines.update.0.id",), ("lines.remove.0",)):
         assert target.refused(dict.fromkeys(paths, key)) == {("NOT_FOUND", path) for path in paths}
     assert target.refused({}, id=key) == {("NOT_FOUND", "id")}
@@ -136,7 +136,7 @@ NUMBERS += ("lines.update.0.invoiceQuantity",)
 LARGEST = "9999999999999.99999"
 
 
-def test_the_largest_number_is_reported_once_where_it_does_not_fit(target: Target) -> None:
+def test_the_largest_number_is_reported_once(target: Target) -> None:
     """As an amount it is rounded to more than can be kept."""
     of_line = [
         f"lines.update.0.{name}" for name in ("quantity", "discountPercent", "discountAmount")
@@ -148,7 +148,7 @@ def test_the_largest_number_is_reported_once_where_it_does_not_fit(target: Targe
 
 
 @pytest.mark.parametrize("number", ["9" * 30, "-" + "9" * 30, 2**63, "1e39", "10000000000000"])
-def test_a_number_too_large_to_keep_is_out_of_range(target: Target, number: str | int) -> None:
+def test_a_number_too_large_to_store_is_out_of_range(target: Target, number: str | int) -> None:
     for path in NUMBERS:
         assert target.refused({path: number}) == {("OUT_OF_RANGE", path)}
 
@@ -237,7 +237,7 @@ MANY = pytest.param(40_000, marks=pytest.mark.full)
 
 
 @pytest.mark.parametrize("sells", [False, pytest.param(True, marks=pytest.mark.full)])
-def test_a_patch_that_makes_an_order_too_long_is_refused_whatever_else_is_wrong(
+def test_a_patch_that_makes_an_order_too_long_is_refused_despite_other_problems(
     target: Target, sells: bool
 ) -> None:
     """10,000 comments in one place, or 40,000 items that there are not."""
@@ -246,9 +246,7 @@ def test_a_patch_that_makes_an_order_too_long_is_refused_whatever_else_is_wrong(
 
 
 @pytest.mark.parametrize("count", [1_000, MANY])
-def test_lines_that_an_order_does_not_have_are_refused_however_many(
-    target: Target, count: int
-) -> None:
+def test_any_number_of_unknown_lines_is_refused(target: Target, count: int) -> None:
     updates = [
         {"id": str(n), "item": named(f"N{n}"), "taxCode": code(f"T{n}")} for n in range(count)
     ]
@@ -257,7 +255,7 @@ def test_lines_that_an_order_does_not_have_are_refused_however_many(
         assert rules in ({"NOT_FOUND"}, {"TOO_MANY_LINES"})
 
 
-def test_a_crash_is_logged_and_the_client_learns_nothing_but_its_incident(
+def test_a_crash_is_logged_and_the_client_only_gets_its_incident(
     client: Client, world_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     made = created(client, order(line()))

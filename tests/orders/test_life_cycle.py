@@ -44,7 +44,7 @@ def world(url: str) -> Iterator[Client]:
 
 @pytest.mark.parametrize("mutation", [SUBMIT, RELEASE, SHIP_AND_INVOICE])
 @pytest.mark.parametrize("lines", [[], [{"description": "text"}], [line(quantity=0)]])
-def test_an_order_that_sells_nothing_does_not_go_on(
+def test_an_order_that_sells_nothing_cannot_be_submitted_or_released(
     world: Client, mutation: str, lines: list[Fields]
 ) -> None:
     key, _ = drafted(world, *lines)
@@ -72,7 +72,7 @@ def test_a_line_that_has_lost_what_it_sells_may_be_reviewed_but_not_released(
     assert problems(change(world, RELEASE, id=key)) == [("LINE_INCOMPLETE", "id")]
 
 
-def test_every_guard_of_a_release_speaks_at_once(world: Client) -> None:
+def test_all_problems_of_a_release_are_reported_at_once(world: Client) -> None:
     key = without_object(world, line(quantity=0), "CHARGE")
     done(world, HOLD, key)
     refusals = {code for code, _ in problems(change(world, RELEASE, id=key))}
@@ -85,7 +85,7 @@ BLOCKED = ("blocked = 'SHIP'", "blocked = 'INVOICE'", "blocked = 'ALL'", "privac
 @pytest.mark.parametrize(
     ("number", "blocked"), [*(("C1", blocked) for blocked in BLOCKED), ("PAYER", BLOCKED[0])]
 )
-def test_a_customer_who_is_blocked_after_the_order_stops_release_and_shipping_alone(
+def test_a_customer_blocked_later_only_stops_release_and_shipping(
     world: Client, url: str, blocked: str, number: str
 ) -> None:
     draft, _ = drafted(world, line(), billToCustomer={"number": "PAYER"})
@@ -150,7 +150,7 @@ def test_ship_and_invoice_invoices_no_more_than_the_invoice_quantity_of_a_line(
     assert (found["status"], progress(found)) == ("RELEASED", [("5", "5", "2", "0")])
 
 
-def test_a_patch_of_the_invoice_quantity_keeps_the_ship_quantity(world: Client) -> None:
+def test_a_patch_of_the_invoice_quantity_does_not_change_the_ship_quantity(world: Client) -> None:
     key, [sold] = drafted(world, line(quantity=5, shipQuantity=2))
     patch = {"lines": {"update": [{"id": sold, "invoiceQuantity": 1}]}}
     assert progress(done(world, UPDATE, key, PROGRESS, input=patch)) == [("5", "0", "0", "2")]
@@ -195,7 +195,7 @@ def lessened(client: Client, *, returned: int = 0) -> str:
 
 
 @pytest.mark.parametrize("way", [[RELEASE], [SHIP_AND_INVOICE], [SUBMIT, APPROVE, RELEASE]])
-def test_a_draft_that_lost_what_was_not_invoiced_is_invoiced_once_it_is_released(
+def test_a_draft_with_only_invoiced_lines_is_invoiced_when_it_is_released(
     world: Client, way: list[str]
 ) -> None:
     key = lessened(world)
@@ -205,7 +205,7 @@ def test_a_draft_that_lost_what_was_not_invoiced_is_invoiced_once_it_is_released
     assert done(world, PAY, key, "status") == {"status": "PAID"}
 
 
-def test_an_open_order_that_is_invoiced_in_full_is_no_draft_again(world: Client) -> None:
+def test_a_fully_invoiced_open_order_cannot_become_a_draft_again(world: Client) -> None:
     key = lessened(world)
     for mutation in (SUBMIT, APPROVE):
         done(world, mutation, key)
@@ -217,7 +217,7 @@ def test_an_open_order_that_is_invoiced_in_full_is_no_draft_again(world: Client)
 @pytest.mark.parametrize(
     ("flaw", "refusal"), [("lost", "LINE_INCOMPLETE"), ("negative", "OUT_OF_RANGE")]
 )
-def test_an_open_order_that_is_invoiced_in_full_may_be_mended_if_it_cannot_be_released(
+def test_a_fully_invoiced_open_order_may_be_repaired_if_it_cannot_be_released(
     world: Client, flaw: str, refusal: str
 ) -> None:
     key = lessened(world, returned=5 if flaw == "negative" else 0)
@@ -231,14 +231,14 @@ def test_an_open_order_that_is_invoiced_in_full_may_be_mended_if_it_cannot_be_re
     assert done(world, REOPEN, key, "status") == {"status": "DRAFT"}
 
 
-def test_an_order_that_is_invoiced_in_full_with_a_negative_total_is_not_released_by_shipping_it(
+def test_shipping_does_not_release_a_fully_invoiced_order_with_a_negative_total(
     world: Client,
 ) -> None:
     key = lessened(world, returned=5)
     assert problems(change(world, SHIP_AND_INVOICE, id=key)) == [("OUT_OF_RANGE", "id")]
 
 
-def test_what_has_nothing_to_invoice_is_shipped_whatever_it_comes_to(world: Client) -> None:
+def test_an_order_with_nothing_to_invoice_is_shipped_whatever_its_total(world: Client) -> None:
     for quantity in (2, -2):
         key, _ = drafted(world, line(quantity=quantity, invoiceQuantity=0))
         found = done(world, SHIP_AND_INVOICE, key, PROGRESS)

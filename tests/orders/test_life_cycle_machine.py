@@ -290,13 +290,13 @@ def walk(client: Client, url: str, **sizes: Any) -> Seen:
     return seen
 
 
-def test_orders_live_as_the_model_says(world: Client, url: str) -> None:
+def test_orders_follow_the_model_of_the_life_cycle(world: Client, url: str) -> None:
     seen = walk(world, url, max_examples=4, stateful_step_count=30)
     assert {mutation for mutation, _ in seen} == {*TABLE, UPDATE}
 
 
 @pytest.mark.full
-def test_thousands_of_steps_meet_every_event_in_every_way(world: Client, url: str) -> None:
+def test_thousands_of_steps_cover_every_transition_and_outcome(world: Client, url: str) -> None:
     seen = walk(world, url, max_examples=200, stateful_step_count=50)
     assert {mutation for mutation, outcome in seen if outcome == "done"} == {*TABLE, UPDATE}
     refused = {mutation for mutation, outcome in seen if outcome != "done"}

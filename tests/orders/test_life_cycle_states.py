@@ -132,7 +132,7 @@ def test_every_vocabulary_has_its_word_for_every_state(
     assert said == (on_hold if suspended else LABELS[state])
 
 
-def test_an_invoiced_order_stays_where_it_can_be_found(world: Client) -> None:
+def test_an_invoiced_order_can_still_be_read(world: Client) -> None:
     key = walked(world, "PAID")
     found = world.ask(
         """query ($id: ID!) { salesOrder(id: $id) { number }
@@ -199,7 +199,7 @@ MORE: dict[str, Fields] = {
 
 @pytest.mark.parametrize("orders", [False], ids=["free"], indirect=True)
 @pytest.mark.parametrize("patch", [*ALLOWED, *MORE])
-def test_a_draft_may_change_and_what_costs_nothing_of_an_open_or_released_order(
+def test_a_draft_may_change_and_later_only_fields_that_affect_no_amount(
     world: Client, orders: dict[str, Any], patch: str
 ) -> None:
     states = ("DRAFT", "IN_REVIEW", *EDITABLE)

@@ -54,7 +54,7 @@ def one_by_one(templates: Templates) -> Database:
 
 
 @pytest.mark.anyio
-async def test_they_are_stored_as_if_each_transition_came_afterwards(
+async def test_they_are_stored_as_if_the_transitions_came_later(
     database: Database, one_by_one: Database
 ) -> None:
     async with writing(database, ScopeRequest(COMPANY)) as writer:

@@ -70,7 +70,7 @@ def check_creators(client: Client, each: int) -> None:
     assert stored_numbers(client) == sorted(numbers)
 
 
-def test_sixteen_creators_at_once_get_numbers_without_gap_or_collision(client: Client) -> None:
+def test_sixteen_concurrent_creators_get_numbers_without_gap_or_collision(client: Client) -> None:
     check_creators(client, 3)
 
 
@@ -81,7 +81,7 @@ def test_sixteen_creators_of_forty_orders_get_numbers_without_gap_or_collision(
     check_creators(client, 40)
 
 
-def test_two_servers_on_one_database_give_no_number_twice(client: Client, world_url: str) -> None:
+def test_two_servers_on_one_database_use_no_number_twice(client: Client, world_url: str) -> None:
     with serving(Settings(database_url=world_url)) as other:
         urls = [client.url, other.url]
 
@@ -92,7 +92,7 @@ def test_two_servers_on_one_database_give_no_number_twice(client: Client, world_
     assert sorted(numbers) == series(*range(1, CREATORS + 1))
 
 
-def test_refused_and_dry_creations_use_no_number_also_beside_others(client: Client) -> None:
+def test_refused_and_dry_creations_use_no_number_even_concurrently(client: Client) -> None:
     def work(own: Client, _: int) -> list[str | None]:
         assert create(own, input=REFUSED) is None
         dry = create(own, dryRun=True)
@@ -139,7 +139,7 @@ async def rename(database: Database, changes: dict[str, str]) -> None:
             )
 
 
-def test_numbers_that_orders_have_already_are_passed_over(client: Client, world_url: str) -> None:
+def test_numbers_of_existing_orders_are_skipped(client: Client, world_url: str) -> None:
     """As an import brings them: an order with a number of the series, and one far ahead."""
     assert [create(client), create(client)] == series(1, 2)
     run(world_url, lambda database: rename(database, {"SO-000001": "SO-000004"}))
@@ -148,7 +148,7 @@ def test_numbers_that_orders_have_already_are_passed_over(client: Client, world_
     assert stored_numbers(client) == series(3, 4, 5, 6, 7)
 
 
-def test_creators_at_once_pass_over_numbers_that_orders_have(
+def test_concurrent_creators_skip_numbers_of_existing_orders(
     client: Client, world_url: str
 ) -> None:
     for _ in range(2):

@@ -113,7 +113,7 @@ def refusals_of(payload: Fields) -> list[tuple[str, str, str | None, list[str]]]
     ]
 
 
-def test_of_simultaneous_records_with_one_key_one_is_created(client: Client) -> None:
+def test_only_one_of_simultaneous_records_with_the_same_key_is_created(client: Client) -> None:
     """The others are refused like any record that exists already."""
     with ThreadPoolExecutor(4) as pool:
         for kind, (new, _, _) in KINDS.items():
@@ -152,7 +152,7 @@ def test_a_record_is_created_changed_and_deleted(client: Client, kind: str) -> N
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_change_of_nothing_keeps_the_etag(client: Client, kind: str) -> None:
+def test_an_empty_change_does_not_change_the_etag(client: Client, kind: str) -> None:
     new, change, _ = KINDS[kind]
     key = create(client, kind, new)[field_of(kind)]["id"]
     for _ in range(2):
@@ -161,7 +161,9 @@ def test_a_change_of_nothing_keeps_the_etag(client: Client, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_dry_run_answers_alike_and_stores_nothing(client: Client, kind: str) -> None:
+def test_a_dry_run_of_a_record_answers_like_the_real_run_and_stores_nothing(
+    client: Client, kind: str
+) -> None:
     new, change, final = KINDS[kind]
     wanted = selection(new)[1:-1]
     tried = create(client, kind, new, wanted, dryRun=True)
@@ -176,7 +178,7 @@ def test_a_dry_run_answers_alike_and_stores_nothing(client: Client, kind: str) -
     assert read(client, kind, key, wanted) == before
 
 
-def test_a_dry_run_shows_ids_and_etags_that_nothing_stored_has(client: Client) -> None:
+def test_a_dry_run_has_ids_and_etags_that_no_stored_record_has(client: Client) -> None:
     key = found_id(client, "customers", number="C1")
     wanted = "id etag salesOrders { totalCount nodes { id } }"
     tried = update(client, "Customer", key, {"salesperson": "X"}, wanted, dryRun=True)["customer"]
@@ -245,7 +247,7 @@ def test_a_change_of_a_record_is_refused_with_every_problem(
     assert (answer[field_of(kind)], refusals_of(answer)) == (None, problems)
 
 
-def test_null_clears_a_field_or_gives_it_the_default_of_a_new_record(client: Client) -> None:
+def test_null_clears_a_field_or_restores_its_default(client: Client) -> None:
     key = found_id(client, "customers", number="C1")
     cleared = {"salesperson": None, "paymentTerms": None, "address": None, "partialShipping": None}
     wanted = "salesperson paymentTerms { code } address { city } partialShipping phoneNumber"
@@ -259,7 +261,7 @@ def test_null_clears_a_field_or_gives_it_the_default_of_a_new_record(client: Cli
     }
 
 
-def test_a_customer_that_names_itself_as_payer_pays_for_itself(client: Client) -> None:
+def test_a_customer_may_be_its_own_payer(client: Client) -> None:
     wanted = "id billToCustomer { number }"
     fields = {"number": "SELF", "displayName": "Self", "billToCustomer": {"number": "SELF"}}
     made = create(client, "Customer", fields, wanted)["customer"]

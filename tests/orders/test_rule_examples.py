@@ -73,7 +73,7 @@ def demo(templates: Templates, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @pytest.mark.parametrize("row", rows_of_kind("rounding"))
-def test_a_value_is_rounded_as_the_rule_states(row: Row) -> None:
+def test_a_value_is_rounded_as_in_the_rule(row: Row) -> None:
     value, step = Decimal(row["value"]), Decimal(row["step"])
     for direction in Direction:
         got = rounded(value, Decimal(1), step, direction)
@@ -118,7 +118,7 @@ def priced(row: Row) -> PricedLine:
 
 
 @pytest.mark.parametrize("example", of_kind("totals"))
-def test_the_amounts_of_an_order_are_those_that_the_rule_works_out(example: Example) -> None:
+def test_the_amounts_of_an_order_are_those_of_the_rule(example: Example) -> None:
     *lines, last = example.rows if example.rows[-1]["line"] == "order" else (*example.rows, None)
     totals = derive(terms_of(example), list(map(priced, lines)))
     inputs = ("line", "quantity", "price", "discount %", "tax", "shares")
@@ -174,7 +174,7 @@ def agrees(stated: Any, answered: Any) -> None:
 
 
 @pytest.mark.parametrize("row", rows_of_kind("gateway"))
-def test_the_gateway_answers_as_the_rule_states(demo: Client, row: Row) -> None:
+def test_the_gateway_answers_as_in_the_rule(demo: Client, row: Row) -> None:
     answer = answers(demo, row)
     assert in_any_order(refused(answer)) == in_any_order(refusals(row["answer"]))
     if not answer["userErrors"] and row["answer"] != "gone":
@@ -182,7 +182,7 @@ def test_the_gateway_answers_as_the_rule_states(demo: Client, row: Row) -> None:
 
 
 @pytest.mark.parametrize("row", rows_of_kind("records"))
-def test_a_record_is_written_as_the_rule_states(demo: Client, row: Row) -> None:
+def test_a_record_is_written_as_in_the_rule(demo: Client, row: Row) -> None:
     wanted = refusals(row["answer"])
     stated = {} if wanted or not row["answer"] else literal(row["answer"])
     ids: dict[str, str] = {}
@@ -201,7 +201,7 @@ def test_a_record_is_written_as_the_rule_states(demo: Client, row: Row) -> None:
 
 
 @pytest.mark.parametrize("row", rows_of_kind("words"))
-def test_another_system_has_the_word_that_the_rule_states(row: Row) -> None:
+def test_another_system_has_the_label_of_the_rule(row: Row) -> None:
     name, _, what = row["status"].partition(", ")
     for vocabulary in StatusVocabulary:
         word = status_label(
@@ -214,7 +214,7 @@ def test_another_system_has_the_word_that_the_rule_states(row: Row) -> None:
 
 
 @pytest.mark.parametrize("example", of_kind("file"))
-def test_a_line_of_a_file_is_priced_as_the_rule_states(demo: Client, example: Example) -> None:
+def test_a_line_of_a_file_is_priced_as_in_the_rule(demo: Client, example: Example) -> None:
     """Each row is an order of its own for one item; a result that is not stated is not compared."""
     stated, headers, lines = {}, [], []
     for place, row in enumerate(example.rows, 1):
@@ -231,7 +231,7 @@ def test_a_line_of_a_file_is_priced_as_the_rule_states(demo: Client, example: Ex
 
 
 @pytest.mark.parametrize("row", rows_of_kind("rows"))
-def test_an_import_refuses_the_orders_that_the_rule_names(demo: Client, row: Row) -> None:
+def test_an_import_refuses_the_orders_of_the_rule(demo: Client, row: Row) -> None:
     """The orders of each row have numbers of their own."""
     prefix = f"ROW-{next(PREFIXES)}"
     headers = [
@@ -257,7 +257,7 @@ def test_an_order_has_as_many_lines_as_the_rule_allows(demo: Client, row: Row) -
     assert in_any_order(refused(answer)) == in_any_order(refusals(row["answer"]))
 
 
-def test_every_example_is_of_a_kind_that_is_run() -> None:
+def test_every_example_has_a_kind_that_a_test_runs() -> None:
     kinds = {"rounding", "totals", "gateway", "records", "words", "file", "rows", "size"}
     assert {example.kind for example in EXAMPLES} == kinds
     assert all(example.rows for example in EXAMPLES)

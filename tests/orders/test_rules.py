@@ -18,7 +18,7 @@ DEFINITIONS = {"1.3", "1.7", "2.12", "4.1", "7.1"}
 """The rules that define words, list fields or say where numbers come from."""
 
 
-def test_every_rule_but_a_definition_has_an_example() -> None:
+def test_every_rule_except_definitions_has_an_example() -> None:
     rules = {number for number in numbers(TEXT) if "." in number and number[0] != "8"}
     assert rules - {example.rule for example in examples(TEXT)} == DEFINITIONS
 
@@ -39,7 +39,7 @@ def sources() -> Iterator[tuple[Path, str]]:
             yield path, path.read_text(encoding="utf-8")
 
 
-def test_every_rule_that_is_cited_has_a_heading() -> None:
+def test_every_cited_rule_has_a_heading() -> None:
     known = set(numbers(TEXT))
     cited: dict[str, Path] = {}
     for path, text in sources():

@@ -38,7 +38,7 @@ def northwind_line(place: int, row: Record) -> PricedLine:
     )
 
 
-def test_northwind_sums_to_the_cent() -> None:
+def test_northwind_adds_up_to_the_cent() -> None:
     """Each line is rounded twice, gross and discount: rounding its net once, as the data's own total
     of 1,265,793.29 does, gives 53 of the 2,155 lines a cent more."""
     orders = by_order(records(NORTHWIND / "order_lines.csv"), "OrderID")
@@ -81,7 +81,7 @@ def sap_orders(tax_percent: Decimal) -> Iterator[tuple[Record, Totals]]:
     [("14.28571", "0.01"), ("14.28571428571428571428571428571", "0.005")],
     ids=["the rate to five decimals", "the rate to many decimals"],
 )
-def test_the_orders_of_sap_cost_what_sap_says(tax_percent: str, tolerance: str) -> None:
+def test_the_orders_of_sap_have_the_totals_of_sap(tax_percent: str, tolerance: str) -> None:
     """SAP's tax is 12.5 % of the gross amount, that is 100/7 % of the net amount, to three decimals;
     183 of the 334 orders end on half a cent. The five decimals of a stored rate are enough to stay
     within a cent; the exact rate stays within the half cent that rounding costs."""
@@ -95,13 +95,13 @@ def test_the_orders_of_sap_cost_what_sap_says(tax_percent: str, tolerance: str) 
         assert abs(tax - Decimal(order["TAXAMOUNT"])) <= Decimal(tolerance), order
 
 
-def test_all_of_sap_grosses_to_its_own_total() -> None:
+def test_the_gross_amounts_of_sap_add_up_to_its_own_total() -> None:
     totals = [totals for _, totals in sap_orders(Decimal("14.28571"))]
     assert sum(order.total_amount_including_tax for order in totals) == Decimal(20433877)
     assert sum(len(order.lines) for order in totals) == 1930
 
 
-def test_the_invoices_of_chinook_cost_what_chinook_says() -> None:
+def test_the_invoices_of_chinook_have_the_totals_of_chinook() -> None:
     lines = by_order(records(DATA / "chinook" / "invoice_lines.csv"), "InvoiceId")
     stated, derived = {}, {}
     for invoice in records(DATA / "chinook" / "invoices.csv"):

@@ -161,7 +161,7 @@ def test_the_shares_of_the_header_discount_sum_to_it(order: Order) -> None:
 
 
 @given(orders)
-def test_no_line_gives_up_more_than_it_costs_or_anything_unrequested(order: Order) -> None:
+def test_no_line_gives_more_discount_than_its_amount_or_any_without_a_request(order: Order) -> None:
     terms, lines = order
     taking = {line.sequence for line in lines if line.takes_discount}
     for line in derive(terms, lines).lines:
@@ -251,7 +251,7 @@ def signs_changed(totals: Totals) -> Totals:
 
 
 @pytest.mark.parametrize("size", [1_000, pytest.param(10_000, marks=pytest.mark.full)])
-def test_every_amount_of_a_mirrored_order_has_the_other_sign(size: int) -> None:
+def test_every_amount_of_a_mirrored_order_has_the_opposite_sign(size: int) -> None:
     """Sales, returns and orders of both, with header discounts of either kind (RULES.md 2.6)."""
     first = secrets.randbelow(10**9)
     for seed in range(first, first + size):
@@ -261,7 +261,7 @@ def test_every_amount_of_a_mirrored_order_has_the_other_sign(size: int) -> None:
 
 
 @given(orders)
-def test_the_header_discount_has_the_sign_of_its_base_and_at_most_its_size(order: Order) -> None:
+def test_the_header_discount_has_the_sign_of_its_base_and_is_at_most_as_large(order: Order) -> None:
     terms, lines = order
     totals = derive(terms, lines)
     taking = {line.sequence for line in lines if line.takes_discount}

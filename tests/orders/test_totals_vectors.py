@@ -45,7 +45,7 @@ def amounts_of(line: LineTotals) -> list[Decimal]:
 
 
 @pytest.mark.parametrize("name", VECTORS)
-def test_a_worked_order_is_right_to_the_last_digit(name: str) -> None:
+def test_a_worked_order_is_correct_to_the_last_digit(name: str) -> None:
     vector = VECTORS[name]
     totals = derive(vector_terms(vector), vector_lines(vector))
     assert header_of(totals) == [Decimal(amount) for amount in vector["header"]]
@@ -62,19 +62,19 @@ def test_there_are_twenty_worked_orders() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(GIVEN_AS_AMOUNT))
-def test_a_discount_given_as_an_amount_stands_for_a_percent_of_five_decimals(name: str) -> None:
+def test_the_percent_of_a_discount_amount_has_five_decimals(name: str) -> None:
     [[_, _, _, _, _, percent, amount, _, _, gross, *_]] = VECTORS[name]["lines"]
     assert discount_percent_of(Decimal(amount), Decimal(gross)) == Decimal(percent)
 
 
-def test_a_discount_on_nothing_stands_for_no_percent() -> None:
+def test_the_percent_of_a_discount_on_nothing_is_zero() -> None:
     assert discount_percent_of(Decimal(5), Decimal(0)) == 0
 
 
 @pytest.mark.parametrize(
     ("with_tax", "unit_prices"), [(False, ("19.99", "4.35")), (True, ("23.988", "4.5675"))]
 )
-def test_prices_with_and_without_tax_come_to_the_same(
+def test_prices_with_and_without_tax_have_the_same_totals(
     with_tax: bool, unit_prices: tuple[str, str]
 ) -> None:
     """D9: 3 at 19.99 less 10 %, taxed at 20 %, and 7 at 4.35, taxed at 5 %."""
@@ -92,9 +92,7 @@ def test_prices_with_and_without_tax_come_to_the_same(
     ("without", "percent", "with_tax"),
     [("19.99", "20", "23.988"), ("4.35", "5", "4.5675"), ("0.00001", "50", "0.00002")],
 )
-def test_a_price_takes_its_tax_in_to_five_decimals(
-    without: str, percent: str, with_tax: str
-) -> None:
+def test_a_price_with_tax_has_five_decimals(without: str, percent: str, with_tax: str) -> None:
     assert price_with_tax(Decimal(without), Decimal(percent)) == Decimal(with_tax)
 
 
@@ -102,9 +100,7 @@ def test_a_price_takes_its_tax_in_to_five_decimals(
     ("with_tax", "percent", "without"),
     [("23.988", "20", "19.99"), ("10", "21", "8.26446"), ("0.00003", "100", "0.00002")],
 )
-def test_a_price_gives_its_tax_up_to_five_decimals(
-    with_tax: str, percent: str, without: str
-) -> None:
+def test_a_price_without_tax_has_five_decimals(with_tax: str, percent: str, without: str) -> None:
     assert price_without_tax(Decimal(with_tax), Decimal(percent)) == Decimal(without)
 
 
@@ -127,7 +123,7 @@ def test_tax_within_a_price_is_rounded_as_the_currency_says(
     assert derive(terms, [line]).total_tax_amount == Decimal(tax)
 
 
-def test_the_odd_cents_of_a_discount_land_where_the_running_sum_crosses_a_half() -> None:
+def test_the_odd_cents_of_a_discount_go_to_lines_where_the_running_sum_crosses_a_half() -> None:
     """D20: 0.25 over fifty lines of 0.01 goes to the first line and then to every other one."""
     lines = [PricedLine(n, Decimal(1), Decimal("0.01"), takes_discount=True) for n in range(50)]
     totals = derive(Terms(Decimal("0.01"), discount_amount=Decimal("0.25")), lines)
@@ -166,7 +162,7 @@ def test_a_return_takes_a_negative_share_of_the_header_discount() -> None:
     assert shares == [Decimal("6.17"), Decimal("-2.47"), Decimal("0.10")]
 
 
-def test_lines_written_before_and_after_a_code_changed_are_taxed_apart() -> None:
+def test_lines_written_before_and_after_a_tax_code_changed_are_taxed_separately() -> None:
     """20 % of 0.02 is 0.004 and 25 % is 0.005, each rounded by itself."""
     lines = [
         PricedLine(n, Decimal(1), Decimal("0.02"), tax_code="S20", tax_percent=Decimal(percent))
@@ -176,7 +172,7 @@ def test_lines_written_before_and_after_a_code_changed_are_taxed_apart() -> None
     assert taxes == [Decimal(0), Decimal("0.01")]
 
 
-def test_only_lines_that_take_the_header_discount_make_its_base() -> None:
+def test_only_lines_that_share_in_the_header_discount_are_its_base() -> None:
     prices = [("59.97", True), ("30.45", True), ("12.50", True), ("99.99", False)]
     lines = [
         PricedLine(n, Decimal(1), Decimal(price), takes_discount=takes)
@@ -204,7 +200,7 @@ def test_only_lines_that_take_the_header_discount_make_its_base() -> None:
         ("9999999999999.99999", "0.01", "10000000000000", "10000000000000", "9999999999999.99"),
     ],
 )
-def test_rounding_goes_to_a_step_and_takes_a_half_away_from_zero(
+def test_rounding_goes_to_the_nearest_step_and_halves_away_from_zero(
     value: str, step: str, nearest: str, up: str, down: str
 ) -> None:
     for direction, expected in zip(Direction, (nearest, up, down), strict=True):
@@ -212,7 +208,7 @@ def test_rounding_goes_to_a_step_and_takes_a_half_away_from_zero(
         assert got == Decimal(expected), direction
 
 
-def test_a_tie_between_thirds_is_seen_as_a_tie() -> None:
+def test_a_tie_between_thirds_is_recognised() -> None:
     """0.01 x 1 / 2 is a half cent, and so are three thirds of it; a hair less is not."""
     assert rounded(Decimal("0.015"), Decimal(3), Decimal("0.01")) == Decimal("0.01")
     less = Decimal("0.015") - Decimal("1e-20")

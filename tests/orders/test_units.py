@@ -60,14 +60,14 @@ def price(made: Fields) -> str:
     return str(only)
 
 
-def test_a_piece_of_the_demo_costs_as_much_as_the_bags_in_it(demo: Client) -> None:
+def test_a_piece_in_the_demo_costs_as_much_as_its_bags(demo: Client) -> None:
     """Item 1 costs 18 a bag and is packed as "10 boxes x 20 bags"."""
     answer = demo.ask(UNIT_IGNORED)
     assert price(answer["bag"]["salesOrder"]) == "18"
     assert price(answer["pcs"]["salesOrder"]) == "3600"
 
 
-def test_the_units_of_an_item_say_how_many_base_units_they_hold(demo: Client) -> None:
+def test_the_units_of_an_item_have_their_number_of_base_units(demo: Client) -> None:
     [item] = demo.ask(UNITS % 1)["items"]["nodes"]
     factors = {
         each["unitOfMeasure"]["code"]: (each["quantityPerUnit"], each["unitOfMeasure"]["isWhole"])
@@ -90,7 +90,7 @@ def test_the_units_of_an_item_say_how_many_base_units_they_hold(demo: Client) ->
         ("24 - 0.5 l bottles", 24),
     ],
 )
-def test_a_package_of_northwind_holds_as_many_base_units_as_it_says(
+def test_a_package_of_northwind_has_the_base_units_in_its_description(
     contents: str, count: int
 ) -> None:
     assert units_in_package(contents) == count
@@ -112,7 +112,7 @@ def test_the_price_of_an_item_is_that_of_its_base_unit_times_the_factor(
     assert price(created(shop, order(fields))) == expected
 
 
-def test_the_price_by_unit_is_rounded_before_tax_is_taken_in(shop: Client, url: str) -> None:
+def test_the_price_of_a_unit_is_rounded_before_tax_is_added(shop: Client, url: str) -> None:
     """0.65 × 0.33333 is 0.2166645, so 0.21666; with 20 % it is 0.259992, so 0.25999. Rounded only once, it
     would be 0.26."""
     execute(url, f"UPDATE items SET unit_price = {amount(url, '0.65000')} WHERE number = 'TIMED'")
@@ -197,7 +197,7 @@ def test_a_line_in_a_whole_unit_accepts_no_fraction(
     assert refusals(shop, made, changing(fields)) == [("OUT_OF_RANGE", f"lines.update.0.{path}")]
 
 
-def test_another_unit_accepts_no_fraction_that_the_line_has_already(shop: Client, url: str) -> None:
+def test_a_new_unit_does_not_accept_the_fraction_of_a_line(shop: Client, url: str) -> None:
     execute(url, WHOLE)
     for fields, path in (
         ({"quantity": "1.5"}, "quantity"),

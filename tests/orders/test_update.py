@@ -37,7 +37,7 @@ def shop(templates: Templates) -> Iterator[Shop]:
 
 
 @pytest.mark.parametrize(("patch", "expected"), HEADERS)
-def test_a_stated_header_field_replaces_null_clears_and_every_other_field_stays(
+def test_a_header_field_in_a_patch_is_replaced_null_clears_and_others_stay(
     shop: Shop, patch: Fields, expected: Fields
 ) -> None:
     made = shop.order(order(line(), **WHOLE))
@@ -46,7 +46,7 @@ def test_a_stated_header_field_replaces_null_clears_and_every_other_field_stays(
     assert found == made | expected | volatile
 
 
-def test_what_comes_from_the_payer_stays_when_another_customer_orders(shop: Shop) -> None:
+def test_a_new_customer_does_not_change_the_fields_of_the_payer(shop: Shop) -> None:
     made = shop.order(order(line(), **WHOLE))
     patch = {"customer": named("PAYER"), "billToCustomer": named("C1")}
     found = shop.tried(made, patch)
@@ -55,7 +55,7 @@ def test_what_comes_from_the_payer_stays_when_another_customer_orders(shop: Shop
 
 
 @pytest.mark.parametrize(("patch", "expected"), LINES)
-def test_a_stated_field_of_a_line_replaces_and_what_else_was_stated_for_it_stays(
+def test_a_line_field_in_a_patch_is_replaced_and_the_others_stay(
     shop: Shop, patch: Fields, expected: Fields
 ) -> None:
     """Another object brings what comes with it; another type alone leaves the line without one."""
@@ -64,13 +64,13 @@ def test_a_stated_field_of_a_line_replaces_and_what_else_was_stated_for_it_stays
     assert {**found, **DERIVED} == {**made["lines"][0], **expected, **DERIVED}
 
 
-def test_null_takes_the_unit_of_a_line_that_sells_no_item(shop: Shop) -> None:
+def test_null_clears_the_unit_of_a_line_without_an_item(shop: Shop) -> None:
     made = shop.order(order({**sold("RESOURCE"), "unitOfMeasure": code("HOUR")}))
     [found] = shop.tried(made, changing({"unitOfMeasure": None}))["lines"]
     assert (made["lines"][0]["unitOfMeasure"], found["unitOfMeasure"]) == (code("HOUR"), None)
 
 
-def test_a_payer_who_is_named_once_more_is_billed_where_the_order_said(shop: Shop) -> None:
+def test_repeating_the_payer_does_not_change_the_bill_to_address(shop: Shop) -> None:
     made = created(shop.client, order(line(), billToCustomer=named("PAYER")))
     moved = patched(shop.client, made, {"customer": named("PAYER")})
     moved = patched(shop.client, moved, {"sellToAddress": YORK})
@@ -78,7 +78,7 @@ def test_a_payer_who_is_named_once_more_is_billed_where_the_order_said(shop: Sho
     assert shop.tried(moved, {"billToCustomer": named("PAYER")}) == moved
 
 
-def test_a_comment_becomes_a_line_that_sells_when_an_object_is_named(shop: Shop) -> None:
+def test_an_object_turns_a_comment_into_a_line_that_sells(shop: Shop) -> None:
     day = {"requestedDeliveryDate": "2026-05-31"}
     made = created(shop.client, order({"description": "text"}, **day))
     patch = changing({"item": named("I0020"), "quantity": 3})

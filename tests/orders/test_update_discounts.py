@@ -101,7 +101,7 @@ def test_a_percent_off_the_order_follows_its_lines_until_something_else_is_set(
     assert (found["discountPercent"], header_of(found)) == (percent, header)
 
 
-def test_a_remaining_discount_must_fit_the_lines_that_are_left(shop: Shop) -> None:
+def test_a_remaining_discount_must_fit_the_remaining_lines(shop: Shop) -> None:
     made = shop.order(order(line(), line("I0020"), discountAmount=25))
     patch: Fields = {"lines": {"remove": [1]}}
     assert refusals(shop.client, made, patch) == [("OUT_OF_RANGE", "discountAmount")]
@@ -109,7 +109,7 @@ def test_a_remaining_discount_must_fit_the_lines_that_are_left(shop: Shop) -> No
     assert header_of(found) == ["10", "0", "0", "0"]
 
 
-def test_an_amount_stays_while_a_return_gives_back_its_share(shop: Shop) -> None:
+def test_a_discount_amount_stays_when_a_return_takes_a_share(shop: Shop) -> None:
     """Of 10 off 100 and -50, the sale has a share of 20 and the return one of -10."""
     made = shop.order(order(line(quantity=10), line(quantity=-5), discountAmount=10))
     assert lines_of(made, "invoiceDiscountAllocation") == ["20", "-10"]
@@ -132,7 +132,7 @@ def test_an_amount_stays_while_a_return_gives_back_its_share(shop: Shop) -> None
         ({**changing({"quantity": 6}), "discountAmount": None}, "0"),
     ],
 )
-def test_no_change_of_a_line_reaches_the_amount_off_the_order(
+def test_no_change_of_a_line_affects_a_discount_amount_of_the_order(
     shop: Shop, patch: Fields, amount: str
 ) -> None:
     """Lines of 50 less 10 % and of 18, which have shares of 5 and 2."""
@@ -255,7 +255,7 @@ class Walk:
 @pytest.mark.parametrize(
     "seeds", [range(2), pytest.param(range(100, 140), marks=pytest.mark.full)], ids=len
 )
-def test_patch_after_patch_an_order_costs_what_the_naive_implementation_says(
+def test_after_each_patch_an_order_has_the_totals_of_the_naive_implementation(
     shop: Shop, seeds: range
 ) -> None:
     outcomes = []

@@ -19,7 +19,7 @@ def shop(templates: Templates) -> Iterator[Shop]:
         yield Shop(client)
 
 
-def test_an_amount_off_the_order_outlives_the_last_line_until_the_next_ones_share_it(
+def test_a_discount_amount_survives_the_last_line_and_is_shared_by_new_ones(
     shop: Shop,
 ) -> None:
     made = created(shop.client, order(line(), line("I0020"), discountAmount=25))
@@ -46,7 +46,7 @@ def test_an_amount_off_the_order_outlives_the_last_line_until_the_next_ones_shar
         {"lines": {"remove": [0, 1], "add": [{"description": "text"}]}},
     ],
 )
-def test_an_amount_that_is_stated_or_that_lines_must_share_cannot_do_without_their_cost(
+def test_a_discount_amount_must_not_exceed_the_lines_that_share_it(
     shop: Shop, patch: Fields
 ) -> None:
     """The line that would be left takes no discount, or is a comment."""

@@ -36,7 +36,7 @@ RATES.insert(1, line(quantity=7, unitPrice="4.35", taxCode=code("R05")))
 """The lines of D1: taxed at 20, 5 and 0 %."""
 
 
-def test_tax_taken_into_prices_and_out_again_leaves_the_totals_as_they_were(shop: Shop) -> None:
+def test_adding_tax_to_prices_and_removing_it_restores_the_totals(shop: Shop) -> None:
     """D9, and back."""
     lines = [line(quantity=3, unitPrice="19.99", discountPercent=10), RATES[1]]
     made = created(shop.client, order(*lines))
@@ -87,7 +87,7 @@ TO_30 = {"lineType": "ITEM", "lineObjectNumber": "I0030"}
         (FIVE, 7, changing({"lineType": "RESOURCE", "lineObjectNumber": "RESOURCE"}), ["60", "24"], "8.4"),
     ],
 )  # fmt: skip
-def test_prices_and_the_discount_take_tax_in_unless_the_patch_states_them(
+def test_prices_and_the_discount_are_converted_unless_the_patch_has_its_own(
     shop: Shop, lines: list[Fields], discount: int, patch: Fields, prices: list[str], amount: str
 ) -> None:
     """The discount is rescaled as it was split before the patch, whatever the patch does to lines."""
@@ -105,7 +105,7 @@ def test_the_rescaled_discount_is_rounded_once(shop: Shop) -> None:
     assert found["discountAmount"] == "0.03"
 
 
-def test_a_discount_of_a_line_is_derived_again_from_its_percent_when_tax_is_taken_in(
+def test_a_line_discount_is_derived_again_from_its_percent_when_prices_include_tax(
     shop: Shop,
 ) -> None:
     made = shop.order(order(line(quantity=3, unitPrice="33.33", discountAmount=10)))
@@ -113,7 +113,7 @@ def test_a_discount_of_a_line_is_derived_again_from_its_percent_when_tax_is_take
     assert (lines_of(found, "unitPrice"), lines_of(found, "discountAmount")) == (["39.996"], ["12"])
 
 
-def test_another_tax_code_leaves_a_price_with_tax_as_it_is(shop: Shop) -> None:
+def test_a_new_tax_code_does_not_change_a_price_with_tax(shop: Shop) -> None:
     made = shop.order(order(line(unitPrice=12), pricesIncludeTax=True))
     found = shop.tried(made, changing({"taxCode": code("R05")}))
     assert header_of(found) == ["0", "11.43", "0.57", "12"]
@@ -155,7 +155,7 @@ def test_another_currency_needs_a_price_for_every_line_that_sells(
 
 
 @pytest.mark.parametrize("header", [YEN, {"customer": named("IN-YEN")}])
-def test_in_another_currency_lines_have_the_prices_and_the_order_the_discount_that_are_entered(
+def test_in_another_currency_the_entered_prices_and_discount_apply(
     shop: Shop, header: Fields
 ) -> None:
     made = shop.order(order(*FIVE, {"description": "text"}, discountAmount=7))
@@ -182,7 +182,7 @@ def test_the_same_figure_in_another_currency_is_another_price(shop: Shop) -> Non
     assert header_of(found) == ["0", "18", "4", "22"]
 
 
-def test_an_order_comes_home_to_the_currency_of_the_company_at_the_prices_of_its_items(
+def test_an_order_back_in_the_currency_of_the_company_has_the_prices_of_its_items(
     shop: Shop,
 ) -> None:
     made = shop.order(order(line(unitPrice=999), **YEN))
@@ -191,7 +191,7 @@ def test_an_order_comes_home_to_the_currency_of_the_company_at_the_prices_of_its
 
 
 @pytest.mark.parametrize("invoiced", [0, 1])
-def test_whether_prices_include_tax_stays_once_something_is_invoiced(
+def test_prices_cannot_start_or_stop_including_tax_once_something_is_invoiced(
     shop: Shop, invoiced: int
 ) -> None:
     key, [line_id] = released(shop.client, line(quantity=2))
@@ -223,7 +223,7 @@ GIVEN = json.loads("""{"billToCustomer": {"number": "PAYER"}, "shipToName": "Dep
         ({"shipToName": None, "partialShipping": None}, COPIED | {"shipToName": None}, "6"),
     ],
 )
-def test_another_customer_brings_its_defaults_where_the_input_has_none_and_lines_stay(
+def test_another_customer_supplies_missing_fields_and_lines_stay(
     shop: Shop, patch: Fields, expected: Fields, price: str
 ) -> None:
     own = line(quantity=2, unitPrice=5, discountPercent=10, sequence=7, description="own")

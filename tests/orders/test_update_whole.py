@@ -33,7 +33,7 @@ def shop(templates: Templates) -> Iterator[Shop]:
         yield Shop(client)
 
 
-def test_what_a_patch_answers_is_what_is_read_afterwards(shop: Shop) -> None:
+def test_the_answer_to_a_patch_is_what_is_read_afterwards(shop: Shop) -> None:
     made = created(shop.client, order(OWN, {"description": "text"}, **WHOLE))
     headers = [patch for patch, _ in HEADERS[::8]]
     for patch in [*headers, *(changing(patch) for patch, _ in LINES[6::8])]:
@@ -85,7 +85,7 @@ NOTHING_NEW: list[Fields] = [
 
 
 @pytest.mark.parametrize("patch", NOTHING_NEW)
-def test_a_patch_that_says_what_the_order_says_changes_nothing_not_even_the_etag(
+def test_a_patch_with_the_stored_values_changes_nothing_not_even_the_etag(
     shop: Shop, patch: Fields
 ) -> None:
     """The line has a discount of 270100, which no percent of five decimals gives exactly (S3)."""
@@ -96,7 +96,7 @@ def test_a_patch_that_says_what_the_order_says_changes_nothing_not_even_the_etag
     assert shop.tried(made, patch) == made
 
 
-def test_the_etags_of_the_order_and_of_the_changed_line_move(shop: Shop) -> None:
+def test_the_etags_of_the_order_and_of_the_changed_line_change(shop: Shop) -> None:
     made = created(shop.client, order(line(), line("I0020")))
     found = patched(shop.client, made, changing({"description": "new"}))
     assert found["etag"] != made["etag"]
@@ -133,7 +133,7 @@ def test_the_order_of_the_fields_of_a_patch_makes_no_difference(shop: Shop, seed
     assert still(first) == still(shop.tried(made, shuffled(DEEP, random.Random(seed))))
 
 
-def test_a_dry_run_answers_like_the_real_one_and_keeps_nothing(
+def test_a_dry_run_answers_like_the_real_run_and_stores_nothing(
     client: Client, world_url: str
 ) -> None:
     made = created(client, order(line(), line("I0020"), discountPercent=10))
@@ -152,7 +152,7 @@ BAD: list[Fields] = [
 
 
 @pytest.mark.parametrize("bad", BAD, ids=lambda bad: next(iter(bad)))
-def test_one_line_that_is_refused_leaves_everything_as_it_was(
+def test_one_refused_line_leaves_everything_unchanged(
     client: Client, world_url: str, bad: Fields
 ) -> None:
     made = created(client, order(line(), line("I0020"), line("I0030"), discountAmount=6))
@@ -198,7 +198,7 @@ FIXED |= {"invoicedQuantity": 1, "netAmount": 1, "taxPercent": 1}
 
 
 @pytest.mark.parametrize("field", FIXED)
-def test_no_patch_can_say_the_place_of_a_line_its_order_or_what_is_derived(
+def test_no_patch_can_set_the_sequence_or_order_of_a_line_or_derived_fields(
     shop: Shop, field: str
 ) -> None:
     made = shop.order(order(line()))

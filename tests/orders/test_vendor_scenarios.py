@@ -131,7 +131,7 @@ def test_empty_texts_empty_an_address_and_nothing_else(world: Client) -> None:
     assert made == {**before, **dict.fromkeys(addresses, NEVER)}
 
 
-def test_a_patch_stores_given_parts_of_an_address_and_empties_those_given_as_empty(
+def test_a_patch_stores_parts_of_an_address_and_clears_empty_ones(
     world: Client,
 ) -> None:
     key, _ = drafted(world, sellToAddress=address("Bonn"), shipToAddress=address("Kassel"))

@@ -260,7 +260,7 @@ def stored(client: Client) -> dict[str, Fields]:
 
 
 @pytest.mark.parametrize("count", [200, pytest.param(5_000, marks=pytest.mark.full)])
-def test_whatever_is_done_totals_are_right_and_no_rule_is_broken(
+def test_totals_are_correct_and_no_rule_is_broken_after_random_changes(
     client: Client, world_url: str, count: int
 ) -> None:
     trader = Trader(client, seed=count)
@@ -273,9 +273,7 @@ def test_whatever_is_done_totals_are_right_and_no_rule_is_broken(
     assert 0.3 < trader.done.total() / count < 0.9
 
 
-def test_the_audit_finds_every_rule_that_is_broken(
-    client: Client, world_url: str, backend: str
-) -> None:
+def test_the_audit_detects_every_broken_rule(client: Client, world_url: str, backend: str) -> None:
     for state in WAYS:
         walked(client, state)
     change(client, CREATE, input=order())

@@ -49,7 +49,7 @@ def backups(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if ".before-" in path.name)
 
 
-async def test_a_backup_holds_every_row_as_it_was_before_the_migration(
+async def test_a_backup_has_every_row_from_before_the_migration(
     database: Database, tmp_path: Path
 ) -> None:
     before = await read_rows(database)
@@ -64,9 +64,7 @@ async def test_a_backup_holds_every_row_as_it_was_before_the_migration(
         assert opened.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
-async def test_a_backup_includes_what_is_only_in_the_write_ahead_log(
-    database: Database, tmp_path: Path
-) -> None:
+async def test_a_backup_includes_the_write_ahead_log(database: Database, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / NAME)) as reader:
         reader.execute("SELECT * FROM companies").fetchall()
         _add_company(tmp_path / NAME, "In the log")
@@ -133,7 +131,7 @@ async def test_a_backup_is_as_private_as_the_database(database: Database, tmp_pa
     assert stat.S_IMODE((tmp_path / BACKUP).stat().st_mode) == 0o600
 
 
-async def test_a_migration_that_fails_leaves_no_backup_and_the_rows_as_they_were(
+async def test_a_failed_migration_leaves_no_backup_and_no_changed_row(
     database: Database, tmp_path: Path
 ) -> None:
     break_reference(tmp_path / NAME)

@@ -234,7 +234,9 @@ def test_a_guid_has_one_spelling(text: str, guid: str | None) -> None:
 
 
 @given(st.text())
-def test_clean_text_is_trimmed_composed_and_stays_as_it_is(text: str) -> None:
+def test_clean_text_is_trimmed_and_composed_and_cleaning_it_again_changes_nothing(
+    text: str,
+) -> None:
     cleaned = clean(text)
     assert cleaned == cleaned.strip()
     assert unicodedata.is_normalized("NFC", cleaned)
@@ -264,12 +266,12 @@ def test_text_with_control_characters_or_half_surrogates_is_not_storable(
 @pytest.mark.parametrize(
     "code", [0x200B, *range(0x202A, 0x202F), 0x2060, *range(0x2066, 0x206A), 0xFEFF]
 )
-def test_hidden_characters_are_found_and_removed(code: int) -> None:
+def test_hidden_characters_are_detected_and_removed(code: int) -> None:
     text = f"ä{chr(code)}b{chr(code)}"
     assert (hidden_at(text), without_hidden(text)) == (1, "äb")
 
 
 @pytest.mark.parametrize("code", [0x200C, 0x200D, 0x200E, 0x200F, 0x2029, 0x2061, 0xAD, 0xFEFE])
-def test_other_characters_are_kept(code: int) -> None:
+def test_other_characters_stay(code: int) -> None:
     text = f"ä{chr(code)}b"
     assert (hidden_at(text), without_hidden(text)) == (None, text)

@@ -61,7 +61,7 @@ def at_once(count: int, work: Callable[[int], Any]) -> list[Any]:
 @pytest.mark.parametrize(
     "mutations", [[UPDATE], [UPDATE, HOLD, SUBMIT, RELEASE, CANCEL, SHIP_AND_INVOICE]]
 )
-def test_of_twenty_mutations_with_one_etag_one_is_made_and_the_others_learn_the_new_etag(
+def test_one_of_twenty_mutations_with_the_same_etag_succeeds_and_the_others_get_the_new_etag(
     clients: list[Client], mutations: list[str]
 ) -> None:
     key, _ = drafted(clients[0], line())
@@ -108,7 +108,7 @@ class Replay:
 
 
 @pytest.mark.parametrize("rounds", [5, pytest.param(50, marks=pytest.mark.full)])
-def test_sixteen_writers_of_one_order_leave_what_they_would_have_left_one_after_the_other(
+def test_sixteen_concurrent_writers_of_one_order_have_the_effect_of_sequential_ones(
     clients: list[Client], world_url: str, rounds: int
 ) -> None:
     key, ids = drafted(clients[0], *[line()] * 16)
@@ -145,7 +145,7 @@ def test_sixteen_writers_of_one_order_leave_what_they_would_have_left_one_after_
 @pytest.mark.parametrize(
     ("writers", "rounds"), [(5, 3), pytest.param(16, 20, marks=pytest.mark.full)]
 )
-def test_writers_who_read_add_one_and_write_under_the_etag_count_right(
+def test_writers_who_increment_under_the_etag_count_correctly(
     clients: list[Client], writers: int, rounds: int
 ) -> None:
     key, _ = drafted(clients[0], externalDocumentNumber="0")
@@ -186,7 +186,7 @@ def locked(url: str, seconds: float) -> Iterator[None]:
         holder.result()
 
 
-def test_whoever_meets_the_lock_of_another_process_waits_and_is_served(
+def test_requests_wait_for_the_lock_of_another_process(
     clients: list[Client], world_url: str
 ) -> None:
     keys = [released(clients[0], line())[0] for _ in range(3)]
@@ -215,7 +215,7 @@ UNTIL_AWAITED = """DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_locks WHERE NOT 
 """Ends when somebody waits for a lock of the one who asks this."""
 
 
-def test_a_deadlock_is_begun_again_and_no_client_hears_of_it(
+def test_a_deadlock_is_retried_without_an_error(
     client: Client, world_url: str, backend: str
 ) -> None:
     """The gateway has locked the order and wants the customer; another has the customer and wants the

@@ -258,13 +258,13 @@ async def test_the_database_refuses(connection: AsyncConnection, broken: str) ->
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("allowed", ALLOWED)
-async def test_the_database_takes(connection: AsyncConnection, allowed: str) -> None:
+async def test_the_database_accepts(connection: AsyncConnection, allowed: str) -> None:
     assert await refusal(connection, ALLOWED[allowed]) == ""
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("table", LENGTHS)
-async def test_text_may_be_as_long_as_the_rules_say(
+async def test_text_may_have_the_length_of_the_rules(
     connection: AsyncConnection, table: str
 ) -> None:
     """Length is counted in code points on both databases, and neither in bytes nor UTF-16 units."""
@@ -290,7 +290,7 @@ def _is_free(column: sa.Column[Any]) -> bool:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("table", TABLES)
-async def test_no_text_number_or_choice_is_without_a_guard(
+async def test_every_text_number_and_choice_has_a_check(
     connection: AsyncConnection, table: str
 ) -> None:
     """Written around the column types, which would refuse these values before the database does. What is
@@ -311,7 +311,7 @@ async def test_no_text_number_or_choice_is_without_a_guard(
 
 
 @pytest.mark.anyio
-async def test_an_order_takes_its_lines_with_it(connection: AsyncConnection) -> None:
+async def test_deleting_an_order_deletes_its_lines(connection: AsyncConnection) -> None:
     count = sa.select(sa.func.count()).select_from(SalesOrderLineRow)
     assert await connection.scalar(count) == 4
     assert await refusal(connection, drop(SalesOrderRow, "SO-000001")) == ""

@@ -45,7 +45,7 @@ def refusals(client: Client, document: str) -> list[dict[str, Any]]:
     return [{"message": error["message"], **error["extensions"]} for error in answer["errors"]]
 
 
-def test_a_change_that_meets_a_lock_at_each_attempt_is_overloaded_and_succeeds_later(
+def test_a_change_that_is_locked_out_at_each_attempt_is_overloaded_and_succeeds_later(
     impatient_url: str, world_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Whether graphql-core runs it or a plan does. Nothing of it is kept, and reads go on."""
@@ -126,7 +126,7 @@ async def change(database: Database) -> Any:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("use", [snapshot, plan, transaction, change])
-async def test_a_file_that_another_process_has_to_itself_is_busy_until_it_is_released(
+async def test_a_file_locked_exclusively_by_another_process_is_busy_until_it_is_released(
     impatient_url: str, backend: str, use: Callable[[Database], Awaitable[Any]]
 ) -> None:
     if backend != "sqlite":

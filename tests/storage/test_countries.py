@@ -31,7 +31,7 @@ from gateway.storage.countries import country_code, is_country_code
         ("Elbonia", None),
     ],
 )
-def test_a_country_is_found_by_its_codes_and_by_its_english_name(
+def test_a_country_is_recognised_by_its_codes_and_its_english_name(
     text: str, code: str | None
 ) -> None:
     assert country_code(text) == code

@@ -58,7 +58,7 @@ def test_a_password_may_have_unusual_characters(password: str, is_encoded: bool)
         ("postgresql://u@db/o?application_name=a@b", {"user": "u", "dsn": "postgresql://db/o?application_name=a%40b"}),
     ],
 )  # fmt: skip
-def test_the_driver_receives_what_the_url_says(url: str, arguments: dict[str, Any]) -> None:
+def test_the_driver_receives_the_parts_of_the_url(url: str, arguments: dict[str, Any]) -> None:
     assert read_database_url(url).arguments == arguments
 
 
@@ -144,13 +144,13 @@ async def test_a_server_without_tls_is_refused_if_the_url_requires_it() -> None:
         assert "rejected SSL upgrade" in await why_not(url)
 
 
-async def test_a_server_that_does_not_answer_is_given_up_after_the_timeout() -> None:
+async def test_an_unresponsive_server_fails_after_the_timeout() -> None:
     with answering(b"") as port:
         url = f"postgresql://u:p@127.0.0.1:{port}/o?sslmode=require&connect_timeout=1"
         assert await why_not(url) == "it does not answer"
 
 
-async def test_an_unknown_host_is_the_reason() -> None:
+async def test_an_unknown_host_is_reported_as_the_reason() -> None:
     reason = await why_not("postgresql://no-such-host.invalid/o")
     assert "Unknown error" not in reason
     assert "name" in reason.lower()

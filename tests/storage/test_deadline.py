@@ -46,7 +46,7 @@ def message_of(response: httpx2.Response) -> Any:
     return error["message"]
 
 
-def test_a_query_is_stopped_at_its_deadline_and_gives_its_connection_back(
+def test_a_query_is_stopped_at_its_deadline_and_returns_its_connection(
     hasty: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     """However often it is sent: from the second time on it may run as a plan."""
@@ -57,7 +57,7 @@ def test_a_query_is_stopped_at_its_deadline_and_gives_its_connection_back(
     assert caplog.text == ""
 
 
-def test_a_change_that_is_not_ready_at_its_deadline_is_not_kept(
+def test_a_change_that_misses_its_deadline_is_rolled_back(
     hasty: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     for number in range(3):
@@ -69,7 +69,7 @@ def test_a_change_that_is_not_ready_at_its_deadline_is_not_kept(
     assert caplog.text == ""
 
 
-def test_a_change_that_is_late_keeps_the_results_of_those_before_it(hasty: Client) -> None:
+def test_a_late_change_does_not_discard_the_results_of_those_before_it(hasty: Client) -> None:
     """However often the document is sent: from the second time on it may run as a plan."""
     document = f"mutation {{ one: {QUICK} two: {QUICK} three: {STUCK} four: {QUICK} }}"
     for run in range(2):
@@ -93,7 +93,7 @@ UNREADABLE = """createSalesOrder(input: {customer: {number: "C1"}, lines: [{desc
     totalCount } } } }"""
 
 
-def test_a_change_whose_payload_cannot_be_read_in_time_is_named_by_the_error(hasty: Client) -> None:
+def test_the_error_names_a_change_with_a_payload_that_cannot_be_read_in_time(hasty: Client) -> None:
     message = message_of(late(hasty, f"mutation {{ one: {UNREADABLE} }}"))
     assert message.endswith("; only its first change was saved.")
     assert hasty.ask(COUNT) == {"salesOrders": {"totalCount": 1}}
@@ -105,7 +105,7 @@ AT_COMMIT = """CREATE CONSTRAINT TRIGGER waits AFTER INSERT ON sales_orders
   DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wait()"""
 
 
-def test_a_change_that_is_being_kept_at_its_deadline_is_answered(
+def test_a_change_that_is_being_committed_at_its_deadline_is_answered(
     world_url: str, backend: str
 ) -> None:
     if backend == "sqlite":

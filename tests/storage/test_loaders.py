@@ -71,7 +71,7 @@ async def test_a_caller_that_leaves_does_not_affect_other_callers(started: bool)
 
 
 @pytest.mark.anyio
-async def test_a_key_that_everybody_left_can_be_loaded_later() -> None:
+async def test_a_key_that_all_callers_abandoned_can_be_loaded_later() -> None:
     shop = Shop()
     loader = Loader(shop.load)
     waiter = asyncio.ensure_future(loader.load("a"))
@@ -83,7 +83,7 @@ async def test_a_key_that_everybody_left_can_be_loaded_later() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_cancelled_batch_fails_its_callers_and_is_loaded_anew_next_time() -> None:
+async def test_a_cancelled_batch_fails_its_callers_and_is_loaded_again_next_time() -> None:
     shop = Shop([asyncio.CancelledError()])
     loader = Loader(shop.load)
     async with asyncio.timeout(PATIENCE):
@@ -93,7 +93,7 @@ async def test_a_cancelled_batch_fails_its_callers_and_is_loaded_anew_next_time(
 
 
 @pytest.mark.anyio
-async def test_a_failed_batch_fails_its_callers_and_is_loaded_anew_next_time() -> None:
+async def test_a_failed_batch_fails_its_callers_and_is_loaded_again_next_time() -> None:
     shop = Shop([LookupError("closed")])
     loader = Loader(shop.load)
     async with asyncio.timeout(PATIENCE):
@@ -103,7 +103,7 @@ async def test_a_failed_batch_fails_its_callers_and_is_loaded_anew_next_time() -
 
 
 @pytest.mark.anyio
-async def test_one_row_each_comes_in_the_order_of_the_keys_and_none_for_no_row(
+async def test_single_rows_come_in_the_order_of_the_keys_and_none_for_a_missing_row(
     database: Database,
 ) -> None:
     reader = Reader(database, ScopeRequest())
@@ -135,7 +135,7 @@ async def test_five_hundred_rows_take_one_statement(database: Database) -> None:
 
 
 @pytest.mark.anyio
-async def test_many_rows_each_are_grouped_by_key_and_in_order(database: Database) -> None:
+async def test_lists_of_rows_are_grouped_by_key_and_sorted(database: Database) -> None:
     """Two items with units of their own, one without any: its list is empty."""
     async with database.write() as session:
         items = {
@@ -179,7 +179,7 @@ async def test_many_rows_each_are_grouped_by_key_and_in_order(database: Database
 
 
 @pytest.mark.anyio
-async def test_only_the_wanted_columns_are_read(database: Database) -> None:
+async def test_only_the_requested_columns_are_read(database: Database) -> None:
     reader = Reader(database, ScopeRequest())
     with statements() as seen:
         row = await reader.one(CustomerRow, "number", "C1", frozenset({"city"}))
@@ -190,9 +190,7 @@ async def test_only_the_wanted_columns_are_read(database: Database) -> None:
 
 
 @pytest.mark.anyio
-async def test_relations_are_loaded_when_requested_and_never_by_touching_them(
-    database: Database, client: Client
-) -> None:
+async def test_relations_are_only_loaded_on_request(database: Database, client: Client) -> None:
     order = {"customer": {"number": "C1"}, "lines": [{"description": "text"}]}
     create = """mutation ($input: CreateSalesOrderInput!) {
       createSalesOrder(input: $input) { salesOrder { id } } }"""

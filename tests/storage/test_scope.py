@@ -87,7 +87,9 @@ def codes(answer: Any) -> list[str]:
 
 @pytest.mark.parametrize("name", [COMPANY, OTHER])
 @pytest.mark.parametrize("spell", [str, str.upper])
-def test_a_company_is_named_by_its_name_or_id(companies: Companies, name: str, spell: Any) -> None:
+def test_a_company_is_selected_by_its_name_or_id(
+    companies: Companies, name: str, spell: Any
+) -> None:
     own = companies.ask(name, "{ company { id } }")["company"]["id"]
     assert companies.ask(spell(own), "{ company { name } }") == {"company": {"name": name}}
 
@@ -108,7 +110,7 @@ def test_an_unknown_company_or_none_of_several_is_not_found(
         assert repr(OTHER) in message
 
 
-def test_the_only_company_need_not_be_named(client: Client) -> None:
+def test_the_only_company_need_not_be_selected(client: Client) -> None:
     assert client.ask("{ company { name } }") == {"company": {"name": "World"}}
 
 
@@ -264,7 +266,7 @@ async def ids_of(database: Database) -> tuple[str, dict[str, str]]:
 
 
 @pytest.mark.anyio
-async def test_a_caller_with_customers_of_his_own_reads_theirs_alone(
+async def test_a_limited_caller_only_reads_data_of_its_customers(
     companies: Companies, database: Database, tmp_path: Path
 ) -> None:
     company, customers = await ids_of(database)
@@ -298,7 +300,7 @@ async def test_a_caller_with_customers_of_his_own_reads_theirs_alone(
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("numbers", [set(), {"C1"}, {"C1", "PAYER"}])
-async def test_a_change_looks_up_visible_customers_and_orders_alone(
+async def test_a_change_only_looks_up_visible_customers_and_orders(
     companies: Companies, database: Database, numbers: set[str]
 ) -> None:
     company, customers = await ids_of(database)

@@ -102,16 +102,12 @@ def check_totals(client: Client, url: str, reads: int) -> None:
     assert len(seen) > reads / 5, "the orders must change between the reads"
 
 
-def test_totals_equal_the_lines_beside_them_while_writers_change_both(
-    client: Client, world_url: str
-) -> None:
+def test_totals_match_their_lines_while_writers_change_both(client: Client, world_url: str) -> None:
     check_totals(client, world_url, 50)
 
 
 @pytest.mark.full
-def test_totals_equal_the_lines_beside_them_in_a_thousand_reads(
-    client: Client, world_url: str
-) -> None:
+def test_totals_match_their_lines_in_a_thousand_reads(client: Client, world_url: str) -> None:
     check_totals(client, world_url, 1000)
 
 
@@ -188,7 +184,7 @@ async def test_a_reader_that_is_cancelled_while_it_closes_returns_its_connection
     await check_returned(pooled)
 
 
-def test_clients_that_hang_up_leave_no_connection_behind(url: str) -> None:
+def test_clients_that_disconnect_leave_no_connection_behind(url: str) -> None:
     """With one connection in the pool, the first that is lost would stop the next client."""
     body = json.dumps({"query": "{ items(first: 50) { nodes { id number taxCode { code } } } }"})
     with serving(Settings(database_url=url, pool_size=1)) as client:
@@ -255,7 +251,7 @@ async def test_all_reads_see_the_database_as_it_was_at_the_first(
 
 
 @pytest.mark.anyio
-async def test_a_closed_snapshot_reads_no_more(pooled: Database) -> None:
+async def test_a_closed_snapshot_cannot_be_read(pooled: Database) -> None:
     snapshot = pooled.snapshot()
     await snapshot.close()
     with pytest.raises(RuntimeError, match="over"):
@@ -263,7 +259,7 @@ async def test_a_closed_snapshot_reads_no_more(pooled: Database) -> None:
 
 
 @pytest.mark.anyio
-async def test_many_reads_at_once_begin_on_a_cold_connection(database: Database) -> None:
+async def test_many_concurrent_reads_begin_on_a_cold_connection(database: Database) -> None:
     reader = Reader(database, ScopeRequest())
     item, customer, currencies = await asyncio.gather(
         reader.one(ItemRow, "number", "I0001", frozenset({"unit_price"})),
@@ -276,7 +272,7 @@ async def test_many_reads_at_once_begin_on_a_cold_connection(database: Database)
 
 
 @pytest.mark.anyio
-async def test_reads_at_once_share_the_one_connection_that_the_first_opens(
+async def test_concurrent_reads_share_the_connection_that_the_first_one_opens(
     pooled: Database,
 ) -> None:
     snapshot = pooled.snapshot()

@@ -22,7 +22,7 @@ def world(templates: Templates) -> Database:
     return Database(templates.copy("world", load_world), poolclass=NullPool)
 
 
-async def test_an_upgrade_knows_the_factors_of_base_units_only(
+async def test_an_upgrade_only_knows_the_factors_of_base_units(
     empty: Database, world: Database
 ) -> None:
     """In the world, BOXED lists its base unit and its sales unit, TIMED lists one further unit, and the

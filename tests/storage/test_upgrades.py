@@ -195,9 +195,7 @@ async def test_a_downgrade_that_would_drop_tables_names_those_with_rows(
     assert await revision_of(empty) == "0003"
 
 
-async def test_a_downgrade_drops_tables_without_rows_and_keeps_the_others(
-    empty: Database, rows: Rows
-) -> None:
+async def test_a_downgrade_only_drops_tables_without_rows(empty: Database, rows: Rows) -> None:
     await upgrade(empty, "0003")
     await insert_rows(empty, rows)
     async with empty.write() as session:

@@ -50,7 +50,7 @@ def test_every_folder_of_the_room_is_a_layer() -> None:
         ("formats/deep/csv.py", "def late():\n    import gateway.exchange.exports.values"),
     ],
 )
-def test_an_import_that_leaves_its_layer_upwards_or_sideways_is_found(
+def test_an_import_that_leaves_its_layer_upwards_or_sideways_is_detected(
     tmp_path: Path, module: str, line: str
 ) -> None:
     source = tmp_path / "gateway" / "exchange" / module

@@ -95,9 +95,7 @@ DRAFT = """{ salesOrders(filter: { status: { eq: DRAFT }, onHold: { eq: false } 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("library", ["apollo", "urql"])
-def test_no_dry_run_changes_what_a_cache_holds_of_the_stored_order(
-    built: Path, demo: Client, library: str
-) -> None:
+def test_no_dry_run_changes_the_cached_order(built: Path, demo: Client, library: str) -> None:
     [order] = demo.ask(DRAFT)["salesOrders"]["nodes"]
     printed = run(built, f"node dist/{library}-previews.js {demo.url}/graphql {order['id']}")
     found = json.loads(printed, object_hook=without_typename)

@@ -37,7 +37,7 @@ def test_no_test_module_imports_from_another() -> None:
         ("def late():\n    from ..conftest import BACKENDS", "tests.conftest.BACKENDS"),
     ],
 )
-def test_an_import_from_a_test_module_is_found(tmp_path: Path, line: str, name: str) -> None:
+def test_an_import_from_a_test_module_is_detected(tmp_path: Path, line: str, name: str) -> None:
     source = tmp_path / "tests" / "api" / "test_walks.py"
     source.parent.mkdir(parents=True)
     source.write_text(f"{line}\nfrom tests.support.paths import ROOT\n", encoding="utf-8")

@@ -154,7 +154,7 @@ def test_every_module_of_the_api_has_its_place() -> None:
         ("storage/tables/amounts.py", "from ..scope import Scope", "gateway.storage.scope.Scope"),
     ],
 )  # fmt: skip
-def test_an_import_that_points_up_within_a_room_is_found(
+def test_an_import_that_points_up_within_a_room_is_detected(
     tmp_path: Path, module: str, line: str, offence: str
 ) -> None:
     source = tmp_path / "gateway" / module
@@ -195,7 +195,7 @@ def test_the_table_knows_every_room_of_the_house() -> None:
         ("app.py", "import gateway.cli", "gateway.cli"),
     ],
 )  # fmt: skip
-def test_an_import_that_points_up_is_found(
+def test_an_import_that_points_up_is_detected(
     tmp_path: Path, module: str, line: str, offence: str
 ) -> None:
     source = tmp_path / "gateway" / module
@@ -205,7 +205,7 @@ def test_an_import_that_points_up_is_found(
     assert offences(tmp_path / "gateway") == [f"{name} imports {offence}"]
 
 
-def test_imports_that_point_down_are_no_offence(tmp_path: Path) -> None:
+def test_imports_that_point_down_are_allowed(tmp_path: Path) -> None:
     source = tmp_path / "gateway" / "api" / "queries.py"
     source.parent.mkdir(parents=True)
     source.write_text(

@@ -54,13 +54,13 @@ def repeated_modules(gateway: Path) -> dict[str, list[str]]:
     )
 
 
-def test_no_class_or_function_shares_its_name_except_for_a_reason() -> None:
+def test_no_class_or_function_shares_its_name_without_a_reason() -> None:
     """An exception that is no longer needed must go."""
     found = repeated_names(GATEWAY)
     assert set(found) == set(SHARED_NAMES), found
 
 
-def test_no_module_shares_its_name_except_for_a_reason() -> None:
+def test_no_module_shares_its_name_without_a_reason() -> None:
     """An exception that is no longer needed must go."""
     found = repeated_modules(GATEWAY)
     assert set(found) == set(SHARED_MODULES), found
@@ -72,7 +72,7 @@ def test_the_exceptions_are_few_and_explained() -> None:
     assert all([*SHARED_NAMES.values(), *SHARED_MODULES.values()])
 
 
-def test_a_name_that_two_modules_define_is_found(tmp_path: Path) -> None:
+def test_a_name_that_two_modules_define_is_detected(tmp_path: Path) -> None:
     for room in ("orders", "storage"):
         (tmp_path / room).mkdir()
         text = "class Page: ...\nclass _Walk: ...\nasync def read(): ...\n"

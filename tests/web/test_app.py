@@ -65,7 +65,9 @@ def test_a_mistake_of_the_client_is_not_logged(
     assert [record for record in caplog.records if record.name.startswith("gateway")] == []
 
 
-def test_what_cannot_be_read_is_null_and_the_rest_is_shown(client: Client, world_url: str) -> None:
+def test_unreadable_values_are_null_and_the_rest_is_returned(
+    client: Client, world_url: str
+) -> None:
     """Of the world's customers only one has a currency of its own."""
     lose(world_url, "currencies")
     answer = client.send("{ customers { nodes { number currency { code } } } }")
@@ -98,7 +100,7 @@ MUTATION = (
     ("header", "requested"),
     [(None, "World"), ("World", "World"), ("world", None), ("Elsewhere", None), ("", None)],
 )
-def test_a_company_is_named_exactly(
+def test_the_name_of_a_company_must_match_exactly(
     client: Client, header: str | None, requested: str | None
 ) -> None:
     headers = {} if header is None else {"Company": header}
@@ -156,7 +158,7 @@ def test_only_names_of_this_machine_are_answered(
         (" , ", "evil.example", False),
     ],
 )
-def test_a_deployment_says_for_which_other_names_the_gateway_answers(
+def test_a_deployment_configures_further_host_names(
     configured: str, host: str, is_ours: bool
 ) -> None:
     with serving(Settings(database_url=UNREACHABLE["sqlite"], hosts=configured)) as client:
@@ -190,7 +192,7 @@ def test_a_request_without_a_host_is_refused(demo: Client) -> None:
         ("*", "https://evil.example", "*"),
     ],
 )
-def test_pages_of_other_origins_may_ask_only_if_the_deployment_says_so(
+def test_pages_of_other_origins_are_answered_only_if_the_deployment_allows_them(
     configured: str, origin: str, allowed: str | None
 ) -> None:
     preflight = {
@@ -206,7 +208,7 @@ def test_pages_of_other_origins_may_ask_only_if_the_deployment_says_so(
     assert requested.is_success == (allowed is not None)
 
 
-def test_the_gateway_says_when_it_cannot_work(templates: Templates) -> None:
+def test_an_unready_gateway_reports_the_reason(templates: Templates) -> None:
     """It lives meanwhile, and is ready as soon as the database is."""
     url = templates.empty()
     with serving(Settings(database_url=url)) as client:
@@ -229,7 +231,7 @@ async def _migrate(url: str) -> None:
     await database.dispose()
 
 
-def test_the_gateway_says_when_its_database_is_out_of_reach(backend: str) -> None:
+def test_an_unreachable_database_is_reported(backend: str) -> None:
     with serving(Settings(database_url=UNREACHABLE[backend])) as client:
         unready = client.http.get(client.url + "/readyz")
         assert unready.status_code == 503
@@ -242,7 +244,7 @@ def test_the_gateway_says_when_its_database_is_out_of_reach(backend: str) -> Non
     ("accepted", "first", "is_compressed"),
     [("gzip", 50, True), ("identity", 50, False), ("gzip", 1, False)],
 )
-def test_a_long_answer_is_compressed_for_those_who_take_it(
+def test_a_long_answer_is_compressed_for_clients_that_accept_it(
     demo: Client, accepted: str, first: int, is_compressed: bool
 ) -> None:
     query = f"{{ salesOrders(first: {first}) {{ nodes {{ number customerName orderDate }} }} }}"

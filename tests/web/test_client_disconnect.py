@@ -56,7 +56,7 @@ def unlogged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     assert caplog.text == ""
 
 
-def test_a_read_is_stopped_when_its_client_hangs_up(
+def test_a_read_is_stopped_when_its_client_disconnects(
     only: Client, world_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The query never ends by itself, so otherwise no other client would get the connection."""
@@ -68,7 +68,7 @@ def test_a_read_is_stopped_when_its_client_hangs_up(
         assert only.ask("{ items { totalCount } }") == {"items": {"totalCount": 507}}
 
 
-def test_a_mutation_is_completed_although_its_client_hangs_up(
+def test_a_mutation_is_completed_even_if_its_client_disconnects(
     only: Client, world_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with unlogged(caplog):
@@ -79,7 +79,9 @@ def test_a_mutation_is_completed_although_its_client_hangs_up(
         wait_until(lambda: only.ask(COUNT) == {"salesOrders": {"totalCount": 2}})
 
 
-def test_half_a_request_is_no_crash(only: Client, caplog: pytest.LogCaptureFixture) -> None:
+def test_half_a_request_does_not_cause_a_crash(
+    only: Client, caplog: pytest.LogCaptureFixture
+) -> None:
     with unlogged(caplog), connected(only, COUNT, left_out=3):
         time.sleep(0.1)
     assert only.ask(COUNT) == {"salesOrders": {"totalCount": 0}}
@@ -137,7 +139,7 @@ def test_clients_that_disconnect_during_new_queries_leave_nothing_in_the_log(
 @pytest.mark.anyio
 @pytest.mark.parametrize("times", [1, 2, 3])
 @pytest.mark.parametrize("is_apart", [False, True])
-async def test_a_cancelled_read_gives_its_connection_back_at_once(
+async def test_a_cancelled_read_returns_its_connection_at_once(
     world_url: str, is_apart: bool, times: int
 ) -> None:
     """However often it is cancelled, and whether its caller or another task has begun it."""

@@ -83,7 +83,7 @@ def test_requests_of_foreign_pages_are_refused(guarded: Client) -> None:
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_an_allowed_origin_must_ask_before_it_uploads(guarded: Client) -> None:
+def test_an_allowed_origin_needs_a_preflight_request_to_upload(guarded: Client) -> None:
     simple = {"origin": SHOP, "sec_fetch_site": "cross-site"}
     for kind in (
         "text/plain",

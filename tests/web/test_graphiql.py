@@ -152,7 +152,7 @@ def test_the_page_may_load_and_run_nothing_but_its_own_files(demo: Client) -> No
     assert headers["cache-control"] == "no-cache"
 
 
-def test_what_the_page_loads_is_cached_for_good_and_the_page_has_no_other_address(
+def test_the_files_of_the_page_are_cached_for_ever_and_the_page_has_no_other_address(
     demo: Client,
 ) -> None:
     page = demo.http.get(demo.url + "/graphql", headers={"accept": "text/html"}).text

@@ -117,7 +117,7 @@ def test_a_compressed_operation_is_415(web: Client, coding: str) -> None:
         (f"{GRAPHQL};q=0.2, application/*;q=0.8", JSON),
     ],
 )
-def test_the_answer_has_the_media_type_that_the_client_likes_best(
+def test_the_answer_has_the_media_type_that_the_client_prefers(
     web: Client, accept: str, chosen: str
 ) -> None:
     """The most exact range decides the weight of a type (RFC 9110, 12.5.1)."""
@@ -126,7 +126,7 @@ def test_the_answer_has_the_media_type_that_the_client_likes_best(
     assert response.json() == ANSWER
 
 
-def test_a_client_that_names_no_media_type_gets_the_legacy_one(web: Client) -> None:
+def test_a_client_without_a_preference_gets_the_legacy_media_type(web: Client) -> None:
     url = f"{web.url}/graphql?query={quote(COMPANY)}"
     with urllib.request.urlopen(url, timeout=10) as response:
         assert response.headers["content-type"] == f"{JSON}; charset=utf-8"
@@ -145,7 +145,7 @@ def test_a_client_that_names_no_media_type_gets_the_legacy_one(web: Client) -> N
         f"{JSON};q=0.000",
     ],
 )
-def test_what_the_gateway_cannot_write_is_406(web: Client, accept: str) -> None:
+def test_an_unsupported_media_type_is_406(web: Client, accept: str) -> None:
     for response in (post(web, {"query": COMPANY}, accept), get(web, accept, query=COMPANY)):
         assert (response.status_code, codes(response)) == (406, ["NOT_ACCEPTABLE"])
 
@@ -184,7 +184,7 @@ MALFORMED = {
 
 @pytest.mark.parametrize("accept", [JSON, GRAPHQL])
 @pytest.mark.parametrize("body", MALFORMED.values(), ids=list(MALFORMED))
-def test_a_body_that_holds_no_operation_is_400(web: Client, body: bytes, accept: str) -> None:
+def test_a_body_without_an_operation_is_400(web: Client, body: bytes, accept: str) -> None:
     response = post(web, body, accept)
     assert (response.status_code, codes(response)) == (400, ["BAD_REQUEST"])
     assert media_type(response) == accept
@@ -230,7 +230,7 @@ def test_an_operation_that_cannot_be_run_has_errors_and_no_data(
         assert not re.search("Decimal|Exception|Traceback|object at|instance", response.text)
 
 
-def test_a_subscription_is_refused_as_what_the_schema_does_not_have(web: Client) -> None:
+def test_a_subscription_is_refused_because_the_schema_has_none(web: Client) -> None:
     response = post(web, {"query": "subscription { orders }"}, GRAPHQL)
     assert response.status_code == 400
     assert "METHOD_NOT_ALLOWED" not in codes(response)
@@ -248,7 +248,7 @@ def test_the_named_operation_is_run(web: Client) -> None:
     assert get(web, query=TWO, operationName="A").json() == ANSWER
 
 
-def test_null_and_left_out_parameters_are_the_same(web: Client) -> None:
+def test_null_and_omitted_parameters_are_the_same(web: Client) -> None:
     body = {"query": COMPANY, "variables": None, "operationName": None, "extensions": None}
     assert post(web, body).json() == ANSWER
     assert get(web, query=COMPANY, variables="null").json() == ANSWER
@@ -267,7 +267,7 @@ def test_get_takes_variables_as_json(web: Client) -> None:
      {"query": COMPANY, "variables": '{"a": NaN}'}, {"query": COMPANY, "extensions": "5"},
      {"query": COMPANY, "variables": '{"a": 1e' + "9" * 40 + "}"}],
 )  # fmt: skip
-def test_a_get_that_holds_no_operation_is_400(web: Client, parameters: dict[str, str]) -> None:
+def test_a_get_without_an_operation_is_400(web: Client, parameters: dict[str, str]) -> None:
     response = get(web, **parameters)
     assert (response.status_code, codes(response)) == (400, ["BAD_REQUEST"])
 

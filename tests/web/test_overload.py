@@ -53,7 +53,7 @@ def test_a_request_that_gets_no_connection_is_overloaded(
     assert caplog.text == ""
 
 
-def test_the_only_connection_goes_from_plans_to_all_others_and_back(world_url: str) -> None:
+def test_the_only_connection_is_passed_between_plans_and_other_users(world_url: str) -> None:
     with serving(Settings(database_url=world_url, pool_size=1, debug=True)) as client:
         for _ in range(2):
             for _ in range(3):
@@ -64,7 +64,7 @@ def test_the_only_connection_goes_from_plans_to_all_others_and_back(world_url: s
             assert sent(client, READ) == ("plan", answer)
 
 
-def test_plans_and_changes_go_on_when_the_database_has_ended_all_connections(
+def test_plans_and_changes_recover_when_the_database_ends_all_connections(
     world_url: str,
 ) -> None:
     if world_url.startswith("sqlite"):

@@ -63,7 +63,7 @@ def test_every_response_has_security_headers_and_an_id(
     assert "server" not in headers
 
 
-def test_a_page_and_its_files_keep_their_own_cache_headers(web: Client) -> None:
+def test_a_page_and_its_files_have_their_own_cache_headers(web: Client) -> None:
     page = web.http.get(web.url + "/graphql", headers={"accept": HTML})
     [name, *_] = re.findall(r"/graphiql/assets/[^\"]+", page.text)
     assert page.headers.get_list("cache-control") == ["no-cache"]
@@ -86,7 +86,7 @@ def test_a_page_and_its_files_keep_their_own_cache_headers(web: Client) -> None:
         ("é", False),
     ],
 )
-def test_an_id_of_a_request_is_kept_if_it_is_safe_to_log(
+def test_the_id_of_a_request_is_returned_if_it_is_safe_to_log(
     web: Client, sent: str, is_kept: bool
 ) -> None:
     headers = {"x-request-id": sent.encode()}
@@ -212,7 +212,7 @@ def test_a_crash_is_answered_and_logged_once(caplog: pytest.LogCaptureFixture) -
         ("127.0.0.0/8, 9.9.9.9", "203.0.113.7", "https"),
     ],
 )
-def test_forwarded_headers_are_believed_only_from_trusted_proxies(
+def test_forwarded_headers_are_only_accepted_from_trusted_proxies(
     proxies: str, client: str, scheme: str
 ) -> None:
     async def show(request: Request) -> Response:
@@ -243,7 +243,7 @@ def test_a_proxy_is_an_address_or_network(proxies: str) -> None:
         ("/healthz/", "/healthz"),
     ],
 )
-def test_addresses_that_people_try_lead_somewhere(web: Client, path: str, target: str) -> None:
+def test_addresses_that_people_try_are_redirected(web: Client, path: str, target: str) -> None:
     response = web.http.get(web.url + path)
     assert response.headers["location"].replace("%7B", "{").replace("%7D", "}") == target
     followed = web.http.get(web.url + path, follow_redirects=True, headers={"accept": HTML})

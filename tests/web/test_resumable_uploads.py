@@ -93,14 +93,14 @@ def test_a_file_that_is_refused_is_refused_once_it_is_complete(client: Client) -
     assert (response.status_code, response.json()["code"]) == (400, "FILE_REFUSED")
 
 
-def test_an_upload_has_a_largest_size(client: Client, tmp_path: Path) -> None:
+def test_an_upload_has_a_maximum_size(client: Client, tmp_path: Path) -> None:
     assert create(client, **{"Upload-Length": "10001"}).status_code == 413
     location = create(client, b"x" * 9_999).headers["Location"]
     assert append(client, location, b"xx", 9_999).status_code == 413
     assert offset(client, location) == 9_999
 
 
-def test_a_cancelled_upload_is_gone(client: Client, tmp_path: Path) -> None:
+def test_a_cancelled_upload_is_removed(client: Client, tmp_path: Path) -> None:
     location = create(client, FILE).headers["Location"]
     assert client.http.delete(client.url + location).status_code == 204
     assert client.http.head(client.url + location).status_code == 404

@@ -178,7 +178,7 @@ def test_an_upload_may_take_any_time_while_it_grows(path: bytes) -> None:
         assert received(slow).endswith(b"\r\n\r\n1000")
 
 
-def test_the_rest_of_a_refused_body_is_not_awaited_for_ever() -> None:
+def test_the_gateway_does_not_wait_for_ever_for_the_rest_of_a_refused_body() -> None:
     with limited(ConnectionLimits(body_progress=2 * SHORT)) as client:
         with closing(connection(client)) as slow:
             slow.sendall(ENDLESS.replace(b"/graphql", b"/refused"))
@@ -186,7 +186,7 @@ def test_the_rest_of_a_refused_body_is_not_awaited_for_ever() -> None:
         assert client.http.get(client.url + "/hello").text == "hello"
 
 
-def test_an_idle_connection_is_kept_as_long_as_configured() -> None:
+def test_an_idle_connection_stays_open_as_long_as_configured() -> None:
     for seconds, is_kept in ((PATIENCE, True), (SHORT, False)):
         with (
             limited(ConnectionLimits(head=SHORT), keep_alive=seconds) as client,
@@ -252,7 +252,7 @@ def _is_answered(client: Client) -> bool:
         return received(connected).startswith(b"HTTP/1.1 200 ")
 
 
-def test_silent_connections_do_not_keep_others_out_for_long() -> None:
+def test_silent_connections_do_not_block_others_for_long() -> None:
     with limited(ConnectionLimits(connections=20, head=SHORT)) as client, ExitStack() as stack:
         for _ in range(150):
             stack.enter_context(closing(connection(client)))
@@ -316,7 +316,7 @@ def test_a_head_within_the_limits_is_answered_however_it_is_cut(usual: Client) -
         assert received(connected).endswith(b"\r\n\r\nhello")
 
 
-def test_what_is_not_http_is_400_and_closed(
+def test_anything_but_http_is_400_and_closed(
     usual: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     for sent in (b"\x16\x03\x01\x02\x00\x01", b"GET / HTTP/9.9\r\n\r\n", b"nonsense\r\n\r\n"):
@@ -329,7 +329,7 @@ def test_what_is_not_http_is_400_and_closed(
     assert caplog.text == ""
 
 
-def test_trailers_are_no_headers(usual: Client) -> None:
+def test_trailers_are_not_headers(usual: Client) -> None:
     request = ENDLESS.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
     body = b"5\r\nhello\r\n0\r\nCompany: Other\r\n\r\n"
     with closing(connection(usual)) as connected:
