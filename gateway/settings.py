@@ -58,7 +58,7 @@ class Settings(TokenSettings):
     auth: Literal["open", "required"] | None = Field(
         None,
         description="Whether requests need a key or token: `required` or `open`, which is possible only on a"
-        " loopback address. By default a gateway is open on a loopback address.",
+        " loopback address. By default a gateway is open there, unless `GATEWAY_JWT_ISSUER` is set.",
     )
     hosts: str = Field(
         "",
