@@ -1,4 +1,4 @@
-"""An order says which mutations it allows, and refuses exactly the others for the reasons that it gives."""
+"""An order lists the mutations that it allows, and refuses all others for the listed reasons."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -89,7 +89,7 @@ def test_the_guards_of_a_draft_are_among_the_reasons(client: Client, lines: list
 
 
 def test_a_page_of_orders_takes_three_statements(client: Client) -> None:
-    """One reads the orders, one all their lines and one their customers."""
+    """One statement reads the orders, one all of their lines and one their customers."""
     for _ in range(3):
         drafted(client, line())
     query = "{ salesOrders(first: 50) { nodes { availableTransitions { mutation possible } } } }"

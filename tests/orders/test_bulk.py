@@ -70,7 +70,7 @@ def test_a_dry_run_creates_and_changes_no_order(client: Client) -> None:
 
 
 def test_changes_of_orders_are_independent(client: Client) -> None:
-    """A refused row has removed a line before it is refused, and all of it is undone."""
+    """A refused row has already removed a line, which is undone too."""
     orders = [created(client, order(line(quantity=2), line("TIMED"))) for _ in range(3)]
     first, second, third = (each["id"] for each in orders)
     replaced = [orders[0]["lines"][0]["id"]]

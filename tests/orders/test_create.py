@@ -1,4 +1,4 @@
-"""createSalesOrder over HTTP: what a new order takes over, derives, keeps and answers."""
+"""createSalesOrder over HTTP: what a new order copies, derives, stores and answers."""
 
 import datetime as dt
 import json
@@ -29,7 +29,7 @@ from tests.support.world import load_world
 
 @pytest.fixture(scope="module")
 def world(templates: Templates) -> Iterator[Client]:
-    """The gateway over a world of its own, for tests that look at nothing but their own order."""
+    """The gateway over a separate world, for tests that only look at their own order."""
     with serving(Settings(database_url=templates.copy("world", load_world))) as client:
         yield client
 

@@ -1,4 +1,4 @@
-"""Numbers of createSalesOrder: random orders against the naive implementation, and hard digits."""
+"""Numbers in createSalesOrder: random orders against the naive implementation, and difficult digits."""
 
 import random
 from collections.abc import Iterator
@@ -74,7 +74,7 @@ def text(value: Fraction) -> str:
 
 @pytest.fixture(scope="module")
 def world(templates: Templates) -> Iterator[Client]:
-    """The gateway over a world of its own, which fills with orders."""
+    """The gateway over a separate world, which fills with orders."""
     with serving(Settings(database_url=templates.copy("world", load_world))) as client:
         yield client
 
@@ -181,7 +181,7 @@ class RandomOrder:
         return text(-number if self._draw.random() < 0.2 else number)
 
     def _line_discount(self, inputs: Fields, naive: dict[str, Any]) -> dict[str, Any]:
-        """None, a percent, an amount between 0 and the price of the line, or both alike."""
+        """None, a percent, an amount between 0 and the price of the line, or both."""
         gross = round_to(naive["quantity"] * naive["unit_price"], self._step)
         kind = self._draw.choice(("none", "percent", "amount", "both"))
         percent = Fraction(self._draw.randint(0, 10**7), 100_000)
@@ -203,8 +203,8 @@ def plainly(naive: dict[str, Any], names: tuple[str, ...]) -> Fields:
 
 
 def priced(client: Client, seed: int) -> tuple[str, Fields] | None:
-    """Id and amounts of the order of `seed`, which must be refused exactly if the naive implementation
-    cannot price it, and else cost the same."""
+    """Id and amounts of the order of `seed`, which must be refused if and only if the naive
+    implementation cannot price it, and otherwise have the same amounts."""
     drawn = RandomOrder(seed)
     answer = client.ask(PRICED, input=drawn.input)["createSalesOrder"]
     try:

@@ -1,4 +1,4 @@
-"""What createSalesOrder refuses: each rule with its code, and the argument that breaks it."""
+"""The refusals of createSalesOrder: each rule with its code and the argument that breaks it."""
 
 import json
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ TEXTS |= {f"shipToAddress.{part}": length for part, length in LENGTHS.items()}
 
 @pytest.fixture(scope="module")
 def world(templates: Templates) -> Iterator[Client]:
-    """The gateway over a world of its own, in which no test leaves an order."""
+    """The gateway over a separate world, in which no test leaves an order."""
     with serving(Settings(database_url=templates.copy("world", load_world))) as client:
         yield client
 

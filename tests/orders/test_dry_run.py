@@ -1,4 +1,4 @@
-"""A dry run of every mutation answers what the mutation answers, as a preview, and keeps nothing."""
+"""A dry run of every mutation has the same answer as the mutation, as a preview, and stores nothing."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -32,7 +32,7 @@ from tests.support.world import load_world
 
 FIELDS = f"""{ORDER} statusLabel(vocabulary: FINANCE_OPERATIONS) totalsExplanation {{ formula }}
   customer {{ displayName currency {{ code }} }} lines {{ item {{ displayName taxCode {{ code }} }} }}"""
-"""All that an order has, and what only a relation can tell."""
+"""All fields of an order, and those of its relations."""
 
 NEW = order(line(quantity=3), {"description": "text"}, line("GROSS"), discountPercent="12.5")
 PATCH = {"salesperson": "SP9", "customer": {"number": "WITH-TAX"}, "lines": {"add": [line()]}}
@@ -52,7 +52,7 @@ CASES: dict[str, tuple[str, Fields]] = {
     SHIP_AND_INVOICE: ("DRAFT", {}),
     PAY: ("INVOICED", {}),
 }
-"""A state in which each mutation of an order may happen, and its arguments."""
+"""A state in which each mutation of an order is allowed, and its arguments."""
 
 ARGUMENTS = """{ __type(name: "Mutation") { fields { name args { name defaultValue
   type { kind ofType { name } } } } } }"""
@@ -65,13 +65,13 @@ def url(templates: Templates) -> str:
 
 @pytest.fixture(scope="module")
 def world(url: str) -> Iterator[Client]:
-    """The gateway over a world of its own, in which one test follows the other."""
+    """The gateway over a separate world, which the tests use one after the other."""
     with serving(Settings(database_url=url)) as client:
         yield client
 
 
 def lasting(answer: Any) -> Any:
-    """An answer without what a preview has of its own: ids, etags and the time."""
+    """An answer without ids, etags and times, which differ in a preview."""
     if isinstance(answer, list):
         return [lasting(each) for each in answer]
     if not isinstance(answer, dict):
@@ -97,7 +97,7 @@ def keys(answer: Any) -> list[str]:
 
 
 def arguments(client: Client, mutation: str) -> Fields:
-    """What a mutation is given; the order it is about is made for it."""
+    """The arguments of a mutation, for a new order."""
     if mutation == CREATE:
         return {"input": NEW}
     state, values = CASES[mutation]

@@ -1,4 +1,4 @@
-"""RULES.md 4.2 and 4.10 state what the fields declare."""
+"""RULES.md 4.2 and 4.10 match the declared fields."""
 
 import re
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ PARTS = {"the order": HEADER, "a line that sells": LINE}
 
 
 def statuses(row: Mapping[str, str]) -> tuple[SalesOrderStatus, ...]:
-    """The statuses in the columns of a row that say yes."""
+    """The statuses with "yes" in a row."""
     assert {row[status.name] for status in SalesOrderStatus} <= {"yes", ""}
     return tuple(status for status in SalesOrderStatus if row[status.name] == "yes")
 

@@ -1,4 +1,4 @@
-"""Refused patches: each broken rule with its code, its path, the rejected value and what would do."""
+"""Refused patches: each broken rule with its code, its path, the rejected value and the suggestions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,18 +20,18 @@ HAPPEN = """mutation { it: %s(id: "%s"%s) {
 
 @dataclass(frozen=True)
 class Desk:
-    """Orders in every state, which no refusal changes."""
+    """Orders in every state, which refusals do not change."""
 
     client: Client
     orders: dict[str, Fields]
 
     def __call__(self, name: str, mutation: str, arguments: str = "") -> list[Fields]:
-        """The problems of what happens to an order, none if it happens."""
+        """The problems of a mutation of an order; none if it succeeds."""
         query = HAPPEN % (mutation, self.orders[name]["id"], arguments)
         return list(self.client.ask(query)["it"]["userErrors"])
 
     def known(self, value: Any) -> Any:
-        """The value with ids in the place of names such as `draft.0`, the first line of `draft`."""
+        """The value with ids instead of names such as `draft.0`, the first line of `draft`."""
         if isinstance(value, dict):
             return {name: self.known(item) for name, item in value.items()}
         if isinstance(value, list):
@@ -208,7 +208,7 @@ ROWS += [("charged", "OUT_OF_RANGE", "discountAmount", "1", ["0"], {"discountAmo
 
 
 def plainly(problems: list[Fields]) -> list[tuple[str, str, str | None, list[str]]]:
-    """What programs read of problems, with paths below the argument `input`."""
+    """The machine-readable parts of problems, with paths below the argument `input`."""
     assert all(problem["message"] for problem in problems)
     rest = ("rejectedValue", "suggestions")
     return [

@@ -42,12 +42,12 @@ STATES: dict[str, str] = {
     **dict.fromkeys((SHIP, INVOICE), "SHIPPED IN PART"),
     PAY: "INVOICED",
 }
-"""A state in which each mutation may happen."""
+"""A state in which each mutation is allowed."""
 
 
 @pytest.fixture(scope="module")
 def world(templates: Templates) -> Iterator[Client]:
-    """The gateway over a world of its own, for tests that look at nothing but their own orders."""
+    """The gateway over a separate world, for tests that only look at their own orders."""
     with serving(Settings(database_url=templates.copy("world", load_world))) as client:
         yield client
 
@@ -179,7 +179,7 @@ def test_a_missing_order_is_not_found_by_any_mutation(
 
 
 FORMS = ("{}", '"{}"', 'W/"{}"', '"0", "{}"', "*")
-"""Ways to write an etag, as HTTP has them."""
+"""The notations of an etag in HTTP."""
 
 
 def sent(client: Client, document: str, if_match: str | None, **variables: Any) -> Any:

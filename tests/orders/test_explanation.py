@@ -1,4 +1,4 @@
-"""totalsExplanation: every amount of an order comes with the calculation that led to it."""
+"""totalsExplanation: every amount of an order is explained by its calculation."""
 
 import random
 import re
@@ -35,7 +35,7 @@ VECTOR_COLUMNS += ["net_amount", "net_tax_amount", "net_amount_including_tax"]
 HEADER_COLUMNS = ("discount_amount", "total_amount_excluding_tax", "total_tax_amount")
 HEADER_COLUMNS += ("total_amount_including_tax",)
 NOTHING = {"none entered", "no share", "no lines", "the line takes no part"}
-"""What stands in place of a formula where nothing is calculated, so that the amount is 0."""
+"""The texts instead of a formula if there is nothing to calculate, so that the amount is 0."""
 
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 TOKEN = re.compile(r"-?\d+(?:\.\d+)?|[×÷+−()%]| of (?=-?\d)| carried\b| already allocated\b|\s")
@@ -44,7 +44,7 @@ DIRECTIONS = {"half away from zero": "NEAREST", "away from zero": "UP", "towards
 
 
 def value_of(formula: str) -> Fraction | None:
-    """What an arithmetic formula comes to, or None if it is something else."""
+    """The value of an arithmetic formula, or None for other texts."""
     if TOKEN.sub("", formula) or not formula:
         return None
     terms = []
@@ -144,7 +144,7 @@ def test_the_last_steps_are_the_totals_and_a_trace_does_not_change_them(seeds: r
 
 @pytest.mark.parametrize("seeds", SEEDS)
 def test_a_formula_rounded_as_described_equals_its_result(seeds: range) -> None:
-    """Any other text says that there is nothing to calculate, or that the amount was entered."""
+    """All other texts say that there is nothing to calculate, or that the amount was entered."""
     for name, terms, lines in drawn_and_worked(seeds):
         for step in traced(terms, lines)[1]:
             value = value_of(step.formula)
@@ -187,7 +187,7 @@ RULE_OF = {
     "total_amount_excluding_tax": "ORDER_TOTAL",
     "total_amount_including_tax": "ORDER_TOTAL",
 }
-"""The rules of the amounts that lines and orders do not have in common."""
+"""The rules of the amounts that only lines or only orders have."""
 
 
 def rule_of(step: CalculationStep, terms: Terms) -> str:
@@ -244,7 +244,7 @@ def test_unrounded_steps_use_results_of_earlier_steps(seeds: range) -> None:
     ],
 )
 def test_formulas_have_the_notation_of_accountants(formula: str, value: str | None) -> None:
-    """The reader of formulas that the tests above rest on."""
+    """A test of the formula reader that the tests above use."""
     assert value_of(formula) == (None if value is None else Fraction(value))
 
 
@@ -264,13 +264,13 @@ PAGE = f"query ($first: Int!) {{ salesOrders(first: $first) {{ nodes {{ number {
 
 @pytest.fixture(scope="module")
 def world(templates: Templates) -> Iterator[Client]:
-    """The gateway over a world of its own, for tests that look at nothing but their own order."""
+    """The gateway over a separate world, for tests that only look at their own order."""
     with serving(Settings(database_url=templates.copy("world", load_world))) as client:
         yield client
 
 
 def changed(client: Client, document: str, **variables: Any) -> Fields:
-    """The order that a mutation answers with, which must not refuse it."""
+    """The order in the answer of a mutation, which must succeed."""
     [answer] = client.ask(document, **variables).values()
     assert answer["userErrors"] == []
     return dict(answer["salesOrder"])
@@ -330,7 +330,7 @@ def test_a_dry_run_explains_the_amounts_of_the_change(world: Client) -> None:
 
 
 def test_the_explanation_shows_which_line_gets_the_odd_cent(world: Client) -> None:
-    """S2: a third of 1000 each, and the cent that is left over goes to the second line."""
+    """S2: a third of 1000 each, and the remaining cent goes to the second line."""
     fields = order(*[line(quantity=10, unitPrice=1000)] * 3, discountAmount=1000)
     steps = changed(world, CREATE, input=fields)["totalsExplanation"]
     shares = [step for step in steps if step["amount"] == "allocation"]

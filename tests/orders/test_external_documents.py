@@ -62,7 +62,7 @@ def test_a_second_order_with_the_number_is_stored_with_a_warning(client: Client)
 def test_missing_and_different_numbers_and_other_customers_cause_no_warning(
     client: Client, header: Fields
 ) -> None:
-    """Numbers are those of the customer, so their case counts."""
+    """The numbers are the customer's, so their case matters."""
     created(client, po())
     assert warnings(client.ask(CREATE, input=po(**header))["it"]) == []
 
@@ -106,7 +106,7 @@ def test_each_row_of_a_call_has_its_own_warnings(client: Client) -> None:
 
 
 def test_a_company_may_refuse_a_second_order(client: Client, world_url: str) -> None:
-    """Orders stored before the company did so can still be changed."""
+    """Orders stored before the company refused duplicates can still be changed."""
     repeated = [created(client, po())["id"] for _ in range(2)][1]
     other = created(client, po("PO-2"))["id"]
     execute(world_url, REFUSE)
@@ -145,7 +145,7 @@ def test_a_company_that_refuses_duplicates_accepts_one_of_two_simultaneous_order
 
 
 def test_the_check_takes_one_statement_for_any_number_of_orders(client: Client) -> None:
-    """Without a number it takes none."""
+    """Without a number there is no statement."""
     counts = []
     for inputs in ([po(None)] * 2, [po("PO-1")], [po(f"PO-{n % 3}") for n in range(6)]):
         with statements() as seen:

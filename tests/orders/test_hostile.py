@@ -1,4 +1,4 @@
-"""Hostile values in updateSalesOrder: a clear error for each, and a database that nothing touched."""
+"""Hostile values in updateSalesOrder: each causes a clear error, and the database does not change."""
 
 import json
 from collections.abc import Iterator
@@ -66,7 +66,7 @@ class Target:
 
 @pytest.fixture(scope="module")
 def target(templates: Templates) -> Iterator[Target]:
-    """In the end the database must be as it was before any test of this module."""
+    """The database must not have changed at the end of this module."""
     url = templates.copy("world", load_world)
     with serving(Settings(database_url=url, max_body=50_000_000)) as client:
         made = created(client, order(line(quantity=2), discountAmount=1))
@@ -137,7 +137,7 @@ LARGEST = "9999999999999.99999"
 
 
 def test_the_largest_number_is_reported_once(target: Target) -> None:
-    """As an amount it is rounded to more than can be kept."""
+    """As an amount it is rounded to more than can be stored."""
     of_line = [
         f"lines.update.0.{name}" for name in ("quantity", "discountPercent", "discountAmount")
     ]
@@ -203,7 +203,7 @@ RAW += ["0." + "1" * 5000, "1e" + "9" * 300, "-1e-" + "9" * 300, '"\\ud800"', "[
 def test_a_hostile_number_in_the_json_of_a_request_is_an_error_with_a_code(
     target: Target, number: str
 ) -> None:
-    """Each goes over a connection of its own, which a crash would close."""
+    """Each uses its own connection, which a crash would close."""
     for path in ("discountAmount", SEQUENCE):
         fields = {"id": target.order, "input": patch_of({path: "NUMBER"}, target.line)}
         body = json.dumps({"query": UPDATE, "variables": fields}).replace('"NUMBER"', number)
@@ -240,7 +240,7 @@ MANY = pytest.param(40_000, marks=pytest.mark.full)
 def test_a_patch_that_makes_an_order_too_long_is_refused_despite_other_problems(
     target: Target, sells: bool
 ) -> None:
-    """10,000 comments in one place, or 40,000 items that there are not."""
+    """10,000 comments in one place, or 40,000 missing items."""
     lines = [line(f"N{n}") for n in range(40_000)] if sells else [{"sequence": 1}] * 10_000
     assert target.refused({"lines.add": lines}) == {("TOO_MANY_LINES", "lines")}
 

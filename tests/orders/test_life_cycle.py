@@ -1,4 +1,4 @@
-"""What has to hold for an order to be released, shipped and invoiced, and how far it is then."""
+"""The conditions for releasing, shipping and invoicing an order, and the results."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -32,7 +32,7 @@ from tests.support.world import load_world
 
 @pytest.fixture(scope="module")
 def url(templates: Templates) -> str:
-    """A world of its own, for tests that look at nothing but their own order."""
+    """A separate world, for tests that only look at their own order."""
     return templates.copy("world", load_world)
 
 
@@ -52,7 +52,7 @@ def test_an_order_that_sells_nothing_cannot_be_submitted_or_released(
 
 
 def without_object(client: Client, fields: Fields, line_type: str) -> str:
-    """The id of an order of one line whose type alone has been changed."""
+    """The id of an order with one line of which only the type has been changed."""
     key, [sold] = drafted(client, fields)
     done(client, UPDATE, key, input={"lines": {"update": [{"id": sold, "lineType": line_type}]}})
     return key
@@ -181,8 +181,8 @@ def test_a_return_that_is_not_shipped_is_not_invoiced_with_the_rest(world: Clien
 
 
 def lessened(client: Client, *, returned: int = 0) -> str:
-    """The id of a draft that has lost what was not shipped and invoiced of it: all but 4 of 10 pieces,
-    and the pieces that were returned."""
+    """The id of a draft that has lost everything that was not shipped and invoiced: all but 4 of 10
+    pieces, and the returned pieces."""
     lines = (line(quantity=10), line(), *((line(quantity=-returned),) if returned else ()))
     key, [sold, unsold, *back] = released(client, *lines)
     parts = [{"id": sold, "quantity": 4}, *({"id": each, "quantity": -returned} for each in back)]

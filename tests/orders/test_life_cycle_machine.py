@@ -1,4 +1,4 @@
-"""Orders walk through life at random, beside a model that says what may happen to them."""
+"""Orders go through random transitions, compared with a model of the life cycle."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -46,7 +46,7 @@ AMOUNTS = {
     "totalTaxAmount": "netTaxAmount",
     "totalAmountIncludingTax": "netAmountIncludingTax",
 }
-"""Each total, and that of which it is the sum."""
+"""Each total and the line amount that it adds up."""
 FIELDS = f"""id etag status onHold fullyShipped {" ".join(AMOUNTS)} lines {{ id etag lineType
   description item {{ id }} quantity shippedQuantity invoicedQuantity shipQuantity invoiceQuantity
   {" ".join(AMOUNTS.values())} }}"""
@@ -57,14 +57,14 @@ EDITS = ("add", "add comment", "remove", "quantity", "quantity", "next", "text",
 
 ONWARDS = [("IN_REVIEW", APPROVE), ("DRAFT", RELEASE), ("OPEN", RELEASE)]
 ONWARDS += [("RELEASED", SHIP), ("RELEASED", INVOICE), ("INVOICED", PAY)]
-"""What leads an order of which something is shipped to its end, from whatever state."""
+"""The transitions that complete a partly shipped order from any state."""
 
 Seen = Counter[tuple[str, str]]
-"""How often each event came to what: "done" or a code."""
+"""The number of outcomes of each event: "done" or a code."""
 
 
 def lines_of(found: Fields) -> dict[str, Line]:
-    """The lines of an order as the model has them."""
+    """The lines of an order in the model."""
     return {
         each["id"]: Line(
             is_comment=each["lineType"] == "COMMENT",
@@ -80,11 +80,11 @@ def lines_of(found: Fields) -> dict[str, Line]:
 OUTCOMES = {"done", "NOT_FOUND", "WRONG_STATUS", "NOT_EDITABLE", "ON_HOLD", "HAS_SHIPMENTS"}
 OUTCOMES |= {"NOTHING_TO_RELEASE", "LINE_INCOMPLETE", "OUT_OF_RANGE", "PARTIAL_NOT_ALLOWED"}
 OUTCOMES |= {"SHIP_TOO_MANY", "NOTHING_TO_SHIP", "INVOICE_TOO_MANY", "NOTHING_TO_INVOICE"}
-"""Everything that the model can say."""
+"""All outcomes of the model."""
 
 
 def refusal(predict: Callable[[], None]) -> set[str]:
-    """The codes with which the model refuses, if it does."""
+    """The codes of the model's refusal, if any."""
     try:
         predict()
     except Refused as refused:
@@ -97,8 +97,8 @@ def without_etag(found: Fields) -> Fields:
 
 
 class Walk(RuleBasedStateMachine):
-    """One order after the other; whenever it was changed it is read and compared with the model, and
-    once more in the end."""
+    """One order after the other. It is read and compared with the model after each change and at the
+    end."""
 
     def __init__(self, client: Client, seen: Seen) -> None:
         super().__init__()
@@ -124,7 +124,7 @@ class Walk(RuleBasedStateMachine):
     @precondition(lambda self: self._model.status not in FINAL)
     @rule(place=st.integers(0, 100))
     def an_allowed_transition_is_carried_out(self, place: int) -> None:
-        """Apart from that by which a walk would come to nothing too soon."""
+        """Except transitions that would end a walk too early."""
         allowed = [event for event in TABLE if self._model.status in TABLE[event][0]]
         allowed = [event for event in allowed if event not in (CANCEL, DELETE, HOLD)]
         self._carry_out(allowed[place % len(allowed)], None)
@@ -143,7 +143,7 @@ class Walk(RuleBasedStateMachine):
     @precondition(lambda self: any(each.shipped for each in self._model.lines.values()))
     @rule()
     def all_but_what_is_shipped_goes(self) -> None:
-        """What is shipped is invoiced, and the order comes to its end without the rest."""
+        """Invoice what is shipped, and complete the order without the rest."""
         self._carry_out(INVOICE, None)
         self._carry_out(REOPEN, None)
         for key, each in list(self._model.lines.items()):
@@ -195,15 +195,15 @@ class Walk(RuleBasedStateMachine):
             self._compare(answer.get("salesOrder"))
 
     def teardown(self) -> None:
-        """Whatever state a walk has come to, there is a way out of it."""
+        """Every state of a walk has a way to its end."""
         if hasattr(self, "_model"):
             self._compare(None)
             self._come_to_an_end()
             self._try_everything()
 
     def _come_to_an_end(self) -> None:
-        """Cancel the order if nothing is shipped; else mend it if it must be, release it, ship and
-        invoice all that it sells, and pay."""
+        """Cancel the order if nothing is shipped; otherwise repair it if necessary, release it, ship
+        and invoice everything, and pay."""
         model = self._model
         if model.status in FINAL:
             return
@@ -219,14 +219,14 @@ class Walk(RuleBasedStateMachine):
         assert model.status in FINAL
 
     def _try_everything(self) -> None:
-        """Each mutation once more, so that every walk meets all of them whatever it drew."""
+        """Each mutation once more, so that every walk covers all of them."""
         for event in sorted(TABLE):
             self._carry_out(event, None)
         self._edit("add comment", "new", {"add": [{"description": "more text"}]})
 
     def _mend(self) -> None:
-        """Make a draft of an order that cannot be released as it is, because of a line that no longer
-        says what it sells or a negative total, and change that."""
+        """Repair an order that cannot be released because of a line without an object or a negative
+        total: make it a draft again and change it."""
         lost = [key for key, each in self._model.lines.items() if each.is_lost]
         is_negative = Decimal(self._shown["totalAmountIncludingTax"]) < 0
         if not lost and not is_negative:
@@ -239,7 +239,7 @@ class Walk(RuleBasedStateMachine):
             self._edit("add", "new", {"add": [line(quantity="100")]}, Decimal(100))
 
     def _left(self, event: str) -> dict[str, Decimal] | None:
-        """What is left to ship, or to invoice once all is shipped."""
+        """The remaining quantities to ship or, once everything is shipped, to invoice."""
         if event not in (SHIP, INVOICE):
             return None
         done = {
@@ -278,7 +278,7 @@ def url(templates: Templates) -> str:
 
 @pytest.fixture(scope="module")
 def world(url: str) -> Iterator[Client]:
-    """The gateway over a world of its own, in which orders pile up."""
+    """The gateway over a separate world, in which orders accumulate."""
     with serving(Settings(database_url=url)) as client:
         yield client
 

@@ -1,4 +1,5 @@
-"""Which state of an order allows what, and what others call it: the tables of RULES.md 4.2, 4.3 and 4.9."""
+"""What each state of an order allows, and its labels in other systems: the tables of RULES.md 4.2, 4.3
+and 4.9."""
 
 import json
 from collections.abc import Iterator
@@ -61,7 +62,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     RESUME: ("DRAFT", "IN_REVIEW", "OPEN", "RELEASED", "RELEASED", "INVOICED", NO, NO),
     DELETE: ("gone", NO, "gone", "gone", SHIPPED, NO, NO, NO),
 }
-"""The state that each mutation leads to, or why it is refused (RULES.md 4.2 and 4.3)."""
+"""The state that each mutation leads to, or the code of its refusal (RULES.md 4.2 and 4.3)."""
 HELD_UP = {RELEASE, SHIP, INVOICE, SHIP_AND_INVOICE}
 
 LABELS: dict[str, tuple[str, str, str, str, str]] = {
@@ -76,7 +77,7 @@ LABELS: dict[str, tuple[str, str, str, str, str]] = {
     "INVOICED": ("Open", "Released", "Created", "Created", "Invoiced"),
     "PAID": ("Open", "Released", "Paid", "Paid", "Invoiced"),
 }
-"""The words of RULES.md 4.9."""
+"""The labels of RULES.md 4.9."""
 SAID = """{ salesOrder(id: "%s") { a: statusLabel(vocabulary: BUSINESS_CENTRAL_V2)
   b: statusLabel(vocabulary: NAVISION_SCHEMA) c: statusLabel(vocabulary: BUSINESS_CENTRAL_V1)
   d: statusLabel(vocabulary: FINANCIALS_2017) e: statusLabel(vocabulary: FINANCE_OPERATIONS) } }"""
@@ -87,14 +88,15 @@ LINES = "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on SalesOrder { lines { i
 
 @pytest.fixture(scope="module")
 def world(templates: Templates) -> Iterator[Client]:
-    """The gateway over a world of its own, for tests that look at nothing but their own orders."""
+    """The gateway over a separate world, for tests that only look at their own orders."""
     with serving(Settings(database_url=templates.copy("world", load_world))) as client:
         yield client
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["free", "held"])
 def orders(world: Client, request: pytest.FixtureRequest) -> dict[str, Any]:
-    """The id of an order in each state, and whether they are held. Tests try changes, and keep none."""
+    """The id of an order in each state, and whether the orders are on hold. Tests change them only in
+    dry runs."""
     return {"held": request.param} | {
         state: walked(world, state, suspended=request.param) for state in WAYS
     }

@@ -39,7 +39,7 @@ def create(client: Client, company: str = "World", **variables: Any) -> str | No
 
 
 def stored_numbers(client: Client, company: str = "World") -> list[str]:
-    """The numbers of all orders that there are, sorted."""
+    """The numbers of all orders, sorted."""
     numbers: list[str] = []
     page: dict[str, Any] = {"hasNextPage": True, "endCursor": None}
     while page["hasNextPage"]:
@@ -54,7 +54,7 @@ def series(*numbers: int) -> list[str]:
 
 
 def at_once(client: Client, work: Callable[[Client, int], list[Any]]) -> list[Any]:
-    """What 16 clients get that do `work` at the same time, each over connections of its own."""
+    """The results of 16 clients that do `work` at the same time, each over its own connections."""
 
     def run(place: int) -> list[Any]:
         with httpx2.Client(timeout=60, verify=NO_CERTIFICATES) as http:
@@ -140,7 +140,7 @@ async def rename(database: Database, changes: dict[str, str]) -> None:
 
 
 def test_numbers_of_existing_orders_are_skipped(client: Client, world_url: str) -> None:
-    """As an import brings them: an order with a number of the series, and one far ahead."""
+    """Orders as an import creates them: one with a number of the series, and one far ahead."""
     assert [create(client), create(client)] == series(1, 2)
     run(world_url, lambda database: rename(database, {"SO-000001": "SO-000004"}))
     run(world_url, lambda database: rename(database, {"SO-000002": "SO-000005"}))

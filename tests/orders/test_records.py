@@ -65,7 +65,7 @@ KINDS: dict[str, tuple[Fields, Fields, Fields]] = {
         {"code": "R10", "displayName": "Reduced", "percent": "9.5"},
     ),
 }  # fmt: skip
-"""A new record of each kind, a change of it, and what it is like in the end."""
+"""A new record of each kind, a change of it, and its final values."""
 
 
 def field_of(kind: str) -> str:
@@ -114,7 +114,7 @@ def refusals_of(payload: Fields) -> list[tuple[str, str, str | None, list[str]]]
 
 
 def test_only_one_of_simultaneous_records_with_the_same_key_is_created(client: Client) -> None:
-    """The others are refused like any record that exists already."""
+    """The others are refused like duplicates of any existing record."""
     with ThreadPoolExecutor(4) as pool:
         for kind, (new, _, _) in KINDS.items():
             several = [pool.submit(create, client, kind, new) for _ in range(4)]
@@ -345,7 +345,7 @@ def test_an_id_of_another_kind_of_record_is_not_found(client: Client) -> None:
 
 
 async def load_nothing(database: Database) -> None:
-    """What `gateway migrate` leaves behind: a company without a record but its currency."""
+    """The result of `gateway migrate`: a company whose only record is its currency."""
     await create_company(database, "My Company", "EUR")
 
 

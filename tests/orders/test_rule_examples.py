@@ -1,4 +1,4 @@
-"""The worked examples of RULES.md come out as it states."""
+"""The worked examples of RULES.md have the documented results."""
 
 import itertools
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ HEADER_TOTALS = {
     "net_tax_amount": "total_tax_amount",
     "net_amount_including_tax": "total_amount_including_tax",
 }
-"""What the last row of a table of totals has below the amounts of the lines."""
+"""The totals in the last row of a table, below the amounts of the lines."""
 
 
 def of_kind(kind: str) -> list[Any]:
@@ -66,7 +66,7 @@ def rows_of_kind(kind: str) -> list[Any]:
 
 @pytest.fixture(scope="module")
 def demo(templates: Templates, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    """The gateway over a demo company of its own."""
+    """The gateway over a separate demo company."""
     url = templates.copy("demo", load_demo)
     with gate(url, tmp_path_factory.mktemp("uploads")) as client:
         yield client
@@ -161,7 +161,7 @@ def refused(answer: Any) -> list[Refusal]:
 
 
 def agrees(stated: Any, answered: Any) -> None:
-    """Fail unless the answer has everything that is stated; lists have the same length."""
+    """Fail unless the answer has everything in `expected`; lists must have the same length."""
     if isinstance(stated, dict):
         for name, value in stated.items():
             agrees(value, answered[name])
@@ -215,7 +215,7 @@ def test_another_system_has_the_label_of_the_rule(row: Row) -> None:
 
 @pytest.mark.parametrize("example", of_kind("file"))
 def test_a_line_of_a_file_is_priced_as_in_the_rule(demo: Client, example: Example) -> None:
-    """Each row is an order of its own for one item; a result that is not stated is not compared."""
+    """Each row is a separate order of one item; results without a value are not compared."""
     stated, headers, lines = {}, [], []
     for place, row in enumerate(example.rows, 1):
         number = f"RULE-{place}"
@@ -232,7 +232,7 @@ def test_a_line_of_a_file_is_priced_as_in_the_rule(demo: Client, example: Exampl
 
 @pytest.mark.parametrize("row", rows_of_kind("rows"))
 def test_an_import_refuses_the_orders_of_the_rule(demo: Client, row: Row) -> None:
-    """The orders of each row have numbers of their own."""
+    """The orders of each row have separate numbers."""
     prefix = f"ROW-{next(PREFIXES)}"
     headers = [
         head(f"{prefix}-{name}", ORDERINGCUSTOMERACCOUNTNUMBER="ALFKI")

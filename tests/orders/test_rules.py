@@ -15,7 +15,7 @@ TEXT = RULES.read_text(encoding="utf-8")
 CITED = re.compile(r"RULES\.md (\d+\.\d+(?:(?:, | and | or | to )\d+\.\d+)*)")
 REFUSALS = {name: each for name, each in vars(refusals).items() if isinstance(each, Refusal)}
 DEFINITIONS = {"1.3", "1.7", "2.12", "4.1", "7.1"}
-"""The rules that define words, list fields or say where numbers come from."""
+"""The rules that define terms, list fields or name sources."""
 
 
 def test_every_rule_except_definitions_has_an_example() -> None:
@@ -29,7 +29,7 @@ def test_rules_are_numbered_once_and_in_order() -> None:
 
 
 def sources() -> Iterator[tuple[Path, str]]:
-    """Every text of the project that people write."""
+    """All hand-written texts of the project."""
     files = [ROOT / name for name in ("README.md", "schema.graphql", "pyproject.toml")]
     for folder in ("gateway", "tests", "docker"):
         files += sorted((ROOT / folder).rglob("*"))
@@ -50,7 +50,7 @@ def test_every_cited_rule_has_a_heading() -> None:
 
 
 def test_the_table_of_refusals_names_each_code_and_rule_with_every_module_that_raises_it() -> None:
-    """A module raises a refusal where it mentions one of refusals.py, or a code."""
+    """A module raises a refusal if it mentions one of refusals.py, or a code."""
     mentions = {
         (node.value.id, node.attr, path.stem)
         for path in (ROOT / "gateway").rglob("*.py")

@@ -1,4 +1,4 @@
-"""What a client may have meant by a number or a code that does not exist."""
+"""Suggestions for a number or code that does not exist."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from tests.support.world import load_world
 
 @pytest.fixture(scope="module")
 def world(templates: Templates) -> Iterator[Client]:
-    """One world for all tests, since nothing that is refused changes it."""
+    """One world for all tests, since refused orders do not change it."""
     with serving(Settings(database_url=templates.copy("world", load_world))) as client:
         yield client
 
@@ -42,7 +42,7 @@ NEAREST: list[tuple[Fields, list[str]]] = [
     (unit("BOXED", "BOXES"), ["BOX"]),
     (order(sold("CHARGE"), currency=code("EURO")), ["EUR"]),
 ]
-"""What nothing is called, and what may be meant: nothing that would be refused in turn."""
+"""Unknown names and their suggestions, which must not be refused themselves."""
 
 
 @pytest.mark.parametrize(("fields", "suggestions"), NEAREST)

@@ -1,4 +1,4 @@
-"""Totals of real orders, against what their data states."""
+"""Totals of real orders, compared with those in their data."""
 
 import csv
 from collections import defaultdict
@@ -59,8 +59,7 @@ def test_northwind_adds_up_to_the_cent() -> None:
 
 
 def sap_orders(tax_percent: Decimal) -> Iterator[tuple[Record, Totals]]:
-    """Each order as SAP keeps it, and its totals when its tax-inclusive prices are taxed at
-    `tax_percent`."""
+    """Each order of SAP, and its totals if its tax-inclusive prices are taxed at `tax_percent`."""
     items = by_order(records(DATA / "sap-bike-sales" / "SalesOrderItems.csv"), "SALESORDERID")
     for order in records(DATA / "sap-bike-sales" / "SalesOrders.csv"):
         lines = [

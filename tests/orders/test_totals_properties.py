@@ -1,4 +1,4 @@
-"""What holds for the totals of every order, on random orders made to meet ties and odd cents."""
+"""Properties of the totals of every order, tested on random orders with many ties and odd cents."""
 
 import secrets
 import sys
@@ -56,7 +56,7 @@ def random_price(random: Random, step: Decimal) -> tuple[Decimal, Decimal]:
 def random_line(
     random: Random, terms: Terms, sequence: int, taxes: list[tuple[str, str]]
 ) -> PricedLine:
-    """A line, its discount a percent or an amount between nothing and all that it costs."""
+    """A line with a percent or an amount between 0 and its price as its discount."""
     if random.randint(0, 9) == 0:
         return PricedLine(sequence)
     quantity, unit_price = random_price(random, terms.step)
@@ -79,13 +79,13 @@ def random_line(
 
 
 def turned(line: PricedLine) -> PricedLine:
-    """The return of what the line sells."""
+    """The return of the line."""
     amount = None if line.discount_amount is None else -line.discount_amount
     return replace(line, quantity=-line.quantity, discount_amount=amount)
 
 
 def random_header_discount(random: Random, terms: Terms, lines: list[PricedLine]) -> Terms:
-    """The terms with a header discount that the lines can bear, as a percent or as an amount."""
+    """The terms with a valid header discount, as a percent or as an amount."""
     percent = random.choice([HUNDRED, Decimal(50), five_decimals(random, 100)])
     as_percent = replace(terms, discount_percent=percent)
     amount = naive.naive_totals(as_naive(as_percent, lines))["discount_amount"]
@@ -113,7 +113,7 @@ orders = st.randoms(use_true_random=False).map(random_order)
 
 
 def as_naive(terms: Terms, lines: list[PricedLine]) -> dict[str, Any]:
-    """The order as the second implementation takes it."""
+    """The order as input of the second implementation."""
     return asdict(terms) | {
         "tax_rounding": terms.tax_rounding.name,
         "lines": [
@@ -124,7 +124,7 @@ def as_naive(terms: Terms, lines: list[PricedLine]) -> dict[str, Any]:
 
 
 def figures(terms: Terms, lines: list[PricedLine]) -> dict[str, Any]:
-    """The totals in the words of the second implementation."""
+    """The totals under the names of the second implementation."""
     totals = asdict(derive(terms, lines))
     requested = {line.sequence: line for line in lines}
     for line in totals["lines"]:
@@ -274,8 +274,9 @@ def test_the_header_discount_has_the_sign_of_its_base_and_is_at_most_as_large(or
 def test_the_tax_of_a_code_and_percent_is_rounded_once_for_sales_and_once_for_returns(
     order: Order,
 ) -> None:
-    """What rounding takes from returns goes into the sales of the same code (in a credit, from sales
-    into returns), with prices without tax and no header discount; so the tax of both together is off by one rounding, not by two."""
+    """If prices exclude tax and there is no header discount, the rounding remainder of returns is
+    carried to the sales of the same code (in a credit, from sales to returns), so the tax of both
+    together is off by one rounding rather than two."""
     terms, lines = order
     totals = derive(terms, lines)
     is_shared = any(line.allocation for line in totals.lines)
@@ -295,7 +296,7 @@ def test_the_tax_of_a_code_and_percent_is_rounded_once_for_sales_and_once_for_re
 
 
 def steps_taken(run: Callable[[], Any]) -> int:
-    """How many instructions of Python `run` executes."""
+    """The number of Python instructions that `run` executes."""
     taken = 0
 
     def trace(frame: FrameType, event: str, _argument: Any) -> Any:
@@ -315,7 +316,7 @@ def steps_taken(run: Callable[[], Any]) -> int:
 
 @pytest.mark.parametrize("codes", [1, 1000], ids=["one tax code", "a tax code for every line"])
 def test_ten_times_the_lines_take_ten_times_the_work(codes: int) -> None:
-    """Counted, not timed."""
+    """The work is counted rather than timed."""
     terms = Terms(Decimal("0.01"), discount_percent=Decimal(7))
     lines = [
         PricedLine(n, Decimal(n % 9 - 2), Decimal("12.34567"), ZERO, None, True, f"T{n % codes}")

@@ -1,4 +1,4 @@
-"""Totals and rounding by example: each number here was worked out by the rules, not by the gateway."""
+"""Totals and rounding by example: all numbers were calculated by the rules and not by the gateway."""
 
 from decimal import Decimal
 
@@ -163,7 +163,7 @@ def test_a_return_takes_a_negative_share_of_the_header_discount() -> None:
 
 
 def test_lines_written_before_and_after_a_tax_code_changed_are_taxed_separately() -> None:
-    """20 % of 0.02 is 0.004 and 25 % is 0.005, each rounded by itself."""
+    """20 % of 0.02 is 0.004 and 25 % is 0.005, each rounded separately."""
     lines = [
         PricedLine(n, Decimal(1), Decimal("0.02"), tax_code="S20", tax_percent=Decimal(percent))
         for n, percent in enumerate(["20", "25"])

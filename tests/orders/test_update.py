@@ -1,4 +1,4 @@
-"""updateSalesOrder over HTTP: what one patch of an order and its lines changes, and what stays."""
+"""updateSalesOrder over HTTP: what a patch of an order and its lines changes, and what it does not."""
 
 from collections.abc import Iterator
 
@@ -58,7 +58,8 @@ def test_a_new_customer_does_not_change_the_fields_of_the_payer(shop: Shop) -> N
 def test_a_line_field_in_a_patch_is_replaced_and_the_others_stay(
     shop: Shop, patch: Fields, expected: Fields
 ) -> None:
-    """Another object brings what comes with it; another type alone leaves the line without one."""
+    """A different object brings its own values; a different type on its own leaves the line without an
+    object."""
     made = shop.order(order(OWN, **WHOLE))
     [found] = shop.tried(made, changing(patch))["lines"]
     assert {**found, **DERIVED} == {**made["lines"][0], **expected, **DERIVED}

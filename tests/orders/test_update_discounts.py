@@ -1,4 +1,4 @@
-"""How long the discount of an order and those of its lines last while the order is patched."""
+"""How patches affect the discounts of an order and its lines."""
 
 import random
 from collections.abc import Iterator
@@ -167,7 +167,7 @@ Raw = dict[str, Any]
 
 
 class Walk:
-    """An order under random patches, and what the naive implementation makes of each."""
+    """An order under random patches, and the totals of the naive implementation after each."""
 
     def __init__(self, client: Client, seed: int) -> None:
         self._client, self._draw = client, random.Random(seed)
@@ -178,7 +178,7 @@ class Walk:
         self._naive |= {"discount_amount": Fraction(0)}
 
     def step(self) -> bool:
-        """Whether the next patch was kept, which it must be exactly if it can be priced."""
+        """Whether the next patch was stored, which must be the case if and only if it can be priced."""
         naive, patch = self._next()
         answer = answered(self._client, self._made, patch, selection=AMOUNTS)
         try:
@@ -198,7 +198,7 @@ class Walk:
         return True
 
     def is_kept(self) -> bool:
-        """Whether the order is read as the last patch that was kept has answered it."""
+        """Whether the order is read as in the answer to the last stored patch."""
         return bool(self._client.ask(READ, id=self._made["id"])["salesOrder"] == self._made)
 
     def _next(self) -> tuple[Raw, Fields]:
@@ -236,7 +236,7 @@ class Walk:
         return {name: drawn[name] for name in drawn if self._draw.random() < chance}
 
     def _header(self, naive: Raw) -> Fields:
-        """The header discount that a patch gives, if any, which is put into `naive` as well."""
+        """The header discount of a patch, if any, which is also put into `naive`."""
         kind = self._draw.choice(("amount", "percent", "", "", "", ""))
         if kind == "amount":
             priced = [

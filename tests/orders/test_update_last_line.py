@@ -1,4 +1,4 @@
-"""What becomes of the amount off an order when its lines go (RULES.md 2.9)."""
+"""The discount amount of an order when its lines are removed (RULES.md 2.9)."""
 
 from collections.abc import Iterator
 
@@ -49,6 +49,6 @@ def test_a_discount_amount_survives_the_last_line_and_is_shared_by_new_ones(
 def test_a_discount_amount_must_not_exceed_the_lines_that_share_it(
     shop: Shop, patch: Fields
 ) -> None:
-    """The line that would be left takes no discount, or is a comment."""
+    """The remaining line takes no discount, or is a comment."""
     made = shop.order(order(line("I0020", quantity=2), line("NO-DISCOUNT"), discountAmount=25))
     assert refusals(shop.client, made, patch) == [("OUT_OF_RANGE", "discountAmount")]

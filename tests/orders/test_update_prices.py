@@ -1,4 +1,4 @@
-"""What a patch does to prices: tax taken in, another currency, another customer."""
+"""How patches change prices: adding tax, another currency, another customer."""
 
 import json
 import random
@@ -90,7 +90,8 @@ TO_30 = {"lineType": "ITEM", "lineObjectNumber": "I0030"}
 def test_prices_and_the_discount_are_converted_unless_the_patch_has_its_own(
     shop: Shop, lines: list[Fields], discount: int, patch: Fields, prices: list[str], amount: str
 ) -> None:
-    """The discount is rescaled as it was split before the patch, whatever the patch does to lines."""
+    """The discount is rescaled according to its shares before the patch, whatever the patch does to
+    lines."""
     made = shop.order(order(*lines, discountAmount=discount))
     found = shop.tried(made, {"pricesIncludeTax": True, **patch}, selection=AMOUNTS)
     assert lines_of(found, "unitPrice") == prices

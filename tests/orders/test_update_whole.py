@@ -1,4 +1,4 @@
-"""updateSalesOrder over HTTP: one patch is one call, whole or not at all, and cheap at any size."""
+"""updateSalesOrder over HTTP: a patch is one call, all or nothing, and cheap at any size."""
 
 import json
 import random
@@ -122,7 +122,7 @@ VOLATILE = dict.fromkeys(("id", "etag", "lastModifiedDateTime"))
 
 
 def still(found: Fields) -> Fields:
-    """An order without what differs from one run to the next."""
+    """An order without the fields that differ between runs."""
     return {**found, **VOLATILE, "lines": [{**one, **VOLATILE} for one in found["lines"]]}
 
 
@@ -245,7 +245,7 @@ MAKE = """mutation ($input: CreateSalesOrderInput!) {
 def test_a_patch_takes_13_statements_whatever_its_number_of_lines(
     client: Client, size: int
 ) -> None:
-    """The lines differ in what the patch changes of them: here the quantity, there a cent of tax."""
+    """The patch changes the quantity of some lines, and a cent of tax of others."""
     lines = [line(f"I{n:04}", taxCode=code("R07")) for n in range(1, size + 1)]
     made = client.ask(MAKE, input=order(*lines))["createSalesOrder"]["salesOrder"]
     update = [{"id": place, "quantity": place % 3 + 1} for place in range(1, size, 2)]

@@ -1,4 +1,4 @@
-"""The scenarios by which the vendor tests its own API, as far as RULES.md 9 says that they hold."""
+"""The scenarios of the vendor's own API tests that RULES.md 9 lists as covered."""
 
 import re
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ EXPAND = (
 
 @pytest.fixture(scope="module")
 def world(templates: Templates) -> Iterator[Client]:
-    """The gateway over a world of its own, in which one test follows the other."""
+    """The gateway over a separate world, which the tests use one after the other."""
     with serving(Settings(database_url=templates.copy("world", load_world))) as client:
         yield client
 

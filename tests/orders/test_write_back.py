@@ -47,9 +47,9 @@ BESIDE: dict[str, Fields] = {
     "lineType": {"lineObjectNumber": "RESOURCE"},
     "lineObjectNumber": {"lineType": "RESOURCE"},
 }
-"""What else a line needs for the field to make sense."""
+"""Other fields that a line needs for this field to be valid."""
 NAMES_OBJECT = {"item", "account", "lineType", "lineObjectNumber"}
-"""A line goes on selling what it sells when these are null."""
+"""Null in these fields does not change what a line sells."""
 STRUCTURE = {"id", "lines"}
 
 
@@ -70,7 +70,7 @@ PATCHED_LINE = inputs("UpdateSalesOrderLineInput")
 
 
 def key_of(kind: str) -> str:
-    """The way to name a record that people use, from the type of a reference."""
+    """The field by which people refer to a record, from the type of a reference."""
     return "number" if "number" in inputs(kind) else "code"
 
 
@@ -138,7 +138,7 @@ def desk(templates: Templates) -> Iterator[Desk]:
 
 
 def header_order(name: str, **fields: Any) -> Fields:
-    """An order with this header by PAYER, who has hardly any defaults; a discount needs a line with a
+    """An order of PAYER, who has hardly any defaults, with this header; a discount needs a line with a
     price."""
     lines = [line(quantity="5")] if name.startswith("discount") else []
     return order(*lines, **{"customer": {"number": "PAYER"}} | fields)
@@ -206,7 +206,7 @@ def test_a_patch_sets_and_clears_each_field_of_a_line(desk: Desk, name: str, kin
 
 
 def test_a_file_of_orders_has_every_field(desk: Desk, templates: Templates, tmp_path: Path) -> None:
-    """What is exported from one database and imported into another is read back there the same."""
+    """Orders that are exported from one database and imported into another are read back unchanged."""
     makers: list[tuple[Callable[..., Fields], dict[str, str]]] = [
         (header_order, CREATED_HEADER),
         (line_order, CREATED_LINE),

@@ -1,4 +1,5 @@
-"""Random mutations of every kind: after each the totals are right, at the end nothing is broken."""
+"""Random mutations of every kind: the totals are correct after each, and no rule is broken at the
+end."""
 
 import random
 from collections import Counter
@@ -63,7 +64,7 @@ LIKELY: dict[str, tuple[str, ...]] = {
 }
 EVENTS = (SUBMIT, APPROVE, REJECT, REOPEN, CANCEL, HOLD, RESUME, RELEASE, SHIP, INVOICE)
 EVENTS += (SHIP_AND_INVOICE, PAY, DELETE)
-"""What may happen to an order in any state, and what most often does."""
+"""Mutations of an order in any state, weighted by frequency."""
 READ = f"""query ($after: String) {{ salesOrders(first: 200, after: $after) {{
   pageInfo {{ hasNextPage endCursor }} nodes {{ {FIELDS} }} }} }}"""
 
@@ -75,7 +76,7 @@ def plain(value: Fraction) -> str:
 
 
 def check_totals(found: Fields) -> None:
-    """An order must cost what the naive implementation makes of its header and lines."""
+    """An order must have the totals of the naive implementation for its header and lines."""
     currency = found["currency"]["code"]
     lines = [
         {
@@ -111,7 +112,7 @@ def check_totals(found: Fields) -> None:
 
 
 class Trader:
-    """Changes orders at random, always in the same way for one seed, and knows what they became."""
+    """Changes orders at random, in the same way for each seed, and records the results."""
 
     def __init__(self, client: Client, seed: int) -> None:
         self._client = client
@@ -121,7 +122,7 @@ class Trader:
         self.refusals: Counter[str] = Counter()
 
     def act(self) -> None:
-        """One mutation. If it is refused, the order is still what it was."""
+        """One mutation. If it is refused, the order must not have changed."""
         kind = self._draw.choices((CREATE, UPDATE, "event"), (12, 33, 55))[0]
         alive = [one for one in self.orders if one["status"] not in ("PAID", "CANCELLED")]
         recent = alive[-8:] if self._draw.random() < 0.9 else self.orders
@@ -175,7 +176,7 @@ class Trader:
         return self._draw.choice((*fields, {}, {}))
 
     def _line(self) -> Fields:
-        """What a line may be given, new or not; without a price it is priced in EUR alone."""
+        """Random fields of a new or existing line; without a price it can only be priced in EUR."""
         kind = self._draw.choice(("comment", "6110", "RESOURCE", "CHARGE", "FIXED_ASSET", *"IIIII"))
         if kind == "comment":
             return {"description": "between the lines"}
@@ -196,7 +197,7 @@ class Trader:
         }
 
     def _header(self) -> Fields:
-        """Some of what may be given for a header; most often only a discount."""
+        """Random fields of a header; most often only a discount."""
         draw, fields = self._draw.random, self._discount(200)
         if draw() < 0.2:
             fields["pricesIncludeTax"] = draw() < 0.5
@@ -239,7 +240,7 @@ class Trader:
         return {**first, **second} if self._draw.random() < 0.3 else first
 
     def _parts(self, found: Fields, whole: str, done: str) -> list[Fields]:
-        """Some lines with what is left of them, a part of it, or more."""
+        """Some lines with their remaining quantity, a part of it, or more."""
         parts = []
         for line in found["lines"]:
             left = Fraction(line[whole]) - Fraction(line[done])

@@ -1,4 +1,4 @@
-"""What must hold of every stored order, whatever was done to it: one query for each rule."""
+"""The rules that every stored order must satisfy, each as a query."""
 
 import asyncio
 
@@ -96,8 +96,8 @@ RULES: dict[str, tuple[str, str]] = {
         "UPDATE number_series SET last_number = 0",
     ),
 }
-"""What gives the orders or lines that break each, and how to break it where there is an order in each
-state."""
+"""For each rule, the query for the orders or lines that break it, and a statement that breaks it in a
+database with an order in each state."""
 UNGUARDED = {
     "sqlite": ("PRAGMA ignore_check_constraints = ON",),
     "postgresql": tuple(
@@ -105,12 +105,11 @@ UNGUARDED = {
         for what in ("order", "sign")
     ),
 }
-"""What makes a database take even that which its constraints refuse."""
+"""The statements that make a database accept rows which violate its constraints."""
 
 
 def audit(url: str, *first: str) -> dict[str, list[str]]:
-    """The orders and lines of a database that break a rule, by rule; with what the statements `first`
-    would change."""
+    """The orders and lines that break a rule, by rule, after running the statements `first`."""
 
     async def run() -> dict[str, list[str]]:
         database = Database(url, poolclass=NullPool)

@@ -1,4 +1,4 @@
-"""The consoles of the READMEs: commands, and what they print when they run one after the other."""
+"""The consoles in the READMEs: commands and their output, run one after the other."""
 
 import os
 import re
@@ -15,10 +15,10 @@ CONSOLE = re.compile(r"(```console\n)(.*?)(```)", re.DOTALL)
 SPEED = re.compile(r"in [\d.,]+ s, [\d,]+ a second")
 SECRET, PREFIX = re.compile(r"so_live_\w{43}"), re.compile(r"so_live_\w{4}\.\.\.")
 CAPTURED = re.compile(r"(\w+)=\$\(gateway (.*)\)")
-"""A variable with what a command prints."""
+"""A variable set to the output of a command."""
 
 ADDRESS = "http://127.0.0.1:8000"
-"""Where READMEs serve the gateway. Tests choose a free port."""
+"""The address of the gateway in READMEs. Tests choose a free port."""
 
 EXAMPLES = ROOT / "gateway" / "exchange" / "mappings" / "examples"
 
@@ -89,7 +89,7 @@ class _Console:
         return (own / "out").read_text().replace(self._server.url, ADDRESS)
 
     def _shell(self, script: str, given: str = "") -> str:
-        """What a script prints, in which `python` is the one of the tests."""
+        """The output of a script, in which `python` is that of the tests."""
         lines = "\n".join([*self._definitions, script])
         if self._server is not None:
             lines = lines.replace(ADDRESS, self._server.url)

@@ -7,7 +7,7 @@ from gateway.storage.database import Database
 
 
 class NoJobs:
-    """Nothing here begins an import."""
+    """Import jobs are not started."""
 
     def begin(self, job: object) -> None: ...
 

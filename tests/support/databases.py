@@ -1,4 +1,5 @@
-"""The two databases: PostgreSQL's server, and databases that are made once and then copied."""
+"""The two databases: PostgreSQL's server, and template databases that are filled once and then
+copied."""
 
 import asyncio
 import getpass
@@ -30,8 +31,8 @@ SETTINGS = {
     "max_wal_size": "8GB",
     "max_connections": 400,
 }
-"""The server lives for one run and all processes of the run share it. Waiting for the disk or
-vacuuming would gain nothing."""
+"""The server is shared by all processes of one test run. It neither waits for the disk nor vacuums,
+since its data is deleted afterwards."""
 
 
 class Postgres:
@@ -61,7 +62,7 @@ class Postgres:
         return str(self._server.get_uri())
 
     def _set_up(self, server: Any) -> None:
-        """Some settings take effect only at the start, so the server starts twice."""
+        """Some settings only take effect at the start, so the server starts twice."""
         self.url = str(server.get_uri())
         for name, value in SETTINGS.items():
             self.run(f"ALTER SYSTEM SET {name} = '{value}'")
@@ -75,7 +76,7 @@ class Postgres:
         return re.sub(r"(//[^/]*)/[^?]*", rf"\1/{database}", self.url, count=1)
 
     def stop(self) -> None:
-        """Nobody waits until the data is deleted: a run leaves hundreds of databases."""
+        """Delete the data in the background: a run leaves hundreds of databases."""
         if self._server is None:
             return
         with self._lock:
@@ -110,8 +111,8 @@ class Templates(ABC):
 
     @abstractmethod
     def _template(self, name: str) -> str:
-        """The URL of an empty database that all processes know by this name. The remains of a failed
-        attempt to fill it are removed."""
+        """The URL of an empty database that all processes share under this name. The remains of a
+        failed attempt to fill it are removed."""
 
     @abstractmethod
     def _copied(self, name: str, copy: str) -> str:

@@ -1,4 +1,5 @@
-"""The most expensive documents within the limits, and how long work keeps the event loop busy."""
+"""The most expensive documents within the limits, and a measurement of how long work blocks the event
+loop."""
 
 import asyncio
 import json
@@ -33,11 +34,11 @@ EXPENSIVE = {
     " edges { cursor node { number } } } } } }",
     "tokens": "{ nodes(ids: [" + '"a" ' * 19_000 + "]) { id } }",
 }
-"""The most expensive documents within the limits that we know, by kind."""
+"""The most expensive known documents within the limits, by kind."""
 
 
 def unit() -> float:
-    """The processor time of a known workload, which takes some 25 milliseconds: the least of ten."""
+    """The processor time of a reference workload of some 25 milliseconds: the minimum of ten runs."""
     return min(_known_workload() for _ in range(10))
 
 
@@ -48,7 +49,7 @@ def _known_workload() -> float:
 
 
 async def longest_stretch(work: Awaitable[Any]) -> float:
-    """The most processor time that the event loop was busy with `work` without a look at anything else."""
+    """The longest processor time for which `work` blocked the event loop."""
     longest, last = 0.0, time.thread_time()
 
     async def watch() -> None:

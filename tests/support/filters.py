@@ -1,4 +1,4 @@
-"""Random filters over the rows of a database: on values stored, on values near them and on others."""
+"""Random filters on the rows of a database: with stored values, similar values and others."""
 
 import datetime as dt
 import unicodedata
@@ -24,7 +24,7 @@ def decomposed(text: str) -> str:
 
 
 def unaccented(text: str) -> str:
-    """Text without accents and variants of letters, which containsFolded ignores."""
+    """Text without the accents and variants of letters that containsFolded ignores."""
     apart = unicodedata.normalize("NFKD", text)
     return "".join(each for each in apart if unicodedata.category(each)[0] != "M")
 
@@ -64,7 +64,7 @@ def written(value: Any) -> Any:
 
 
 def values(kind: str, form: Field, stored: set[Any]) -> st.SearchStrategy[Any]:
-    """Values that are stored, values beside them, and values that are nowhere."""
+    """Stored values, similar values, and values that do not occur."""
     if kind == "Boolean":
         return st.booleans()
     if kind == "enum":
@@ -81,7 +81,7 @@ def values(kind: str, form: Field, stored: set[Any]) -> st.SearchStrategy[Any]:
 def conditions(
     draw: st.DrawFn, kind: str, operands: st.SearchStrategy[Any], *, nullable: bool
 ) -> Tree:
-    """One condition as a rule; none or several at times."""
+    """Usually one condition, sometimes none or several."""
     possible = OPERATORS[kind] + (("isNull",) if nullable else ())
     requested: Tree = {}
     for name in draw(st.lists(st.sampled_from(possible), max_size=2)) or possible[:1]:
@@ -121,8 +121,8 @@ def known_conditions(rows: dict[str, list[Row]]) -> Known:
 def trees(
     draw: st.DrawFn, known: Known, name: str, depth: int = 3, *, nullable: bool = False
 ) -> Tree:
-    """A filter on the type `name`, at most so many relations and combinations deep; on an object that
-    may be missing if it is `nullable`."""
+    """A filter on the type `name`, with at most `depth` nested relations and combinations; if
+    `nullable`, on an object that may be missing."""
     requested: Tree = {}
     if nullable and draw(st.integers(0, 3)) == 0:
         requested["isNull"] = draw(st.booleans())

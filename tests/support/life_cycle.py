@@ -1,4 +1,4 @@
-"""Mutations of orders as clients ask for them, and orders in every state."""
+"""Mutations of orders, and orders in every state."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ TYPES["lines"] = "[SalesOrderLineQuantityInput!]"
 """Types of the arguments, apart from `input`."""
 
 IDS = "id lines { id }"
-"""The fields of an order that are wanted if nothing else is said."""
+"""The default selection of an order."""
 
 WAYS: dict[str, tuple[str, ...]] = {
     "DRAFT": (),
@@ -30,7 +30,7 @@ WAYS: dict[str, tuple[str, ...]] = {
     "PAID": (SHIP_AND_INVOICE, PAY),
     "CANCELLED": (CANCEL,),
 }
-"""What happens to a draft until it is in a state; a released order in three of them."""
+"""The mutations that bring a draft to each state; a released order has three of them."""
 
 
 def change(client: Client, mutation: str, fields: str = IDS, **arguments: Any) -> Fields:
@@ -52,7 +52,7 @@ def done(client: Client, mutation: str, key: str, fields: str = IDS, **arguments
 
 
 def problems(answer: Fields) -> list[tuple[str, str]]:
-    """Codes and paths of why a mutation was refused; nothing if it was not."""
+    """The codes and paths of a refusal; empty if the mutation succeeded."""
     errors = answer["userErrors"]
     made = answer["deletedId"] if "deletedId" in answer else answer["salesOrder"]
     assert (made is None) is bool(errors)
@@ -74,8 +74,8 @@ def released(client: Client, *lines: Fields, **header: Any) -> tuple[str, list[s
 
 
 def walked(client: Client, state: str, *, suspended: bool = False) -> str:
-    """The id of an order of five pieces and a comment that has come to `state`; two of the five are
-    shipped when it is shipped in part. A final status is never held."""
+    """The id of an order of five pieces and a comment in `state`; if it is partly shipped, two of the
+    five are shipped. An order in a final status is never on hold."""
     first = {"shipQuantity": 2} if state == "SHIPPED IN PART" else {}
     key, _ = drafted(client, line(quantity=5, **first), {"description": "text"})
     steps = list(WAYS[state])

@@ -1,4 +1,4 @@
-"""A model of what may happen to an order, after RULES.md 4.3: states, guards and quantities."""
+"""A model of the life cycle of an order according to RULES.md 4.3: states, guards and quantities."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -37,15 +37,15 @@ TABLE: dict[str, tuple[tuple[str, ...], str | None]] = {
     RESUME: ((*ALIVE, "INVOICED"), None),
     DELETE: (("DRAFT", "OPEN", "RELEASED"), "GONE"),
 }
-"""From which states each event leads to which; None: to the same."""
+"""The source states of each event and its target state; None means the same state."""
 FINAL = ("PAID", "CANCELLED", "GONE")
 
 Parts = Mapping[str, Decimal]
-"""How much of which line."""
+"""The quantities by line."""
 
 
 class Refused(Exception):
-    """The model refuses, with all of these codes."""
+    """The model refuses the event with all of these codes."""
 
     def __init__(self, *codes: str) -> None:
         self.codes = set(codes)
@@ -53,7 +53,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Line:
-    """A line; `is_lost` when it no longer says what it sells."""
+    """A line; `is_lost` if its object is missing."""
 
     is_comment: bool = False
     is_lost: bool = False
@@ -63,7 +63,7 @@ class Line:
 
 
 def is_part(part: Decimal, whole: Decimal) -> bool:
-    """Whether it is nothing, all, or something between."""
+    """Whether the quantity lies between 0 and `whole`, inclusive."""
     return abs(part) <= abs(whole) and part * whole >= 0
 
 
@@ -127,7 +127,7 @@ class Order:
             yield "HAS_SHIPMENTS"
 
     def _is_invoiced(self) -> bool:
-        """Whether something is sold and all of it is invoiced."""
+        """Whether there is something to sell and all of it is invoiced."""
         sold = [line for line in self.lines.values() if line.quantity]
         return bool(sold) and all(line.invoiced == line.quantity for line in sold)
 

@@ -1,4 +1,4 @@
-"""Northwind's orders as they are entered, before anything has been done with them."""
+"""Northwind's orders as new drafts."""
 
 from gateway.demo.northwind import load_company
 from gateway.demo.northwind_orders import northwind_orders

@@ -1,4 +1,5 @@
-"""An OpenID provider in a process of its own: it publishes its keys, signs any claims, and counts requests."""
+"""An OpenID provider in a separate process, which publishes its keys, signs any claims, and counts
+requests."""
 
 import json
 import time
@@ -25,7 +26,7 @@ DISCOVERY = "/.well-known/openid-configuration"
 
 
 class _Keys:
-    """The private keys by algorithm, each with an id of its own; a rotation replaces them all."""
+    """The private keys by algorithm, each with its own id; a rotation replaces all of them."""
 
     def __init__(self) -> None:
         self.made = 0
@@ -157,7 +158,7 @@ class OpenIdProvider:
         return dict(zip(("RS256", "EdDSA", "ES256"), keys, strict=True))[algorithm]
 
     def requests(self) -> dict[str, int]:
-        """How often the documents of the provider were fetched, by path."""
+        """The number of requests for the documents of the provider, by path."""
         counted = self.http.get(self.url + "/requests").json()
         return {path: counted.get(path, 0) for path in ("/keys", DISCOVERY)}
 

@@ -1,4 +1,4 @@
-"""Arguments of operations: most name something that is stored, and some are meant to be refused."""
+"""Arguments of operations: most refer to stored records, and some should be refused."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ BAD_CURSORS = ("", "x", "WyJhIl0", "hidden\x07")
 
 
 class Stored(NamedTuple):
-    """What arguments can name: ids by type, numbers and codes by type, cursors by type, and filters."""
+    """Values for arguments: ids by type, numbers and codes by type, cursors by type, and filters."""
 
     ids: Mapping[str, Sequence[str]]
     keys: Mapping[str, Sequence[str]]
@@ -30,7 +30,7 @@ class Stored(NamedTuple):
 
 @dataclass
 class Arguments:
-    """Draws the arguments of one operation, and notes if one is meant to be refused."""
+    """Draws the arguments of one operation, and records whether one should be refused."""
 
     draw: st.DrawFn
     stored: Stored
@@ -43,7 +43,7 @@ class Arguments:
         return self.draw(st.sampled_from(several))
 
     def names(self, field: GraphQLField, target: str) -> list[str]:
-        """Which arguments a connection gets."""
+        """The arguments of a connection."""
         size, cursor = ("last", "before") if self.sometimes(20) else ("first", "after")
         names = [size]
         if self.stored.cursors.get(target) and self.sometimes(20):
@@ -60,7 +60,7 @@ class Arguments:
         return is_wrong
 
     def value(self, name: str, target: str, *, at_root: bool) -> Any:
-        """A value for an argument of a field that gives objects of type `target`."""
+        """A value for an argument of a field that returns objects of type `target`."""
         most = 10 if at_root else 3
         made: dict[str, Callable[[], Any]] = {
             "first": lambda: self._size(most),

@@ -1,6 +1,6 @@
-"""Operations as clients could send them, made of the schema and of what is stored.
+"""Random operations, generated from the schema and the stored data.
 
-Hypothesis-graphql selects the fields. The rest is added here: arguments that find something, variables,
+Hypothesis-graphql selects the fields. This module adds arguments that match something, variables,
 directives, aliases and fragments."""
 
 from collections.abc import Callable, Sequence
@@ -59,7 +59,7 @@ ROOTS = (
     *(("customerByNumber", "itemByNumber", "accountByNumber"), ("currencyByCode", "taxCodeByCode")),
     ("paymentTermsByCode", "shipmentMethodByCode", "unitOfMeasureByCode"),
 )
-"""Which fields of the root a document is made of; what is here twice is twice as likely."""
+"""The root fields of generated documents; duplicates are twice as likely."""
 
 UNCOVERED = ("statusLabel", "totalsExplanation", "suggestions", "availableTransitions")
 """Fields that Python computes."""
@@ -69,8 +69,8 @@ ABSENT: Any = object()
 
 
 class Request(NamedTuple):
-    """An operation with variables, and with others; whether one of its arguments is meant to be
-    refused, and whether it selects something that Python computes."""
+    """An operation with two sets of variables, whether one of its arguments should be refused, and
+    whether it selects a field that Python computes."""
 
     query: str
     variables: dict[str, Any]
@@ -80,7 +80,7 @@ class Request(NamedTuple):
 
 
 def _selecting() -> Callable[[Sequence[str]], st.SearchStrategy[DocumentNode]]:
-    """What gives documents that select some fields of the root, without optional arguments."""
+    """A strategy for documents with some root fields, without optional arguments."""
     text = SCHEMA_FILE.read_text("utf-8")
     plain: Any = build_schema(text)
     for kind in filter(is_object_type, plain.type_map.values()):
@@ -106,7 +106,7 @@ def _selections() -> st.SearchStrategy[DocumentNode]:
 
 @st.composite
 def requests(draw: st.DrawFn, stored: Stored) -> Request:
-    """Operations most of which find something."""
+    """Operations, most of which match something."""
     [operation] = draw(_selections()).definitions
     return _Author(draw, Arguments(draw, stored)).request(operation)
 
@@ -117,7 +117,7 @@ def _name(text: str) -> NameNode:
 
 @dataclass
 class _Author:
-    """Writes one operation."""
+    """Generates one operation."""
 
     draw: st.DrawFn
     arguments: Arguments
@@ -164,7 +164,7 @@ class _Author:
         return self._new("a") if self.arguments.sometimes(percent) else None
 
     def _part(self, kind: Any, selected: list[SelectionNode]) -> list[SelectionNode]:
-        """A part of a selection in a fragment, which may be spread twice."""
+        """A part of a selection as a fragment, which may be spread twice."""
         inner = SelectionSetNode(selections=tuple(selected))
         if self.arguments.sometimes(40):
             on = NamedTypeNode(name=_name(kind.name)) if self.arguments.sometimes(50) else None
@@ -199,7 +199,7 @@ class _Author:
         )
 
     def _field(self, kind: Any, node: FieldNode, used: set[str]) -> list[SelectionNode]:
-        """The field, or two of it that are to be merged."""
+        """The field, or two copies of it that will be merged."""
         name, alias = node.name, node.alias
         if name.value in UNCOVERED and not self.arguments.sometimes(5):
             return [FieldNode(name=_name("__typename"))]
@@ -233,7 +233,7 @@ class _Author:
         )
 
     def _condition(self, name: str) -> ArgumentNode:
-        """As a rule, what is selected stays so."""
+        """A directive, which usually includes the selection."""
         truth = (name == "include") != self.arguments.sometimes(25)
         value = self._value(truth, TRUTH, 60, lambda: not truth)
         return ArgumentNode(name=_name("if"), value=value)
@@ -277,8 +277,8 @@ class _Author:
         return literal(inputs, kind)
 
     def _variable(self, inputs: Any, kind: Any, other: Callable[[], Any] | None) -> VariableNode:
-        """A variable that has the value by default or from the client; other requests may leave it out
-        where it is a whole argument."""
+        """A variable with the value as its default or from the client; other requests may omit it if it
+        is a whole argument."""
         name, has_default = self._new("v"), self.arguments.sometimes(30)
         variable = VariableNode(name=name)
         self._variables.append(
@@ -299,7 +299,7 @@ class _Author:
 
 
 def _halves(selected: Sequence[SelectionNode]) -> tuple[Any, Any]:
-    """All of it in two parts that have one selection in common."""
+    """The selections in two parts with one selection in common."""
     middle = len(selected) // 2
     return tuple(selected[: middle + 1]), tuple(selected[middle:])
 

@@ -1,4 +1,4 @@
-"""A company beside the world, and what tests of isolation send."""
+"""A second company beside the world, and the requests of isolation tests."""
 
 from decimal import Decimal
 
@@ -25,7 +25,7 @@ CREATE = """mutation ($input: CreateSalesOrderInput!) { createSalesOrder(input: 
 
 
 async def load_other(url: str) -> None:
-    """A second company whose records have numbers and codes of the first."""
+    """A second company whose records have the same numbers and codes as the first."""
     database = Database(url, poolclass=NullPool)
     await create_company(database, OTHER, "EUR")
     async with writing(database, ScopeRequest(OTHER)) as writer:

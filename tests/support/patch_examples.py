@@ -30,7 +30,7 @@ WHOLE = json.loads("""{"externalDocumentNumber": "PO-1", "orderDate": "2026-05-0
   "postingDate": "2026-05-02", "requestedDeliveryDate": "2026-05-03", "salesperson": "SP2",
   "shipToName": "Depot", "shipToContact": "Bo", "phoneNumber": "123", "email": "b@example.org",
   "partialShipping": false, "discountPercent": "2.5"}""")
-"""A header that has nothing from its customer but address, terms and method."""
+"""A header that takes only its address, terms and method from its customer."""
 CLEARED = ("externalDocumentNumber", "requestedDeliveryDate", "salesperson", "shipToName")
 CLEARED += ("shipToContact", "phoneNumber", "email", "paymentTerms", "shipmentMethod")
 EACH = json.loads("""{"externalDocumentNumber": "PO-2", "salesperson": "SP3", "shipToName": "Café",

@@ -1,4 +1,4 @@
-"""Patches of orders: what updateSalesOrder is sent, and what it answers."""
+"""Patches of orders: the input of updateSalesOrder and its answer."""
 
 import json
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ UPDATE = """mutation ($id: ID!, $input: UpdateSalesOrderInput!, $ifMatch: String
 
 
 def addressed(patch: Fields, made: Fields) -> Fields:
-    """The patch of an order with the ids of its lines where the patch has their places."""
+    """The patch of an order, with line ids instead of line indexes."""
     lines = patch.get("lines")
     if lines is None:
         return patch
@@ -34,7 +34,7 @@ def addressed(patch: Fields, made: Fields) -> Fields:
 def answered(
     client: Client, made: Fields, patch: Fields, selection: str = ORDER, **more: Any
 ) -> Fields:
-    """What updateSalesOrder answers to a patch that names lines by their place."""
+    """The answer of updateSalesOrder to a patch with line indexes."""
     variables = {"id": made["id"], "input": addressed(patch, made), **more}
     body = json.dumps({"query": UPDATE % selection, "variables": variables})
     answer = post(client, body).json()
@@ -56,7 +56,7 @@ def changing(*updates: Fields) -> Fields:
 
 @dataclass(frozen=True)
 class Shop:
-    """The gateway over orders that are made once and on which patches are tried and not kept."""
+    """The gateway over orders that are created once. Patches are tried on them in dry runs."""
 
     client: Client
     _made: dict[str, Fields] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Where the files of the project are that tests read."""
+"""The paths of project files that tests read."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Operations with the way in which they ran: by a plan, or by graphql-core."""
+"""Runs operations and reports how they ran: by a plan or by graphql-core."""
 
 import json
 from typing import Any
@@ -13,15 +13,15 @@ UNKNOWN = "00000000-0000-0000-0000-000000000000"
 def sent(
     client: Client, query: str, variables: Any = None, name: str | None = None
 ) -> tuple[str, str]:
-    """How an answer came about, and the answer."""
+    """How an operation ran, and its answer."""
     body = {"query": query, "variables": variables, "operationName": name}
     response: httpx2.Response = client.http.post(client.url + "/graphql", json=body)
     return response.headers["x-execution"], response.text
 
 
 def planned(client: Client, query: str, variables: Any = None, name: str | None = None) -> Any:
-    """The data of an operation, which graphql-core and then a plan, twice, find to be the same. A blank
-    makes a new document of one that was sent before."""
+    """The data of an operation, which must be the same from graphql-core and, twice, from a plan. A
+    blank turns a document that was sent before into a new one."""
     while (first := sent(client, query, variables, name))[0] == "plan":
         query += " "
     assert first[0] == "graphql-core"

@@ -1,4 +1,4 @@
-"""The gateway as a process of its own: its command as people run it, and its server."""
+"""The gateway in a separate process: its command and its server."""
 
 import multiprocessing
 import os
@@ -23,14 +23,14 @@ FORKS.set_forkserver_preload(["gateway.cli", __name__])
 """The fork server imports the gateway once, which saves each process two seconds."""
 
 SIZE = ("COLUMNS", "LINES")
-"""The size of a terminal, which readline sets in the environment of a test run that has none."""
+"""The variables for the size of a terminal, which readline sets even without a terminal."""
 
 
 @contextmanager
 def started(
     folder: Path, arguments: list[str], **environment: str
 ) -> Iterator[subprocess.Popen[str]]:
-    """`gateway` with `folder` as its current one; what it prints is in files there."""
+    """Start `gateway` with `folder` as its current folder, in which it writes its output to files."""
     (folder / "tmp").mkdir(exist_ok=True)
     fields = {f"GATEWAY_{name.upper()}": value for name, value in environment.items()}
     stored = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
@@ -52,7 +52,8 @@ def started(
 
 @contextmanager
 def forked(folder: Path, *arguments: str, **environment: str) -> Iterator[Process]:
-    """`gateway` as with `started`, but soon; it is killed at the end if it still lives."""
+    """`gateway` as with `started`, but from the fork server; it is killed at the end if it is still
+    running."""
     (folder / "tmp").mkdir(exist_ok=True)
     for name in ("out", "err"):
         (folder / name).write_text("")
@@ -72,7 +73,7 @@ def ended(process: Process, folder: Path) -> tuple[int, str, str]:
 
 
 def run(folder: Path, *arguments: str, **environment: str) -> tuple[int, str, str]:
-    """Run a command to its end: its exit code, standard output and standard error."""
+    """Run a command to its end. Returns its exit code, standard output and standard error."""
     with forked(folder, *arguments, **environment) as process:
         return ended(process, folder)
 
@@ -102,7 +103,7 @@ def announced(folder: Path, is_alive: Callable[[], bool]) -> str:
 
 @dataclass(frozen=True)
 class Server(Client):
-    """A gateway in a process of its own."""
+    """A gateway in a separate process."""
 
     process: int
 

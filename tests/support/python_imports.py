@@ -1,4 +1,4 @@
-"""What a Python module imports."""
+"""The imports of a Python module."""
 
 import ast
 from collections.abc import Iterator

@@ -1,5 +1,5 @@
 """Random orders of the world: all kinds of lines, discounts and currencies, sales and returns, in every
-state, some of them edited on the way."""
+state, some of them edited."""
 
 import datetime as dt
 import random
@@ -42,7 +42,7 @@ EVENTS = (
     *TRANSITIONS,
     *(Transition.RELEASE, Transition.SHIP, Transition.INVOICE, Transition.REGISTER_PAYMENT) * 4,
 )
-"""Most of the way to a paid order, so that many orders come far."""
+"""Most of the transitions to a paid order, so that many orders get far."""
 
 UNITS = {"BOXED": ("PCS", "BOX"), "TIMED": ("HOUR", "PCS")}
 
@@ -62,7 +62,7 @@ class _RandomOrder:
         self._draw = draw
 
     async def add(self, number: str) -> None:
-        """An order that the rules allow, brought to a random state. A change that they refuse is not made."""
+        """A valid order in a random state. Changes that the rules refuse are skipped."""
         order = None
         while order is None:
             lines = [self._line() for _ in range(self._draw.randint(0, 5))]

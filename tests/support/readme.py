@@ -72,7 +72,7 @@ LIMITED = {
 
 
 def examples(text: str) -> list[tuple[str, Any]]:
-    """The operations in a README with the answers that it states."""
+    """The operations in a README with their documented answers."""
     return [(match[2], json.loads(match[3])) for match in EXAMPLE.finditer(text)]
 
 
@@ -86,7 +86,7 @@ def answer(client: Client, operation: str) -> Any:
 
 
 def with_answers(text: str, client: Client) -> str:
-    """`text` with the answers that `client` gives to its operations, one after the other."""
+    """`text` with the answers of `client` to its operations, one after the other."""
     return EXAMPLE.sub(
         lambda match: f"{match[1]}{laid_out(answer(client, match[2]))}\n{match[4]}", text
     )
@@ -217,7 +217,7 @@ def _columns() -> Iterator[str]:
 
 
 def _target(column: FileColumn) -> str:
-    """The field that a column sets, by its name in GraphQL, and what is special about it."""
+    """The GraphQL name of the field that a column sets, with a note on its exceptions."""
     field = "" if column.field.startswith("+") else f"`{to_camel_case(column.field)}`"
     fallback = "if no other column sets it" if column.fallback else ""
     return ", ".join(filter(None, (field, column.note, fallback)))

@@ -1,4 +1,4 @@
-"""Records that orders refer to, as tests find them."""
+"""Reads the records that orders refer to."""
 
 from tests.support.served import Client
 

@@ -1,4 +1,4 @@
-"""Orders as clients ask for them: the documents, their inputs, and what came of them."""
+"""Requests for new orders: the documents, their inputs and the results."""
 
 import asyncio
 import json
@@ -72,7 +72,7 @@ def only(line_type: str, number: str = "NOPE") -> Fields:
 
 
 def comment(field: str, value: Any) -> Fields:
-    """The input of an order of one comment that has this value, too."""
+    """The input of an order with one comment that also has this value."""
     return order({"description": "text", field: value})
 
 
@@ -111,21 +111,22 @@ def post(client: Client, body: str) -> Any:
 
 
 def payload(client: Client, document: str, **variables: Any) -> Fields:
-    """What a document's createSalesOrder answers; the body is ASCII, so that it holds any text."""
+    """The payload of createSalesOrder in a document; the body is ASCII, so that it can contain any
+    text."""
     answer = post(client, json.dumps({"query": document, "variables": variables})).json()
     assert "errors" not in answer, answer["errors"]
     return dict(answer["data"]["createSalesOrder"])
 
 
 def created(client: Client, values: Fields, *, dry_run: bool = False) -> Fields:
-    """The order that an input makes; it must not be refused."""
+    """The order that an input creates; it must not be refused."""
     answer = payload(client, CREATE, input=values, dryRun=dry_run)
     assert answer["userErrors"] == []
     return dict(answer["salesOrder"])
 
 
 def stored_order(client: Client, values: Fields) -> Fields:
-    """The order that an input makes, which must be read back as it was answered."""
+    """The order that an input creates, which must be read back equal to the answer."""
     answered = created(client, values)
     assert client.ask(READ, id=answered["id"])["salesOrder"] == answered
     return answered
@@ -141,7 +142,7 @@ def as_stored(answer: Any) -> Any:
 
 
 def refused(client: Client, values: Fields) -> list[Fields]:
-    """Why an input is refused, which it must be."""
+    """The reasons why an input is refused, which it must be."""
     answer = payload(client, REFUSE, input=values)
     assert answer["salesOrder"] is None
     assert all(problem["message"] for problem in answer["userErrors"])
@@ -171,11 +172,11 @@ def execute(url: str, *statements: str) -> list[list[str]]:
 
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT 1 FROM n)"
 ENDLESS += " SELECT count(*) AS total FROM n"
-"""Work inside either database that ends only when it is stopped."""
+"""SQL that only ends when it is stopped, on either database."""
 
 
 def make_tax_codes_slow(url: str) -> None:
-    """Whoever reads tax codes never comes to an end."""
+    """Make every read of tax codes run for ever."""
     execute(
         url,
         "ALTER TABLE tax_codes RENAME TO all_tax_codes",
@@ -185,8 +186,8 @@ def make_tax_codes_slow(url: str) -> None:
 
 @contextmanager
 def locked(url: str, table: str = "number_series") -> Iterator[None]:
-    """Nobody else can write to the database meanwhile, or on PostgreSQL to this table, which each new
-    order needs. Whoever tries waits with its connection."""
+    """Lock the database for writing; on PostgreSQL only this table, which each new order needs. Other
+    writers wait while they hold a connection."""
     over, suspended = threading.Event(), threading.Event()
 
     async def hold() -> None:

@@ -1,4 +1,4 @@
-"""The worked examples of RULES.md, as its tables state them.
+"""The worked examples in the tables of RULES.md.
 
 An example is a table below a line `**Example** (kind; settings)`. Its cells are GraphQL literals, so
 that a reader can paste them."""
@@ -44,7 +44,7 @@ def numbers(text: str) -> list[str]:
 
 
 def examples(text: str) -> Iterator[Example]:
-    """The examples of the document, each with the rule under whose heading it stands."""
+    """The examples in the document, each with the rule of its heading."""
     rule, lines = "", iter(text.splitlines())
     for line in lines:
         if heading := HEADING.match(line):
@@ -85,7 +85,7 @@ def _cells(line: str) -> list[str]:
 
 
 def literal(cell: str) -> Any:
-    """The value of the fields that a cell lists, as variables carry it."""
+    """The fields in a cell as the value of a variable."""
     return value_from_ast_untyped(parse_value("{" + cell + "}"))
 
 
@@ -137,7 +137,7 @@ def _record_document(node: FieldNode, expected: Any) -> tuple[str, str]:
 
 
 def selection(expected: Any) -> str:
-    """What to ask for so that the answer has the shape of `expected`."""
+    """The selection for an answer with the shape of `expected`."""
     if isinstance(expected, list):
         return selection(expected[0])
     if not isinstance(expected, dict):
@@ -147,7 +147,7 @@ def selection(expected: Any) -> str:
 
 
 def refusals(cell: str) -> list[Refusal]:
-    """The refusals that a cell names, none if it states what an order is like."""
+    """The refusals in a cell; none if it describes an order."""
     if not cell.startswith("refused: "):
         return []
     return [Refusal(*each.split()) for each in cell.removeprefix("refused: ").split(", ")]

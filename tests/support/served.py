@@ -1,4 +1,4 @@
-"""The gateway as a server in a thread of the test process, and a client that queries it over HTTP."""
+"""The gateway as a server in a thread of the test process, and an HTTP client for it."""
 
 import json
 import logging
@@ -27,14 +27,14 @@ from tests.support.databases import Templates
 Found = TypeVar("Found")
 
 NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""Nothing is encrypted here, and loading the machine's certificates takes longer than a test."""
+"""No certificates are needed here, and loading those of the machine takes longer than a test."""
 
 PATIENCE = 60
 """Seconds after which a process or a job counts as hung, however slow the machine is."""
 
 
 def wait_until(condition: Callable[[], Found | None]) -> Found:
-    """What a condition finds, once it finds something."""
+    """The result of a condition, once it is true."""
     deadline = time.monotonic() + PATIENCE
     while not (found := condition()):
         assert time.monotonic() < deadline, "the condition was never met"
@@ -93,7 +93,7 @@ def serving(
 
 @contextmanager
 def serving_demo(templates: Templates) -> Iterator[Client]:
-    """The gateway over the orders of Northwind. Its answers say how they came about."""
+    """The gateway over the orders of Northwind. Its answers say how their operations ran."""
     url = templates.copy("demo", load_demo)
     with serving(Settings(database_url=url, debug=True)) as client:
         yield client
@@ -101,7 +101,7 @@ def serving_demo(templates: Templates) -> Iterator[Client]:
 
 @contextmanager
 def connected(client: Client, query: str, *, left_out: int = 0) -> Iterator[None]:
-    """A client that has sent its request except the last `left_out` bytes, and hangs up on exit."""
+    """A client that has sent its request except the last `left_out` bytes, and disconnects on exit."""
     host, port = client.url.removeprefix("http://").split(":")
     body = json.dumps({"query": query})
     head = f"POST /graphql HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
@@ -127,7 +127,7 @@ def transactions() -> Iterator[list[sa.Connection]]:
 
 
 SEARCH = re.compile(r"SELECT companies\.id(, companies\.name)?\s+FROM companies")
-"""Looks for the company of a request, where it is not part of another statement."""
+"""Matches the statement that finds the company of a request."""
 
 
 class _Recorder(logging.Handler):

@@ -1,6 +1,6 @@
-"""200 orders, and 200 of everything that orders refer to.
+"""200 orders, and 200 of every kind of record.
 
-What has the same three digits belongs together: order O007 is by customer C007, paid by X007 in
+Records with the same three digits belong together: order O007 is by customer C007, paid by X007 in
 currency K007, with the terms P007 and the method M007; its lines sell item T007, account A007 and
 charge L007, in unit U007, taxed by V007; and every name is 007."""
 
@@ -35,7 +35,7 @@ async def load_trade(database: Database) -> None:
 
 
 def _set(company: str, place: int, key: str) -> list[Any]:
-    """What has the digits `key`, each after what it refers to."""
+    """The records with the digits `key`, each after those that it refers to."""
     own: dict[str, Any] = {"company_id": company, "display_name": key}
     currency = rows.CurrencyRow(code=f"K{key}", **own)
     terms = rows.PaymentTermsRow(code=f"P{key}", **own)

@@ -1,6 +1,7 @@
-"""The orders of the demo made more varied, and all that is then stored, as plain rows.
+"""The orders of the demo with more variety, and all stored data as plain rows.
 
-The demo has few held orders, no missing item and no hard letters; filters and sorts must meet them."""
+The demo has few orders on hold, no missing item and no difficult letters, which filters and sorts
+should cover."""
 
 import asyncio
 import re
@@ -25,7 +26,7 @@ from tests.support.served import Client, serving
 
 
 class Row(dict[str, Any]):
-    """A row with the rows that it refers to inside, which refer back to it."""
+    """A row that contains the rows that it refers to, which contain it in turn."""
 
     def __repr__(self) -> str:
         return f"<{self.get('id')}>"
@@ -45,7 +46,7 @@ LINKS = {
     ("Item", "salesOrderLines"): ("SalesOrderLine", "item_id"),
     ("Item", "unitsOfMeasure"): ("ItemUnitOfMeasure", "item_id"),
 }
-"""What each list is of, and by which column a row belongs there."""
+"""The type of each list, and the column by which a row belongs to it."""
 
 STATUSES = ("IN_REVIEW", "OPEN", "RELEASED", "INVOICED", "PAID", "CANCELLED")
 TEXTS = (
@@ -100,7 +101,7 @@ VARIED = (
 
 @dataclass(frozen=True)
 class Varied:
-    """The gateway over the varied demo, and all rows that are stored there, by type."""
+    """The gateway over the varied demo, and all stored rows by type."""
 
     client: Client
     rows: dict[str, list[Row]]
@@ -108,7 +109,7 @@ class Varied:
 
 @contextmanager
 def varied(templates: Templates, **settings: Any) -> Iterator[Varied]:
-    """The demo made more varied, in a database of its own."""
+    """The demo with more variety, in its own database."""
     url = templates.copy("demo", load_demo)
     execute(url, *VARIED)
     with serving(Settings(database_url=url, **settings)) as client:
@@ -125,9 +126,9 @@ class Field:
 
 
 def _fields(name: str) -> dict[str, Field]:
-    """The columns, addresses and relations of a type; what is computed as it is read is none.
+    """The columns, addresses and relations of a type, without computed fields.
 
-    An etag is text that means something as a whole only, like an id."""
+    An etag is an opaque text, like an id."""
     found = {}
     for field, definition in SCHEMA.type_map[name].fields.items():
         named = get_named_type(definition.type)
@@ -143,7 +144,7 @@ def _fields(name: str) -> dict[str, Field]:
 
 
 FIELDS = {name: _fields(name) for name in TYPES}
-"""The fields of every type that is in a list, as the schema declares them."""
+"""The declared fields of every type in a list."""
 
 
 EQUALITY = ("eq", "ne", "in", "notIn")
@@ -155,7 +156,7 @@ OPERATORS = {
     "DateTime": (*EQUALITY, *ORDER, "on"),
     **dict.fromkeys(("ID", "Boolean", "enum"), EQUALITY),
 }
-"""What a value of each kind can be compared by."""
+"""The comparison operators for each kind of value."""
 
 
 async def _stored(url: str) -> dict[str, list[Columns]]:
@@ -172,7 +173,7 @@ async def _stored(url: str) -> dict[str, list[Columns]]:
 
 
 def _linked(stored: dict[str, list[Columns]]) -> dict[str, list[Row]]:
-    """The rows under the names that clients know, with those that they refer to inside."""
+    """The rows under their GraphQL names, with the rows that they refer to inside."""
     made = {row["id"]: Row() for name in TYPES for row in stored[name]}
     for name in TYPES:
         for columns in stored[name]:

@@ -1,4 +1,4 @@
-"""Worked orders: each was calculated by the rules, not by the gateway."""
+"""Worked orders, which were calculated by the rules and not by the gateway."""
 
 import json
 from decimal import Decimal
@@ -14,7 +14,7 @@ from tests.support.paths import DATA
 ROWS = (DATA / "totals-vectors.jsonl").read_text().splitlines()
 VECTORS = {row["id"]: row for row in map(json.loads, ROWS)}
 GIVEN_AS_AMOUNT = {"S3", "S10", "D7a"}
-"""The vectors whose line discount was given as an amount, the percent being derived from it."""
+"""The vectors with a line discount entered as an amount, from which the percent is derived."""
 
 
 def vector_lines(vector: dict[str, Any]) -> list[PricedLine]:

@@ -1,6 +1,6 @@
-"""A small company with one record for each thing that a rule can meet.
+"""A small company with a record for every case of a rule.
 
-Everything is named by a number or code that tells what it is for."""
+The number or code of each says what it is for."""
 
 from decimal import Decimal
 
