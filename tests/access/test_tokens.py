@@ -226,6 +226,18 @@ def test_nonsense_is_not_a_token(client: Client, token: str) -> None:
     assert refusal(client, token) == "The token is malformed."
 
 
+def test_a_token_is_refused_if_any_of_its_characters_changes(
+    client: Client, provider: OpenIdProvider
+) -> None:
+    for algorithm in ("RS256", "EdDSA"):
+        token = provider.token(algorithm)
+        for place in {*range(0, len(token), 17), len(token) - 1}:
+            other = "B" if token[place] == "A" else "A"
+            assert refusal(client, token[:place] + other + token[place + 1 :])
+        assert refusal(client, token + "A")
+        assert refusal(client, token[:-1])
+
+
 def test_unknown_header_parameters_are_ignored(client: Client, provider: OpenIdProvider) -> None:
     claims = {"header": {"nonce": "x" * 600, "typ": "at+jwt"}}
     assert post(client, provider.token(**claims)).status_code == 200
