@@ -38,7 +38,7 @@ OPERATIONS = {
     CANCEL: {"orders:import", "admin"},
     COMPANY: {"admin"},
 }
-"""Operations with the scopes of which each is enough."""
+"""Operations with their sufficient scopes."""
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_health_checks_and_graphiql_need_no_credential(
 def test_a_credential_allows_exactly_what_its_scopes_allow(
     client: Client, database: Database, scope: str
 ) -> None:
-    """Whether graphql-core runs the operation or a plan does."""
+    """Whether graphql-core or a plan runs the operation."""
     secret = key(database, scope)
     for query, enough in OPERATIONS.items():
         expected = None if scope in enough else "FORBIDDEN"
@@ -131,7 +131,7 @@ def test_a_credential_allows_exactly_what_its_scopes_allow(
 def test_a_refusal_has_the_media_type_that_the_client_accepts(
     client: Client, database: Database, accept: str, statuses: tuple[int, int]
 ) -> None:
-    """application/json has 200 for every operation that is well formed."""
+    """With application/json the status is 200 for every well-formed operation."""
     key_for_reading = f"Bearer {key(database, 'orders:read')}"
     responses = [
         client.http.post(
@@ -225,7 +225,7 @@ def test_an_admin_rotates_keys_in_graphql(client: Client, database: Database) ->
 def other_process(
     all_templates: dict[str, Templates], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Server, Database, Path]]:
-    """A gateway in a process of its own, its database, and the folder with what it prints."""
+    """A gateway in a separate process, its database, and the folder with its output."""
     folder, url = (
         tmp_path_factory.mktemp("other"),
         all_templates["sqlite"].copy("world", load_world),

@@ -1,4 +1,4 @@
-"""Credentials that are limited to a company and to customers: what is outside looks like what is missing."""
+"""Credentials that are limited to a company and to customers: hidden records look like missing ones."""
 
 import asyncio
 import re
@@ -86,7 +86,7 @@ def gate(templates: Templates) -> Iterator[Gate]:
 
 @pytest.fixture(autouse=True)
 def bound(gate: Gate) -> Iterator[None]:
-    """Every statement on a table of a company has the company as a bound value."""
+    """Assert that every statement on a table of a company has the company as a bound value."""
     with statements() as seen:
         yield
     assert [each for each in seen if TOUCHES.search(each) and not BOUND.search(each)] == []
@@ -185,7 +185,7 @@ def test_each_query_and_mutation_treats_hidden_records_like_missing_ones(
 
 @pytest.mark.parametrize("name", ["customer", "billToCustomer"])
 def test_no_order_is_written_for_a_customer_outside(gate: Gate, name: str) -> None:
-    """Nor for one who is known only as the payer of another order in the same call."""
+    """This includes a customer who is only known as the payer of another order in the same call."""
     wanted = {"customer": {"number": "C1"}, name: {"id": gate.customers["PAYER"]}}
     missing = {"customer": {"number": "C1"}, name: {"id": MISSING}}
     answers = [gate.post("limited", CREATE, input=each)["data"] for each in (wanted, missing)]
@@ -260,7 +260,7 @@ def test_an_import_writes_no_records_without_the_right(gate: Gate, who: str) -> 
 
 
 def test_an_import_only_touches_the_orders_of_the_caller(gate: Gate) -> None:
-    """Its job is hidden from callers with other limits, and changes no records."""
+    """Its job is hidden from callers with other limits, and does not change records."""
     rows = '{"number": "NEW-1", "customerNumber": "PAYER"}\n{"number": "NEW-2", "customerNumber": "C1"}'
     headers = {"authorization": f"Bearer {gate.keys['limited']}"}
     url = f"{gate.client.url}/imports?name=salesOrders.jsonl"

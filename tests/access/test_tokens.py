@@ -1,4 +1,5 @@
-"""JSON Web Tokens of an OpenID provider, over HTTP from the provider to the gateway and from there on."""
+"""JSON Web Tokens of an OpenID provider, with HTTP between the provider, the gateway and its
+clients."""
 
 import asyncio
 import base64
@@ -48,7 +49,7 @@ def settings(url: str, provider: str, **others: Any) -> Settings:
 
 @pytest.fixture(scope="module")
 def world(all_templates: dict[str, Templates]) -> str:
-    """World and Other on SQLite: what is true of tokens does not depend on the database."""
+    """World and Other on SQLite, since tokens do not depend on the database."""
     return all_templates["sqlite"].copy("world", load_world)
 
 
@@ -73,7 +74,7 @@ def post(
 
 
 def refusal(client: Client, token: str) -> str:
-    """Why a token is refused, as the body and the header state it."""
+    """The reason for the refusal of a token, in the body and the header."""
     response = post(client, token)
     assert response.status_code == 401, response.text
     [error] = response.json()["errors"]
@@ -323,7 +324,7 @@ def test_claims_limit_a_token_to_companies_and_customers(
     companies: list[str],
     customers: dict[str, list[str]],
 ) -> None:
-    """A claim that is missing or names nothing allows nothing; `*` allows everything."""
+    """A missing or empty claim allows nothing; `*` allows everything."""
     token = provider.token(**claims)
     seen = post(limited, token, "{ viewer { companies { name } isLimitedToCustomers } }").json()
     assert seen["data"]["viewer"] == {

@@ -16,7 +16,7 @@ from tests.support.world import load_world
 CREATE = "createSalesOrder(input: %s, dryRun: true) { salesOrder { number } userErrors { code } }"
 LIST = "customers(filter: %s) { totalCount }"
 FOREIGN = re.compile(r"\bNone\b|\bdict\b|Maybe|Undefined|Strawberry|\bTrue\b|\bFalse\b")
-"""Words of Python and of the libraries, which no client knows."""
+"""Words of Python and of libraries, which mean nothing to clients."""
 
 ORDER: list[tuple[str, str, str]] = [
     ('{customer: {number: "C1", contactId: "x"}}', "customer", "exactly one of id, number and contactId"),
@@ -80,7 +80,7 @@ def test_a_fault_has_the_same_path_in_the_document_and_in_a_variable(
     path: str,
     message: str,
 ) -> None:
-    """Both before and after a plan of the document is made."""
+    """The errors are the same before and after the document has a plan."""
     whole = [argument, *path.split(".")]
     written = world.send(f"{way} {{ {field % given} }}")
     if '"ITEMS"' not in given:  # an enum is a name in a document
@@ -205,7 +205,7 @@ REFUSED: list[tuple[str, str, str, str, str, str]] = [
 def test_a_refusal_of_a_resolver_has_a_path_and_a_location(
     world: Client, field: str, kind: str, given: str, good: str, path: str, message: str
 ) -> None:
-    """Both before and after a plan of the document is made."""
+    """The errors are the same before and after the document has a plan."""
     whole = path.split(".")
     document = "{ %s }" % (field % given)
     [written, *again] = [world.send(document)["errors"] for _ in range(3)]

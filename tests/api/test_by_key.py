@@ -1,4 +1,4 @@
-"""Look-ups: a record is found by the number or the code that people know it by."""
+"""Look-ups of records by their number or code."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -43,7 +43,7 @@ def test_a_key_without_a_record_returns_null(demo: Client, root: str) -> None:
 
 @pytest.mark.parametrize("root", KEYS)
 def test_several_keys_take_one_statement(demo: Client, root: str) -> None:
-    """The missing record is looked for in the same statement."""
+    """The missing record is looked up in the same statement."""
     by, *keys = KEYS[root]
     several = " ".join(f'k{i}: {root}({by}: "{key}") {{ {by} }}' for i, key in enumerate(keys))
     missing: Any = f'{root}({by}: "nowhere") {{ {by} }}'

@@ -32,7 +32,7 @@ OPPOSITES = {"ne": "eq", "notIn": "in"}
 
 
 class Missing(Row):
-    """An object that a row does not refer to: its fields are null, its lists empty, and so on below."""
+    """A missing object: its fields are null and its lists empty, at every depth."""
 
     def __missing__(self, field: str) -> Any:
         if field.lower().endswith("address"):
@@ -56,11 +56,11 @@ LISTS: dict[str, tuple[str, Callable[[Row], Any], bool]] = {
     "SalesOrderLine": ("salesOrderLines", lambda row: (row["salesOrder"]["id"], row["sequence"]), False),
     "Customer": ("customers", lambda row: row["number"], False),
 }  # fmt: skip
-"""The list of a type, by what it is sorted, and whether backward."""
+"""The list of a type, its sort columns, and whether the order is descending."""
 
 
 def parsed(kind: str, given: Any) -> Any:
-    """What a value in a filter means; an id in capital letters is the same id."""
+    """The meaning of a value in a filter; an id in capital letters is the same id."""
     readers: dict[str, Callable[[Any], Any]] = {
         "String": composed,
         "ID": str.lower,
@@ -127,7 +127,7 @@ def predicate(name: str, tree: Tree) -> Predicate:
 
 
 def has_condition(name: str, tree: Tree) -> bool:
-    """Whether a filter has a condition or a relation anywhere."""
+    """Whether a filter has any condition or relation."""
     for field, value in tree.items():
         if field in ("and", "or") and any(has_condition(name, each) for each in value):
             return True
@@ -180,7 +180,7 @@ def known(stored: Varied) -> Known:
 
 
 def check(stored: Varied, name: str, tree: Tree) -> None:
-    """The list finds the rows that hold, in its order, and counts them, in two statements."""
+    """The list returns the matching rows in its order, and counts them, in two statements."""
     root, key, backward = LISTS[name]
     query = f"""query ($filter: {name}Filter) {{ {root}(filter: $filter, first: {PAGE}) {{
       totalCount nodes {{ id }} }} }}"""

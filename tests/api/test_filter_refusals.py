@@ -1,4 +1,4 @@
-"""Filters that cannot be: each is refused with a code, and nothing is ignored."""
+"""Invalid filters: each is refused with a code, and nothing is ignored."""
 
 import json
 import re
@@ -18,21 +18,21 @@ Tree = dict[str, Any]
 QUERY = "query ($filter: SalesOrderFilter) { salesOrders(filter: $filter) { totalCount } }"
 ORDERS, ORDERS_OF_NORTHWIND, ORDERS_OF_VINET = 839, 830, 5
 PATIENCE = 5000
-"""Milliseconds that a statement may take where the right plan takes 5."""
+"""Milliseconds that a statement may take; the right plan takes 5."""
 
 
 def answer(client: Client, tree: Any) -> Any:
-    """The answer to a filter on orders; the body is ASCII, so that it holds any text."""
+    """The answer to a filter on orders; the body is ASCII, so that it can contain any text."""
     return post(client, json.dumps({"query": QUERY, "variables": {"filter": tree}})).json()
 
 
 def codes(client: Client, tree: Any) -> set[str]:
-    """The codes of the errors that a filter gets."""
+    """The codes of the errors of a filter."""
     return {error["extensions"]["code"] for error in answer(client, tree).get("errors", [])}
 
 
 def count(client: Client, tree: Any) -> int:
-    """How many orders a filter finds."""
+    """The number of orders that match a filter."""
     return int(answer(client, tree)["data"]["salesOrders"]["totalCount"])
 
 
@@ -103,7 +103,7 @@ def test_an_unknown_filter_is_an_error_before_anything_is_read(demo: Client, tre
     ids=lambda tree: json.dumps(tree)[:60],
 )
 def test_a_value_that_no_row_can_have_is_refused_with_a_code(demo: Client, tree: Tree) -> None:
-    """To ask for null is `isNull`."""
+    """Filters on null must use `isNull`."""
     refused = codes(demo, tree)
     assert refused
     assert refused <= {"BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED"}
@@ -142,7 +142,7 @@ def test_a_null_is_reported_in_the_same_way_in_the_document_and_in_a_variable(
 def test_a_variable_that_is_null_despite_its_default_is_refused_with_a_code(
     demo: Client, query: str, name: str
 ) -> None:
-    """GraphQL lets it pass until its argument is read (spec 6.4.1)."""
+    """GraphQL only detects it when its argument is read (spec 6.4.1)."""
     for _ in range(3):
         [error] = demo.send(query, given=None)["errors"]
         assert error["extensions"] == {"code": "BAD_USER_INPUT", "argumentPath": [name]}
@@ -204,14 +204,14 @@ def nested(depth: int) -> Tree:
 def test_a_filter_too_large_for_a_database_is_refused_with_a_code(
     client: Client, tree: Tree
 ) -> None:
-    """What one of the databases can do may also be answered."""
+    """A filter that one of the databases can handle may also be answered."""
     assert "INTERNAL_ERROR" not in codes(client, tree)
 
 
 def test_a_filter_through_relations_is_fast_right_after_a_bulk_load(
     templates: Templates,
 ) -> None:
-    """PostgreSQL plans badly for rows that it has not counted, so whoever loads many has it count."""
+    """PostgreSQL plans badly without statistics, so a bulk load updates them."""
     url = templates.copy("demo", load_demo)
     if url.startswith("postgresql"):
         name = make_url(url).database

@@ -1,4 +1,4 @@
-"""Filters: what they find in Northwind, and what letters, null and missing objects mean to them."""
+"""Filters: their results on Northwind, and the treatment of letters, null and missing objects."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -29,11 +29,11 @@ LISTS = {
     "unitsOfMeasure": ("UnitOfMeasure", "code"),
     "taxCodes": ("TaxCode", "code"),
 }
-"""The type of each list, and what tells its objects apart."""
+"""The type of each list, and the field that distinguishes its objects."""
 
 
 def found(client: Client, root: str, tree: Tree, *, by: str = "") -> list[Any]:
-    """What tells the objects apart that a filter finds."""
+    """The distinguishing fields of the objects that match a filter."""
     kind, name = LISTS[root]
     query = f"""query ($filter: {kind}Filter) {{ {root}(filter: $filter, first: 200) {{
       nodes {{ value: {by or name} }} }} }}"""
@@ -83,7 +83,7 @@ FOUND: list[tuple[str, Tree, list[str]]] = [
     ("unitsOfMeasure", {"internationalStandardCode": {"in": ["C62", "HUR"]}}, ["HOUR", "PCS"]),
     ("taxCodes", {"percent": {"gte": 20}}, ["S20", "S25"]),
 ]  # fmt: skip
-"""What Northwind and the codes made up for it hold."""
+"""Filters with their results on Northwind and its invented codes."""
 
 
 @pytest.mark.parametrize(("root", "tree", "names"), FOUND)
@@ -98,7 +98,7 @@ def test_a_filter_selects_rows_of_northwind_in_one_statement(
 
 @pytest.mark.parametrize("root", LISTS)
 def test_every_list_takes_a_filter_with_conditions_on_every_field(root: str) -> None:
-    """By the operators of its kind, and through every relation."""
+    """The conditions are the operators of the field's kind, and every relation."""
     kind, _ = LISTS[root]
     taken = SCHEMA.query_type.fields[root].args["filter"].type
     assert taken.name == f"{kind}Filter"
@@ -136,7 +136,8 @@ def test_every_list_takes_a_filter_with_conditions_on_every_field(root: str) -> 
 def test_the_null_currency_of_customers_equals_nothing(
     demo: Client, currency: Tree, number: int
 ) -> None:
-    """None of the 91 customers of Northwind has a currency of its own. Counting takes a statement, the page another."""
+    """None of the 91 customers of Northwind has a currency. Counting takes a statement, the page
+    another."""
     query = (
         "query ($filter: CustomerFilter) { customers(filter: $filter) { totalCount nodes { id } } }"
     )
@@ -148,7 +149,7 @@ def test_the_null_currency_of_customers_equals_nothing(
 
 @pytest.mark.parametrize("day", [-1, 0, 1])
 def test_a_time_matches_its_day_in_utc(world: Client, day: int) -> None:
-    """The orders were written just now, which may have been yesterday if it is midnight."""
+    """The orders were written just now, which may be yesterday around midnight."""
     query = "{ salesOrders(first: 1) { nodes { id lastModifiedDateTime } } }"
     [order] = world.ask(query)["salesOrders"]["nodes"]
     date = dt.datetime.fromisoformat(order["lastModifiedDateTime"]).date() + dt.timedelta(day)
@@ -162,7 +163,7 @@ def test_the_first_and_the_last_day_can_be_requested(world: Client, day: str) ->
 
 
 TEXTS = ["Straße 100%", "STRASSE 100_", "Σίσυφος", "ΣΊΣΥΦΟΣ", "İzmir", "\ufb01n\\e", "caf\u00e9", "Zz", "zz", "\U0001f600"]  # fmt: skip
-"""The external numbers of the orders in the world; one order more has none."""
+"""The external numbers of the orders in the world; one further order has none."""
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +181,7 @@ def world(templates: Templates) -> Iterator[Client]:
 
 
 def texts(client: Client, tree: Tree) -> set[str | None]:
-    """The external numbers of the orders in the world that a filter finds."""
+    """The external numbers of the matching orders in the world."""
     return {*found(client, "salesOrders", tree, by="externalDocumentNumber")}
 
 
@@ -240,14 +241,14 @@ NAMES = {
     "unitsOfMeasure": "PCS",
     "taxCodes": "S20",
 }
-"""A number or a code of the world in each list that has them."""
+"""A number or code in the world for each list that has them."""
 
 
 @pytest.mark.parametrize("root", NAMES)
 def test_numbers_and_codes_are_equal_in_any_case_but_sorted_as_they_are_written(
     world: Client, root: str
 ) -> None:
-    """As in look-ups and in the references of an input (RULES.md 3.6)."""
+    """This is the same in look-ups and in the references of inputs (RULES.md 3.6)."""
     by, name = LISTS[root][1], NAMES[root]
     lowered = name.lower()
     for conditions in ({"eq": lowered}, {"in": ["nowhere", lowered]}):
@@ -341,5 +342,5 @@ WITH_ITEM = EVERYTHING - {"comment", "no lines"}
 def test_fields_of_a_missing_object_are_null_and_an_empty_list_matches_all_and_none(
     world: Client, tree: Tree, matching: set[str | None]
 ) -> None:
-    """A filter without a condition asks only that the object exists."""
+    """A filter without conditions only requires that the object exists."""
     assert texts(world, tree) == matching

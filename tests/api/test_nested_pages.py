@@ -21,7 +21,7 @@ SIZES = [
     *(("customers", "salesOrders", size) for size in (1, 50, 91)),
     *(("items", "salesOrderLines", size) for size in (1, 50, 77)),
 ]
-"""Parents and what is below them, for one parent, many and all."""
+"""Parents and the pages below them, for one parent, many and all."""
 
 
 @pytest.mark.parametrize(("root", "field", "size"), SIZES)
@@ -47,7 +47,8 @@ def test_a_page_below_any_number_of_parents_is_one_statement_and_its_count_anoth
 
 @pytest.mark.parametrize("size", [1, 50, 91])
 def test_each_level_below_a_nested_page_is_one_statement(stored: Varied, size: int) -> None:
-    """Customers, their orders, the lines of these, the items of these and their lines."""
+    """Customers, their orders, the lines of the orders, the items of the lines, and the lines of the
+    items."""
     query = """query ($first: Int!) { customers(first: $first) { nodes {
       salesOrders(first: 2) { nodes { lines { item { salesOrderLines(first: 1) { nodes { id } } } } } }
     } } }"""
@@ -63,7 +64,7 @@ Key = Callable[[Row], Any]
 
 @dataclass(frozen=True)
 class Case:
-    """A window of a list, and which rows it must have."""
+    """A window of a list, and the rows that it must contain."""
 
     arguments: str
     rows: slice
@@ -125,7 +126,7 @@ def expected(case: Case, rows: list[Row]) -> dict[str, Any]:
 def test_each_parent_gets_its_own_pages_and_aliases_do_not_mix(
     stored: Varied, root: str, field: str, size: int
 ) -> None:
-    """The same field many times below each parent, with other arguments: two statements each."""
+    """The same field many times below each parent, with different arguments: two statements each."""
     cases, kind = (ORDERS, "Customer") if root == "customers" else (LINES, "Item")
     pages = " ".join(
         f"a{place}: {field}{f'({case.arguments})' if case.arguments else ''} {{ ...Page }}"
@@ -145,7 +146,7 @@ def test_each_parent_gets_its_own_pages_and_aliases_do_not_mix(
 
 
 def test_the_same_page_in_several_fragments_is_one_page(stored: Varied) -> None:
-    """Customers, orders and their count; another root field is read for itself."""
+    """Customers, orders and their count; another root field is read separately."""
     query = """{ a: customers(first: 5) { nodes { id salesOrders(first: 2) { nodes { id } } ...F } }
       b: customers(last: 5) { nodes { id ...F } } }
       fragment F on Customer { salesOrders(first: 2) { totalCount nodes { number } } }"""
@@ -161,7 +162,7 @@ def test_the_same_page_in_several_fragments_is_one_page(stored: Varied) -> None:
 
 
 def test_a_page_below_the_parent_of_its_own_rows_is_its_own(stored: Varied) -> None:
-    """Customer, orders, customer again and orders again, each level with other arguments."""
+    """Customer, orders, customer again and orders again, each level with different arguments."""
     query = """{ customers(first: 20) { nodes { id salesOrders(first: 3) { nodes { id customer {
       id salesOrders(last: 2) { nodes { id } } } } } } } }"""
     by_id = {row["id"]: row for row in stored.rows["Customer"]}
@@ -217,7 +218,7 @@ def test_cursors_lead_through_the_orders_of_one_customer(
 
 
 def test_a_cursor_is_valid_for_every_parent(stored: Varied) -> None:
-    """It names a place in the sort, behind which each parent has rows of its own."""
+    """It identifies a position in the sort, after which each parent has its own rows."""
     middle = sorted(stored.rows["SalesOrder"], key=by_date)[400]
     first = stored.client.ask(PAGE, id=middle["customer"]["id"], first=50)["customer"]["page"]
     place = [node["id"] for node in first["nodes"]].index(middle["id"])

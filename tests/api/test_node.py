@@ -1,4 +1,4 @@
-"""Nodes: any record by its id alone, whatever its type."""
+"""Nodes: any record by its id, whatever its type."""
 
 import random
 import uuid
@@ -15,7 +15,7 @@ from tests.support.varied import SCHEMA, Row, Varied, varied
 TYPES = sorted(kind.name for kind in SCHEMA.get_possible_types(SCHEMA.type_map["Node"]))
 NAMES = {kind: "number" for kind in TYPES if "number" in SCHEMA.type_map[kind].fields}
 NAMES |= {kind: "code" for kind in TYPES if "code" in SCHEMA.type_map[kind].fields}
-"""What people name an object of each type by."""
+"""The field by which people recognise an object of each type."""
 FRAGMENTS = " ".join(f"... on {kind} {{ {name} }}" for kind, name in NAMES.items())
 NODES = f"query ($ids: [ID!]!) {{ nodes(ids: $ids) {{ __typename id {FRAGMENTS} }} }}"
 NODE = f"query ($id: ID!) {{ node(id: $id) {{ __typename id {FRAGMENTS} }} }}"
@@ -38,7 +38,7 @@ def company(stored: Varied) -> Row:
 
 
 def imported(stored: Varied, kind: str) -> Row:
-    """An import job, or what is wrong with its row."""
+    """An import job, or the problem of its row."""
     job = upload(stored.client, {"payment-terms.csv": b"code,displayName\nLONGERTHANTEN,Never\n"})
     found = stored.client.ask(PROBLEM, id=job.fields["id"])["importJob"]
     return Row(found if kind == "ImportJob" else found["problems"]["nodes"][0])
@@ -67,7 +67,7 @@ def test_a_record_of_every_type_is_found_by_its_id_in_two_statements(
 def test_nodes_come_in_the_order_of_their_ids_with_a_statement_for_each_type(
     stored: Varied, size: int
 ) -> None:
-    """Whatever is no id, or no record's, is null in its place; an id may come twice."""
+    """An invalid or unknown id is null at its position; an id may occur twice."""
     dice = random.Random(size)
     known = [(kind, row) for kind, rows in stored.rows.items() for row in rows]
     wanted = [shown(*found) for found in dice.choices(known, k=size)]

@@ -1,4 +1,4 @@
-"""Paging: a walk through a list meets every row once, in order, whatever happens on the way."""
+"""Paging: a walk through a list visits every row once and in order, even if the list changes."""
 
 import asyncio
 import base64
@@ -59,7 +59,7 @@ SORTS = [
 
 
 async def add_orders(writer: Writer, names: list[str], dice: random.Random) -> list[SalesOrderRow]:
-    """Orders with these numbers, of which many agree in everything else that sorts."""
+    """Orders with these numbers, many of which are equal in all other sort keys."""
     customers = await writer.find(CustomerRow, {"number": {"C1", "PAYER"}})
     [currency] = await writer.find(CurrencyRow, {"code": {"EUR"}})
     orders = []
@@ -132,8 +132,8 @@ def sort_input(sort: list[str]) -> list[dict[str, str]]:
 
 
 def in_order(rows: list[Any], sort: list[str]) -> list[str]:
-    """The ids of rows as they must come; the id breaks ties, in the direction of the last key.
-    Keys are named like the columns."""
+    """The ids of rows in the expected order; the id breaks ties in the direction of the last key. Keys
+    have the names of columns."""
     ordered = sorted(rows, key=lambda row: row.id, reverse=sort[-1].startswith("-"))
     for key in reversed(sort):
         column = key.removeprefix("-").lower()
@@ -202,8 +202,8 @@ def test_a_walk_visits_every_line_once_and_in_order(
 def test_rows_that_stay_are_visited_once_while_others_come_and_go(
     client: Client, world_url: str, sort: list[str], backward: bool
 ) -> None:
-    """After each page its last row goes, whose cursor is about to be used, and two anywhere. If all rows
-    after it go, the last page is empty."""
+    """After each page its last row, whose cursor is about to be used, and two other rows are deleted.
+    If all later rows are deleted, the last page is empty."""
     dice = random.Random(2)
     names = [f"N{place:03}" for place in range(50)]
     staying = {row.id: row for row in write(world_url, lambda w: add_orders(w, names, dice))}
@@ -273,7 +273,7 @@ def test_a_cursor_of_another_list_or_sort_is_refused(shop: Shop, giver: str, tak
 
 @pytest.mark.parametrize("place", KINDS)
 def test_a_cursor_with_a_changed_value_is_answered_or_refused(shop: Shop, place: str) -> None:
-    """A client may have made it by hand: that is no fault of the gateway."""
+    """A client may have written it by hand, which is not a failure of the gateway."""
     cursor = cursor_at(shop.client, place)
     parts = json.loads(base64.urlsafe_b64decode(cursor + "=="))
     for position in range(1, len(parts)):
@@ -286,7 +286,7 @@ def test_a_cursor_with_a_changed_value_is_answered_or_refused(shop: Shop, place:
 
 @st.composite
 def mutated(draw: st.DrawFn) -> str:
-    """A cursor with some characters cut out and others put in."""
+    """A cursor with some characters removed and others inserted."""
     start = draw(st.integers(0, len(VALID)))
     end = draw(st.integers(start, start + 8))
     return VALID[:start] + draw(st.text(max_size=8)) + VALID[end:]

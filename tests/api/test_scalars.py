@@ -1,4 +1,4 @@
-"""Numbers, dates and times as the gateway writes them, and as clients may."""
+"""Numbers, dates and times as the gateway and clients write them."""
 
 import json
 import re
@@ -27,12 +27,12 @@ FIELDS = {
     "Date": ("salesOrders", "orderDate"),
     "DateTime": ("customers", "lastModifiedDateTime"),
 }
-"""Where a value of each scalar can be looked for."""
+"""Filters on a value of each scalar."""
 
 
 def count(client: Client, scalar: str, written: str) -> list[Any]:
-    """How many records have the value, which is `written` as JSON, as a variable and in the document;
-    or the code of the error that says why it is none."""
+    """The number of records with the value, which is `written` as JSON, sent as a variable and in the
+    document; or the code of the error if it is invalid."""
     listed, field = FIELDS[scalar]
     inside = f"{listed}(filter: {{{field}: {{eq: VALUE}}}}) {{ totalCount }}"
     literal = json.dumps({"query": f"{{ {inside.replace('VALUE', written)} }}"})

@@ -1,4 +1,4 @@
-"""The schema that clients program against: committed, described, and by the names agreed on."""
+"""The schema that clients program against: committed, described, and with the agreed names."""
 
 import re
 import subprocess
@@ -46,12 +46,12 @@ WRITTEN = {
 NAME_OF_A_NUMBER = "TotalsStep.amount"
 PAGE_ARGUMENTS = {"first": "Int", "after": "String", "last": "Int", "before": "String"}
 LIST_WITH_GAPS = "Query.nodes"
-"""Its places are those of the ids asked for, so one that names nothing must be null."""
+"""Its positions are those of the requested ids, so an unknown id must be null."""
 FILLERS = {"the", "a", "an", "of", "its", "this", "is", "in", "to", "with"}
 
 
 def described() -> Iterator[tuple[str, str, str | None]]:
-    """Where everything of ours is, the words of its name, and its description."""
+    """The place of every definition of ours, the words of its name, and its description."""
     for name, kind in OURS.items():
         yield name, name, kind.description
         for field, definition in getattr(kind, "fields", {}).items():
@@ -73,7 +73,7 @@ def words(text: str) -> set[str]:
 
 
 def typed() -> Iterator[tuple[str, str, Any]]:
-    """Where every field, argument and input field is, its own name, and its type."""
+    """The place of every field, argument and input field, its name, and its type."""
     for name, kind in OURS.items():
         for field, definition in getattr(kind, "fields", {}).items():
             yield f"{name}.{field}", field, definition.type
@@ -115,7 +115,7 @@ def members(definition: Any, part: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("agreed", AGREED, ids=lambda node: node.name.value)
 def test_the_schema_keeps_the_contract(agreed: Any) -> None:
-    """Everything agreed is there as agreed, down to defaults; there may be more."""
+    """The schema has everything that was agreed, including defaults, and may have more."""
     ours = OURS[agreed.name.value].ast_node
     assert type(ours) is type(agreed)
     for part in ("interfaces", "values", "directives"):
@@ -141,13 +141,15 @@ def test_numbers_that_are_not_counts_are_exact() -> None:
 
 
 def test_no_list_is_null_or_contains_null() -> None:
-    """An argument or input field that is a list may be left out; its values may not be null."""
+    """A list argument or input field may be omitted, but its values may not be null."""
     loose = []
     for place, _, kind in typed():
         inner = get_nullable_type(kind)
         if not is_list_type(inner) or place == LIST_WITH_GAPS:
             continue
-        is_payload = place.startswith("Mutation.")  # null if the mutation fails, to keep the others
+        is_payload = place.startswith(
+            "Mutation."
+        )  # null if the mutation fails, so that the others remain
         may_be_absent = (
             is_payload or "(" in place or is_input_object_type(OURS[place.split(".")[0]])
         )

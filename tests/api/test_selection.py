@@ -1,4 +1,4 @@
-"""Which fields an operation asks for below a field."""
+"""The fields that an operation selects below a field."""
 
 import re
 import time
@@ -10,7 +10,7 @@ from gateway.execution.selection import Fragments, fields_at, fields_by_name
 from tests.support.served import Client, statements
 
 AT_ONCE = 10.0
-"""Seconds; what doubles with each of 40 fragments would take years."""
+"""Seconds; work that doubles with each of 40 fragments would take years."""
 
 
 def operation(text: str) -> tuple[list[FieldNode], Fragments]:
@@ -26,7 +26,7 @@ def operation(text: str) -> tuple[list[FieldNode], Fragments]:
 
 
 def below(text: str, *path: str) -> set[str]:
-    """The names selected below the root fields, or below `path` in them."""
+    """The names of the fields selected below the root fields, or below `path` in them."""
     nodes, fragments = operation(text)
     return set(fields_by_name(fields_at(nodes, fragments, *path), fragments))
 
@@ -48,7 +48,7 @@ def below(text: str, *path: str) -> set[str]:
     ],
 )  # fmt: skip
 def test_fields_are_found_by_name_through_fragments_and_aliases(text: str, names: set[str]) -> None:
-    """A field that a directive may leave out counts as asked for."""
+    """A field that a directive may exclude counts as selected."""
     assert below(text) == names
 
 
@@ -82,7 +82,7 @@ def test_a_fragment_is_used_again_at_another_depth() -> None:
 
 
 def doubling(fragments: int, on: str, innermost: str, spread: str) -> str:
-    """Fragments that each spread the next one twice, as `spread` says."""
+    """Fragments that each spread the next one twice, by the pattern `spread`."""
     chain = [
         f"fragment F{n} on {on} {{ {spread.replace('NEXT', f'...F{n + 1}')} }}"
         for n in range(fragments)
@@ -100,7 +100,7 @@ def test_forty_doubling_fragments_are_walked_at_once(spread: str) -> None:
 
 
 def test_forty_doublings_below_each_other_are_walked_at_once() -> None:
-    """Each fragment asks for the same relation under two aliases, with the next one in both."""
+    """Each fragment selects the same relation under two aliases, with the next fragment in both."""
     spread = "a: parent { NEXT } b: parent { NEXT }"
     text = "{ order { ...F0 } } " + doubling(40, "Order", "number", spread)
     nodes, fragments = operation(text)
@@ -123,7 +123,7 @@ def test_an_operation_of_forty_fragments_one_in_the_other_is_answered_at_once(de
 
 
 def columns(seen: list[str]) -> dict[str, set[str]]:
-    """The columns that statements read, by table, but for the one that finds the company."""
+    """The columns that statements read, by table, except for the one that finds the company."""
     read: dict[str, set[str]] = {}
     for statement in seen:
         selected = statement.split("FROM")[0]
@@ -134,7 +134,7 @@ def columns(seen: list[str]) -> dict[str, set[str]]:
 
 
 PLACE = {"id", "order_date"}
-"""What sorts the page of orders."""
+"""The sort columns of the page of orders."""
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Reading: relations in one statement each, the selected columns alone, and pages that keep their place."""
+"""Reading: relations in one statement each, only the selected columns, and stable pages."""
 
 import base64
 import json
@@ -62,7 +62,7 @@ def leaves(node: Any) -> list[str]:
 def test_a_relation_is_one_statement_for_any_number_of_parents(
     shop: Client, parents: str, relation: str, cost: int, size: int
 ) -> None:
-    """One statement finds the page; the rest is one for each relation."""
+    """One statement reads the page, and one each relation."""
     query = f"query ($size: Int!) {{ {parents}(first: $size) {{ nodes {{ number {relation} }} }} }}"
     with statements() as seen:
         nodes = shop.ask(query, size=size)[parents]["nodes"]
@@ -75,7 +75,7 @@ def test_a_relation_is_one_statement_for_any_number_of_parents(
 
 
 def answer(client: Client, query: str, **variables: Any) -> Any:
-    """The answer to variables that may hold text which UTF-8 has not, as JSON can escape it."""
+    """The answer to variables with text that UTF-8 cannot encode but JSON can escape."""
     return but_cost(post(client, json.dumps({"query": query, "variables": variables})))
 
 
@@ -136,7 +136,7 @@ LISTS = {
     "unitsOfMeasure": ("code", [f"U{key}" for key in KEYS]),
     "taxCodes": ("code", [f"V{key}" for key in KEYS]),
 }
-"""Each list, by what it names its records, in its order."""
+"""Each list with the field that identifies its records, in order."""
 
 
 def page_of(client: Client, listed: str, arguments: str) -> Any:
@@ -232,7 +232,7 @@ def test_a_deployment_decides_how_large_a_page_may_be(templates: Templates) -> N
 
 
 def forged(cursor: str, old: str, new: str) -> str:
-    """A cursor with other values in it."""
+    """A cursor with other values."""
     text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
     return encoded(text.replace(old, new))
 
@@ -268,7 +268,7 @@ def test_a_cursor_of_another_list_is_refused_with_a_code(shop: Client, side: str
 
 
 def test_root_fields_of_one_operation_share_statements(shop: Client) -> None:
-    """Both orders are found in one statement."""
+    """Both orders are read in one statement."""
     query = """{ a: salesOrderByNumber(number: "O001") { number } company { name }
       b: salesOrderByNumber(number: "O002") { number } items(first: 1) { nodes { number } } }"""
     with statements() as seen:
@@ -290,7 +290,7 @@ def test_the_company_has_its_currency(shop: Client) -> None:
 
 
 def test_concurrent_operations_get_their_own_answers(shop: Client) -> None:
-    """More of them than there are connections to the database."""
+    """There are more operations than connections to the database."""
     query = """query ($number: String!) { salesOrderByNumber(number: $number) {
       number customer { number billToCustomer { number } } lines { item { number } } } }"""
 

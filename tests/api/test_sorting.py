@@ -1,4 +1,4 @@
-"""Sorting: orders and lines come as Python sorts them, and a cursor is good for its sort alone."""
+"""Sorting: orders and lines are sorted as in Python, and a cursor is only valid for its sort."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ from tests.support.served import Client, statements
 from tests.support.varied import Row, Varied, varied
 
 Sort = list[tuple[str, str]]
-"""Keys with their directions, the weightiest first."""
+"""Keys with their directions, the most significant first."""
 
 
 def nulls_last(value: Any) -> tuple[bool, Any]:
@@ -61,7 +61,7 @@ KEYS: dict[str, dict[str, Callable[[Row], Any]]] = {
         "LAST_MODIFIED_DATE_TIME": lambda row: row["lastModifiedDateTime"],
     },
 }
-"""What each key compares: text by code point, a status by its name."""
+"""The values that each key compares: text by code point, a status by its name."""
 ROOTS = {
     "SalesOrder": "salesOrders",
     "SalesOrderLine": "salesOrderLines",
@@ -74,7 +74,7 @@ LARGEST = 5000
 
 @pytest.fixture(scope="module")
 def stored(templates: Templates) -> Iterator[Varied]:
-    """The varied demo, behind a gateway that shows it in one page."""
+    """The varied demo, behind a gateway that returns it in one page."""
     with varied(templates, max_page=LARGEST) as found:
         yield found
 
@@ -84,8 +84,8 @@ def written(sort: Sort) -> list[dict[str, str]]:
 
 
 def in_order(rows: list[Row], kind: str, sort: Sort) -> list[str]:
-    """The ids of rows as they must come: a key counts where it is first named, and the id breaks
-    ties in the direction of the last key that counts."""
+    """The ids of rows in the expected order: only the first occurrence of a key counts, and the id
+    breaks ties in the direction of the last key."""
     directions: dict[str, str] = {}
     for field, direction in sort:
         directions.setdefault(field, direction)
@@ -256,7 +256,7 @@ MODELS: dict[str, tuple[type[Base], type[Enum]]] = {
     ("kind", "field"), [(kind, field) for kind in KEYS for field in KEYS[kind]]
 )
 def test_every_key_has_an_index_within_the_company(kind: str, field: str) -> None:
-    """It ends in the id, unless the key is unique. The tables are those that the migrations make."""
+    """It ends with the id, unless the key is unique. The tables are those of the migrations."""
     model, fields = MODELS[kind]
     table: Any = model.__table__
     key = ("company_id", *fields[field].value)

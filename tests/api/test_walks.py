@@ -1,4 +1,4 @@
-"""Walks: all pages of a list, while orders come and go, repeat nothing and skip nothing that stays."""
+"""Walks: all pages of a list, while orders come and go, neither repeat nor skip rows that stay."""
 
 import datetime as dt
 import random
@@ -28,12 +28,12 @@ TIED = (
     "UPDATE sales_orders SET status = 'OPEN' WHERE number LIKE '%2'",
     "UPDATE sales_orders SET status = 'RELEASED' WHERE number LIKE '%3' OR number LIKE '%4'",
 )
-"""What no client can do: orders changed in the same microsecond, and all at once."""
+"""Changes that no client can make: orders changed in the same microsecond, or all at once."""
 
 
 @dataclass(frozen=True)
 class List:
-    """A list of `kind` at the root or, with `above`, somewhere below it."""
+    """A list of `kind` at the root or, with `above`, below another object."""
 
     root: str
     kind: str
@@ -88,13 +88,13 @@ OF_ITEM = List(
 
 @dataclass
 class Shop:
-    """A gateway whose orders come and go, with the ids of those that are there."""
+    """A gateway whose orders come and go, with the ids of the existing ones."""
 
     client: Client
     there: set[str] = field(default_factory=set)
 
     def open(self, dice: random.Random) -> None:
-        """Make an order that ties with others in almost everything."""
+        """Create an order that ties with others in almost every key."""
         lines = [
             line(f"I000{dice.randint(1, 3)}", quantity=dice.randint(1, 3))
             for _ in range(dice.randint(0, 2))
@@ -147,7 +147,7 @@ def pages(
 
 
 def in_order(met: list[Node], listed: List, sort: Sort, *, backward: bool) -> list[Node]:
-    """The rows as a walk must meet them; the id breaks ties in the direction of the last key."""
+    """The rows in the order of a walk; the id breaks ties in the direction of the last key."""
     ordered = sorted(met, key=plain("id"), reverse=(sort[-1][1] == "DESC") is not backward)
     for name, direction in reversed(sort):
         ordered.sort(key=listed.keys[name], reverse=(direction == "DESC") is not backward)
@@ -155,8 +155,8 @@ def in_order(met: list[Node], listed: List, sort: Sort, *, backward: bool) -> li
 
 
 def walk(shop: Shop, listed: List, sort: Sort, dice: random.Random, *, backward: bool) -> None:
-    """After every other page its last order goes, whose cursor is about to be used, or any other
-    order; and another one comes."""
+    """After every other page an order is deleted, either the last one of the page, whose cursor is
+    about to be used, or any other; and a new one is created."""
     size = dice.randint(1, dice.randint(1, 50))
     [before] = pages(shop.client, listed, sort, 200, backward=False)
     met: list[Node] = []
@@ -187,7 +187,7 @@ def walk(shop: Shop, listed: List, sort: Sort, dice: random.Random, *, backward:
 def test_a_walk_neither_repeats_nor_skips_rows_that_stay(
     shop: Shop, listed: List, key: str, backward: bool, walks: int
 ) -> None:
-    """Whatever keys follow, in whatever directions, and however large the pages are."""
+    """For any keys, directions and page sizes."""
     for seed in range(walks):
         dice = random.Random(f"{key} {backward} {seed}")
         further = dice.sample([name for name in listed.keys if name != key], dice.randint(0, 2))

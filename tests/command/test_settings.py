@@ -1,4 +1,4 @@
-"""Environment variables: a wrong one stops the command, with the name that was probably meant."""
+"""Environment variables: a wrong one stops the command, with a suggestion."""
 
 import re
 from pathlib import Path
@@ -125,7 +125,7 @@ def test_uploads_are_stored_beside_the_database(url: str, folder: str) -> None:
     ["shop.example", "https://shop.example/", "https://shop.example/orders", "https://", "null"],
 )
 def test_an_origin_is_a_scheme_and_a_host(origin: str) -> None:
-    """Browsers send it without a path, so that another one would never match."""
+    """Browsers send it without a path, so an origin with a path would never match."""
     with pytest.raises(ValidationError, match=f"{origin} is not an origin such as https://shop"):
         Settings(cors_origins=f"https://a.example,{origin}")
 

@@ -16,8 +16,8 @@ from tests.support.served import PATIENCE, wait_until
 def test_a_stop_during_the_start_ends_the_process(
     tmp_path: Path, options: list[str], delay: float
 ) -> None:
-    """However far it has come, nothing is left behind and nothing is printed to standard error. A signal
-    before the command begins has the effect that the system gives it."""
+    """At any point, nothing is left behind and nothing is printed to standard error. A signal before
+    the command begins has the default effect."""
     with forked(tmp_path, "serve", "--port", "0", *options) as process:
         time.sleep(delay)
         os.kill(process.pid, signal.SIGTERM)

@@ -38,7 +38,7 @@ OWN_HEADINGS = {
     *("SELLTOPOSTCODE", "BILLTOPOSTCODE", "LINETYPE", "LINEOBJECTNUMBER", "DESCRIPTION2"),
     *("SHIPQUANTITY", "INVOICEQUANTITY", "SHIPPEDQUANTITY", "INVOICEDQUANTITY"),
 }
-"""Our columns, of which the vendor knows nothing."""
+"""Our own columns, which the vendor does not have."""
 
 NAMESPACE = "{http://schemas.microsoft.com/dynamics/2015/01/DataManagement}"
 FIRST = "NW-10248"
@@ -261,9 +261,9 @@ def test_an_impossible_export_is_refused_with_a_message(
 async def test_an_export_takes_two_statements_per_page_of_orders_with_lines(
     northwind: Database, form: ExportFormat, most: int
 ) -> None:
-    """The demo has 839 orders with 2,176 lines: two pages of 500 orders, or of 2,000 lines. The
-    headers of a package take one statement per page, and its lines two. Before them, two statements count
-    what the file cannot hold."""
+    """The demo has 839 orders with 2,176 lines: two pages of 500 orders, or of 2,000 lines. The headers
+    of a package take one statement per page, and its lines two. Before them, two statements count the
+    values that the file cannot contain."""
     await exported(northwind, form=form)
     with statements() as seen:
         await exported(northwind, form=form)

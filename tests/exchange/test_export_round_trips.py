@@ -1,4 +1,4 @@
-"""Round trips: an export that is imported again gives the same data."""
+"""Round trips: importing an export restores the same data."""
 
 import datetime as dt
 from collections.abc import Awaitable, Callable

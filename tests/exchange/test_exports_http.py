@@ -1,4 +1,4 @@
-"""GET /exports: a file that is sent while it is produced."""
+"""GET /exports sends a file while it is produced."""
 
 import socket
 import time
@@ -21,7 +21,8 @@ PATIENCE = 10
 
 @pytest.fixture(scope="module")
 def one(templates: Templates) -> Iterator[Client]:
-    """The gateway over Northwind with one connection: an export that kept it would block all others."""
+    """The gateway over Northwind with one connection: an export that did not return it would block all
+    others."""
     url = templates.copy("demo", load_demo)
     with serving(Settings(database_url=url, pool_size=1)) as client:
         yield client
@@ -115,7 +116,7 @@ def test_the_company_header_selects_the_company(one: Client) -> None:
 
 
 def read_a_little(client: Client) -> socket.socket:
-    """A connection on which a download has begun and is not read any further."""
+    """A connection with a download that has begun but is not read any further."""
     host, port = client.url.removeprefix("http://").split(":")
     connection = socket.socket()
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

@@ -1,4 +1,5 @@
-"""The memory that reading takes: independent of the length of a file, and bounded for hostile files."""
+"""The memory for reading files, which does not depend on their length and is bounded for hostile
+files."""
 
 import json
 import subprocess

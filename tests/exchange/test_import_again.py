@@ -1,4 +1,4 @@
-"""Importing over stored orders: the result matches the last file, however often it is imported."""
+"""Imports over stored orders: the result matches the last file, however often it is imported."""
 
 import json
 from collections.abc import Iterator
@@ -53,7 +53,7 @@ CHANGES: dict[str, tuple[Fields, Fields]] = {
 def test_an_order_changed_by_a_second_file_equals_one_created_from_that_file(
     client: Client, header: Fields, changed: Fields
 ) -> None:
-    """Order A is imported twice with changes; order C is created from the second file alone."""
+    """Order A is imported twice with changes; order C is created from only the second file."""
 
     def files(number: str, header: Fields, changed: Fields) -> dict[str, bytes]:
         lines = [line(number, 1, **FIRST_LINE | changed), line(number, 2, **FIRST_LINE)]

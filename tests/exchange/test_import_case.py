@@ -1,5 +1,5 @@
-"""An import finds orders, customers and codes in any case, keeps them as they were first written, and
-reads the addresses of every spelling."""
+"""An import matches orders, customers and codes in any case without changing them, and reads addresses
+in every spelling."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Numbers and dates as partners write them: read as they were meant, or refused."""
+"""Numbers and dates as partners write them, which are read correctly or refused."""
 
 import io
 import json
@@ -110,7 +110,7 @@ def test_a_date_followed_by_anything_but_a_time_is_refused(client: Client) -> No
 COLUMNS = ("SALESORDERNUMBER", "ITEMNUMBER", "LINEDESCRIPTION", "ORDEREDSALESQUANTITY", "SALESPRICE",
            "REQUESTEDSHIPPINGDATE", "SALESPOOLX")  # fmt: skip
 ERRORS = dict(zip(COLUMNS[1:6], ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NUM!"), strict=True))
-"""By column, what a spreadsheet shows for a formula that failed."""
+"""The errors of failed formulas in a spreadsheet, by column."""
 
 
 def lines_with_errors(place: Callable[[int, int, str], object]) -> None:
@@ -158,7 +158,7 @@ def test_a_cell_with_a_spreadsheet_error_is_refused_with_its_row_and_column(
 
 
 def test_invisible_characters_are_removed_with_a_warning(client: Client) -> None:
-    """Also from numbers and keys: the line belongs to the order."""
+    """They are also removed from numbers and keys, so the line belongs to the order."""
     header = head("A\u200b", DELIVERYADDRESSNAME="\u202eAnna \u2067\u202eB\u200d")
     files = {HEADERS: table([header]), LINES: table([line("A", ORDEREDSALESQUANTITY="\ufeff3")])}
     job = upload(client, files)

@@ -128,7 +128,7 @@ HALF = b"SALESORDERNUMBER,ORDERINGCUSTOMERACCOUNTNUMBER\n".ljust(100, b"\n")
 
 @contextmanager
 def upload_on_its_way(client: Client, uploads: Path) -> Iterator[socket.socket]:
-    """A connection on which half of an upload has been received."""
+    """A connection with a half-received upload."""
     where = httpx2.URL(client.url)
     with socket.create_connection((where.host, where.port or 80), PATIENCE) as connection:
         head = f"POST /imports?name=a.csv HTTP/1.1\r\nHost: {where.host}:{where.port}\r\n"
@@ -140,7 +140,7 @@ def upload_on_its_way(client: Client, uploads: Path) -> Iterator[socket.socket]:
 def test_an_upload_interrupted_by_a_kill_is_removed_when_a_server_starts(
     tmp_path: Path, templates: Templates
 ) -> None:
-    """An upload that another server is receiving into the same folder is kept."""
+    """An upload that another server is receiving into the same folder stays."""
     url = templates.copy("world", load_world)
     uploads, other = tmp_path / "uploads", tmp_path / "other"
     other.mkdir()

@@ -41,8 +41,8 @@ def url(all_templates: dict[str, Templates]) -> str:
 
 @contextmanager
 def host(folder: Path, url: str, uploads: Path | None = None) -> Iterator[Server]:
-    """The gateway on a host of its own, which is killed at the end. Its import folder is in `folder`
-    unless it has another one."""
+    """The gateway on a separate host, which is killed at the end. By default its import folder is in
+    `folder`."""
     folder.mkdir(exist_ok=True)
     uploads = uploads or folder / "uploads"
     with served(folder, database_url=url, import_folder=str(uploads)) as server:
@@ -113,7 +113,8 @@ def test_a_job_fails_if_its_host_is_gone_for_a_week(tmp_path: Path, world_url: s
 
 
 def test_hosts_that_share_a_folder_see_the_same_identity(tmp_path: Path) -> None:
-    """The identity is made with the first upload; a file that a power failure left empty is replaced."""
+    """The identity is created with the first upload; a file that a power failure left empty is
+    replaced."""
     folder, other = JobFolders(tmp_path / "a"), JobFolders(tmp_path / "b")
     assert folder.identity() is None
     assert folder.identify() == folder.identify() == folder.identity()

@@ -1,4 +1,4 @@
-"""Import jobs as clients see them: listed, cancelled, retried, and run at the same time."""
+"""Import jobs as clients see them: lists, cancellations, retries, and simultaneous jobs."""
 
 import threading
 import time
@@ -168,7 +168,7 @@ def test_a_job_that_is_cancelled_and_retried_while_it_waits_runs_in_its_turn(
 def test_a_job_continues_if_its_cancellation_exceeds_the_deadline(
     world_url: str, backend: str, tmp_path: Path
 ) -> None:
-    """The job works in a single transaction, so it had been asked to stop before the deadline."""
+    """The job works in a single transaction, so it was stopped before the deadline."""
     if backend == "sqlite":
         pytest.skip("SQLite cannot lock a row")
     with gate(world_url, tmp_path, deadline=1) as client:

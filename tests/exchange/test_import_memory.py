@@ -1,5 +1,5 @@
-"""The memory that an import takes: independent of the length of a file, and bounded for long rows,
-whether they are imported or refused."""
+"""The memory of imports, which does not depend on the length of a file and is bounded for long rows,
+imported or refused."""
 
 import csv
 import time
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 MOST = 300
-"""MiB that no import exceeds."""
+"""The maximum memory of an import in MiB."""
 
 LINES_EACH = 8
 ORDINARY = 2_000

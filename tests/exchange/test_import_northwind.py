@@ -33,7 +33,7 @@ ORDERS_COME_TO = "126579276000"
 
 
 def command(folder: Path, url: str, *arguments: str | Path) -> str:
-    """What `gateway import` prints when it succeeds."""
+    """The output of a successful `gateway import`."""
     code, out, complaints = run(folder, "import", *map(str, arguments), database_url=url)
     assert (code, complaints.strip()) == (0, ""), complaints + out
     return out

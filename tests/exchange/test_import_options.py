@@ -1,4 +1,4 @@
-"""The options of an import: which values they accept, and how they are stored."""
+"""The options of an import: their values and how they are stored."""
 
 import pytest
 

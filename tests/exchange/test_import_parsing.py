@@ -1,4 +1,5 @@
-"""Files as senders write them, each read as it was meant, or refused with the option that settles it."""
+"""Files as partners write them, which are read correctly or refused with the option that resolves the
+ambiguity."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -279,7 +280,8 @@ def test_a_file_with_all_lines_of_its_orders_deletes_missing_ones(northwind: Cli
 def test_a_cell_of_a_workbook_formatted_as_a_percentage_is_that_percentage(
     northwind: Client,
 ) -> None:
-    """Three of its six dates have no format of dates: two numbers of days, one with a time, and a text."""
+    """Three of its six dates are not formatted as dates: two numbers of days, one with a time, and a
+    text."""
     job = upload(northwind, sent("10-percent-cell"))
     assert (job.status, job.counts) == ("SUCCEEDED", {"headersCreated": 6, "linesCreated": 6})
     found = [order(northwind, f"X{number}") for number in range(6)]

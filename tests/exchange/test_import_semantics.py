@@ -1,4 +1,4 @@
-"""How headers and lines are imported: their keys, amounts and statuses, and what is refused."""
+"""How headers and lines are imported: their keys, amounts, statuses and refusals."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,7 +72,8 @@ def test_lines_are_added_to_an_order_from_an_earlier_import(client: Client) -> N
 def test_a_duplicate_customer_reference_is_reported(
     client: Client, world_url: str, is_refused: bool
 ) -> None:
-    """It is a warning, unless the company refuses it; in one file, the first order counts."""
+    """It causes a warning, unless the company refuses it; within a file, the first order takes
+    precedence."""
     upload(client, orders([head("A", CUSTOMERSORDERREFERENCE="PO-1")], []))
     if is_refused:
         execute(world_url, "UPDATE companies SET refuse_duplicate_external_document_numbers = true")

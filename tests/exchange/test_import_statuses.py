@@ -34,7 +34,7 @@ BUSINESS_CENTRAL = {
     "Cancelled": ("CANCELLED", "0", "0"),
     "On hold": ("DRAFT", "0", "0"),
 }
-"""By the status in the file: the status, and how many of two units are shipped and invoiced."""
+"""By the status in the file: the status of the order, and the shipped and invoiced units out of two."""
 
 
 def stands(client: Client, number: str) -> tuple[str, str, str]:

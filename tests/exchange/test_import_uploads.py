@@ -1,4 +1,5 @@
-"""Uploads of files to import: which are accepted, which are refused, and that nothing is left behind."""
+"""Uploads of files to import: which are accepted and which are refused, without leaving anything
+behind."""
 
 import re
 import socket
@@ -200,7 +201,7 @@ def test_an_overlong_file_name_is_cut_before_its_suffix(
 
 
 def masked(response: Any, caplog: pytest.LogCaptureFixture) -> None:
-    """Assert that the response has the id of an incident and nothing else, and the log its cause."""
+    """Assert that the response only has the id of an incident, and the log its cause."""
     assert (response.status_code, response.json()["code"]) == (500, "INTERNAL_ERROR")
     incident = re.fullmatch(
         r"The gateway failed to answer this\. It is logged as incident ([0-9a-f]{32})\.",

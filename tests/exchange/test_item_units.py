@@ -60,7 +60,7 @@ def test_units_of_items_are_imported_with_their_factors(client: Client) -> None:
 
 
 def test_a_file_that_changes_the_units_of_an_item_changes_its_etag_once(client: Client) -> None:
-    """Two new units count as one change, and a file that changes nothing leaves the etag alone."""
+    """Two new units count as one change, and a file without changes does not change the etag."""
 
     def etags() -> list[str]:
         return [

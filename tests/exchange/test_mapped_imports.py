@@ -1,4 +1,4 @@
-"""Imports of foreign files with a mapping: the shipped examples, and what happens to their mistakes."""
+"""Imports of foreign files with a mapping: the shipped examples, and mistakes."""
 
 import asyncio
 from collections.abc import Iterator
@@ -74,8 +74,8 @@ ORDERS: dict[str, dict[str, tuple[str, str, str, Lines]]] = {
         "0000004712": ("DRAFT", "2026-03-06", "1800", [("MUG", "100", "18", "1800")]),
     },
 }
-"""The orders of the samples by number: status, date, total, and the item, quantity, price and amount of each line.
-The totals are those that the files state."""
+"""The orders of the samples by number: status, date, total, and the item, quantity, price and amount of
+each line. The totals are those in the files."""
 
 
 def files_of(folder: Path) -> dict[str, bytes]:

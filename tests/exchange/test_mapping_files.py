@@ -1,4 +1,4 @@
-"""Mappings of foreign files: what they may say, and how their mistakes are named."""
+"""Mappings of foreign files: their contents, and the messages about mistakes."""
 
 import pytest
 

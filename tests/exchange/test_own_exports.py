@@ -1,5 +1,5 @@
-"""Our own exports: random orders in every format, what a format cannot hold, and exports of earlier
-versions."""
+"""Our own exports: random orders in every format, values that a format cannot contain, and exports of
+earlier versions."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -143,7 +143,7 @@ async def test_a_fully_invoiced_order_of_business_central_is_invoiced(
 async def test_a_charge_of_a_package_without_our_columns_is_refused_with_its_order(
     demo_database: Database,
 ) -> None:
-    """Versions before had no column for charges; the line looks like a comment with a price."""
+    """Earlier versions had no column for charges; the line looks like a comment with a price."""
     path = DATA / "files" / "24-own-fo-package-with-charge" / "fo.zip"
     job, counts = await imported(demo_database, path)
     assert counts == {"headers_failed": 1, "lines_failed": 4}

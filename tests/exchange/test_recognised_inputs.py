@@ -1,4 +1,4 @@
-"""Small inputs that partners send, each with its right outcome (tests/data/files)."""
+"""Small inputs of partners, each with its correct outcome (tests/data/files)."""
 
 import json
 from collections.abc import Iterator
@@ -144,8 +144,8 @@ def test_a_line_within_an_order_with_the_number_of_another_is_refused(client: Cl
 
 
 def test_equal_rows_in_several_files_are_read_once(client: Client) -> None:
-    """Such as those of a file and of its error report. Of rows that differ, which is right cannot be
-    known, so their orders are refused."""
+    """For example those of a file and of its error report. If rows differ, it is unknown which one is
+    correct, so their orders are refused."""
     a, b, c = (head(number, ORDERINGCUSTOMERACCOUNTNUMBER="ALFKI") for number in "ABC")
     report = [dict(row, row=2, code="NOT_FOUND", reason="Why") for row in (a, b)]
     files = {
@@ -176,7 +176,7 @@ def test_a_flat_file_may_lie_beside_its_copy(client: Client, key: dict[str, int]
 
 
 def test_lines_without_keys_in_two_files_are_not_added_twice(client: Client) -> None:
-    """Nothing shows whether those of a second file are further lines."""
+    """It is unknown whether those of a second file are further lines."""
     header = table([head("A", ORDERINGCUSTOMERACCOUNTNUMBER="ALFKI")])
     lines = [
         {"SALESORDERNUMBER": "A", **SOLD},

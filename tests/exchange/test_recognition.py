@@ -1,4 +1,4 @@
-"""What an import decides about files: by their manifest, else by their name, else by their columns."""
+"""The decisions of an import about files, by their manifest, their name or their columns."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def decided(folder: Path, files: Files) -> list[Decision]:
 
 
 def imported(folder: Path, files: Files) -> dict[str, tuple[str | None, Evidence | None]]:
-    """The entity of each file that is imported, and what states it."""
+    """The entity of each imported file, and the evidence for it."""
     return {
         each.file: (each.entity, each.evidence)
         for each in decided(folder, files)
@@ -34,7 +34,7 @@ def imported(folder: Path, files: Files) -> dict[str, tuple[str | None, Evidence
 
 
 def skipped(folder: Path, files: Files) -> dict[str, str | None]:
-    """The reason for each file that is skipped."""
+    """The reason for each skipped file."""
     return {
         each.file: each.reason
         for each in decided(folder, files)

@@ -14,7 +14,7 @@ REPORT = "Sales order headers V2-refused.csv"
 def test_the_report_of_an_atomic_import_has_all_rows_and_can_be_corrected_and_imported(
     tmp_path: Path, templates: Templates
 ) -> None:
-    """It is written into the current folder, not into that of the imported file, and replaces no file."""
+    """It is written to the current folder, not to that of the imported file, and replaces no file."""
     url = templates.copy("demo", load_demo)
     command = ("import", "--policy", "atomic", str(HEADERS))
     code, output, _ = run(tmp_path, *command, database_url=url)

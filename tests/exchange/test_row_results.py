@@ -1,4 +1,4 @@
-"""The results of an import: a partner learns the id of the record behind each of its rows."""
+"""The results of an import: the id of the record behind each row."""
 
 import json
 from collections.abc import Iterator
@@ -192,7 +192,7 @@ def test_results_come_in_the_order_of_the_files_page_by_page(client: Client) -> 
 def test_every_row_of_an_overlong_order_is_refused_unread(
     client: Client,
 ) -> None:
-    """An order is refused without being read from 100 lines beyond the limit."""
+    """An order that exceeds the limit by 100 lines or more is refused unread."""
     rows = [line("A", sequence) for sequence in range(1, 105)]
     found = imported(client, orders([head("A"), head("B")], rows))
     assert of(found[:2], "outcome", "codes") == [("REFUSED", ["TOO_MANY_LINES"]), ("CREATED", [])]

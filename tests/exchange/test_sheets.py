@@ -74,7 +74,7 @@ def test_csv_is_read_in_any_unicode_encoding_with_any_separator_and_line_end(
     text = io.StringIO()
     quoting = (
         csv.QUOTE_ALL if end == "\r" else csv.QUOTE_MINIMAL
-    )  # its writer does not quote "\n" there
+    )  # the writer does not quote "\n" then
     writer = csv.writer(text, delimiter=separator, lineterminator=end, quoting=quoting)
     writer.writerows([headings, *table])
     mark = "\ufeff" if "mark" in encoding else ""

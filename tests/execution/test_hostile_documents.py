@@ -1,4 +1,4 @@
-"""Documents that are meant to be slow are refused in no time, and leave nothing behind."""
+"""Documents that are meant to be slow are refused quickly, and leave nothing behind."""
 
 import gc
 import json
@@ -45,7 +45,7 @@ HOSTILE = {
 
 @pytest.fixture(scope="module")
 def _no_old_garbage() -> None:
-    """What the tests before have left is not searched for garbage while time is taken."""
+    """Objects of earlier tests are not searched for garbage while time is measured."""
     gc.collect()
     gc.freeze()
 
@@ -54,7 +54,7 @@ def _no_old_garbage() -> None:
 @pytest.mark.usefixtures("_no_old_garbage")
 @pytest.mark.parametrize("name", HOSTILE)
 async def test_a_hostile_document_is_refused_in_less_than_50_ms_of_cpu(name: str) -> None:
-    """From the text to the answer, as the endpoint runs it; the database is never asked."""
+    """Run a text as the endpoint does; the database is never read."""
     taken = []
     for _ in range(5):
         context = context_of(Database("sqlite:///nowhere/at/all.db"), Limits())
@@ -73,7 +73,7 @@ REPEATED = "salesOrders(first: 1) { nodes { customer { id number } } } "
 @pytest.mark.anyio
 @pytest.mark.parametrize("name", ["company { id name } ", REPEATED])
 async def test_fields_that_repeat_cost_no_time_to_compare(name: str) -> None:
-    """graphql-core by itself takes two seconds for these 16 kB."""
+    """graphql-core on its own takes two seconds for these 16 kB."""
     context = context_of(Database("sqlite:///nowhere/at/all.db"), Limits())
     begin = time.process_time()
     answer = await run_operation(Operation("{ " + name * 300 + "}"), context)
@@ -83,7 +83,7 @@ async def test_fields_that_repeat_cost_no_time_to_compare(name: str) -> None:
 
 @pytest.mark.anyio
 async def test_deeply_nested_fragments_do_not_crash() -> None:
-    """60 of them, each 100 levels deep, are more than Python's own stack holds."""
+    """60 of them, each 100 levels deep, exceed Python's own stack."""
     nest = "... { " * 100
     chain = " ".join(
         f"fragment F{n} on Company {{ {nest} ...F{n + 1} {'} ' * 100} }}" for n in range(60)
@@ -113,7 +113,8 @@ PIECES += [*"&():=@[]{}|,$! \n\ufeff", "1 2", "on", "query", "fragment F on T"]
 
 @given(st.lists(st.sampled_from(PIECES), max_size=30))
 def test_tokens_are_counted_as_graphql_counts_them(pieces: list[str]) -> None:
-    """Whatever parses: the pieces stand in the arguments of a field, or for a whole document."""
+    """Random documents that parse: the pieces are in the arguments of a field, or the whole
+    document."""
     text = " ".join(pieces)
     for document in (text, f"{{ a(b: [{text}]) }}", f"{{ {text} }}"):
         try:
@@ -126,14 +127,14 @@ def test_tokens_are_counted_as_graphql_counts_them(pieces: list[str]) -> None:
 USED = "{ company { name } }"
 OWN = "fragment F on Query { b%d: __typename }"
 LEFT = 3 * 2**10
-"""Bytes that a document may leave behind: enough for its digest, and not for its tree."""
+"""Bytes that a document may leave behind: enough for its digest, but not for its tree."""
 
 
 @pytest.mark.parametrize("count", [2_000, pytest.param(50_000, marks=pytest.mark.full)])
 def test_documents_sent_once_leave_nothing_behind_and_evict_nothing(
     tmp_path: Path, count: int
 ) -> None:
-    """They ask for nothing that needs a database."""
+    """They do not need a database."""
     with served(tmp_path, debug="true") as server:
         connection = HTTPConnection(server.url.removeprefix("http://"))
 

@@ -1,4 +1,4 @@
-"""Introspection: it costs what it takes, and the documents that tools send are answered from memory."""
+"""Introspection: its cost, and the documents of tools, which are answered from memory."""
 
 import json
 import re
@@ -29,7 +29,7 @@ SMALLEST = Limits(depth=1, cost=1)
 
 
 async def run(document: str, limits: Limits, name: str | None = None) -> tuple[str, str, Any]:
-    """What ran an operation, the text of its data and the cost. No database is needed."""
+    """How an operation ran, the text of its data and its cost. No database is needed."""
     context = context_of(Database("sqlite:///nowhere/at/all.db"), limits)
     answer = await run_operation(Operation(document, name=name), context)
     found = re.fullmatch(r'(\{"data":.*),("extensions":.*)', answer.body.decode(), re.DOTALL)
@@ -38,7 +38,7 @@ async def run(document: str, limits: Limits, name: str | None = None) -> tuple[s
 
 
 def variants() -> list[str]:
-    """The introspection query with each of its options alone, and with all of them."""
+    """The introspection query with each of its options, and with all of them."""
     alone = [get_introspection_query(**{"descriptions": False, name: True}) for name in OPTIONS]
     deep = [get_introspection_query(type_depth=depth) for depth in (3, 7, 15)]
     sent_by_graphiql = COMPLETE.replace("subscriptionType { name kind }", "")
@@ -48,7 +48,7 @@ def variants() -> list[str]:
 @pytest.mark.anyio
 @pytest.mark.parametrize("number", range(len(variants())))
 async def test_a_stored_answer_equals_that_of_graphql_core(number: int) -> None:
-    """A deployment whose own limits are smaller answers the documents of tools too."""
+    """A deployment with smaller limits also answers the documents of tools."""
     document = variants()[number]
     INTROSPECTION._answers.clear()
     first = await run(document, SMALLEST, "IntrospectionQuery")

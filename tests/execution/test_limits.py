@@ -1,4 +1,4 @@
-"""What an operation may be: each limit at its bound, and what documents cost by the rule."""
+"""The limits of operations, each at its bound, and the cost of documents."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -111,13 +111,13 @@ COSTS = [
 
 
 def cost(client: Client, document: str, **variables: Any) -> Any:
-    """What the whole answer, as it comes over HTTP, says of the cost."""
+    """The cost in the whole HTTP answer."""
     body = {"query": document, "variables": variables}
     return client.http.post(client.url + "/graphql", json=body).json()["extensions"]["cost"]
 
 
 def test_an_answer_has_the_maximum_cost_of_its_operation(demo: Client) -> None:
-    """An object 1, a scalar nothing, a page as often as its size, another list as its ids or 25 times."""
+    """An object costs 1 and a scalar nothing; a page counts its size, another list its ids or 25."""
     for document, requested in COSTS:
         assert cost(demo, document) == {"requested": requested, "maximum": 20_000}, document
 

@@ -1,4 +1,4 @@
-"""What a client may send again and again without wearing the gateway out, or getting past its limits."""
+"""Repeated requests that must neither exhaust the gateway nor bypass its limits."""
 
 import asyncio
 import tracemalloc
@@ -35,7 +35,7 @@ def operation() -> PreparedOperation:
 def test_a_refused_size_does_not_share_its_cost_with_a_valid_one(
     templates: Templates,
 ) -> None:
-    """200.0 is no Int, and measured like none; 200 costs more than fits."""
+    """200.0 is not an Int and is measured like no value; 200 exceeds the limit."""
     url = templates.copy("world", load_world)
     with serving(Settings(database_url=url, debug=True)) as client:
         for first in (1, 1, 200.0, 200):
@@ -70,7 +70,7 @@ def test_an_operation_without_a_plan_stores_nothing_of_its_requests() -> None:
 
 
 def test_a_company_named_like_the_id_of_another_selects_neither(templates: Templates) -> None:
-    """The gateway knows the names of another process within a second."""
+    """The gateway learns of a rename by another process within a second."""
     url = templates.copy("world", load_world)
 
     async def disguise() -> None:

@@ -1,4 +1,4 @@
-"""Documents and plans that are kept: those that are sent again, and never more than so many."""
+"""Cached documents and plans: those that are sent again, up to a limit."""
 
 import itertools
 from collections.abc import Iterator
@@ -24,13 +24,13 @@ LEFT = 10 * 2**10
 
 @pytest.fixture
 def client(templates: Templates) -> Iterator[Client]:
-    """The gateway over the world, with answers that tell how they came about."""
+    """The gateway over the world, with answers that say how their operations ran."""
     with serving(Settings(database_url=templates.copy("world", load_world), debug=True)) as client:
         yield client
 
 
 def documents_with(*texts: str) -> Documents:
-    """Documents of which these were sent twice."""
+    """A cache in which these documents were sent twice."""
     documents = Documents(SCHEMA)
     for text in texts:
         documents.ran(text)
@@ -106,7 +106,7 @@ def test_an_invalid_document_is_not_stored(client: Client, query: str) -> None:
 
 
 CONDITIONS = 5
-"""Of which there are twice as many combinations as plans."""
+"""There are twice as many combinations as plans."""
 
 
 def test_the_plans_of_an_operation_are_limited(client: Client) -> None:

@@ -147,7 +147,7 @@ def literally(condition: str) -> str:
 def test_fields_excluded_by_a_condition_are_absent(
     demo: Client, place: str, *, is_literal: bool
 ) -> None:
-    """All combinations of @skip and @include: something is there if nothing leaves it out."""
+    """All combinations of @skip and @include: a field is present if nothing excludes it."""
     combined = [f"{a} {b}" for a in CONDITIONS for b in CONDITIONS if a[:3] != b[:3] or not a]
     for each in combined:
         condition = literally(each) if is_literal else each

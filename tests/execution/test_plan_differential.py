@@ -1,4 +1,4 @@
-"""Whatever is asked, a plan gives byte for byte the answer that graphql-core gives over the loaders.
+"""For any operation, the answer of a plan equals that of graphql-core byte for byte.
 
 A document that is sent for the first time runs on graphql-core, and as a plan from then on; the same
 document with a blank at its end is another."""
@@ -50,7 +50,7 @@ def stored(demo: Varied) -> Stored:
 
 
 def keys_of(rows: list[Row]) -> list[str]:
-    """The numbers or codes of rows; none for rows that have neither."""
+    """The numbers or codes of rows, if they have them."""
     return [row.get("number") or row["code"] for row in rows if row.keys() & {"number", "code"}]
 
 
@@ -60,14 +60,14 @@ def cursors_of(client: Client, root: str) -> list[str]:
 
 
 def sent(client: Client, query: str, variables: dict[str, Any]) -> tuple[bytes, str]:
-    """The answer, and which way it came about."""
+    """The answer, and how the operation ran."""
     body = {"query": query, "variables": variables}
     response = client.http.post(client.url + "/graphql", json=body)
     return response.content, response.headers["x-execution"]
 
 
 class Ways:
-    """Compares the ways in which operations run, and counts them."""
+    """Compares the answers of plans and graphql-core, and counts them."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -75,8 +75,8 @@ class Ways:
         self.counts: Counter[str] = Counter()
 
     def compare(self, request: Request) -> None:
-        """The first answer is graphql-core's; a plan that was made for it runs with other variables.
-        An operation that was refused for its size was not run, so no plan is made for it."""
+        """The first answer is graphql-core's; its plan runs with other variables. An operation that was
+        refused for its size has no plan."""
         query = request.query + "\n#" + str(next(self._blanks))
         expected, way = sent(self._client, query, request.variables)
         assert way == "graphql-core"
@@ -117,7 +117,7 @@ def _code(answer: Any) -> str:
 def test_a_plan_answers_like_graphql_core(
     demo: Varied, stored: Stored, examples: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """GATEWAY_TEST_SEED repeats a run."""
+    """Set GATEWAY_TEST_SEED to repeat a run."""
     ways = Ways(demo.client)
 
     @seed(SEED)

@@ -1,4 +1,4 @@
-"""Rows that no write would leave, and operations that would like to be code."""
+"""Rows that no write produces, and operations that try to inject code."""
 
 import ast
 import gc
@@ -40,7 +40,7 @@ MOMENT = "UPDATE sales_orders SET last_modified_date_time = 'once' WHERE number 
 
 
 def poison(url: str, *statements: str) -> None:
-    """Write what the constraints of a database forbid."""
+    """Write rows that the constraints of a database forbid."""
     if not url.startswith("sqlite"):
         execute(url, UNCHECKED, *statements)
         return
@@ -56,7 +56,7 @@ def poison(url: str, *statements: str) -> None:
 
 @pytest.fixture
 def poisoned(templates: Templates) -> Iterator[Callable[..., Client]]:
-    """Serves the orders of Northwind after some statements."""
+    """Serves the orders of Northwind after running some statements."""
     url, servers = templates.copy("demo", load_demo), []
 
     def serve(*statements: str) -> Client:
@@ -109,14 +109,14 @@ ON_SQLITE = {
     "amount": (AMOUNT, f"{{ {ORDER} {{ totalTaxAmount }} {COMPANY} }}", {"order": None}, ["order"]),
     "moment": (MOMENT, f"{{ {ORDER} {{ lastModifiedDateTime }} {COMPANY} }}", {"order": None}, ["order"]),
 }  # fmt: skip
-"""PostgreSQL keeps no such values."""
+"""PostgreSQL does not store these values."""
 
 
 @pytest.mark.parametrize("fault", [*FAULTS, *ON_SQLITE])
 def test_an_invalid_row_nulls_the_nearest_nullable_field(
     backend: str, poisoned: Callable[..., Client], fault: str
 ) -> None:
-    """By whichever way, with one error that tells where; all else is there."""
+    """With and without a plan there is one error with its path, and all other data."""
     statement, query, data, path = (FAULTS | ON_SQLITE)[fault]
     if fault in ON_SQLITE and backend != "sqlite":
         with pytest.raises(DBAPIError):
@@ -177,7 +177,7 @@ CHANGES = """mutation { one: %s { salesOrder { number } } two: %s { salesOrder {
 def test_a_change_is_made_once_if_the_plan_fails_on_a_later_read(
     poisoned: Callable[..., Client],
 ) -> None:
-    """The second of three orders is made before its payload meets a poisoned row."""
+    """The second of three orders is created before its payload reads an invalid row."""
     client = poisoned(STATUS)
     customer = client.ask(f"{{ {ORDER} {{ customer {{ number }} }} }}")["order"]["customer"][
         "number"
@@ -207,7 +207,7 @@ ALIASES = ["__import__", "exit", "class", "a", "k1", "yield", "None", "row", "ke
 
 
 def sources(url: str, query: str) -> list[str]:
-    """The Python that is made of an operation."""
+    """The Python source generated from an operation."""
     store = RowsStore(Database(url, poolclass=NullPool))
     made = PlanRunner(store)
     made.documents.ran(query)
@@ -246,7 +246,7 @@ def hostile_queries() -> Iterator[str]:
 
 @pytest.mark.parametrize("query", list(hostile_queries()))
 def test_only_names_and_whole_numbers_reach_the_source(world_url: str, query: str) -> None:
-    """Names of the answer stand in it as text, and no value of the document does at all."""
+    """Names of the answer occur in it as text, and values of the document do not occur at all."""
     for source in sources(world_url, query):
         assert not any(text in source for text in ("exit()", "import__(", "%", "\\", "12345"))
         for node in ast.walk(tree_of(source)):

@@ -1,4 +1,4 @@
-"""Mutations through plans: the same payload as from graphql-core, and no change is ever made twice."""
+"""Mutations through plans: the same payload as from graphql-core, and no change is made twice."""
 
 import json
 import re
@@ -38,13 +38,13 @@ COUNT = "{ salesOrders { totalCount } }"
 
 @pytest.fixture
 def client(templates: Templates) -> Iterator[Client]:
-    """The gateway over the world, with answers that tell how they came about."""
+    """The gateway over the world, with answers that say how their operations ran."""
     with serving(Settings(database_url=templates.copy("world", load_world), debug=True)) as client:
         yield client
 
 
 def but_new(answer: str) -> str:
-    """An answer without what is drawn anew: ids, in the order in which they come, and times."""
+    """An answer without times, and with ids replaced in order of appearance."""
     ids: dict[str, str] = {}
 
     def numbered(match: re.Match[str]) -> str:
@@ -55,7 +55,7 @@ def but_new(answer: str) -> str:
 
 
 def planned(client: Client, query: str, **variables: Any) -> Any:
-    """The data of a dry run, which graphql-core and then a plan, twice, find to be the same."""
+    """The data of a dry run, which must be the same from graphql-core and, twice, from a plan."""
     way, expected = sent(client, query, variables)
     assert way == "graphql-core"
     for _ in range(2):
@@ -136,7 +136,7 @@ NUMBER = "{ salesOrder { number } }"
 
 
 def test_mutations_of_one_document_run_one_after_the_other(client: Client) -> None:
-    """Each reads what those before it have changed."""
+    """Each mutation reads the changes of those before it."""
     query = """mutation ($id: ID!) { hold: holdSalesOrder(id: $id) { salesOrder { onHold lines {
       salesOrder { onHold } } customer { salesOrders(filter: {onHold: {eq: true}}) { totalCount } } } }
       again: holdSalesOrder(id: $id) { salesOrder { etag } userErrors { code } }
@@ -162,7 +162,7 @@ BROKEN = f"""mutation ($cursor: String) {{ one: {MAKE % "false"} {NUMBER}
 
 
 def test_a_change_of_a_failing_plan_is_not_repeated(client: Client) -> None:
-    """A cursor is refused after the second of three orders is made."""
+    """A cursor is refused after the second of three orders is created."""
     before, answers = 0, []
     for way in ("graphql-core", "plan", "graphql-core", "graphql-core"):
         found, answer = sent(client, BROKEN, {"cursor": None if way == "plan" else "x"})
@@ -192,7 +192,7 @@ CRASH = {
         "CREATE TRIGGER crash BEFORE INSERT ON sales_orders FOR EACH ROW EXECUTE FUNCTION crash()",
     ),
 }
-"""Makes an order of the salesperson CRASH fail, through no fault of its input."""
+"""Makes orders of the salesperson CRASH fail, although their input is valid."""
 
 KEPT = f"""mutation ($second: CreateSalesOrderInput!) {{ one: {MAKE % "false"} {NUMBER}
   two: createSalesOrder(input: $second) {NUMBER} three: {MAKE % "false"} {NUMBER} }}"""
@@ -201,7 +201,7 @@ KEPT = f"""mutation ($second: CreateSalesOrderInput!) {{ one: {MAKE % "false"} {
 def test_the_payloads_of_a_document_remain_when_one_of_its_mutations_fails(
     templates: Templates, backend: str
 ) -> None:
-    """Whether graphql-core runs it or a plan begins it, each change is made once."""
+    """Whether graphql-core runs the document or a plan begins it, each change is made once."""
     url = templates.copy("world", load_world)
     execute(url, *CRASH[backend])
     bad, numbers = order(salesperson="CRASH"), iter(range(1, 100))

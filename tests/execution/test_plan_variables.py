@@ -1,5 +1,5 @@
-"""What changes from request to request: variables, operations, ids and places in a list; and what a plan
-asks of the database for it."""
+"""What varies between requests: variables, operations, ids and positions in a list; and the statements
+of plans for them."""
 
 import json
 import logging
@@ -43,7 +43,7 @@ def test_variables_may_have_a_default_or_be_null_or_absent(demo: Client, variabl
 
 
 def test_a_plan_uses_the_variables_of_each_request(demo: Client) -> None:
-    """One document that runs with these variables, and then with those."""
+    """A document that runs with some variables and then with others."""
     query = """query ($n: String!, $deep: Boolean = false) { salesOrderByNumber(number: $n) {
       orderDate customer @include(if: $deep) { number } } }"""
     vinet = planned(demo, query, {"n": "NW-10248", "deep": True})["salesOrderByNumber"]
@@ -67,7 +67,7 @@ def test_the_named_one_of_several_operations_runs(demo: Client) -> None:
 
 
 def test_nodes_of_mixed_types_come_in_the_order_of_their_ids(demo: Client) -> None:
-    """Unknown ids are null, and one that is there twice comes twice."""
+    """Unknown ids are null, and a repeated id is returned twice."""
     found = demo.ask(f"{{ {ORDER} {{ id customer {{ id }} lines {{ id }} }} company {{ id }} }}")
     order, company = found["order"], found["company"]["id"]
     ids = [

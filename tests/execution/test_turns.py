@@ -1,4 +1,5 @@
-"""The event loop is shared: whatever an operation within the limits asks for, others have their turn."""
+"""The event loop is shared: other requests get their turn, whatever an operation within the limits
+selects."""
 
 import asyncio
 import json
@@ -20,7 +21,7 @@ from tests.support.expensive import EXPENSIVE, STEPS, WORD, longest_stretch, of_
 
 @pytest.fixture(scope="module")
 def demo_url(all_templates: dict[str, Templates]) -> str:
-    """On one database: turns do not depend on it."""
+    """On one database, since turns do not depend on it."""
     return all_templates["sqlite"].copy("demo", load_demo)
 
 
@@ -109,7 +110,7 @@ async def test_a_part_that_is_cancelled_while_it_waits_takes_no_turn() -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize("name", [*EXPENSIVE])
 async def test_no_expensive_document_blocks_the_event_loop(run: Run, name: str) -> None:
-    """For no longer than four times a workload of 25 milliseconds takes on the same machine."""
+    """At most four times as long as a workload of 25 milliseconds on the same machine."""
     await run("{ company { id } }", Turns())
     stretch = await longest_stretch(run(EXPENSIVE[name], Turns()))
     assert stretch < 4 * unit()

@@ -1,4 +1,4 @@
-"""Search without accents: SQLite and every PostgreSQL fold text in the same way."""
+"""Search without accents: SQLite and every version of PostgreSQL fold text in the same way."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ from gateway.storage.migrations import migrate
 from tests.support.databases import Templates
 
 OLDEST = Path("/usr/lib/postgresql/15/bin")
-"""Where Debian installs the oldest version that is supported."""
+"""The folder in which Debian installs the oldest supported version."""
 
 PAIRS = {
     "Café": "cafe",
@@ -41,7 +41,7 @@ PAIRS = {
     "": "",
     "\u0301": "",
 }
-"""Texts and what remains of them, from the tables of Unicode."""
+"""Texts and their folded forms, from the tables of Unicode."""
 
 ASSIGNED = [
     chr(code)
@@ -73,7 +73,7 @@ async def folded_by(url: str, texts: list[str]) -> list[str]:
 
 
 def check(url: str) -> None:
-    """A line feed between characters keeps neighbours from changing each other."""
+    """A line feed between characters prevents neighbours from affecting each other."""
     assert asyncio.run(folded_by(url, list(PAIRS))) == list(PAIRS.values())
     chunks = ["\n".join(ASSIGNED[place : place + 4000]) for place in range(0, len(ASSIGNED), 4000)]
     answers = asyncio.run(folded_by(url, chunks))

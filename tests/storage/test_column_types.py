@@ -1,4 +1,4 @@
-"""Columns: numbers, moments and text come back from both databases exactly as they went in."""
+"""Column types: numbers, times and text are read back unchanged from both databases."""
 
 import datetime as dt
 import unicodedata
@@ -27,7 +27,7 @@ from tests.support.world import load_world
 
 CUSTOMERS = CustomerRow.__table__.c
 BATCH = 50
-"""Values that one example writes: 2 examples are the tenth of a thousand, 20 the thousand."""
+"""Values per example: 2 examples are a tenth of a thousand, 20 the whole thousand."""
 
 LARGEST = Decimal("9999999999999.99999")
 EDGES = [
@@ -96,7 +96,7 @@ def batches(values: st.SearchStrategy[Any], **options: Any) -> st.SearchStrategy
 
 
 async def insert(connection: AsyncConnection, column: str, values: Sequence[Any]) -> None:
-    """A customer for each value, numbered by its place."""
+    """A customer for each value, numbered by its position."""
     company = await connection.scalar(sa.select(CompanyRow.id))
     required = dict.fromkeys(("tax_liable", "prices_include_tax", "partial_shipping"), False)
     rows = [
@@ -128,7 +128,7 @@ async def stored_values(
 
 
 async def check_stored(database: Database, column: str, values: Sequence[Any]) -> None:
-    """Each value comes back, is found by an equal value, and sorts as it does in Python."""
+    """Each value is read back, matches an equal value, and sorts as in Python."""
     async with database.engine.connect() as connection:
         await insert(connection, column, values)
         assert await stored_values(connection, column) == list(values)

@@ -47,7 +47,7 @@ def clients(client: Client, world_url: str) -> Iterator[list[Client]]:
 
 
 def at_once(count: int, work: Callable[[int], Any]) -> list[Any]:
-    """What `work` gives for 0, 1 and so on, begun by as many threads in the same moment."""
+    """The results of `work` for 0, 1 and so on, begun by one thread each at the same moment."""
     ready = threading.Barrier(count)
 
     def begin(place: int) -> Any:
@@ -81,7 +81,7 @@ def test_one_of_twenty_mutations_with_the_same_etag_succeeds_and_the_others_get_
 
 
 class Replay:
-    """An order of a line of I0010 for each writer, as it is after each patch."""
+    """An order with a line of I0010 for each writer, as it is after each patch."""
 
     def __init__(self, writers: int) -> None:
         self.salesperson: str | None = "SP1"
@@ -212,14 +212,14 @@ def test_requests_wait_for_the_lock_of_another_process(
 
 UNTIL_AWAITED = """DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted
   AND pg_backend_pid() = ANY(pg_blocking_pids(pid))) LOOP PERFORM pg_sleep(0.01); END LOOP; END $$"""
-"""Ends when somebody waits for a lock of the one who asks this."""
+"""Ends when another transaction waits for a lock of this one."""
 
 
 def test_a_deadlock_is_retried_without_an_error(
     client: Client, world_url: str, backend: str
 ) -> None:
-    """The gateway has locked the order and wants the customer; another has the customer and wants the
-    order. The other is more patient, so the gateway is the one that the server stops."""
+    """The gateway has locked the order and waits for the customer; another client has locked the
+    customer and waits for the order. The other one is more patient, so the server stops the gateway."""
     if backend == "sqlite":
         pytest.skip("SQLite has one writer at a time, so none waits for another in a ring")
     key, _ = drafted(client, line())

@@ -1,4 +1,4 @@
-"""Constraints: the database itself refuses rows that break a rule, whoever writes them."""
+"""Constraints: the database itself refuses rows that break a rule."""
 
 import asyncio
 import re
@@ -37,7 +37,7 @@ TABLES = {
     for name, table in SalesOrderRow.metadata.tables.items()
     if not name.startswith("import_")
 }
-"""What is imported is kept as it came, right or wrong, so its tables are not guarded alike."""
+"""Imported rows are stored as they are, valid or not, so their tables have fewer constraints."""
 
 NOBODY = "00000000-0000-4000-8000-0000000000ff"
 OTHER = "00000000-0000-4000-8000-0000000000cc"
@@ -47,7 +47,7 @@ FK, UNIQUE, NOT_NULL = "(?i)foreign key", "(?i)unique", "(?i)not.null"
 
 
 def key_of(model: Any) -> Any:
-    """The column that names rows of `model` below: lines by their sequence."""
+    """The column that identifies rows of `model` below; lines have their sequence."""
     columns = model.__table__.c
     names = ("number", "code", "sequence", "name", "id")
     return next(columns[name] for name in names if name in columns)
@@ -63,7 +63,7 @@ def is_amount(column: Any) -> bool:
 
 
 def change(model: Any, key: Any, **values: Any) -> sa.Update:
-    """Numbers are given as text."""
+    """Numbers are passed as text."""
     columns = model.__table__.c
     typed = {
         name: Decimal(value) if isinstance(value, str) and is_amount(columns[name]) else value
@@ -157,13 +157,13 @@ BROKEN: dict[str, tuple[Any, str]] = {
     "dropped tax code of an item": (drop(TaxCodeRow, "S20"), FK),
     "dropped currency of an order": (drop(CurrencyRow, "EUR"), FK),
     "dropped company with rows": (drop(CompanyRow, "World"), FK),
-    # what must be there
+    # required values
     "order without customer": (order(customer_id=None), NOT_NULL),
     "order without date": (order(order_date=None), NOT_NULL),
     "line without order": (line(ITEM, sales_order_id=None), NOT_NULL),
     "line without quantity": (line(ITEM, quantity=None), NOT_NULL),
 }
-"""What breaks a rule, and what the refusal names."""
+"""Statements that break a rule, and the constraint in the error."""
 
 ALLOWED: dict[str, Any] = {
     "all shipped, some invoiced": line(ITEM, shipped_quantity="5", invoiced_quantity="4"),
@@ -196,7 +196,7 @@ LENGTHS: dict[str, dict[str, int]] = {
     "accounts": {"number": 20},
     "line_objects": {"number": 20},
 }
-"""Longest texts, those of the vendor's fields (RULES.md 1.3 and 5.2)."""
+"""The maximum lengths of texts, as in the vendor's fields (RULES.md 1.3 and 5.2)."""
 
 
 @pytest.fixture(scope="module")
@@ -239,7 +239,7 @@ async def connection(url: str) -> AsyncIterator[AsyncConnection]:
 
 
 async def refusal(connection: AsyncConnection, statement: sa.Executable) -> str:
-    """What the database says against `statement`, or nothing if it takes it."""
+    """The error of the database for `statement`; empty if it is accepted."""
     try:
         async with connection.begin_nested():
             result = await connection.execute(statement)
@@ -293,8 +293,8 @@ def _is_free(column: sa.Column[Any]) -> bool:
 async def test_every_text_number_and_choice_has_a_check(
     connection: AsyncConnection, table: str
 ) -> None:
-    """Written around the column types, which would refuse these values before the database does. What is
-    derived from another column is as long as that one."""
+    """These are written without the column types, which would refuse the values before the database. A
+    derived column has the length of its source."""
     scale = 10**5 if connection.dialect.name == "sqlite" else 1
     for column in TABLES[table].columns:
         wrong: list[Any] = []

@@ -1,4 +1,5 @@
-"""Contention: whoever loses to another transaction each time learns that the gateway is busy."""
+"""Contention: a change that loses to another transaction at each attempt is told that the gateway is
+busy."""
 
 import asyncio
 import sqlite3
@@ -26,12 +27,12 @@ CREATE = """mutation { createSalesOrder(input: {customer: {number: "C1"}}) {
 COUNT = "{ salesOrders { totalCount } }"
 BUSY = {"message": "The database is busy; try again in a moment.", "code": "OVERLOADED"}
 SECONDS = 0.1
-"""How long the gateway waits for a lock in these tests."""
+"""The seconds that the gateway waits for a lock in these tests."""
 
 
 @pytest.fixture
 def impatient_url(world_url: str) -> str:
-    """The world, where nobody waits long for a lock."""
+    """The world, with a short time-out for locks."""
     if world_url.startswith("sqlite"):
         return f"{world_url}?timeout={SECONDS}"
     name = make_url(world_url).database
@@ -48,7 +49,7 @@ def refusals(client: Client, document: str) -> list[dict[str, Any]]:
 def test_a_change_that_is_locked_out_at_each_attempt_is_overloaded_and_succeeds_later(
     impatient_url: str, world_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whether graphql-core runs it or a plan does. Nothing of it is kept, and reads go on."""
+    """Whether graphql-core or a plan runs it. Nothing is stored, and reads continue."""
     with serving(Settings(database_url=impatient_url, deadline=3)) as client:
         for made in range(2):
             with locked(world_url):
@@ -87,7 +88,7 @@ def test_an_overloaded_gateway_says_by_http_when_to_try_again(
 
 @contextmanager
 def exclusive(database: Database) -> Iterator[None]:
-    """Another connection has the file of SQLite to itself: nobody else can even read it."""
+    """Another connection has locked the SQLite file exclusively, so it cannot even be read."""
     with closing(sqlite3.connect(str(database.file), isolation_level=None)) as other:
         other.execute("PRAGMA locking_mode = EXCLUSIVE")
         other.execute("BEGIN EXCLUSIVE")

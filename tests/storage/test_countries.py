@@ -1,4 +1,4 @@
-"""Countries are known by their ISO 3166 codes and their English names."""
+"""Countries by their ISO 3166 codes and their English names."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Every usual URL of a database leads to it, and every other one to a sentence."""
+"""Every usual URL of a database works, and every other one is refused with a sentence."""
 
 import socket
 from collections.abc import Iterator
@@ -131,7 +131,7 @@ def answering(answer: bytes) -> Iterator[int]:
 
 
 async def why_not(url: str) -> str:
-    """Why a database cannot be used, as people read it."""
+    """The message that says why a database cannot be used."""
     with pytest.raises(UNUSABLE) as error:
         await asked(url)
     return why_unusable(error.value)

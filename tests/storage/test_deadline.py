@@ -21,7 +21,7 @@ COUNT = "{ salesOrders { totalCount } }"
 
 @pytest.fixture
 def hasty(world_url: str) -> Iterator[Client]:
-    """The gateway with one connection and little time, in which nobody can read tax codes."""
+    """The gateway with one connection and little time, in which reads of tax codes never end."""
     make_tax_codes_slow(world_url)
     settings = Settings(database_url=world_url, pool_size=1, deadline=SECONDS)
     with serving(settings) as client:
@@ -49,7 +49,7 @@ def message_of(response: httpx2.Response) -> Any:
 def test_a_query_is_stopped_at_its_deadline_and_returns_its_connection(
     hasty: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """However often it is sent: from the second time on it may run as a plan."""
+    """This holds each time it is sent; from the second time on it may run as a plan."""
     for _ in range(4):
         message = message_of(late(hasty, SLOW))
         assert message == "The operation took longer than 2 seconds and was stopped."
@@ -70,7 +70,7 @@ def test_a_change_that_misses_its_deadline_is_rolled_back(
 
 
 def test_a_late_change_does_not_discard_the_results_of_those_before_it(hasty: Client) -> None:
-    """However often the document is sent: from the second time on it may run as a plan."""
+    """This holds each time the document is sent; from the second time on it may run as a plan."""
     document = f"mutation {{ one: {QUICK} two: {QUICK} three: {STUCK} four: {QUICK} }}"
     for run in range(2):
         answer = late(hasty, document).json()

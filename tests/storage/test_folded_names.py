@@ -1,5 +1,5 @@
-"""The upgrade to names that are the same in any case, to countries as ISO 3166 codes, and to final
-statuses that are never on hold."""
+"""The upgrade to case-insensitive names, to countries as ISO 3166 codes, and to final statuses that are
+never on hold."""
 
 import asyncio
 from typing import Any

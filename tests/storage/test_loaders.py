@@ -1,4 +1,4 @@
-"""Loaders: what is asked for together is read together, and nobody waits for a caller who left."""
+"""Loaders: keys requested together are read together, and cancelled callers do not affect others."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -21,7 +21,7 @@ Load = Callable[[list[str]], Coroutine[Any, Any, list[str]]]
 
 
 class Shop:
-    """Loads each key as its capitals, and keeps the batches that it was asked for."""
+    """Loads each key as its capitals, and records the requested batches."""
 
     def __init__(self, faults: list[BaseException] | None = None) -> None:
         self.batches: list[list[str]] = []
@@ -136,7 +136,7 @@ async def test_five_hundred_rows_take_one_statement(database: Database) -> None:
 
 @pytest.mark.anyio
 async def test_lists_of_rows_are_grouped_by_key_and_sorted(database: Database) -> None:
-    """Two items with units of their own, one without any: its list is empty."""
+    """Two items have units; the list of the third is empty."""
     async with database.write() as session:
         items = {
             item.number: item

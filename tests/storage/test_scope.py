@@ -1,4 +1,4 @@
-"""Scope: a request sees one company, and of its customers those that it may see."""
+"""Scope: a request sees one company, and only the customers that it may see."""
 
 import asyncio
 import itertools
@@ -48,7 +48,7 @@ async def import_into(url: str, company: str) -> None:
 
 @dataclass(frozen=True)
 class Companies:
-    """World with orders of C1 and PAYER, and Other with an order of its own C1."""
+    """World with orders of C1 and PAYER, and Other with an order of its own customer C1."""
 
     client: Client
     url: str
@@ -163,7 +163,7 @@ LISTS = {
     "unitOfMeasureByCode": "unitsOfMeasure",
     "taxCodeByCode": "taxCodes",
 }
-"""The list of what each look-up finds."""
+"""The list with the records of each look-up."""
 
 
 def test_no_root_field_finds_a_row_of_another_company(companies: Companies) -> None:
@@ -231,7 +231,7 @@ def test_no_order_refers_to_another_company_and_none_is_suggested(companies: Com
 
 
 class NarrowReader(Reader):
-    """Reads for a caller who may see certain customers only."""
+    """Reads for a caller who may only see certain customers."""
 
     def __init__(self, database: Database, scope: Scope) -> None:
         super().__init__(database, ScopeRequest())
@@ -320,7 +320,8 @@ async def test_a_change_only_looks_up_visible_customers_and_orders(
 
 
 def test_every_entry_point_refuses_an_unknown_company_with_one_code(companies: Companies) -> None:
-    """So do exports and imports over HTTP, which name the companies and the header too."""
+    """This includes exports and imports over HTTP, whose errors also name the companies and the
+    header."""
     http, url, headers = companies.client.http, companies.client.url, {"Company": "Nobody"}
     answers = [
         http.get(url + "/exports", headers=headers),

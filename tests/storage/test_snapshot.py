@@ -39,7 +39,7 @@ SLOW = sa.text(ENDLESS)
 
 
 def create_orders(client: Client, count: int) -> list[str]:
-    """Orders with 1 to 20 pieces of something untaxed at 7 on their lines."""
+    """Orders with lines of 1 to 20 untaxed pieces at 7."""
     lines = [{"item": {"number": "UNTAXED"}, "quantity": quantity} for quantity in QUANTITIES]
     order = {"customer": {"number": "C1"}, "lines": lines}
     answers = [client.ask(CREATE, input=order)["createSalesOrder"] for _ in range(count)]
@@ -47,7 +47,7 @@ def create_orders(client: Client, count: int) -> list[str]:
 
 
 async def raise_price(database: Database, order: str) -> None:
-    """Add 1 to the price on all lines of an order, and to its totals what that costs, together."""
+    """Raise the price on all lines of an order by 1, and its totals accordingly, in one transaction."""
     pieces = Decimal(sum(QUANTITIES))
     async with database.write() as session:
         await session.execute(
@@ -65,7 +65,7 @@ async def raise_price(database: Database, order: str) -> None:
 
 @contextmanager
 def writers(url: str, orders: list[str], count: int) -> Iterator[None]:
-    """Threads that meanwhile raise the prices of their own orders as fast as they can."""
+    """Threads that raise the prices of their own orders as fast as they can."""
     over = threading.Event()
 
     async def write(own: list[str]) -> None:
@@ -87,7 +87,8 @@ def writers(url: str, orders: list[str], count: int) -> Iterator[None]:
 
 
 def check_totals(client: Client, url: str, reads: int) -> None:
-    """Reads so often, and on until enough has changed between: writers are slow on a busy machine."""
+    """Reads at least this often, and until enough has changed, since writers are slow on a busy
+    machine."""
     orders = create_orders(client, 4)
     seen: set[str] = set()
     done, deadline = 0, time.monotonic() + PATIENCE
@@ -119,14 +120,14 @@ def url(templates: Templates) -> str:
 
 @pytest.fixture
 async def pooled(url: str) -> AsyncIterator[Database]:
-    """The world over one connection: whoever does not give it back stops everybody."""
+    """The world over one connection: an operation that does not return it blocks all others."""
     database = Database(url, pool_size=1, max_overflow=0, pool_timeout=PATIENCE)
     yield database
     await database.dispose()
 
 
 async def check_returned(database: Database) -> None:
-    """The connection is back although what it read never ends, was not lost to the garbage, and works."""
+    """The connection of a never-ending read is returned, was not garbage-collected, and works."""
     pool = database.engine.pool
     assert isinstance(pool, sa.AsyncAdaptedQueuePool)
     async with asyncio.timeout(PATIENCE):
@@ -148,7 +149,7 @@ async def read_slowly(snapshot: Snapshot) -> None:
 
 
 async def wait_for_another_reader(snapshot: Snapshot) -> None:
-    """As an operation waits for its loaders, which are tasks of their own."""
+    """This is how an operation waits for its loaders, which are separate tasks."""
     reader = asyncio.ensure_future(snapshot.rows(SLOW))
     try:
         await asyncio.shield(reader)
@@ -185,7 +186,7 @@ async def test_a_reader_that_is_cancelled_while_it_closes_returns_its_connection
 
 
 def test_clients_that_disconnect_leave_no_connection_behind(url: str) -> None:
-    """With one connection in the pool, the first that is lost would stop the next client."""
+    """With one connection in the pool, a lost connection would block the next client."""
     body = json.dumps({"query": "{ items(first: 50) { nodes { id number taxCode { code } } } }"})
     with serving(Settings(database_url=url, pool_size=1)) as client:
         host, port = client.url.removeprefix("http://").split(":")

@@ -1,4 +1,4 @@
-"""The quantities per unit of items that were stored before there were any."""
+"""The quantities per unit of items that were stored before the column existed."""
 
 import pytest
 import sqlalchemy as sa

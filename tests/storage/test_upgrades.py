@@ -1,4 +1,4 @@
-"""Upgrades and downgrades of databases that are full of rows."""
+"""Upgrades and downgrades of populated databases."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable

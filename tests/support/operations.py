@@ -233,7 +233,7 @@ class _Author:
         )
 
     def _condition(self, name: str) -> ArgumentNode:
-        """A directive, which usually includes the selection."""
+        """The condition of a directive, which usually includes the selection."""
         truth = (name == "include") != self.arguments.sometimes(25)
         value = self._value(truth, TRUTH, 60, lambda: not truth)
         return ArgumentNode(name=_name("if"), value=value)

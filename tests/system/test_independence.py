@@ -1,4 +1,4 @@
-"""The tests: each module runs without the others, and what several need is in tests/support."""
+"""Each test module runs without the others, and shared code is in tests/support."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ ROOMS = ("support", "bench")
 
 
 def entanglements(tests: Path) -> list[str]:
-    """Every import below the folder `tests` from a part of it that is not there to be shared."""
+    """Every import below the folder `tests` from a part of it that is not shared."""
     found = []
     for source in sorted(tests.rglob("*.py")):
         parts = source.relative_to(tests.parent).with_suffix("").parts

@@ -96,7 +96,7 @@ MAY_IMPORT_INSIDE = {
 """What the parts of a room may import of it; a part that is not listed may import all of it."""
 
 EXCEPTIONS = {("cli", "sqlalchemy.exc")}
-"""The command turns what drivers raise into a sentence, so it may name their errors."""
+"""The command turns the errors of drivers into a sentence, so it may import them."""
 
 
 def offences(gateway: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""The gateway as a service: whom it answers, whether it is well, and what it keeps to itself."""
+"""The gateway as a service: which hosts it answers, its health, and what it hides from clients."""
 
 import asyncio
 import gzip
@@ -68,7 +68,7 @@ def test_a_mistake_of_the_client_is_not_logged(
 def test_unreadable_values_are_null_and_the_rest_is_returned(
     client: Client, world_url: str
 ) -> None:
-    """Of the world's customers only one has a currency of its own."""
+    """Only one of the world's customers has a currency."""
     lose(world_url, "currencies")
     answer = client.send("{ customers { nodes { number currency { code } } } }")
     customers = answer["data"]["customers"]["nodes"]
@@ -134,7 +134,8 @@ def test_the_name_of_a_company_must_match_exactly(
 def test_only_names_of_this_machine_are_answered(
     demo: Client, path: str, host: str, is_ours: bool
 ) -> None:
-    """Else a page whose own name leads here could ask as if it were from here (DNS rebinding)."""
+    """Otherwise a page whose own host name leads here could send requests as if it were from here (DNS
+    rebinding)."""
     response = demo.http.get(
         demo.url + path, params={"query": "{ company { name } }"}, headers={"host": host}
     )
@@ -209,7 +210,7 @@ def test_pages_of_other_origins_are_answered_only_if_the_deployment_allows_them(
 
 
 def test_an_unready_gateway_reports_the_reason(templates: Templates) -> None:
-    """It lives meanwhile, and is ready as soon as the database is."""
+    """It stays alive, and is ready as soon as the database is."""
     url = templates.empty()
     with serving(Settings(database_url=url)) as client:
         unready = client.http.get(client.url + "/readyz")

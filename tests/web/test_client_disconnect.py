@@ -1,4 +1,5 @@
-"""Clients that hang up: queries are stopped, mutations are completed, and no other client notices."""
+"""Clients that disconnect: queries are stopped, mutations are completed, and no other client
+notices."""
 
 import asyncio
 import gc
@@ -50,7 +51,7 @@ def only(world_url: str) -> Iterator[Client]:
 
 @contextmanager
 def unlogged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Nothing is logged meanwhile."""
+    """Assert that nothing is logged."""
     yield
     time.sleep(0.3)
     assert caplog.text == ""
@@ -88,8 +89,8 @@ def test_half_a_request_does_not_cause_a_crash(
 
 
 class Blocked:
-    """An application that stops its server's event loop until `over` is set, and counts whose client is
-    still there when the loop goes on."""
+    """An application that blocks its server's event loop until `over` is set, and then counts the
+    requests whose client is still connected."""
 
     def __init__(self) -> None:
         self.over = threading.Event()
@@ -142,7 +143,8 @@ def test_clients_that_disconnect_during_new_queries_leave_nothing_in_the_log(
 async def test_a_cancelled_read_returns_its_connection_at_once(
     world_url: str, is_apart: bool, times: int
 ) -> None:
-    """However often it is cancelled, and whether its caller or another task has begun it."""
+    """This holds for repeated cancellations, and whether its caller or another task has begun the
+    read."""
     database = Database(world_url, pool_size=1, max_overflow=0, pool_timeout=PATIENCE)
     snapshot = database.snapshot()
 

@@ -1,4 +1,4 @@
-"""Pages of other origins: what they can make a browser send, and what the gateway does with it."""
+"""Pages of other origins: the requests that they can make a browser send, and the responses."""
 
 import functools
 import json
@@ -109,7 +109,7 @@ def test_an_allowed_origin_needs_a_preflight_request_to_upload(guarded: Client) 
 
 class Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
-        """Say nothing about requests."""
+        """Do not log requests."""
 
 
 @contextmanager
@@ -189,8 +189,9 @@ def outcomes(page: Page, url: str, body: str) -> list[int | str | None]:
 def test_no_page_of_another_origin_can_write(
     guarded: Client, world_url: str, tmp_path: Path, path: str, body: str, status: int
 ) -> None:
-    """Chromium sends what a form could send, and the gateway refuses it. It keeps everything else back,
-    because the gateway does not allow the origin. Another port of the same machine is another origin."""
+    """Chromium sends what a form could send, and the gateway refuses it. It does not send anything
+    else, because the gateway does not allow the origin. Another port of the same machine is another
+    origin."""
     with foreign_page(tmp_path) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page()

@@ -1,4 +1,4 @@
-"""GraphiQL as a person meets it: in a real browser, offline."""
+"""GraphiQL in a real browser, offline."""
 
 import json
 import re
@@ -23,7 +23,7 @@ SECOND_PAGE = ["NW-10878", "NW-10865", "NW-10845", "NW-10788", "NW-10765"]
 
 
 class Visit:
-    """A first visit to the page, and what the browser saw and asked for meanwhile."""
+    """A first visit to the page, with the browser's messages and requests."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -43,14 +43,16 @@ class Visit:
 
     @property
     def complaints(self) -> list[str]:
-        """What the console shows, and for refused requests what was asked and answered."""
+        """The messages of the console, and the refused requests with their responses."""
         refused = [f"{each.request.post_data} {each.url} {each.text()}" for each in self._refused]
         return self._heard + refused
 
     def run_tab(self, place: int) -> Any:
         """Open a tab, press its button and read the answer."""
         self.page.locator(".graphiql-tab-button").nth(place).click()
-        self.page.wait_for_timeout(300)  # GraphiQL takes its time to learn the operation's name
+        self.page.wait_for_timeout(
+            300
+        )  # GraphiQL needs some time to recognise the operation's name
         self.page.get_by_role("button", name="Execute query").click()
         self.page.locator(".graphiql-response .view-lines", has_text='"data"').wait_for()
         return json.loads(self.page.evaluate(RESPONSE))

@@ -1,4 +1,4 @@
-"""GraphQL over HTTP: media types, status codes, coded errors, and who may ask at all."""
+"""GraphQL over HTTP: media types, status codes, error codes, and allowed methods."""
 
 import gzip
 import json
@@ -33,7 +33,7 @@ def web(all_templates: dict[str, Templates]) -> Iterator[Client]:
 
 
 def post(web: Client, body: Any, accept: str = JSON, **headers: str | None) -> httpx2.Response:
-    """The response to a body, as it is if it is bytes."""
+    """The response to a body, which is sent unchanged if it is bytes."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     fields = {"accept": accept, "content-type": JSON} | {
         name.replace("_", "-"): value for name, value in headers.items()
@@ -48,7 +48,7 @@ def get(web: Client, accept: str = JSON, method: str = "GET", **parameters: str)
 
 
 def codes(response: httpx2.Response) -> list[str]:
-    """The code of each error of a response, of which every one has a message and a code."""
+    """The code of each error in a response. Each must have a message and a code."""
     errors = response.json()["errors"]
     assert errors
     assert all(error["message"] for error in errors)
@@ -78,7 +78,7 @@ def test_json_is_accepted_however_its_media_type_is_written(web: Client, content
      "multipart/form-data; boundary=x", "text/plain; application/json"],
 )  # fmt: skip
 def test_another_media_type_is_415(web: Client, content_type: str | None) -> None:
-    """A page elsewhere can send these without asking the browser's leave."""
+    """A foreign page can send these without a preflight request."""
     response = post(web, {"query": COMPANY}, content_type=content_type)
     assert (response.status_code, codes(response)) == (415, ["UNSUPPORTED_MEDIA_TYPE"])
 
