@@ -147,9 +147,8 @@ def test_no_list_is_null_or_contains_null() -> None:
         inner = get_nullable_type(kind)
         if not is_list_type(inner) or place == LIST_WITH_GAPS:
             continue
-        is_payload = place.startswith(
-            "Mutation."
-        )  # null if the mutation fails, so that the others remain
+        # a payload is null if its mutation fails, so that the others remain
+        is_payload = place.startswith("Mutation.")
         may_be_absent = (
             is_payload or "(" in place or is_input_object_type(OURS[place.split(".")[0]])
         )

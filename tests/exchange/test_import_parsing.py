@@ -228,8 +228,8 @@ def test_the_first_line_may_declare_the_separator(client: Client) -> None:
 
 
 def test_amounts_are_compared_in_the_smallest_amount_of_the_currency(northwind: Client) -> None:
-    """The file says 2024.994 of the second line, which comes to 2024.99. Of the first line it says
-    24938.4761, and two roundings give a cent less."""
+    """The file has 2024.994 for the second line, whose amount is 2024.99. For the first line it has
+    24938.4761, and rounding twice results in a cent less."""
     job = upload(northwind, sent("11-rounding"))
     [warning] = job.warnings
     assert (warning["row"], warning["code"]) == (2, "AMOUNT_DIFFERS")
