@@ -1,4 +1,4 @@
-"""Where settings come from: environment variables, the file `.env`, and files that hold secrets."""
+"""Reads settings from environment variables, the file `.env`, and files with secrets."""
 
 import io
 import re
@@ -15,7 +15,7 @@ from gateway.spelling import nearest_name
 PREFIX, OF_FILE = "GATEWAY_", "_FILE"
 KNOWN = [PREFIX + name.upper() for name in Settings.model_fields]
 FILES = {f"{PREFIX}{name.upper()}{OF_FILE}": f"{PREFIX}{name.upper()}" for name in SECRETS}
-"""The variables that name a file with the value of another variable."""
+"""The variables with the path of a file that contains the value of another variable."""
 
 OF_KUBERNETES = re.compile(r"GATEWAY_(SERVICE|PORT)_\w+")
 """Variables that Kubernetes sets in every container if a service is named gateway. It also sets GATEWAY_PORT
@@ -23,7 +23,7 @@ to a URL."""
 
 
 class BadSettings(ValueError):
-    """Settings that cannot be used. The text has a line for each reason."""
+    """Invalid settings. The message has a line for each reason."""
 
 
 def read_settings_from(environment: Mapping[str, str], file: Path) -> Settings:
@@ -38,7 +38,7 @@ def read_settings_from(environment: Mapping[str, str], file: Path) -> Settings:
 
 
 def _unknown(environment: Mapping[str, str]) -> list[str]:
-    """A sentence for each variable of the gateway that has no setting, since a mistyped one would be
+    """A sentence for each variable of the gateway without a setting, because a misspelt one would be
     ignored."""
     unknown = _variables(environment).keys() - {*KNOWN, *FILES}
     return [_unknown_variable(name) for name in sorted(unknown)]
@@ -78,7 +78,7 @@ def _problems(variables: Mapping[str, str]) -> Iterator[str]:
 
 
 def _by_setting(variables: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-    """The variable that states each setting, and its value."""
+    """The variable of each setting, and its value."""
     return {
         FILES.get(name, name).removeprefix(PREFIX).lower(): (name, value)
         for name, value in variables.items()

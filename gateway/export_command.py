@@ -73,7 +73,7 @@ def _order_filter(text: str) -> Filter:
 
 
 def _compression(request: ExportRequest, output: Path | None) -> Compression | None:
-    """How the file is packed, as its name states. Ends the command if the export cannot be written so."""
+    """The compression in the name of the file. Ends the command if the export cannot be packed."""
     if output is None:
         if (request.is_archive or request.is_workbook) and sys.stdout.isatty():
             fail("A terminal cannot show this file. Name a file with --output.")

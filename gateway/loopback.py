@@ -1,4 +1,4 @@
-"""What can be reached from this machine only."""
+"""Addresses that can only be reached from this machine."""
 
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -13,8 +13,8 @@ def is_loopback(host: str) -> bool:
 
 
 def is_confidential(url: str) -> bool:
-    """Whether nobody on the network can read or change what is fetched from a URL: it is https, or http
-    on this machine."""
+    """Whether the network cannot read or change what is fetched from a URL: it is https, or http on
+    this machine."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""

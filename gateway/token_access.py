@@ -1,4 +1,4 @@
-"""Putting together what verifies the tokens of an OpenID provider."""
+"""Assembles the verification of the tokens of an OpenID provider."""
 
 from gateway.access.authenticator import Tokens
 from gateway.settings import Settings
@@ -7,7 +7,7 @@ from gateway.token_settings import listed
 
 
 def token_verifier(settings: Settings, database: Database) -> Tokens | None:
-    """What verifies tokens, or None if the settings name no issuer."""
+    """The verifier of tokens, or None if the settings have no issuer."""
     if not settings.jwt_issuer:
         return None
     # Only gateways with a provider wait for the import of their libraries.

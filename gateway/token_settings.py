@@ -10,7 +10,7 @@ ALGORITHMS = (
     *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
     *("ES256", "ES384", "ES512", "EdDSA", "Ed25519"),
 )
-"""The signatures that can be accepted. All are made with a private key that the provider alone has."""
+"""The possible algorithms of signatures. All use a private key that only the provider has."""
 
 
 class TokenSettings(BaseModel):
@@ -75,7 +75,8 @@ class TokenSettings(BaseModel):
 
     @model_validator(mode="after")
     def _check_issuer(self) -> Self:
-        """Only here is it known whether the issuer is also where the keys are looked for."""
+        """Checked here, since only all settings together show whether the keys come from the issuer's
+        address."""
         if not self.jwt_issuer:
             for name in ("jwt_audience", "jwt_jwks_url"):
                 if getattr(self, name):
@@ -95,5 +96,5 @@ class TokenSettings(BaseModel):
 
 
 def listed(text: str) -> list[str]:
-    """The parts of a text that commas separate."""
+    """The parts of a text that are separated by commas."""
     return [part.strip() for part in text.split(",") if part.strip()]

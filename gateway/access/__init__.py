@@ -1,1 +1,1 @@
-"""Who is calling: API keys, tokens, and what each caller may do and see."""
+"""Identifies callers by API keys and tokens, with what each may do and see."""

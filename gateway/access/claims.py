@@ -1,4 +1,4 @@
-"""What the claims of a token say about its bearer."""
+"""Turns the claims of a token into its caller."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from gateway.storage.tables.model_columns import text_lengths
 
 Claims = Mapping[str, Any]
 ALL = "*"
-"""Stands for all companies or customers in a claim."""
+"""All companies or customers, in a claim."""
 
 LONGEST_SUBJECT = text_lengths(ApiKeyRow)["created_by"]
 
@@ -31,8 +31,8 @@ class ClaimNames:
 async def caller_from(database: Database, claims: Claims, names: ClaimNames) -> Caller:
     """The caller with a verified token that has these claims.
 
-    Names of scopes, companies and customers that do not exist count for nothing. Raises InvalidCredential,
-    and what a read raises."""
+    Unknown scopes, companies and customers are ignored. Raises InvalidCredential, and the errors of a
+    read."""
     texts = (text for name in names.scopes for text in _texts(claims, name))
     allowed = {scope for text in texts for scope in text.split()}
     companies = await _companies(database, claims, names.company)
@@ -76,7 +76,7 @@ def _subject(claims: Claims) -> str:
 
 
 async def _companies(database: Database, claims: Claims, name: str) -> frozenset[str] | None:
-    """The ids of the companies that the claim `name` lists; None stands for all."""
+    """The ids of the companies in the claim `name`; None means all."""
     named = set(_texts(claims, name)) if name else {ALL}
     if ALL in named:
         return None
@@ -88,7 +88,7 @@ async def _companies(database: Database, claims: Claims, name: str) -> frozenset
 async def _customers(
     database: Database, claims: Claims, name: str, companies: frozenset[str] | None
 ) -> frozenset[str] | None:
-    """The ids of the customers that the claim `name` lists, in all of the companies; None stands for all."""
+    """The ids of the customers in the claim `name`, in all of the companies; None means all."""
     numbers = _texts(claims, name) if name else [ALL]
     if ALL in numbers:
         return None

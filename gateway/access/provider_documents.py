@@ -1,4 +1,4 @@
-"""Fetching the documents that an OpenID provider publishes, within bounds."""
+"""Fetches the documents of an OpenID provider, with limits on size and time."""
 
 import asyncio
 from typing import Any
@@ -10,7 +10,7 @@ import orjson
 from gateway.loopback import is_confidential, is_loopback
 
 FETCHED_WITHIN = 5
-"""Seconds within which a document arrives."""
+"""Seconds within which a document must arrive."""
 
 LARGEST = 500_000
 """Bytes of a document."""
@@ -20,7 +20,8 @@ DISCOVERY = "/.well-known/openid-configuration"
 
 
 class ProviderFault(Exception):
-    """A provider does not publish what it should. The text is part of a sentence for the operator."""
+    """A provider publishes an invalid document, or none. The message is part of a sentence for the
+    operator."""
 
 
 def provider_client(address: str) -> httpx2.AsyncClient:
@@ -30,7 +31,7 @@ def provider_client(address: str) -> httpx2.AsyncClient:
 
 
 async def key_address(client: httpx2.AsyncClient, issuer: str) -> str:
-    """Where an issuer says that it publishes its keys. Raises ProviderFault."""
+    """The address of the keys in the issuer's configuration. Raises ProviderFault."""
     address = issuer.rstrip("/") + DISCOVERY
     document = await fetched(client, address)
     if document.get("issuer") != issuer:
@@ -61,7 +62,7 @@ async def fetched(client: httpx2.AsyncClient, address: str) -> dict[str, Any]:
 
 
 async def _body(client: httpx2.AsyncClient, address: str) -> bytes:
-    """The body as it is sent, so that a compressed one cannot grow beyond all bounds."""
+    """The body without decompression, so that its size is limited."""
     body = bytearray()
     async with client.stream("GET", address, headers=HEADERS) as response:
         if response.status_code != httpx2.codes.OK:

@@ -1,4 +1,4 @@
-"""Keeping the keys of an OpenID provider up to date, in the background."""
+"""Keeps the keys of an OpenID provider up to date in the background."""
 
 import asyncio
 import logging
@@ -17,17 +17,18 @@ REFRESH_INTERVAL = 300
 """Seconds after which the keys are fetched again."""
 
 FIRST_RETRY, LONGEST_RETRY = 1, 60
-"""Seconds until another attempt after one that failed; they double up to the second number."""
+"""Seconds before another attempt after a failure; they double up to the second number."""
 
 SEEK_INTERVAL = 60
-"""Seconds that pass at least between two fetches for the sake of unknown keys."""
+"""The minimum number of seconds between two fetches because of unknown keys."""
 
 WAIT = 4
-"""Seconds for which a token with an unknown key waits for a fetch, but only if one is under way or due."""
+"""Seconds that a token with an unknown key waits for a fetch that is running or due."""
 
 
 class ProviderKeys:
-    """The keys of an issuer. `address` is where they are; None stands for where the issuer says."""
+    """The keys of an issuer at `address`, or at the address in the issuer's configuration if that is
+    None."""
 
     def __init__(
         self,
@@ -65,8 +66,9 @@ class ProviderKeys:
         await self._client.aclose()
 
     async def find(self, kid: str | None, algorithm: str) -> Key | None:
-        """The key with this id. An unknown one is sought at once, so that the first token after a rotation is
-        accepted, but only once in `seek_interval` seconds, however many unknown ids are sent."""
+        """The key with this id. An unknown one causes an immediate fetch, so that the first token after
+        a rotation is accepted, but only one fetch in `seek_interval` seconds, however many unknown ids
+        are sent."""
         key = self._keys.find(kid, algorithm)
         if key is None:
             self._is_sought.set()
@@ -78,7 +80,7 @@ class ProviderKeys:
         return key
 
     def _seek_in(self) -> float:
-        """The seconds until unknown keys may be sought again."""
+        """The seconds until an unknown key may cause a fetch again."""
         return self._sought_at + self._seek_interval - time.monotonic()
 
     async def _refresh_for_ever(self) -> None:
@@ -97,7 +99,7 @@ class ProviderKeys:
             await self._pause(pause)
 
     async def _pause(self, seconds: float) -> None:
-        """Wait for this time, or less if an unknown key is sought."""
+        """Wait for this time, or until an unknown key causes a fetch."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._is_sought.wait()
@@ -106,8 +108,8 @@ class ProviderKeys:
         self._is_sought.clear()
 
     async def _refresh(self, retry: float) -> bool:
-        """Fetch the keys. If that fails, log it and keep those that are known. `retry` is the pause before
-        the next attempt, which is longer than the first one after a failure."""
+        """Fetch the keys. On a failure, log it and keep the known keys. `retry` is the pause before the
+        next attempt, which grows with each failure."""
         try:
             if self._address is None:
                 self._address = await key_address(self._client, self._issuer)

@@ -1,4 +1,4 @@
-"""The public keys of an OpenID provider, by which it is known that it signed a token."""
+"""The public keys of an OpenID provider, which verify its signatures."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -19,10 +19,11 @@ SHORTEST_MODULUS = 342
 
 
 class AcceptedAlgorithms(JWSRegistry):
-    """The algorithms by which a token may be signed, and the sizes of its parts.
+    """The algorithms that a token may be signed with, and the sizes of its parts.
 
-    joserfc warns of EdDSA whenever it is used, because Ed25519 is its new name, but providers still use the
-    old one. It also refuses header parameters that it does not know, which RFC 7515 says to ignore."""
+    joserfc warns of EdDSA whenever it is used, because Ed25519 is its new name, but providers still use
+    the old one. It also refuses unknown header parameters, which must be ignored according to RFC
+    7515."""
 
     max_header_length = 4_096
     max_signature_length = 2_048
@@ -46,16 +47,16 @@ class SigningKeys:
         return bool(self._keys)
 
     def find(self, kid: str | None, algorithm: str) -> Key | None:
-        """The key with this id that fits the algorithm. Without an id, the only key that fits it."""
+        """The key with this id that fits the algorithm or, without an id, the only key that fits."""
         fitting = [key for key in self._keys if kid in (None, key.kid) and _fits(key, algorithm)]
         is_clear = len(fitting) == 1 or (fitting and kid is not None)
         return fitting[0] if is_clear else None
 
 
 def read_keys(document: Mapping[str, Any]) -> SigningKeys:
-    """The keys of a JSON Web Key Set. Those that cannot be used are left out, as RFC 7517 says.
+    """The keys of a JSON Web Key Set.
 
-    Raises ProviderFault if none is left."""
+    Unusable keys are skipped, as RFC 7517 requires. Raises ProviderFault if none remains."""
     listed = document.get("keys")
     found = [_read_key(each) for each in (listed if isinstance(listed, list) else [])[:MOST_KEYS]]
     keys = [key for key in found if key is not None]

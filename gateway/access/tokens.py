@@ -23,10 +23,10 @@ from gateway.access.signing_keys import AcceptedAlgorithms
 from gateway.storage.database import Database
 
 LEEWAY = 60
-"""Seconds by which the clock of the provider may differ."""
+"""The maximum difference between the clocks, in seconds."""
 
 REMEMBERED = 60
-"""Seconds for which a verified token is not verified again."""
+"""Seconds for which a verified token is cached."""
 
 MOST_REMEMBERED = 10_000
 NO_KEYS = "The keys of the OpenID provider are not available yet, so no token can be verified."
@@ -45,7 +45,7 @@ CLAIM_FAULTS = {
 
 @dataclass(frozen=True)
 class TokenRules:
-    """Which tokens are accepted, and which claims say what their bearers may do."""
+    """The rules for accepted tokens, and the claims with the rights of their bearers."""
 
     issuer: str
     audiences: Sequence[str]
@@ -56,7 +56,8 @@ class TokenRules:
 
 @dataclass(frozen=True)
 class _Verified:
-    """A verified token: its caller, the monotonic time until which it is remembered, and its last second."""
+    """A verified token: its caller, the monotonic time until which it is cached, and its last
+    second."""
 
     caller: Caller
     until: float
@@ -64,8 +65,8 @@ class _Verified:
 
 
 class TokenVerifier:
-    """Verifies tokens by the keys of their provider. It never waits for the network if the key of a token is
-    known."""
+    """Verifies tokens with the keys of their provider. It never waits for the network if the key of a
+    token is known."""
 
     def __init__(self, database: Database, keys: ProviderKeys, rules: TokenRules) -> None:
         self._database = database
@@ -89,8 +90,8 @@ class TokenVerifier:
         await self._keys.close()
 
     async def caller(self, token: str) -> Caller:
-        """The caller that a token names. Raises InvalidCredential, ProviderUnavailable, and what a read
-        raises."""
+        """The caller of a token. Raises InvalidCredential, ProviderUnavailable, and the errors of a
+        read."""
         digest = hashlib.sha256(token.encode()).digest()
         known = self._known.get(digest)
         if known is None or known.until <= time.monotonic() or known.end <= time.time():
@@ -138,9 +139,10 @@ class TokenVerifier:
 
 
 def _algorithm_and_key(token: str) -> tuple[str, str | None]:
-    """The algorithm and the key id that a token states before it is verified. Raises InvalidCredential.
+    """The algorithm and the key id in the header of an unverified token.
 
-    joserfc would stumble over a header that is not an object, and no extension (`crit`) is understood."""
+    Raises InvalidCredential, also for a header that is not an object, on which joserfc would fail, and
+    for extensions (`crit`), which are not supported."""
     part = token.partition(".")[0]
     try:
         header = orjson.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))

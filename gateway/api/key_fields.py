@@ -63,7 +63,8 @@ async def api_keys(info: Info) -> list[ApiKey]:
 
 
 def _is_ours(info: Info, key: Any) -> bool:
-    """Whether the caller may administer a key: it gives access to nothing that the caller's does not."""
+    """Whether the caller may administer a key: it must not give access to anything beyond the caller's
+    own."""
     caller, companies = info.context.caller, ids_of(key.companies)
     if caller.customers is not None:
         return False
@@ -94,8 +95,8 @@ def _shown(key: Any, *, dry_run: bool = False) -> ApiKey:
 async def _perform(
     info: Info, payload: Any, work: Awaitable[tuple[ApiKeyRow, str | None]], *, dry_run: bool
 ) -> Any:
-    """The payload with the key that `work` makes or changes, or with its refusal. The reader first returns
-    its connection, so that no operation waits for a second one."""
+    """The payload with the key that `work` creates or changes, or with its refusal. The reader first
+    returns its connection, so that no operation waits for a second one."""
     await info.context.reader.restart()
     try:
         key, secret = await work

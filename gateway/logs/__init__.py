@@ -1,1 +1,1 @@
-"""What the gateway logs, and where the lines go."""
+"""The log of the gateway."""

@@ -1,4 +1,4 @@
-"""Messages of libraries about clients that left, which are no defects."""
+"""Messages of libraries about disconnected clients, which are not defects."""
 
 import logging
 

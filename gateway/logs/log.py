@@ -1,4 +1,4 @@
-"""The log of a process: where its lines go, and which messages become lines."""
+"""Sets up the log of a process: its output, and the messages that are logged."""
 
 import atexit
 import logging
@@ -14,12 +14,12 @@ from gateway.logs.log_lines import processors
 from gateway.logs.log_writer import LogWriter
 
 OURS = "gateway"
-"""The logger above all of the gateway's own. Libraries log only warnings and worse."""
+"""The parent of all loggers of the gateway. Libraries only log warnings and errors."""
 
 
 def start_log(level: str, log_format: str) -> FilteringBoundLogger:
-    """Have everything that this process logs written to standard error, and return the logger for
-    requests. `log_format` is "json", "text" or "auto"."""
+    """Write everything that this process logs to standard error, and return the logger for requests.
+    `log_format` is "json", "text" or "auto"."""
     as_json = log_format == "json" or (log_format == "auto" and not sys.stderr.isatty())
     chain = processors(as_json=as_json)
     least = logging.getLevelNamesMapping()[level.upper()]
@@ -36,7 +36,7 @@ def start_log(level: str, log_format: str) -> FilteringBoundLogger:
 def logger_to(
     file: Any, chain: list[structlog.typing.Processor], least: int
 ) -> FilteringBoundLogger:
-    """A logger that writes what is no less severe than `least` to a file."""
+    """A logger that writes messages of at least the severity `least` to a file."""
     logger = structlog.wrap_logger(
         structlog.WriteLogger(file),
         processors=chain,
@@ -53,7 +53,7 @@ def _line(chain: list[structlog.typing.Processor], level: str, message: str) -> 
 
 
 def _bridge(writer: LogWriter, chain: list[structlog.typing.Processor], least: int) -> None:
-    """Send what the standard library's logging, its warnings and its hooks report through the chain."""
+    """Send the messages of the standard library's logging, warnings and hooks through the chain."""
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[structlog.stdlib.add_logger_name, structlog.stdlib.ExtraAdder()],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *chain],

@@ -1,4 +1,4 @@
-"""How messages become lines: their fields, without secrets and with nothing that a terminal would obey."""
+"""Formats messages as lines, without secrets or control characters."""
 
 import re
 import textwrap
@@ -19,11 +19,11 @@ SECRETS = re.compile(
     r"|(://[^\s:/@]*:)[^\s/@]+(?=@)"  # a password in a URL
 )
 HINTS = ("so_", "eyJ", "://")
-"""A text with a secret has one of these."""
+"""A text with a secret contains one of these."""
 
 
 def processors(*, as_json: bool) -> list[Processor]:
-    """What a message goes through until it is a line."""
+    """The processors that turn a message into a line."""
     renderer: Sequence[Processor] = (
         (as_json_line,) if as_json else (indented, _console(), without_secrets)
     )
@@ -38,8 +38,8 @@ def processors(*, as_json: bool) -> list[Processor]:
 
 
 def harmless(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Escape what is not printable, so that a value neither forges a line nor controls a terminal, and cut
-    what is very long."""
+    """Escape unprintable characters, so that a value can neither forge a line nor control a terminal,
+    and shorten long values."""
     for key, value in event.items():
         if type(value) is not str:
             continue

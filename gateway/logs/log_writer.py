@@ -1,4 +1,4 @@
-"""A file for log lines that nobody has to wait for."""
+"""A file for log lines, written without blocking."""
 
 import os
 import select
@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 MOST_WAITING = 2_000_000
-"""Characters that wait to be written; what comes beyond them is dropped."""
+"""Characters that may wait to be written; further lines are dropped."""
 
 PAUSE = 0.05
 """Seconds between two writes, so that a busy gateway writes many lines at once."""
@@ -17,9 +17,9 @@ LAST = 1
 
 
 class LogWriter:
-    """Writes to a file descriptor in a thread of its own, whoever reads it and however slowly.
+    """Writes to a file descriptor in a separate thread, however slow its reader is.
 
-    If nobody reads, lines are dropped. The next line that is written is what `dropped` returns for
+    If the reader does not keep up, lines are dropped, and the next line is what `dropped` returns for
     their number."""
 
     def __init__(self, descriptor: int, dropped: Callable[[int], str]) -> None:
@@ -46,10 +46,10 @@ class LogWriter:
         return len(text)
 
     def flush(self) -> None:
-        """Lines are written soon anyway."""
+        """Nothing to do: lines are written soon anyway."""
 
     def close(self) -> None:
-        """Write what is waiting, unless nobody reads it."""
+        """Write the waiting lines, unless there is no reader."""
         self._is_ending.set()
         self._is_ready.set()
         if self._thread is not None:
@@ -78,5 +78,5 @@ class LogWriter:
             except BlockingIOError:
                 select.select([], [self._descriptor], [], PAUSE)
             except OSError:
-                time.sleep(PAUSE)  # nobody can read it any more
+                time.sleep(PAUSE)  # the reader has gone
                 return

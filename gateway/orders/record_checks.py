@@ -22,7 +22,7 @@ CONTACT_CHECKS = {"phone_number": check_phone, "email": check_email}
 def check_value(
     name: str, value: Any, declared: Field, lengths: Mapping[str, int], report: Report
 ) -> None:
-    """Report a text or a number that cannot be stored, and one that its field does not take."""
+    """Report a text or a number that cannot be stored or that its field does not accept."""
     if isinstance(value, str) and name in lengths:
         if check_new_text(value, lengths[name], report) and name in CONTACT_CHECKS:
             CONTACT_CHECKS[name](value, report)

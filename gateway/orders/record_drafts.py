@@ -29,8 +29,8 @@ from gateway.storage.tables.reference_data import (
 from gateway.storage.writing import Writer
 
 RecordChange = Mapping[str, Any]
-"""The fields of a record that a change states, by name. Fields that are left out stay, or get their
-default in a new record. `address` has the parts of a customer's address."""
+"""The fields of a record in a change, by name. Omitted fields stay unchanged, or get their default in a
+new record. `address` has the parts of a customer's address."""
 
 Values = dict[str, Any]
 """By column."""
@@ -39,7 +39,7 @@ Values = dict[str, Any]
 @dataclass
 class RecordDraft:
     """A record with the values of its change, and the problems that prevent it from being stored.
-    `parts` are the values of all parts of a relation that the change states."""
+    `parts` has the values of all parts of each relation in the change."""
 
     record: Record
     row: Any
@@ -52,15 +52,15 @@ class RecordDraft:
 async def draft_records(
     writer: Writer, record: Record, changes: Sequence[RecordChange]
 ) -> list[RecordDraft]:
-    """What each change makes of the record with its key, or of a new one; nothing is written. Each may
-    refer to new records of earlier changes. The number of statements does not depend on the number of
-    changes."""
+    """The result of each change on the record with its key, or on a new one; nothing is written.
+    Changes may refer to new records of earlier changes. The number of statements does not depend on the
+    number of changes."""
     desk = await RecordDesk.open(writer, record, changes)
     return [desk.draft(change, desk.stored(change)) for change in changes]
 
 
 class RecordDesk:
-    """What changes of one kind of record need to know."""
+    """The data for changes of one kind of record."""
 
     def __init__(self, record: Record, references: References, scope: Scope) -> None:
         self._record = record
@@ -87,14 +87,14 @@ class RecordDesk:
         return desk
 
     def know(self, row: Any) -> None:
-        """Take a record into account that is stored, or is about to be."""
+        """Register a record that is stored or about to be."""
         name = comparable(self._record.key, getattr(row, self._record.key))
         self._stored[getattr(row, "kind", None), name] = row
         for name in self._record.unique:
             self._taken[name, getattr(row, name)] = row.id
 
     def stored(self, change: RecordChange) -> Any | None:
-        """The stored record with the key of a change, in any case."""
+        """The stored record with the key of a change, ignoring case."""
         key = self._record.key
         return self._stored.get((change.get("kind"), comparable(key, clean(change.get(key) or ""))))
 
@@ -144,7 +144,7 @@ class RecordDesk:
     def _parts(
         self, part: Record, changes: Sequence[RecordChange] | None, report: Report
     ) -> list[Values]:
-        """The values of all parts. Reports a key that comes twice."""
+        """The values of all parts. Reports duplicate keys."""
         found: dict[Any, Values] = {}
         for place, change in enumerate(changes or ()):
             where = report.at(str(place))
@@ -159,7 +159,7 @@ class RecordDesk:
     def _check_units(
         self, changes: Sequence[RecordChange], base: str | None, report: Report
     ) -> None:
-        """Report quantities per unit that an item cannot have."""
+        """Report invalid quantities per unit of an item."""
         for place, change in enumerate(changes):
             unit = self._references.get(UnitOfMeasureRow, change["unit_of_measure"])
             if unit is not None:
@@ -170,8 +170,8 @@ class RecordDesk:
     def _values(
         self, record: Record, change: RecordChange, stored: Any | None, report: Report
     ) -> Values:
-        """The columns that a change sets. Reports values that cannot be stored; what is stored already is
-        not checked again."""
+        """The columns that a change sets. Reports values that cannot be stored; stored values are not
+        checked again."""
         lengths = text_lengths(record.model)
         values: Values = {}
         for name, given, path in _flat(record, change):
@@ -192,7 +192,7 @@ class RecordDesk:
     def _id_of(
         self, record: Record, change: RecordChange, name: str, stored: Any | None, report: Report
     ) -> str | None:
-        """The id of the record that a field names; None for the record itself."""
+        """The id of the record that a field refers to; None for the record itself."""
         reference: Reference = change[name]
         model = record.fields[name].model
         if model is record.model and _is_self(record, change, reference, stored):
@@ -204,7 +204,7 @@ class RecordDesk:
 def _named(
     record: Record, changes: Sequence[RecordChange]
 ) -> Mapping[type[Base], list[Reference | None]]:
-    """What changes and their parts refer to, by model."""
+    """The references in changes and their parts, by model."""
     found: dict[type[Base], list[Reference | None]] = defaultdict(list)
     for change in changes:
         for name, declared in record.fields.items():
@@ -217,7 +217,7 @@ def _named(
 
 
 def _flat(record: Record, change: RecordChange) -> Iterator[tuple[str, Any, Path]]:
-    """The fields of a change with their places in it; an address in its parts."""
+    """The fields of a change with their paths; an address is split into its parts."""
     for name, value in change.items():
         if name in record.parts:
             continue
@@ -229,14 +229,14 @@ def _flat(record: Record, change: RecordChange) -> Iterator[tuple[str, Any, Path
 
 
 def _tidy(text: str) -> str | None:
-    """A text as it is stored; an empty one is no text."""
+    """A text as it is stored; None if it is empty."""
     return (clean(text) if is_storable_text(text) else text) or None
 
 
 def _set_default(
     record: Record, name: str, stored: Any | None, values: Values, report: Report
 ) -> None:
-    """Null stands for the default of a field that always has a value. A new record has it already."""
+    """Null means the default of a field that cannot be null, which a new record already has."""
     if stored is None:
         return
     if record.is_required(name):
@@ -255,7 +255,7 @@ def _is_self(
 
 
 def _complete_currency(values: Values, company: str) -> None:
-    """ISO 4217 has the name and the decimals of most currencies."""
+    """Complete a currency with its name and decimals from ISO 4217."""
     try:
         known = iso_currency(company, values["code"])
     except CurrencyUnknown:

@@ -28,7 +28,7 @@ from gateway.storage.tables.reference_data import (
     UnitOfMeasureRow,
 )
 
-KEPT_BY_GATEWAY = {
+SET_BY_GATEWAY = {
     *("company_id", "id", "etag", "created_date_time", "last_modified_date_time"),
     *("created_by", "last_modified_by"),
 }
@@ -41,7 +41,7 @@ FIXED = ("number", "code", "kind")
 
 @dataclass(frozen=True)
 class Record:
-    """A kind of record that orders refer to. Every column but those of KEPT_BY_GATEWAY is a field; a
+    """A kind of record that orders refer to. Every column except those of SET_BY_GATEWAY is a field; a
     foreign key is a reference. `label` and `have` are words for refusals. The columns in `unique` have
     unique values. `parts` are lists of dependent records, by relation; their column `owner` has the id
     of the record that they belong to."""
@@ -57,7 +57,7 @@ class Record:
 
     @property
     def key(self) -> str:
-        """The field by which people name a record."""
+        """The field by which people refer to a record."""
         return next(name for name in KEYS_OF_RECORDS if name in self.fields)
 
     @cached_property
@@ -71,11 +71,12 @@ class Record:
                 most=self.most.get(column),
             )
             for column in table_columns(self.model)
-            if column not in {*KEPT_BY_GATEWAY, self.owner} and not column.endswith(FOLDED)
+            if column not in {*SET_BY_GATEWAY, self.owner} and not column.endswith(FOLDED)
         }
 
     def is_required(self, name: str) -> bool:
-        """Whether a new record must state the field, which cannot be null and has no default."""
+        """Whether the field is required in a new record, because it cannot be null and has no
+        default."""
         column = column_of(name, self.fields[name])
         return not value_type(self.model, column)[1] and column_default(self.model, column) is None
 

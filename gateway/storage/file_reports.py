@@ -1,4 +1,4 @@
-"""What an import found out about each of its files, as its sheets store it."""
+"""The stored findings of an import about each of its files."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Counting the SQL statements of a request, whichever tasks and threads run them."""
+"""Counts the SQL statements of a request in all of its tasks and threads."""
 
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ _CURRENT: ContextVar[StatementCount | None] = ContextVar("statements", default=N
 
 
 def count_statements() -> StatementCount:
-    """The count of the statements that run from now on in this context and those that it begins."""
+    """Begin to count the statements in this context and in those that it starts."""
     count = StatementCount()
     _CURRENT.set(count)
     return count
 
 
 def current_count() -> StatementCount:
-    """The count of this context, for a thread that has none; a new one if nobody counts."""
+    """The count of this context, to be used in a thread; a new one if there is none."""
     return _CURRENT.get() or StatementCount()
 
 

@@ -1,4 +1,4 @@
-"""A line in the log for each request."""
+"""Logs a line for each request."""
 
 import hashlib
 import time
@@ -14,13 +14,13 @@ from gateway.api.operations import Answer, Operation
 from gateway.web.health import HEALTH_PATHS
 
 LOGGED = "logged"
-"""What the state of a request calls the fields of its line."""
+"""The key of the fields of the line in the state of a request."""
 
 LONGEST = 200
 """Characters of a text that a client sends."""
 
 FAILURES = {"DEADLINE_EXCEEDED", "INTERNAL_ERROR", "OVERLOADED"}
-"""Codes for which the gateway is to blame."""
+"""Codes of failures of the gateway."""
 
 DISCONNECTED = "disconnected"
 
@@ -99,7 +99,7 @@ def note_answer(scope: Scope, answer: Answer, state: OperationState) -> None:
 
 
 def _company(scope: Scope, caller: Caller | None) -> str | None:
-    """The company as the request names it, or the id of the only one that the caller may use."""
+    """The company in the request, or the id of the only one that the caller may use."""
     for name, value in scope["headers"]:
         if name == b"company":
             named: bytes = value

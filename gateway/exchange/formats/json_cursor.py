@@ -1,4 +1,4 @@
-"""Reading JSON of any size value by value, with limits for each value."""
+"""Reads JSON of any size value by value, with limits for each value."""
 
 import io
 import json
@@ -17,7 +17,7 @@ MAX_NUMBER = 64
 """Characters of a number; the gateway stores eighteen digits."""
 
 MAX_EXPONENT = 3
-"""Characters of an exponent, with which a short text could stand for an enormous number."""
+"""Characters of an exponent, since a short text could otherwise mean an enormous number."""
 
 BLANKS = re.compile(r"[ \t\r\n\ufeff]*")
 PAGE = re.compile(r'\{\s*(?:"@[^"]*"\s*:\s*(?:"[^"]*"|\w+)\s*,\s*)*"value"\s*:\s*(?=\[)')
@@ -25,12 +25,12 @@ PAGE = re.compile(r'\{\s*(?:"@[^"]*"\s*:\s*(?:"[^"]*"|\w+)\s*,\s*)*"value"\s*:\s
 
 NEXT = "@odata.nextLink"
 NEXT_BEFORE = re.compile(rf'"{re.escape(NEXT)}"\s*:\s*"')
-"""Finds the member in front of the array of a page."""
+"""Matches the member in front of the array of a page."""
 
 
 class JsonNotAllowed(ValueError):
-    """An object contains something that is not allowed; str() ends a sentence that begins with
-    the name of the file."""
+    """An object contains something that is not allowed. The message continues a sentence that begins
+    with the name of the file."""
 
 
 def _number(text: str) -> str:
@@ -62,7 +62,7 @@ DECODER = json.JSONDecoder(
 
 
 class JsonCursor:
-    """A position in a text of which only a window is in memory."""
+    """A position in a text, only a window of which is in memory."""
 
     def __init__(self, source: FileSource, text: io.TextIOBase) -> None:
         self.source = source
@@ -74,7 +74,7 @@ class JsonCursor:
         self.names_next = False
 
     def _read_more(self) -> None:
-        """Drop what was read and double what is ahead."""
+        """Discard what was read, and read ahead twice as far."""
         ahead = self.window[self.position :]
         if len(ahead) > MAX_OBJECT:
             raise self.source.refuse(
@@ -115,7 +115,7 @@ class JsonCursor:
         self.position += 1
 
     def value(self) -> Any:
-        """The next value. One that ends with the window may continue beyond it."""
+        """The next value. A value that ends at the end of the window may continue beyond it."""
         self.peek()
         while True:
             try:

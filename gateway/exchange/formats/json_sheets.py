@@ -1,4 +1,4 @@
-"""Reading the JSON of Business Central: an object, an array, an OData page or JSON lines."""
+"""Reads the JSON of Business Central: an object, an array, an OData page or JSON lines."""
 
 import io
 import re
@@ -21,10 +21,10 @@ from gateway.exchange.formats.sources import (
 )
 
 LINES = "salesOrderLines"
-"""The member of an order that contains its lines in the files that the gateway writes."""
+"""The member with the lines of an order in the gateway's own files."""
 
 CONTEXT = re.compile(r'\A\ufeff?\s*\{\s*"@odata\.context"\s*:\s*"([^"]*)"')
-"""The context of a page or object, which states what it contains."""
+"""The OData context of a page or object, which identifies its contents."""
 
 MORE_PAGES = "MORE_PAGES"
 """The code of the warning that a page is not the last."""
@@ -141,8 +141,8 @@ def _fields(members: dict[str, Any]) -> dict[str, str | None]:
 def _cells(
     members: dict[str, Any], prefix: str = "", depth: int = 1
 ) -> Iterator[tuple[str, str | None]]:
-    """Nested objects are flattened with dots. Of a nested array only the length remains, since no
-    field of an order is an array."""
+    """Nested objects are flattened with dots. A nested array is reduced to its length, since no field
+    of an order is an array."""
     if depth > MAX_DEPTH:
         raise JsonNotAllowed(f"is nested more than {MAX_DEPTH} levels deep")
     for key, value in members.items():

@@ -1,4 +1,4 @@
-"""The report of how the files of an import are read, as a table for a terminal."""
+"""Reports how the files of an import are read, as a table for a terminal."""
 
 import io
 import shutil
@@ -12,7 +12,7 @@ from rich.table import Table
 from gateway.storage.file_reports import FileReport
 
 WIDTH = 118
-"""Characters of a line where the output is no terminal."""
+"""Characters of a line if the output is not a terminal."""
 
 HEADINGS = ("file", "entity and why", "rows", "written", "columns")
 SEPARATORS = {"\t": "tab"}

@@ -1,4 +1,4 @@
-"""What a caller may ask of an import, and the fingerprint that identifies its files and options."""
+"""The request for an import, and the fingerprint of its files and options."""
 
 import hashlib
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from gateway.storage.tables.import_jobs import ImportPolicy
 
 @dataclass(frozen=True)
 class ImportRequest:
-    """How far an import goes: what a bad row stops, and whether it keeps anything."""
+    """The scope of an import: what a bad row stops, and whether anything is stored."""
 
     policy: ImportPolicy = ImportPolicy.PER_ORDER
     dry_run: bool = False
@@ -36,8 +36,7 @@ def fingerprint_files(
     request: ImportRequest,
     mapping: MappingFile | None = None,
 ) -> str:
-    """A hash that is equal for an import of the same content under the same file names with the same
-    options and mapping."""
+    """A hash of the content and the names of the files, the options and the mapping."""
     names = [path.name for path in paths]
     text = None if mapping is None else mapping.text
     digest = hashlib.sha256(repr((names, options.stored(), astuple(request), text)).encode())

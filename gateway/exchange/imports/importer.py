@@ -1,7 +1,7 @@
 """Import jobs: files are staged row by row, then applied unit by unit, one batch per transaction.
 
-A transaction that writes a batch also moves the position of its job. A job that was killed therefore
-resumes where it stopped, and no order is imported twice or in part."""
+The transaction of a batch also advances the position of the job. A killed job therefore resumes where
+it stopped, and no order is imported twice or partly."""
 
 import asyncio
 import hashlib
@@ -51,7 +51,7 @@ class Importer:
     scope: ScopeRequest
     rules: Rules
     cancelled: set[str] = field(default_factory=set)
-    """Jobs that should stop, although their single transaction cannot see a change of their status."""
+    """Jobs that should stop, but cannot see a change of their status in their single transaction."""
 
     async def begin(
         self,
@@ -97,8 +97,8 @@ class Importer:
 
     async def stage(self, key: str, files: RecognisedFiles) -> None:
         """Stage the rows of all files of a job, from the start if staging was interrupted. Does nothing
-        if they are staged already. Raises FileRefused for a file that turns out to be broken, and
-        JobGone if the job is no longer staging or another process stages it too."""
+        if they are already staged. Raises FileRefused for a broken file, and JobGone if the job is no
+        longer staging or another process is staging it too."""
         job = await self.job(key)
         if job.status is not ImportJobStatus.STAGING:
             return
@@ -115,7 +115,7 @@ class Importer:
             await self.database.analyze()
 
     async def fail(self, key: str, message: str) -> None:
-        """End a job whose files cannot be read. Does nothing if it has ended already."""
+        """End a job whose files cannot be read. Does nothing if it has already ended."""
         with suppress(JobGone):
             async with self._staging(key) as writer:
                 await writer.staging.delete_rows(key)
@@ -127,7 +127,7 @@ class Importer:
                 )
 
     async def wait(self, key: str, message: str) -> None:
-        """Say what a job waits for. Does nothing if its rows are staged already."""
+        """Record what a job waits for. Does nothing if its rows are already staged."""
         with suppress(JobGone):
             async with self._staging(key) as writer:
                 await writer.staging.update(key, message=message)
@@ -135,7 +135,7 @@ class Importer:
     @asynccontextmanager
     async def _staging(self, key: str, staged: int | None = None) -> AsyncIterator[Writer]:
         """A transaction of a job that is staging. Raises JobGone if it is not, or if the number of its
-        rows is not `staged`, because another process stages it too."""
+        rows is not `staged`, because another process is staging it too."""
         async with writing(self.database, self.scope) as writer:
             job = await writer.staging.job(key, lock=True)
             if job is None or job.status is not ImportJobStatus.STAGING:

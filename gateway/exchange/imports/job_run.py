@@ -1,4 +1,4 @@
-"""Applying the staged rows of an import job: in one transaction per batch, or all in one."""
+"""Applies the staged rows of an import job, in one transaction per batch or all in one."""
 
 from collections import Counter
 from collections.abc import Callable, Set
@@ -30,11 +30,11 @@ class JobRun:
     scope: ScopeRequest
     rules: Rules
     cancelled: Set[str]
-    """Jobs that should stop, although their single transaction cannot see a change of their status."""
+    """Jobs that should stop, but cannot see a change of their status in their single transaction."""
     progress: ProgressCallback | None = None
 
     async def apply_batch(self) -> bool:
-        """Apply the next batch in a transaction of its own; returns whether there may be another."""
+        """Apply the next batch in its own transaction; returns whether there may be another."""
 
         async def change(writer: Writer) -> ImportJobRow | None:
             job = await writer.staging.job(self.key, lock=True)
@@ -56,7 +56,7 @@ class JobRun:
 
     async def apply_whole(self) -> None:
         """Apply all batches in one transaction, and record their findings and results in it. The orders
-        are kept only if every row was imported and this is not a dry run."""
+        are stored only if every row was imported and this is not a dry run."""
 
         async def change(writer: Writer) -> None:
             with OutcomeFile() as outcomes:
@@ -70,7 +70,7 @@ class JobRun:
         if job is None or job.status is not ImportJobStatus.APPLYING:
             raise JobGone(f"Import job {self.key} is not being applied.")
         keep = not job.dry_run
-        # Read once per batch: a stop after the last batch must not keep orders without their counts.
+        # Read once per batch: a stop after the last batch must not store orders without their counts.
         is_stopped = False
         async with writer.savepoint(lambda: keep):
             position: str | None = ""

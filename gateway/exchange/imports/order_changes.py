@@ -1,4 +1,4 @@
-"""What the rows of an order in a file change in the order that is stored."""
+"""The changes that the rows of an order in a file make to the stored order."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ KEYS = {name for name, field in {**HEADER, **LINE}.items() if field.until is Unt
 
 @dataclass(frozen=True)
 class OrderChanges:
-    """The changes that the rows of an order make: to its header, to its lines (by the identity of their
-    rows), the rows that are new lines, and the ids of the lines that are deleted."""
+    """The changes of an order: those of its header, those of its lines (by `id()` of their rows), the
+    rows of new lines, and the ids of deleted lines."""
 
     header: Mapping[str, Any]
     lines: Mapping[int, Mapping[str, Any]]
@@ -32,7 +32,7 @@ class OrderChanges:
 
 
 def order_changes(order: OrderRows, row: SalesOrderRow, references: References) -> OrderChanges:
-    """What the rows of an order change in the stored order."""
+    """The changes that the rows of an order make to the stored order."""
     there = matched(order.lines, row, by_object=order.has_all_lines)
     differences = {
         id(line): difference(there[id(line)], line.change, LINE, references)
@@ -50,10 +50,10 @@ def order_changes(order: OrderRows, row: SalesOrderRow, references: References) 
 def order_patch(
     order: OrderRows, row: SalesOrderRow, changes: OrderChanges
 ) -> tuple[Sequence[ParsedRow], OrderPatch]:
-    """The rows of the lines that the patch updates, and the patch.
+    """The patch, and the rows of the lines that it updates.
 
-    The patch of a draft has all fields of the file, not only those that differ, since a field that is
-    left out follows others: a price its item, an amount its percent."""
+    The patch of a draft has all fields of the file, not only those that differ, since omitted fields
+    follow others: a price its item, an amount its percentage."""
     there = matched(order.lines, row, by_object=order.has_all_lines)
     is_draft = row.status is SalesOrderStatus.DRAFT
     whole = order.header_change

@@ -1,5 +1,5 @@
-"""Writes orders from files, many at a time, each on its own: new orders are created, stored orders are
-patched where they differ, and each is brought to its status."""
+"""Writes orders from files, many at a time but independently: new orders are created, stored orders
+that differ are patched, and each is brought to its status."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -81,7 +81,7 @@ def _failed(order: OrderRows) -> Counts:
 
 
 async def _currencies(writer: Writer, orders: Sequence[OrderRows]) -> dict[str | None, CurrencyRow]:
-    """The currencies that headers and lines name, by code."""
+    """The currencies in headers and lines, by code."""
     named = [order.header.change.get("currency") for order in orders if order.header is not None]
     codes = {reference.value for reference in named if reference is not None}
     codes |= {clean(line.extras.get("+currency") or "") for each in orders for line in each.lines}
@@ -91,7 +91,8 @@ async def _currencies(writer: Writer, orders: Sequence[OrderRows]) -> dict[str |
 def _refuse_other_currency(
     order: OrderRows, row: SalesOrderRow, currencies: Mapping[str | None, CurrencyRow]
 ) -> None:
-    """A line is in the currency of its order. combine_columns checks it where the header names one."""
+    """Refuse a line in another currency than its order. combine_columns checks it if the header has a
+    currency."""
     if order.header is not None and order.header.change.get("currency") is not None:
         return
     for line in order.lines:
@@ -102,7 +103,7 @@ def _refuse_other_currency(
 
 
 def _refuse_orphans(order: OrderRows) -> None:
-    """A new order has a header, and the header has a customer."""
+    """Refuse a new order without a header or a customer."""
     if order.header is not None:
         if order.header.change.get("customer") is None:
             order.header.refuse(refusals.CUSTOMER_REQUIRED, ("customer",))
@@ -155,8 +156,8 @@ async def _create(
 
 
 def _advance_draft(order: OrderRows, draft: Draft) -> None:
-    """Bring a new order to the status in the file before it is stored, which costs no statement. What was
-    shipped in part may have been shipped before the order had to be shipped complete."""
+    """Bring a new order to the status in the file before it is stored, which costs no statement. A
+    partial shipment may have been made before the order had to be shipped as a whole."""
     if draft.order is None:
         return
     stated, draft.order.partial_shipping = draft.order.partial_shipping, True

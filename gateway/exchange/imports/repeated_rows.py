@@ -1,4 +1,5 @@
-"""Rows that several files of an import have, such as a file and the error report of an earlier import."""
+"""Rows that occur in several files of an import, such as a file and the error report of an earlier
+import."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Sequence
@@ -16,8 +17,8 @@ Repeats = list[tuple[ParsedRow, ParsedRow]]
 
 
 def set_repeats_aside(order: OrderRows) -> None:
-    """Move repeated rows of an order out of its headers and lines, with one warning. Lines without a key
-    are repeated only together with their header: otherwise they may be further lines."""
+    """Remove repeated rows from the headers and lines of an order, with one warning. Lines without a
+    key only count as repeated together with their header, since they may otherwise be further lines."""
     if not any(_are_in_several_files(rows) for rows in (order.headers, order.lines)):
         return
     headers = _repeats(order.headers, lambda _: ())
@@ -74,7 +75,7 @@ def _repeated_lists(rows: Sequence[ParsedRow]) -> Repeats | None:
 
 
 def note_repeats(order: OrderRows) -> Counter[str]:
-    """Note in repeated rows what became of the rows that they repeat, and count them."""
+    """Give repeated rows the results of the rows that they repeat, and count them."""
     counts: Counter[str] = Counter()
     for row, original in order.repeats:
         kind = "headers" if row.entity.row_kind is RowKind.HEADER else "lines"

@@ -1,5 +1,5 @@
-"""Recognising which kind of record a file contains, without ever guessing: by the manifest, else by a
-name, else by columns that fit one entity alone."""
+"""Recognises what a file contains, without guessing: by the manifest, or else by a name, or else by
+columns that only fit one entity."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class NotRecognised(Exception):
 
 @dataclass(frozen=True)
 class Recognised:
-    """The entity of a sheet, and what states it."""
+    """The entity of a sheet, and the evidence for it."""
 
     entity: FileEntity
     evidence: Evidence
@@ -86,8 +86,8 @@ def _recognised(sheet: Sheet) -> Recognised:
 
 
 def _names(sheet: Sheet) -> Iterator[tuple[str, bool]]:
-    """The names that may state the entity, and whether each is weak, so that it counts only where the
-    columns agree: that of a folder, and that of a workbook of several worksheets."""
+    """The names that may identify the entity, and whether each is weak. Weak names, which are those of
+    folders and of workbooks with several worksheets, only count if the columns agree."""
     if sheet.entity:
         yield sheet.entity, False
     path = sheet.file.split("/")
@@ -106,7 +106,7 @@ def _stem(name: str) -> str:
 
 
 def _of_manifest(sheet: Sheet) -> FileEntity:
-    """Of a manifest, a name counts as a whole: "Sales order header charges" is none of headers."""
+    """In a manifest, a name counts as a whole: "Sales order header charges" does not mean headers."""
     for name in filter(None, (sheet.entity, sheet.target)):
         subject = exact_subject(name)
         if subject is not None and not subject.is_foreign:
@@ -119,8 +119,8 @@ def _of_manifest(sheet: Sheet) -> FileEntity:
 
 
 def _subject(name: str, sheet: Sheet) -> Subject | None:
-    """The only subject that a name mentions; of several, the foreign one at its end, or the one of ours that
-    the columns fit."""
+    """The only subject that a name mentions; among several, a foreign one at its end, or the one of
+    ours that fits the columns."""
     subjects = list(dict.fromkeys(subjects_in(name)))
     if len(subjects) < 2:
         return subjects[0] if subjects else None
@@ -172,7 +172,8 @@ def _of_subject(subject: Subject, name: str, sheet: Sheet) -> FileEntity:
 
 
 def _namesake(subject: Subject, name: str) -> FileEntity:
-    """The entity of a file without columns: the one with its name, or else the first of its subject."""
+    """The entity of a file without columns: the one with its name, or else the first entity of its
+    subject."""
     bearers = (
         entity
         for entity in subject.entities
@@ -184,7 +185,7 @@ def _namesake(subject: Subject, name: str) -> FileEntity:
 def _check_contradiction(
     subject: Subject, name: str, best: FileEntity, headings: frozenset[str]
 ) -> None:
-    """Refuse a file whose columns fit something else better than what its name states."""
+    """Refuse a file whose columns fit something else better than its name."""
     own = {*subject.entities, *(FLAT_ORDERS if subject is LINES else ())}
     others = [entity for entity in ENTITIES if entity not in own and entity.has_signs(headings)]
     other = max(others, key=lambda entity: entity.known(headings), default=best)
@@ -196,7 +197,8 @@ def _check_contradiction(
 
 
 def _check_documents(entity: FileEntity, sheet: Sheet) -> None:
-    """Refuse a list of orders or invoices as customers or items, of which it has several rows for each."""
+    """Refuse a list of orders or invoices that would be read as customers or items, since it has
+    several rows for each."""
     if entity.row_kind is not RowKind.REFERENCE:
         return
     for heading in unknown_headings(entity, sheet):
@@ -243,8 +245,8 @@ def _of_columns(sheet: Sheet) -> FileEntity:
 def _not_of_columns(
     sheet: Sheet, headings: frozenset[str], best: Sequence[FileEntity]
 ) -> NotRecognised:
-    """Why columns alone do not state an entity. A file without a single known column is skipped, since it
-    is more likely a note than a record."""
+    """The reason why the columns alone do not identify an entity. A file without any known column is
+    skipped, since it is more likely a note than data."""
     possible = best or [entity for entity in ENTITIES if entity.has_keys(headings)]
     if possible:
         names = ", ".join(entity.name for entity in possible)

@@ -1,4 +1,4 @@
-"""What the headings of a sheet say about its content."""
+"""Interprets the headings of a sheet."""
 
 from difflib import get_close_matches
 
@@ -57,12 +57,12 @@ def names_document(heading: str) -> bool:
 
 
 def has_foreign_word(heading: str) -> bool:
-    """Whether neither customers nor orders have such a column. Where only the columns can tell what a
-    file contains, it contains something else."""
+    """Whether neither customers nor orders have this column. If only the columns can identify the
+    content of a file, it is something else."""
     return not FOREIGN_WORDS.isdisjoint(words_of(heading))
 
 
 def nearest_column(entity: FileEntity, heading: str) -> str | None:
-    """The column of `entity` that `heading` probably stands for."""
+    """The column of `entity` that `heading` probably means."""
     close = get_close_matches(folded(heading), entity.by_name, n=1, cutoff=0.7)
     return entity.by_name[close[0]].name if close else None

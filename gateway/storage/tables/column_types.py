@@ -84,7 +84,8 @@ GUID_LENGTH = 36
 
 
 class Guid(TypeDecorator[str]):
-    """A GUID as its canonical text. It is a UUID on PostgreSQL and text on SQLite; both sort the same."""
+    """A GUID as its canonical text. It is a UUID on PostgreSQL and text on SQLite, with the same sort
+    order."""
 
     impl = sa.CHAR(GUID_LENGTH)
     cache_ok = True
@@ -141,18 +142,18 @@ def is_storable_text(value: str) -> bool:
 
 
 _HIDDEN = re.compile("[\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
-"""Invisible characters that make a text differ from what is read, or turn its direction. U+200C to U+200F
-stay, since some languages need them."""
+"""Invisible characters that make texts look equal although they differ, or change the direction. U+200C
+to U+200F are allowed, since some languages need them."""
 
 
 def hidden_at(value: str) -> int | None:
-    """The index of the first invisible character that a text must not have."""
+    """The index of the first forbidden invisible character."""
     found = None if value.isascii() else _HIDDEN.search(value)
     return None if found is None else found.start()
 
 
 def is_printable(value: str) -> bool:
-    """Whether every character of a text can be stored and none is hidden."""
+    """Whether every character of a text can be stored and is visible."""
     return is_storable_text(value) and hidden_at(value) is None
 
 
@@ -166,17 +167,16 @@ def clean(value: str) -> str:
 
 
 FOLDED = "_folded"
-"""The end of the name of a column that has the case-folded value of another one."""
+"""The suffix of the name of a column with the case-folded value of another one."""
 
 
 def case_folded(value: str) -> str:
-    """`value` as numbers and codes are compared: regardless of case."""
+    """`value` for the comparison of numbers and codes, ignoring case."""
     return unicodedata.normalize("NFC", value.casefold())
 
 
 def folded_from(name: str) -> Any:
-    """The column by which rows are looked up regardless of the case of the column `name`. Inserts
-    fill it, whatever they are made with."""
+    """The column for look-ups that ignore the case of the column `name`. Every insert fills it."""
 
     def folded_value(context: Any) -> str:
         return case_folded(context.get_current_parameters()[name])
@@ -199,7 +199,7 @@ class Base(MappedAsDataclass, DeclarativeBase, kw_only=True, eq=False, repr=Fals
     )
 
     def related_in_memory(self, relation: str) -> Any:
-        """The related object or objects that the row has in memory, because they were just written."""
+        """The related object or objects that a row which was just written has in memory."""
         return attributes.instance_dict(self).get(relation)
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -222,7 +222,7 @@ class CompanyScoped(MappedAsDataclass, kw_only=True, eq=False, repr=False):
 
 @sa.event.listens_for(Base, "before_update", propagate=True)
 def _fold_changed(_mapper: Any, _connection: Any, row: Base) -> None:
-    """Keep folded columns in step with those that they are derived from."""
+    """Keep folded columns in sync with their sources."""
     for column in type(row).__table__.columns:
         source = column.name.removesuffix(FOLDED)
         if source != column.name and sa.inspect(row).attrs[source].history.has_changes():

@@ -1,4 +1,4 @@
-"""What the columns of a model are: their types, lengths, defaults and keys."""
+"""Describes the columns of a model: their types, lengths, defaults and keys."""
 
 import datetime as dt
 from decimal import Decimal
@@ -27,7 +27,7 @@ def value_type(model: type[Base], name: str) -> tuple[type, bool]:
 
 
 def column_default(model: type[Base], name: str) -> Any:
-    """The value of a column in a new row that does not state it; None if it has no constant default."""
+    """The default of a column; None if it has no constant default."""
     default: Any = model.__table__.c[name].default
     return None if default is None else default.arg
 
@@ -54,7 +54,7 @@ def lookup_column(model: type[Base], name: str) -> str:
 
 
 def unique_keys(model: type[Base]) -> list[set[str]]:
-    """The sets of columns whose values no two rows of `model` share."""
+    """The sets of columns that are unique in `model`."""
     table: Any = model.__table__
     constraints = [each for each in table.constraints if isinstance(each, sa.UniqueConstraint)]
     indexes = [each for each in table.indexes if each.unique]
