@@ -179,10 +179,10 @@ async def _customers(
             "A key that is limited to customers is limited to one company: name it with --company."
         )
     [company] = companies
-    found = await customer_ids(database, company, numbers)
-    if missing := [number for number in numbers if number not in found]:
+    result = await customer_ids(database, company, numbers)
+    if missing := [number for number in numbers if number not in result]:
         fail(f"NOT_FOUND: There is no customer {missing[0]!r}.")
-    return frozenset(found.values())
+    return frozenset(result.values())
 
 
 def _run(work: Callable[[Database], Awaitable[None]]) -> None:

@@ -54,8 +54,8 @@ def claim(claims: Claims, name: str) -> Any:
         return claims[name]
     for place, sign in enumerate(name):
         inner = claims.get(name[:place]) if sign == "." else None
-        if isinstance(inner, Mapping) and (found := claim(inner, name[place + 1 :])) is not None:
-            return found
+        if isinstance(inner, Mapping) and (value := claim(inner, name[place + 1 :])) is not None:
+            return value
     return None
 
 
@@ -94,5 +94,5 @@ async def _customers(
         return None
     if companies is None:
         companies = frozenset(each.id for each in await list_companies(database))
-    found = [await customer_ids(database, each, numbers) for each in sorted(companies)]
-    return frozenset(key for ids in found for key in ids.values())
+    result = [await customer_ids(database, each, numbers) for each in sorted(companies)]
+    return frozenset(key for ids in result for key in ids.values())

@@ -58,8 +58,8 @@ def read_keys(document: Mapping[str, Any]) -> SigningKeys:
 
     Unusable keys are skipped, as RFC 7517 requires. Raises ProviderFault if none remains."""
     listed = document.get("keys")
-    found = [_read_key(each) for each in (listed if isinstance(listed, list) else [])[:MOST_KEYS]]
-    keys = [key for key in found if key is not None]
+    parsed = [_read_key(each) for each in (listed if isinstance(listed, list) else [])[:MOST_KEYS]]
+    keys = [key for key in parsed if key is not None]
     if not keys:
         raise ProviderFault("the key set has no key that can be used")
     return SigningKeys(keys)

@@ -157,9 +157,9 @@ def _update_orders() -> Any:
 
 async def _perform_orders(info: Info, payload: Any, change: Work, *, dry_run: bool) -> Any:
     def payload_of_row(result: RowResult) -> Any:
-        made = _row_payload(payload, "sales_order", result.row, result.problems)
-        made.warnings = [user_error(each, "inputs") for each in result.warnings]
-        return made
+        output = _row_payload(payload, "sales_order", result.row, result.problems)
+        output.warnings = [user_error(each, "inputs") for each in result.warnings]
+        return output
 
     def payloads(results: Sequence[RowResult]) -> list[Any]:
         return [payload_of_row(each) for each in results]

@@ -34,10 +34,10 @@ async def perform(
     async def make() -> Any:
         await context.reader.restart()
         try:
-            made = await transact(context.database, context.request, change, dry_run=dry_run)
+            output = await transact(context.database, context.request, change, dry_run=dry_run)
         except Rejected as rejected:
             return payload(user_errors=[user_error(problem, root) for problem in rejected.problems])
-        return payload(**{result: preview(made) if dry_run else made})
+        return payload(**{result: preview(output) if dry_run else output})
 
     return await context.state.payload(info.path.key, make)
 

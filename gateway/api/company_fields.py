@@ -145,8 +145,8 @@ async def _create(
         _check_unlimited(info)
         return create_company(info.context.database, name, currency, dry_run=dry_run)
 
-    made: CreateCompanyPayload = await _perform(info, CreateCompanyPayload, work, dry_run=dry_run)
-    return made
+    result: CreateCompanyPayload = await _perform(info, CreateCompanyPayload, work, dry_run=dry_run)
+    return result
 
 
 async def _rename(
@@ -156,8 +156,8 @@ async def _rename(
         _check_visible(info, id)
         return rename_company(info.context.database, id, name, dry_run=dry_run)
 
-    made: RenameCompanyPayload = await _perform(info, RenameCompanyPayload, work, dry_run=dry_run)
-    return made
+    result: RenameCompanyPayload = await _perform(info, RenameCompanyPayload, work, dry_run=dry_run)
+    return result
 
 
 async def _update(
@@ -175,8 +175,8 @@ async def _update(
             dry_run=dry_run,
         )
 
-    made: UpdateCompanyPayload = await _perform(info, UpdateCompanyPayload, work, dry_run=dry_run)
-    return made
+    result: UpdateCompanyPayload = await _perform(info, UpdateCompanyPayload, work, dry_run=dry_run)
+    return result
 
 
 @requires(AccessScope.ADMIN)

@@ -79,19 +79,25 @@ def filter_of(target: str, tree: Tree) -> Filter:
 @cache
 def _filterables() -> dict[str, Filterable]:
     """The fields that storage may filter by, which are exactly the declared ones."""
-    made = {name: Filterable(entity.model) for name, entity in ENTITIES.items()}
+    filterables = {name: Filterable(entity.model) for name, entity in ENTITIES.items()}
     for name, each in ENTITIES.items():
         for field, declaration in each.declared.items():
             match declaration:
                 case ColumnField():
-                    made[name].columns[field] = field
+                    filterables[name].columns[field] = field
                 case GroupField(prefix):
-                    made[name].groups[field] = {part: prefix + part for part in ADDRESS_PARTS}
+                    filterables[name].groups[field] = {
+                        part: prefix + part for part in ADDRESS_PARTS
+                    }
                 case ToOneField(target, key, by):
-                    made[name].relations[field] = Relation(made[target], key, by, is_many=False)
+                    filterables[name].relations[field] = Relation(
+                        filterables[target], key, by, is_many=False
+                    )
                 case ToManyField(target, key) | PagedField(target, str(key)):
-                    made[name].relations[field] = Relation(made[target], "id", key, is_many=True)
-    return made
+                    filterables[name].relations[field] = Relation(
+                        filterables[target], "id", key, is_many=True
+                    )
+    return filterables
 
 
 def _columns(name: str, declaration: Declaration) -> Names:

@@ -58,8 +58,8 @@ class _Refused(Exception):
 
 
 async def api_keys(info: Info) -> list[ApiKey]:
-    found = await info.context.reader.whole(ApiKeyRow, "created_date_time")
-    return [_shown(each) for each in found if _is_ours(info, each)]
+    rows = await info.context.reader.whole(ApiKeyRow, "created_date_time")
+    return [_shown(each) for each in rows if _is_ours(info, each)]
 
 
 def _is_ours(info: Info, key: Any) -> bool:
@@ -103,10 +103,10 @@ async def _perform(
     except _Refused as refused:
         root = None if payload is not CreateApiKeyPayload else "input"
         return payload(user_errors=[user_error(refused.problem, root)])
-    made = payload(api_key=_shown(key, dry_run=dry_run and payload is not RevokeApiKeyPayload))
+    result = payload(api_key=_shown(key, dry_run=dry_run and payload is not RevokeApiKeyPayload))
     if secret is not None and not dry_run:
-        made.secret = secret
-    return made
+        result.secret = secret
+    return result
 
 
 async def _request(info: Info, input: CreateApiKeyInput) -> KeyRequest:
@@ -143,11 +143,11 @@ async def _customers(
     if input.customers is None or companies is None:
         return None
     [company] = companies
-    found = await customer_ids(info.context.database, company, input.customers)
-    if missing := [number for number in input.customers if number not in found]:
+    ids = await customer_ids(info.context.database, company, input.customers)
+    if missing := [number for number in input.customers if number not in ids]:
         message = f"There is no customer {missing[0][:50]!r}."
         raise _Refused(ProblemCode.NOT_FOUND, "customers", message)
-    return frozenset(found.values())
+    return frozenset(ids.values())
 
 
 async def _create(
@@ -166,8 +166,8 @@ async def _create(
         except KeyRefused as refused:
             raise _Refused(ProblemCode.INVALID, "name", str(refused)) from refused
 
-    made: CreateApiKeyPayload = await _perform(info, CreateApiKeyPayload, work(), dry_run=dry_run)
-    return made
+    result: CreateApiKeyPayload = await _perform(info, CreateApiKeyPayload, work(), dry_run=dry_run)
+    return result
 
 
 async def _existing(info: Info, key: str) -> ApiKeyRow:
@@ -194,8 +194,8 @@ async def _rotate(
         except KeyGone as gone:
             raise _Refused(ProblemCode.WRONG_STATUS, "id", str(gone)) from gone
 
-    made: RotateApiKeyPayload = await _perform(info, RotateApiKeyPayload, work(), dry_run=dry_run)
-    return made
+    result: RotateApiKeyPayload = await _perform(info, RotateApiKeyPayload, work(), dry_run=dry_run)
+    return result
 
 
 async def _revoke(info: Info, id: Id, dry_run: DryRun = False) -> RevokeApiKeyPayload | None:
@@ -207,8 +207,8 @@ async def _revoke(info: Info, id: Id, dry_run: DryRun = False) -> RevokeApiKeyPa
             raise _Refused(ProblemCode.WRONG_STATUS, "id", str(gone)) from gone
         return revoked, None
 
-    made: RevokeApiKeyPayload = await _perform(info, RevokeApiKeyPayload, work(), dry_run=dry_run)
-    return made
+    result: RevokeApiKeyPayload = await _perform(info, RevokeApiKeyPayload, work(), dry_run=dry_run)
+    return result
 
 
 @requires(AccessScope.ADMIN)

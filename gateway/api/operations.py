@@ -96,12 +96,12 @@ async def _finished(operation: Operation, context: Context, stopped: RequestErro
 
 
 def _stored(operation: Operation, context: Context) -> Answer | None:
-    found = INTROSPECTION.answer(operation.query, operation.name)
-    if found is None:
+    stored = INTROSPECTION.answer(operation.query, operation.name)
+    if stored is None:
         return None
-    context.state.cost = found.cost
+    context.state.cost = stored.cost
     context.state.only_reads = True
-    body = b'{"data":' + found.data + b"," + orjson.dumps(context.extensions)[1:]
+    body = b'{"data":' + stored.data + b"," + orjson.dumps(context.extensions)[1:]
     return Answer(body, was_run=True, engine="stored")
 
 

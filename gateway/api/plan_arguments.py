@@ -33,8 +33,8 @@ class SlotArguments:
         """Raises NotPlanned, RequestError, BadCursor and BadFilter."""
         if self._constant is not None:
             return self._constant
-        made = {name: make(variables) for name, make in self._make.items()}
-        present = {name: value for name, value in made.items() if value not in (ABSENT, None)}
+        result = {name: make(variables) for name, make in self._make.items()}
+        present = {name: value for name, value in result.items() if value not in (ABSENT, None)}
         bound = self._bound(present, context)
         self._constant = bound if self._is_constant else None
         return bound

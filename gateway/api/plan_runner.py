@@ -184,12 +184,12 @@ class PlanRunner:
             except NotPlanned as reason:
                 return reason
 
-        made = await context.turns.run_apart(attempt)
+        output = await context.turns.run_apart(attempt)
 
         def result() -> CompiledOperation:
-            if isinstance(made, NotPlanned):
-                raise made
-            return made
+            if isinstance(output, NotPlanned):
+                raise output
+            return output
 
         operation.planned(values, result)
 

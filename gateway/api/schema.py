@@ -164,8 +164,8 @@ class OperationExtension(SchemaExtension):
             return _placed(error, path)
         if document is None or not is_about_arguments(error):
             return error
-        found = running_error(self._schema, document, self._variables, error, FAULTS)
-        return error if found is None else found
+        result = running_error(self._schema, document, self._variables, error, FAULTS)
+        return error if result is None else result
 
     async def on_operation(self) -> Any:
         try:
@@ -226,17 +226,17 @@ def _build() -> GatewaySchema:
     describe_enums(ENUMS + SORT_ENUMS)
     register_types()
     complete_connections(Query, make_filters())
-    made = GatewaySchema(
+    result = GatewaySchema(
         query=Query,
         mutation=Mutation,
         config=SCALARS,
         extensions=[OperationExtension],
         execution_context_class=YieldingExecutor,
     )
-    core = made._schema  # noqa: SLF001 - strawberry has no public way to it
+    core = result._schema  # noqa: SLF001 - strawberry has no public way to it
     _mark_one_of(core)
     _mark_costs(core)
-    return made
+    return result
 
 
 schema = _build()

@@ -23,12 +23,12 @@ class ViewerCustomer:
 
 async def _customers(info: Info) -> list[ViewerCustomer]:
     ids, reader = info.context.caller.customers or frozenset(), info.context.reader
-    found: list[Any] = await asyncio.gather(
+    rows: list[Any] = await asyncio.gather(
         *(reader.one(CustomerRow, "id", key, SHOWN) for key in sorted(ids))
     )
     shown = [
         ViewerCustomer(id=strawberry.ID(row.id), number=row.number, display_name=row.display_name)
-        for row in found
+        for row in rows
         if row is not None
     ]
     return sorted(shown, key=lambda each: each.number)

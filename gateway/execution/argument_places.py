@@ -122,15 +122,15 @@ def value_at(field: FieldNode, path: Sequence[str]) -> Node:
     """The node of the value at `path` in the arguments of `field`, or of the innermost value around it
     in the document; the field itself if it has no such argument."""
     named = {each.name.value: each.value for each in field.arguments or ()}
-    found: Node | None = named.get(path[0])
+    result: Node | None = named.get(path[0])
     for step in path[1:]:
-        if not isinstance(found, ListValueNode | ObjectValueNode):
+        if not isinstance(result, ListValueNode | ObjectValueNode):
             break
-        inner = _member(found, step)
+        inner = _member(result, step)
         if inner is None:
             break
-        found = inner
-    return field if found is None else found
+        result = inner
+    return field if result is None else result
 
 
 def _member(node: ListValueNode | ObjectValueNode, step: str) -> Node | None:

@@ -170,21 +170,21 @@ def running_error(
     for arguments in arguments_in(schema, document):
         if any(_is_within(node, arguments.node) for node in error.nodes or ()):
             values = _values_of_variables(document, variables)
-            found = faults.of_arguments(
+            result = faults.of_arguments(
                 arguments.definition, arguments.name, arguments.node, values
             )
-            if (fault := next(found, None)) is not None:
+            if (fault := next(result, None)) is not None:
                 return _at(error, fault)
     return None
 
 
 def _at(error: GraphQLError, fault: Fault) -> GraphQLError:
     """A fault as an error of the field that raised `error`."""
-    made, message = as_error(fault), fault.message
+    result, message = as_error(fault), fault.message
     node = fault.node.variable if isinstance(fault.node, VariableDefinitionNode) else fault.node
     if isinstance(node, VariableNode):
         message += f" The value is that of ${node.name.value}."
-    return GraphQLError(message, made.nodes, path=error.path, extensions=made.extensions)
+    return GraphQLError(message, result.nodes, path=error.path, extensions=result.extensions)
 
 
 def _is_within(node: Node, field: Node) -> bool:

@@ -97,9 +97,9 @@ class JsonValue:
         return _cut(str(self.value))
 
     def refusal(self, leaf: Any) -> str | None:
-        found: list[GraphQLError] = []
-        validate_input_value(self.value, leaf, lambda error, _: found.append(error))
-        return found[0].message if found else None
+        result: list[GraphQLError] = []
+        validate_input_value(self.value, leaf, lambda error, _: result.append(error))
+        return result[0].message if result else None
 
 
 class LiteralValue:
@@ -151,11 +151,11 @@ class LiteralValue:
             return self._of_variable.fields
         if not isinstance(self.literal, ObjectValueNode):
             return None
-        made = {
+        result = {
             each.name.value: LiteralValue(each.value, self._variables)
             for each in self.literal.fields
         }
-        return {name: each for name, each in made.items() if not each.is_absent}
+        return {name: each for name, each in result.items() if not each.is_absent}
 
     @property
     def text(self) -> str:
@@ -171,9 +171,9 @@ class LiteralValue:
     def refusal(self, leaf: Any) -> str | None:
         if self._of_variable is not None:
             return self._of_variable.refusal(leaf)
-        found: list[GraphQLError] = []
-        validate_input_literal(self.literal, leaf, lambda error, _: found.append(error))
-        return found[0].message if found else None
+        result: list[GraphQLError] = []
+        validate_input_literal(self.literal, leaf, lambda error, _: result.append(error))
+        return result[0].message if result else None
 
 
 def _cut(text: str) -> str:

@@ -79,12 +79,12 @@ def arguments_of(field: GraphQLField, node: FieldNode, name_of: NameOf) -> dict[
 
 def has_variables(node: FieldNode | ValueNode) -> bool:
     """Whether the arguments, or a value in them, depend on variables."""
-    found = _Variables()
+    result = _Variables()
     for value in (
         [each.value for each in node.arguments or ()] if isinstance(node, FieldNode) else [node]
     ):
-        visit(value, found)
-    return found.any
+        visit(value, result)
+    return result.any
 
 
 class _Variables(Visitor):
@@ -146,8 +146,8 @@ def _object(node: ObjectValueNode, kind: Any, name_of: NameOf) -> Make:
     ]
 
     def make(variables: Variables) -> dict[str, Any]:
-        made = ((name, part(variables)) for name, part in fields)
-        return {name: value for name, value in made if value is not ABSENT}
+        result = ((name, part(variables)) for name, part in fields)
+        return {name: value for name, value in result if value is not ABSENT}
 
     return make
 

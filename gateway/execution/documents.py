@@ -78,14 +78,14 @@ class PreparedOperation:
             if len(self._plans) >= MOST_PLANS:
                 raise NotPlanned("it has too many conditions")
             try:
-                self._plans[key] = made = make()
-                self.grew(made.size)
+                self._plans[key] = output = make()
+                self.grew(output.size)
             except NotPlanned as reason:
                 self._plans[key] = str(reason)
-        found = self._plans[key]
-        if isinstance(found, str):
-            raise NotPlanned(found)
-        return found
+        result = self._plans[key]
+        if isinstance(result, str):
+            raise NotPlanned(result)
+        return result
 
     def cost(self, variables: Mapping[str, Any], measure: Callable[[], int]) -> int:
         """The result of `measure`, which is called once for the same sizes of pages and lists."""
@@ -136,23 +136,23 @@ class Documents:
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
         self._ran: OrderedDict[int, None] = OrderedDict()
-        self._kept: OrderedDict[str, Document] = OrderedDict()
+        self._documents: OrderedDict[str, Document] = OrderedDict()
         self._weights: dict[str, int] = {}
 
     def known(self, text: str) -> Document | None:
         """The document with this text, if it has run before."""
-        if text in self._kept:
-            self._kept.move_to_end(text)
+        if text in self._documents:
+            self._documents.move_to_end(text)
         elif len(text) <= LONGEST_KEPT and self._ran.pop(hash(text), ABSENT) is not ABSENT:
-            self._kept[text] = Document(
+            self._documents[text] = Document(
                 self._schema, parse(text), lambda size: self._grow(text, size)
             )
             self._grow(text, TREE * len(text))
-        return self._kept.get(text)
+        return self._documents.get(text)
 
     def ran(self, text: str) -> None:
         """Remember that the text is a valid document within all limits."""
-        if text not in self._kept:
+        if text not in self._documents:
             self._ran[hash(text)] = None
         if len(self._ran) > MOST_SEEN:
             self._ran.popitem(last=False)
@@ -160,10 +160,10 @@ class Documents:
     def _grow(self, text: str, weight: int) -> None:
         """Add to the weight of a document, and evict the least recently used ones until all of them
         fit."""
-        if text in self._kept:
+        if text in self._documents:
             self._weights[text] = self._weights.get(text, 0) + weight
-        while len(self._kept) > MOST_KEPT or sum(self._weights.values()) > HEAVIEST:
-            dropped, _ = self._kept.popitem(last=False)
+        while len(self._documents) > MOST_KEPT or sum(self._weights.values()) > HEAVIEST:
+            dropped, _ = self._documents.popitem(last=False)
             del self._weights[dropped]
 
 
@@ -191,8 +191,8 @@ class _Uses(Visitor):
         self._note(node, self.sizes, SIZES)
 
     def _note(
-        self, node: DirectiveNode | FieldNode, found: dict[str, None], names: frozenset[str]
+        self, node: DirectiveNode | FieldNode, result: dict[str, None], names: frozenset[str]
     ) -> None:
         for argument in node.arguments or ():
             if isinstance(argument.value, VariableNode) and argument.name.value in names:
-                found[argument.value.name.value] = None
+                result[argument.value.name.value] = None

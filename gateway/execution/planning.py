@@ -113,10 +113,10 @@ class _Planner:
         raise NotPlanned(f"{nodes[0].name.value} has a resolver of its own")
 
     def _declaration(self, field: GraphQLField, nodes: FieldNodes) -> declared.Declaration:
-        found = self._declarations.declaration(field)
-        if found is None:
+        result = self._declarations.declaration(field)
+        if result is None:
             raise NotPlanned(f"{nodes[0].name.value} has a resolver of its own")
-        return found
+        return result
 
     def _name(self, field: GraphQLField) -> str:
         return self._declarations.name(field)

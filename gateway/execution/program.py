@@ -90,8 +90,8 @@ class _RootWriter(SourceWriter):
         key = f"a[{find.slot}]"
         self.line(f"k{number} = valid_keys([{key}])")
         level = self.keyed(several, find.by, None, number, is_related=False)
-        found = self.by_key(find.objects, level)
-        return f"{found}.get({key})" if find.nullable else f"{found}[{key}]"
+        result = self.by_key(find.objects, level)
+        return f"{result}.get({key})" if find.nullable else f"{result}[{key}]"
 
     def _root_page(self, page: PlanPage) -> str:
         number = self.next()
@@ -110,19 +110,19 @@ class _RootWriter(SourceWriter):
 
     def _resolve(self, resolve: FindByIds) -> str:
         number = self.next()
-        ids, found, made = f"k{number}", f"f{number}", f"m{number}"
+        ids, result, output = f"k{number}", f"f{number}", f"m{number}"
         kinds = tuple((name, objects.source) for name, objects in resolve.types)
         self.line(f"{ids} = valid_keys(a[{resolve.slot}])")
-        self.line(f"{made} = {{}}")
+        self.line(f"{output} = {{}}")
         self.line(
-            f"{found} = dict((yield {self.read(TypesRead(kinds))}, {ids})) if {ids} else {{}}"
+            f"{result} = dict((yield {self.read(TypesRead(kinds))}, {ids})) if {ids} else {{}}"
         )
         for name, objects in resolve.types:
             inner = self.next()
-            self.line(f"k{inner} = [k for k, kind in {found}.items() if kind == {name!r}]")
+            self.line(f"k{inner} = [k for k, kind in {result}.items() if kind == {name!r}]")
             level = self.keyed([objects], "id", None, inner, is_related=False)
-            self.line(f"{made}.update({self.by_key(objects, level)})")
-        values = f"[{made}.get(k) for k in a[{resolve.slot}]]"
+            self.line(f"{output}.update({self.by_key(objects, level)})")
+        values = f"[{output}.get(k) for k in a[{resolve.slot}]]"
         return values if resolve.is_list else f"{values}[0]"
 
     def _call(self, call: MutationCall) -> str:
@@ -140,19 +140,19 @@ class _RootWriter(SourceWriter):
             case Typename():
                 return repr(member.name)
             case WrittenRow():
-                found = f"[o for o in [{owner}.{member.name}] if o is not None]"
-                level = self.from_memory(found, [member.objects], "id")
-                made = self.object(member.objects, level)
-                return f"next(({made} for {level.names}in {level.rows}), None)"
+                result = f"[o for o in [{owner}.{member.name}] if o is not None]"
+                level = self.from_memory(result, [member.objects], "id")
+                output = self.object(member.objects, level)
+                return f"next(({output} for {level.names}in {level.rows}), None)"
         value = f"{owner}.{member.name}"
         if member.is_enum:
             return f"{value}.name"
         if member.members is None:
             return value
         inner = f"o{self.next()}"
-        made = self._attributes(member.members, inner)
+        output = self._attributes(member.members, inner)
         return (
-            f"[{made} for {inner} in {value}]"
+            f"[{output} for {inner} in {value}]"
             if member.is_list
             else self._attributes(member.members, value)
         )

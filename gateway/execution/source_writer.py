@@ -63,14 +63,14 @@ class SourceWriter:
     def by_key(self, objects: Objects, level: Level) -> str:
         """Write the code that makes an object of each row; returns the variable with the objects by
         key."""
-        made, name = self.object(objects, level), f"m{self.next()}"
-        self.line(f"{name} = {{c0: {made} for {level.names}in {level.rows}}}")
+        result, name = self.object(objects, level), f"m{self.next()}"
+        self.line(f"{name} = {{c0: {result} for {level.names}in {level.rows}}}")
         return name
 
     def _grouped(self, objects: Objects, level: Level) -> str:
-        made, name = self.object(objects, level), f"m{self.next()}"
+        result, name = self.object(objects, level), f"m{self.next()}"
         self.line(f"{name} = groups()")
-        self.line(f"for {level.names}in {level.rows}: {name}[c0].append({made})")
+        self.line(f"for {level.names}in {level.rows}: {name}[c0].append({result})")
         return name
 
     def object(self, objects: Objects, level: Level) -> str:
@@ -166,11 +166,11 @@ class SourceWriter:
             self.line(f"if {keys}: {totals} = dict((yield {count}, {keys}))")
         self.line(f"r{number} = [row for page, more in {pages}.values() for row in page]")
         inner = Level(f"r{number}", columns, below)
-        made = self.connection(page, inner, "page", "more", f"{totals}.get(key, 0)")
+        result = self.connection(page, inner, "page", "more", f"{totals}.get(key, 0)")
         self.line(f"m{number} = {{}}")
         self.line(f"for key in {keys}:")
         self.line(f"    page, more = {pages}.get(key, EMPTY)")
-        self.line(f"    m{number}[key] = {made}")
+        self.line(f"    m{number}[key] = {result}")
         return f"m{number}[c{own}]"
 
     def connection(self, page: PlanPage, level: Level, rows: str, more: str, total: str) -> str:

@@ -73,6 +73,6 @@ def _log_thread(crash: threading.ExceptHookArgs) -> None:
     logging.getLogger(OURS).error("the thread %s crashed", thread, exc_info=crash.exc_value)
 
 
-def _log_unraisable(found: "sys.UnraisableHookArgs") -> None:
-    what = found.err_msg or "an exception was ignored"
-    logging.getLogger(OURS).error("%s: %r", what, found.object, exc_info=found.exc_value)
+def _log_unraisable(failure: "sys.UnraisableHookArgs") -> None:
+    what = failure.err_msg or "an exception was ignored"
+    logging.getLogger(OURS).error("%s: %r", what, failure.object, exc_info=failure.exc_value)

@@ -72,7 +72,7 @@ def redacted(line: str) -> str:
     """A line without keys, tokens and the passwords of URLs."""
     if not any(hint in line for hint in HINTS):
         return line
-    return SECRETS.sub(lambda found: f"{found[1] or found[2] or found[3]}***", line)
+    return SECRETS.sub(lambda match: f"{match[1] or match[2] or match[3]}***", line)
 
 
 def _escaped(text: str) -> str:

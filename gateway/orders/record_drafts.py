@@ -145,16 +145,16 @@ class RecordDesk:
         self, part: Record, changes: Sequence[RecordChange] | None, report: Report
     ) -> list[Values]:
         """The values of all parts. Reports duplicate keys."""
-        found: dict[Any, Values] = {}
+        result: dict[Any, Values] = {}
         for place, change in enumerate(changes or ()):
             where = report.at(str(place))
             values = self._values(part, change, None, where)
             require_fields(part, values, where)
             key = values.get(column_of(part.key, part.fields[part.key]))
-            if key is not None and found.setdefault(key, values) is not values:
+            if key is not None and result.setdefault(key, values) is not values:
                 named: Any = change[part.key]
                 where.refuse(refusals.UNIT_REPEATED, part.key, named.by, rejected=named.value)
-        return list(found.values())
+        return list(result.values())
 
     def _check_units(
         self, changes: Sequence[RecordChange], base: str | None, report: Report
@@ -205,15 +205,15 @@ def _named(
     record: Record, changes: Sequence[RecordChange]
 ) -> Mapping[type[Base], list[Reference | None]]:
     """The references in changes and their parts, by model."""
-    found: dict[type[Base], list[Reference | None]] = defaultdict(list)
+    result: dict[type[Base], list[Reference | None]] = defaultdict(list)
     for change in changes:
         for name, declared in record.fields.items():
             if declared.model is not None:
-                found[declared.model].append(change.get(name))
+                result[declared.model].append(change.get(name))
         for name, part in record.parts.items():
             for model, named in _named(part, change.get(name) or ()).items():
-                found[model] += named
-    return found
+                result[model] += named
+    return result
 
 
 def _flat(record: Record, change: RecordChange) -> Iterator[tuple[str, Any, Path]]:

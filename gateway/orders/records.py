@@ -190,17 +190,17 @@ def _write_parts(
 
 async def _existing(writer: Writer, record: Record, key: str, if_match: str | None) -> Any:
     """The record with this id. Raises Rejected if there is none, or if its etag has changed."""
-    found: Sequence[Any] = await writer.records(record.model, {"id": {key}})
+    rows: Sequence[Any] = await writer.records(record.model, {"id": {key}})
     report = Report()
-    if not found:
+    if not rows:
         report.refuse(
             refusals.RECORD_GONE, "id", rejected=key, label=record.label, have=record.have
         )
     else:
-        check_version(if_match, found[0].etag, getattr(found[0], record.key), report, record.label)
+        check_version(if_match, rows[0].etag, getattr(rows[0], record.key), report, record.label)
     if report.problems:
         raise Rejected(report.problems)
-    return found[0]
+    return rows[0]
 
 
 USERS = {

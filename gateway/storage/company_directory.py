@@ -31,13 +31,13 @@ async def find_scope(database: Database, request: ScopeRequest) -> Scope:
     is_fresh = begun - known.read_at <= FRESH
     companies = known.companies if is_fresh else None
     visible = _visible(companies or await _read(database), request)
-    found = _named(visible, request.company)
-    if len(found) != 1 and known.read_at < begun:
+    result = _named(visible, request.company)
+    if len(result) != 1 and known.read_at < begun:
         visible = _visible(await _read(database), request)
-        found = _named(visible, request.company)
-    if len(found) != 1:
+        result = _named(visible, request.company)
+    if len(result) != 1:
         raise CompanyNotFound(_why_not_found(visible, request))
-    [(company, _)] = found
+    [(company, _)] = result
     return Scope(company, request.customers, request.actor, request.writes_references)
 
 

@@ -51,9 +51,9 @@ def _names() -> Iterator[tuple[str, str]]:
     for country in pycountry.countries:
         yield country.alpha_2, country.alpha_2
         yield country.alpha_2, country.alpha_3
-    for alias, found in get_global("territory_aliases").items():
-        if len(alias) == 2 and len(found) == 1 and found[0] in codes:
-            yield found[0], alias
+    for alias, territories in get_global("territory_aliases").items():
+        if len(alias) == 2 and len(territories) == 1 and territories[0] in codes:
+            yield territories[0], alias
     for country in pycountry.countries:
         for kind in ("name", "common_name", "official_name"):
             if kind in country._fields:

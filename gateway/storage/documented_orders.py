@@ -36,11 +36,11 @@ class DocumentedOrders:
 
         If the company refuses a second order, PostgreSQL then locks the customers and reads again, so
         that no other transaction can add one before this one ends. SQLite has only one writer."""
-        found = await self._read(documents, without)
-        if found.are_unique and self._session.get_bind().dialect.name == "postgresql":
+        result = await self._read(documents, without)
+        if result.are_unique and self._session.get_bind().dialect.name == "postgresql":
             await self._lock({customer for customer, _ in documents})
-            found = await self._read(documents, without)
-        return found
+            result = await self._read(documents, without)
+        return result
 
     async def _read(self, documents: Collection[Document], without: Collection[str]) -> Documented:
         """An outer join, so that the setting is read even if there is no order."""

@@ -136,8 +136,8 @@ class Staging:
             ImportJobRow.fingerprint == fingerprint,
             ImportJobRow.status.in_(UNFINISHED),
         )
-        found = await self._session.scalars(statement.order_by(ImportJobRow.id).limit(1))
-        return found.first()
+        result = await self._session.scalars(statement.order_by(ImportJobRow.id).limit(1))
+        return result.first()
 
     async def all_unfinished(self) -> Sequence[ImportJobRow]:
         """The unfinished jobs, oldest first."""
@@ -215,12 +215,12 @@ class Staging:
         row = ImportedRow.__table__.c
         refused = (*self._refused(job, sheet), row.row > after)
         sizes = sa.select(row.row, sa.func.length(row.cells)).where(*refused)
-        found = (await self._session.execute(sizes.order_by(row.row).limit(limit))).all()
-        sums = accumulate(length for _, length in found)
-        some = [number for (number, _), total in zip(found, sums, strict=True) if total <= size]
-        if not found:
+        result = (await self._session.execute(sizes.order_by(row.row).limit(limit))).all()
+        sums = accumulate(length for _, length in result)
+        some = [number for (number, _), total in zip(result, sums, strict=True) if total <= size]
+        if not result:
             return []
-        last = some[-1] if some else found[0].row
+        last = some[-1] if some else result[0].row
         statement = sa.select(row.unit, row.row, row.cells).where(*refused, row.row <= last)
         return (await self._session.execute(statement.order_by(row.row))).all()
 

@@ -45,12 +45,12 @@ async def count_outdated_copies(
     of_line = _joined(of_line, TAX_CODE, "tax_code_id", line)
     of_line = _joined(of_line, ITEM, "item_id", line)
     lines = _counts(LINE_COPIES).select_from(of_line)
-    found: dict[str, int] = {}
+    result: dict[str, int] = {}
     for copies, statement in ((HEADER_COPIES, headers), (LINE_COPIES, lines)):
         listing = [] if listed is None else [listed.condition(scope)]
         [row] = await snapshot.rows(statement.where(within(scope, SalesOrderRow), *listing))
-        found |= {name: count for name, count in zip(copies, row, strict=True) if count}
-    return found
+        result |= {name: count for name, count in zip(copies, row, strict=True) if count}
+    return result
 
 
 def _counts(copies: Copies) -> sa.Select[Any]:

@@ -85,12 +85,12 @@ class Stream:
             statement = statement.add_columns(_line_count())
         after: Sequence[Any] | None = None
         while True:
-            found = await self._snapshot.rows(_page(statement, [SalesOrderRow.number], after))
-            rows = list(_some(found)) if lines else found
+            result = await self._snapshot.rows(_page(statement, [SalesOrderRow.number], after))
+            rows = list(_some(result)) if lines else result
             if rows:
                 by_order = await self._lines([row.id for row in rows], lines) if lines else {}
                 yield [WholeOrder(row, by_order.get(row.id, ())) for row in rows]
-            if len(rows) == len(found) < ROWS_AT_ONCE:
+            if len(rows) == len(result) < ROWS_AT_ONCE:
                 return
             after = [rows[-1].number]
 
@@ -126,12 +126,12 @@ def _selection(model: type[Base], names: Names) -> sa.Select[Any]:
 
 
 def _by_relation(names: Iterable[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = defaultdict(list)
+    result: dict[str, list[str]] = defaultdict(list)
     for name in sorted(names):
         relation, dot, column = name.partition(".")
         if dot:
-            found[relation].append(column)
-    return found
+            result[relation].append(column)
+    return result
 
 
 def _target(table: sa.Table, relation: str) -> sa.FromClause:

@@ -219,8 +219,8 @@ class Writer:
             company = within(self.scope, CompanyRow), CompanyRow.currency_code == row.code
             name, count = sa.literal("companies").label("table"), sa.func.count().label("rows")
             counts.append(sa.select(name, count).select_from(CompanyRow).where(*company))
-        found = (await self._session.execute(sa.union_all(*counts))).all()
-        return {each.table: each.rows for each in found if each.rows}
+        result = (await self._session.execute(sa.union_all(*counts))).all()
+        return {each.table: each.rows for each in result if each.rows}
 
     async def insert(self, orders: Sequence[SalesOrderRow]) -> None:
         """Insert new orders with their lines."""
@@ -259,7 +259,7 @@ class Writer:
 def _references_to(table: sa.FromClause) -> list[tuple[sa.Table, list[sa.Column[Any]]]]:
     """The tables that refer to `table`, each with the referring columns, except those whose rows are
     deleted along with it."""
-    found = {
+    result = {
         other: [
             column
             for constraint in other.foreign_key_constraints
@@ -269,7 +269,7 @@ def _references_to(table: sa.FromClause) -> list[tuple[sa.Table, list[sa.Column[
         ]
         for other in Base.metadata.sorted_tables
     }
-    return [(other, columns) for other, columns in found.items() if columns]
+    return [(other, columns) for other, columns in result.items() if columns]
 
 
 def _any_of(model: type[Base], wanted: Mapping[str, set[str]]) -> list[sa.ColumnElement[bool]]:

@@ -57,13 +57,13 @@ def preferred(header: str, offered: tuple[str, ...]) -> str | None:
     ranges: dict[str, tuple[float, int]] = {}
     for place, part in enumerate(header.lower().split(",")):
         media_range, *parameters = (piece.strip() for piece in part.split(";"))
-        weights = [found[1] for found in map(WEIGHT.fullmatch, parameters) if found is not None]
+        weights = [match[1] for match in map(WEIGHT.fullmatch, parameters) if match is not None]
         ranges[media_range] = float(weights[0] if weights else 1), -place
     weighed = []
     for place, media_type in enumerate(offered):
         candidates = (media_type, media_type.split("/")[0] + "/*", "*/*")
-        found = next((ranges[name] for name in candidates if name in ranges), (0.0, 0))
-        weighed.append((*found, -place, media_type))
+        result = next((ranges[name] for name in candidates if name in ranges), (0.0, 0))
+        weighed.append((*result, -place, media_type))
     best = max(weighed)
     return best[-1] if best[0] > 0 else None
 

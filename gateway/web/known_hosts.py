@@ -35,6 +35,6 @@ class KnownHosts:
     def _is_known(self, scope: Scope) -> bool:
         if ANY in self._names:
             return True
-        found = HOST_HEADER.fullmatch(Headers(scope=scope).get("host", ""))
-        host = found[1].lower() if found is not None else ""
+        match = HOST_HEADER.fullmatch(Headers(scope=scope).get("host", ""))
+        host = match[1].lower() if match is not None else ""
         return host in self._names or host.endswith(self._suffixes)

@@ -57,7 +57,7 @@ def test_documents_sent_once_are_not_stored_and_evict_nothing() -> None:
     for number in range(FLOOD):
         assert documents.known(f"{{ a{number}: a }}") is None
         documents.ran(f"{{ a{number}: a }}")
-    assert len(documents._kept) == 1
+    assert len(documents._documents) == 1
     assert documents.known("{ a }") is not None
 
 
@@ -85,7 +85,7 @@ def test_the_least_recently_used_documents_are_evicted() -> None:
 def test_long_documents_are_not_stored_and_their_total_length_is_limited() -> None:
     longest = [f"{{ a{number:04}: a }}".ljust(LONGEST_KEPT) for number in range(100)]
     documents = documents_with(*longest)
-    assert sum(map(len, documents._kept)) <= 500_000
+    assert sum(map(len, documents._documents)) <= 500_000
     assert number_kept(documents, longest) == 25
     documents.ran(longest[0] + " ")
     assert documents.known(longest[0] + " ") is None

@@ -95,11 +95,11 @@ def parse_number(text: str, locale: Locale) -> Decimal:
     if plain.endswith("-") and plain[0] not in "+-":
         plain = f"-{plain[:-1].rstrip()}"
     pattern = NUMBER_PATTERNS[locale.decimal]
-    found = pattern.fullmatch(plain) if len(plain) <= LONGEST_NUMBER else None
-    if found is None or (found["group"] and not locale.has_groups):
+    match = pattern.fullmatch(plain) if len(plain) <= LONGEST_NUMBER else None
+    if match is None or (match["group"] and not locale.has_groups):
         raise Unreadable("This is not a number.", "1234.5")
-    if found["group"]:
-        plain = plain.replace(found["group"], "")
+    if match["group"]:
+        plain = plain.replace(match["group"], "")
     return _without_noise(Decimal(plain.replace(locale.decimal, ".")))
 
 
@@ -129,10 +129,10 @@ def parse_whole_number(text: str, locale: Locale) -> int:
 
 def parse_date(text: str, locale: Locale) -> dt.date | None:
     """The day without its time; None for BLANK_DATES. Raises Unreadable."""
-    found = date_parts(text)
-    if found is None:
+    parts = date_parts(text)
+    if parts is None:
         return _numbered_day(text, locale)
-    first, middle, last = found
+    first, middle, last = parts
     if not YEAR_LAST.match(text.strip()):
         year, month, day = first, middle, last
     elif locale.dates == "DMY":
@@ -150,10 +150,10 @@ def parse_date(text: str, locale: Locale) -> dt.date | None:
 
 def _numbered_day(text: str, locale: Locale) -> dt.date:
     """The day with this number, which only a workbook states as such. Raises Unreadable."""
-    found = _DAY_NUMBER.fullmatch(text.strip())
-    if found is None:
+    match = _DAY_NUMBER.fullmatch(text.strip())
+    if match is None:
         raise Unreadable("This is not a date.", "2026-01-31")
-    day = (locale.day_zero or DAY_ZERO) + dt.timedelta(days=int(found[1]))
+    day = (locale.day_zero or DAY_ZERO) + dt.timedelta(days=int(match[1]))
     if locale.day_zero is None:
         raise Unreadable("This is not a date, but perhaps the number of a day.", day.isoformat())
     return day
@@ -163,10 +163,10 @@ def date_parts(text: str) -> tuple[int, int, int] | None:
     """The three numbers of a date in the order of the text; None if it is not a date. Raises Unreadable
     for a year of two digits."""
     plain = text.strip()
-    found = _DATE.fullmatch(plain) or _COMPACT.fullmatch(plain)
-    if found is None:
+    match = _DATE.fullmatch(plain) or _COMPACT.fullmatch(plain)
+    if match is None:
         return None
-    parts = found.groups()[:3]
+    parts = match.groups()[:3]
     if all(len(part) <= 2 for part in parts):
         raise Unreadable("The year has two digits: write all four.", "2026-01-31")
     first, middle, last = map(int, parts)

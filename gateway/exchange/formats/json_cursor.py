@@ -106,11 +106,11 @@ class JsonCursor:
         return bool(page)
 
     def take(self, expected: str) -> None:
-        found = self.peek()
-        if found != expected:
+        character = self.peek()
+        if character != expected:
             raise self.source.refuse(
                 f"is not well-formed JSON after {self.where()}: expected {expected!r}, found "
-                f"{found or 'the end'!r}"
+                f"{character or 'the end'!r}"
             )
         self.position += 1
 

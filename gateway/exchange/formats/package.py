@@ -107,8 +107,8 @@ def _as_entity(entity: PackageEntity, sheets: list[Sheet]) -> Sheet:
 def _entities(source: FileSource) -> list[PackageEntity]:
     """The entities that are not disabled, in the order of their import."""
     root = xml_document(source, _text(source))
-    found = root.iterfind("{*}PackageEntityList/{*}DataManagementPackageEntityData")
-    entities = [_entity(source, data) for data in found if _value(data, "Disable") != "true"]
+    elements = root.iterfind("{*}PackageEntityList/{*}DataManagementPackageEntityData")
+    entities = [_entity(source, data) for data in elements if _value(data, "Disable") != "true"]
     return sorted(entities, key=lambda entity: entity.place)
 
 

@@ -117,17 +117,17 @@ def guess_encoding(source: FileSource) -> str:
     sample = b"\n".join(lines)
     if sum(byte > 127 for byte in sample) < LEAST_SAMPLE:
         return USUAL_ENCODING
-    found = [
+    guesses = [
         match
         for match in from_bytes(sample, cp_isolation=LIKELY_ENCODINGS)
         if not CONTROL.search(str(match))
     ]
-    if not found:
+    if not guesses:
         raise source.refuse("is text in an unknown encoding: state it with the option encoding")
-    best = found[0]
+    best = guesses[0]
     if USUAL_ENCODING in best.could_be_from_charset:
         return USUAL_ENCODING
-    usual = (each for each in found if each.encoding == USUAL_ENCODING)
+    usual = (each for each in guesses if each.encoding == USUAL_ENCODING)
     as_good = (each for each in usual if each.chaos <= best.chaos)
     return next(as_good, best).encoding
 

@@ -129,10 +129,10 @@ def check_span(content: io.BytesIO, name: str) -> None:
         count = 0
         with archive.open(part) as sheet:
             for text in chunks(sheet):
-                found = REFERENCE.findall(text)
-                count += len(found)
-                columns.update(column for column, _ in found)
-                rows.update(row for _, row in found)
+                references = REFERENCE.findall(text)
+                count += len(references)
+                columns.update(column for column, _ in references)
+                rows.update(row for _, row in references)
     width, height = span(map(column_number, map(bytes.decode, columns))), span(map(int, rows))
     if width * height > max(SMALL, count * MAX_EMPTY):
         raise Refused(
@@ -142,8 +142,8 @@ def check_span(content: io.BytesIO, name: str) -> None:
 
 
 def span(numbers: Iterable[int]) -> int:
-    found = list(numbers)
-    return max(found) - min(found) + 1 if found else 0
+    places = list(numbers)
+    return max(places) - min(places) + 1 if places else 0
 
 
 def chunks(sheet: IO[bytes]) -> Iterator[bytes]:
@@ -217,7 +217,7 @@ def has_errors(sheet: IO[bytes]) -> bool:
 
 def read_errors(sheet: IO[bytes], percents: set[str]) -> Errors:
     """The errors, and the percentages as they are shown. Rows and cells state their position, or follow the one before them."""
-    found: Errors = {}
+    errors: Errors = {}
     row = column = 0
     for event, element in iterparse(sheet, events=("start", "end")):
         kind = local_name(element)
@@ -227,15 +227,15 @@ def read_errors(sheet: IO[bytes], percents: set[str]) -> Errors:
             column = column_number(element.get("r")) or column + 1
         elif event == "end" and kind == "c" and element.get("t") == "e":
             value = next((each.text for each in element if local_name(each) == "v"), None)
-            found.setdefault(row, {})[column] = value or "#N/A"
+            errors.setdefault(row, {})[column] = value or "#N/A"
         elif event == "end" and kind == "c" and element.get("s") in percents:
             value = next((each.text for each in element if local_name(each) == "v"), None)
             if value and element.get("t", "n") == "n":
                 percent = Decimal(plain_digits(float(value))) * 100
-                found.setdefault(row, {})[column] = f"{percent.normalize():f}%"
+                errors.setdefault(row, {})[column] = f"{percent.normalize():f}%"
         if event == "end" and kind == "row":
             element.clear()
-    return found
+    return errors
 
 
 def column_number(reference: str | None) -> int:
@@ -284,8 +284,8 @@ def main() -> int:
     memory, *places = map(int, sys.argv[1:])
     limit_resources(memory)
     try:
-        for found in output(io.BytesIO(sys.stdin.buffer.read()), places):
-            sys.stdout.write(json.dumps(found) + "\n")
+        for line in output(io.BytesIO(sys.stdin.buffer.read()), places):
+            sys.stdout.write(json.dumps(line) + "\n")
     except Refused as refused:
         sys.stdout.write(json.dumps({"refused": str(refused)}) + "\n")
     except CalamineError:

@@ -30,12 +30,12 @@ def xlsx_sheets(source: FileSource) -> list[Sheet]:
     the file."""
     source = buffered_source(source, MAX_WORKBOOK)
     [day_zero], *sheets = _output(source)
-    found = [(place, name, row) for place, (name, row) in enumerate(sheets) if row]
-    if not found:
+    result = [(place, name, row) for place, (name, row) in enumerate(sheets) if row]
+    if not result:
         raise source.refuse("is empty: no visible sheet has cells")
     read = [
-        _sheet(source, place, _on_one_line(name), row, has_others=len(found) > 1)
-        for place, name, row in found
+        _sheet(source, place, _on_one_line(name), row, has_others=len(result) > 1)
+        for place, name, row in result
     ]
     return [replace(sheet, day_zero=dt.date.fromisoformat(day_zero)) for sheet in read]
 
@@ -60,10 +60,10 @@ def _rows(source: FileSource, place: int) -> NumberedRows:
 
 def _output(source: FileSource, *arguments: str) -> Iterator[Any]:
     with _reader(source, *arguments) as output:
-        for found in map(json.loads, output):
-            if isinstance(found, dict):
-                raise source.refuse(found["refused"])
-            yield found
+        for result in map(json.loads, output):
+            if isinstance(result, dict):
+                raise source.refuse(result["refused"])
+            yield result
 
 
 @contextmanager

@@ -52,14 +52,14 @@ async def resolve_ids(writer: Writer, rows: Sequence[ParsedRow]) -> None:
 
 def _ids(row: ParsedRow) -> dict[str, str]:
     """The ids that count, by field: the id of a customer takes precedence over that of its contact."""
-    found = {}
+    ids = {}
     for name in MODELS:
         key = row.extras.get(f"+{name}_id")
         named = row.change.get(name)
         is_named = named is not None and named.by != "contact_id"
         if key and not is_named and (guid := canonical_guid(key)):
-            found[name] = guid
+            ids[name] = guid
     if row.change.get("line_object_number"):
-        found.pop("item", None)
-        found.pop("account", None)
-    return found
+        ids.pop("item", None)
+        ids.pop("account", None)
+    return ids

@@ -73,8 +73,8 @@ async def _known(writer: Writer, rows: Sequence[ParsedRow]) -> _Known:
         key = RECORDS[model].key
         wanted = {row.change[name].value for row in rows if row.change.get(name) is not None}
         read = writer.records if model is ItemRow else writer.find
-        found: Sequence[Any] = await read(model, {key: wanted})
-        named |= {(name, case_folded(getattr(each, key))): each for each in found}
+        records: Sequence[Any] = await read(model, {key: wanted})
+        named |= {(name, case_folded(getattr(each, key))): each for each in records}
     items = {each.id for each in named.values() if isinstance(each, ItemRow)}
     stored = await writer.find(ItemUnitOfMeasureRow, {"item_id": items})
     return _Known(named, {(each.item_id, each.unit_of_measure_id): each for each in stored})
@@ -86,8 +86,8 @@ def _named(row: ParsedRow, name: str, known: _Known) -> Any | None:
     if reference is None:
         row.refuse(refusals.RECORD_NEEDS, (name,), field=name.replace("_", " "))
         return None
-    found = known.named.get((name, case_folded(reference.value)))
-    if found is None:
+    result = known.named.get((name, case_folded(reference.value)))
+    if result is None:
         record = RECORDS[KEYS[name]]
         row.refuse(
             refusals.RECORD_NOT_FOUND,
@@ -97,7 +97,7 @@ def _named(row: ParsedRow, name: str, known: _Known) -> Any | None:
             have=record.have,
             by=reference.by,
         )
-    return found
+    return result
 
 
 def _check(row: ParsedRow, item: ItemRow, unit: UnitOfMeasureRow, first: ParsedRow) -> None:

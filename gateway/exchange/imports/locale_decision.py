@@ -47,22 +47,22 @@ class SheetEvidence:
 def decide_locales(sheets: Sequence[tuple[Sheet, FileEntity]]) -> list[Locale]:
     """The locale of each sheet. If neither an option nor a cell decides, the reading becomes a remark
     of its sheet or, with `strict`, a refusal. Raises FileRefused."""
-    found = [_collect(sheet, entity) for sheet, entity in sheets]
-    decimals = [_decimal(each, found) for each in found]
-    has_commas = "," in decimals or any(each.is_semicolon for each in found)
+    evidence = [_collect(sheet, entity) for sheet, entity in sheets]
+    decimals = [_decimal(each, evidence) for each in evidence]
+    has_commas = "," in decimals or any(each.is_semicolon for each in evidence)
     usual = DateOrder.DMY if has_commas else DateOrder.MDY
-    votes = {reading for each in found for reading in each.dates.readings}
-    doubts = [Doubt(each.sheet, AmbiguousDates, each.dates, votes, usual) for each in found]
+    votes = {reading for each in evidence for reading in each.dates.readings}
+    doubts = [Doubt(each.sheet, AmbiguousDates, each.dates, votes, usual) for each in evidence]
     orders = [doubt.sheet.options.dates or doubt.reading() for doubt in doubts]
     return [
         Locale(order, sign, day_zero=each.sheet.day_zero)
-        for order, sign, each in zip(orders, decimals, found, strict=True)
+        for order, sign, each in zip(orders, decimals, evidence, strict=True)
     ]
 
 
 def _collect(sheet: Sheet, entity: FileEntity) -> SheetEvidence:
     """Reads all records of the sheet, one at a time."""
-    found = SheetEvidence(sheet)
+    evidence = SheetEvidence(sheet)
     is_json = sheet.format.startswith("JSON")
     kinds: dict[tuple[bool, str], CellKind | None] = {}
     for row, is_line, heading, cell in _cells(sheet):
@@ -74,10 +74,10 @@ def _collect(sheet: Sheet, entity: FileEntity) -> SheetEvidence:
         if kind is None or cell is None:
             continue
         if kind is CellKind.DATE:
-            found.dates.add(heading, row, cell)
-        elif not is_json and (found.has_written_numbers or "," in cell):
-            found.numbers.add(heading, row, cell)
-    return found
+            evidence.dates.add(heading, row, cell)
+        elif not is_json and (evidence.has_written_numbers or "," in cell):
+            evidence.numbers.add(heading, row, cell)
+    return evidence
 
 
 def _cells(sheet: Sheet) -> Iterator[tuple[int, bool, str, str | None]]:
@@ -96,10 +96,10 @@ def _kind(entity: FileEntity, name: str) -> CellKind | None:
     return column.kind if column and is_read and column.kind in (*NUMBERS, CellKind.DATE) else None
 
 
-def _decimal(each: SheetEvidence, found: Sequence[SheetEvidence]) -> str:
+def _decimal(each: SheetEvidence, evidence: Sequence[SheetEvidence]) -> str:
     stated = each.sheet.options.decimal
-    votes = {reading for other in found for reading in other.numbers.readings}
-    votes |= {"," for other in found if other.is_semicolon and other.numbers.with_comma}
+    votes = {reading for other in evidence for reading in other.numbers.readings}
+    votes |= {"," for other in evidence if other.is_semicolon and other.numbers.with_comma}
     if not each.has_written_numbers:
         return _workbook_decimal(each, votes if stated is None else {stated})
     if stated is not None:

@@ -22,7 +22,7 @@ async def stored_orders(writer: Writer, orders: Sequence[OrderRows]) -> dict[int
     same customer and external document number."""
     numbered = [order.number for order in orders if order.number is not None]
     by_number = {row.number_folded: row for row in await writer.sales_orders_numbered(numbered)}
-    found = {
+    matches = {
         id(order): by_number[case_folded(order.number)]
         for order in orders
         if order.number is not None and case_folded(order.number) in by_number
@@ -40,8 +40,8 @@ async def stored_orders(writer: Writer, orders: Sequence[OrderRows]) -> dict[int
             _external_number(order)
         )
         if same is not None:
-            found[id(order)] = same
-    return found
+            matches[id(order)] = same
+    return matches
 
 
 def _external_number(order: OrderRows) -> tuple[str | None, str | None]:
@@ -58,7 +58,7 @@ def matched(
     the remaining lines in order or, with `by_object`, those that sell the same object."""
     lots = {line.inventory_lot_id: line for line in row.lines if line.inventory_lot_id}
     sequences = {line.sequence: line for line in row.lines}
-    found: dict[int, SalesOrderLineRow] = {}
+    matches: dict[int, SalesOrderLineRow] = {}
     keyless = []
     for line_row in lines:
         lot, sequence = line_row.change.get("inventory_lot_id"), line_row.change.get("sequence")
@@ -66,14 +66,14 @@ def matched(
         if line is None and sequence is not None:
             line = sequences.get(sequence)
         if line is not None:
-            found[id(line_row)] = line
+            matches[id(line_row)] = line
         elif is_keyless(line_row):
             keyless.append(line_row)
-    taken = {line.id for line in found.values()}
+    taken = {line.id for line in matches.values()}
     rest = sorted(
         (line for line in row.lines if line.id not in taken), key=lambda line: line.sequence
     )
-    return found | (_by_object if by_object else _in_order)(keyless, rest)
+    return matches | (_by_object if by_object else _in_order)(keyless, rest)
 
 
 def is_keyless(line_row: ParsedRow) -> bool:
@@ -90,14 +90,14 @@ def _in_order(
 def _by_object(
     keyless: Sequence[ParsedRow], rest: Sequence[SalesOrderLineRow]
 ) -> dict[int, SalesOrderLineRow]:
-    found = {}
+    matches = {}
     free = list(rest)
     for line_row in keyless:
         line = next((each for each in free if not names_other_object(line_row, each)), None)
         if line is not None:
-            found[id(line_row)] = line
+            matches[id(line_row)] = line
             free.remove(line)
-    return found
+    return matches
 
 
 def names_other_object(line_row: ParsedRow, line: SalesOrderLineRow) -> bool:

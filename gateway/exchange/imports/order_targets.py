@@ -46,11 +46,11 @@ def _added(
     """The new line of each row without a match: the one with its sequence, or else the next one."""
     rows = [line_row for line_row in order.lines if id(line_row) not in matches]
     by_sequence = {line.sequence: line for line in sorted(new, key=lambda line: line.sequence)}
-    found = {}
+    result = {}
     for line_row in rows:
         sequence = line_row.change.get("sequence")
         if sequence in by_sequence:
-            found[id(line_row)] = by_sequence.pop(sequence)
-    rest = (line_row for line_row in rows if id(line_row) not in found)
-    found |= {id(row): line for row, line in zip(rest, by_sequence.values(), strict=True)}
-    return found
+            result[id(line_row)] = by_sequence.pop(sequence)
+    rest = (line_row for line_row in rows if id(line_row) not in result)
+    result |= {id(row): line for row, line in zip(rest, by_sequence.values(), strict=True)}
+    return result

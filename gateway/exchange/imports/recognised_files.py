@@ -50,9 +50,9 @@ def recognise_files(sheets: Sequence[Sheet]) -> RecognisedFiles:
         ]
     check_decisions(decisions)
     locales = decide_locales([(sheet, entity) for _, sheet, entity in recognised])
-    found = zip(recognised, locales, strict=True)
+    result = zip(recognised, locales, strict=True)
     return RecognisedFiles(
-        decisions, [RecognisedSheet(*description, locale) for description, locale in found]
+        decisions, [RecognisedSheet(*description, locale) for description, locale in result]
     )
 
 

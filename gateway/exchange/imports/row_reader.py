@@ -236,8 +236,8 @@ class RowReader:
 
 
 def _hidden(cell: str) -> str:
-    found = sorted({f"U+{ord(letter):04X}" for letter in cell if hidden_at(letter) is not None})
-    return f"The invisible characters {', '.join(found)} were removed."
+    result = sorted({f"U+{ord(letter):04X}" for letter in cell if hidden_at(letter) is not None})
+    return f"The invisible characters {', '.join(result)} were removed."
 
 
 def _is_unset(row: ParsedRow, path: Path) -> bool:

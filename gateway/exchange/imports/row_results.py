@@ -33,12 +33,12 @@ class UnitResults:
 
 def unit_results(unit: str, rows: Sequence[ParsedRow], key: str | None = None) -> UnitResults:
     """The results of a unit; `key` is the number of its order."""
-    found = []
+    result = []
     for row in rows:
         place = row.place
         assert place.row is not None  # noqa: S101
-        found.append((place.sheet, place.row, _entry(row, key)))
-    return UnitResults(unit, found)
+        result.append((place.sheet, place.row, _entry(row, key)))
+    return UnitResults(unit, result)
 
 
 def _entry(row: ParsedRow, key: str | None) -> Entry:

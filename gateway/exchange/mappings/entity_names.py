@@ -76,8 +76,8 @@ ORDER_NAMES = ("sales order", "order", "sales order composite", "sales order hea
 def words_of(name: str) -> Words:
     """The words of a name in lower case and the singular, without versions, digits and meaningless
     words."""
-    found = (word.lower() for word in WORD.findall(VERSION.sub(" ", name)))
-    return tuple(_singular(word) for word in found if word not in NOISE)
+    result = (word.lower() for word in WORD.findall(VERSION.sub(" ", name)))
+    return tuple(_singular(word) for word in result if word not in NOISE)
 
 
 def _singular(word: str) -> str:

@@ -47,12 +47,12 @@ class Recognised:
 def decide(sheet: Sheet) -> tuple[FileEntity | None, Decision]:
     """The entity of a sheet, if it is to be imported, and the decision about it."""
     try:
-        found = _recognised(sheet)
+        result = _recognised(sheet)
     except NotRecognised as unknown:
         reason = str(unknown)
         return None, Decision(sheet.file, unknown.outcome, unknown.subject, None, reason)
-    decision = Decision(sheet.file, FileOutcome.IMPORTED, found.entity.name, found.evidence)
-    return found.entity, decision
+    decision = Decision(sheet.file, FileOutcome.IMPORTED, result.entity.name, result.evidence)
+    return result.entity, decision
 
 
 def check_decisions(decisions: Sequence[Decision]) -> None:

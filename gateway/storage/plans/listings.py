@@ -54,11 +54,11 @@ class Listing:
         readers = [result_converter(columns[key.column], self._dialect) for key in self.sort]
 
         def cursor(values: Sequence[Any]) -> str:
-            made = (
+            result = (
                 value if read is None or value is None else read(value)
                 for value, read in zip(values, readers, strict=True)
             )
-            return cursor_of(self.model, self.sort, list(made))
+            return cursor_of(self.model, self.sort, list(result))
 
         return cursor
 

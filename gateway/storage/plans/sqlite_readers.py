@@ -68,9 +68,9 @@ class SqliteReaders:
                 connection.rollback()
 
     def _connection(self) -> sqlite3.Connection:
-        found: sqlite3.Connection | None = getattr(self._own, "connection", None)
-        if found is None:
-            found = sqlite3.connect(
+        connection: sqlite3.Connection | None = getattr(self._own, "connection", None)
+        if connection is None:
+            connection = sqlite3.connect(
                 self._address,
                 uri=True,
                 isolation_level=None,
@@ -78,12 +78,12 @@ class SqliteReaders:
                 cached_statements=256,
                 timeout=self._patience,
             )
-            self._prepare(found)
+            self._prepare(connection)
             for pragma in PRAGMAS:
-                found.execute(f"PRAGMA {pragma}")
-            self._own.connection = found
-            self._open.append(found)
-        return found
+                connection.execute(f"PRAGMA {pragma}")
+            self._own.connection = connection
+            self._open.append(connection)
+        return connection
 
 
 async def _interrupt_all(connections: list[sqlite3.Connection]) -> None:

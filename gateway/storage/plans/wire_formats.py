@@ -45,13 +45,13 @@ def wire_converter(column: sa.Column[Any], kind: str, *, is_sqlite: bool) -> Con
 def _of_sqlite(kind: Any, wanted: str) -> Convert | None:
     if isinstance(kind, sa.Integer) and wanted in TEXT:
         return str
-    found: dict[type, Convert] = {
+    result: dict[type, Convert] = {
         Amount: _scaled,
         Instant: _instant,
         sa.Date: dt.date.fromisoformat,
         sa.Boolean: bool,
     }
-    return found.get(type(kind))
+    return result.get(type(kind))
 
 
 def _scaled(value: int) -> str:

@@ -148,8 +148,8 @@ to U+200F are allowed, since some languages need them."""
 
 def hidden_at(value: str) -> int | None:
     """The index of the first forbidden invisible character."""
-    found = None if value.isascii() else _HIDDEN.search(value)
-    return None if found is None else found.start()
+    result = None if value.isascii() else _HIDDEN.search(value)
+    return None if result is None else result.start()
 
 
 def is_printable(value: str) -> bool:
