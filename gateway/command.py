@@ -2,6 +2,7 @@
 error if either cannot be used."""
 
 import asyncio
+import errno
 import os
 import sys
 from collections.abc import Awaitable, Callable
@@ -22,6 +23,9 @@ COMMAND_LINE = "command line"
 """The author that is recorded for the changes of commands."""
 
 NOT_MIGRATED = "The database is not migrated: run `gateway migrate`."
+
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""The errors of a full disk. A database reports its own in another way."""
 
 CompanyName = Annotated[
     str | None, typer.Option(help="The name of the company. Not needed if there is only one.")
@@ -70,6 +74,8 @@ def use_database(settings: Settings, task: Callable[[Database], Awaitable[None]]
         # The reader of the pipe has gone, and Python would complain when it flushes the output.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except UNUSABLE as error:
+        if isinstance(error, OSError) and error.errno in NO_SPACE:
+            fail(f"Cannot write: {error.strerror}.")
         fail(f"The database cannot be used: {why_unusable(error)}.")
 
 

@@ -14,9 +14,10 @@ from gateway.command import (
     read_settings,
     run_on_database,
 )
-from gateway.exchange.exports.export_file import CannotWrite, open_destination, save_export
+from gateway.exchange.exports.export_file import save_export
 from gateway.exchange.exports.export_request import CannotExport, ExportFormat, ExportRequest
 from gateway.exchange.formats.compression import Compression, compression_of_name
+from gateway.exchange.formats.destinations import CannotWrite, open_destination
 from gateway.exchange.mappings.reference_columns import Dataset
 from gateway.storage.conditions import BadFilter, Filter
 from gateway.storage.database import Database

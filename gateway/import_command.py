@@ -16,7 +16,7 @@ from gateway.command import (
     read_settings,
     run_on_database,
 )
-from gateway.exchange.exports.export_file import CannotWrite, open_destination
+from gateway.exchange.formats.destinations import CannotWrite, open_destination
 from gateway.exchange.formats.import_options import (
     BadOption,
     DateOrder,
@@ -31,7 +31,7 @@ from gateway.exchange.imports.import_request import ImportRequest, PolicyOption
 from gateway.exchange.imports.importer import Importer, import_files
 from gateway.exchange.imports.progress import progress_bar
 from gateway.exchange.imports.results_stream import save_results
-from gateway.exchange.imports.summary import import_summary
+from gateway.exchange.imports.summary import import_summary, save_refused
 from gateway.exchange.mappings.mapping_file import MappingFile, MappingRefused, read_mapping
 from gateway.orders.service import Rules
 from gateway.storage.database import Database
@@ -148,8 +148,12 @@ async def _report(
     results: BinaryIO | None,
     errors: Path | None,
 ) -> None:
-    """Write the results of the rows to `results` and the refused rows to `errors`; print the summary."""
+    """Print the summary; write the refused rows to `errors`, and the results of all rows to `results`.
+    Raises CannotWrite."""
+    for line in await import_summary(importer, job, seconds):
+        typer.echo(line)
+    refused = await save_refused(importer, job.id, errors)
+    if refused is not None:
+        typer.echo(f"Correct the refused rows in {refused} and import that file.")
     if results is not None:
         await save_results(importer, job.id, results)
-    for line in await import_summary(importer, job, errors, seconds):
-        typer.echo(line)

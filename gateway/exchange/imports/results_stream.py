@@ -5,6 +5,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from gateway.exchange.formats.destinations import write_chunk
 from gateway.exchange.imports.importer import Importer
 from gateway.exchange.imports.row_results import SKIPPED, Entry, key_name
 from gateway.exchange.mappings.columns import FileEntity
@@ -29,9 +30,9 @@ async def result_lines(importer: Importer, key: str) -> AsyncIterator[bytes]:
 
 
 async def save_results(importer: Importer, key: str, file: BinaryIO) -> None:
-    """Write the results of a job to a file."""
+    """Write the results of a job to a file. Raises CannotWrite."""
     async for lines in result_lines(importer, key):
-        file.write(lines)
+        write_chunk(file, lines)
 
 
 async def _lines_of(importer: Importer, key: str, sheet: ImportSheetRow) -> AsyncIterator[bytes]:

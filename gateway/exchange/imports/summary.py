@@ -5,7 +5,8 @@ from pathlib import Path
 
 import orjson
 
-from gateway.exchange.imports.error_report import ErrorReport, error_report
+from gateway.exchange.formats.destinations import open_destination, write_chunk
+from gateway.exchange.imports.error_report import error_report
 from gateway.exchange.imports.file_table import file_table
 from gateway.exchange.imports.importer import Importer
 from gateway.storage.file_reports import file_report
@@ -17,21 +18,22 @@ REFUSED = "-refused"
 OUTCOMES = ("created", "updated", "unchanged", "failed")
 
 
-async def import_summary(
-    importer: Importer,
-    job: ImportJobRow,
-    errors: Path | None,
-    seconds: float,
-) -> list[str]:
-    """The lines that describe a job. Its error report is written to `errors`, or to a file in the
-    current folder that is named after its contents."""
-    lines = [*_counts(job, seconds), *await _findings(importer, job.id)]
-    refused = await error_report(importer, job.id)
-    if refused is not None:
-        path = errors or _free_path(refused.name)
-        await _save(refused, path)
-        lines.append(f"Correct the refused rows in {path} and import that file.")
-    return lines
+async def import_summary(importer: Importer, job: ImportJobRow, seconds: float) -> list[str]:
+    """The lines that describe a job."""
+    return [*_counts(job, seconds), *await _findings(importer, job.id)]
+
+
+async def save_refused(importer: Importer, key: str, errors: Path | None) -> Path | None:
+    """Write the error report of a job to `errors`, or to the current folder under a name that says what it
+    contains. The path of the report; None if no row was refused. Raises CannotWrite."""
+    refused = await error_report(importer, key)
+    if refused is None:
+        return None
+    path = errors or _free_path(refused.name)
+    with open_destination(path) as file:
+        async for chunk in refused.chunks:
+            write_chunk(file, chunk)
+    return path
 
 
 def _free_path(name: str) -> Path:
@@ -40,12 +42,6 @@ def _free_path(name: str) -> Path:
     stem = stem if stem.endswith(REFUSED) else f"{stem}{REFUSED}"
     paths = (Path(f"{stem}{count}{suffix}") for count in ("", *(f" {n}" for n in range(2, 1000))))
     return next(path for path in paths if not path.exists())
-
-
-async def _save(refused: ErrorReport, path: Path) -> None:
-    with path.open("wb") as file:
-        async for chunk in refused.chunks:
-            file.write(chunk)
 
 
 def _counts(job: ImportJobRow, seconds: float) -> Iterator[str]:
