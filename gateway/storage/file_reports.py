@@ -10,7 +10,7 @@ from gateway.storage.tables.import_jobs import ImportSheetRow
 
 @dataclass(frozen=True)
 class FileReport:
-    """A file, a part of an archive or a worksheet. A file that is skipped has no entity. `rows` is None
+    """A file, a part of an archive or a worksheet. A file that is skipped or refused has no entity. `rows` is None
     until all rows are read, and the order of dates is MDY, DMY or YMD."""
 
     name: str

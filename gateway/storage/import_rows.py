@@ -157,7 +157,7 @@ class Staging:
         for table in (ImportedRow, ImportProblemRow, ImportSheetRow):
             rows = sa.delete(table).where(*self._of(table, job))
             await self._session.execute(rows, execution_options=UNWATCHED)
-        await self.update(job, rows_staged=0, warnings=0)
+        await self.update(job, rows_staged=0, warnings=0, problems=0)
         self._session.add_all(sheets)
         await self._session.flush()
 

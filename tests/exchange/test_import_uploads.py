@@ -105,7 +105,8 @@ def test_an_unreadable_file_is_refused_with_a_message_and_nothing_is_stored(
     form: bool,
 ) -> None:
     before = kept(world_url)
-    response = post(client, GOOD | {name: content} if form else {name: content})
+    files = GOOD | {name: content} if form else {name: content}
+    response = post(client, files, policy="atomic" if form else "per-order")
     assert (response.status_code, response.json()["code"]) == (400, "FILE_REFUSED")
     message = response.json()["message"]
     assert message.startswith(name)

@@ -71,6 +71,25 @@ def test_a_list_of_orders_never_changes_customers(client: Client, url: str) -> N
     assert kept(url) == before
 
 
+def test_a_file_that_contradicts_its_name_is_refused_and_the_others_are_imported(
+    client: Client,
+) -> None:
+    """The order has a header and no lines, which the status and a finding say."""
+    customers = {"CUSTOMERACCOUNT": "ALFKI", "ORGANIZATIONNAME": "Changed", "SALESORDERNUMBER": "A"}
+    files = {
+        "Sales order headers V2.csv": table([head("A", ORDERINGCUSTOMERACCOUNTNUMBER="ALFKI")]),
+        "Sales order lines V2.csv": table([customers]),
+    }
+    job = upload(client, files)
+    assert (job.status, job.counts) == ("PARTIALLY_SUCCEEDED", {"headersCreated": 1})
+    assert job.refusals("code", "file", "row") == [
+        ("FILE_REFUSED", "Sales order lines V2.csv", None)
+    ]
+    assert "has the columns of Customers V3" in job.refused[0]["message"]
+    response = post(client, files, policy="atomic")
+    assert (response.status_code, response.json()["code"]) == (400, "FILE_REFUSED")
+
+
 def test_charges_in_a_package_are_skipped_with_a_warning(client: Client) -> None:
     job = upload(client, contents(INPUTS / "charges-become-lines"))
     assert (job.status, job.refused) == ("SUCCEEDED", [])

@@ -178,9 +178,12 @@ def test_a_foreign_entity_is_skipped_even_if_its_file_is_missing_or_broken(tmp_p
     assert list(skipped(tmp_path, package)) == ["p.zip", "p.zip/1.csv"]
 
 
-def test_a_broken_file_with_a_known_entity_refuses_the_import(tmp_path: Path) -> None:
+def test_a_broken_file_is_refused_and_so_is_an_import_that_must_be_whole(tmp_path: Path) -> None:
     files = {"headers.csv": HEADER.encode(), "lines.xlsx": b"%PDF-1.7"}
-    assert refusal(tmp_path, files) == "lines.xlsx is a PDF."
+    [_, refused] = decided(tmp_path, files)
+    assert (refused.outcome, refused.reason) == (FileOutcome.REFUSED, "is a PDF")
+    with pytest.raises(FileRefused, match=r"^lines\.xlsx is a PDF\.$"):
+        recognise_files(read_sheets(written(tmp_path, files)), is_whole=True)
     foreign = {"headers.csv": HEADER.encode(), "charges.csv": b""}
     assert list(skipped(tmp_path, foreign)) == ["charges.csv"]
 

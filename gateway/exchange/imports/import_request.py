@@ -18,6 +18,11 @@ class ImportRequest:
     policy: ImportPolicy = ImportPolicy.PER_ORDER
     dry_run: bool = False
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether a file that is refused stops the import of the others."""
+        return self.policy is ImportPolicy.ATOMIC
+
 
 class PolicyOption(StrEnum):
     """ImportPolicy as spelled in commands and URLs."""

@@ -21,9 +21,9 @@ from gateway.exchange.imports.job_run import JobRun, ProgressCallback
 from gateway.exchange.imports.recognised_files import (
     RecognisedFiles,
     RecognisedSheet,
+    file_findings,
     file_rows,
     recognise_files,
-    skipped_findings,
 )
 from gateway.exchange.imports.row_reader import Finding
 from gateway.exchange.imports.staging import SheetStager
@@ -104,11 +104,11 @@ class Importer:
             return
         async with self._staging(key) as writer:
             await writer.staging.restart(key, file_rows(job, files))
-        job.rows_staged = job.warnings = 0
+        job.rows_staged = job.warnings = job.problems = 0
         documents = await asyncio.to_thread(document_units, job, files)
         for sheet in files.sheets:
             await self._stage_sheet(job, sheet, documents)
-        await self._record_warnings(job, skipped_findings(files))
+        await self._record_findings(job, file_findings(files))
         async with self._staging(key, job.rows_staged) as writer:
             await writer.staging.update(key, status=ImportJobStatus.APPLYING, message=None)
         if job.rows_staged >= MANY:
@@ -157,12 +157,12 @@ class Importer:
                 await writer.staging.update(job.id, rows_staged=job.rows_staged)
         async with self._staging(job.id, job.rows_staged) as writer:
             await writer.staging.add_reading(job.id, sheet.place, stager.reading())
-        await self._record_warnings(job, stager.findings())
+        await self._record_findings(job, stager.findings())
 
-    async def _record_warnings(self, job: ImportJobRow, findings: Sequence[Finding]) -> None:
+    async def _record_findings(self, job: ImportJobRow, findings: Sequence[Finding]) -> None:
         async with self._staging(job.id, job.rows_staged) as writer:
             await record_findings(writer, job, [("", each, None) for each in findings])
-            await writer.staging.update(job.id, warnings=job.warnings)
+            await writer.staging.update(job.id, warnings=job.warnings, problems=job.problems)
 
     async def run(self, key: str, progress: ProgressCallback | None = None) -> ImportJobRow:
         """Apply a staged job until it ends or is cancelled. Raises JobGone."""
@@ -198,7 +198,10 @@ async def import_files(
     """Import files until the job ends or is cancelled. An unfinished job for the same files is resumed.
 
     Raises FileRefused and CompanyNotFound."""
-    files = recognise_files(await asyncio.to_thread(read_mapped_sheets, paths, options, mapping))
+    files = recognise_files(
+        await asyncio.to_thread(read_mapped_sheets, paths, options, mapping),
+        is_whole=request.is_whole,
+    )
     fingerprint = await asyncio.to_thread(fingerprint_files, paths, options, request, mapping)
     job = await importer.begin(files, fingerprint, options, request)
     try:

@@ -119,7 +119,7 @@ class JobRun:
         counts = Counter({name: getattr(job, name) for name in COUNTS})
         failed = sum(count for name, count in counts.items() if name.endswith("_failed"))
         job.finished_date_time = now()
-        if not failed:
+        if not failed and not job.problems:
             job.status = ImportJobStatus.SUCCEEDED
         elif sum(counts.values()) > failed:
             job.status = ImportJobStatus.PARTIALLY_SUCCEEDED

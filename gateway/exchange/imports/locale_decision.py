@@ -1,7 +1,8 @@
 """Decides once per import, from all cells of all files, how their sender writes dates and numbers."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import ParamSpec, TypeVar
 
 from gateway.exchange.formats.cells import Locale
 from gateway.exchange.formats.import_options import DateOrder, DecimalSign
@@ -14,6 +15,8 @@ from gateway.exchange.formats.locale_evidence import (
 from gateway.exchange.formats.sheets import AmbiguousDates, AmbiguousNumbers, FileRefused, Sheet
 from gateway.exchange.mappings.columns import CellKind, FileEntity
 
+P = ParamSpec("P")
+T = TypeVar("T")
 NUMBERS = (CellKind.NUMBER, CellKind.WHOLE)
 OPTIONS: Mapping[type[FileRefused], tuple[str, str]] = {
     AmbiguousDates: ("dates", "Dates"),
@@ -44,20 +47,33 @@ class SheetEvidence:
         return self.sheet.format.startswith(("CSV", "XML"))
 
 
-def decide_locales(sheets: Sequence[tuple[Sheet, FileEntity]]) -> list[Locale]:
-    """The locale of each sheet. If neither an option nor a cell decides, the reading becomes a remark
-    of its sheet or, with `strict`, a refusal. Raises FileRefused."""
-    evidence = [_collect(sheet, entity) for sheet, entity in sheets]
-    decimals = [_decimal(each, evidence) for each in evidence]
-    has_commas = "," in decimals or any(each.is_semicolon for each in evidence)
+def decide_locales(sheets: Sequence[tuple[Sheet, FileEntity]]) -> list[Locale | FileRefused]:
+    """The locale of each sheet, as its options state it or its cells show it, or why the sheet is refused.
+    A reading that no cell decides becomes a remark of its sheet, or with `strict` a refusal."""
+    found = [_attempt(_collect, sheet, entity) for sheet, entity in sheets]
+    readable = [each for each in found if isinstance(each, SheetEvidence)]
+    decimals = {id(each): _attempt(_decimal, each, readable) for each in readable}
+    has_commas = "," in decimals.values() or any(each.is_semicolon for each in readable)
     usual = DateOrder.DMY if has_commas else DateOrder.MDY
-    votes = {reading for each in evidence for reading in each.dates.readings}
-    doubts = [Doubt(each.sheet, AmbiguousDates, each.dates, votes, usual) for each in evidence]
-    orders = [doubt.sheet.options.dates or doubt.reading() for doubt in doubts]
-    return [
-        Locale(order, sign, day_zero=each.sheet.day_zero)
-        for order, sign, each in zip(orders, decimals, evidence, strict=True)
-    ]
+    votes = {reading for each in readable for reading in each.dates.readings}
+
+    def locale(each: SheetEvidence) -> Locale:
+        doubt = Doubt(each.sheet, AmbiguousDates, each.dates, votes, usual)
+        decimal = decimals[id(each)]
+        if isinstance(decimal, FileRefused):
+            raise decimal
+        dates = each.sheet.options.dates or doubt.reading()
+        return Locale(dates, decimal, day_zero=each.sheet.day_zero)
+
+    return [each if isinstance(each, FileRefused) else _attempt(locale, each) for each in found]
+
+
+def _attempt(decide: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | FileRefused:
+    """What a decision about a file comes to, or why the file is refused."""
+    try:
+        return decide(*args, **kwargs)
+    except FileRefused as refused:
+        return refused
 
 
 def _collect(sheet: Sheet, entity: FileEntity) -> SheetEvidence:

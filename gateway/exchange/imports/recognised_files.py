@@ -1,12 +1,12 @@
 """The files of an import with their entities, and their description in import_sheets."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 
 from gateway.exchange.formats.cells import Locale
-from gateway.exchange.formats.sheets import Sheet
+from gateway.exchange.formats.sheets import FileRefused, Sheet
 from gateway.exchange.imports.locale_decision import decide_locales
 from gateway.exchange.imports.row_reader import Finding, Place
 from gateway.exchange.mappings.columns import FileEntity
@@ -34,9 +34,9 @@ class RecognisedFiles:
     sheets: Sequence[RecognisedSheet]
 
 
-def recognise_files(sheets: Sequence[Sheet]) -> RecognisedFiles:
-    """The entity and locale of every sheet. Raises RecognitionRefused if a file contradicts its name, or if
-    none is recognised."""
+def recognise_files(sheets: Sequence[Sheet], *, is_whole: bool = False) -> RecognisedFiles:
+    """The entity and locale of every sheet that can be read. Raises RecognitionRefused if there is none, or
+    if there are others and the import must be whole."""
     decisions: list[Decision] = []
     recognised = []
     for sheet in sheets:
@@ -45,15 +45,25 @@ def recognise_files(sheets: Sequence[Sheet]) -> RecognisedFiles:
             recognised.append((len(decisions), sheet, entity))
         decisions.append(decision)
         decisions += [
-            Decision(skipped.file, FileOutcome.SKIPPED, reason=skipped.reason)
+            Decision(skipped.file, FileOutcome.SKIPPED, reason=skipped.reason, code="FILE_SKIPPED")
             for skipped in sheet.skipped
         ]
-    check_decisions(decisions)
+    check_decisions(decisions, is_whole=is_whole)
     locales = decide_locales([(sheet, entity) for _, sheet, entity in recognised])
-    result = zip(recognised, locales, strict=True)
-    return RecognisedFiles(
-        decisions, [RecognisedSheet(*description, locale) for description, locale in result]
-    )
+    found: list[RecognisedSheet] = []
+    for (place, sheet, entity), locale in zip(recognised, locales, strict=True):
+        if isinstance(locale, Locale):
+            found.append(RecognisedSheet(place, sheet, entity, locale))
+        else:
+            decisions[place] = _refused(decisions[place], locale)
+    is_strict = any(sheet.options.strict for sheet in sheets)
+    check_decisions(decisions, is_whole=is_whole or is_strict)
+    return RecognisedFiles(decisions, found)
+
+
+def _refused(decision: Decision, refused: FileRefused) -> Decision:
+    """The decision about a file that turned out to be broken or ambiguous."""
+    return replace(decision, outcome=FileOutcome.REFUSED, reason=refused.message, code=refused.code)
 
 
 def file_rows(job: ImportJobRow, files: RecognisedFiles) -> list[ImportSheetRow]:
@@ -119,15 +129,17 @@ def headings_by_use(
     }
 
 
-def skipped_findings(files: RecognisedFiles) -> list[Finding]:
-    """A warning for each skipped file."""
+def file_findings(files: RecognisedFiles) -> list[Finding]:
+    """A warning for each file that is skipped, and a problem for each that is refused."""
     return [
-        Finding(
-            Place(place),
-            "FILE_SKIPPED",
-            f"The file is skipped: it {decision.reason}.",
-            is_warning=True,
-        )
+        _file_finding(Place(place), decision)
         for place, decision in enumerate(files.decisions)
-        if decision.outcome is FileOutcome.SKIPPED
+        if decision.outcome is not FileOutcome.IMPORTED
     ]
+
+
+def _file_finding(place: Place, decision: Decision) -> Finding:
+    is_warning = decision.outcome is FileOutcome.SKIPPED
+    became = "skipped" if is_warning else "refused"
+    message = f"The file is {became}: it {decision.reason}."
+    return Finding(place, decision.code or FileRefused.code, message, is_warning=is_warning)

@@ -7,7 +7,7 @@ import orjson
 
 from gateway.exchange.formats.destinations import write_chunk
 from gateway.exchange.imports.importer import Importer
-from gateway.exchange.imports.row_results import SKIPPED, Entry, key_name
+from gateway.exchange.imports.row_results import Entry, key_name
 from gateway.exchange.mappings.columns import FileEntity
 from gateway.exchange.mappings.file_entities import ENTITIES_BY_NAME
 from gateway.storage.tables.import_jobs import ImportSheetRow
@@ -18,12 +18,12 @@ RUNS_AT_ONCE = 500
 
 
 async def result_lines(importer: Importer, key: str) -> AsyncIterator[bytes]:
-    """The results of a job so far. A skipped file has one line without a row."""
+    """The results that a job has so far. A file that was not read has one line without a row."""
     async with read_only(importer.database, importer.scope) as writer:
         sheets = await writer.staging.sheets(key)
     for sheet in sheets:
         if not sheet.entity:
-            yield _skipped(sheet)
+            yield _unread(sheet)
             continue
         async for lines in _lines_of(importer, key, sheet):
             yield lines
@@ -69,5 +69,8 @@ def _line(file: str, row: int | None, entry: Entry, entity: str | None) -> bytes
     return orjson.dumps(result, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def _skipped(sheet: ImportSheetRow) -> bytes:
-    return _line(sheet.file, None, {"outcome": SKIPPED, "codes": ["FILE_SKIPPED"]}, None)
+def _unread(sheet: ImportSheetRow) -> bytes:
+    """The result of a file that is skipped or refused as a whole."""
+    decision = orjson.loads(sheet.reading)["decision"]
+    codes = [decision.get("code") or "FILE_SKIPPED"]
+    return _line(sheet.file, None, {"outcome": decision["outcome"], "codes": codes}, None)

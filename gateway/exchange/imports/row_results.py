@@ -14,7 +14,7 @@ from gateway.storage.tables.column_types import clean
 from gateway.storage.tables.import_jobs import ImportJobRow
 from gateway.storage.writing import Writer
 
-REFUSED, SKIPPED = "REFUSED", "SKIPPED"
+REFUSED = "REFUSED"
 IDS = ("id", "lineId", "etag")
 Entry = dict[str, Any]
 """The result of a row or of a line within it. Null members are omitted, and so is the entity if it is

@@ -96,7 +96,9 @@ class Runner:
         """Begin a job for uploaded files, which move into the folder; with it comes what is known about
         each file before its rows are counted. Raises FileRefused and CompanyNotFound."""
         files = await asyncio.to_thread(
-            lambda: recognise_files(read_mapped_sheets(paths, options, mapping))
+            lambda: recognise_files(
+                read_mapped_sheets(paths, options, mapping), is_whole=request.is_whole
+            )
         )
         fingerprint = await asyncio.to_thread(fingerprint_files, paths, options, request, mapping)
         importer = Importer(self.database, scope, self.rules)

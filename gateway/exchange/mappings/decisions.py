@@ -37,26 +37,33 @@ class FileOutcome(StrEnum):
 class Decision:
     """The decision about a file, a worksheet, or a part of an archive. `entity` is the name of one of our
     entities if the file is imported, else the vendor's name of what it seems to contain, if any.
-    `reason` is a sentence about a file that is not imported."""
+    `reason` is a sentence about a file that is not imported, `code` that of its finding."""
 
     file: str
     outcome: FileOutcome
     entity: str | None = None
     evidence: Evidence | None = None
     reason: str | None = None
+    code: str | None = None
 
     @property
     def sentence(self) -> str:
         """Why the file is imported as its entity, or why it is not imported."""
-        if self.evidence is None:
-            return f"Skipped: it {self.reason}."
-        return SENTENCES[self.evidence]
+        if self.evidence is not None and self.outcome is FileOutcome.IMPORTED:
+            return SENTENCES[self.evidence]
+        return f"{self.outcome.capitalize()}: it {self.reason}."
 
 
 class RecognitionRefused(FileRefused):
-    """No file of an import is recognised, or one of them contradicts its name. `decisions` covers all
-    files, so that a report can show them."""
+    """No file of an import can be read, or one of an import that must be whole. `decisions` has all files,
+    so that a report can show every one of them."""
 
-    def __init__(self, file: str, message: str, decisions: Sequence[Decision]) -> None:
-        super().__init__(file, message)
+    def __init__(self, refused: Decision, decisions: Sequence[Decision]) -> None:
+        super().__init__(refused.file, refused.reason or "")
+        is_refused = refused.outcome is FileOutcome.REFUSED
+        self.code = refused.code if is_refused and refused.code else FileRefused.code
         self.decisions = tuple(decisions)
+
+    def __str__(self) -> str:
+        prefix = "" if self.code == FileRefused.code else f"{self.code}: "
+        return prefix + super().__str__()

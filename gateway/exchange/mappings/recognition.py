@@ -4,7 +4,7 @@ columns that only fit one entity."""
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gateway.exchange.formats.sheets import Sheet
+from gateway.exchange.formats.sheets import FileRefused, Sheet
 from gateway.exchange.mappings.columns import FileEntity, RowKind, folded
 from gateway.exchange.mappings.decisions import (
     Decision,
@@ -50,20 +50,21 @@ def decide(sheet: Sheet) -> tuple[FileEntity | None, Decision]:
         result = _recognised(sheet)
     except NotRecognised as unknown:
         reason = str(unknown)
-        return None, Decision(sheet.file, unknown.outcome, unknown.subject, None, reason)
+        code = "FILE_SKIPPED" if unknown.outcome is FileOutcome.SKIPPED else FileRefused.code
+        return None, Decision(sheet.file, unknown.outcome, unknown.subject, None, reason, code)
     decision = Decision(sheet.file, FileOutcome.IMPORTED, result.entity.name, result.evidence)
     return result.entity, decision
 
 
-def check_decisions(decisions: Sequence[Decision]) -> None:
-    """Raises RecognitionRefused if a file is refused, or if none is imported."""
+def check_decisions(decisions: Sequence[Decision], *, is_whole: bool) -> None:
+    """Raises RecognitionRefused if no file is imported, or if one is refused of an import that must be
+    whole."""
     refused = [each for each in decisions if each.outcome is FileOutcome.REFUSED]
     is_any_imported = any(each.outcome is FileOutcome.IMPORTED for each in decisions)
     if not is_any_imported:
         refused = refused or list(decisions)
-    if refused:
-        first = refused[0]
-        raise RecognitionRefused(first.file, first.reason or "", decisions)
+    if refused and (is_whole or not is_any_imported):
+        raise RecognitionRefused(refused[0], decisions)
 
 
 def _recognised(sheet: Sheet) -> Recognised:
