@@ -63,10 +63,10 @@ class ImportFile:
         " file comes first."
     )
     entity: str | None = strawberry.field(
-        description="The kind of record that the file contains. Null if it is skipped."
+        description="The kind of record that the file contains. Null if it is skipped or refused."
     )
     reason: str = strawberry.field(
-        description="The reason why the file is read as this entity, or why it is skipped."
+        description="The reason why the file is read as this entity, or why it is skipped or refused."
     )
     rows: int | None = strawberry.field(
         description="The number of rows or records. Null until all of them are read."
