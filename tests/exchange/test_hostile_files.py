@@ -43,6 +43,7 @@ TEXTS = {
     "open quote": ("a.csv", b'A,B\n"1,2\n', "not well-formed CSV after row 1"),
     "long line": ("a.csv", b"A,B\n" + b"x" * 1_000_001, "a row of more than 1,000,000 characters"),
     "long row": ("a.csv", b'A\n"' + b"x\n" * 600_000 + b'"', "1,000,000 characters|field larger"),
+    "blank lines": ("a.csv", b"A\n" + b"\n" * 100_001 + b"1\n", "100,000 consecutive blank lines"),
     "wide": ("a.csv", b"A" + b",A" * 2_000, "more than 2,000 columns"),
     "wide row": ("a.csv", b"A\n" + b"1," * 2_000 + b"1", "more than 2,000 columns in row 2"),
     "half a UTF-16 pair": ("a.csv", "A\n".encode("utf-16") + b"\x00\xd8A\0", "not text in .* utf-16"),

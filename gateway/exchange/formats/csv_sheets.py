@@ -15,6 +15,9 @@ from gateway.exchange.formats.sources import MAX_ROW, FileSource, encoding_of, g
 STATED = re.compile(r"\ufeff?\"?sep=([^\"\r\n ])\"?(?:\r?\n|$)", re.IGNORECASE)
 """A first line by which spreadsheets state the separator."""
 
+MAX_BLANK = 100_000
+"""Consecutive blank lines, which take time without being rows."""
+
 SEPARATORS = (",", ";", "\t", "|")
 """In order of preference, if the headings contain several equally often."""
 
@@ -70,7 +73,7 @@ class _Lines:
 
 def _rows(source: FileSource, encoding: str, separator: str) -> NumberedRows:
     """Every record with its number, including blank lines."""
-    number = 0
+    number = blank = 0
     with source.open() as stream, io.TextIOWrapper(stream, encoding, newline="") as text:
         lines = _Lines(source, text)
         try:
@@ -78,6 +81,9 @@ def _rows(source: FileSource, encoding: str, separator: str) -> NumberedRows:
                 csv.reader(lines, delimiter=separator, strict=True), start=1
             ):
                 lines.spent = 0
+                blank = 0 if row else blank + 1
+                if blank > MAX_BLANK:
+                    raise source.refuse(f"has more than {MAX_BLANK:,} consecutive blank lines")
                 if not (number == 1 and STATED.match(separator.join(row) + "\n")):
                     yield number, row
         except csv.Error as error:
