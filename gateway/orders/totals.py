@@ -18,12 +18,12 @@ from gateway.orders.amounts import (
     Terms,
     Totals,
 )
+from gateway.orders.apportionment import apportion, apportion_percent
 from gateway.orders.explanation import (
     Note,
     Trace,
     explain,
     explain_group_tax,
-    formula,
     part_of_group,
     part_of_order,
 )
@@ -141,51 +141,6 @@ def _groups(lines: Sequence[PricedLine], amounts: Sequence[Decimal]) -> list[lis
     return [list(group) for _, group in groupby(sorted(range(len(lines)), key=key), key)]
 
 
-def _apportion(
-    total: Decimal, weights: Sequence[Decimal], step: Decimal, note: Note | None = None
-) -> list[Decimal]:
-    """`total` divided in proportion to `weights`, into multiples of `step`.
-
-    The unrounded remainder is carried from part to part, so the odd step goes to the part where the
-    running sum crosses a half (RULES.md 2.5); a weight of 0 gets nothing. Each part is the exact
-    running share minus the parts before it."""
-    whole = sum(weights, ZERO)
-    if not whole:
-        return [ZERO] * len(weights)
-    parts = []
-    weighed = allocated = ZERO
-    for place, weight in enumerate(weights):
-        if not weight:
-            parts.append(ZERO)
-            continue
-        weighed += weight
-        part = rounded(total * weighed - allocated * whole, whole, step)
-        if note is not None:
-            text = "{} × {} ÷ {} − {} already allocated" if allocated else "{} × {} ÷ {}"
-            note(place, formula(text, total, weighed, whole, allocated), part)
-        allocated += part
-        parts.append(part)
-    return parts
-
-
-def _percentages(
-    percent: Decimal, bases: Sequence[Decimal], step: Decimal, note: Note | None = None
-) -> list[Decimal]:
-    """`percent` of each base, with the unrounded remainder carried over (RULES.md 2.5, kind
-    percent)."""
-    parts = []
-    summed = allocated = ZERO
-    for place, base in enumerate(bases):
-        summed += base
-        part = rounded(percent * summed - allocated * HUNDRED, HUNDRED, step) if base else ZERO
-        if base and note is not None:
-            text = "{} % of {} − {} already allocated" if allocated else "{} % of {}"
-            note(place, formula(text, percent, summed, allocated), part)
-        allocated += part
-        parts.append(part)
-    return parts
-
-
 def _allocate(
     terms: Terms,
     groups: Sequence[Sequence[int]],
@@ -205,7 +160,7 @@ def _allocate(
     for group, share in zip(eligible, _group_shares(terms, bases, note), strict=True):
         note = part_of_group(trace, "allocation", [lines[index].sequence for index in group])
         weights = [amounts[index] for index in group]
-        parts = _apportion(share, weights, terms.step, note if share else None)
+        parts = apportion(share, weights, terms.step, note if share else None)
         for index, part in zip(group, parts, strict=True):
             allocations[index] = part
     return allocations
@@ -227,8 +182,8 @@ def _group_shares(
     """Each group's share of the header discount: the percentage of the group, or a part of the
     amount."""
     if terms.discount_percent is None:
-        return _apportion(terms.discount_amount, bases, terms.step, note)
-    return _percentages(terms.discount_percent, bases, terms.step, note)
+        return apportion(terms.discount_amount, bases, terms.step, note)
+    return apportion_percent(terms.discount_percent, bases, terms.step, note)
 
 
 def _group_taxes(
@@ -262,7 +217,7 @@ def _group_taxes(
             name = _group_name(lines[group[0]], base)
             explain_group_tax(trace, name, terms, base, percent, carry_in, tax)
         note = part_of_group(trace, "net_tax_amount", [lines[index].sequence for index in group])
-        parts = _apportion(tax, [net[index] for index in group], terms.step, note)
+        parts = apportion(tax, [net[index] for index in group], terms.step, note)
         for index, part in zip(group, parts, strict=True):
             taxes[index] = part
     return taxes
