@@ -1,5 +1,9 @@
-"""The house: imports point down only, and each library has its own room."""
+"""The house: imports point down only, each library has its own room, and modules and functions are
+short."""
 
+import ast
+import math
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -214,3 +218,48 @@ def test_imports_that_point_down_are_allowed(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     assert offences(tmp_path / "gateway") == []
+
+
+MOST_LINES_OF_MODULE = 300
+MOST_LINES_OF_FUNCTION = 40
+USUAL_LINES_OF_FUNCTION = 25
+"""Of 100 functions, 95 are shorter than this."""
+
+
+def modules() -> Iterator[Path]:
+    """Every module but the migrations: a released one has the tables of its time and never changes."""
+    versions = GATEWAY / "storage" / "migrations" / "versions"
+    return (path for path in sorted(GATEWAY.rglob("*.py")) if path.parent != versions)
+
+
+def lengths_of_functions() -> dict[str, int]:
+    """The lines of each function, with its decorators not counted."""
+    lengths = {}
+    for path in modules():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                assert node.end_lineno is not None
+                name = f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
+                lengths[name] = node.end_lineno - node.lineno + 1
+    return lengths
+
+
+def test_no_module_has_more_than_300_lines() -> None:
+    lengths = {
+        str(path.relative_to(ROOT)): len(path.read_bytes().splitlines()) for path in modules()
+    }
+    assert {name: n for name, n in lengths.items() if n > MOST_LINES_OF_MODULE} == {}
+
+
+def test_no_function_has_more_than_40_lines() -> None:
+    lengths = lengths_of_functions()
+    assert {name: n for name, n in lengths.items() if n > MOST_LINES_OF_FUNCTION} == {}
+
+
+def test_nineteen_of_twenty_functions_are_shorter_than_25_lines() -> None:
+    lengths = lengths_of_functions()
+    long = {name: n for name, n in lengths.items() if n >= USUAL_LINES_OF_FUNCTION}
+    allowed = math.floor(len(lengths) / 20)
+    assert len(long) <= allowed, (
+        f"{len(long)} of {len(lengths)} functions, {allowed} may be: {long}"
+    )
