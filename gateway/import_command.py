@@ -27,11 +27,14 @@ from gateway.exchange.formats.import_options import (
 )
 from gateway.exchange.formats.reader_processes import READERS
 from gateway.exchange.formats.sheets import FileRefused
+from gateway.exchange.imports.file_table import file_table
 from gateway.exchange.imports.import_request import ImportRequest, PolicyOption
 from gateway.exchange.imports.importer import Importer, import_files
 from gateway.exchange.imports.progress import progress_bar
+from gateway.exchange.imports.recognised_files import reports_of
 from gateway.exchange.imports.results_stream import save_results
 from gateway.exchange.imports.summary import import_summary, save_refused
+from gateway.exchange.mappings.decisions import RecognitionRefused
 from gateway.exchange.mappings.mapping_file import MappingFile, MappingRefused, read_mapping
 from gateway.orders.service import Rules
 from gateway.storage.database import Database
@@ -133,6 +136,10 @@ async def _import(
         return await import_files(importer, files, options, request, progress, mapping)
     except MappingRefused as error:
         fail(f"{error.code}: {error}")
+    except RecognitionRefused as error:
+        if len(error.decisions) > 1:
+            typer.echo("\n".join(file_table(reports_of(error))))
+        fail(str(error))
     except FileRefused as error:
         fail(str(error))
     except CompanyNotFound as error:

@@ -35,9 +35,14 @@ class RefusalResponse(Response):
 
 
 def refusal(
-    status: int, code: str, message: str, headers: dict[str, str] | None = None
+    status: int,
+    code: str,
+    message: str,
+    headers: dict[str, str] | None = None,
+    **members: object,
 ) -> Response:
-    content = orjson.dumps({"code": code, "message": message})
+    """`members` are further members of the JSON object."""
+    content = orjson.dumps({"code": code, "message": message, **members})
     return RefusalResponse(code, content, status, headers)
 
 

@@ -28,9 +28,11 @@ from gateway.exchange.formats.import_options import (
 from gateway.exchange.formats.reader_processes import ReadingStopped
 from gateway.exchange.formats.sheets import FileRefused
 from gateway.exchange.imports.import_request import ImportRequest, PolicyOption
+from gateway.exchange.imports.recognised_files import reports_of
 from gateway.exchange.imports.runner import Runner
 from gateway.exchange.imports.upload_folder import open_upload_folder
 from gateway.exchange.mappings.columns import camel_case
+from gateway.exchange.mappings.decisions import RecognitionRefused
 from gateway.exchange.mappings.mapping_file import (
     LARGEST_MAPPING,
     MappingFile,
@@ -119,7 +121,7 @@ class Uploads:
         except BadParameter as bad:
             return refusal(400, "BAD_USER_INPUT", str(bad))
         except FileRefused as refused:
-            return refusal(400, refused.code, str(refused))
+            return _file_refusal(refused)
         except ClientDisconnect:
             return Response(status_code=400)
         except Exception as error:  # noqa: BLE001 - masked, and logged
@@ -228,6 +230,14 @@ class Uploads:
 async def _read_mapping(upload: UploadFile) -> MappingFile:
     """Raises MappingRefused."""
     return read_mapping(_file_name(upload.filename), await upload.read(LARGEST_MAPPING + 1))
+
+
+def _file_refusal(refused: FileRefused) -> Response:
+    """The refusal of an import, with what was decided about its files."""
+    if not isinstance(refused, RecognitionRefused):
+        return refusal(400, refused.code, str(refused))
+    files = [_in_json(vars(report)) for report in reports_of(refused)]
+    return refusal(400, refused.code, str(refused), files=files)
 
 
 def _in_json(file: dict[str, Any]) -> dict[str, Any]:

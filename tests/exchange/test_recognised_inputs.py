@@ -88,6 +88,10 @@ def test_a_file_that_contradicts_its_name_is_refused_and_the_others_are_imported
     assert "has the columns of Customers V3" in job.refused[0]["message"]
     response = post(client, files, policy="atomic")
     assert (response.status_code, response.json()["code"]) == (400, "FILE_REFUSED")
+    assert [(each["name"], each["entity"]) for each in response.json()["files"]] == [
+        ("Sales order headers V2.csv", "Sales order headers V2"),
+        ("Sales order lines V2.csv", None),
+    ]
 
 
 def test_charges_in_a_package_are_skipped_with_a_warning(client: Client) -> None:
@@ -143,10 +147,13 @@ def test_charges_within_the_orders_of_composite_xml_are_ignored_with_a_warning(
     client: Client,
 ) -> None:
     [(name, content)] = contents(INPUTS / "composite-xml").items()
-    charge = b"<CHARGEENTITY><CHARGECODE>FREIGHT</CHARGECODE></CHARGEENTITY><CURRENCYCODE>"
+    charge = (
+        b"<CHARGEENTITY><CHARGECODE>FREIGHT</CHARGECODE></CHARGEENTITY>"
+        b"<NOTEENTITY><TEXT>Ring</TEXT></NOTEENTITY><CURRENCYCODE>"
+    )
     job = upload(client, {name: content.replace(b"<CURRENCYCODE>", charge, 1)})
     assert (job.status, job.refused) == ("SUCCEEDED", [])
-    assert any("CHARGEENTITY" in each["message"] for each in job.warnings)
+    assert any("ignored: CHARGEENTITY, NOTEENTITY." in each["message"] for each in job.warnings)
     found = order(client, "C1")
     assert found is not None
     assert [(line["item"]["number"], line["quantity"]) for line in found["lines"]] == [("1", "3")]

@@ -42,6 +42,11 @@ def xml_sheet(source: FileSource) -> Sheet:
     )
 
 
+IGNORED = "Elements within an order that are not lines are ignored: "
+MOST_NAMED = 20
+"""Ignored elements that a warning names."""
+
+
 def xml_document(source: FileSource, text: str) -> Element:
     """The root of a small document. Raises FileRefused."""
     try:
@@ -127,15 +132,19 @@ def _record(
         else:
             fields.append(child)
     if others and remarks is not None:
-        name = others[0][:LONGEST_SHOWN]
-        remarks.setdefault(
-            "NOT_KEPT", f"Elements within an order that are not lines are ignored: {name}."
-        )
+        _remark_on(others, remarks)
     return FileRecord(
         row,
         _cells(source, row, fields),
         tuple(FileRecord(place, _cells(source, row, line)) for place, line in enumerate(lines, 1)),
     )
+
+
+def _remark_on(names: Sequence[str], remarks: dict[str, str]) -> None:
+    """Add the names of ignored elements to the warning about them."""
+    known = remarks.get("NOT_KEPT", IGNORED).removeprefix(IGNORED).removesuffix(".")
+    shown = [*filter(None, known.split(", ")), *(name[:LONGEST_SHOWN] for name in names)]
+    remarks["NOT_KEPT"] = f"{IGNORED}{', '.join(list(dict.fromkeys(shown))[:MOST_NAMED])}."
 
 
 def _cells(

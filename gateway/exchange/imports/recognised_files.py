@@ -10,8 +10,9 @@ from gateway.exchange.formats.sheets import FileRefused, Sheet
 from gateway.exchange.imports.locale_decision import decide_locales
 from gateway.exchange.imports.row_reader import Finding, Place
 from gateway.exchange.mappings.columns import FileEntity
-from gateway.exchange.mappings.decisions import Decision, FileOutcome
+from gateway.exchange.mappings.decisions import Decision, FileOutcome, RecognitionRefused
 from gateway.exchange.mappings.recognition import check_decisions, decide
+from gateway.storage.file_reports import FileReport
 from gateway.storage.tables.import_jobs import ImportJobRow, ImportSheetRow
 
 
@@ -74,6 +75,20 @@ def file_rows(job: ImportJobRow, files: RecognisedFiles) -> list[ImportSheetRow]
         if place in sheets
         else _skipped_row(job, place, decision)
         for place, decision in enumerate(files.decisions)
+    ]
+
+
+def reports_of(refused: RecognitionRefused) -> list[FileReport]:
+    """What was decided about each file of an import that is refused."""
+    blank = FileReport("", None, "", None, None, None, None, None, (), ())
+    return [
+        replace(
+            blank,
+            name=each.file,
+            entity=each.entity if each.outcome is FileOutcome.IMPORTED else None,
+            reason=each.sentence,
+        )
+        for each in refused.decisions
     ]
 
 
