@@ -84,6 +84,8 @@ class RecordDesk:
         }
         for row in await writer.records(record.model, wanted):
             desk.know(row)
+        unique = {name: wanted[name] for name in record.unique}
+        desk._taken |= await writer.hidden.owners(record.model, unique)
         return desk
 
     def know(self, row: Any) -> None:

@@ -1,9 +1,11 @@
 """The number series of a company, from which new orders get their numbers."""
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateway.storage.scope import Scope, within
+from gateway.storage.scope import Scope, within, within_company
 from gateway.storage.tables.column_types import case_folded
 from gateway.storage.tables.reference_data import NumberSeries
 from gateway.storage.tables.sales_orders import SalesOrderRow
@@ -21,14 +23,17 @@ async def draw(session: AsyncSession, scope: Scope, count: int) -> list[str]:
     while len(numbers) < count:
         next_numbers = await _advance(session, scope, count - len(numbers))
         drawn = {case_folded(number): number for number in next_numbers}
-        existing = await session.scalars(
-            sa.select(SalesOrderRow.number_folded).where(
-                SalesOrderRow.company_id == scope.company,
-                SalesOrderRow.number_folded.in_(list(drawn)),
-            )
-        )
-        numbers += [drawn[key] for key in sorted(set(drawn) - set(existing), key=[*drawn].index)]
+        existing = await taken_numbers(session, scope, drawn)
+        numbers += [drawn[key] for key in sorted(set(drawn) - existing, key=[*drawn].index)]
     return numbers
+
+
+async def taken_numbers(session: AsyncSession, scope: Scope, folded: Collection[str]) -> set[str]:
+    """Those of these case-folded numbers that orders of the company have, whether in the scope or not."""
+    statement = sa.select(SalesOrderRow.number_folded).where(
+        within_company(scope, SalesOrderRow), SalesOrderRow.number_folded.in_(sorted(folded))
+    )
+    return set(await session.scalars(statement))
 
 
 async def _advance(session: AsyncSession, scope: Scope, count: int) -> list[str]:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import attributes, selectinload
 from gateway.storage import number_series, unsaved_orders
 from gateway.storage.contention import is_contention
 from gateway.storage.documented_orders import DocumentedOrders
+from gateway.storage.hidden_records import HiddenRecords
 from gateway.storage.import_results import ImportResults
 from gateway.storage.import_rows import Staging
 from gateway.storage.scope import Scope, within, within_company
@@ -49,6 +50,7 @@ class Writer:
         self.staging = Staging(session, scope)
         self.import_results = ImportResults(session, scope)
         self.documented_orders = DocumentedOrders(session, scope)
+        self.hidden = HiddenRecords(session, scope)
 
     async def find(self, model: type[Model], wanted: Mapping[str, set[str]]) -> Sequence[Model]:
         """The rows with one of the `wanted` values in any of the columns, ignoring case in numbers and
@@ -83,11 +85,9 @@ class Writer:
 
     async def company_currency(self) -> CurrencyRow:
         """The currency of the company's books and of the prices of its items."""
-        statement = sa.select(CurrencyRow).join(
-            CompanyRow,
-            (CompanyRow.id == CurrencyRow.company_id)
-            & (CompanyRow.currency_code == CurrencyRow.code),
-        )
+        is_own = CompanyRow.id == CurrencyRow.company_id
+        is_own &= CompanyRow.currency_code == CurrencyRow.code
+        statement = sa.select(CurrencyRow).join(CompanyRow, is_own)
         rows = await self._session.scalars(statement.where(within(self.scope, CurrencyRow)))
         return rows.one()
 
@@ -97,8 +97,7 @@ class Writer:
 
     async def sales_order(self, key: str) -> SalesOrderRow | None:
         """The order with this id and its lines, locked until the transaction ends."""
-        guid = canonical_guid(key)
-        orders = [] if guid is None else await self._orders(SalesOrderRow.id == guid)
+        orders = await self.sales_orders_of([key])
         return orders[0] if orders else None
 
     async def sales_orders_of(self, keys: Collection[str]) -> list[SalesOrderRow]:

@@ -281,6 +281,51 @@ def test_an_import_only_touches_the_orders_of_the_caller(gate: Gate) -> None:
     assert gate.ask("limited", order) == {"salesOrderByNumber": {"createdBy": "Partner"}}
 
 
+def test_an_import_does_not_tell_why_a_number_is_taken(gate: Gate) -> None:
+    """The order with the number belongs to a customer outside. Nothing of it is shown or changed."""
+    hidden = '{ salesOrderByNumber(number: "SO-000003") { etag customer { number } } }'
+    before = gate.ask("admin", hidden, COMPANY)
+    assert before["salesOrderByNumber"]["customer"] == {"number": "PAYER"}
+    row = b'{"number": "so-000003", "customerNumber": "C1", "email": "a@example.com"}'
+    headers = {"authorization": f"Bearer {gate.keys['limited']}"}
+    url = f"{gate.client.url}/imports?name=salesOrders.jsonl"
+    key = gate.client.http.post(url, content=row, headers=headers).json()["id"]
+    query = """query ($id: ID!) { importJob(id: $id) { finishedDateTime headersFailed
+      problems { nodes { code message orderNumber columnName } } } }"""
+
+    def ended() -> Any:
+        job = gate.post("limited", query, id=key)["data"]["importJob"]
+        return job if job["finishedDateTime"] else None
+
+    job = wait_until(ended)
+    assert job["headersFailed"] == 1
+    assert job["problems"]["nodes"] == [
+        {
+            "code": "DUPLICATE",
+            "message": "This number is already taken.",
+            "orderNumber": "so-000003",
+            "columnName": "number",
+        }
+    ]
+    assert gate.ask("admin", hidden, COMPANY) == before
+
+
+def test_a_contact_id_of_a_customer_outside_is_taken(gate: Gate) -> None:
+    change = """mutation ($id: ID!) { updateCustomer(id: $id, input: {contactId: "theirs"}) {
+      userErrors { code message path rejectedValue } } }"""
+    others = gate.post("admin", change, COMPANY, id=gate.customers["PAYER"])
+    assert others["data"]["updateCustomer"]["userErrors"] == []
+    own = gate.post("limited", change, id=gate.customers["C1"])
+    assert own["data"]["updateCustomer"]["userErrors"] == [
+        {
+            "code": "DUPLICATE",
+            "message": "This contact id is already taken.",
+            "path": ["input", "contactId"],
+            "rejectedValue": "theirs",
+        }
+    ]
+
+
 def test_only_admins_administer_keys(gate: Gate) -> None:
     create = """mutation ($input: CreateApiKeyInput!, $dryRun: Boolean!) {
       createApiKey(input: $input, dryRun: $dryRun) {

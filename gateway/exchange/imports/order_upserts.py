@@ -73,7 +73,24 @@ async def apply_orders(writer: Writer, orders: Sequence[OrderRows], rules: Rules
             new.append(order)
         else:
             counts += await _patch(writer, order, there, references, rules)
-    return counts + await _create(writer, new, currencies, rules)
+    return counts + await _create(
+        writer, await _with_free_numbers(writer, new, counts), currencies, rules
+    )
+
+
+async def _with_free_numbers(
+    writer: Writer, orders: Sequence[OrderRows], counts: Counts
+) -> list[OrderRows]:
+    """The orders whose numbers no order outside the scope has. The others are refused, and counted."""
+    numbers = [order.number for order in orders if order.number is not None]
+    taken = await writer.hidden.order_numbers(numbers)
+    for order in orders:
+        if order.header is not None and order.number and case_folded(order.number) in taken:
+            order.header.refuse(
+                refusals.RECORD_EXISTS, ("number",), order.number, label="order", field="number"
+            )
+            counts += _failed(order)
+    return [order for order in orders if not order.is_refused]
 
 
 def _failed(order: OrderRows) -> Counts:
