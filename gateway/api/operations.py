@@ -60,10 +60,9 @@ class Answer:
 
 async def run_operation(operation: Operation, context: Context) -> Answer:
     """Run one operation until it ends or its deadline passes. No request makes this raise."""
-    context = replace(context, operation_name=operation.name, if_match=operation.if_match)
     try:
         async with Deadline(context.seconds) as deadline:
-            limited = replace(context, database=context.database.within(deadline))
+            limited = _limited(context, operation, deadline)
             return (
                 _stored(operation, limited)
                 or await _run_by_plan(operation, limited)
@@ -80,6 +79,16 @@ async def run_operation(operation: Operation, context: Context) -> Answer:
         return await _finished(operation, context, stopped) or _failure(stopped, context)
 
 
+def _limited(context: Context, operation: Operation, deadline: Deadline) -> Context:
+    """The context for the operation, whose transactions are committed by its deadline or not at all."""
+    return replace(
+        context,
+        operation_name=operation.name,
+        if_match=operation.if_match,
+        database=context.database.within(deadline),
+    )
+
+
 async def _finished(operation: Operation, context: Context, stopped: RequestError) -> Answer | None:
     """The answer to a mutation that was stopped after some of its changes had been made. Reading the
     selected fields of their payloads may take the same time again; None if that is not enough, or if
@@ -89,7 +98,7 @@ async def _finished(operation: Operation, context: Context, stopped: RequestErro
     context.state.stopped = stopped
     try:
         async with Deadline(context.seconds) as deadline:
-            limited = replace(context, database=context.database.within(deadline))
+            limited = _limited(context, operation, deadline)
             return await _run_by_core(operation, limited)
     except (TimeoutError, Overloaded):
         return None

@@ -2,6 +2,7 @@
 `@requiresScopes`, and checked before anything runs."""
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import strawberry
@@ -55,11 +56,13 @@ def check_scopes(
             raise ForbiddenField(name, missing) from missing
 
 
-def _required(root: GraphQLObjectType | None, name: str) -> list[AccessScope]:
+@lru_cache(1000)
+def _required(root: GraphQLObjectType | None, name: str) -> tuple[AccessScope, ...]:
     field = root.fields.get(name) if root is not None else None
     if field is None:  # __typename and the fields of introspection need only a credential
-        return []
-    return [AccessScope(scope) for scope in _declared(field.extensions["strawberry-definition"])]
+        return ()
+    declared = _declared(field.extensions["strawberry-definition"])
+    return tuple(AccessScope(scope) for scope in declared)
 
 
 def _declared(field: Any) -> list[str]:

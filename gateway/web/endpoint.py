@@ -5,7 +5,6 @@ execution/README.md describes how an operation gets from here to its SQL and bac
 import asyncio
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -86,9 +85,7 @@ class Endpoint:
 
     async def _run(self, request: Request, media_type: str) -> Response:
         """Raises HttpError, and ClientDisconnect if the client disconnects."""
-        operation = replace(
-            await _operation(request, self._largest), if_match=request.headers.get("if-match")
-        )
+        operation = await _operation(request, self._largest)
         note_document(request.scope, operation)
         if await is_gone(request):
             raise ClientDisconnect
@@ -122,13 +119,13 @@ async def _operation(request: Request, largest: int) -> Operation:
         for name in ("variables", "extensions"):
             if name in parameters:
                 parameters[name] = _json(parameters[name], name)
-        return _checked(parameters, may_change=False)
+        return _checked(request, parameters)
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise HttpError(415, "Send the operation uncompressed.", "UNSUPPORTED_MEDIA_TYPE")
     content_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if content_type != JSON:
         raise HttpError(415, f"Send the operation as {JSON}.", "UNSUPPORTED_MEDIA_TYPE")
-    return _checked(_json(await _body(request, largest), "body"), may_change=True)
+    return _checked(request, _json(await _body(request, largest), "body"))
 
 
 async def _body(request: Request, largest: int) -> bytes:
@@ -153,7 +150,7 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-def _checked(parameters: Any, *, may_change: bool) -> Operation:
+def _checked(request: Request, parameters: Any) -> Operation:
     if not isinstance(parameters, dict):
         raise HttpError(400, "The body is an object with `query` and `variables`.", "BAD_REQUEST")
     query, name = parameters.get("query"), parameters.get("operationName")
@@ -167,4 +164,5 @@ def _checked(parameters: Any, *, may_change: bool) -> Operation:
     extensions = parameters.get("extensions")
     if extensions is not None and not isinstance(extensions, dict):
         raise HttpError(400, "`extensions` is an object.", "BAD_REQUEST")
-    return Operation(query, variables, name or None, may_change)
+    is_post, if_match = request.method == "POST", request.headers.get("if-match")
+    return Operation(query, variables, name or None, may_change=is_post, if_match=if_match)

@@ -6,7 +6,7 @@ incomplete."""
 
 import asyncio
 from enum import Enum
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import httptools
 import orjson
@@ -112,11 +112,15 @@ class HttpConnection(HttpToolsProtocol):
         self._head_size = self._unparsed = 0
 
     def on_url(self, url: bytes) -> None:
-        self._count(len(url))
+        self._head_size += len(url)
+        if self._head_size > LARGEST_HEAD:
+            self._refuse_head()
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._count(len(name) + len(value), len(self.headers) + 1)
+        self._head_size += len(name) + len(value)
+        if self._head_size > LARGEST_HEAD or len(self.headers) >= MOST_HEADERS:
+            self._refuse_head()
         if self._part is Part.HEAD:  # not a trailer, which is ignored
             super().on_header(name, value)
 
@@ -146,21 +150,17 @@ class HttpConnection(HttpToolsProtocol):
         if self._part is Part.REQUEST:
             super().timeout_keep_alive_handler()
 
-    def _count(self, size: int, headers: int = 0) -> None:
-        """Raises HeadTooLarge."""
-        self._head_size += size
-        self._check_head(self._head_size, headers)
-
     def _count_unparsed(self, size: int) -> None:
         """Count the data, since it may be part of an endless header, which the parser collects in
         memory. Raises HeadTooLarge."""
         self._unparsed += size
-        self._check_head(self._unparsed)
+        if self._unparsed > LARGEST_HEAD:
+            self._refuse_head()
 
-    def _check_head(self, size: int, headers: int = 0) -> None:
-        if size > LARGEST_HEAD or headers > MOST_HEADERS:
-            self._is_too_large = True
-            raise HeadTooLarge
+    def _refuse_head(self) -> NoReturn:
+        """Raises HeadTooLarge."""
+        self._is_too_large = True
+        raise HeadTooLarge
 
     def _watch(self) -> None:
         """Run the timer if data from the client is due, and limit the time between requests."""

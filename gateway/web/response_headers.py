@@ -1,8 +1,8 @@
 """Required and forbidden headers of requests and responses."""
 
 import re
-import secrets
 from collections.abc import Iterable
+from random import Random
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars
@@ -34,11 +34,14 @@ SECURITY_HEADERS = (
 )
 """The default headers of a response. Caches must not store it, since nearly all responses are data."""
 
+IDS = Random()  # noqa: S311 - nothing is protected by an id
+"""The source of request ids. They are unique but not secret, so the operating system is not called for each."""
+
 Header = tuple[bytes, bytes]
 
 
 def new_request_id() -> bytes:
-    return secrets.token_hex(16).encode()
+    return b"%032x" % IDS.getrandbits(128)
 
 
 class ResponseHeaders:

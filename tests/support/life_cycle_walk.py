@@ -96,7 +96,7 @@ class Walk:
         self._step(event, fields, lambda: self.model.carry_out(event, parts, self._shown))
 
     def edit(self, kind: str, key: str = "new", quantity: Decimal = Decimal(0)) -> None:
-        """Add a line, or edit the line of this key, in one of the ways of `EDITS`."""
+        """Add a line, or edit the line of this key. `kind` is a key of the patches below."""
         patches: dict[str, Fields] = {
             "add": {"add": [line(quantity=str(quantity))]},
             "add comment": {"add": [{"description": "more text"}]},
