@@ -9,7 +9,6 @@ from typing import Any, cast
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from gateway.logs.library_messages import ClientsThatLeft
 from gateway.logs.log_lines import processors
 from gateway.logs.log_writer import LogWriter
 
@@ -62,7 +61,6 @@ def _bridge(writer: LogWriter, chain: list[structlog.typing.Processor], least: i
     handler.setFormatter(formatter)
     logging.basicConfig(handlers=[handler], level=max(least, logging.WARNING), force=True)
     logging.getLogger(OURS).setLevel(least)
-    logging.getLogger("asyncio").addFilter(ClientsThatLeft())
     logging.captureWarnings(capture=True)
     threading.excepthook = _log_thread
     sys.unraisablehook = _log_unraisable

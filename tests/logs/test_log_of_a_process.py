@@ -15,7 +15,7 @@ import pytest
 from tests.support.logs import logged
 from tests.support.paths import ROOT
 from tests.support.processes import run, served
-from tests.support.served import NO_CERTIFICATES, PATIENCE
+from tests.support.served import NO_CERTIFICATES, PATIENCE, wait_until
 
 MESSAGES = """
 import asyncio, logging, threading, warnings
@@ -100,8 +100,9 @@ def test_the_log_is_text_on_a_terminal() -> None:
 
 def test_a_server_logs_its_requests_as_json_and_nothing_else(tmp_path: Path) -> None:
     with served(tmp_path, database_url="sqlite:///gateway.db", log_level="INFO") as server:
-        server.http.get(server.url + "/graphql?query={__typename}")
         server.http.get(server.url + "/healthz")
+        server.http.get(server.url + "/graphql?query={__typename}")
+        wait_until(lambda: (tmp_path / "err").read_text().endswith("\n"))
     [line] = logged(tmp_path)
     assert (line["event"], line["operation"], line["outcome"]) == ("request", None, "ok")
 

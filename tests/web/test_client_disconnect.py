@@ -19,9 +19,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gateway.app import create_app
 from gateway.settings import Settings
 from gateway.storage.database import Database
 from gateway.web.client_disconnect import is_gone
+from tests.support.logs import Log
 from tests.support.requests import ENDLESS, locked, make_tax_codes_slow
 from tests.support.served import (
     NO_CERTIFICATES,
@@ -38,6 +40,8 @@ CREATE = """mutation {
   one: createSalesOrder(input: {customer: {number: "C1"}}) { salesOrder { id } }
   two: createSalesOrder(input: {customer: {number: "C1"}}) { salesOrder { id } } }"""
 COUNT = "{ salesOrders { totalCount } }"
+NEW = """{ items { nodes { number taxCode { code } baseUnitOfMeasure { code } } }
+  customers { nodes { number currency { code } paymentTerms { code } } } }"""
 
 
 @pytest.fixture
@@ -121,20 +125,25 @@ def test_no_work_begins_for_a_client_that_has_already_disconnected() -> None:
     assert blocked.gone.count(True) == 300
 
 
-def test_clients_that_disconnect_during_new_queries_leave_nothing_in_the_log(
-    world_url: str, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(("query", "each"), [(NEW, 15), (COUNT, 75)])
+def test_clients_that_disconnect_leave_a_line_each_in_the_log(
+    world_url: str, caplog: pytest.LogCaptureFixture, query: str, each: int
 ) -> None:
-    query = """{ a%d: items { nodes { number taxCode { code } unitOfMeasure { code } } }
-      customers { nodes { number currency { code } paymentTerms { code }
-        salesOrders { totalCount } } } }"""
-    with serving(Settings(database_url=world_url)) as client, unlogged(caplog):
+    """Whether their documents are new or known, and whenever they hang up."""
+    log, settings = Log(), Settings(database_url=world_url)
+    app = create_app(settings, log=log.logger)
+    with serving(settings, app=app) as client, unlogged(caplog):
         for delay in (0, 0.03, 0.06, 0.1):
             with ExitStack() as stack:
-                for number in range(15):
-                    stack.enter_context(connected(client, query % number))
+                for number in range(each):
+                    text = query.replace("items", f"a{number}_{delay * 100:.0f}: items")
+                    stack.enter_context(connected(client, text))
                 time.sleep(delay)
-        assert client.ask("{ company { name } }") == {"company": {"name": "World"}}
+        log.last(4 * each)
         gc.collect()
+    outcomes = {line["outcome"] for line in log.lines}
+    assert "disconnected" in outcomes
+    assert outcomes <= {"disconnected", "ok"}
 
 
 @pytest.mark.anyio
