@@ -74,14 +74,14 @@ def gate(templates: Templates) -> Iterator[Gate]:
     asyncio.run(load_other(url))
     keys, customers = asyncio.run(make_keys(url))
     with serving(Settings(database_url=url, auth="required")) as client:
-        made = Gate(client, keys, customers=customers)
+        created = Gate(client, keys, customers=customers)
         for company, number in [(COMPANY, each) for each in (*OURS, "PAYER")] + [(OTHER, "THEIRS")]:
             line = {"item": {"number": "I0001"}, "quantity": 1, "unitPrice": 1}
             order = {"customer": {"number": number}, "lines": [line]}
-            answer = made.post("admin", CREATE, company, input=order)["data"]["createSalesOrder"]
+            answer = created.post("admin", CREATE, company, input=order)["data"]["createSalesOrder"]
             assert answer["userErrors"] == []
-            made.orders[number] = answer["salesOrder"]["id"]
-        yield made
+            created.orders[number] = answer["salesOrder"]["id"]
+        yield created
 
 
 @pytest.fixture(autouse=True)
@@ -194,8 +194,11 @@ def test_no_order_is_written_for_a_customer_outside(gate: Gate, name: str) -> No
     both = """mutation ($inputs: [CreateSalesOrderInput!]!) { createSalesOrders(inputs: $inputs, dryRun: true) {
       userErrors { code } } }"""
     inputs = [{"customer": {"number": "PAID-BY-OTHER"}}, wanted]
-    made = gate.post("limited", both, inputs=inputs)["data"]["createSalesOrders"]
-    assert [[error["code"] for error in each["userErrors"]] for each in made] == [[], ["NOT_FOUND"]]
+    created = gate.post("limited", both, inputs=inputs)["data"]["createSalesOrders"]
+    assert [[error["code"] for error in each["userErrors"]] for each in created] == [
+        [],
+        ["NOT_FOUND"],
+    ]
 
 
 def test_a_foreign_company_looks_like_a_missing_one(gate: Gate) -> None:
@@ -335,14 +338,16 @@ def test_only_admins_administer_keys(gate: Gate) -> None:
     assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     tried = gate.post("admin", create, COMPANY, input=wanted, dryRun=True)["data"]["createApiKey"]
     assert (tried["secret"], tried["userErrors"]) == (None, [])
-    made = gate.post("admin", create, COMPANY, input=wanted, dryRun=False)["data"]["createApiKey"]
-    gate.keys["new"] = made["secret"]
-    assert made["apiKey"]["createdBy"] == "Admin"
+    created = gate.post("admin", create, COMPANY, input=wanted, dryRun=False)["data"][
+        "createApiKey"
+    ]
+    gate.keys["new"] = created["secret"]
+    assert created["apiKey"]["createdBy"] == "Admin"
     assert gate.ask("new", "{ customers { totalCount } }") == {"customers": {"totalCount": 1}}
     names = [each["name"] for each in gate.ask("admin", "{ apiKeys { name } }", COMPANY)["apiKeys"]]
     assert names.count("New") == 1
     revoke = "mutation ($id: ID!) { revokeApiKey(id: $id) { userErrors { code } } }"
-    gate.post("admin", revoke, COMPANY, id=made["apiKey"]["id"])
+    gate.post("admin", revoke, COMPANY, id=created["apiKey"]["id"])
     wait_until(lambda: "errors" in gate.post("new", "{ viewer { name } }"))
-    again = gate.post("admin", revoke, COMPANY, id=made["apiKey"]["id"])["data"]["revokeApiKey"]
+    again = gate.post("admin", revoke, COMPANY, id=created["apiKey"]["id"])["data"]["revokeApiKey"]
     assert again == {"userErrors": [{"code": "WRONG_STATUS"}]}

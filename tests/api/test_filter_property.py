@@ -170,8 +170,8 @@ def predicate_of_field(form: Field, field: str, value: Any) -> Predicate:
 
 @pytest.fixture(scope="module")
 def stored(templates: Templates) -> Iterator[Varied]:
-    with varied(templates) as found:
-        yield found
+    with varied(templates) as result:
+        yield result
 
 
 @pytest.fixture(scope="module")
@@ -188,9 +188,9 @@ def check(stored: Varied, name: str, tree: Tree) -> None:
     holding = [row for row in stored.rows[name] if holds(row)]
     holding.sort(key=key, reverse=backward)
     with statements() as seen:
-        found = stored.client.ask(query, filter=tree)[root]
-    assert [node["id"] for node in found["nodes"]] == [row["id"] for row in holding[:PAGE]]
-    assert found["totalCount"] == len(holding)
+        result = stored.client.ask(query, filter=tree)[root]
+    assert [node["id"] for node in result["nodes"]] == [row["id"] for row in holding[:PAGE]]
+    assert result["totalCount"] == len(holding)
     assert len(seen) == 2
     event(f"{len(holding) * 10 // len(stored.rows[name])} tenths of {root} hold")
 

@@ -13,8 +13,8 @@ from tests.support.varied import Row, Varied, varied
 
 @pytest.fixture(scope="module")
 def stored(templates: Templates) -> Iterator[Varied]:
-    with varied(templates) as found:
-        yield found
+    with varied(templates) as result:
+        yield result
 
 
 SIZES = [
@@ -209,11 +209,11 @@ def test_cursors_lead_through_the_orders_of_one_customer(
         window = {"last": size, "before": cursor} if backward else {"first": size, "after": cursor}
         requested = stored.client.ask(PAGE, id=customer["id"], **window, **arguments)
         page = requested["customer"]["page"]
-        found = [node["id"] for node in page["nodes"]]
-        met = found + met if backward else met + found
+        result = [node["id"] for node in page["nodes"]]
+        met = result + met if backward else met + result
         cursor = page["pageInfo"]["startCursor" if backward else "endCursor"]
         more = page["pageInfo"]["hasPreviousPage" if backward else "hasNextPage"]
-        assert len(found) == size or not more
+        assert len(result) == size or not more
     assert met == ids
 
 

@@ -23,8 +23,8 @@ NODE = f"query ($id: ID!) {{ node(id: $id) {{ __typename id {FRAGMENTS} }} }}"
 
 @pytest.fixture(scope="module")
 def stored(templates: Templates) -> Iterator[Varied]:
-    with varied(templates) as found:
-        yield found
+    with varied(templates) as result:
+        yield result
 
 
 def shown(kind: str, row: Row) -> dict[str, Any]:
@@ -40,8 +40,8 @@ def company(stored: Varied) -> Row:
 def imported(stored: Varied, kind: str) -> Row:
     """An import job, or the problem of its row."""
     job = upload(stored.client, {"payment-terms.csv": b"code,displayName\nLONGERTHANTEN,Never\n"})
-    found = stored.client.ask(PROBLEM, id=job.fields["id"])["importJob"]
-    return Row(found if kind == "ImportJob" else found["problems"]["nodes"][0])
+    result = stored.client.ask(PROBLEM, id=job.fields["id"])["importJob"]
+    return Row(result if kind == "ImportJob" else result["problems"]["nodes"][0])
 
 
 PROBLEM = "query ($id: ID!) { importJob(id: $id) { id problems(first: 1) { nodes { id code } } } }"
@@ -70,7 +70,7 @@ def test_nodes_come_in_the_order_of_their_ids_with_a_statement_for_each_type(
     """An invalid or unknown id is null at its position; an id may occur twice."""
     dice = random.Random(size)
     known = [(kind, row) for kind, rows in stored.rows.items() for row in rows]
-    wanted = [shown(*found) for found in dice.choices(known, k=size)]
+    wanted = [shown(*result) for result in dice.choices(known, k=size)]
     ids: list[str] = [node["id"] for node in wanted]
     expected: list[dict[str, Any] | None] = list(wanted)
     for place in range(0, size, 7)[1:]:

@@ -68,8 +68,8 @@ def described() -> Iterator[tuple[str, str, str | None]]:
 
 def words(text: str) -> set[str]:
     """The words of a sentence or of a camelCase name, in the singular."""
-    found = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", text)
-    return {word.lower().rstrip("s") for word in found} - {word.rstrip("s") for word in FILLERS}
+    result = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", text)
+    return {word.lower().rstrip("s") for word in result} - {word.rstrip("s") for word in FILLERS}
 
 
 def typed() -> Iterator[tuple[str, str, Any]]:

@@ -16,12 +16,12 @@ AT_ONCE = 10.0
 def operation(text: str) -> tuple[list[FieldNode], Fragments]:
     """The root fields of the operation in a document, and its fragments."""
     definitions = parse(text).definitions
-    [found] = [node for node in definitions if isinstance(node, OperationDefinitionNode)]
+    [result] = [node for node in definitions if isinstance(node, OperationDefinitionNode)]
     fragments = {
         node.name.value: node for node in definitions if isinstance(node, FragmentDefinitionNode)
     }
     return [
-        node for node in found.selection_set.selections if isinstance(node, FieldNode)
+        node for node in result.selection_set.selections if isinstance(node, FieldNode)
     ], fragments
 
 
@@ -70,9 +70,9 @@ def test_a_path_leads_through_fragments_and_aliases(text: str, names: set[str]) 
 def test_the_nodes_of_one_field_are_grouped_whatever_their_alias() -> None:
     text = "{ order { a: customer { id } customer { name } ...F } } fragment F on Order { b: customer { city } }"
     nodes, fragments = operation(text)
-    found = fields_by_name(nodes, fragments)
-    assert [node.alias and node.alias.value for node in found["customer"]] == ["a", None, "b"]
-    assert set(fields_by_name(found["customer"], fragments)) == {"id", "name", "city"}
+    result = fields_by_name(nodes, fragments)
+    assert [node.alias and node.alias.value for node in result["customer"]] == ["a", None, "b"]
+    assert set(fields_by_name(result["customer"], fragments)) == {"id", "name", "city"}
 
 
 def test_a_fragment_is_used_again_at_another_depth() -> None:

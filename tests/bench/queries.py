@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, Protocol
 
 from tests.bench.bare_sqlite import BareSqlite
-from tests.bench.databases import WORK, KeptPostgres, sqlite_copy
+from tests.bench.databases import WORK, StoredPostgres, sqlite_copy
 from tests.bench.documents import TITLES, comparable, leaves
 from tests.bench.load import Refused, pin
 from tests.bench.seeding import ORDERS_A_DAY
@@ -48,7 +48,7 @@ def contestants(database: str, names: Sequence[str], orders: int) -> Iterator[li
             url, pid = f"sqlite:///{file}", None
             names = [name for name in names if KNOWN[name].on_sqlite]
         else:
-            postgres = stack.enter_context(KeptPostgres())
+            postgres = stack.enter_context(StoredPostgres())
             url, pid = postgres.copy(orders), postgres.pid
             pin(pid, LOAD_CORE)
         started: list[Contestant] = [

@@ -239,9 +239,9 @@ def commands(group: Any, *path: str) -> Iterator[tuple[list[str], Any]]:
 
 
 def test_every_command_and_every_option_has_its_help() -> None:
-    found = {" ".join(path): command for path, command in commands(typer.main.get_command(cli))}
-    assert {"serve", "migrate", "schema", "company", "company create"} <= set(found)
-    for path, command in found.items():
+    result = {" ".join(path): command for path, command in commands(typer.main.get_command(cli))}
+    assert {"serve", "migrate", "schema", "company", "company create"} <= set(result)
+    for path, command in result.items():
         shown = CliRunner().invoke(
             cli, [*path.split(), "--help"], env={"COLUMNS": "200", "TERM": "dumb"}
         )

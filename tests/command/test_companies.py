@@ -32,23 +32,23 @@ RENAME = """mutation ($id: ID!, $name: String!) {
 @pytest.fixture
 def url(templates: Templates) -> str:
     """A database as `gateway migrate` makes it."""
-    made = templates.empty()
-    database = Database(made, poolclass=NullPool)
+    created = templates.empty()
+    database = Database(created, poolclass=NullPool)
     asyncio.run(set_up(database))
-    return made
+    return created
 
 
 @pytest.fixture
 def client(url: str) -> Iterator[Client]:
-    with serving(Settings(database_url=url)) as found:
-        yield found
+    with serving(Settings(database_url=url)) as result:
+        yield result
 
 
 def names(client: Client) -> list[str]:
     with statements() as seen:
-        found = client.ask(LIST)["companies"]
+        result = client.ask(LIST)["companies"]
     assert len(seen) <= 1, "the list takes one statement"
-    return [each["name"] for each in found]
+    return [each["name"] for each in result]
 
 
 def create(client: Client, name: str, currency: str = "USD", *, dry_run: bool = False) -> Any:

@@ -97,8 +97,10 @@ the last day."""
 
 def test_the_21_orders_that_northwind_never_shipped_are_on_their_way(demo: Client) -> None:
     orders = orders_of(demo, "NW-")
-    found = {number: (orders[number]["status"], orders[number]["onHold"]) for number in NOT_SHIPPED}
-    assert found == NOT_SHIPPED
+    result = {
+        number: (orders[number]["status"], orders[number]["onHold"]) for number in NOT_SHIPPED
+    }
+    assert result == NOT_SHIPPED
     assert len(NOT_SHIPPED) == 21
     assert not any(orders[number]["fullyShipped"] for number in NOT_SHIPPED)
 
@@ -118,7 +120,7 @@ FURTHER = {
 
 
 def test_our_own_orders_have_the_totals_of_the_rules(demo: Client) -> None:
-    found = {
+    result = {
         number: (
             order["status"],
             order["currency"]["code"],
@@ -128,7 +130,7 @@ def test_our_own_orders_have_the_totals_of_the_rules(demo: Client) -> None:
         )
         for number, order in orders_of(demo, "DEMO-").items()
     }
-    assert found == FURTHER
+    assert result == FURTHER
 
 
 def test_an_order_of_the_demo_is_shipped_and_invoiced_in_part(demo: Client) -> None:
@@ -196,10 +198,12 @@ POSSIBLE = {
 def test_every_transition_is_possible_for_some_order(
     demo: Client, mutation: str, number: str
 ) -> None:
-    found = demo.ask(f'{{ salesOrderByNumber(number: "{number}") {{ id }} }}')["salesOrderByNumber"]
+    result = demo.ask(f'{{ salesOrderByNumber(number: "{number}") {{ id }} }}')[
+        "salesOrderByNumber"
+    ]
     answer = demo.ask(
         f"""mutation ($id: ID!) {{ it: {mutation}(id: $id, dryRun: true) {{
           userErrors {{ code message }} }} }}""",
-        **found,
+        **result,
     )
     assert answer == {"it": {"userErrors": []}}

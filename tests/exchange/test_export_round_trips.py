@@ -195,12 +195,12 @@ async def test_a_full_export_imported_into_an_empty_database_recreates_the_origi
     path = tmp_path / "everything.zip"
     path.write_bytes(await exported(history, Dataset.EVERYTHING))
     job, counts = await imported(new_world, path)
-    found, expected = await stored(new_world), await stored(history)
+    result, expected = await stored(new_world), await stored(history)
     assert counts["headers_created"] == len(WAYS) + len(HEADERS) + OTHERS
     assert (job.status, job.problems) == (ImportJobStatus.SUCCEEDED, 0)
     for table, rows in expected.items():
         assert rows, table
-        assert found[table] == rows
+        assert result[table] == rows
 
 
 @pytest.mark.anyio
@@ -286,10 +286,10 @@ async def test_the_orders_of_other_systems_survive_an_export_as_a_data_package(
             without(path, "orders.jsonl", "item-blocks.jsonl")
         job, counts = await imported(new, path)
         assert job.problems == 0
-    found, expected = await stored(new), await stored(others)
+    result, expected = await stored(new), await stored(others)
     assert counts == CREATED[whose]
     for table, columns in (("sales_orders", HEADER_COLUMNS), ("sales_order_lines", LINE_COLUMNS)):
-        assert _parts(found[table], columns) == _parts(expected[table], columns)
+        assert _parts(result[table], columns) == _parts(expected[table], columns)
 
 
 def _parts(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> list[tuple[Any, ...]]:

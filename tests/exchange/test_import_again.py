@@ -104,9 +104,9 @@ def test_rows_without_a_key_update_the_lines_that_no_other_row_identifies(client
     keyless = line("A", "", INVENTORYLOTID="", ITEMNUMBER="I0010", ORDEREDSALESQUANTITY=8)
     job = upload(client, orders([head("A")], [keyed, keyless]))
     assert job.counts == {"headersUpdated": 1, "linesUpdated": 1, "linesUnchanged": 1}
-    found = order(client, "A")
-    assert found is not None
-    quantities = [(each["item"]["number"], each["quantity"]) for each in found["lines"]]
+    result = order(client, "A")
+    assert result is not None
+    quantities = [(each["item"]["number"], each["quantity"]) for each in result["lines"]]
     assert quantities == [("I0010", "8"), ("I0020", "2")]
 
 

@@ -25,17 +25,17 @@ def test_an_order_matches_in_any_case_and_its_number_does_not_change(
     again = orders([head("sale-a", EMAIL="a@example.com")], [line("Sale-a", CURRENCYCODE="eur")])
     job = upload(client, again)
     assert (job.status, job.counts.get("headersUpdated")) == ("SUCCEEDED", 1)
-    found = order(client, "SALE-A")
-    assert found is not None
-    assert (found["number"], len(found["lines"])) == ("Sale-A", 1)
+    result = order(client, "SALE-A")
+    assert result is not None
+    assert (result["number"], len(result["lines"])) == ("Sale-A", 1)
 
 
 def test_a_customer_matches_in_any_case_and_its_number_does_not_change(client: Client) -> None:
     upload(client, {"customers.csv": b"number,displayName\nc1,Other Name\n"})
-    found = client.ask(
+    result = client.ask(
         '{ customers(filter: {displayName: {eq: "Other Name"}}) { nodes { number } } }'
     )
-    assert found["customers"]["nodes"] == [{"number": "C1"}]
+    assert result["customers"]["nodes"] == [{"number": "C1"}]
 
 
 def test_codes_that_differ_only_in_case_are_duplicates(
@@ -47,10 +47,10 @@ def test_codes_that_differ_only_in_case_are_duplicates(
 
 def test_an_import_translates_countries_and_refuses_unknown_ones(client: Client) -> None:
     upload(client, {"customers.csv": b"number,displayName,country\nN1,New,DEU\nN2,New,Germany\n"})
-    found = client.ask(
+    result = client.ask(
         '{ customers(filter: {address: {country: {eq: "DE"}}}) { nodes { number } } }'
     )
-    assert found["customers"]["nodes"] == [{"number": "N1"}, {"number": "N2"}]
+    assert result["customers"]["nodes"] == [{"number": "N1"}, {"number": "N2"}]
     job = upload(client, {"customers.csv": b"number,displayName,country\nN3,New,Elbonia\n"})
     assert job.refusals("code", "rejectedValue") == [("INVALID", "Elbonia")]
     files = orders([head("A", DELIVERYADDRESSCOUNTRYREGIONID="fra")], [line("A")])
@@ -63,8 +63,8 @@ def test_a_json_import_sets_the_bill_to_address(client: Client, nesting: str) ->
     given = {"number": "A", "customerNumber": "C1", nesting: {"city": "York", country: "gbr"}}
     content = json.dumps({"value": [given]}).encode()
     assert upload(client, {"salesOrders.json": content}).status == "SUCCEEDED"
-    found = client.ask(
+    result = client.ask(
         '{ salesOrderByNumber(number: "a") { billToAddress { city country addressLine1 } } }'
     )
     place = {"city": "York", "country": "GB", "addressLine1": None}
-    assert found["salesOrderByNumber"]["billToAddress"] == place
+    assert result["salesOrderByNumber"]["billToAddress"] == place

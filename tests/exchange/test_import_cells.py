@@ -37,8 +37,8 @@ def quantities(
     files = {HEADERS: table([head("A")], separator), LINES: table(lines, separator)}
     job = upload(client, files)
     refused = [problem["rejectedValue"] for problem in job.refused if problem["code"] == "INVALID"]
-    found = order(client, "A")
-    return ([] if found is None else [each["quantity"] for each in found["lines"]]), refused
+    result = order(client, "A")
+    return ([] if result is None else [each["quantity"] for each in result["lines"]]), refused
 
 
 EUROPEAN: dict[str, tuple[list[str], list[str]]] = {
@@ -162,8 +162,8 @@ def test_invisible_characters_are_removed_with_a_warning(client: Client) -> None
     header = head("A\u200b", DELIVERYADDRESSNAME="\u202eAnna \u2067\u202eB\u200d")
     files = {HEADERS: table([header]), LINES: table([line("A", ORDEREDSALESQUANTITY="\ufeff3")])}
     job = upload(client, files)
-    found = order(client, "A")
-    assert (job.refused, found and found["lines"][0]["quantity"]) == ([], "3")
+    result = order(client, "A")
+    assert (job.refused, result and result["lines"][0]["quantity"]) == ([], "3")
     assert {(each["columnName"], each["message"]) for each in job.warnings} == {
         ("SALESORDERNUMBER", "The invisible characters U+200B were removed."),
         ("DELIVERYADDRESSNAME", "The invisible characters U+202E, U+2067 were removed."),

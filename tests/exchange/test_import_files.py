@@ -94,9 +94,9 @@ def test_order_date_and_shipment_method_come_from_the_first_column_with_a_value(
     assert order(client, "A")["orderDate"] == "1996-07-04"
     query = """{ salesOrders(sort: [{field: NUMBER, direction: ASC}]) {
       nodes { shipmentMethod { code } externalDocumentNumber } } }"""
-    found = client.ask(query)["salesOrders"]["nodes"]
-    assert [each["shipmentMethod"]["code"] for each in found] == ["CIF", "CIF"]
-    assert found[1]["externalDocumentNumber"] == "R1"
+    result = client.ask(query)["salesOrders"]["nodes"]
+    assert [each["shipmentMethod"]["code"] for each in result] == ["CIF", "CIF"]
+    assert result[1]["externalDocumentNumber"] == "R1"
 
 
 def test_a_real_customer_export_is_imported_except_for_its_duplicate_number(
@@ -114,10 +114,10 @@ def test_a_real_customer_export_is_imported_except_for_its_duplicate_number(
     ]
     assert job.counts == {"referencesCreated": 3, "referencesFailed": 1}
     query = "{ customers { nodes { number displayName address { city country } } } }"
-    found = {node["number"]: node for node in empty.ask(query)["customers"]["nodes"]}
-    assert found["IMP-110143"]["displayName"] == "Import - 110142-1"
-    assert found["IMP-110143"]["address"] == {"city": "Redmond", "country": "US"}
-    assert sorted(found) == ["IMP-110143", "IMP-910140"]
+    result = {node["number"]: node for node in empty.ask(query)["customers"]["nodes"]}
+    assert result["IMP-110143"]["displayName"] == "Import - 110142-1"
+    assert result["IMP-110143"]["address"] == {"city": "Redmond", "country": "US"}
+    assert sorted(result) == ["IMP-110143", "IMP-910140"]
 
 
 def test_customers_may_precede_their_payer_and_may_pay_for_themselves(
@@ -136,8 +136,8 @@ def test_customers_may_precede_their_payer_and_may_pay_for_themselves(
 
 
 def sample(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((SAMPLES / f"{name}.json").read_text())
-    return found
+    result: dict[str, Any] = json.loads((SAMPLES / f"{name}.json").read_text())
+    return result
 
 
 def test_the_samples_of_business_central_are_imported_with_their_reference_data(
@@ -145,10 +145,10 @@ def test_the_samples_of_business_central_are_imported_with_their_reference_data(
 ) -> None:
     """The sample order has no lines, so the sample line is nested in it."""
     currency, item = (sample(f"v2.0_{name}_get_2_response") for name in ("currency", "item"))
-    made = {"1896-S": item, "1996-S": item | {"number": "1996-S"}}
+    created = {"1896-S": item, "1996-S": item | {"number": "1996-S"}}
     references = {
         "currencies.json": json.dumps([currency, {"code": "GBP"}]).encode(),
-        "items.json": json.dumps(list(made.values())).encode(),
+        "items.json": json.dumps(list(created.values())).encode(),
         "units.csv": table([{"code": "PCS", "displayName": "Piece"}]),
         "tax-codes.csv": table([{"code": "FURNITURE", "displayName": "6 %", "percent": "6.00002"}]),
         "customers.csv": table([{"number": "10000", "displayName": "Adatum Corporation"}]),
@@ -162,11 +162,11 @@ def test_the_samples_of_business_central_are_imported_with_their_reference_data(
     assert job.refused == []
     not_kept = {each["columnName"] for each in job.warnings if each["code"] == "NOT_KEPT"}
     assert {"id", "customerId", "itemId", "netAmount"} <= not_kept
-    found = order(empty, "101005")
-    [only] = found["lines"]
+    result = order(empty, "101005")
+    [only] = result["lines"]
     assert (only["sequence"], only["amountExcludingTax"]) == (10000, "16767.6")
-    assert found["totalTaxAmount"] == "1006.06"
-    assert found["totalAmountIncludingTax"] == "17773.66"
+    assert result["totalTaxAmount"] == "1006.06"
+    assert result["totalAmountIncludingTax"] == "17773.66"
 
 
 def test_the_totals_of_sap_orders_with_prices_including_tax_match_those_of_sap(
@@ -177,7 +177,7 @@ def test_the_totals_of_sap_orders_with_prices_including_tax_match_those_of_sap(
     assert upload(empty, references).refused == []
     job = upload(empty, files)
     assert job.counts == {"headersCreated": 334, "linesCreated": 1930}
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     page = {"hasNextPage": True, "endCursor": None}
     while page["hasNextPage"]:
         answer = empty.ask(
@@ -186,11 +186,11 @@ def test_the_totals_of_sap_orders_with_prices_including_tax_match_those_of_sap(
               totalTaxAmount totalAmountIncludingTax } } }""",
             after=page["endCursor"],
         )["salesOrders"]
-        found |= {node["number"]: node for node in answer["nodes"]}
+        result |= {node["number"]: node for node in answer["nodes"]}
         page = answer["pageInfo"]
-    assert len(found) == 334
+    assert len(result) == 334
     for row in stated:
-        order = found[row["SALESORDERID"]]
+        order = result[row["SALESORDERID"]]
         net, tax = Decimal(order["totalAmountExcludingTax"]), Decimal(order["totalTaxAmount"])
         assert Decimal(order["totalAmountIncludingTax"]) == Decimal(row["GROSSAMOUNT"])
         assert abs(net - Decimal(row["NETAMOUNT"])) <= CENT

@@ -27,10 +27,10 @@ from tests.support.importing import (
     ended,
     gate,
     head,
-    kept,
     line,
     orders,
     post,
+    stored_content,
     written,
 )
 from tests.support.processes import Server, forked, served
@@ -75,7 +75,7 @@ def test_a_repeatedly_killed_import_ends_like_an_undisturbed_one(
     tmp_path: Path, templates: Templates, kills: int, policy: str
 ) -> None:
     chance = random.Random(20)
-    expected = kept(templates.copy("undisturbed", load_undisturbed))
+    expected = stored_content(templates.copy("undisturbed", load_undisturbed))
     files = [str(path) for path in written(tmp_path, LOAD)]
     killed = 0
     while killed < kills:
@@ -90,7 +90,7 @@ def test_a_repeatedly_killed_import_ends_like_an_undisturbed_one(
                 is_done = process.exitcode is not None
                 killed += not is_done
         assert process.exitcode == 0, (tmp_path / "err").read_text()
-        assert kept(url) == expected
+        assert stored_content(url) == expected
         [statuses] = execute(url, "SELECT status FROM import_jobs")
         assert set(statuses) == {"('SUCCEEDED',)"}, (
             "an import that is killed at its very end has two jobs"
@@ -118,7 +118,7 @@ def test_a_job_of_a_killed_server_resumes_when_the_server_starts_again(
         job = ended(client, key)
     assert (job.status, job.findings) == ("SUCCEEDED", [])
     assert job.fields["linesCreated"] == 600 * LINES_EACH
-    assert kept(url) == kept(templates.copy("undisturbed", load_undisturbed))
+    assert stored_content(url) == stored_content(templates.copy("undisturbed", load_undisturbed))
     assert list((tmp_path / "uploads").glob(key)) == []
 
 
@@ -174,7 +174,7 @@ def test_files_imported_by_several_processes_at_once_are_imported_once(
     """All processes get the same job, which one of them stages."""
     url = templates.copy("world", load_world)
     anyio.run(import_together, url, written(tmp_path, FEW), policy)
-    assert kept(url) == kept(templates.copy("undisturbed_few", load_few))
+    assert stored_content(url) == stored_content(templates.copy("undisturbed_few", load_few))
     [statuses, [created]] = execute(
         url,
         "SELECT DISTINCT status FROM import_jobs",

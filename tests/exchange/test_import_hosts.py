@@ -49,7 +49,7 @@ def host(folder: Path, url: str, uploads: Path | None = None) -> Iterator[Server
         yield server
 
 
-def begun_by(folder: Path, url: str) -> str:
+def interrupted_job(folder: Path, url: str) -> str:
     """The id of a job of a host that is killed before it has staged a row."""
     with locked(url, "import_rows"), host(folder, url) as server:
         return str(post(server, FILES).json()["id"])
@@ -61,7 +61,7 @@ def state(client: Client, key: str) -> tuple[str, str | None]:
 
 
 def test_a_job_waits_for_the_host_that_has_its_files(tmp_path: Path, url: str) -> None:
-    key = begun_by(tmp_path / "a", url)
+    key = interrupted_job(tmp_path / "a", url)
     with host(tmp_path / "b", url) as other:
         assert state(other, key) == ("STAGING", WAITING)
         with host(tmp_path / "a", url):
@@ -71,7 +71,7 @@ def test_a_job_waits_for_the_host_that_has_its_files(tmp_path: Path, url: str) -
 
 
 def test_hosts_that_share_a_folder_continue_each_others_jobs(tmp_path: Path, url: str) -> None:
-    key = begun_by(tmp_path / "a", url)
+    key = interrupted_job(tmp_path / "a", url)
     with host(tmp_path / "b", url, tmp_path / "a" / "uploads") as other:
         job = ended(other, key)
     assert (job.status, job.fields["message"]) == ("SUCCEEDED", None)
@@ -80,7 +80,7 @@ def test_hosts_that_share_a_folder_continue_each_others_jobs(tmp_path: Path, url
 def test_importing_the_files_on_another_host_continues_the_job_there(
     tmp_path: Path, url: str
 ) -> None:
-    key = begun_by(tmp_path / "a", url)
+    key = interrupted_job(tmp_path / "a", url)
     with host(tmp_path / "b", url) as other:
         assert post(other, FILES).json()["id"] == key
         job = ended(other, key)

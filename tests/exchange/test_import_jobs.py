@@ -237,6 +237,6 @@ def test_simultaneous_uploads_all_end_and_identical_files_share_one_job(
     assert client.ask(JOB, id=ahead)["importJob"]["finishedDateTime"] is None
     assert {ended(client, key).status for key in keys} == {"SUCCEEDED"}
     assert (len(keys), len(set(keys))) == (len(sets), 2)
-    [found] = execute(world_url, "SELECT number FROM sales_orders WHERE number < 'C'")
-    assert found == [f"('{prefix}{place:04}',)" for prefix in "AB" for place in range(60)]
+    [result] = execute(world_url, "SELECT number FROM sales_orders WHERE number < 'C'")
+    assert result == [f"('{prefix}{place:04}',)" for prefix in "AB" for place in range(60)]
     assert len(order(client, "A0000")["lines"]) == 1

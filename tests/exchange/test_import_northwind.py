@@ -17,10 +17,10 @@ from tests.support.importing import (
     PACKAGE,
     Files,
     bring_in,
-    kept,
     load_empty,
     load_references,
     northwind_references,
+    stored_content,
     written,
 )
 from tests.support.packages import archive
@@ -42,14 +42,14 @@ def command(folder: Path, url: str, *arguments: str | Path) -> str:
 def in_the_database(url: str) -> list[str]:
     """The number of orders and lines, and their totals in units of 1/100,000."""
     scale = "" if url.startswith("sqlite") else " * 100000"
-    found = execute(
+    result = execute(
         url,
         "SELECT COUNT(*) FROM sales_orders",
         "SELECT COUNT(*) FROM sales_order_lines",
         f"SELECT CAST(SUM(amount_excluding_tax{scale}) AS BIGINT) FROM sales_order_lines",
         f"SELECT CAST(SUM(total_amount_excluding_tax{scale}) AS BIGINT) FROM sales_orders",
     )
-    return [row.strip("(),") for [row] in found]
+    return [row.strip("(),") for [row] in result]
 
 
 def test_reference_data_and_then_the_package_fill_an_empty_database_once(
@@ -76,13 +76,13 @@ def test_reference_data_and_then_the_package_fill_an_empty_database_once(
     for message in messages:
         derived, stated = re.findall(r"\d+(?:\.\d+)?", message)[:2]
         assert round(float(stated) - float(derived), 5) == 0.01
-    before = kept(url)
+    before = stored_content(url)
     summary = command(tmp_path, url, PACKAGE)
     assert "headers: 0 created, 0 updated, 830 unchanged, 0 failed" in summary
     assert "lines: 0 created, 0 updated, 2,155 unchanged, 0 failed" in summary
     summary = command(tmp_path, url, *references)
     assert "references: 0 created, 0 updated, 172 unchanged, 0 failed" in summary
-    assert kept(url) == before
+    assert stored_content(url) == before
 
 
 def in_the_package() -> dict[str, bytes]:
@@ -143,4 +143,4 @@ def test_the_entity_files_without_the_package_give_the_same_orders(
     url = templates.copy("northwind_references", load_references)
     summary = command(tmp_path, url, *written(tmp_path, form(few(30))))
     assert "headers: 30 created" in summary
-    assert kept(url) == kept(templates.copy("few", load_few))
+    assert stored_content(url) == stored_content(templates.copy("few", load_few))

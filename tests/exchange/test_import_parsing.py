@@ -81,8 +81,8 @@ def test_a_truncated_row_is_refused(northwind: Client) -> None:
 def address(client: Client, number: str) -> list[str | None]:
     query = """query ($number: String!) { salesOrderByNumber(number: $number) {
       shipToAddress { addressLine1 addressLine2 } } }"""
-    found = client.ask(query, number=number)["salesOrderByNumber"]["shipToAddress"]
-    return [found["addressLine1"], found["addressLine2"]]
+    result = client.ask(query, number=number)["salesOrderByNumber"]["shipToAddress"]
+    return [result["addressLine1"], result["addressLine2"]]
 
 
 def test_the_second_line_of_a_street_is_the_second_line_of_the_address(northwind: Client) -> None:
@@ -255,9 +255,9 @@ def test_lines_can_be_rounded_once_as_finance_and_operations_does(northwind: Cli
     job = upload(northwind, sent("11-rounding"), rounding="line")
     assert (job.status, codes(job)) == ("SUCCEEDED", [])
     query = """{ salesOrderByNumber(number: "R1") { lineRounding lines { amountExcludingTax } } }"""
-    found = northwind.ask(query)["salesOrderByNumber"]
-    assert found["lineRounding"] == "ONE_STEP"
-    assert [each["amountExcludingTax"] for each in found["lines"]] == ["24938.48", "2024.99"]
+    result = northwind.ask(query)["salesOrderByNumber"]
+    assert result["lineRounding"] == "ONE_STEP"
+    assert [each["amountExcludingTax"] for each in result["lines"]] == ["24938.48", "2024.99"]
 
 
 def keyless(client: Client, step: str, **query: str) -> Job:
@@ -289,9 +289,9 @@ def test_a_cell_of_a_workbook_formatted_as_a_percentage_is_that_percentage(
     text."""
     job = upload(northwind, sent("10-percent-cell"))
     assert (job.status, job.counts) == ("SUCCEEDED", {"headersCreated": 6, "linesCreated": 6})
-    found = [order(northwind, f"X{number}") for number in range(6)]
-    assert {each["orderDate"] for each in found} == {"2026-03-04"}
-    discounts = [each["lines"][0]["discountPercent"] for each in found]
+    result = [order(northwind, f"X{number}") for number in range(6)]
+    assert {each["orderDate"] for each in result} == {"2026-03-04"}
+    discounts = [each["lines"][0]["discountPercent"] for each in result]
     assert discounts == ["0", "0", "10", "10", "0", "0"]
 
 

@@ -20,11 +20,11 @@ from tests.support.importing import (
     Job,
     gate,
     head,
-    kept,
     line,
     numbers,
     order,
     orders,
+    stored_content,
     table,
     upload,
 )
@@ -183,7 +183,7 @@ def test_invalid_rows_refuse_only_their_orders_and_the_corrected_report_complete
     (tmp_path / "intact").mkdir()
     with gate(intact, tmp_path / "intact") as other:
         assert upload(other, form(*load(broken=False))).status == "SUCCEEDED"
-    assert kept(world_url) == kept(intact)
+    assert stored_content(world_url) == stored_content(intact)
 
 
 def corrected_row(row: dict[str, str]) -> dict[str, str]:
@@ -212,9 +212,9 @@ def test_the_report_of_a_european_file_has_unambiguous_dates_and_numbers(client:
         name: content.replace(b"NOPE", b"I0010") for name, content in report_of(client, job).items()
     }
     assert upload(client, report).status == "SUCCEEDED"
-    found = order(client, "B")
-    assert (found["orderDate"], found["discountPercent"]) == ("2026-02-03", "2.5")
-    [only] = found["lines"]
+    result = order(client, "B")
+    assert (result["orderDate"], result["discountPercent"]) == ("2026-02-03", "2.5")
+    [only] = result["lines"]
     assert (only["sequence"], only["quantity"], only["unitPrice"]) == (1000, "2000", "1234.5")
 
 

@@ -11,11 +11,11 @@ from tests.support.importing import (
     Fields,
     gate,
     head,
-    kept,
     line,
     numbers,
     order,
     orders,
+    stored_content,
     table,
     upload,
 )
@@ -31,9 +31,9 @@ def client(world_url: str, tmp_path: Path) -> Iterator[Client]:
 
 def only_line(client: Client, number: str) -> Fields:
     """The only line of an order."""
-    found = order(client, number)
-    assert found is not None
-    [only] = found["lines"]
+    result = order(client, number)
+    assert result is not None
+    [only] = result["lines"]
     return dict(only)
 
 
@@ -63,9 +63,9 @@ def test_lines_are_added_to_an_order_from_an_earlier_import(client: Client) -> N
     upload(client, orders([head("A")], [line("A", 1)]))
     job = upload(client, orders([], [line("A", 2, ORDEREDSALESQUANTITY=5)]))
     assert job.counts == {"linesCreated": 1}
-    found = order(client, "A")
-    assert [each["quantity"] for each in found["lines"]] == ["2", "5"]
-    assert found["totalAmountExcludingTax"] == "70"
+    result = order(client, "A")
+    assert [each["quantity"] for each in result["lines"]] == ["2", "5"]
+    assert result["totalAmountExcludingTax"] == "70"
 
 
 @pytest.mark.parametrize("is_refused", [False, True])
@@ -79,9 +79,9 @@ def test_a_duplicate_customer_reference_is_reported(
         execute(world_url, "UPDATE companies SET refuse_duplicate_external_document_numbers = true")
     headers = [head(name, CUSTOMERSORDERREFERENCE=f"PO-{n}") for name, n in ("B1", "C2", "D2")]
     job = upload(client, orders(headers, []))
-    found = job.refused if is_refused else job.warnings
+    result = job.refused if is_refused else job.warnings
     column = "CUSTOMERSORDERREFERENCE"
-    assert [(each["code"], each["orderNumber"], each["columnName"]) for each in found] == [
+    assert [(each["code"], each["orderNumber"], each["columnName"]) for each in result] == [
         ("DUPLICATE", "B", column),
         ("DUPLICATE", "D", column),
     ]
@@ -135,12 +135,12 @@ def test_only_orders_that_are_not_editable_and_differ_are_refused(
 def test_an_atomic_import_stores_nothing_if_one_row_is_invalid(
     client: Client, world_url: str, dry_run: str
 ) -> None:
-    before = kept(world_url)
+    before = stored_content(world_url)
     files = orders([head("A"), head("B")], [line("A"), line("B", ITEMNUMBER="NOPE")])
     job = upload(client, files, policy="atomic", dryRun=dry_run)
     assert job.status == "FAILED"
     assert job.refusals("code", "orderNumber") == [("NOT_FOUND", "B")]
-    assert kept(world_url) == before
+    assert stored_content(world_url) == before
     good = orders([head("A"), head("B")], [line("A"), line("B")])
     assert upload(client, good, policy="atomic").status == "SUCCEEDED"
     assert numbers(client) == ["A", "B"]
@@ -150,7 +150,7 @@ def test_a_dry_run_reports_like_the_real_run_and_stores_nothing(
     client: Client, world_url: str
 ) -> None:
     upload(client, orders([head("OLD")], [line("OLD")]))
-    before = kept(world_url)
+    before = stored_content(world_url)
     files = {
         "customers.csv": table([{"number": "NEW", "displayName": "New"}, {"number": "C1"}]),
         **orders(
@@ -164,9 +164,9 @@ def test_a_dry_run_reports_like_the_real_run_and_stores_nothing(
         ),
     }
     tried = upload(client, files, dryRun="true")
-    assert kept(world_url) == before
+    assert stored_content(world_url) == before
     real = upload(client, files)
-    assert kept(world_url) != before
+    assert stored_content(world_url) != before
     assert tried.findings == real.findings
     own = {"id", "dryRun", "finishedDateTime"}
     assert {name: value for name, value in tried.fields.items() if name not in own} == {
@@ -254,8 +254,8 @@ def test_prices_and_discounts_of_finance_operations_are_converted(
 ) -> None:
     files = orders([head("A")], [line("A", **columns)])
     assert upload(client, files).status == "SUCCEEDED"
-    found = only_line(client, "A")
-    assert {name: found[name] for name in expected} == expected
+    result = only_line(client, "A")
+    assert {name: result[name] for name in expected} == expected
     assert upload(client, files).counts == {"headersUnchanged": 1, "linesUnchanged": 1}
 
 

@@ -37,11 +37,11 @@ BUSINESS_CENTRAL = {
 """By the status in the file: the status of the order, and the shipped and invoiced units out of two."""
 
 
-def stands(client: Client, number: str) -> tuple[str, str, str]:
-    found = order(client, number)
-    assert found is not None
-    [only] = found["lines"]
-    return found["status"], only["shippedQuantity"], only["invoicedQuantity"]
+def state_of(client: Client, number: str) -> tuple[str, str, str]:
+    result = order(client, number)
+    assert result is not None
+    [only] = result["lines"]
+    return result["status"], only["shippedQuantity"], only["invoicedQuantity"]
 
 
 def test_the_statuses_of_finance_operations_are_reached_and_survive_a_second_import(
@@ -53,8 +53,8 @@ def test_the_statuses_of_finance_operations_are_reached_and_survive_a_second_imp
         [line(f"F{place}") for place in words],
     )
     assert upload(client, files).refused == []
-    found = {word: stands(client, f"F{place}") for place, word in words.items()}
-    assert found == FINANCE_OPERATIONS
+    result = {word: state_of(client, f"F{place}") for place, word in words.items()}
+    assert result == FINANCE_OPERATIONS
     again = upload(client, files)
     assert again.counts == {"headersUnchanged": len(words), "linesUnchanged": len(words)}
 
@@ -71,8 +71,8 @@ def test_the_statuses_of_business_central_are_reached_and_survive_a_second_impor
     content = [as_json(f"B{place}", status=word) for place, word in words.items()]
     files = {"orders.json": json.dumps({"value": content}).encode()}
     assert upload(client, files).refused == []
-    found = {word: stands(client, f"B{place}") for place, word in words.items()}
-    assert found == BUSINESS_CENTRAL
+    result = {word: state_of(client, f"B{place}") for place, word in words.items()}
+    assert result == BUSINESS_CENTRAL
     held = [place for place, word in words.items() if order(client, f"B{place}")["onHold"]]
     assert [words[place] for place in held] == ["On hold"]
     again = upload(client, files)
@@ -85,7 +85,7 @@ def test_an_order_that_cannot_reach_its_status_is_refused_as_a_whole(client: Cli
         ("NOTHING_TO_RELEASE", "A", "SALESORDERSTATUS")
     ]
     assert order(client, "A") is None
-    assert stands(client, "B") == ("DRAFT", "0", "0")
+    assert state_of(client, "B") == ("DRAFT", "0", "0")
 
 
 def test_partial_shipments_and_invoices_are_imported(
@@ -95,7 +95,7 @@ def test_partial_shipments_and_invoices_are_imported(
     given = as_json("P", [sold | {"shippedQuantity": 3, "invoicedQuantity": 1}], status="Released")
     files = {"orders.json": json.dumps(given).encode()}
     assert upload(client, files).status == "SUCCEEDED"
-    assert stands(client, "P") == ("RELEASED", "3", "1")
+    assert state_of(client, "P") == ("RELEASED", "3", "1")
     assert upload(client, files).counts == {"headersUnchanged": 1, "linesUnchanged": 1}
 
 

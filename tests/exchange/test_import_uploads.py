@@ -16,11 +16,11 @@ from tests.support.importing import (
     ended,
     gate,
     head,
-    kept,
     line,
     numbers,
     orders,
     post,
+    stored_content,
     upload,
 )
 from tests.support.requests import execute
@@ -113,7 +113,7 @@ def test_an_unreadable_file_is_refused_with_a_message_and_nothing_is_stored(
     assert sentence in message
     assert message.endswith(".")
     assert "\n" not in message
-    assert kept(world_url) == before
+    assert stored_content(world_url) == before
     assert jobs(world_url) == 0
     assert list(tmp_path.iterdir()) == []
 

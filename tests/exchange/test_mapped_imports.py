@@ -95,13 +95,13 @@ def shop(templates: Templates, tmp_path: Path) -> Iterator[Client]:
 
 
 def stored(client: Client, number: str) -> tuple[Any, ...]:
-    found = order(client, number)
-    assert found is not None
+    result = order(client, number)
+    assert result is not None
     lines = [
         (line["item"]["number"], line["quantity"], line["unitPrice"], line["amountExcludingTax"])
-        for line in found["lines"]
+        for line in result["lines"]
     ]
-    return found["status"], found["orderDate"], found["totalAmountExcludingTax"], lines
+    return result["status"], result["orderDate"], result["totalAmountExcludingTax"], lines
 
 
 @pytest.mark.parametrize("system", ORDERS)
@@ -122,10 +122,10 @@ def test_a_shipped_mapping_is_short_and_tested(path: Path) -> None:
 
 def test_a_shipped_mapping_imports_the_discount_and_the_address_of_an_order(shop: Client) -> None:
     upload(shop, files_of(FOREIGN / "shopify"), (EXAMPLES / "shopify.toml").read_bytes())
-    found = order(shop, "#1001")
-    assert found is not None
-    assert (found["customer"]["number"], found["currency"]["code"]) == ("WEBSHOP", "EUR")
-    assert (found["discountAmount"], found["discountPercent"]) == ("5", None)
+    result = order(shop, "#1001")
+    assert result is not None
+    assert (result["customer"]["number"], result["currency"]["code"]) == ("WEBSHOP", "EUR")
+    assert (result["discountAmount"], result["discountPercent"]) == ("5", None)
 
 
 def test_the_report_of_a_job_states_how_a_mapped_file_is_read(shop: Client) -> None:
@@ -188,8 +188,8 @@ def test_a_mapping_also_refuses_cells_beyond_the_headings(
     job = upload(shop, {"a.csv": b"Sku,Title\nA,Apple,x\nB,\n"}, TINY)
     assert job.refusals("row", "code") == [(2, "INVALID")]
     assert job.counts == {"referencesCreated": 1, "referencesFailed": 1}
-    found = shop.ask('{ items(filter: { number: { eq: "B" } }) { nodes { displayName } } }')
-    assert found["items"]["nodes"] == [{"displayName": "unnamed"}]
+    result = shop.ask('{ items(filter: { number: { eq: "B" } }) { nodes { displayName } } }')
+    assert result["items"]["nodes"] == [{"displayName": "unnamed"}]
 
 
 def test_the_error_report_of_a_mapped_file_can_be_imported_without_the_mapping(

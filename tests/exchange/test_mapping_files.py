@@ -112,5 +112,5 @@ FIELD_MISTAKES = {
 
 @pytest.mark.parametrize(("keys", "columns"), FIELD_MISTAKES)
 def test_a_mistake_in_a_field_is_reported_with_its_place(keys: str, columns: str) -> None:
-    found = mistake(ORDERS.format(keys=keys, columns=columns))
-    assert found.startswith(f"shop.toml has a mistake: files[1].{FIELD_MISTAKES[keys, columns]}")
+    result = mistake(ORDERS.format(keys=keys, columns=columns))
+    assert result.startswith(f"shop.toml has a mistake: files[1].{FIELD_MISTAKES[keys, columns]}")

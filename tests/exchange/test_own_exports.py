@@ -68,10 +68,10 @@ async def _check_round_trip(
     path = folder / f"orders.{SUFFIXES[form]}"
     path.write_bytes(await exported(full, form=form))
     job, _ = await imported(empty, path)
-    found, expected = await stored(empty), await stored(full)
+    result, expected = await stored(empty), await stored(full)
     assert (job.status, job.problems) == (ImportJobStatus.SUCCEEDED, 0)
-    assert found["sales_orders"] == expected["sales_orders"]
-    assert found["sales_order_lines"] == expected["sales_order_lines"]
+    assert result["sales_orders"] == expected["sales_orders"]
+    assert result["sales_order_lines"] == expected["sales_order_lines"]
 
 
 @pytest.mark.anyio

@@ -36,8 +36,8 @@ def test_the_northwind_package_has_830_headers_followed_by_2155_lines() -> None:
 def test_entities_are_sorted_by_unit_then_level_then_sequence(tmp_path: Path) -> None:
     places = {"e": (2, 1, 1), "c": (1, 2, 1), "b": (1, 1, 2), "d": (1, 10, 1), "a": (1, 1, 1)}
     text = manifest(*(entity(name, f"{name}.csv", place) for name, place in places.items()))
-    found = package(tmp_path, {"Manifest.xml": text, **{f"{name}.csv": CSV for name in places}})
-    assert [sheet.entity for sheet in found] == ["a", "b", "c", "d", "e"]
+    result = package(tmp_path, {"Manifest.xml": text, **{f"{name}.csv": CSV for name in places}})
+    assert [sheet.entity for sheet in result] == ["a", "b", "c", "d", "e"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
@@ -62,9 +62,9 @@ def test_a_package_may_contain_files_of_every_format(tmp_path: Path) -> None:
         "d.xml": "<Document><D><A>1</A><B>2</B></D></Document>",
     }
     text = manifest(*(entity(name[0], name, (1, 1, place)) for place, name in enumerate(files)))
-    found = package(tmp_path, {"Manifest.xml": text, **files})
-    assert [sheet.format for sheet in found] == ["CSV", "CSV-Unicode", "XLSX", "XML-Element"]
-    assert all([r.cells for r in sheet.records()] == [{"A": "1", "B": "2"}] for sheet in found)
+    result = package(tmp_path, {"Manifest.xml": text, **files})
+    assert [sheet.format for sheet in result] == ["CSV", "CSV-Unicode", "XLSX", "XML-Element"]
+    assert all([r.cells for r in sheet.records()] == [{"A": "1", "B": "2"}] for sheet in result)
 
 
 def test_the_worksheet_in_the_manifest_is_read(tmp_path: Path) -> None:
@@ -109,16 +109,16 @@ def test_a_package_in_a_folder_is_read(tmp_path: Path) -> None:
 
 
 def test_an_archive_without_a_manifest_is_read_file_by_file(tmp_path: Path) -> None:
-    found = package(tmp_path, {"b.csv": CSV, "a.json": "[]", ".DS_Store": b"\0"})
-    assert [sheet.file for sheet in found] == ["p.zip/b.csv", "p.zip/a.json"]
-    assert [each.file for each in found[0].skipped] == ["p.zip/.DS_Store"]
+    result = package(tmp_path, {"b.csv": CSV, "a.json": "[]", ".DS_Store": b"\0"})
+    assert [sheet.file for sheet in result] == ["p.zip/b.csv", "p.zip/a.json"]
+    assert [each.file for each in result[0].skipped] == ["p.zip/.DS_Store"]
 
 
 def test_files_have_the_order_and_names_that_the_caller_passes(tmp_path: Path) -> None:
     for name in ("1", "2"):
         (tmp_path / name).write_text(CSV)
-    found = read_sheets([tmp_path / "2", tmp_path / "1"], names=["lines.csv", "headers.csv"])
-    assert [sheet.file for sheet in found] == ["lines.csv", "headers.csv"]
+    result = read_sheets([tmp_path / "2", tmp_path / "1"], names=["lines.csv", "headers.csv"])
+    assert [sheet.file for sheet in result] == ["lines.csv", "headers.csv"]
 
 
 @pytest.mark.parametrize(

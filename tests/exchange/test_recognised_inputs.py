@@ -16,11 +16,11 @@ from tests.support.importing import (
     bring_in,
     gate,
     head,
-    kept,
     load_empty,
     numbers,
     order,
     post,
+    stored_content,
     table,
     upload,
 )
@@ -64,11 +64,11 @@ def skipped(job: Job) -> list[str]:
 
 
 def test_a_list_of_orders_never_changes_customers(client: Client, url: str) -> None:
-    before = kept(url)
+    before = stored_content(url)
     response = post(client, contents(INPUTS / "list-overwrites-customers"))
     assert (response.status_code, response.json()["code"]) == (400, "FILE_REFUSED")
     assert response.json()["message"].startswith("All sales orders.csv")
-    assert kept(url) == before
+    assert stored_content(url) == before
 
 
 def test_a_file_that_contradicts_its_name_is_refused_and_the_others_are_imported(
@@ -100,9 +100,9 @@ def test_charges_in_a_package_are_skipped_with_a_warning(client: Client) -> None
     assert skipped(job) == ["package.zip/Sales order header charges.xlsx"]
     [warning] = [each for each in job.warnings if each["code"] == "FILE_SKIPPED"]
     assert "'Sales order header charges'" in warning["message"]
-    found = order(client, "T900")
-    assert found is not None
-    assert [line["item"]["number"] for line in found["lines"]] == ["1"]
+    result = order(client, "T900")
+    assert result is not None
+    assert [line["item"]["number"] for line in result["lines"]] == ["1"]
 
 
 def test_a_foreign_entity_does_not_stop_the_rest_of_a_package(client: Client) -> None:
@@ -126,10 +126,10 @@ def test_stray_files_in_an_archive_are_skipped_with_a_warning(client: Client) ->
 def test_the_rows_of_a_flat_file_are_grouped_by_order_number(client: Client) -> None:
     job = upload(client, contents(INPUTS / "flat-file"))
     assert (job.status, job.counts) == ("SUCCEEDED", {"headersCreated": 1, "linesCreated": 2})
-    found = order(client, "T38")
-    assert found is not None
-    assert found["customer"]["number"] == "ALFKI"
-    assert [(line["item"]["number"], line["unitPrice"]) for line in found["lines"]] == [
+    result = order(client, "T38")
+    assert result is not None
+    assert result["customer"]["number"] == "ALFKI"
+    assert [(line["item"]["number"], line["unitPrice"]) for line in result["lines"]] == [
         ("1", "18"),
         ("11", "21"),
     ]
@@ -138,9 +138,9 @@ def test_the_rows_of_a_flat_file_are_grouped_by_order_number(client: Client) -> 
 def test_composite_xml_has_lines_within_headers(client: Client) -> None:
     job = upload(client, contents(INPUTS / "composite-xml"))
     assert (job.status, job.refused) == ("SUCCEEDED", [])
-    found = order(client, "C1")
-    assert found is not None
-    assert [(line["item"]["number"], line["quantity"]) for line in found["lines"]] == [("1", "3")]
+    result = order(client, "C1")
+    assert result is not None
+    assert [(line["item"]["number"], line["quantity"]) for line in result["lines"]] == [("1", "3")]
 
 
 def test_charges_within_the_orders_of_composite_xml_are_ignored_with_a_warning(
@@ -231,24 +231,24 @@ def test_headers_with_a_number_and_one_field_patch_orders(
     assert (job.status, job.counts) == ("SUCCEEDED", {"headersUpdated": 2})
     query = """{ salesOrders(sort: [{field: NUMBER, direction: ASC}]) { nodes {
       requestedDeliveryDate lines { item { number } quantity } } } }"""
-    found = client.ask(query)["salesOrders"]["nodes"]
+    result = client.ask(query)["salesOrders"]["nodes"]
     month = "05" if name.endswith("csv") else "06"
-    assert [each["requestedDeliveryDate"] for each in found] == [
+    assert [each["requestedDeliveryDate"] for each in result] == [
         f"2026-{month}-01",
         f"2026-{month}-02",
     ]
-    assert all(each["lines"] == [{"item": {"number": "1"}, "quantity": "3"}] for each in found)
+    assert all(each["lines"] == [{"item": {"number": "1"}, "quantity": "3"}] for each in result)
 
 
 def test_a_page_of_lines_joins_its_orders_by_their_ids(empty: Client) -> None:
     job = upload(empty, contents(INPUTS / "bc-lines-page"))
     assert (job.status, job.refused) == ("SUCCEEDED", [])
-    found = order(empty, "SO-1001")
-    assert found is not None
-    assert [(line["item"]["number"], line["quantity"]) for line in found["lines"]] == [
+    result = order(empty, "SO-1001")
+    assert result is not None
+    assert [(line["item"]["number"], line["quantity"]) for line in result["lines"]] == [
         ("1000", "5")
     ]
-    assert found["totalAmountIncludingTax"] == "8062.5"
+    assert result["totalAmountIncludingTax"] == "8062.5"
     assert numbers(empty) == ["SO-1001"]
 
 
@@ -275,9 +275,9 @@ def test_differing_header_cells_of_a_flat_file_are_refused_by_row(client: Client
         ("REQUIRED", 7, "SalesOrderNumber", None),
     ]
     assert numbers(client) == ["F2"]
-    found = order(client, "F2")
-    assert found is not None
-    assert [line["sequence"] for line in found["lines"]] == [1, 2, 3]
+    result = order(client, "F2")
+    assert result is not None
+    assert [line["sequence"] for line in result["lines"]] == [1, 2, 3]
 
 
 def test_flat_rows_are_read_from_workbooks_and_json_alike(client: Client) -> None:
@@ -299,10 +299,10 @@ def test_a_flat_file_may_have_the_names_of_business_central(client: Client) -> N
     ]  # fmt: skip
     job = upload(client, {"export.csv": table(rows)})
     assert (job.status, job.counts) == ("SUCCEEDED", {"headersCreated": 1, "linesCreated": 2})
-    found = order(client, "B1")
-    assert found is not None
-    assert found["orderDate"] == "2026-03-04"
-    assert [line["item"]["number"] for line in found["lines"]] == ["1", "2"]
+    result = order(client, "B1")
+    assert result is not None
+    assert result["orderDate"] == "2026-03-04"
+    assert [line["item"]["number"] for line in result["lines"]] == ["1", "2"]
 
 
 LINES_OF = {"lineType": "Item", "lineObjectNumber": "1", "quantity": 2, "unitPrice": 5}
@@ -343,18 +343,18 @@ def test_a_page_of_lines_joins_stored_orders_and_refuses_unknown_ids(client: Cli
         ("HEADER_NOT_FOUND", 2, "documentId", unknown),
         ("REQUIRED", 3, "documentNumber", None),
     ]
-    found = order(client, "P1")
-    assert found is not None
-    assert len(found["lines"]) == 1
+    result = order(client, "P1")
+    assert result is not None
+    assert len(result["lines"]) == 1
 
 
 def test_ids_of_this_gateway_identify_records_and_foreign_ids_are_ignored(client: Client) -> None:
-    found = client.ask(
+    result = client.ask(
         """{ customers(filter: {number: {eq: "ALFKI"}}) { nodes { id } }
         paymentTerms { nodes { id code } } }"""
     )
-    customer = found["customers"]["nodes"][0]["id"]
-    terms = found["paymentTerms"]["nodes"][0]
+    customer = result["customers"]["nodes"][0]["id"]
+    terms = result["paymentTerms"]["nodes"][0]
     other = "a1a1b1b1-c1c1-d1d1-e1e1-f1f1f1f1f1f1"
     rows = page(
         {"number": "I1", "customerId": customer, "paymentTermsId": terms["id"]},
@@ -405,11 +405,11 @@ def test_reference_data_may_come_from_finance_and_operations(empty: Client) -> N
     assert (job.status, job.refused) == ("SUCCEEDED", [])
     assert job.counts == {"referencesCreated": 8}
     assert skipped(job) == ["Customer groups.csv"]
-    found = empty.ask(
+    result = empty.ask(
         "{ items { nodes { number displayName unitPrice baseUnitOfMeasure { code } } }"
         " customers { nodes { number currency { code } paymentTerms { code } } } }"
     )
-    assert found["items"]["nodes"] == [
+    assert result["items"]["nodes"] == [
         {
             "number": "P1",
             "displayName": "Screw",
@@ -417,6 +417,6 @@ def test_reference_data_may_come_from_finance_and_operations(empty: Client) -> N
             "baseUnitOfMeasure": {"code": "ea"},
         }
     ]
-    assert found["customers"]["nodes"] == [
+    assert result["customers"]["nodes"] == [
         {"number": "K1", "currency": {"code": "EUR"}, "paymentTerms": {"code": "N30"}}
     ]

@@ -99,8 +99,8 @@ def test_a_name_determines_the_entity(tmp_path: Path, name: str, content: str, e
 def test_without_a_name_the_columns_determine_the_entity(
     tmp_path: Path, content: str, entity: str
 ) -> None:
-    found = imported(tmp_path, {"a.csv": content.encode()})
-    assert found == {"a.csv": (entity, Evidence.COLUMNS)}
+    result = imported(tmp_path, {"a.csv": content.encode()})
+    assert result == {"a.csv": (entity, Evidence.COLUMNS)}
 
 
 @pytest.mark.parametrize(
@@ -253,15 +253,15 @@ def test_worksheets_are_recognised_one_by_one_and_notes_are_skipped(tmp_path: Pa
 def test_the_only_worksheet_of_a_workbook_may_have_the_name_of_its_file(tmp_path: Path) -> None:
     patch = [["SALESORDERNUMBER", "REQUESTEDSHIPPINGDATE"], ["A", "2026-01-01"]]
     files = {"Sales order headers V2.xlsx": workbook({"Sheet1": patch})}
-    found = imported(tmp_path, files)
-    assert found == {"Sales order headers V2.xlsx": (HEADERS, Evidence.NAME)}
+    result = imported(tmp_path, files)
+    assert result == {"Sales order headers V2.xlsx": (HEADERS, Evidence.NAME)}
 
 
 def test_an_empty_page_is_recognised_by_its_context(tmp_path: Path) -> None:
     context = "https://api/v2.0/$metadata#companies(1)/salesOrders(salesOrderLines())"
     content = f'{{"@odata.context": "{context}", "value": []}}'
-    found = imported(tmp_path, {"page.json": content.encode()})
-    assert found == {"page.json": ("salesOrders", Evidence.NAME)}
+    result = imported(tmp_path, {"page.json": content.encode()})
+    assert result == {"page.json": ("salesOrders", Evidence.NAME)}
 
 
 @pytest.mark.parametrize(

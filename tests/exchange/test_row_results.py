@@ -55,17 +55,17 @@ def stored(client: Client, number: str) -> tuple[str, str, dict[int, str]]:
     return order["id"], order["etag"], {each["sequence"]: each["id"] for each in order["lines"]}
 
 
-def of(found: list[dict[str, Any]], *names: str) -> list[tuple[Any, ...]]:
-    return [tuple(result[name] for name in names) for result in found]
+def of(actual: list[dict[str, Any]], *names: str) -> list[tuple[Any, ...]]:
+    return [tuple(result[name] for name in names) for result in actual]
 
 
 def test_every_row_has_the_id_and_etag_of_its_order_and_the_id_of_its_line(
     client: Client,
 ) -> None:
-    found = imported(client, orders([head("A")], [line("A", 2), line("A", 1)]))
+    result = imported(client, orders([head("A")], [line("A", 2), line("A", 1)]))
     key, etag, lines = stored(client, "A")
     shared = {"line": None, "outcome": "CREATED", "id": key, "number": "A", "etag": etag}
-    assert found == [
+    assert result == [
         {"file": HEADERS, "row": 2, "entity": HEADER_ROW, "lineId": None, "codes": []} | shared,
         {"file": LINES, "row": 2, "entity": LINE_ROW, "lineId": lines[2], "codes": []} | shared,
         {"file": LINES, "row": 3, "entity": LINE_ROW, "lineId": lines[1], "codes": []} | shared,
@@ -89,12 +89,12 @@ def test_new_lines_without_a_sequence_get_the_ids_of_their_own_lines(client: Cli
     imported(client, orders([head("A")], [line("A", 10)]))
     added = [line("A", "", ITEMNUMBER=item) for item in ("I0011", "I0012")]
     lines = [line("A", 10), *added]
-    found = imported(client, orders([], lines), lines="replace")
+    result = imported(client, orders([], lines), lines="replace")
     items = client.ask("""{ salesOrderByNumber(number: "A") { lines { id item { number } } } }""")[
         "salesOrderByNumber"
     ]["lines"]
     by_item = {each["item"]["number"]: each["id"] for each in items}
-    assert of(found, "lineId") == [(by_item[item],) for item in ("I0010", "I0011", "I0012")]
+    assert of(result, "lineId") == [(by_item[item],) for item in ("I0010", "I0011", "I0012")]
 
 
 def test_a_retry_replaces_the_results_of_refused_rows_only(client: Client) -> None:
@@ -122,8 +122,8 @@ def test_a_retry_replaces_the_results_of_refused_rows_only(client: Client) -> No
 
 def test_a_refused_atomic_import_refuses_every_row(client: Client) -> None:
     bad = line("B", ITEMNUMBER="NONE")
-    found = imported(client, orders([head("A"), head("B")], [bad, line("A")]), policy="atomic")
-    assert of(found, "number", "outcome", "id", "lineId", "etag", "codes") == [
+    result = imported(client, orders([head("A"), head("B")], [bad, line("A")]), policy="atomic")
+    assert of(result, "number", "outcome", "id", "lineId", "etag", "codes") == [
         ("A", "REFUSED", None, None, None, []),
         ("B", "REFUSED", None, None, None, []),
         ("B", "REFUSED", None, None, None, ["NOT_FOUND"]),
@@ -169,10 +169,10 @@ def test_lines_within_an_order_have_its_row_and_their_own_number(client: Client)
         "customerNumber": "C1",
         "salesOrderLines": [{"lineType": "Item", "lineObjectNumber": "I0010", "quantity": 1}] * 2,
     }
-    found = imported(client, {"salesOrders.jsonl": json.dumps(order).encode()})
+    result = imported(client, {"salesOrders.jsonl": json.dumps(order).encode()})
     _, _, lines = stored(client, "A")
     first, second = (lines[sequence] for sequence in sorted(lines))
-    assert of(found, "row", "line", "entity", "lineId") == [
+    assert of(result, "row", "line", "entity", "lineId") == [
         (1, None, "salesOrders", None),
         (1, 1, "salesOrderLines", first),
         (1, 2, "salesOrderLines", second),
@@ -183,8 +183,8 @@ def test_results_come_in_the_order_of_the_files_page_by_page(client: Client) -> 
     """Rows that alternate between orders are stored one by one, here on more than one page."""
     numbers = [f"X{number:03}" for number in range(300)]
     rows = [line(number, sequence) for sequence in (1, 2) for number in reversed(numbers)]
-    found = imported(client, orders([], rows), policy="per-order")
-    assert of(found, "row", "number") == [
+    result = imported(client, orders([], rows), policy="per-order")
+    assert of(result, "row", "number") == [
         (place, row["SALESORDERNUMBER"]) for place, row in enumerate(rows, 2)
     ]
 
@@ -194,9 +194,9 @@ def test_every_row_of_an_overlong_order_is_refused_unread(
 ) -> None:
     """An order that exceeds the limit by 100 lines or more is refused unread."""
     rows = [line("A", sequence) for sequence in range(1, 105)]
-    found = imported(client, orders([head("A"), head("B")], rows))
-    assert of(found[:2], "outcome", "codes") == [("REFUSED", ["TOO_MANY_LINES"]), ("CREATED", [])]
-    assert of(found[2:], "row", "outcome", "entity") == [
+    result = imported(client, orders([head("A"), head("B")], rows))
+    assert of(result[:2], "outcome", "codes") == [("REFUSED", ["TOO_MANY_LINES"]), ("CREATED", [])]
+    assert of(result[2:], "row", "outcome", "entity") == [
         (row, "REFUSED", LINE_ROW) for row in range(2, 106)
     ]
 

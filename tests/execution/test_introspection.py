@@ -32,9 +32,9 @@ async def run(document: str, limits: Limits, name: str | None = None) -> tuple[s
     """How an operation ran, the text of its data and its cost. No database is needed."""
     context = context_of(Database("sqlite:///nowhere/at/all.db"), limits)
     answer = await run_operation(Operation(document, name=name), context)
-    found = re.fullmatch(r'(\{"data":.*),("extensions":.*)', answer.body.decode(), re.DOTALL)
-    assert found is not None, answer.body[:300]
-    return answer.engine, found[1] + "}", json.loads("{" + found[2])["extensions"]["cost"]
+    result = re.fullmatch(r'(\{"data":.*),("extensions":.*)', answer.body.decode(), re.DOTALL)
+    assert result is not None, answer.body[:300]
+    return answer.engine, result[1] + "}", json.loads("{" + result[2])["extensions"]["cost"]
 
 
 def variants() -> list[str]:

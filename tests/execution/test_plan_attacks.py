@@ -27,9 +27,9 @@ PAGES = """query ($f: Int) { customers(first: $f) { nodes {
 def operation() -> PreparedOperation:
     schema = build_schema("type Query { a(first: Int): Int }")
     tree = parse("query ($f: Int) { a(first: $f) }")
-    found = Document(schema, tree, lambda _: None).operation(None)
-    assert found is not None
-    return found
+    result = Document(schema, tree, lambda _: None).operation(None)
+    assert result is not None
+    return result
 
 
 def test_a_refused_size_does_not_share_its_cost_with_a_valid_one(
@@ -78,11 +78,11 @@ def test_a_company_named_like_the_id_of_another_selects_neither(templates: Templ
         await create_company(database, "Other", "EUR")
         async with database.write() as session:
             first = sa.select(CompanyRow.id).where(CompanyRow.name == COMPANY)
-            found = (await session.execute(first)).scalar_one()
+            result = (await session.execute(first)).scalar_one()
             await session.execute(
-                sa.update(CompanyRow).where(CompanyRow.name == "Other").values(name=found)
+                sa.update(CompanyRow).where(CompanyRow.name == "Other").values(name=result)
             )
-            names.append(found)
+            names.append(result)
         await database.dispose()
 
     names: list[str] = []

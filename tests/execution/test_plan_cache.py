@@ -38,7 +38,7 @@ def documents_with(*texts: str) -> Documents:
     return documents
 
 
-def number_kept(documents: Documents, texts: list[str]) -> int:
+def count_known(documents: Documents, texts: list[str]) -> int:
     return sum(documents.known(text) is not None for text in texts)
 
 
@@ -46,9 +46,9 @@ def test_a_document_is_known_from_the_second_time_on() -> None:
     documents = Documents(SCHEMA)
     assert documents.known("{ a }") is None
     documents.ran("{ a }")
-    found = documents.known("{ a }")
-    assert found is not None
-    assert documents.known("{ a }") is found
+    result = documents.known("{ a }")
+    assert result is not None
+    assert documents.known("{ a }") is result
     assert documents.known("{ a } ") is None
 
 
@@ -73,11 +73,11 @@ def test_only_a_limited_number_of_documents_is_remembered() -> None:
 def test_the_least_recently_used_documents_are_evicted() -> None:
     texts = [f"{{ a{number}: a }}" for number in range(MOST_KEPT)]
     documents = documents_with(*texts)
-    assert number_kept(documents, texts) == MOST_KEPT
+    assert count_known(documents, texts) == MOST_KEPT
     assert documents.known(texts[0]) is not None
     documents.ran("{ a }")
     assert documents.known("{ a }") is not None
-    assert number_kept(documents, texts) == MOST_KEPT - 1
+    assert count_known(documents, texts) == MOST_KEPT - 1
     assert documents.known(texts[0]) is not None
     assert documents.known(texts[1]) is None
 
@@ -86,7 +86,7 @@ def test_long_documents_are_not_stored_and_their_total_length_is_limited() -> No
     longest = [f"{{ a{number:04}: a }}".ljust(LONGEST_KEPT) for number in range(100)]
     documents = documents_with(*longest)
     assert sum(map(len, documents._documents)) <= 500_000
-    assert number_kept(documents, longest) == 25
+    assert count_known(documents, longest) == 25
     documents.ran(longest[0] + " ")
     assert documents.known(longest[0] + " ") is None
 

@@ -37,8 +37,8 @@ SHARE_WITH_DATA = 0.7
 @pytest.fixture(scope="module")
 def demo(templates: Templates) -> Iterator[Varied]:
     settings = {"debug": True, "max_depth": 40}
-    with varied(templates, **settings) as found:
-        yield found
+    with varied(templates, **settings) as result:
+        yield result
 
 
 @pytest.fixture(scope="module")

@@ -69,7 +69,7 @@ def poisoned(templates: Templates) -> Iterator[Callable[..., Client]]:
         server.__exit__(None, None, None)
 
 
-def but_incident(answer: str) -> Any:
+def without_incident(answer: str) -> Any:
     return json.loads(re.sub(r'"incident":"[0-9a-f]{32}"', '"incident":"one"', answer))
 
 
@@ -125,7 +125,7 @@ def test_an_invalid_row_nulls_the_nearest_nullable_field(
     client = poisoned(statement)
     answers = [sent(client, query) for _ in range(3)]
     assert [way for way, _ in answers] == ["graphql-core"] * 3
-    first, *others = (but_incident(answer) for _, answer in answers)
+    first, *others = (without_incident(answer) for _, answer in answers)
     assert others == [first, first]
     assert first["data"] == data | INTACT
     assert {json.dumps(error["path"]) for error in first["errors"]} >= {json.dumps(path)}
@@ -188,8 +188,8 @@ def test_a_change_is_made_once_if_the_plan_fails_on_a_later_read(
         [error] = answer["errors"]
         assert error["path"] == ["two", "salesOrder", "customer", "salesOrders"]
         assert answer["data"]["two"] == {"salesOrder": None}
-        made = [answer["data"][name]["salesOrder"]["number"] for name in ("one", "three")]
-        assert made == [f"SO-{3 * number + 1:06}", f"SO-{3 * number + 3:06}"]
+        created = [answer["data"][name]["salesOrder"]["number"] for name in ("one", "three")]
+        assert created == [f"SO-{3 * number + 1:06}", f"SO-{3 * number + 3:06}"]
         count = client.ask("{ salesOrders { totalCount } }")["salesOrders"]["totalCount"]
         assert count == 839 + 3 * (number + 1)
 
@@ -209,13 +209,13 @@ ALIASES = ["__import__", "exit", "class", "a", "k1", "yield", "None", "row", "ke
 def sources(url: str, query: str) -> list[str]:
     """The Python source generated from an operation."""
     store = RowsStore(Database(url, poolclass=NullPool))
-    made = PlanRunner(store)
-    made.documents.ran(query)
-    document = made.documents.known(query)
+    created = PlanRunner(store)
+    created.documents.ran(query)
+    document = created.documents.known(query)
     assert document is not None
     operation = document.operation(None)
     assert operation is not None
-    compiled = made._compiled(operation, {})
+    compiled = created._compiled(operation, {})
     store.close()
     return [prepared.program.source for prepared in compiled.programs]
 

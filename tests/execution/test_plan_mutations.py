@@ -43,7 +43,7 @@ def client(templates: Templates) -> Iterator[Client]:
         yield client
 
 
-def but_new(answer: str) -> str:
+def without_new_values(answer: str) -> str:
     """An answer without times, and with ids replaced in order of appearance."""
     ids: dict[str, str] = {}
 
@@ -60,7 +60,7 @@ def planned(client: Client, query: str, **variables: Any) -> Any:
     assert way == "graphql-core"
     for _ in range(2):
         way, answer = sent(client, query, variables)
-        assert (way, but_new(answer)) == ("plan", but_new(expected))
+        assert (way, without_new_values(answer)) == ("plan", without_new_values(expected))
     answer = json.loads(expected)
     assert "errors" not in answer
     [payload] = answer["data"].values()
@@ -77,10 +77,10 @@ def test_a_plan_answers_a_creation_as_graphql_core_does(client: Client) -> None:
 def test_a_plan_makes_an_order_that_is_stored(client: Client) -> None:
     planned(client, CREATE, input=NEW)
     way, answer = sent(client, CREATE, {"input": NEW, "dry": False})
-    made = json.loads(answer)["data"]["createSalesOrder"]["salesOrder"]
+    created = json.loads(answer)["data"]["createSalesOrder"]["salesOrder"]
     assert way == "plan"
-    read = client.ask(f"query ($id: ID!) {{ salesOrder(id: $id) {{ {ORDER} }} }}", id=made["id"])
-    assert read["salesOrder"].items() <= made.items()
+    read = client.ask(f"query ($id: ID!) {{ salesOrder(id: $id) {{ {ORDER} }} }}", id=created["id"])
+    assert read["salesOrder"].items() <= created.items()
     assert client.ask(COUNT)["salesOrders"]["totalCount"] == 1
 
 
@@ -97,13 +97,13 @@ def test_a_plan_makes_an_order_that_is_stored(client: Client) -> None:
     ids=str,
 )
 def test_a_plan_answers_an_update_as_graphql_core_does(client: Client, change: Fields) -> None:
-    made = created(client, NEW)
-    planned(client, UPDATE, id=made["id"], input=change)
+    new = created(client, NEW)
+    planned(client, UPDATE, id=new["id"], input=change)
 
 
 def test_a_plan_refuses_as_graphql_core_does(client: Client) -> None:
-    made = created(client, NEW)
-    stale = planned(client, UPDATE, id=made["id"], input={}, etag="0")
+    new = created(client, NEW)
+    stale = planned(client, UPDATE, id=new["id"], input={}, etag="0")
     assert [error["code"] for error in stale["userErrors"]] == ["STALE"]
     assert stale["salesOrder"] is None
     assert planned(client, DELETE, id="x")["userErrors"][0]["code"] == "NOT_FOUND"
@@ -113,22 +113,22 @@ def test_a_plan_refuses_as_graphql_core_does(client: Client) -> None:
 
 
 def test_a_plan_answers_a_transition_of_an_order_as_graphql_core_does(client: Client) -> None:
-    made = created(client, NEW)
-    assert planned(client, DELETE, id=made["id"])["deletedId"] is None
+    new = created(client, NEW)
+    assert planned(client, DELETE, id=new["id"])["deletedId"] is None
     for name in HAPPENING:
         planned(
             client,
             f"mutation ($id: ID!) {{ {name}(id: $id, dryRun: true) {PAYLOAD} }}",
-            id=made["id"],
+            id=new["id"],
         )
     client.ask(
-        "mutation ($id: ID!) { releaseSalesOrder(id: $id) { salesOrder { id } } }", id=made["id"]
+        "mutation ($id: ID!) { releaseSalesOrder(id: $id) { salesOrder { id } } }", id=new["id"]
     )
-    some = [{"id": made["lines"][0]["id"], "quantity": "1.5"}]
-    shipped = planned(client, SHIP, id=made["id"], lines=some)
+    some = [{"id": new["lines"][0]["id"], "quantity": "1.5"}]
+    shipped = planned(client, SHIP, id=new["id"], lines=some)
     assert shipped["salesOrder"]["lines"][0]["shippedQuantity"] == "1.5"
-    planned(client, SHIP + " ", id=made["id"], lines=None)
-    planned(client, SHIP + "  ", id=made["id"])
+    planned(client, SHIP + " ", id=new["id"], lines=None)
+    planned(client, SHIP + "  ", id=new["id"])
 
 
 MAKE = 'createSalesOrder(input: {customer: {number: "C1"}}, dryRun: %s)'
@@ -145,10 +145,10 @@ def test_mutations_of_one_document_run_one_after_the_other(client: Client) -> No
       deleteSalesOrder(id: $id) { deletedId } }"""
     answers = []
     for way in ("graphql-core", "plan", "plan"):
-        made = created(client, NEW)
-        found, answer = sent(client, query, {"id": made["id"]})
-        assert found == way
-        answers.append(but_new(answer))
+        new = created(client, NEW)
+        result, answer = sent(client, query, {"id": new["id"]})
+        assert result == way
+        answers.append(without_new_values(answer))
     assert answers[0] == answers[1] == answers[2]
     data = json.loads(answers[0])["data"]
     assert data["hold"]["salesOrder"]["customer"]["salesOrders"]["totalCount"] == 1
@@ -165,8 +165,8 @@ def test_a_change_of_a_failing_plan_is_not_repeated(client: Client) -> None:
     """A cursor is refused after the second of three orders is created."""
     before, answers = 0, []
     for way in ("graphql-core", "plan", "graphql-core", "graphql-core"):
-        found, answer = sent(client, BROKEN, {"cursor": None if way == "plan" else "x"})
-        assert found == way
+        result, answer = sent(client, BROKEN, {"cursor": None if way == "plan" else "x"})
+        assert result == way
         count = client.ask(COUNT)["salesOrders"]["totalCount"]
         assert count == before + 3
         before = count
@@ -229,8 +229,8 @@ def test_a_change_that_no_plan_covers_is_made_once(client: Client) -> None:
     for number, (skipped, way) in enumerate(
         [(True, "graphql-core"), (True, "plan"), (False, "graphql-core"), (False, "graphql-core")]
     ):
-        found, answer = sent(client, COMPUTED, {"no": skipped})
-        assert (found, "errors" in json.loads(answer)) == (way, False)
+        result, answer = sent(client, COMPUTED, {"no": skipped})
+        assert (result, "errors" in json.loads(answer)) == (way, False)
         assert client.ask(COUNT)["salesOrders"]["totalCount"] == 2 * (number + 1)
 
 

@@ -68,8 +68,8 @@ def test_the_named_one_of_several_operations_runs(demo: Client) -> None:
 
 def test_nodes_of_mixed_types_come_in_the_order_of_their_ids(demo: Client) -> None:
     """Unknown ids are null, and a repeated id is returned twice."""
-    found = demo.ask(f"{{ {ORDER} {{ id customer {{ id }} lines {{ id }} }} company {{ id }} }}")
-    order, company = found["order"], found["company"]["id"]
+    result = demo.ask(f"{{ {ORDER} {{ id customer {{ id }} lines {{ id }} }} company {{ id }} }}")
+    order, company = result["order"], result["company"]["id"]
     ids = [
         company,
         order["id"],
@@ -91,10 +91,10 @@ def test_nodes_of_mixed_types_come_in_the_order_of_their_ids(demo: Client) -> No
 
 
 def test_a_line_object_has_its_own_kind_however_it_is_selected(demo: Client) -> None:
-    found = planned(demo, "{ lineObjects { nodes { id kind number } } }")["lineObjects"]["nodes"]
+    result = planned(demo, "{ lineObjects { nodes { id kind number } } }")["lineObjects"]["nodes"]
     query = "query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on LineObject { kind number } } }"
-    assert found
-    assert planned(demo, query, {"ids": [each["id"] for each in found]})["nodes"] == found
+    assert result
+    assert planned(demo, query, {"ids": [each["id"] for each in result]})["nodes"] == result
 
 
 @pytest.mark.parametrize("arguments", ["first: 300", "last: 300", "first: 2", "last: 2"])
@@ -109,14 +109,14 @@ def test_pages_join_to_the_whole_list_in_both_directions(demo: Client, arguments
     query = f"""query ($c: String) {{ salesOrders({size}: {min(int(number), 200)}, {cursor},
       filter: {{customer: {{number: {{eq: "ALFKI"}}}}}}) {{ nodes {{ number }} edges {{ cursor }}
       pageInfo {{ {more} }} }} }}"""
-    found, place = [], {"more": True, "cursor": None}
+    result, place = [], {"more": True, "cursor": None}
     while place["more"]:
         page = planned(demo, query, {"c": place["cursor"]})["salesOrders"]
         numbers = [node["number"] for node in page["nodes"]]
-        found = [*found, *numbers] if size == "first" else [*numbers, *found]
+        result = [*result, *numbers] if size == "first" else [*numbers, *result]
         place = dict(zip(("more", "cursor"), page["pageInfo"].values(), strict=True))
     wanted = ["NW-11011", "NW-10952", "NW-10835", "NW-10702", "NW-10692", "NW-10643"]
-    assert found == wanted
+    assert result == wanted
 
 
 @pytest.mark.parametrize(

@@ -40,13 +40,13 @@ QUERY = f"query ($id: ID!) {{ salesOrder(id: $id) {{ {TRANSITIONS} }} }}"
 
 @pytest.fixture(scope="module")
 def client(templates: Templates) -> Iterator[Client]:
-    with serving(Settings(database_url=templates.copy("world", load_world))) as found:
-        yield found
+    with serving(Settings(database_url=templates.copy("world", load_world))) as result:
+        yield result
 
 
 def available(client: Client, key: str) -> dict[str, Fields]:
-    found = client.ask(QUERY, id=key)["salesOrder"]["availableTransitions"]
-    return {each["mutation"]: each for each in found}
+    result = client.ask(QUERY, id=key)["salesOrder"]["availableTransitions"]
+    return {each["mutation"]: each for each in result}
 
 
 def tried(client: Client, mutation: str, key: str) -> Any:
@@ -57,9 +57,9 @@ def tried(client: Client, mutation: str, key: str) -> Any:
 
 
 def check(client: Client, key: str) -> None:
-    found = available(client, key)
-    assert set(found) == ALL
-    for mutation, transition in found.items():
+    result = available(client, key)
+    assert set(result) == ALL
+    for mutation, transition in result.items():
         assert transition["reasons"] == tried(client, mutation, key), mutation
         assert transition["possible"] == (not transition["reasons"])
 

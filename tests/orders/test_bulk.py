@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.support.records import found_id
+from tests.support.records import record_id
 from tests.support.requests import Fields, created, line, named, order
 from tests.support.served import Client, statements
 
@@ -60,13 +60,13 @@ def test_a_dry_run_creates_and_changes_no_order(client: Client) -> None:
     tried = run(client, CREATE, [order(line())] * 2, dryRun=True)
     assert [codes_and_paths(each) for each in tried] == [[], []]
     assert count(client) == 0
-    made = created(client, order(line()))
-    before = client.ask(READ, id=made["id"])
-    [changed] = run(client, UPDATE, [{"id": made["id"], "salesperson": "X"}], dryRun=True)
+    new = created(client, order(line()))
+    before = client.ask(READ, id=new["id"])
+    [changed] = run(client, UPDATE, [{"id": new["id"], "salesperson": "X"}], dryRun=True)
     assert changed["salesOrder"]["salesperson"] == "X"
     assert changed["salesOrder"]["etag"] == "preview:2"
-    assert changed["salesOrder"]["id"] == f"preview:{made['id']}"
-    assert client.ask(READ, id=made["id"]) == before
+    assert changed["salesOrder"]["id"] == f"preview:{new['id']}"
+    assert client.ask(READ, id=new["id"]) == before
 
 
 def test_changes_of_orders_are_independent(client: Client) -> None:
@@ -143,7 +143,7 @@ def test_customers_are_created_and_changed_by_number(client: Client) -> None:
         "1",
     ]
     assert answers[2]["customer"]["billToCustomer"] == {"number": "NEW"}
-    assert found_id(client, "customers", number="CHILD")
+    assert record_id(client, "customers", number="CHILD")
 
 
 def test_more_than_a_hundred_rows_are_an_error(client: Client) -> None:

@@ -118,17 +118,17 @@ WITH_TAX = {"pricesIncludeTax": True}
 def test_a_header_has_the_fields_of_the_input_and_otherwise_those_of_its_customer(
     world: Client, header: Fields, expected: Fields
 ) -> None:
-    found = stored_order(world, order(**header))
-    assert found == found | expected
+    result = stored_order(world, order(**header))
+    assert result == result | expected
 
 
 def test_an_order_without_dates_has_todays_date(world: Client) -> None:
     earliest = dt.datetime.now(dt.UTC)
-    found = stored_order(world, order(orderDate=None))
+    result = stored_order(world, order(orderDate=None))
     latest = dt.datetime.now(dt.UTC)
-    assert earliest <= dt.datetime.fromisoformat(found["lastModifiedDateTime"]) <= latest
+    assert earliest <= dt.datetime.fromisoformat(result["lastModifiedDateTime"]) <= latest
     days = {earliest.date().isoformat(), latest.date().isoformat()}
-    assert {found["orderDate"], found["postingDate"]} <= days
+    assert {result["orderDate"], result["postingDate"]} <= days
 
 
 @pytest.mark.parametrize(
@@ -177,8 +177,8 @@ def test_an_order_without_dates_has_todays_date(world: Client) -> None:
 def test_a_line_has_the_fields_of_the_input_and_otherwise_those_of_its_object(
     world: Client, header: Fields, values: Fields, expected: Fields
 ) -> None:
-    [found] = stored_order(world, order(values, orderDate="2026-05-31", **header))["lines"]
-    assert found == found | expected
+    [result] = stored_order(world, order(values, orderDate="2026-05-31", **header))["lines"]
+    assert result == result | expected
 
 
 @pytest.mark.parametrize(
@@ -205,9 +205,9 @@ def test_a_line_has_the_fields_of_the_input_and_otherwise_those_of_its_object(
 def test_the_discount_of_a_line_is_stored_as_an_amount_and_as_a_percent(
     world: Client, values: Fields, amount: str, percent: str, net: str
 ) -> None:
-    [found] = stored_order(world, order(values))["lines"]
-    assert (found["discountAmount"], found["discountPercent"]) == (amount, percent)
-    assert found["netAmount"] == net
+    [result] = stored_order(world, order(values))["lines"]
+    assert (result["discountAmount"], result["discountPercent"]) == (amount, percent)
+    assert result["netAmount"] == net
 
 
 THREE = [line(quantity=10, unitPrice=1000)] * 3
@@ -232,9 +232,9 @@ FREE = [line(quantity=0), {"description": "text"}]
 def test_the_discount_of_an_order_is_shared_by_the_lines_that_take_it(
     world: Client, values: Fields, amount: str, percent: str | None, shares: list[str]
 ) -> None:
-    found = stored_order(world, values)
-    assert (found["discountAmount"], found["discountPercent"]) == (amount, percent)
-    assert [line["invoiceDiscountAllocation"] for line in found["lines"]] == shares
+    result = stored_order(world, values)
+    assert (result["discountAmount"], result["discountPercent"]) == (amount, percent)
+    assert [line["invoiceDiscountAllocation"] for line in result["lines"]] == shares
 
 
 @pytest.mark.parametrize(
@@ -249,13 +249,15 @@ def test_lines_come_by_sequence_and_default_to_10000_after_the_highest(
     world: Client, values: list[int | None], expected: list[int]
 ) -> None:
     lines = [line(f"I000{place}", sequence=number) for place, number in enumerate(values, start=1)]
-    assert [found["sequence"] for found in stored_order(world, order(*lines))["lines"]] == expected
+    assert [
+        result["sequence"] for result in stored_order(world, order(*lines))["lines"]
+    ] == expected
 
 
-def same(found: Fields) -> Fields:
+def same(result: Fields) -> Fields:
     """An order without its id and those of its lines, and without its time."""
-    lines = [{**line, "id": None} for line in found["lines"]]
-    return {**found, "id": None, "lastModifiedDateTime": None, "lines": lines}
+    lines = [{**line, "id": None} for line in result["lines"]]
+    return {**result, "id": None, "lastModifiedDateTime": None, "lines": lines}
 
 
 def test_a_dry_run_answers_like_the_real_run_and_stores_nothing(
@@ -266,8 +268,8 @@ def test_a_dry_run_answers_like_the_real_run_and_stores_nothing(
     tried = created(client, values, dry_run=True)
     assert dump(world_url) == before
     assert client.ask(READ, id=tried["id"])["salesOrder"] is None
-    made = stored_order(client, values)
-    assert (same(as_stored(tried)), made["number"]) == (same(made), "SO-000001")
+    new = stored_order(client, values)
+    assert (same(as_stored(tried)), new["number"]) == (same(new), "SO-000001")
     after = dump(world_url)
     changed = {"number_series", "sales_orders", "sales_order_lines"}
     assert {table for table, rows in after.items() if rows != before[table]} == changed
@@ -288,13 +290,13 @@ def test_mutations_of_one_operation_follow_each_other_even_over_a_single_connect
     world_url: str,
 ) -> None:
     with serving(Settings(database_url=world_url, pool_size=1)) as client:
-        found = client.ask(SEVERAL, good=order(line("TIMED")), bad=order(line("NOPE")))
+        result = client.ask(SEVERAL, good=order(line("TIMED")), bad=order(line("NOPE")))
         stored = client.ask("{ salesOrders { nodes { number } } }")["salesOrders"]["nodes"]
-    assert found.pop("failed") == {"salesOrder": None, "userErrors": [{"code": "NOT_FOUND"}]}
-    numbers = {name: payload["salesOrder"].pop("number") for name, payload in found.items()}
+    assert result.pop("failed") == {"salesOrder": None, "userErrors": [{"code": "NOT_FOUND"}]}
+    numbers = {name: payload["salesOrder"].pop("number") for name, payload in result.items()}
     assert numbers == {"first": "SO-000001", "tried": "SO-000002", "second": "SO-000002"}
     assert sorted(order["number"] for order in stored) == ["SO-000001", "SO-000002"]
-    for name, answer in found.items():
+    for name, answer in result.items():
         lines = answer["salesOrder"].pop("lines")
         assert answer["salesOrder"] == json.loads("""{"billToCustomer": {"number": "C1"},
           "customer": {"displayName": "First Customer", "paymentTerms": {"code": "30D"}},
@@ -320,6 +322,6 @@ def test_an_order_takes_16_statements_whatever_its_number_of_lines(
     terms = {"paymentTerms": code("30D"), "shipmentMethod": code("CIF"), "currency": code("CHF")}
     client.ask("{ company { name } }")
     with statements() as seen:
-        found = client.ask(REFUSE, input=order(*lines, **DAUGHTER, **terms))["createSalesOrder"]
-    assert found["userErrors"] == []
+        result = client.ask(REFUSE, input=order(*lines, **DAUGHTER, **terms))["createSalesOrder"]
+    assert result["userErrors"] == []
     assert len(seen) == 16

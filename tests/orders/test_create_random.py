@@ -234,7 +234,7 @@ def test_random_orders_have_the_totals_of_the_naive_implementation(
     page = {"hasNextPage": True, "endCursor": None}
     while page["hasNextPage"]:
         answer = world.ask(READ, after=page["endCursor"])["salesOrders"]
-        stored |= {found.pop("id"): found for found in answer["nodes"]}
+        stored |= {result.pop("id"): result for result in answer["nodes"]}
         page = answer["pageInfo"]
     for seed, outcome in outcomes.items():
         assert outcome is None or stored[outcome[0]] == outcome[1], f"seed {seed}"
@@ -261,9 +261,9 @@ def test_a_number_is_read_digit_by_digit_however_it_is_sent(
     world: Client, number: str, plain: str
 ) -> None:
     for body in prices(number) + prices(f'"{number}"'):
-        found = post(world, body).json()["data"]["createSalesOrder"]["salesOrder"]
-        stored = world.ask(READ_PRICE, id=found["id"])["salesOrder"]
-        assert found["lines"] == stored["lines"] == [{"unitPrice": plain}], body
+        result = post(world, body).json()["data"]["createSalesOrder"]["salesOrder"]
+        stored = world.ask(READ_PRICE, id=result["id"])["salesOrder"]
+        assert result["lines"] == stored["lines"] == [{"unitPrice": plain}], body
 
 
 @pytest.mark.parametrize(

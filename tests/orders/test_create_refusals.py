@@ -326,13 +326,18 @@ def test_stored_invisible_characters_are_only_refused_if_they_are_sent_again(
     execute(world_url, f"UPDATE customers SET display_name = '{hidden}' WHERE number = 'C1'")
     create = """mutation ($input: CreateSalesOrderInput!) { createSalesOrder(input: $input) {
       salesOrder { id customerName shipToName lines { id } } userErrors { code } } }"""
-    made = client.ask(create, input=order(line()))["createSalesOrder"]["salesOrder"]
-    assert made["customerName"] == hidden
+    created = client.ask(create, input=order(line()))["createSalesOrder"]["salesOrder"]
+    assert created["customerName"] == hidden
     execute(world_url, f"UPDATE sales_orders SET ship_to_contact = '{hidden}'")
     update = """mutation ($id: ID!, $input: UpdateSalesOrderInput!) {
       updateSalesOrder(id: $id, input: $input) { userErrors { code path } } }"""
-    ask = {"lines": {"update": [{"id": made["lines"][0]["id"], "quantity": 3}]}, "shipToName": "A"}
-    assert client.ask(update, id=made["id"], input=ask) == {"updateSalesOrder": {"userErrors": []}}
-    again = client.ask(update, id=made["id"], input={"shipToContact": hidden})
+    ask = {
+        "lines": {"update": [{"id": created["lines"][0]["id"], "quantity": 3}]},
+        "shipToName": "A",
+    }
+    assert client.ask(update, id=created["id"], input=ask) == {
+        "updateSalesOrder": {"userErrors": []}
+    }
+    again = client.ask(update, id=created["id"], input={"shipToContact": hidden})
     [problem] = again["updateSalesOrder"]["userErrors"]
     assert (problem["code"], problem["path"]) == ("INVALID", ["input", "shipToContact"])

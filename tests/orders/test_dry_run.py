@@ -70,14 +70,14 @@ def world(url: str) -> Iterator[Client]:
         yield client
 
 
-def lasting(answer: Any) -> Any:
+def without_preview(answer: Any) -> Any:
     """An answer without ids, etags and times, which differ in a preview."""
     if isinstance(answer, list):
-        return [lasting(each) for each in answer]
+        return [without_preview(each) for each in answer]
     if not isinstance(answer, dict):
         return answer
     passing = ("id", "etag", "deletedId", "lastModifiedDateTime")
-    return {name: lasting(value) for name, value in answer.items() if name not in passing}
+    return {name: without_preview(value) for name, value in answer.items() if name not in passing}
 
 
 def keys(answer: Any) -> list[str]:
@@ -87,8 +87,8 @@ def keys(answer: Any) -> list[str]:
         return [key for each in answer for key in keys(each)]
     if not isinstance(answer, dict):
         return []
-    found = [value for name, value in answer.items() if name in ("id", "etag")]
-    return found + [
+    result = [value for name, value in answer.items() if name in ("id", "etag")]
+    return result + [
         key
         for name, value in answer.items()
         if name in ("salesOrder", "lines")
@@ -113,9 +113,9 @@ def test_a_dry_run_has_the_answer_of_the_real_run_and_stores_nothing(
     before = dump(url)
     tried = change(world, mutation, FIELDS, **values, dryRun=True)
     assert dump(url) == before
-    made = change(world, mutation, FIELDS, **values, dryRun=False)
-    assert made["userErrors"] == []
-    assert lasting(tried) == lasting(made)
+    created = change(world, mutation, FIELDS, **values, dryRun=False)
+    assert created["userErrors"] == []
+    assert without_preview(tried) == without_preview(created)
 
 
 def test_the_real_run_stores_what_the_dry_run_does_not(world: Client, url: str) -> None:
@@ -160,11 +160,11 @@ def test_a_preview_has_its_own_ids_and_etags_wherever_it_is_selected(
         if mutation == DELETE:
             assert tried["deletedId"] is None
             continue
-        found = keys(tried["salesOrder"])
-        assert len(found) > 10
-        assert all(key.startswith("preview:") for key in found)
+        result = keys(tried["salesOrder"])
+        assert len(result) > 10
+        assert all(key.startswith("preview:") for key in result)
         if stored is not None:
-            assert set(keys(stored)) & {key.removeprefix("preview:") for key in found}
+            assert set(keys(stored)) & {key.removeprefix("preview:") for key in result}
             assert tried["salesOrder"]["id"] == "preview:" + stored["id"]
     if stored is not None:
         assert world.ask(READ, id=values["id"])["salesOrder"] == stored
@@ -174,8 +174,8 @@ def test_the_ids_of_a_preview_match_nothing(world: Client) -> None:
     key = walked(world, "RELEASED")
     preview = change(world, SHIP, id=key, dryRun=True)["salesOrder"]
     for _ in range(2):
-        found = world.ask(FIND, id=preview["id"])
-        assert found == {"salesOrder": None, "node": None, "nodes": [None]}
+        result = world.ask(FIND, id=preview["id"])
+        assert result == {"salesOrder": None, "node": None, "nodes": [None]}
     for mutation, (_, values) in CASES.items():
         [problem] = change(world, mutation, id=preview["id"], **values)["userErrors"]
         assert (problem["code"], problem["path"]) == ("NOT_FOUND", ["id"])
@@ -210,9 +210,9 @@ def test_an_etag_is_still_valid_after_a_dry_run(world: Client) -> None:
     seen = world.ask("query ($id: ID!) { salesOrder(id: $id) { etag } }", id=values["id"])
     if_match = seen["salesOrder"]["etag"]
     tried = change(world, UPDATE, "etag", **values, ifMatch=if_match, dryRun=True)
-    made = change(world, UPDATE, "etag", **values, ifMatch=if_match)
-    assert tried["salesOrder"]["etag"] == "preview:" + made["salesOrder"]["etag"]
-    assert made["salesOrder"]["etag"] != if_match
+    created = change(world, UPDATE, "etag", **values, ifMatch=if_match)
+    assert tried["salesOrder"]["etag"] == "preview:" + created["salesOrder"]["etag"]
+    assert created["salesOrder"]["etag"] != if_match
 
 
 def test_every_mutation_except_those_of_imports_has_a_dry_run_which_is_not_the_default(

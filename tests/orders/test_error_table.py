@@ -8,7 +8,7 @@ import pytest
 
 from gateway.settings import Settings
 from tests.support.databases import Templates
-from tests.support.patches import UPDATE, answered, changing
+from tests.support.patches import UPDATE, changing, patch_answer
 from tests.support.requests import Fields, code, created, line, named, order, sold
 from tests.support.served import Client, serving
 from tests.support.world import load_world
@@ -66,7 +66,7 @@ def desk(templates: Templates) -> Iterator[Desk]:
         orders["shipped"] = created(client, order(line("TIMED", quantity=5), line(quantity=-2)))
         orders["whole"] = created(client, order(line(quantity=2), partialShipping=False))
         desk = Desk(client, orders)
-        answered(client, orders["blank"], changing({"lineType": "ITEM"}))
+        patch_answer(client, orders["blank"], changing({"lineType": "ITEM"}))
         steps = [(name, step) for name, taken in GROWN.items() for step in taken]
         for name, step in [
             *steps,
@@ -288,13 +288,13 @@ def test_the_quantity_of_a_line_cannot_fall_below_the_shipped_one(
 ) -> None:
     """The second line is a return, of which -1 is shipped."""
     patch = {"lines": {"update": [{"id": place, "quantity": quantity}]}}
-    [problem] = answered(desk.client, desk.orders["shipped"], patch)["userErrors"]
+    [problem] = patch_answer(desk.client, desk.orders["shipped"], patch)["userErrors"]
     assert f"at {bound}" in problem["message"]
 
 
 def test_the_unit_and_item_of_a_shipped_line_may_be_repeated(desk: Desk) -> None:
     patch = changing({"unitOfMeasure": code("PCS"), "item": named("TIMED")})
-    answer = answered(desk.client, desk.orders["shipped"], patch, dryRun=True)
+    answer = patch_answer(desk.client, desk.orders["shipped"], patch, dryRun=True)
     assert answer["userErrors"] == []
 
 
@@ -305,7 +305,7 @@ def test_the_message_names_the_mutation_that_makes_an_order_editable(
     desk: Desk, name: str, way: str
 ) -> None:
     patch = {"partialShipping": None}
-    [problem] = answered(desk.client, desk.orders[name], patch)["userErrors"]
+    [problem] = patch_answer(desk.client, desk.orders[name], patch)["userErrors"]
     assert problem["message"].endswith(f" First {way}.")
 
 
@@ -344,7 +344,7 @@ def test_the_message_of_a_locked_order_names_three_fields_and_counts_the_others(
 ) -> None:
     names = ("orderDate", "currency", "discountAmount", "discountPercent", "lineRounding", "email")
     patch = dict.fromkeys(names)
-    [problem] = answered(desk.client, desk.orders["open"], patch)["userErrors"]
+    [problem] = patch_answer(desk.client, desk.orders["open"], patch)["userErrors"]
     stated = "cannot change: order date, currency, line rounding and 2 more."
     assert problem["message"].endswith(f"{stated} First reopenSalesOrder.")
 

@@ -52,9 +52,9 @@ def world(templates: Templates) -> Iterator[Client]:
         yield client
 
 
-def etags(found: Fields) -> tuple[str, ...]:
+def etags(result: Fields) -> tuple[str, ...]:
     """The etag of an order and those of its lines."""
-    return found["etag"], *(each["etag"] for each in found["lines"])
+    return result["etag"], *(each["etag"] for each in result["lines"])
 
 
 def first(**fields: Any) -> Fields:

@@ -120,12 +120,12 @@ def last_results(steps: Sequence[CalculationStep]) -> dict[tuple[int | None, str
 def test_the_last_step_of_an_amount_has_the_amount_of_the_worked_order(name: str) -> None:
     vector = VECTORS[name]
     _, steps = traced(vector_terms(vector), vector_lines(vector))
-    found = last_results(steps)
-    header = [found[None, amount] for amount in HEADER_COLUMNS]
+    result = last_results(steps)
+    header = [result[None, amount] for amount in HEADER_COLUMNS]
     assert header == list(map(Decimal, vector["header"]))
     for worked in vector["lines"]:
         expected = [worked[6], *worked[9:]] if worked[2:] else ["0"] * len(VECTOR_COLUMNS)
-        explained = [found[worked[0], amount] for amount in VECTOR_COLUMNS]
+        explained = [result[worked[0], amount] for amount in VECTOR_COLUMNS]
         assert explained == list(map(Decimal, expected)), worked[0]
 
 
@@ -134,11 +134,11 @@ def test_the_last_steps_are_the_totals_and_a_trace_does_not_change_them(seeds: r
     for name, terms, lines in drawn_and_worked(seeds):
         totals, steps = traced(terms, lines)
         assert totals == derive(terms, lines), name
-        found = last_results(steps)
+        result = last_results(steps)
         owners: list[tuple[int | None, Any]] = [(one.sequence, one) for one in totals.lines]
         for sequence, owner in [(None, totals), *owners]:
             names = HEADER_COLUMNS if sequence is None else VECTOR_COLUMNS
-            explained = {column: found[sequence, column] for column in names}
+            explained = {column: result[sequence, column] for column in names}
             assert explained == {column: getattr(owner, column) for column in names}, name
 
 
@@ -276,12 +276,12 @@ def changed(client: Client, document: str, **variables: Any) -> Fields:
     return dict(answer["salesOrder"])
 
 
-def explains_itself(found: Fields) -> None:
+def explains_itself(result: Fields) -> None:
     """The last step of each amount is the field of the same name."""
-    last = {(each["sequence"], each["amount"]): each for each in found["totalsExplanation"]}
+    last = {(each["sequence"], each["amount"]): each for each in result["totalsExplanation"]}
     for amount in HEADER_FIELDS:
-        assert last[None, amount]["result"] == found[amount]
-    for one in found["lines"]:
+        assert last[None, amount]["result"] == result[amount]
+    for one in result["lines"]:
         for amount in one.keys() - {"sequence"}:
             assert last[one["sequence"], amount]["result"] == one[amount], amount
 
@@ -311,22 +311,22 @@ KINDS: dict[str, Fields] = {
 def test_the_explanation_of_an_order_has_the_amounts_of_its_fields(
     world: Client, kind: str
 ) -> None:
-    made = changed(world, CREATE, input=KINDS[kind])
-    explains_itself(made)
-    assert world.ask(READ, id=made["id"])["salesOrder"] == made
+    created = changed(world, CREATE, input=KINDS[kind])
+    explains_itself(created)
+    assert world.ask(READ, id=created["id"])["salesOrder"] == created
 
 
 def test_a_dry_run_explains_the_amounts_of_the_change(world: Client) -> None:
     fields = KINDS["an amount"]
     tried = changed(world, CREATE, input=fields, dryRun=True)
     explains_itself(tried)
-    made = changed(world, CREATE, input=fields)
-    assert tried["totalsExplanation"] == made["totalsExplanation"]
+    created = changed(world, CREATE, input=fields)
+    assert tried["totalsExplanation"] == created["totalsExplanation"]
     patch = {"discountPercent": 5, "lines": {"add": [line("I0011", quantity=7)]}}
-    tried = changed(world, UPDATE, id=made["id"], input=patch, dryRun=True)
+    tried = changed(world, UPDATE, id=created["id"], input=patch, dryRun=True)
     explains_itself(tried)
-    assert world.ask(READ, id=made["id"])["salesOrder"] == made
-    assert changed(world, UPDATE, id=made["id"], input=patch) == as_stored(tried)
+    assert world.ask(READ, id=created["id"])["salesOrder"] == created
+    assert changed(world, UPDATE, id=created["id"], input=patch) == as_stored(tried)
 
 
 def test_the_explanation_shows_which_line_gets_the_odd_cent(world: Client) -> None:

@@ -69,9 +69,9 @@ def target(templates: Templates) -> Iterator[Target]:
     """The database must not have changed at the end of this module."""
     url = templates.copy("world", load_world)
     with serving(Settings(database_url=url, max_body=50_000_000)) as client:
-        made = created(client, order(line(quantity=2), discountAmount=1))
+        new = created(client, order(line(quantity=2), discountAmount=1))
         before = dump(url)
-        yield Target(client, made["id"], made["lines"][0]["id"])
+        yield Target(client, new["id"], new["lines"][0]["id"])
         assert dump(url) == before
 
 
@@ -258,10 +258,10 @@ def test_any_number_of_unknown_lines_is_refused(target: Target, count: int) -> N
 def test_a_crash_is_logged_and_the_client_only_gets_its_incident(
     client: Client, world_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    made = created(client, order(line()))
+    new = created(client, order(line()))
     execute(world_url, "ALTER TABLE sales_order_lines RENAME COLUMN etag TO secret_column")
     before = dump(world_url)
-    variables = {"id": made["id"], "input": {"shipToName": "elsewhere"}}
+    variables = {"id": new["id"], "input": {"shipToName": "elsewhere"}}
     answer = client.send(UPDATE, **variables)
     [error] = answer["errors"]
     assert (answer["data"], error["path"]) == ({"updateSalesOrder": None}, ["updateSalesOrder"])

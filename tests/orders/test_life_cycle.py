@@ -107,9 +107,9 @@ def test_a_customer_blocked_later_only_stops_release_and_shipping(
 PROGRESS = "status fullyShipped lines { quantity shippedQuantity invoicedQuantity shipQuantity }"
 
 
-def progress(found: Fields) -> list[tuple[str, ...]]:
+def progress(result: Fields) -> list[tuple[str, ...]]:
     """Ordered, shipped and invoiced of each line, and what is to be shipped next."""
-    return [tuple(each.values()) for each in found["lines"]]
+    return [tuple(each.values()) for each in result["lines"]]
 
 
 def test_an_order_is_shipped_and_invoiced_line_by_line_until_it_is_invoiced_in_full(
@@ -119,9 +119,9 @@ def test_an_order_is_shipped_and_invoiced_line_by_line_until_it_is_invoiced_in_f
 
     def step(mutation: str, *fields: tuple[str, Any]) -> list[tuple[str, ...]]:
         lines = [{"id": each, "quantity": quantity} for each, quantity in fields] or None
-        found = done(world, mutation, key, PROGRESS, lines=lines)
-        assert found["status"] == "RELEASED"
-        return progress(found)
+        result = done(world, mutation, key, PROGRESS, lines=lines)
+        assert result["status"] == "RELEASED"
+        return progress(result)
 
     back_open, back_shipped = ("-2.5", "0", "0", "-2.5"), ("-2.5", "-2.5", "-2.5", "0")
     assert step(SHIP, (sale, 2)) == [("5", "2", "0", "3"), back_open]
@@ -137,17 +137,17 @@ def test_an_order_is_shipped_and_invoiced_line_by_line_until_it_is_invoiced_in_f
 @pytest.mark.parametrize("mutation", [SHIP, SHIP_AND_INVOICE])
 def test_without_lines_each_line_ships_its_ship_quantity(world: Client, mutation: str) -> None:
     key, _ = released(world, line(quantity=5, shipQuantity=2), line(quantity=-4, shipQuantity=-1))
-    found = done(world, mutation, key, PROGRESS)
-    assert (found["status"], found["fullyShipped"]) == ("RELEASED", False)
-    assert [(each[1], each[3]) for each in progress(found)] == [("2", "3"), ("-1", "-3")]
+    result = done(world, mutation, key, PROGRESS)
+    assert (result["status"], result["fullyShipped"]) == ("RELEASED", False)
+    assert [(each[1], each[3]) for each in progress(result)] == [("2", "3"), ("-1", "-3")]
 
 
 def test_ship_and_invoice_invoices_no_more_than_the_invoice_quantity_of_a_line(
     world: Client,
 ) -> None:
     key, _ = released(world, line(quantity=5, invoiceQuantity=2))
-    found = done(world, SHIP_AND_INVOICE, key, PROGRESS)
-    assert (found["status"], progress(found)) == ("RELEASED", [("5", "5", "2", "0")])
+    result = done(world, SHIP_AND_INVOICE, key, PROGRESS)
+    assert (result["status"], progress(result)) == ("RELEASED", [("5", "5", "2", "0")])
 
 
 def test_a_patch_of_the_invoice_quantity_does_not_change_the_ship_quantity(world: Client) -> None:
@@ -166,8 +166,8 @@ def test_an_order_without_partial_shipping_is_shipped_complete_or_not_at_all(
     some = [{"id": first, "quantity": 5}]
     answer = change(world, SHIP, id=key, lines=some)
     assert problems(answer) == [("PARTIAL_NOT_ALLOWED", "lines")]
-    found = done(world, SHIP, key, PROGRESS, lines=[*some, {"id": second, "quantity": 2}])
-    assert found["fullyShipped"] is True
+    result = done(world, SHIP, key, PROGRESS, lines=[*some, {"id": second, "quantity": 2}])
+    assert result["fullyShipped"] is True
     assert done(world, SHIP_AND_INVOICE, key, "status") == {"status": "INVOICED"}
 
 
@@ -175,12 +175,12 @@ def test_a_return_that_is_not_shipped_is_not_invoiced_with_the_rest(world: Clien
     key, [_, sold] = released(world, line(quantity=-2), line(quantity=4))
     assert problems(change(world, INVOICE, id=key)) == [("NOTHING_TO_INVOICE", "id")]
     done(world, SHIP, key, lines=[{"id": sold, "quantity": 3}])
-    found = done(world, INVOICE, key, "status lines { invoicedQuantity }")
-    invoiced = [each["invoicedQuantity"] for each in found["lines"]]
-    assert (found["status"], invoiced) == ("RELEASED", ["0", "3"])
+    result = done(world, INVOICE, key, "status lines { invoicedQuantity }")
+    invoiced = [each["invoicedQuantity"] for each in result["lines"]]
+    assert (result["status"], invoiced) == ("RELEASED", ["0", "3"])
 
 
-def lessened(client: Client, *, returned: int = 0) -> str:
+def partly_invoiced_draft(client: Client, *, returned: int = 0) -> str:
     """The id of a draft that has lost everything that was not shipped and invoiced: all but 4 of 10
     pieces, and the returned pieces."""
     lines = (line(quantity=10), line(), *((line(quantity=-returned),) if returned else ()))
@@ -198,7 +198,7 @@ def lessened(client: Client, *, returned: int = 0) -> str:
 def test_a_draft_with_only_invoiced_lines_is_invoiced_when_it_is_released(
     world: Client, way: list[str]
 ) -> None:
-    key = lessened(world)
+    key = partly_invoiced_draft(world)
     for mutation in way[:-1]:
         done(world, mutation, key)
     assert done(world, way[-1], key, "status") == {"status": "INVOICED"}
@@ -206,7 +206,7 @@ def test_a_draft_with_only_invoiced_lines_is_invoiced_when_it_is_released(
 
 
 def test_a_fully_invoiced_open_order_cannot_become_a_draft_again(world: Client) -> None:
-    key = lessened(world)
+    key = partly_invoiced_draft(world)
     for mutation in (SUBMIT, APPROVE):
         done(world, mutation, key)
     answer = change(world, REOPEN, id=key)
@@ -220,7 +220,7 @@ def test_a_fully_invoiced_open_order_cannot_become_a_draft_again(world: Client) 
 def test_a_fully_invoiced_open_order_may_be_repaired_if_it_cannot_be_released(
     world: Client, flaw: str, refusal: str
 ) -> None:
-    key = lessened(world, returned=5 if flaw == "negative" else 0)
+    key = partly_invoiced_draft(world, returned=5 if flaw == "negative" else 0)
     if flaw == "lost":
         added = done(world, UPDATE, key, input={"lines": {"add": [line(quantity=0)]}})
         update = [{"id": added["lines"][-1]["id"], "lineType": "CHARGE"}]
@@ -234,16 +234,16 @@ def test_a_fully_invoiced_open_order_may_be_repaired_if_it_cannot_be_released(
 def test_shipping_does_not_release_a_fully_invoiced_order_with_a_negative_total(
     world: Client,
 ) -> None:
-    key = lessened(world, returned=5)
+    key = partly_invoiced_draft(world, returned=5)
     assert problems(change(world, SHIP_AND_INVOICE, id=key)) == [("OUT_OF_RANGE", "id")]
 
 
 def test_an_order_with_nothing_to_invoice_is_shipped_whatever_its_total(world: Client) -> None:
     for quantity in (2, -2):
         key, _ = drafted(world, line(quantity=quantity, invoiceQuantity=0))
-        found = done(world, SHIP_AND_INVOICE, key, PROGRESS)
-        assert (found["status"], found["fullyShipped"]) == ("RELEASED", True)
-        assert found["lines"][0]["invoicedQuantity"] == "0"
+        result = done(world, SHIP_AND_INVOICE, key, PROGRESS)
+        assert (result["status"], result["fullyShipped"]) == ("RELEASED", True)
+        assert result["lines"][0]["invoicedQuantity"] == "0"
 
 
 def test_an_order_with_a_negative_total_is_shipped_but_not_invoiced(world: Client) -> None:

@@ -86,7 +86,7 @@ class RandomWalk(RuleBasedStateMachine):
     @precondition(lambda self: self._walk.model.status == "RELEASED")
     @precondition(lambda self: any(each.shipped for each in self._walk.model.lines.values()))
     @rule()
-    def all_but_what_is_shipped_goes(self) -> None:
+    def complete_without_the_rest(self) -> None:
         """Invoice what is shipped, and complete the order without the rest."""
         self._walk.carry_out(INVOICE)
         self._walk.carry_out(REOPEN)

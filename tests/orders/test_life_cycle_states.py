@@ -136,16 +136,16 @@ def test_every_vocabulary_has_its_word_for_every_state(
 
 def test_an_invoiced_order_can_still_be_read(world: Client) -> None:
     key = walked(world, "PAID")
-    found = world.ask(
+    result = world.ask(
         """query ($id: ID!) { salesOrder(id: $id) { number }
       salesOrders(filter: {status: {eq: PAID}}, first: 200) { nodes { id } }
       node(id: $id) { id } }""",
         id=key,
     )
-    assert found["node"] == {"id": key}
-    assert {"id": key} in found["salesOrders"]["nodes"]
+    assert result["node"] == {"id": key}
+    assert {"id": key} in result["salesOrders"]["nodes"]
     by_number = "query ($number: String!) { salesOrderByNumber(number: $number) { id } }"
-    assert world.ask(by_number, **found["salesOrder"]) == {"salesOrderByNumber": {"id": key}}
+    assert world.ask(by_number, **result["salesOrder"]) == {"salesOrderByNumber": {"id": key}}
 
 
 def lines_patch(**patch: Any) -> Fields:

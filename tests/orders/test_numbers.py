@@ -53,7 +53,7 @@ def series(*numbers: int) -> list[str]:
     return [f"SO-{number:06}" for number in numbers]
 
 
-def at_once(client: Client, work: Callable[[Client, int], list[Any]]) -> list[Any]:
+def concurrently(client: Client, work: Callable[[Client, int], list[Any]]) -> list[Any]:
     """The results of 16 clients that do `work` at the same time, each over its own connections."""
 
     def run(place: int) -> list[Any]:
@@ -65,7 +65,7 @@ def at_once(client: Client, work: Callable[[Client, int], list[Any]]) -> list[An
 
 
 def check_creators(client: Client, each: int) -> None:
-    numbers = at_once(client, lambda own, _: [create(own) for _ in range(each)])
+    numbers = concurrently(client, lambda own, _: [create(own) for _ in range(each)])
     assert sorted(numbers) == series(*range(1, CREATORS * each + 1))
     assert stored_numbers(client) == sorted(numbers)
 
@@ -88,7 +88,7 @@ def test_two_servers_on_one_database_use_no_number_twice(client: Client, world_u
         def work(own: Client, place: int) -> list[str | None]:
             return [create(Client(urls[place % 2], own.http))]
 
-        numbers = at_once(client, work)
+        numbers = concurrently(client, work)
     assert sorted(numbers) == series(*range(1, CREATORS + 1))
 
 
@@ -99,7 +99,7 @@ def test_refused_and_dry_creations_use_no_number_even_concurrently(client: Clien
         assert dry is not None
         return [create(own)]
 
-    numbers = at_once(client, work)
+    numbers = concurrently(client, work)
     assert sorted(numbers) == series(*range(1, CREATORS + 1))
     assert stored_numbers(client) == sorted(numbers)
 
@@ -155,7 +155,7 @@ def test_concurrent_creators_skip_numbers_of_existing_orders(
         create(client)
     renamed = {"SO-000001": "SO-000007", "SO-000002": "SO-000012"}
     run(world_url, lambda database: rename(database, renamed))
-    numbers = at_once(client, lambda own, _: [create(own)])
+    numbers = concurrently(client, lambda own, _: [create(own)])
     expected = sorted({*range(3, 21)} - {7, 12})
     assert sorted(numbers) == series(*expected)
 
@@ -184,7 +184,7 @@ def test_each_company_has_a_series_of_its_own(client: Client, world_url: str) ->
     def work(own: Client, place: int) -> list[str | None]:
         return [create(own, ("World", "Other")[place % 2], input=order)]
 
-    numbers = at_once(client, work)
+    numbers = concurrently(client, work)
     assert sorted(numbers) == sorted(2 * series(*range(1, 9)))
     assert (
         stored_numbers(client, "World") == stored_numbers(client, "Other") == series(*range(1, 9))

@@ -11,7 +11,7 @@ from gateway.storage.database import Database
 from tests.support.databases import Templates
 from tests.support.paths import ROOT
 from tests.support.readme import answer, examples
-from tests.support.records import found_id
+from tests.support.records import record_id
 from tests.support.requests import Fields, created, line, order
 from tests.support.served import Client, serving
 
@@ -101,8 +101,8 @@ def delete(client: Client, kind: str, key: str, **more: Any) -> Fields:
 
 def read(client: Client, kind: str, key: str, wanted: str) -> Fields | None:
     document = f"query ($id: ID!) {{ node(id: $id) {{ ... on {kind} {{ {wanted} }} }} }}"
-    found: Fields | None = client.ask(document, id=key)["node"]
-    return found
+    result: Fields | None = client.ask(document, id=key)["node"]
+    return result
 
 
 def refusals_of(payload: Fields) -> list[tuple[str, str, str | None, list[str]]]:
@@ -128,9 +128,9 @@ def test_only_one_of_simultaneous_records_with_the_same_key_is_created(client: C
 def test_a_record_is_created_changed_and_deleted(client: Client, kind: str) -> None:
     new, change, final = KINDS[kind]
     wanted = f"id etag createdDateTime lastModifiedDateTime {selection(final)[1:-1]}"
-    made = create(client, kind, new, wanted)
-    assert made["userErrors"] == []
-    first = made[field_of(kind)]
+    created = create(client, kind, new, wanted)
+    assert created["userErrors"] == []
+    first = created[field_of(kind)]
     assert first["etag"] == "1"
     assert read(client, kind, first["id"], wanted) == first
     changed = update(client, kind, first["id"], change, wanted, ifMatch="1")
@@ -167,9 +167,9 @@ def test_a_dry_run_of_a_record_answers_like_the_real_run_and_stores_nothing(
     new, change, final = KINDS[kind]
     wanted = selection(new)[1:-1]
     tried = create(client, kind, new, wanted, dryRun=True)
-    made = create(client, kind, new, f"id {wanted}")
-    key = made[field_of(kind)].pop("id")
-    assert tried == made
+    created = create(client, kind, new, f"id {wanted}")
+    key = created[field_of(kind)].pop("id")
+    assert tried == created
     wanted = f"{selection(final)[1:-1]}"
     before = read(client, kind, key, wanted)
     assert update(client, kind, key, change, wanted, dryRun=True)[field_of(kind)] == final
@@ -179,7 +179,7 @@ def test_a_dry_run_of_a_record_answers_like_the_real_run_and_stores_nothing(
 
 
 def test_a_dry_run_has_ids_and_etags_that_no_stored_record_has(client: Client) -> None:
-    key = found_id(client, "customers", number="C1")
+    key = record_id(client, "customers", number="C1")
     wanted = "id etag salesOrders { totalCount nodes { id } }"
     tried = update(client, "Customer", key, {"salesperson": "X"}, wanted, dryRun=True)["customer"]
     assert (tried["id"], tried["etag"]) == (f"preview:{key}", "preview:2")
@@ -189,11 +189,11 @@ def test_a_dry_run_has_ids_and_etags_that_no_stored_record_has(client: Client) -
     assert read(client, "Customer", tried["id"], "id") is None
     item = {**KINDS["Item"][0], "unitsOfMeasure": [{"unitOfMeasure": {"code": "BOX"}}]}
     wanted = "id unitsOfMeasure { id } salesOrderLines { totalCount }"
-    made = create(client, "Item", item, wanted, dryRun=True)["item"]
-    assert made["id"].startswith("preview:")
-    assert [unit["id"].startswith("preview:") for unit in made["unitsOfMeasure"]] == [True, True]
+    created = create(client, "Item", item, wanted, dryRun=True)["item"]
+    assert created["id"].startswith("preview:")
+    assert [unit["id"].startswith("preview:") for unit in created["unitsOfMeasure"]] == [True, True]
     assert delete(
-        client, "Customer", found_id(client, "customers", number="IN-YEN"), dryRun=True
+        client, "Customer", record_id(client, "customers", number="IN-YEN"), dryRun=True
     ) == {
         "deletedId": None,
         "userErrors": [],
@@ -242,13 +242,13 @@ UPDATED: list[tuple[str, str, Fields, list[tuple[str, str, str | None, list[str]
 def test_a_change_of_a_record_is_refused_with_every_problem(
     client: Client, kind: str, number: str, change: Fields, problems: list[Any]
 ) -> None:
-    key = found_id(client, f"{field_of(kind)}s", number=number)
+    key = record_id(client, f"{field_of(kind)}s", number=number)
     answer = update(client, kind, key, change)
     assert (answer[field_of(kind)], refusals_of(answer)) == (None, problems)
 
 
 def test_null_clears_a_field_or_restores_its_default(client: Client) -> None:
-    key = found_id(client, "customers", number="C1")
+    key = record_id(client, "customers", number="C1")
     cleared = {"salesperson": None, "paymentTerms": None, "address": None, "partialShipping": None}
     wanted = "salesperson paymentTerms { code } address { city } partialShipping phoneNumber"
     assert update(client, "Customer", key, {"partialShipping": False})["userErrors"] == []
@@ -264,13 +264,13 @@ def test_null_clears_a_field_or_restores_its_default(client: Client) -> None:
 def test_a_customer_may_be_its_own_payer(client: Client) -> None:
     wanted = "id billToCustomer { number }"
     fields = {"number": "SELF", "displayName": "Self", "billToCustomer": {"number": "SELF"}}
-    made = create(client, "Customer", fields, wanted)["customer"]
-    assert made["billToCustomer"] is None
+    created = create(client, "Customer", fields, wanted)["customer"]
+    assert created["billToCustomer"] is None
     other = {"billToCustomer": {"number": "PAYER"}}
-    changed = update(client, "Customer", made["id"], other, wanted)["customer"]
+    changed = update(client, "Customer", created["id"], other, wanted)["customer"]
     assert changed["billToCustomer"] == {"number": "PAYER"}
-    own = {"billToCustomer": {"id": made["id"]}}
-    assert update(client, "Customer", made["id"], own, wanted)["customer"] == made
+    own = {"billToCustomer": {"id": created["id"]}}
+    assert update(client, "Customer", created["id"], own, wanted)["customer"] == created
 
 
 def test_the_units_of_an_item_are_replaced_as_a_whole(client: Client) -> None:
@@ -287,27 +287,27 @@ def test_the_units_of_an_item_are_replaced_as_a_whole(client: Client) -> None:
         }
 
     def factors(item: Fields) -> Fields:
-        found = item["unitsOfMeasure"]
-        return {each["unitOfMeasure"]["code"]: each["quantityPerUnit"] for each in found}
+        result = item["unitsOfMeasure"]
+        return {each["unitOfMeasure"]["code"]: each["quantityPerUnit"] for each in result}
 
     tried = create(client, "Item", fields | units(BOX="12"), wanted, dryRun=True)["item"]
     assert factors(tried) == {"PCS": "1", "BOX": "12"}
-    made = create(client, "Item", fields | units(BOX="12"), wanted)["item"]
-    assert read(client, "Item", made["id"], wanted) == made
-    both = update(client, "Item", made["id"], units(HOUR=None, BOX=None), wanted)["item"]
+    created = create(client, "Item", fields | units(BOX="12"), wanted)["item"]
+    assert read(client, "Item", created["id"], wanted) == created
+    both = update(client, "Item", created["id"], units(HOUR=None, BOX=None), wanted)["item"]
     assert (factors(both), both["etag"]) == ({"PCS": "1", "BOX": "12", "HOUR": None}, "2")
-    stored = update(client, "Item", made["id"], {"displayName": "y"}, wanted)["item"]
+    stored = update(client, "Item", created["id"], {"displayName": "y"}, wanted)["item"]
     assert (stored["unitsOfMeasure"], stored["etag"]) == (both["unitsOfMeasure"], "3")
-    assert read(client, "Item", made["id"], wanted) == stored
-    none = update(client, "Item", made["id"], {"unitsOfMeasure": None}, wanted)["item"]
-    assert read(client, "Item", made["id"], wanted) == none
+    assert read(client, "Item", created["id"], wanted) == stored
+    none = update(client, "Item", created["id"], {"unitsOfMeasure": None}, wanted)["item"]
+    assert read(client, "Item", created["id"], wanted) == none
     assert factors(none) == {"PCS": "1"}
     based = {"baseUnitOfMeasure": {"code": "BOX"}, **units(PCS="0.1")}
-    assert factors(update(client, "Item", made["id"], based, wanted)["item"]) == {
+    assert factors(update(client, "Item", created["id"], based, wanted)["item"]) == {
         "BOX": "1",
         "PCS": "0.1",
     }
-    assert delete(client, "Item", made["id"])["userErrors"] == []
+    assert delete(client, "Item", created["id"])["userErrors"] == []
 
 
 IN_USE = [
@@ -325,7 +325,7 @@ def test_a_record_is_not_deleted_while_something_refers_to_it(client: Client) ->
     for _ in range(2):
         created(client, order(line()))
     for kind, connection, by, message in IN_USE:
-        key = found_id(client, connection, **by)
+        key = record_id(client, connection, **by)
         answer = delete(client, kind, key)
         [problem] = answer["userErrors"]
         assert (problem["code"], problem["path"], answer["deletedId"]) == ("IN_USE", ["id"], None)
@@ -337,7 +337,7 @@ def test_a_record_is_not_deleted_while_something_refers_to_it(client: Client) ->
 
 
 def test_an_id_of_another_kind_of_record_is_not_found(client: Client) -> None:
-    key = found_id(client, "customers", number="C1")
+    key = record_id(client, "customers", number="C1")
     assert refusals_of(update(client, "Item", key, {"displayName": "x"})) == [
         ("NOT_FOUND", "id", key, [])
     ]
@@ -358,7 +358,7 @@ def test_an_empty_database_gets_to_a_paid_order_as_the_readme_shows(templates: T
         assert client.ask("{ customers { totalCount } }") == {"customers": {"totalCount": 0}}
         for operation, stated in shown:
             assert answer(client, operation) == stated
-        found = client.ask("{ salesOrders { nodes { number status totalAmountIncludingTax } } }")
-    assert found["salesOrders"]["nodes"] == [
+        result = client.ask("{ salesOrders { nodes { number status totalAmountIncludingTax } } }")
+    assert result["salesOrders"]["nodes"] == [
         {"number": "SO-000001", "status": "PAID", "totalAmountIncludingTax": "267.5"}
     ]

@@ -142,9 +142,9 @@ def answers(client: Client, row: Row) -> Any:
     if not changes:
         return answer
     assert answer["userErrors"] == []
-    made = answer["salesOrder"]
-    ids = {"order": made["id"]}
-    ids |= {f"line{place}": each["id"] for place, each in enumerate(made["lines"], 1)}
+    created = answer["salesOrder"]
+    ids = {"order": created["id"]}
+    ids |= {f"line{place}": each["id"] for place, each in enumerate(created["lines"], 1)}
     for name, document in changes:
         assert not answer["userErrors"], (name, answer)
         used = {key: value for key, value in ids.items() if f"${key}:" in document}
@@ -225,9 +225,9 @@ def test_a_line_of_a_file_is_priced_as_in_the_rule(demo: Client, example: Exampl
         stated[number] = {name: cell for name, cell in row.items() if name[0].islower() and cell}
     assert upload(demo, orders(headers, lines)).status == "SUCCEEDED"
     for number, values in stated.items():
-        made = order(demo, number)
-        assert made is not None
-        assert {name: made["lines"][0][name] for name in values} == values, number
+        created = order(demo, number)
+        assert created is not None
+        assert {name: created["lines"][0][name] for name in values} == values, number
 
 
 @pytest.mark.parametrize("row", rows_of_kind("rows"))
@@ -243,11 +243,11 @@ def test_an_import_refuses_the_orders_of_the_rule(demo: Client, row: Row) -> Non
         for name, sequence in (each.split() for each in row["lines"].split(", "))
     ]
     job = upload(demo, orders(headers, lines))
-    found = [
+    result = [
         Refusal(code, key.removeprefix(f"{prefix}-"))
         for code, key in job.refusals("code", "orderNumber")
     ]
-    assert found == refusals(row["answer"])
+    assert result == refusals(row["answer"])
 
 
 @pytest.mark.parametrize("row", rows_of_kind("size"))

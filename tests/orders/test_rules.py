@@ -24,8 +24,8 @@ def test_every_rule_except_definitions_has_an_example() -> None:
 
 
 def test_rules_are_numbered_once_and_in_order() -> None:
-    found = [tuple(map(int, number.split("."))) for number in numbers(TEXT)]
-    assert found == sorted(set(found))
+    result = [tuple(map(int, number.split("."))) for number in numbers(TEXT)]
+    assert result == sorted(set(result))
 
 
 def sources() -> Iterator[tuple[Path, str]]:

@@ -8,7 +8,7 @@ from gateway.demo.northwind import load_demo, units_in_package
 from gateway.settings import Settings
 from tests.support.databases import Templates
 from tests.support.life_cycle import INVOICE, SHIP, change, done, problems, released
-from tests.support.patches import answered, changing, lines_of, patched, refusals
+from tests.support.patches import changing, lines_of, patch_answer, patched, refusals
 from tests.support.requests import (
     Fields,
     code,
@@ -55,8 +55,8 @@ def boxed(**fields: object) -> Fields:
     return line("BOXED", **fields)
 
 
-def price(made: Fields) -> str:
-    [only] = lines_of(made, "unitPrice")
+def price(created: Fields) -> str:
+    [only] = lines_of(created, "unitPrice")
     return str(only)
 
 
@@ -141,14 +141,14 @@ UNIT_PATCHES = [
 def test_a_price_that_no_client_set_follows_the_unit(
     shop: Client, fields: Fields, patch: Fields, expected: str
 ) -> None:
-    made = created(shop, order(fields))
-    assert price(patched(shop, made, changing(patch))) == expected
+    new = created(shop, order(fields))
+    assert price(patched(shop, new, changing(patch))) == expected
 
 
 def test_a_price_with_tax_follows_the_unit_too(shop: Client) -> None:
-    made = created(shop, order(boxed(), pricesIncludeTax=True))
-    assert price(made) == "172.8"
-    assert price(patched(shop, made, changing({"unitOfMeasure": PCS}))) == "14.4"
+    new = created(shop, order(boxed(), pricesIncludeTax=True))
+    assert price(new) == "172.8"
+    assert price(patched(shop, new, changing({"unitOfMeasure": PCS}))) == "14.4"
 
 
 def test_a_unit_without_a_factor_needs_a_price(shop: Client, url: str) -> None:
@@ -163,10 +163,10 @@ def test_a_unit_without_a_factor_needs_a_price(shop: Client, url: str) -> None:
         " give a unit price, or set the quantity per unit of BOX on the item."
     )
     assert price(created(shop, order(boxed(unitPrice="5")))) == "5"
-    made = created(shop, order(boxed(unitOfMeasure=PCS)))
-    assert price(made) == "12", "the factor of the base unit is 1 whatever is stored"
+    new = created(shop, order(boxed(unitOfMeasure=PCS)))
+    assert price(new) == "12", "the factor of the base unit is 1 whatever is stored"
     wanted = [("PRICE_REQUIRED", "lines.update.0.unitPrice")]
-    assert refusals(shop, made, changing({"unitOfMeasure": BOX})) == wanted
+    assert refusals(shop, new, changing({"unitOfMeasure": BOX})) == wanted
 
 
 def test_a_unit_in_which_an_item_is_not_sold_is_the_only_problem(shop: Client) -> None:
@@ -193,8 +193,8 @@ def test_a_line_in_a_whole_unit_accepts_no_fraction(
     assert problem["suggestions"] == nearest
     assert problem["message"] == "Quantities in BOX are whole numbers."
     assert lines_of(created(shop, order(boxed(**fields, unitOfMeasure=PCS))), "quantity")
-    made = created(shop, order(boxed(quantity=2)))
-    assert refusals(shop, made, changing(fields)) == [("OUT_OF_RANGE", f"lines.update.0.{path}")]
+    new = created(shop, order(boxed(quantity=2)))
+    assert refusals(shop, new, changing(fields)) == [("OUT_OF_RANGE", f"lines.update.0.{path}")]
 
 
 def test_a_new_unit_does_not_accept_the_fraction_of_a_line(shop: Client, url: str) -> None:
@@ -203,21 +203,21 @@ def test_a_new_unit_does_not_accept_the_fraction_of_a_line(shop: Client, url: st
         ({"quantity": "1.5"}, "quantity"),
         ({"quantity": 2, "shipQuantity": "1.5"}, "shipQuantity"),
     ):
-        made = created(shop, order(boxed(**fields, unitOfMeasure=PCS)))
-        found = refusals(shop, made, changing({"unitOfMeasure": BOX}))
-        assert found == [("OUT_OF_RANGE", f"lines.update.0.{path}")]
+        new = created(shop, order(boxed(**fields, unitOfMeasure=PCS)))
+        result = refusals(shop, new, changing({"unitOfMeasure": BOX}))
+        assert result == [("OUT_OF_RANGE", f"lines.update.0.{path}")]
 
 
 def test_a_stored_fraction_can_still_be_edited_shipped_and_invoiced(shop: Client, url: str) -> None:
-    made = created(shop, order(boxed(quantity="2.5")))
+    new = created(shop, order(boxed(quantity="2.5")))
     partly = created(shop, order(boxed(quantity="2.5", shipQuantity=1)))
     execute(url, WHOLE)
     for patch in ({"unitPrice": 3}, {"quantity": "2.5"}, {"shipQuantity": 1}):
-        assert answered(shop, made, changing(patch))["userErrors"] == []
-    made = patched(shop, made, changing({"shipQuantity": None}))
+        assert patch_answer(shop, new, changing(patch))["userErrors"] == []
+    new = patched(shop, new, changing({"shipQuantity": None}))
     refused_again = [("OUT_OF_RANGE", "lines.update.0.quantity")]
-    assert refusals(shop, made, changing({"quantity": "3.5"})) == refused_again
-    for each in (made, partly):
+    assert refusals(shop, new, changing({"quantity": "3.5"})) == refused_again
+    for each in (new, partly):
         done(shop, "releaseSalesOrder", each["id"])
         done(shop, SHIP, each["id"])
         done(shop, INVOICE, each["id"])
@@ -249,6 +249,6 @@ def test_lines_without_an_item_accept_no_fraction_of_a_whole_unit_either(
 ) -> None:
     execute(url, WHOLE)
     hours = {"lineType": "RESOURCE", "lineObjectNumber": "RESOURCE", "unitOfMeasure": BOX}
-    made = created(shop, order({**hours, "quantity": 1}))
+    new = created(shop, order({**hours, "quantity": 1}))
     wanted = [("OUT_OF_RANGE", "lines.update.0.quantity")]
-    assert refusals(shop, made, changing({"quantity": "1.5"})) == wanted
+    assert refusals(shop, new, changing({"quantity": "1.5"})) == wanted

@@ -40,18 +40,18 @@ def shop(templates: Templates) -> Iterator[Shop]:
 def test_a_header_field_in_a_patch_is_replaced_null_clears_and_others_stay(
     shop: Shop, patch: Fields, expected: Fields
 ) -> None:
-    made = shop.order(order(line(), **WHOLE))
-    found = shop.tried(made, patch)
-    volatile = {name: found[name] for name in ("etag", "lastModifiedDateTime")}
-    assert found == made | expected | volatile
+    created = shop.order(order(line(), **WHOLE))
+    result = shop.tried(created, patch)
+    volatile = {name: result[name] for name in ("etag", "lastModifiedDateTime")}
+    assert result == created | expected | volatile
 
 
 def test_a_new_customer_does_not_change_the_fields_of_the_payer(shop: Shop) -> None:
-    made = shop.order(order(line(), **WHOLE))
+    created = shop.order(order(line(), **WHOLE))
     patch = {"customer": named("PAYER"), "billToCustomer": named("C1")}
-    found = shop.tried(made, patch)
-    volatile = {name: found[name] for name in ("etag", "lastModifiedDateTime", "lines")}
-    assert found == made | FOR_PAYER_PAID_BY_C1 | volatile
+    result = shop.tried(created, patch)
+    volatile = {name: result[name] for name in ("etag", "lastModifiedDateTime", "lines")}
+    assert result == created | FOR_PAYER_PAID_BY_C1 | volatile
 
 
 @pytest.mark.parametrize(("patch", "expected"), LINES)
@@ -60,20 +60,20 @@ def test_a_line_field_in_a_patch_is_replaced_and_the_others_stay(
 ) -> None:
     """A different object brings its own values; a different type on its own leaves the line without an
     object."""
-    made = shop.order(order(OWN, **WHOLE))
-    [found] = shop.tried(made, changing(patch))["lines"]
-    assert {**found, **DERIVED} == {**made["lines"][0], **expected, **DERIVED}
+    created = shop.order(order(OWN, **WHOLE))
+    [result] = shop.tried(created, changing(patch))["lines"]
+    assert {**result, **DERIVED} == {**created["lines"][0], **expected, **DERIVED}
 
 
 def test_null_clears_the_unit_of_a_line_without_an_item(shop: Shop) -> None:
-    made = shop.order(order({**sold("RESOURCE"), "unitOfMeasure": code("HOUR")}))
-    [found] = shop.tried(made, changing({"unitOfMeasure": None}))["lines"]
-    assert (made["lines"][0]["unitOfMeasure"], found["unitOfMeasure"]) == (code("HOUR"), None)
+    created = shop.order(order({**sold("RESOURCE"), "unitOfMeasure": code("HOUR")}))
+    [result] = shop.tried(created, changing({"unitOfMeasure": None}))["lines"]
+    assert (created["lines"][0]["unitOfMeasure"], result["unitOfMeasure"]) == (code("HOUR"), None)
 
 
 def test_repeating_the_payer_does_not_change_the_bill_to_address(shop: Shop) -> None:
-    made = created(shop.client, order(line(), billToCustomer=named("PAYER")))
-    moved = patched(shop.client, made, {"customer": named("PAYER")})
+    new = created(shop.client, order(line(), billToCustomer=named("PAYER")))
+    moved = patched(shop.client, new, {"customer": named("PAYER")})
     moved = patched(shop.client, moved, {"sellToAddress": YORK})
     assert moved["billToAddress"] == YORK
     assert shop.tried(moved, {"billToCustomer": named("PAYER")}) == moved
@@ -81,11 +81,11 @@ def test_repeating_the_payer_does_not_change_the_bill_to_address(shop: Shop) -> 
 
 def test_an_object_turns_a_comment_into_a_line_that_sells(shop: Shop) -> None:
     day = {"requestedDeliveryDate": "2026-05-31"}
-    made = created(shop.client, order({"description": "text"}, **day))
+    new = created(shop.client, order({"description": "text"}, **day))
     patch = changing({"item": named("I0020"), "quantity": 3})
-    [found] = patched(shop.client, made, patch)["lines"]
+    [result] = patched(shop.client, new, patch)["lines"]
     expected = {**NEW_ITEM, "quantity": "3", "shipQuantity": "3", "netAmountIncludingTax": "72"}
-    assert found == found | expected | {"shipmentDate": "2026-05-31", "sequence": 10000}
+    assert result == result | expected | {"shipmentDate": "2026-05-31", "sequence": 10000}
 
 
 @pytest.mark.parametrize(
@@ -98,10 +98,10 @@ def test_an_object_turns_a_comment_into_a_line_that_sells(shop: Shop) -> None:
 def test_a_line_that_sells_no_item_is_patched_like_one_that_does(
     shop: Shop, sells: Fields, price: str
 ) -> None:
-    made = shop.order(order({**sells, "unitPrice": 7}))
+    created = shop.order(order({**sells, "unitPrice": 7}))
     patch = {"quantity": 3, "unitPrice": None, "taxCode": code("R05")}
-    [found] = shop.tried(made, changing(patch))["lines"]
+    [result] = shop.tried(created, changing(patch))["lines"]
     expected = {"quantity": "3", "unitPrice": price, "taxPercent": "5"}
-    assert found == found | expected
+    assert result == result | expected
     stored = ("lineType", "lineObject", "account", "lineObjectNumber", "description")
-    assert [found[name] for name in stored] == [made["lines"][0][name] for name in stored]
+    assert [result[name] for name in stored] == [created["lines"][0][name] for name in stored]

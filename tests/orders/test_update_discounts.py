@@ -16,10 +16,10 @@ from tests.support.patches import (
     AMOUNTS,
     Shop,
     also,
-    answered,
     changing,
     header_of,
     lines_of,
+    patch_answer,
     refusals,
 )
 from tests.support.requests import Fields, code, codes_and_paths, created, line, named, order
@@ -71,11 +71,11 @@ def test_an_amount_off_the_order_stays_as_entered_and_is_split_again(
     shop: Shop, patch: Fields, amount: str, shares: list[str]
 ) -> None:
     """RULES.md 2.9: three lines of 10 at 1000, with 1000 off."""
-    found = shop.tried(
+    result = shop.tried(
         shop.order(order(TEN, TEN, TEN, discountAmount=1000)), patch, selection=AMOUNTS
     )
-    assert found["discountAmount"] == amount
-    assert lines_of(found, "invoiceDiscountAllocation") == shares
+    assert result["discountAmount"] == amount
+    assert lines_of(result, "invoiceDiscountAllocation") == shares
 
 
 @pytest.mark.parametrize(
@@ -97,24 +97,24 @@ def test_a_percent_off_the_order_follows_its_lines_until_something_else_is_set(
 ) -> None:
     """D21: two lines of 4 at 1500, taxed at 20 %, with 10 % off."""
     lines = [line(quantity=4, unitPrice=1500)] * 2
-    found = shop.tried(shop.order(order(*lines, discountPercent=10)), patch, selection=AMOUNTS)
-    assert (found["discountPercent"], header_of(found)) == (percent, header)
+    result = shop.tried(shop.order(order(*lines, discountPercent=10)), patch, selection=AMOUNTS)
+    assert (result["discountPercent"], header_of(result)) == (percent, header)
 
 
 def test_a_remaining_discount_must_fit_the_remaining_lines(shop: Shop) -> None:
-    made = shop.order(order(line(), line("I0020"), discountAmount=25))
+    created = shop.order(order(line(), line("I0020"), discountAmount=25))
     patch: Fields = {"lines": {"remove": [1]}}
-    assert refusals(shop.client, made, patch) == [("OUT_OF_RANGE", "discountAmount")]
-    found = shop.tried(made, {**patch, "discountAmount": 10})
-    assert header_of(found) == ["10", "0", "0", "0"]
+    assert refusals(shop.client, created, patch) == [("OUT_OF_RANGE", "discountAmount")]
+    result = shop.tried(created, {**patch, "discountAmount": 10})
+    assert header_of(result) == ["10", "0", "0", "0"]
 
 
 def test_a_discount_amount_stays_when_a_return_takes_a_share(shop: Shop) -> None:
     """Of 10 off 100 and -50, the sale has a share of 20 and the return one of -10."""
-    made = shop.order(order(line(quantity=10), line(quantity=-5), discountAmount=10))
-    assert lines_of(made, "invoiceDiscountAllocation") == ["20", "-10"]
-    found = shop.tried(made, ELEVEN, selection=AMOUNTS)
-    assert header_of(found) == ["10", "50", "10", "60"]
+    created = shop.order(order(line(quantity=10), line(quantity=-5), discountAmount=10))
+    assert lines_of(created, "invoiceDiscountAllocation") == ["20", "-10"]
+    result = shop.tried(created, ELEVEN, selection=AMOUNTS)
+    assert header_of(result) == ["10", "50", "10", "60"]
 
 
 @pytest.mark.parametrize(
@@ -137,9 +137,9 @@ def test_no_change_of_a_line_affects_a_discount_amount_of_the_order(
 ) -> None:
     """Lines of 50 less 10 % and of 18, which have shares of 5 and 2."""
     lines = [line(quantity=5, discountPercent=10), line("I0018")]
-    made = shop.order(order(*lines, discountAmount=7))
-    assert lines_of(made, "invoiceDiscountAllocation") == ["5", "2"]
-    assert shop.tried(made, patch, selection=AMOUNTS)["discountAmount"] == amount
+    created = shop.order(order(*lines, discountAmount=7))
+    assert lines_of(created, "invoiceDiscountAllocation") == ["5", "2"]
+    assert shop.tried(created, patch, selection=AMOUNTS)["discountAmount"] == amount
 
 
 @pytest.mark.parametrize(
@@ -156,8 +156,8 @@ def test_the_percent_off_a_line_stays_when_its_quantity_or_price_changes(
     shop: Shop, fields: Fields, patch: Fields, amount: str, percent: str
 ) -> None:
     """D7: 10 off 3 at 33.33 stands for 10.001 %."""
-    [found] = shop.tried(shop.order(order(fields)), changing(patch))["lines"]
-    assert (found["discountAmount"], found["discountPercent"]) == (amount, percent)
+    [result] = shop.tried(shop.order(order(fields)), changing(patch))["lines"]
+    assert (result["discountAmount"], result["discountPercent"]) == (amount, percent)
 
 
 PRICING = {"quantity": "quantity", "unit_price": "unitPrice", "discount_percent": "discountPercent"}
@@ -180,7 +180,7 @@ class Walk:
     def step(self) -> bool:
         """Whether the next patch was stored, which must be the case if and only if it can be priced."""
         naive, patch = self._next()
-        answer = answered(self._client, self._made, patch, selection=AMOUNTS)
+        answer = patch_answer(self._client, self._made, patch, selection=AMOUNTS)
         try:
             totals = naive_totals(naive)
         except ValueError:
@@ -193,11 +193,11 @@ class Walk:
         self._naive["discount_amount"] = Fraction(totals["discount_amount"])
         assert list(map(Decimal, header_of(self._made))) == [totals[name] for name in HEADER], patch
         for field, name in (("netAmount", "net_amount"), ("netTaxAmount", "net_tax_amount")):
-            found = list(map(Decimal, lines_of(self._made, field)))
-            assert found == [one[name] for one in totals["lines"]], patch
+            result = list(map(Decimal, lines_of(self._made, field)))
+            assert result == [one[name] for one in totals["lines"]], patch
         return True
 
-    def is_kept(self) -> bool:
+    def is_stored(self) -> bool:
         """Whether the order is read as in the answer to the last stored patch."""
         return bool(self._client.ask(READ, id=self._made["id"])["salesOrder"] == self._made)
 
@@ -262,5 +262,5 @@ def test_after_each_patch_an_order_has_the_totals_of_the_naive_implementation(
     for seed in seeds:
         walk = Walk(shop.client, seed)
         outcomes += [walk.step() for _ in range(10)]
-        assert walk.is_kept(), f"seed {seed}"
+        assert walk.is_stored(), f"seed {seed}"
     assert 0.5 < sum(outcomes) / len(outcomes) < 1

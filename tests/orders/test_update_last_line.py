@@ -7,7 +7,7 @@ import pytest
 from gateway.settings import Settings
 from tests.support.databases import Templates
 from tests.support.patch_examples import TEN
-from tests.support.patches import AMOUNTS, Shop, answered, header_of, lines_of, refusals
+from tests.support.patches import AMOUNTS, Shop, header_of, lines_of, patch_answer, refusals
 from tests.support.requests import Fields, code, created, line, order
 from tests.support.served import serving
 from tests.support.world import load_world
@@ -22,16 +22,16 @@ def shop(templates: Templates) -> Iterator[Shop]:
 def test_a_discount_amount_survives_the_last_line_and_is_shared_by_new_ones(
     shop: Shop,
 ) -> None:
-    made = created(shop.client, order(line(), line("I0020"), discountAmount=25))
-    bare = answered(shop.client, made, {"lines": {"remove": [0, 1]}}, selection=AMOUNTS)
+    new = created(shop.client, order(line(), line("I0020"), discountAmount=25))
+    bare = patch_answer(shop.client, new, {"lines": {"remove": [0, 1]}}, selection=AMOUNTS)
     assert bare["userErrors"] == []
     assert header_of(bare["salesOrder"]) == ["25", "0", "0", "0"]
-    other = answered(shop.client, made | {"lines": []}, {"shipToName": "x"}, selection=AMOUNTS)
+    other = patch_answer(shop.client, new | {"lines": []}, {"shipToName": "x"}, selection=AMOUNTS)
     assert other["salesOrder"] == bare["salesOrder"]
     left = other["salesOrder"]
-    found = shop.tried(left, {"lines": {"add": [TEN, TEN]}}, selection=AMOUNTS)
-    assert lines_of(found, "invoiceDiscountAllocation") == ["12.5", "12.5"]
-    assert header_of(found)[0] == "25"
+    result = shop.tried(left, {"lines": {"add": [TEN, TEN]}}, selection=AMOUNTS)
+    assert lines_of(result, "invoiceDiscountAllocation") == ["12.5", "12.5"]
+    assert header_of(result)[0] == "25"
     cleared = shop.tried(left, {"discountAmount": None}, selection=AMOUNTS)
     assert header_of(cleared) == ["0"] * 4
     yen = {"currency": code("JPY"), "discountPercent": 10}
@@ -50,5 +50,5 @@ def test_a_discount_amount_must_not_exceed_the_lines_that_share_it(
     shop: Shop, patch: Fields
 ) -> None:
     """The remaining line takes no discount, or is a comment."""
-    made = shop.order(order(line("I0020", quantity=2), line("NO-DISCOUNT"), discountAmount=25))
-    assert refusals(shop.client, made, patch) == [("OUT_OF_RANGE", "discountAmount")]
+    created = shop.order(order(line("I0020", quantity=2), line("NO-DISCOUNT"), discountAmount=25))
+    assert refusals(shop.client, created, patch) == [("OUT_OF_RANGE", "discountAmount")]

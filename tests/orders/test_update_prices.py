@@ -39,14 +39,14 @@ RATES.insert(1, line(quantity=7, unitPrice="4.35", taxCode=code("R05")))
 def test_adding_tax_to_prices_and_removing_it_restores_the_totals(shop: Shop) -> None:
     """D9, and back."""
     lines = [line(quantity=3, unitPrice="19.99", discountPercent=10), RATES[1]]
-    made = created(shop.client, order(*lines))
-    found = patched(shop.client, made, {"pricesIncludeTax": True})
-    assert lines_of(found, "unitPrice") == ["23.988", "4.5675"]
-    assert lines_of(found, "discountAmount") == ["7.2", "0"]
-    assert lines_of(found, "amountIncludingTax") == ["64.76", "31.97"]
-    back = patched(shop.client, found, {"pricesIncludeTax": False})
+    new = created(shop.client, order(*lines))
+    result = patched(shop.client, new, {"pricesIncludeTax": True})
+    assert lines_of(result, "unitPrice") == ["23.988", "4.5675"]
+    assert lines_of(result, "discountAmount") == ["7.2", "0"]
+    assert lines_of(result, "amountIncludingTax") == ["64.76", "31.97"]
+    back = patched(shop.client, result, {"pricesIncludeTax": False})
     assert lines_of(back, "unitPrice") == ["19.99", "4.35"]
-    for each in (made, found, back):
+    for each in (new, result, back):
         assert header_of(each) == ["0", "84.42", "12.31", "96.73"]
 
 
@@ -55,10 +55,10 @@ def test_any_price_of_five_decimals_survives_a_change_of_tax_in_prices(shop: Sho
     prices = [str(Decimal(draw.randint(1, 10**9)).scaleb(-5).normalize()) for _ in range(30)]
     codes = [draw.choice(list(TAX_PERCENTS)) for _ in prices]
     lines = [line(unitPrice=p, taxCode=code(c)) for p, c in zip(prices, codes, strict=True)]
-    made = created(shop.client, order(*lines))
+    new = created(shop.client, order(*lines))
     for with_tax in (True, False):
-        made = patched(shop.client, made, {"pricesIncludeTax": with_tax})
-    assert list(map(Decimal, lines_of(made, "unitPrice"))) == list(map(Decimal, prices))
+        new = patched(shop.client, new, {"pricesIncludeTax": with_tax})
+    assert list(map(Decimal, lines_of(new, "unitPrice"))) == list(map(Decimal, prices))
 
 
 FIVE = [line(quantity=5), line("I0020")]
@@ -92,41 +92,44 @@ def test_prices_and_the_discount_are_converted_unless_the_patch_has_its_own(
 ) -> None:
     """The discount is rescaled according to its shares before the patch, whatever the patch does to
     lines."""
-    made = shop.order(order(*lines, discountAmount=discount))
-    found = shop.tried(made, {"pricesIncludeTax": True, **patch}, selection=AMOUNTS)
-    assert lines_of(found, "unitPrice") == prices
-    assert found["discountAmount"] == amount
+    created = shop.order(order(*lines, discountAmount=discount))
+    result = shop.tried(created, {"pricesIncludeTax": True, **patch}, selection=AMOUNTS)
+    assert lines_of(result, "unitPrice") == prices
+    assert result["discountAmount"] == amount
 
 
 def test_the_rescaled_discount_is_rounded_once(shop: Shop) -> None:
     """Three shares of a cent are 2.5 cents without the tax of 20 %, and the half goes up."""
     lines = [line(unitPrice="1.2")] * 3
-    made = shop.order(order(*lines, pricesIncludeTax=True, discountAmount="0.03"))
-    found = shop.tried(made, {"pricesIncludeTax": False}, selection=AMOUNTS)
-    assert found["discountAmount"] == "0.03"
+    created = shop.order(order(*lines, pricesIncludeTax=True, discountAmount="0.03"))
+    result = shop.tried(created, {"pricesIncludeTax": False}, selection=AMOUNTS)
+    assert result["discountAmount"] == "0.03"
 
 
 def test_a_line_discount_is_derived_again_from_its_percent_when_prices_include_tax(
     shop: Shop,
 ) -> None:
-    made = shop.order(order(line(quantity=3, unitPrice="33.33", discountAmount=10)))
-    found = shop.tried(made, {"pricesIncludeTax": True}, selection=AMOUNTS)
-    assert (lines_of(found, "unitPrice"), lines_of(found, "discountAmount")) == (["39.996"], ["12"])
+    created = shop.order(order(line(quantity=3, unitPrice="33.33", discountAmount=10)))
+    result = shop.tried(created, {"pricesIncludeTax": True}, selection=AMOUNTS)
+    assert (lines_of(result, "unitPrice"), lines_of(result, "discountAmount")) == (
+        ["39.996"],
+        ["12"],
+    )
 
 
 def test_a_new_tax_code_does_not_change_a_price_with_tax(shop: Shop) -> None:
-    made = shop.order(order(line(unitPrice=12), pricesIncludeTax=True))
-    found = shop.tried(made, changing({"taxCode": code("R05")}))
-    assert header_of(found) == ["0", "11.43", "0.57", "12"]
+    created = shop.order(order(line(unitPrice=12), pricesIncludeTax=True))
+    result = shop.tried(created, changing({"taxCode": code("R05")}))
+    assert header_of(result) == ["0", "11.43", "0.57", "12"]
 
 
 def test_the_percent_of_a_line_does_not_follow_its_tax_code(client: Client, world_url: str) -> None:
-    made = created(client, order(line(), line("I0020")))
+    new = created(client, order(line(), line("I0020")))
     percent = "(SELECT percent FROM tax_codes WHERE code = 'R05')"
     execute(world_url, f"UPDATE tax_codes SET percent = {percent} WHERE code = 'S20'")
-    found = patched(client, made, also(changing({"quantity": 2}), add=[line("I0030")]))
-    assert lines_of(found, "taxPercent") == ["20", "20", "5"]
-    assert header_of(found) == ["0", "70", "9.5", "79.5"]
+    result = patched(client, new, also(changing({"quantity": 2}), add=[line("I0030")]))
+    assert lines_of(result, "taxPercent") == ["20", "20", "5"]
+    assert header_of(result) == ["0", "70", "9.5", "79.5"]
 
 
 YEN: Fields = {"currency": code("JPY")}
@@ -151,44 +154,44 @@ PRICE = "PRICE_REQUIRED"
 def test_another_currency_needs_a_price_for_every_line_that_sells(
     shop: Shop, patch: Fields, expected: list[tuple[str, str]]
 ) -> None:
-    made = shop.order(order(line(), line("I0020"), {"description": "text"}))
-    assert refusals(shop.client, made, patch) == expected
+    created = shop.order(order(line(), line("I0020"), {"description": "text"}))
+    assert refusals(shop.client, created, patch) == expected
 
 
 @pytest.mark.parametrize("header", [YEN, {"customer": named("IN-YEN")}])
 def test_in_another_currency_the_entered_prices_and_discount_apply(
     shop: Shop, header: Fields
 ) -> None:
-    made = shop.order(order(*FIVE, {"description": "text"}, discountAmount=7))
+    created = shop.order(order(*FIVE, {"description": "text"}, discountAmount=7))
     patch = {**header, **also(IN_YEN, add=[line(unitPrice=3)]), "discountAmount": 0}
-    found = shop.tried(made, patch, selection=AMOUNTS)
-    assert (found["currency"], header_of(found)) == (code("JPY"), ["0", "512", "102", "614"])
-    assert lines_of(found, "id")[:3] == lines_of(made, "id")
+    result = shop.tried(created, patch, selection=AMOUNTS)
+    assert (result["currency"], header_of(result)) == (code("JPY"), ["0", "512", "102", "614"])
+    assert lines_of(result, "id")[:3] == lines_of(created, "id")
 
 
 def test_in_another_currency_the_discount_must_be_entered_again(shop: Shop) -> None:
-    made = shop.order(order(line(), discountAmount=7))
+    created = shop.order(order(line(), discountAmount=7))
     patch = {**YEN, **changing({"unitPrice": 999})}
-    assert refusals(shop.client, made, patch) == [("REQUIRED", "discountAmount")]
+    assert refusals(shop.client, created, patch) == [("REQUIRED", "discountAmount")]
 
 
 def test_the_same_figure_in_another_currency_is_another_price(shop: Shop) -> None:
     """0.33 off are 3.3 %, which is nothing in yen; 15 % of 10 are 1.5 and become 2."""
     lines = [line(discountAmount="0.33"), line(discountPercent=15)]
-    made = shop.order(order(*lines, discountAmount=5))
+    created = shop.order(order(*lines, discountAmount=5))
     patch = {**YEN, **changing(*[{"unitPrice": 10}] * 2), "discountAmount": 0}
-    found = shop.tried(made, patch, selection=AMOUNTS)
-    assert lines_of(found, "discountAmount") == ["0", "2"]
-    assert lines_of(found, "discountPercent") == ["3.3", "15"]
-    assert header_of(found) == ["0", "18", "4", "22"]
+    result = shop.tried(created, patch, selection=AMOUNTS)
+    assert lines_of(result, "discountAmount") == ["0", "2"]
+    assert lines_of(result, "discountPercent") == ["3.3", "15"]
+    assert header_of(result) == ["0", "18", "4", "22"]
 
 
 def test_an_order_back_in_the_currency_of_the_company_has_the_prices_of_its_items(
     shop: Shop,
 ) -> None:
-    made = shop.order(order(line(unitPrice=999), **YEN))
+    created = shop.order(order(line(unitPrice=999), **YEN))
     patch = {"currency": None, **changing({"unitPrice": None})}
-    assert header_of(shop.tried(made, patch, selection=AMOUNTS)) == ["0", "10", "2", "12"]
+    assert header_of(shop.tried(created, patch, selection=AMOUNTS)) == ["0", "10", "2", "12"]
 
 
 @pytest.mark.parametrize("invoiced", [0, 1])
@@ -228,13 +231,13 @@ def test_another_customer_supplies_missing_fields_and_lines_stay(
     shop: Shop, patch: Fields, expected: Fields, price: str
 ) -> None:
     own = line(quantity=2, unitPrice=5, discountPercent=10, sequence=7, description="own")
-    made = shop.order(order(own, externalDocumentNumber="PO-9"))
-    found = shop.tried(made, {"customer": named("WITH-TAX"), **patch})
-    assert found == found | expected
-    assert {city["city"] for city in (found["sellToAddress"], found["shipToAddress"])} == {None}
+    created = shop.order(order(own, externalDocumentNumber="PO-9"))
+    result = shop.tried(created, {"customer": named("WITH-TAX"), **patch})
+    assert result == result | expected
+    assert {city["city"] for city in (result["sellToAddress"], result["shipToAddress"])} == {None}
     stored = ("id", "sequence", "description", "quantity", "discountPercent", "item", "taxCode")
-    assert [lines_of(found, field) for field in stored] == [
-        lines_of(made, field) for field in stored
+    assert [lines_of(result, field) for field in stored] == [
+        lines_of(created, field) for field in stored
     ]
-    assert lines_of(found, "unitPrice") == [price]
-    assert header_of(found) == header_of(made)
+    assert lines_of(result, "unitPrice") == [price]
+    assert header_of(result) == header_of(created)

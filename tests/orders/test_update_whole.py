@@ -9,7 +9,7 @@ import pytest
 from gateway.settings import Settings
 from tests.support.databases import Templates
 from tests.support.patch_examples import HEADERS, LEEDS, LINES, OWN, WHOLE
-from tests.support.patches import UPDATE, Shop, answered, changing, patched
+from tests.support.patches import UPDATE, Shop, changing, patch_answer, patched
 from tests.support.requests import (
     READ,
     Fields,
@@ -34,23 +34,21 @@ def shop(templates: Templates) -> Iterator[Shop]:
 
 
 def test_the_answer_to_a_patch_is_what_is_read_afterwards(shop: Shop) -> None:
-    made = created(shop.client, order(OWN, {"description": "text"}, **WHOLE))
+    new = created(shop.client, order(OWN, {"description": "text"}, **WHOLE))
     headers = [patch for patch, _ in HEADERS[::8]]
     for patch in [*headers, *(changing(patch) for patch, _ in LINES[6::8])]:
-        found = patched(shop.client, made, patch)
-        assert shop.client.ask(READ, id=made["id"])["salesOrder"] == found, patch
+        result = patched(shop.client, new, patch)
+        assert shop.client.ask(READ, id=new["id"])["salesOrder"] == result, patch
 
 
 def test_header_and_lines_are_changed_added_and_removed_in_one_call(shop: Shop) -> None:
-    made = created(
-        shop.client, order(line(), line("I0020"), line("I0030"), {"description": "text"})
-    )
+    new = created(shop.client, order(line(), line("I0020"), line("I0030"), {"description": "text"}))
     lines = {"remove": [1], "add": [line("I0040", sequence=20000), sold("CHARGE")]}
     lines["update"] = [{"id": 0, "quantity": 2}, {"id": 3, "description": "new"}]
-    found = patched(
-        shop.client, made, {"salesperson": "SP9", "lines": lines, "currency": code("EUR")}
+    result = patched(
+        shop.client, new, {"salesperson": "SP9", "lines": lines, "currency": code("EUR")}
     )
-    shown = [(o["sequence"], o["lineObjectNumber"], o["netAmount"]) for o in found["lines"]]
+    shown = [(o["sequence"], o["lineObjectNumber"], o["netAmount"]) for o in result["lines"]]
     assert shown == [
         (10000, "I0010", "20"),
         (20000, "I0040", "40"),
@@ -58,10 +56,10 @@ def test_header_and_lines_are_changed_added_and_removed_in_one_call(shop: Shop) 
         (40000, None, "0"),
         (50000, "CHARGE", "50"),
     ]
-    stored = [found["lines"][place]["id"] for place in (0, 2, 3)]
-    assert stored == [made["lines"][place]["id"] for place in (0, 2, 3)]
-    assert (found["lines"][3]["description"], found["salesperson"]) == ("new", "SP9")
-    assert found["totalAmountIncludingTax"] == "168"
+    stored = [result["lines"][place]["id"] for place in (0, 2, 3)]
+    assert stored == [new["lines"][place]["id"] for place in (0, 2, 3)]
+    assert (result["lines"][3]["description"], result["salesperson"]) == ("new", "SP9")
+    assert result["totalAmountIncludingTax"] == "168"
 
 
 SAME_HEADER = """{"customer": {"number": "C1"}, "billToCustomer": {"number": "C1"},
@@ -92,22 +90,24 @@ def test_a_patch_with_the_stored_values_changes_nothing_not_even_the_etag(
     large = {**OWN, "quantity": 10000, "unitPrice": "28.68", "discountAmount": 270100}
     header = {**WHOLE, "discountAmount": "7.5"}
     del large["discountPercent"], header["discountPercent"]
-    made = shop.order(order(large, **header))
-    assert shop.tried(made, patch) == made
+    created = shop.order(order(large, **header))
+    assert shop.tried(created, patch) == created
 
 
 def test_the_etags_of_the_order_and_of_the_changed_line_change(shop: Shop) -> None:
-    made = created(shop.client, order(line(), line("I0020")))
-    found = patched(shop.client, made, changing({"description": "new"}))
-    assert found["etag"] != made["etag"]
-    assert found["lastModifiedDateTime"] > made["lastModifiedDateTime"]
+    new = created(shop.client, order(line(), line("I0020")))
+    result = patched(shop.client, new, changing({"description": "new"}))
+    assert result["etag"] != new["etag"]
+    assert result["lastModifiedDateTime"] > new["lastModifiedDateTime"]
     moved = [
-        one["etag"] != old["etag"] for one, old in zip(found["lines"], made["lines"], strict=True)
+        one["etag"] != old["etag"] for one, old in zip(result["lines"], new["lines"], strict=True)
     ]
     assert moved == [True, False]
-    [stale] = answered(shop.client, made, {"email": None}, ifMatch=made["etag"])["userErrors"]
-    assert (stale["code"], stale["suggestions"]) == ("STALE", [found["etag"]])
-    assert answered(shop.client, made, {"email": None}, ifMatch=found["etag"])["userErrors"] == []
+    [stale] = patch_answer(shop.client, new, {"email": None}, ifMatch=new["etag"])["userErrors"]
+    assert (stale["code"], stale["suggestions"]) == ("STALE", [result["etag"]])
+    assert (
+        patch_answer(shop.client, new, {"email": None}, ifMatch=result["etag"])["userErrors"] == []
+    )
 
 
 DEEP = {"customer": named("WITH-TAX"), "pricesIncludeTax": False, "sellToAddress": {"city": "York"}}
@@ -121,27 +121,29 @@ DEEP["lines"] = {
 VOLATILE = dict.fromkeys(("id", "etag", "lastModifiedDateTime"))
 
 
-def still(found: Fields) -> Fields:
+def without_volatile(result: Fields) -> Fields:
     """An order without the fields that differ between runs."""
-    return {**found, **VOLATILE, "lines": [{**one, **VOLATILE} for one in found["lines"]]}
+    return {**result, **VOLATILE, "lines": [{**one, **VOLATILE} for one in result["lines"]]}
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_the_order_of_the_fields_of_a_patch_makes_no_difference(shop: Shop, seed: int) -> None:
-    made = shop.order(order(line(), line("I0020"), discountPercent=10))
-    first = shop.tried(made, DEEP)
-    assert still(first) == still(shop.tried(made, shuffled(DEEP, random.Random(seed))))
+    created = shop.order(order(line(), line("I0020"), discountPercent=10))
+    first = shop.tried(created, DEEP)
+    assert without_volatile(first) == without_volatile(
+        shop.tried(created, shuffled(DEEP, random.Random(seed)))
+    )
 
 
 def test_a_dry_run_answers_like_the_real_run_and_stores_nothing(
     client: Client, world_url: str
 ) -> None:
-    made = created(client, order(line(), line("I0020"), discountPercent=10))
+    new = created(client, order(line(), line("I0020"), discountPercent=10))
     before = dump(world_url)
-    tried = answered(client, made, DEEP, dryRun=True)
+    tried = patch_answer(client, new, DEEP, dryRun=True)
     assert tried["userErrors"] == []
     assert dump(world_url) == before
-    assert still(tried["salesOrder"]) == still(patched(client, made, DEEP))
+    assert without_volatile(tried["salesOrder"]) == without_volatile(patched(client, new, DEEP))
 
 
 BAD: list[Fields] = [
@@ -155,13 +157,13 @@ BAD: list[Fields] = [
 def test_one_refused_line_leaves_everything_unchanged(
     client: Client, world_url: str, bad: Fields
 ) -> None:
-    made = created(client, order(line(), line("I0020"), line("I0030"), discountAmount=6))
+    new = created(client, order(line(), line("I0020"), line("I0030"), discountAmount=6))
     before = dump(world_url)
     good = {"add": [line("I0040")], "update": [{"id": 0, "quantity": 2}], "remove": [1]}
     patch = {"salesperson": "SP9", "discountPercent": 5, "lines": {**good, **bad}}
-    assert len(answered(client, made, patch)["userErrors"]) == 1
+    assert len(patch_answer(client, new, patch)["userErrors"]) == 1
     assert dump(world_url) == before
-    patched(client, made, {**patch, "lines": good})
+    patched(client, new, {**patch, "lines": good})
 
 
 MISTAKEN = json.loads("""{"customer": null, "billToCustomer": {"number": "NOPE"},
@@ -185,12 +187,14 @@ MISTAKES = """REQUIRED customer; NOT_FOUND billToCustomer.number; NOT_FOUND curr
 
 
 def test_all_mistakes_of_a_patch_are_reported_at_once(shop: Shop) -> None:
-    made = shop.order(order(line(), line("I0020")))
-    found = [
+    created = shop.order(order(line(), line("I0020")))
+    result = [
         f"{rule} {path}"
-        for rule, path in codes_and_paths(answered(shop.client, made, MISTAKEN)["userErrors"])
+        for rule, path in codes_and_paths(
+            patch_answer(shop.client, created, MISTAKEN)["userErrors"]
+        )
     ]
-    assert sorted(found) == sorted(one.strip() for one in MISTAKES.split(";"))
+    assert sorted(result) == sorted(one.strip() for one in MISTAKES.split(";"))
 
 
 FIXED = {"sequence": 5, "salesOrder": {"number": "SO-000001"}, "shippedQuantity": 1}
@@ -201,9 +205,9 @@ FIXED |= {"invoicedQuantity": 1, "netAmount": 1, "taxPercent": 1}
 def test_no_patch_can_set_the_sequence_or_order_of_a_line_or_derived_fields(
     shop: Shop, field: str
 ) -> None:
-    made = shop.order(order(line()))
-    update = [{"id": made["lines"][0]["id"], field: FIXED[field]}]
-    variables = {"id": made["id"], "input": {"lines": {"update": update}}}
+    created = shop.order(order(line()))
+    update = [{"id": created["lines"][0]["id"], field: FIXED[field]}]
+    variables = {"id": created["id"], "input": {"lines": {"update": update}}}
     answer = shop.client.send(UPDATE % "number", **variables)
     [error] = answer["errors"]
     assert error["extensions"] == {
@@ -216,23 +220,23 @@ def test_no_patch_can_set_the_sequence_or_order_of_a_line_or_derived_fields(
 def test_an_order_longer_than_a_new_limit_may_change_but_not_grow(
     client: Client, world_url: str
 ) -> None:
-    made = created(client, order(line(), line("I0020"), line("I0030")))
+    new = created(client, order(line(), line("I0020"), line("I0030")))
     with serving(Settings(database_url=world_url, max_lines=2)) as narrow:
-        answer = answered(narrow, made, {"lines": {"add": [line()]}})
+        answer = patch_answer(narrow, new, {"lines": {"add": [line()]}})
         assert codes_and_paths(answer["userErrors"]) == [("TOO_MANY_LINES", "lines")]
-        patched(narrow, made, {"email": None, "lines": {"add": [line()], "remove": [0]}})
+        patched(narrow, new, {"email": None, "lines": {"add": [line()], "remove": [0]}})
 
 
 def test_comments_may_be_added_changed_and_removed_while_an_order_is_released(shop: Shop) -> None:
-    made = created(shop.client, order(line(), {"description": "one"}, {"description": "two"}))
+    new = created(shop.client, order(line(), {"description": "one"}, {"description": "two"}))
     shop.client.ask(
-        f'mutation {{ releaseSalesOrder(id: "{made["id"]}") {{ userErrors {{ code }} }} }}'
+        f'mutation {{ releaseSalesOrder(id: "{new["id"]}") {{ userErrors {{ code }} }} }}'
     )
     lines = {"add": [{"description": "three"}], "update": [{"id": 1, "description": "ONE"}]}
-    found = patched(shop.client, made, {"lines": lines})
-    assert [one["description"] for one in found["lines"]] == ["Item I0010", "ONE", "two", "three"]
-    gone = {"lines": {"remove": [found["lines"][place]["id"].upper() for place in (1, 2)]}}
-    left = answered(shop.client, made, gone)
+    result = patched(shop.client, new, {"lines": lines})
+    assert [one["description"] for one in result["lines"]] == ["Item I0010", "ONE", "two", "three"]
+    gone = {"lines": {"remove": [result["lines"][place]["id"].upper() for place in (1, 2)]}}
+    left = patch_answer(shop.client, new, gone)
     assert left["userErrors"] == []
     assert [one["description"] for one in left["salesOrder"]["lines"]] == ["Item I0010", "three"]
 
@@ -247,11 +251,11 @@ def test_a_patch_takes_13_statements_whatever_its_number_of_lines(
 ) -> None:
     """The patch changes the quantity of some lines, and a cent of tax of others."""
     lines = [line(f"I{n:04}", taxCode=code("R07")) for n in range(1, size + 1)]
-    made = client.ask(MAKE, input=order(*lines))["createSalesOrder"]["salesOrder"]
+    created = client.ask(MAKE, input=order(*lines))["createSalesOrder"]["salesOrder"]
     update = [{"id": place, "quantity": place % 3 + 1} for place in range(1, size, 2)]
     patch = {"discountAmount": "5.55", "salesperson": None}
     patch["lines"] = {"remove": [0], "update": update, "add": lines[: size // 2]}
     with statements() as seen:
-        found = patched(client, made, patch, selection="lines { sequence }")
-    assert len(found["lines"]) == size - 1 + size // 2
+        result = patched(client, created, patch, selection="lines { sequence }")
+    assert len(result["lines"]) == size - 1 + size // 2
     assert len(seen) == 13

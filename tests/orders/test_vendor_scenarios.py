@@ -59,8 +59,8 @@ def patched_line(client: Client, *first: Fields, fields: str = SOLD, **patch: An
     """The only line of a new order after a patch."""
     key, [line_id] = drafted(client, *first)
     values = {"update": [{"id": line_id, **patch}]}
-    [made] = patched(client, key, fields, lines=values)["lines"]
-    return dict(made)
+    [created] = patched(client, key, fields, lines=values)["lines"]
+    return dict(created)
 
 
 def discounted(client: Client) -> tuple[str, list[str]]:
@@ -84,8 +84,8 @@ def test_the_table_has_the_41_scenarios_of_the_vendor_and_tests_that_exist() -> 
 def test_two_orders_are_in_the_list_with_their_ids(world: Client) -> None:
     read = "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on SalesOrder { id number } } }"
     orders = world.ask(read, ids=[drafted(world)[0], drafted(world)[0]])["nodes"]
-    found = world.ask(LIST, numbers=[each["number"] for each in orders])
-    by_number = sorted(found["salesOrders"]["nodes"], key=lambda each: each["number"])
+    result = world.ask(LIST, numbers=[each["number"] for each in orders])
+    by_number = sorted(result["salesOrders"]["nodes"], key=lambda each: each["number"])
     assert by_number == orders
 
 
@@ -95,11 +95,11 @@ def test_a_new_order_has_the_dates_and_addresses_of_its_input(world: Client) -> 
     key, _ = drafted(world, **values, billToCustomer=named("PAYER"))
     fields = f"""number orderDate postingDate billToAddress {{ country }} currency {{ code }}
       sellToAddress {ADDRESS} shipToAddress {ADDRESS}"""
-    made = world.ask(f"query ($id: ID!) {{ salesOrder(id: $id) {{ {fields} }} }}", id=key)[
+    created = world.ask(f"query ($id: ID!) {{ salesOrder(id: $id) {{ {fields} }} }}", id=key)[
         "salesOrder"
     ]
-    assert made.pop("number")
-    assert made == {**values, "billToAddress": {"country": "GB"}, "currency": {"code": "EUR"}}
+    assert created.pop("number")
+    assert created == {**values, "billToAddress": {"country": "GB"}, "currency": {"code": "EUR"}}
 
 
 def test_a_new_order_has_the_currency_of_its_input(world: Client) -> None:
@@ -113,11 +113,11 @@ def test_a_patch_stores_salesperson_customer_payer_and_addresses(world: Client) 
     fields = f"""salesperson customer {{ number }} billToCustomer {{ number }} billToName
       billToAddress {ADDRESS} sellToAddress {ADDRESS} shipToAddress {ADDRESS}"""
     customers = {"customer": named("C1"), "billToCustomer": named("PAYER")}
-    made = patched(world, key, fields, salesperson="SP7", **customers, **values)
+    created = patched(world, key, fields, salesperson="SP7", **customers, **values)
     payer = f'{{ customerByNumber(number: "PAYER") {{ displayName address {ADDRESS} }} }}'
     bill = world.ask(payer)["customerByNumber"]
     expected = {"salesperson": "SP7", **customers, "billToName": bill["displayName"]}
-    assert made == {**expected, **values, "billToAddress": bill["address"]}
+    assert created == {**expected, **values, "billToAddress": bill["address"]}
 
 
 def test_empty_texts_empty_an_address_and_nothing_else(world: Client) -> None:
@@ -127,8 +127,8 @@ def test_empty_texts_empty_an_address_and_nothing_else(world: Client) -> None:
     key, _ = drafted(world, line())
     before = patched(world, key, f"{fields} {rest}")
     empty = dict.fromkeys(PARTS, "")
-    made = patched(world, key, f"{fields} {rest}", **dict.fromkeys(addresses, empty))
-    assert made == {**before, **dict.fromkeys(addresses, NEVER)}
+    created = patched(world, key, f"{fields} {rest}", **dict.fromkeys(addresses, empty))
+    assert created == {**before, **dict.fromkeys(addresses, NEVER)}
 
 
 def test_a_patch_stores_parts_of_an_address_and_clears_empty_ones(
@@ -138,8 +138,8 @@ def test_a_patch_stores_parts_of_an_address_and_clears_empty_ones(
     values = {"addressLine1": "New street 2", "addressLine2": "attic", "country": "AT"}
     patch = {**values, **dict.fromkeys(("city", "state", "postCode"), "")}
     fields = f"sellToAddress {ADDRESS} shipToAddress {ADDRESS}"
-    made = patched(world, key, fields, sellToAddress=patch, shipToAddress=patch)
-    assert made == {"sellToAddress": {**NEVER, **values}, "shipToAddress": {**NEVER, **values}}
+    created = patched(world, key, fields, sellToAddress=patch, shipToAddress=patch)
+    assert created == {"sellToAddress": {**NEVER, **values}, "shipToAddress": {**NEVER, **values}}
 
 
 def test_deleted_orders_are_gone(world: Client) -> None:
@@ -151,23 +151,25 @@ def test_deleted_orders_are_gone(world: Client) -> None:
 
 def test_half_the_amount_off_an_order_is_shared_by_its_lines(world: Client) -> None:
     key, _ = drafted(world, line(quantity=3), line(quantity=4))
-    made = patched(world, key, f"discountAmount {SOLD}", discountAmount=35)
-    assert made["discountAmount"] == "35"
-    assert sum(allocations(made)) == 35
+    created = patched(world, key, f"discountAmount {SOLD}", discountAmount=35)
+    assert created["discountAmount"] == "35"
+    assert sum(allocations(created)) == 35
 
 
 def test_a_discount_of_0_clears_that_of_the_order_and_its_lines(world: Client) -> None:
     key, _ = discounted(world)
-    made = patched(world, key, f"discountAmount discountPercent {SOLD}", discountAmount=0)
-    assert (made["discountAmount"], made["discountPercent"]) == ("0", None)
-    assert allocations(made) == [0, 0]
+    created = patched(world, key, f"discountAmount discountPercent {SOLD}", discountAmount=0)
+    assert (created["discountAmount"], created["discountPercent"]) == ("0", None)
+    assert allocations(created) == [0, 0]
 
 
 def test_an_order_is_shipped_and_invoiced_in_one_step_and_stays_readable(world: Client) -> None:
     key, _ = drafted(world, line(quantity=2))
-    made = done(world, SHIP_AND_INVOICE, key, "status lines { shippedQuantity invoicedQuantity }")
+    created = done(
+        world, SHIP_AND_INVOICE, key, "status lines { shippedQuantity invoicedQuantity }"
+    )
     amounts = {"shippedQuantity": "2", "invoicedQuantity": "2"}
-    assert made == {"status": "INVOICED", "lines": [amounts]}
+    assert created == {"status": "INVOICED", "lines": [amounts]}
 
 
 def test_a_line_is_found_by_its_id_with_its_order_and_sequence(world: Client) -> None:
@@ -189,8 +191,12 @@ def test_the_lines_of_an_order_are_listed_with_sequence_and_id(world: Client) ->
 
 def test_a_line_is_added_with_an_item_and_a_quantity(world: Client) -> None:
     key, _ = drafted(world)
-    [made] = patched(world, key, SOLD, lines={"add": [line(quantity=3)]})["lines"]
-    assert (made["sequence"], made["quantity"], made["lineObjectNumber"]) == (10000, "3", "I0010")
+    [created] = patched(world, key, SOLD, lines={"add": [line(quantity=3)]})["lines"]
+    assert (created["sequence"], created["quantity"], created["lineObjectNumber"]) == (
+        10000,
+        "3",
+        "I0010",
+    )
 
 
 def test_the_quantity_of_a_line_is_patched(world: Client) -> None:
@@ -217,16 +223,16 @@ def test_a_removed_line_is_gone(world: Client) -> None:
 def test_an_amount_off_the_order_stays_and_is_shared_by_a_new_line_too(world: Client) -> None:
     key, _ = discounted(world)
     added = {"add": [line(quantity=30)]}
-    made = patched(world, key, f"discountAmount {SOLD}", lines=added)
-    assert made["discountAmount"] == "30"
-    assert allocations(made) == [5, 10, 15]
+    created = patched(world, key, f"discountAmount {SOLD}", lines=added)
+    assert created["discountAmount"] == "30"
+    assert allocations(created) == [5, 10, 15]
 
 
 def test_an_amount_off_the_order_stays_when_a_line_is_removed(world: Client) -> None:
     key, lines = discounted(world)
-    made = patched(world, key, f"discountAmount {SOLD}", lines={"remove": lines[:1]})
-    assert made["discountAmount"] == "30"
-    assert allocations(made) == [30]
+    created = patched(world, key, f"discountAmount {SOLD}", lines={"remove": lines[:1]})
+    assert created["discountAmount"] == "30"
+    assert allocations(created) == [30]
 
 
 def test_lines_of_every_type_are_listed_with_type_and_sequence(world: Client) -> None:
@@ -244,34 +250,34 @@ def test_a_line_with_only_a_description_is_a_comment_that_sells_nothing(
     world: Client, values: Fields
 ) -> None:
     key, _ = drafted(world, {"description": "by hand", **values})
-    [made] = patched(world, key, SOLD)["lines"]
-    assert (made["lineType"], made["description"]) == ("COMMENT", "by hand")
+    [created] = patched(world, key, SOLD)["lines"]
+    assert (created["lineType"], created["description"]) == ("COMMENT", "by hand")
     sells = ("lineObjectNumber", "item", "account", "lineObject")
-    assert [made[name] for name in sells] == [None] * 4
+    assert [created[name] for name in sells] == [None] * 4
 
 
 def test_an_account_makes_an_item_line_an_account_line(world: Client) -> None:
-    made = patched_line(world, line(), account=named("6110"))
-    assert (made["lineType"], made["lineObjectNumber"]) == ("ACCOUNT", "6110")
-    assert (made["item"], made["account"]) == (None, named("6110"))
+    created = patched_line(world, line(), account=named("6110"))
+    assert (created["lineType"], created["lineObjectNumber"]) == ("ACCOUNT", "6110")
+    assert (created["item"], created["account"]) == (None, named("6110"))
 
 
 def test_an_item_makes_an_account_line_an_item_line(world: Client) -> None:
     account = {"account": named("6110"), "quantity": 1}
-    made = patched_line(world, account, item=named("I0010"))
-    assert (made["lineType"], made["lineObjectNumber"]) == ("ITEM", "I0010")
-    assert (made["item"], made["account"]) == (named("I0010"), None)
+    created = patched_line(world, account, item=named("I0010"))
+    assert (created["lineType"], created["lineObjectNumber"]) == ("ITEM", "I0010")
+    assert (created["item"], created["account"]) == (named("I0010"), None)
 
 
 def test_another_type_alone_leaves_a_line_without_number_and_object(world: Client) -> None:
-    made = patched_line(world, line(), lineType="ACCOUNT")
-    assert made["lineType"] == "ACCOUNT"
-    assert [made[name] for name in ("lineObjectNumber", "item", "account")] == [None] * 3
+    created = patched_line(world, line(), lineType="ACCOUNT")
+    assert created["lineType"] == "ACCOUNT"
+    assert [created[name] for name in ("lineObjectNumber", "item", "account")] == [None] * 3
 
 
 @pytest.mark.parametrize("orders", [1, 3])
 def test_each_order_is_read_with_its_own_lines(world: Client, orders: int) -> None:
-    made = [drafted(world, *[line()] * (place + 1)) for place in range(orders)]
-    found = world.ask(EXPAND, ids=[key for key, _ in made])["nodes"]
-    assert all(each["number"] for each in found)
-    assert [(each["id"], [row["id"] for row in each["lines"]]) for each in found] == made
+    created = [drafted(world, *[line()] * (place + 1)) for place in range(orders)]
+    result = world.ask(EXPAND, ids=[key for key, _ in created])["nodes"]
+    assert all(each["number"] for each in result)
+    assert [(each["id"], [row["id"] for row in each["lines"]]) for each in result] == created

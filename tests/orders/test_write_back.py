@@ -115,8 +115,8 @@ class Desk:
     def create(self, given: Fields) -> Fields:
         return self._written(CREATE, input=given)
 
-    def update(self, made: Fields, patch: Fields) -> Fields:
-        return self._written(UPDATE, id=made["id"], input=patch)
+    def update(self, created: Fields, patch: Fields) -> Fields:
+        return self._written(UPDATE, id=created["id"], input=patch)
 
     def _written(self, document: str, **variables: Any) -> Fields:
         """The order that is written, as it is read afterwards."""
@@ -165,8 +165,8 @@ def test_a_new_order_has_the_value_of_each_header_field(desk: Desk, name: str, k
 @pytest.mark.parametrize(("name", "kind"), LINE_FIELDS)
 def test_a_new_line_has_the_value_of_each_field(desk: Desk, name: str, kind: str) -> None:
     value = desk.value(name, kind)
-    [made] = desk.create(line_order(name, **{name: value}))["lines"]
-    assert made[name] == value
+    [created] = desk.create(line_order(name, **{name: value}))["lines"]
+    assert created[name] == value
 
 
 def is_cleared(value: Any, default: Any) -> bool:
@@ -211,12 +211,12 @@ def test_a_file_of_orders_has_every_field(desk: Desk, templates: Templates, tmp_
         (header_order, CREATED_HEADER),
         (line_order, CREATED_LINE),
     ]
-    made = [
+    created = [
         desk.create(maker(name, **{name: desk.value(name, kind)}))
         for maker, fields in makers
         for name, kind in fields.items()
     ]
-    made.append(desk.create(order(sold("CHARGE"))))
+    created.append(desk.create(order(sold("CHARGE"))))
     other = templates.copy("world", load_world)
 
     async def copy() -> None:
@@ -231,10 +231,10 @@ def test_a_file_of_orders_has_every_field(desk: Desk, templates: Templates, tmp_
     asyncio.run(copy())
     with serving(Settings(database_url=other)) as client:
         copied = Desk(client, other)
-        for one in made:
+        for one in created:
             assert without_ids(copied.read(one["number"])) == without_ids(one)
 
 
-def without_ids(made: Fields) -> Fields:
-    lines = [{**each, "id": None} for each in made["lines"]]
-    return {**made, "id": None, "lines": lines}
+def without_ids(created: Fields) -> Fields:
+    lines = [{**each, "id": None} for each in created["lines"]]
+    return {**created, "id": None, "lines": lines}

@@ -75,9 +75,9 @@ def plain(value: Fraction) -> str:
     return digits.rstrip("0").rstrip(".") if "." in digits else digits
 
 
-def check_totals(found: Fields) -> None:
+def check_totals(result: Fields) -> None:
     """An order must have the totals of the naive implementation for its header and lines."""
-    currency = found["currency"]["code"]
+    currency = result["currency"]["code"]
     lines = [
         {
             "sequence": line["sequence"],
@@ -90,21 +90,23 @@ def check_totals(found: Fields) -> None:
             "tax_code": line["taxCode"] and line["taxCode"]["code"],
             "tax_percent": line["taxPercent"],
         }
-        for line in found["lines"]
+        for line in result["lines"]
     ]
     expected = naive_totals(
         {
             "step": STEPS[currency],
             "tax_rounding": ROUNDINGS.get(currency, "NEAREST"),
-            "prices_include_tax": found["pricesIncludeTax"],
-            "discount_amount": found["discountAmount"],
-            "discount_percent": found["discountPercent"],
+            "prices_include_tax": result["pricesIncludeTax"],
+            "discount_amount": result["discountAmount"],
+            "discount_percent": result["discountPercent"],
             "is_kept": True,
             "lines": lines,
         }
     )
-    pairs = [(found, expected, HEADER_AMOUNTS)]
-    pairs += [(*pair, LINE_AMOUNTS) for pair in zip(found["lines"], expected["lines"], strict=True)]
+    pairs = [(result, expected, HEADER_AMOUNTS)]
+    pairs += [
+        (*pair, LINE_AMOUNTS) for pair in zip(result["lines"], expected["lines"], strict=True)
+    ]
     for message, wanted, names in pairs:
         assert {name: message[name] for name in names} == {
             name: plain(Fraction(wanted[amount])) for name, amount in names.items()
@@ -130,31 +132,31 @@ class Trader:
             self._write(CREATE, None, input=self._new_order())
         elif kind == UPDATE:
             drafts = [one for one in recent if one["status"] == "DRAFT"]
-            found = self._draw.choice(drafts or recent)
-            self._write(UPDATE, found, input=self._patch(found))
+            result = self._draw.choice(drafts or recent)
+            self._write(UPDATE, result, input=self._patch(result))
         else:
-            self._let_happen(self._draw.choice(recent))
+            self._transition(self._draw.choice(recent))
 
-    def _let_happen(self, found: Fields) -> None:
-        likely = (RESUME,) if found["onHold"] else LIKELY.get(found["status"], EVENTS)
+    def _transition(self, result: Fields) -> None:
+        likely = (RESUME,) if result["onHold"] else LIKELY.get(result["status"], EVENTS)
         event = self._draw.choice(likely if self._draw.random() < 0.8 else EVENTS)
         measures = {SHIP: ("quantity", "shippedQuantity")}
         measures[INVOICE] = ("shippedQuantity", "invoicedQuantity")
         if event in measures and self._draw.random() < 0.5:
-            self._write(event, found, lines=self._parts(found, *measures[event]))
+            self._write(event, result, lines=self._parts(result, *measures[event]))
         else:
-            self._write(event, found)
+            self._write(event, result)
 
-    def _write(self, mutation: str, found: Fields | None, **arguments: Any) -> None:
-        if found is not None:
-            arguments["id"] = found["id"]
+    def _write(self, mutation: str, result: Fields | None, **arguments: Any) -> None:
+        if result is not None:
+            arguments["id"] = result["id"]
         answer = change(self._client, mutation, FIELDS, **arguments)
         if answer["userErrors"]:
             self.refusals.update({error["code"] for error in answer["userErrors"]})
             return
         self.done[mutation] += 1
-        if found is not None:
-            self.orders.remove(found)
+        if result is not None:
+            self.orders.remove(result)
         if mutation != DELETE:
             self.orders.append(answer["salesOrder"])
             check_totals(answer["salesOrder"])
@@ -212,11 +214,11 @@ class Trader:
         lines = [self._line() for _ in range(self._draw.randint(0, 5))]
         return order(*lines, customer={"number": number}, **self._header())
 
-    def _patch(self, found: Fields) -> Fields:
+    def _patch(self, result: Fields) -> Fields:
         fields: Fields = self._header() if self._draw.random() < 0.5 else {}
         if self._draw.random() < 0.1:
             fields["customer"] = {"number": self._draw.choice(("C1", "WITH-TAX", "IN-YEN"))}
-        ids = [line["id"] for line in found["lines"]]
+        ids = [line["id"] for line in result["lines"]]
         chosen = self._draw.sample(ids, min(len(ids), self._draw.randint(0, 3)))
         removed = chosen[:1] if self._draw.random() < 0.3 else []
         updates = [{"id": key, **self._line_patch()} for key in chosen if key not in removed]
@@ -239,10 +241,10 @@ class Trader:
         first, second = self._draw.choices(options, weights, k=2)
         return {**first, **second} if self._draw.random() < 0.3 else first
 
-    def _parts(self, found: Fields, whole: str, done: str) -> list[Fields]:
+    def _parts(self, result: Fields, whole: str, done: str) -> list[Fields]:
         """Some lines with their remaining quantity, a part of it, or more."""
         parts = []
-        for line in found["lines"]:
+        for line in result["lines"]:
             left = Fraction(line[whole]) - Fraction(line[done])
             share = Fraction(self._draw.choice((2, 4, 4, 4, 5)), 4)
             if left and self._draw.random() < 0.7:
@@ -251,13 +253,13 @@ class Trader:
 
 
 def stored(client: Client) -> dict[str, Fields]:
-    found: dict[str, Fields] = {}
+    result: dict[str, Fields] = {}
     page = {"hasNextPage": True, "endCursor": None}
     while page["hasNextPage"]:
         answer = client.ask(READ, after=page["endCursor"])["salesOrders"]
-        found |= {one["id"]: one for one in answer["nodes"]}
+        result |= {one["id"]: one for one in answer["nodes"]}
         page = answer["pageInfo"]
-    return found
+    return result
 
 
 @pytest.mark.parametrize("count", [200, pytest.param(5_000, marks=pytest.mark.full)])

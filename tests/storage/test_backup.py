@@ -118,9 +118,9 @@ async def test_processes_that_migrate_at_the_same_time_make_one_backup(
     database: Database, tmp_path: Path
 ) -> None:
     other = Database(f"sqlite:///{tmp_path / NAME}", poolclass=NullPool)
-    made = await asyncio.gather(migrate(database), migrate(other))
+    created = await asyncio.gather(migrate(database), migrate(other))
     await other.dispose()
-    assert {backup for backup in made if backup} == {tmp_path / BACKUP}
+    assert {backup for backup in created if backup} == {tmp_path / BACKUP}
     assert backups(tmp_path) == [BACKUP]
     assert await is_current(database)
 

@@ -46,7 +46,7 @@ def clients(client: Client, world_url: str) -> Iterator[list[Client]]:
         yield [client, other]
 
 
-def at_once(count: int, work: Callable[[int], Any]) -> list[Any]:
+def concurrently(count: int, work: Callable[[int], Any]) -> list[Any]:
     """The results of `work` for 0, 1 and so on, begun by one thread each at the same moment."""
     ready = threading.Barrier(count)
 
@@ -72,12 +72,12 @@ def test_one_of_twenty_mutations_with_the_same_etag_succeeds_and_the_others_get_
         fields = {"input": {"salesperson": f"SP-{place}"}} if mutation == UPDATE else {}
         return change(clients[place % 2], mutation, "etag", id=key, ifMatch=etag, **fields)
 
-    answers = at_once(20, work)
-    [made] = [answer["salesOrder"] for answer in answers if answer["salesOrder"]]
+    answers = concurrently(20, work)
+    [created] = [answer["salesOrder"] for answer in answers if answer["salesOrder"]]
     late = [answer for answer in answers if not answer["salesOrder"]]
     assert all(problems(answer) == [("STALE", "ifMatch")] for answer in late)
-    assert all(answer["userErrors"][0]["suggestions"] == [made["etag"]] for answer in late)
-    assert clients[0].ask(ETAG, id=key)["salesOrder"] == made
+    assert all(answer["userErrors"][0]["suggestions"] == [created["etag"]] for answer in late)
+    assert clients[0].ask(ETAG, id=key)["salesOrder"] == created
 
 
 class Replay:
@@ -95,15 +95,15 @@ class Replay:
             self.quantities[writer] = str(update["quantity"])
         self.comments += [added["description"] for added in lines.get("add", [])]
 
-    def is_like(self, found: Fields) -> bool:
+    def is_like(self, result: Fields) -> bool:
         writers = len(self.quantities)
-        sold, comments = found["lines"][:writers], found["lines"][writers:]
+        sold, comments = result["lines"][:writers], result["lines"][writers:]
         total = sum(12 * int(quantity) for quantity in self.quantities)
         return (
-            found["salesperson"] == self.salesperson
+            result["salesperson"] == self.salesperson
             and [each["quantity"] for each in sold] == self.quantities
             and [each["description"] for each in comments] == self.comments
-            and found["totalAmountIncludingTax"] == str(total)
+            and result["totalAmountIncludingTax"] == str(total)
         )
 
 
@@ -125,18 +125,18 @@ def test_sixteen_concurrent_writers_of_one_order_have_the_effect_of_sequential_o
                 {"lines": {"add": [{"description": text}]}},
             )
             patch = draw.choice(patches)
-            made = done(clients[writer % 2], UPDATE, key, STATE, input=patch)
-            acknowledged.append((writer, patch, made))
+            created = done(clients[writer % 2], UPDATE, key, STATE, input=patch)
+            acknowledged.append((writer, patch, created))
 
-    at_once(16, work)
+    concurrently(16, work)
     acknowledged.sort(key=lambda each: int(each[2]["etag"]))
-    assert [int(made["etag"]) for _, _, made in acknowledged] == [*range(2, 16 * rounds + 2)], (
-        "each patch sees the one before"
-    )
+    assert [int(created["etag"]) for _, _, created in acknowledged] == [
+        *range(2, 16 * rounds + 2)
+    ], "each patch sees the one before"
     replay = Replay(16)
-    for writer, patch, made in acknowledged:
+    for writer, patch, created in acknowledged:
         replay.apply(writer, patch)
-        assert replay.is_like(made), f"after {patch}"
+        assert replay.is_like(created), f"after {patch}"
     query = f"query ($id: ID!) {{ salesOrder(id: $id) {{ {STATE} }} }}"
     assert clients[0].ask(query, id=key)["salesOrder"] == acknowledged[-1][2]
     assert audit(world_url) == {}
@@ -153,16 +153,18 @@ def test_writers_who_increment_under_the_etag_count_correctly(
     def work(writer: int) -> None:
         left = rounds
         while left:
-            found = clients[writer % 2].ask(COUNT, id=key)["salesOrder"]
-            count = int(found["externalDocumentNumber"]) + 1
+            result = clients[writer % 2].ask(COUNT, id=key)["salesOrder"]
+            count = int(result["externalDocumentNumber"]) + 1
             patch = {"externalDocumentNumber": str(count)}
-            answer = change(clients[writer % 2], UPDATE, id=key, input=patch, ifMatch=found["etag"])
+            answer = change(
+                clients[writer % 2], UPDATE, id=key, input=patch, ifMatch=result["etag"]
+            )
             assert problems(answer) in ([], [("STALE", "ifMatch")])
             left -= not answer["userErrors"]
 
-    at_once(writers, work)
-    found = clients[0].ask(COUNT, id=key)["salesOrder"]
-    assert found["externalDocumentNumber"] == str(writers * rounds)
+    concurrently(writers, work)
+    result = clients[0].ask(COUNT, id=key)["salesOrder"]
+    assert result["externalDocumentNumber"] == str(writers * rounds)
 
 
 @contextmanager
@@ -205,7 +207,7 @@ def test_requests_wait_for_the_lock_of_another_process(
         return change(clients[place % 2], mutation, **arguments), time.monotonic() - start
 
     with locked(world_url, 1.5):
-        outcomes = at_once(len(fields), work)
+        outcomes = concurrently(len(fields), work)
     assert [answer["userErrors"] for answer, _ in outcomes] == [[]] * len(fields)
     assert min(seconds for _, seconds in outcomes) > 0.7, "nobody met the lock"
 
@@ -242,6 +244,6 @@ def test_a_deadlock_is_retried_without_an_error(
         ring = pool.submit(asyncio.run, other())
         assert is_held.wait(10)
         patch = {"billToCustomer": {"number": "PAYER"}}
-        found = done(client, UPDATE, key, "phoneNumber billToName", input=patch)
+        result = done(client, UPDATE, key, "phoneNumber billToName", input=patch)
         assert ring.result() == "UPDATE 1", "the gateway has let go of the order"
-    assert found == {"phoneNumber": "1234", "billToName": "Payer Ltd"}
+    assert result == {"phoneNumber": "1234", "billToName": "Payer Ltd"}

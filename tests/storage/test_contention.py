@@ -51,12 +51,12 @@ def test_a_change_that_is_locked_out_at_each_attempt_is_overloaded_and_succeeds_
 ) -> None:
     """Whether graphql-core or a plan runs it. Nothing is stored, and reads continue."""
     with serving(Settings(database_url=impatient_url, deadline=3)) as client:
-        for made in range(2):
+        for new in range(2):
             with locked(world_url):
                 assert refusals(client, CREATE) == [BUSY]
-                assert client.ask(COUNT) == {"salesOrders": {"totalCount": made}}
+                assert client.ask(COUNT) == {"salesOrders": {"totalCount": new}}
             created = client.ask(CREATE)["createSalesOrder"]
-            assert created == {"salesOrder": {"number": f"SO-{made + 1:06}"}, "userErrors": []}
+            assert created == {"salesOrder": {"number": f"SO-{new + 1:06}"}, "userErrors": []}
     assert caplog.text == ""
 
 
@@ -107,7 +107,7 @@ async def plan(database: Database) -> Any:
     readers = SqliteReaders(str(database.file), database.patience, prepare_reader)
     try:
         return await readers.run(
-            lambda found: found.execute("SELECT name FROM companies").fetchall()
+            lambda result: result.execute("SELECT name FROM companies").fetchall()
         )
     finally:
         await asyncio.to_thread(readers.close)

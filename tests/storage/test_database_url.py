@@ -20,7 +20,7 @@ from tests.support.processes import run
 pytestmark = pytest.mark.anyio
 
 
-async def asked(url: str, sql: str = "SELECT current_database()") -> Any:
+async def query_value(url: str, sql: str = "SELECT current_database()") -> Any:
     """The value that a statement returns on the database of a URL."""
     database = Database(url, poolclass=NullPool)
     try:
@@ -83,12 +83,12 @@ def test_another_url_is_refused_with_a_sentence(url: str, sentence: str) -> None
 
 async def test_parameters_reach_the_server(postgres: Postgres) -> None:
     url = postgres.named("postgres")
-    assert await asked(url.replace("postgresql://", "postgres://", 1)) == "postgres"
+    assert await query_value(url.replace("postgresql://", "postgres://", 1)) == "postgres"
     url += "&" if "?" in url else "?"
-    assert await asked(url + "connect_timeout=30") == "postgres"
-    assert await asked(url + "application_name=orders", "SHOW application_name") == "orders"
-    assert await asked(url + "options=-c%20work_mem%3D7MB", "SHOW work_mem") == "7MB"
-    assert await asked(url + "sslmode=prefer") == "postgres"
+    assert await query_value(url + "connect_timeout=30") == "postgres"
+    assert await query_value(url + "application_name=orders", "SHOW application_name") == "orders"
+    assert await query_value(url + "options=-c%20work_mem%3D7MB", "SHOW work_mem") == "7MB"
+    assert await query_value(url + "sslmode=prefer") == "postgres"
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def answering(answer: bytes) -> Iterator[int]:
 async def why_not(url: str) -> str:
     """The message that says why a database cannot be used."""
     with pytest.raises(UNUSABLE) as error:
-        await asked(url)
+        await query_value(url)
     return why_unusable(error.value)
 
 

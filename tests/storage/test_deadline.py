@@ -20,7 +20,7 @@ COUNT = "{ salesOrders { totalCount } }"
 
 
 @pytest.fixture
-def hasty(world_url: str) -> Iterator[Client]:
+def impatient(world_url: str) -> Iterator[Client]:
     """The gateway with one connection and little time, in which reads of tax codes never end."""
     make_tax_codes_slow(world_url)
     settings = Settings(database_url=world_url, pool_size=1, deadline=SECONDS)
@@ -47,33 +47,33 @@ def message_of(response: httpx2.Response) -> Any:
 
 
 def test_a_query_is_stopped_at_its_deadline_and_returns_its_connection(
-    hasty: Client, caplog: pytest.LogCaptureFixture
+    impatient: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     """This holds each time it is sent; from the second time on it may run as a plan."""
     for _ in range(4):
-        message = message_of(late(hasty, SLOW))
+        message = message_of(late(impatient, SLOW))
         assert message == "The operation took longer than 2 seconds and was stopped."
-        assert hasty.ask("{ items { totalCount } }") == {"items": {"totalCount": 507}}
+        assert impatient.ask("{ items { totalCount } }") == {"items": {"totalCount": 507}}
     assert caplog.text == ""
 
 
 def test_a_change_that_misses_its_deadline_is_rolled_back(
-    hasty: Client, caplog: pytest.LogCaptureFixture
+    impatient: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     for number in range(3):
-        message = message_of(late(hasty, f"mutation {{ {STUCK} }}"))
+        message = message_of(late(impatient, f"mutation {{ {STUCK} }}"))
         assert message.endswith(" and was stopped; none of its changes were saved.")
-        made = hasty.ask(f"mutation {{ {QUICK} }}")["createSalesOrder"]["salesOrder"]
-        assert made["number"] == f"SO-{number + 1:06}"
-        assert hasty.ask(COUNT) == {"salesOrders": {"totalCount": number + 1}}
+        created = impatient.ask(f"mutation {{ {QUICK} }}")["createSalesOrder"]["salesOrder"]
+        assert created["number"] == f"SO-{number + 1:06}"
+        assert impatient.ask(COUNT) == {"salesOrders": {"totalCount": number + 1}}
     assert caplog.text == ""
 
 
-def test_a_late_change_does_not_discard_the_results_of_those_before_it(hasty: Client) -> None:
+def test_a_late_change_does_not_discard_the_results_of_those_before_it(impatient: Client) -> None:
     """This holds each time the document is sent; from the second time on it may run as a plan."""
     document = f"mutation {{ one: {QUICK} two: {QUICK} three: {STUCK} four: {QUICK} }}"
     for run in range(2):
-        answer = late(hasty, document).json()
+        answer = late(impatient, document).json()
         numbers = [f"SO-{2 * run + place:06}" for place in (1, 2)]
         assert answer["data"] == {
             "one": {"salesOrder": {"number": numbers[0]}},
@@ -85,7 +85,7 @@ def test_a_late_change_does_not_discard_the_results_of_those_before_it(hasty: Cl
         for error in answer["errors"]:
             assert error["extensions"] == {"code": "DEADLINE_EXCEEDED"}
             assert error["message"].endswith("; only its first 2 changes were saved.")
-        assert hasty.ask(COUNT) == {"salesOrders": {"totalCount": 2 * run + 2}}
+        assert impatient.ask(COUNT) == {"salesOrders": {"totalCount": 2 * run + 2}}
 
 
 UNREADABLE = """createSalesOrder(input: {customer: {number: "C1"}, lines: [{description: "x"}]}) {
@@ -93,10 +93,12 @@ UNREADABLE = """createSalesOrder(input: {customer: {number: "C1"}, lines: [{desc
     totalCount } } } }"""
 
 
-def test_the_error_names_a_change_with_a_payload_that_cannot_be_read_in_time(hasty: Client) -> None:
-    message = message_of(late(hasty, f"mutation {{ one: {UNREADABLE} }}"))
+def test_the_error_names_a_change_with_a_payload_that_cannot_be_read_in_time(
+    impatient: Client,
+) -> None:
+    message = message_of(late(impatient, f"mutation {{ one: {UNREADABLE} }}"))
     assert message.endswith("; only its first change was saved.")
-    assert hasty.ask(COUNT) == {"salesOrders": {"totalCount": 1}}
+    assert impatient.ask(COUNT) == {"salesOrders": {"totalCount": 1}}
 
 
 SLOW_COMMIT = """CREATE FUNCTION wait() RETURNS trigger AS

@@ -61,8 +61,8 @@ async def read(database: Database, statement: str) -> list[tuple[Any, ...]]:
 async def test_every_number_and_code_is_folded(old: Database) -> None:
     await changed(old, "UPDATE customers SET number = 'Straße' WHERE number = 'ALFKI'")
     await upgrade(old, AFTER)
-    found = await read(old, "SELECT number_folded FROM customers WHERE number = 'Straße'")
-    assert found == [("strasse",)]
+    result = await read(old, "SELECT number_folded FROM customers WHERE number = 'Straße'")
+    assert result == [("strasse",)]
     for table, name in (("sales_orders", "number"), ("units_of_measure", "code")):
         pairs = await read(old, f"SELECT {name}, {name}_folded FROM {table}")
         assert pairs
@@ -93,11 +93,11 @@ async def test_known_countries_become_codes_and_others_stay(old: Database) -> No
         )
     await changed(old, "UPDATE sales_orders SET bill_to_country = 'uk', ship_to_country = 'FRA'")
     await upgrade(old, AFTER)
-    found = await read(
+    result = await read(
         old,
         "SELECT country FROM customers WHERE number IN ('ALFKI', 'ANATR', 'ANTON') ORDER BY number",
     )
-    assert found == [("DE",), ("MX",), ("Elbonia",)]
+    assert result == [("DE",), ("MX",), ("Elbonia",)]
     orders = "SELECT DISTINCT bill_to_country, ship_to_country FROM sales_orders"
     assert await read(old, orders) == [("GB", "FR")]
 

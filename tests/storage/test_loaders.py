@@ -112,8 +112,8 @@ async def test_single_rows_come_in_the_order_of_the_keys_and_none_for_a_missing_
     with statements() as seen:
         rows = await asyncio.gather(*(reader.one(ItemRow, "number", key, names) for key in keys))
     await reader.close()
-    found = [row and row.number for row in rows]
-    assert found == ["I0007", None, "I0003", "I0007", "I0500", None]
+    result = [row and row.number for row in rows]
+    assert result == ["I0007", None, "I0003", "I0007", "I0500", None]
     assert len(seen) == 1
 
 

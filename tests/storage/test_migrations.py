@@ -128,9 +128,9 @@ async def test_all_text_sorts_by_code_point_whatever_the_locale_of_the_server(
         }
 
     async with empty.engine.connect() as connection:
-        found = await connection.run_sync(collations)
-    assert len(found) > 80
-    assert {name for name, collation in found.items() if collation != wanted} == set()
+        result = await connection.run_sync(collations)
+    assert len(result) > 80
+    assert {name for name, collation in result.items() if collation != wanted} == set()
 
 
 @pytest.mark.anyio

@@ -75,9 +75,9 @@ def companies(templates: Templates) -> Iterator[Companies]:
         ]:
             line = {"item": {"number": "I0001"}, "quantity": 1, "unitPrice": 1}
             order = {"customer": {"number": number}, "lines": [line]}
-            made = companies.ask(company, CREATE, input=order)["createSalesOrder"]
-            assert made["userErrors"] == []
-            companies.orders[name] = made["salesOrder"]["id"]
+            created = companies.ask(company, CREATE, input=order)["createSalesOrder"]
+            assert created["userErrors"] == []
+            companies.orders[name] = created["salesOrder"]["id"]
         yield companies
 
 
@@ -184,8 +184,8 @@ def test_no_root_field_finds_a_row_of_another_company(companies: Companies) -> N
                 [first, *_] = rows[LISTS[name]]["nodes"]
                 query = f'{{ found: {name}({key}: "{first[key]}") {{ id }} }}'
                 assert companies.ask(company, query)["found"]["id"] == first["id"]
-            found = companies.ask(COMPANY, query)["found"]
-            assert found is None or found["id"] not in theirs
+            result = companies.ask(COMPANY, query)["found"]
+            assert result is None or result["id"] not in theirs
         else:
             assert "first" in args or name in ("company", "companies", "viewer", "apiKeys"), (
                 f"teach this test about {name}"
@@ -307,14 +307,14 @@ async def test_a_change_only_looks_up_visible_customers_and_orders(
     scope = Scope(company, frozenset(customers[number] for number in numbers))
     async with database.write() as session:
         writer = Writer(session, scope)
-        found = await writer.find(CustomerRow, {"number": {"C1", "PAYER"}})
+        result = await writer.find(CustomerRow, {"number": {"C1", "PAYER"}})
         orders = await writer.find(SalesOrderRow, {"number": {"SO-000001", "SO-000002"}})
         lines = await writer.find(
             SalesOrderLineRow,
             {"sales_order_id": {companies.orders["ours"], companies.orders["payer's"]}},
         )
         theirs = await writer.find(CustomerRow, {"number": {"THEIRS"}})
-    assert {customer.number for customer in found} == numbers
+    assert {customer.number for customer in result} == numbers
     assert len(orders) == len(lines) == len(numbers)
     assert theirs == []
 

@@ -33,13 +33,13 @@ async def test_an_upgrade_only_knows_the_factors_of_base_units(
     await insert_rows(empty, rows)
     await migrate(empty, backup=False)
     async with empty.engine.connect() as connection:
-        found = (await connection.execute(sa.text(LISTED))).all()
+        result = (await connection.execute(sa.text(LISTED))).all()
         whole = await connection.scalar(
             sa.text("SELECT count(*) FROM units_of_measure WHERE is_whole")
         )
     one = 100_000 if empty.is_sqlite else 1
-    factors = {(number, unit): factor for number, unit, factor in found}
-    assert len(factors) == len(found) == 507 + 2
+    factors = {(number, unit): factor for number, unit, factor in result}
+    assert len(factors) == len(result) == 507 + 2
     unknown = {key for key, factor in factors.items() if factor is None}
     assert unknown == {("BOXED", "BOX"), ("TIMED", "HOUR")}
     assert {factor for key, factor in factors.items() if key not in unknown} == {one}

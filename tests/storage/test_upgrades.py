@@ -93,7 +93,7 @@ async def populated(populated_url: str) -> AsyncIterator[Database]:
 
 
 async def test_every_table_has_rows_in_the_tests_below(rows: Rows) -> None:
-    assert [table for table, found in rows.items() if not found] == []
+    assert [table for table, result in rows.items() if not result] == []
     assert {row["status"] for row in rows["sales_orders"]} >= {"DRAFT", "RELEASED", "CANCELLED"}
     assert len(rows["sales_orders"]) == 839
     assert len(rows["sales_order_lines"]) == 2176 + 6
@@ -119,7 +119,7 @@ async def test_a_revision_that_rebuilds_every_table_keeps_every_row(
     folder = write_rebuild(tmp_path, rows)
     await upgrade(populated, "made_up", made_up=folder)
     rebuilt = await read_rows(populated)
-    assert all("made_up" in found[0] for found in rebuilt.values())
+    assert all("made_up" in result[0] for result in rebuilt.values())
     assert changed_tables(rows, rebuilt) == []
     await downgrade(populated, RELEASED[-1], made_up=folder)
     assert await read_rows(populated) == rows
@@ -203,5 +203,5 @@ async def test_a_downgrade_only_drops_tables_without_rows(empty: Database, rows:
     before = await read_rows(empty)
     await downgrade(empty, "0001")
     imports = {"import_jobs", "import_problems", "import_rows", "import_sheets"}
-    others = {table: found for table, found in before.items() if table not in imports}
+    others = {table: result for table, result in before.items() if table not in imports}
     assert await read_rows(empty) == others

@@ -116,11 +116,11 @@ def audit(url: str, *first: str) -> dict[str, list[str]]:
         async with database.engine.connect() as connection:
             for statement in first:
                 await connection.execute(sa.text(statement))
-            found = {
+            result = {
                 rule: list(await connection.scalars(sa.text(query)))
                 for rule, (query, _) in RULES.items()
             }
         await database.dispose()
-        return {rule: rows for rule, rows in found.items() if rows}
+        return {rule: rows for rule, rows in result.items() if rows}
 
     return asyncio.run(run())

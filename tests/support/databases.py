@@ -93,12 +93,12 @@ class Templates(ABC):
 
     def copy(self, name: str, fill: Fill) -> str:
         """The URL of a new copy of the database `name`, which `fill` fills when it is first needed."""
-        made = self._made() / f"{name}.{type(self).__name__}"
-        if not made.exists():
-            with InterProcessLock(made.with_suffix(".lock")):
-                if not made.exists():
+        created = self._made() / f"{name}.{type(self).__name__}"
+        if not created.exists():
+            with InterProcessLock(created.with_suffix(".lock")):
+                if not created.exists():
                     asyncio.run(_migrated(self._template(name), fill))
-                    made.touch()
+                    created.touch()
         return self._copied(name, f"{name}_{uuid.uuid4().hex[:12]}")
 
     @abstractmethod

@@ -42,11 +42,11 @@ async def exported(
     listed: Filter | None = None,
 ) -> bytes:
     """The whole file of an export."""
-    found = await open_download(database, ScopeRequest(), ExportRequest(dataset, form, listed))
+    result = await open_download(database, ScopeRequest(), ExportRequest(dataset, form, listed))
     try:
-        return b"".join([chunk async for chunk in found.chunks])
+        return b"".join([chunk async for chunk in result.chunks])
     finally:
-        await found.close()
+        await result.close()
 
 
 async def imported(database: Database, path: Path) -> tuple[ImportJobRow, dict[str, int]]:
@@ -58,25 +58,26 @@ async def imported(database: Database, path: Path) -> tuple[ImportJobRow, dict[s
 
 def entries(archive: bytes) -> dict[str, bytes]:
     """The files of a ZIP archive by name; reading them checks their checksums."""
-    with zipfile.ZipFile(io.BytesIO(archive)) as found:
-        return {name: found.read(name) for name in found.namelist()}
+    with zipfile.ZipFile(io.BytesIO(archive)) as result:
+        return {name: result.read(name) for name in result.namelist()}
 
 
 async def stored(database: Database) -> Rows:
     """All stored orders and reference data without ids, etags and times. References are replaced by the
     number or code of their record."""
     tables = Base.metadata.tables
-    found: Rows = {}
+    result: Rows = {}
     names: dict[str, str] = {}
     async with database.engine.connect() as connection:
         for name in (*NAMED, *OTHERS):
             rows = await connection.execute(sa.select(tables[name]))
-            found[name] = [dict(row) for row in rows.mappings()]
+            result[name] = [dict(row) for row in rows.mappings()]
             if name in NAMED:
-                for row in found[name]:
+                for row in result[name]:
                     names[row["id"]] = row.get("number") or row.get("code") or ""
     return {
-        name: sorted((_named(row, names) for row in rows), key=repr) for name, rows in found.items()
+        name: sorted((_named(row, names) for row in rows), key=repr)
+        for name, rows in result.items()
     }
 
 

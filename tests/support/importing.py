@@ -228,24 +228,24 @@ def ended(client: Client, key: str) -> Job:
 
 def findings(client: Client, key: str, page: int = 200) -> list[Fields]:
     """The problems and warnings of a job, read page by page."""
-    found: list[Fields] = []
+    result: list[Fields] = []
     state = {"hasNextPage": True, "endCursor": None}
     while state["hasNextPage"]:
         job = client.ask(PROBLEMS, id=key, first=page, after=state["endCursor"])["importJob"]
-        found += job["problems"]["nodes"]
+        result += job["problems"]["nodes"]
         state = job["problems"]["pageInfo"]
-    return found
+    return result
 
 
 def order(client: Client, number: str) -> Fields | None:
-    found: Fields | None = client.ask(ORDER, number=number)["salesOrderByNumber"]
-    return found
+    result: Fields | None = client.ask(ORDER, number=number)["salesOrderByNumber"]
+    return result
 
 
 def numbers(client: Client) -> list[str]:
     """The numbers of the first 200 orders, sorted."""
-    found = client.ask("{ salesOrders(first: 200) { nodes { number } } }")
-    return sorted(node["number"] for node in found["salesOrders"]["nodes"])
+    result = client.ask("{ salesOrders(first: 200) { nodes { number } } }")
+    return sorted(node["number"] for node in result["salesOrders"]["nodes"])
 
 
 VARIABLE = re.compile(
@@ -260,7 +260,7 @@ LINES_OF_ORDERS = """SELECT o.number, l.sequence, l.inventory_lot_id, i.number, 
   LEFT JOIN items i ON i.id = l.item_id"""
 
 
-def kept(url: str) -> dict[str, list[str]]:
+def stored_content(url: str) -> dict[str, list[str]]:
     """All stored orders and reference data, without ids, times and authors."""
     [whole] = execute(url, LINES_OF_ORDERS)
     return {"lines of orders": whole} | {

@@ -54,8 +54,8 @@ def done(client: Client, mutation: str, key: str, fields: str = IDS, **arguments
 def problems(answer: Fields) -> list[tuple[str, str]]:
     """The codes and paths of a refusal; empty if the mutation succeeded."""
     errors = answer["userErrors"]
-    made = answer["deletedId"] if "deletedId" in answer else answer["salesOrder"]
-    assert (made is None) is bool(errors)
+    created = answer["deletedId"] if "deletedId" in answer else answer["salesOrder"]
+    assert (created is None) is bool(errors)
     return [(error["code"], ".".join(error["path"])) for error in errors]
 
 

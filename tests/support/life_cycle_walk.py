@@ -41,7 +41,7 @@ Seen = Counter[tuple[str, str]]
 """The number of outcomes of each event: "done" or a code."""
 
 
-def lines_of(found: Fields) -> dict[str, Line]:
+def lines_of(result: Fields) -> dict[str, Line]:
     """The lines of an order in the model."""
     return {
         each["id"]: Line(
@@ -51,7 +51,7 @@ def lines_of(found: Fields) -> dict[str, Line]:
             shipped=Decimal(each["shippedQuantity"]),
             invoiced=Decimal(each["invoicedQuantity"]),
         )
-        for each in found["lines"]
+        for each in result["lines"]
     }
 
 
@@ -70,8 +70,8 @@ def refusal(predict: Callable[[], None]) -> set[str]:
     return set()
 
 
-def without_etag(found: Fields) -> Fields:
-    return {name: value for name, value in found.items() if name != "etag"}
+def without_etag(result: Fields) -> Fields:
+    return {name: value for name, value in result.items() if name != "etag"}
 
 
 class Walk:
@@ -129,7 +129,7 @@ class Walk:
         if not any(each.shipped for each in model.lines.values()):
             self.carry_out(CANCEL)
             return
-        self._mend()
+        self._repair()
         for status, event in ONWARDS:
             if model.status == status:
                 if event in (SHIP, INVOICE):
@@ -148,7 +148,7 @@ class Walk:
         lines = self.model.lines.items()
         self.carry_out(event, {key: 2 * each.quantity for key, each in lines if each.quantity})
 
-    def _mend(self) -> None:
+    def _repair(self) -> None:
         """Repair an order that cannot be released because of a line without an object or a negative
         total: make it a draft again and change it."""
         lost = [key for key, each in self.model.lines.items() if each.is_lost]
@@ -174,22 +174,22 @@ class Walk:
         return {key: part for key, part in left.items() if part}
 
     def compare(self, answered: Fields | None = None) -> None:
-        found = self._client.ask(READ, id=self._key)["salesOrder"]
+        result = self._client.ask(READ, id=self._key)["salesOrder"]
         if self.model.status == "GONE":
-            assert found is None
+            assert result is None
             return
-        assert answered in (None, found)
-        is_same = without_etag(found) == without_etag(self._shown)
-        assert (found["etag"] == self._shown["etag"]) is is_same
-        self._shown = found
-        lines = lines_of(found)
+        assert answered in (None, result)
+        is_same = without_etag(result) == without_etag(self._shown)
+        assert (result["etag"] == self._shown["etag"]) is is_same
+        self._shown = result
+        lines = lines_of(result)
         if "new" in self.model.lines:
             [new] = set(lines) - set(self.model.lines)
             self.model.lines[new] = self.model.lines.pop("new")
         assert lines == self.model.lines
-        assert (found["status"], found["onHold"]) == (self.model.status, self.model.on_hold)
+        assert (result["status"], result["onHold"]) == (self.model.status, self.model.on_hold)
         sold = [each for each in lines.values() if each.quantity]
         is_shipped = bool(sold) and all(each.shipped == each.quantity for each in sold)
-        assert found["fullyShipped"] is is_shipped
+        assert result["fullyShipped"] is is_shipped
         for total, part in AMOUNTS.items():
-            assert Decimal(found[total]) == sum(Decimal(each[part]) for each in found["lines"])
+            assert Decimal(result[total]) == sum(Decimal(each[part]) for each in result["lines"])

@@ -62,7 +62,7 @@ class Arguments:
     def value(self, name: str, target: str, *, at_root: bool) -> Any:
         """A value for an argument of a field that returns objects of type `target`."""
         most = 10 if at_root else 3
-        made: dict[str, Callable[[], Any]] = {
+        created: dict[str, Callable[[], Any]] = {
             "first": lambda: self._size(most),
             "last": lambda: self._size(most),
             "after": lambda: self._cursor(target),
@@ -75,7 +75,7 @@ class Arguments:
             "code": lambda: self._key(target),
             "vocabulary": lambda: self.one_of(list(SCHEMA.type_map["StatusVocabulary"].values)),
         }
-        return made[name]()
+        return created[name]()
 
     def _size(self, most: int) -> Any:
         if self._is_to_be_wrong():
@@ -89,8 +89,8 @@ class Arguments:
         ids = self.stored.ids.get(target) or self.stored.ids[self.one_of(list(self.stored.ids))]
         if self.sometimes(12):
             return str(self.one_of(NO_IDS))
-        found = str(self.one_of(ids))
-        return found.upper() if self.sometimes(10) else found
+        result = str(self.one_of(ids))
+        return result.upper() if self.sometimes(10) else result
 
     def _key(self, target: str) -> str:
         return str(self.one_of([*self.stored.keys[target], *NO_IDS]))
@@ -109,6 +109,6 @@ def _sortable(target: str) -> list[str]:
 
 
 def literal(fields: Any, kind: Any) -> ValueNode:
-    found = value_to_literal(fields, kind)
-    assert found is not None, (fields, kind)
-    return found
+    result = value_to_literal(fields, kind)
+    assert result is not None, (fields, kind)
+    return result

@@ -151,14 +151,14 @@ class _Author:
 
     def _set(self, kind: Any, node: SelectionSetNode) -> SelectionSetNode:
         self._depth += 1
-        found = self._selections(kind, node, set())
+        result = self._selections(kind, node, set())
         if self.arguments.sometimes(12):
-            found.append(FieldNode(name=_name("__typename"), alias=self._alias(50)))
-        if len(found) > 1 and self.arguments.sometimes(20):
-            place = self.draw(st.integers(0, len(found) - 1))
-            found[place:] = self._part(kind, found[place:])
+            result.append(FieldNode(name=_name("__typename"), alias=self._alias(50)))
+        if len(result) > 1 and self.arguments.sometimes(20):
+            place = self.draw(st.integers(0, len(result) - 1))
+            result[place:] = self._part(kind, result[place:])
         self._depth -= 1
-        return SelectionSetNode(selections=tuple(found))
+        return SelectionSetNode(selections=tuple(result))
 
     def _alias(self, percent: int) -> NameNode | None:
         return self._new("a") if self.arguments.sometimes(percent) else None
@@ -181,13 +181,13 @@ class _Author:
         return [FragmentSpreadNode(name=name, directives=self._directives()) for _ in range(times)]
 
     def _selections(self, kind: Any, node: SelectionSetNode, used: set[str]) -> list[SelectionNode]:
-        found: list[SelectionNode] = []
+        result: list[SelectionNode] = []
         for each in node.selections:
             if isinstance(each, FieldNode):
-                found += self._field(kind, each, used)
+                result += self._field(kind, each, used)
             else:
-                found.append(self._inline(each, used))
-        return found
+                result.append(self._inline(each, used))
+        return result
 
     def _inline(self, node: Any, used: set[str]) -> SelectionNode:
         kind = SCHEMA.type_map[node.type_condition.name.value]
@@ -241,7 +241,7 @@ class _Author:
     def _arguments(self, name: str, field: GraphQLField) -> tuple[ArgumentNode, ...]:
         target = get_named_type(field.type).name.removesuffix("Connection")
         names = self.arguments.names(field, target) if "first" in field.args else list(field.args)
-        found = []
+        result = []
         for each in names:
             kind = field.args[each].type
 
@@ -251,8 +251,8 @@ class _Author:
                     None if is_null else self.arguments.value(each, target, at_root=self._depth < 2)
                 )
 
-            found.append(ArgumentNode(name=_name(each), value=self._value(made(), kind, 35, made)))
-        return tuple(found)
+            result.append(ArgumentNode(name=_name(each), value=self._value(made(), kind, 35, made)))
+        return tuple(result)
 
     def _value(
         self, inputs: Any, kind: Any, percent: int, other: Callable[[], Any] | None = None

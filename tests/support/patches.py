@@ -20,31 +20,31 @@ UPDATE = """mutation ($id: ID!, $input: UpdateSalesOrderInput!, $ifMatch: String
     salesOrder { %s } userErrors { message code path parameters { name value } rejectedValue suggestions } } }"""
 
 
-def addressed(patch: Fields, made: Fields) -> Fields:
+def addressed(patch: Fields, created: Fields) -> Fields:
     """The patch of an order, with line ids instead of line indexes."""
     lines = patch.get("lines")
     if lines is None:
         return patch
-    ids = [one["id"] for one in made["lines"]]
+    ids = [one["id"] for one in created["lines"]]
     update = [{**one, "id": ids[one["id"]]} for one in lines.get("update") or ()]
     remove = [ids[one] if isinstance(one, int) else one for one in lines.get("remove") or ()]
     return {**patch, "lines": {**lines, "update": update, "remove": remove}}
 
 
-def answered(
-    client: Client, made: Fields, patch: Fields, selection: str = ORDER, **more: Any
+def patch_answer(
+    client: Client, created: Fields, patch: Fields, selection: str = ORDER, **more: Any
 ) -> Fields:
     """The answer of updateSalesOrder to a patch with line indexes."""
-    variables = {"id": made["id"], "input": addressed(patch, made), **more}
+    variables = {"id": created["id"], "input": addressed(patch, created), **more}
     body = json.dumps({"query": UPDATE % selection, "variables": variables})
     answer = post(client, body).json()
     assert "errors" not in answer, answer["errors"]
     return dict(answer["data"]["updateSalesOrder"])
 
 
-def patched(client: Client, made: Fields, patch: Fields, **more: Any) -> Fields:
+def patched(client: Client, created: Fields, patch: Fields, **more: Any) -> Fields:
     """The order after a patch, which must not be refused."""
-    answer = answered(client, made, patch, **more)
+    answer = patch_answer(client, created, patch, **more)
     assert answer["userErrors"] == []
     return dict(answer["salesOrder"])
 
@@ -67,9 +67,9 @@ class Shop:
             self._made[key] = created(self.client, fields)
         return self._made[key]
 
-    def tried(self, made: Fields, patch: Fields, **more: Any) -> Fields:
+    def tried(self, created: Fields, patch: Fields, **more: Any) -> Fields:
         """The order as it would be stored after the patch."""
-        return dict(as_stored(patched(self.client, made, patch, dryRun=True, **more)))
+        return dict(as_stored(patched(self.client, created, patch, dryRun=True, **more)))
 
 
 AMOUNTS = """id currency { code } discountAmount discountPercent totalAmountExcludingTax
@@ -77,17 +77,17 @@ AMOUNTS = """id currency { code } discountAmount discountPercent totalAmountExcl
     discountPercent taxPercent amountIncludingTax invoiceDiscountAllocation netAmount netTaxAmount } """
 
 
-def lines_of(found: Fields, field: str) -> list[Any]:
-    return [one[field] for one in found["lines"]]
+def lines_of(result: Fields, field: str) -> list[Any]:
+    return [one[field] for one in result["lines"]]
 
 
-def header_of(found: Fields) -> list[str]:
+def header_of(result: Fields) -> list[str]:
     names = ("discountAmount", "totalAmountExcludingTax", "totalTaxAmount")
-    return [found[name] for name in (*names, "totalAmountIncludingTax")]
+    return [result[name] for name in (*names, "totalAmountIncludingTax")]
 
 
-def refusals(client: Client, made: Fields, patch: Fields) -> list[tuple[str, str]]:
-    answer = answered(client, made, patch)
+def refusals(client: Client, created: Fields, patch: Fields) -> list[tuple[str, str]]:
+    answer = patch_answer(client, created, patch)
     assert answer["salesOrder"] is None
     return codes_and_paths(answer["userErrors"])
 

@@ -3,7 +3,7 @@
 from tests.support.served import Client
 
 
-def found_id(client: Client, connection: str, **by: str) -> str:
+def record_id(client: Client, connection: str, **by: str) -> str:
     [(name, value)] = by.items()
     document = f'{{ {connection}(filter: {{{name}: {{eq: "{value}"}}}}) {{ nodes {{ id }} }} }}'
     [node] = client.ask(document)[connection]["nodes"]

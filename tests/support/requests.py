@@ -217,7 +217,7 @@ TABLES = {
 
 def dump(url: str) -> dict[str, list[str]]:
     """Every row of every table of a database."""
-    [found] = execute(url, TABLES[url.split(":", maxsplit=1)[0]])
-    names = [row.strip("(),'") for row in found]
+    [result] = execute(url, TABLES[url.split(":", maxsplit=1)[0]])
+    names = [row.strip("(),'") for row in result]
     rows = execute(url, *(f'SELECT * FROM "{name}"' for name in names))
     return dict(zip(names, rows, strict=True))

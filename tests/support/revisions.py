@@ -118,11 +118,11 @@ def without_derived(rows: Rows) -> Rows:
         table: sorted(
             (
                 {name: value for name, value in row.items() if not name.endswith(FOLDED)}
-                for row in found
+                for row in result
             ),
             key=repr,
         )
-        for table, found in rows.items()
+        for table, result in rows.items()
     }
 
 

@@ -49,9 +49,9 @@ def examples(text: str) -> Iterator[Example]:
     for line in lines:
         if heading := HEADING.match(line):
             rule = heading[1]
-        if found := EXAMPLE.match(line):
-            settings = tuple(found[2].split("; ")) if found[2] else ()
-            yield Example(rule, found[1], settings, tuple(_rows(lines)))
+        if result := EXAMPLE.match(line):
+            settings = tuple(result[2].split("; ")) if result[2] else ()
+            yield Example(rule, result[1], settings, tuple(_rows(lines)))
 
 
 def tables(text: str, first_heading: str) -> list[Row]:
@@ -112,8 +112,8 @@ def _document(node: FieldNode, order: str, result: str) -> str:
     declared = ", ".join(f"${name}: ID!" for name in used)
     head = f"mutation ({declared})" if used else "mutation"
     gone = node.name.value == "deleteSalesOrder"
-    made = "deletedId" if gone else f"salesOrder {{ {order} }}"
-    return f"{head} {{ it: {node.name.value}({arguments}) {{ {made} {result} }} }}"
+    created = "deletedId" if gone else f"salesOrder {{ {order} }}"
+    return f"{head} {{ it: {node.name.value}({arguments}) {{ {created} {result} }} }}"
 
 
 def record_mutations(cell: str, expected: Any) -> list[tuple[str, str]]:

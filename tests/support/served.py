@@ -36,10 +36,10 @@ PATIENCE = 60
 def wait_until(condition: Callable[[], Found | None]) -> Found:
     """The result of a condition, once it is true."""
     deadline = time.monotonic() + PATIENCE
-    while not (found := condition()):
+    while not (result := condition()):
         assert time.monotonic() < deadline, "the condition was never met"
         time.sleep(0.02)
-    return found
+    return result
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Client:
     def send(self, query: str, headers: dict[str, str] | None = None, **variables: Any) -> Any:
         """The whole answer to an operation, without its cost."""
         body = {"query": query, "variables": variables}
-        return but_cost(self.http.post(self.url + "/graphql", json=body, headers=headers or {}))
+        return without_cost(self.http.post(self.url + "/graphql", json=body, headers=headers or {}))
 
     def ask(self, query: str, **variables: Any) -> Any:
         """The data of an operation that must have no errors."""
@@ -61,7 +61,7 @@ class Client:
         return answer["data"]
 
 
-def but_cost(response: httpx2.Response) -> Any:
+def without_cost(response: httpx2.Response) -> Any:
     """An answer without `extensions.cost`, which only `tests.execution.test_limits` checks."""
     answer = response.json()
     if answer.get("extensions", {}).keys() == {"cost"}:

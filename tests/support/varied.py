@@ -129,7 +129,7 @@ def _fields(name: str) -> dict[str, Field]:
     """The columns, addresses and relations of a type, without computed fields.
 
     An etag is an opaque text, like an id."""
-    found = {}
+    result = {}
     for field, definition in SCHEMA.type_map[name].fields.items():
         named = get_named_type(definition.type)
         kind = "enum" if is_enum_type(named) else "ID" if field == "etag" else named.name
@@ -139,8 +139,8 @@ def _fields(name: str) -> dict[str, Field]:
             kind = "one"
         if (definition.args and kind != "many") or (kind == "one" and named.name not in TYPES):
             continue
-        found[field] = Field(kind, named.name, not is_non_null_type(definition.type))
-    return found
+        result[field] = Field(kind, named.name, not is_non_null_type(definition.type))
+    return result
 
 
 FIELDS = {name: _fields(name) for name in TYPES}
@@ -161,38 +161,41 @@ OPERATORS = {
 
 async def _stored(url: str) -> dict[str, list[Columns]]:
     database = Database(url, poolclass=NullPool)
-    found = {}
+    result = {}
     async with database.engine.connect() as connection:
         for name in TYPES:
             row = f"{name}Row"
             model = getattr(reference_data, row, None) or getattr(sales_orders, row)
             rows = await connection.execute(sa.select(model.__table__))
-            found[name] = [dict(row) for row in rows.mappings()]
+            result[name] = [dict(row) for row in rows.mappings()]
     await database.dispose()
-    return found
+    return result
 
 
 def _linked(stored: dict[str, list[Columns]]) -> dict[str, list[Row]]:
     """The rows under their GraphQL names, with the rows that they refer to inside."""
-    made = {row["id"]: Row() for name in TYPES for row in stored[name]}
+    created = {row["id"]: Row() for name in TYPES for row in stored[name]}
     for name in TYPES:
         for columns in stored[name]:
-            made[columns["id"]].update(
-                {field: _value(columns, field, form, made) for field, form in FIELDS[name].items()}
+            created[columns["id"]].update(
+                {
+                    field: _value(columns, field, form, created)
+                    for field, form in FIELDS[name].items()
+                }
             )
     for (name, field), (target, column) in LINKS.items():
         for columns in stored[name]:
-            made[columns["id"]][field] = []
+            created[columns["id"]][field] = []
         for columns in stored[target]:
             if columns[column] is not None:
-                made[columns[column]][field].append(made[columns["id"]])
-    return {name: [made[columns["id"]] for columns in stored[name]] for name in TYPES}
+                created[columns[column]][field].append(created[columns["id"]])
+    return {name: [created[columns["id"]] for columns in stored[name]] for name in TYPES}
 
 
-def _value(columns: Columns, field: str, form: Field, made: dict[str, Row]) -> Any:
+def _value(columns: Columns, field: str, form: Field, created: dict[str, Row]) -> Any:
     column = _column(field)
     if form.kind == "one":
-        return made.get(columns[f"{column}_id"])
+        return created.get(columns[f"{column}_id"])
     if form.kind == "PostalAddress":
         prefix = column.removesuffix("address")
         return {part: columns[prefix + _column(part)] for part in PARTS}

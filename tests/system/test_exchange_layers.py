@@ -18,7 +18,7 @@ MAY_IMPORT = {
 
 def offences(exchange: Path) -> list[str]:
     """Every import between the layers below the folder `exchange` that points up or sideways."""
-    found = []
+    result = []
     for source in sorted(exchange.rglob("*.py")):
         layer = source.relative_to(exchange).parts[0]
         parts = source.relative_to(exchange.parent.parent).with_suffix("").parts
@@ -26,8 +26,8 @@ def offences(exchange: Path) -> list[str]:
             match name.split("."):
                 case ["gateway", "exchange", target, *_] if target != layer:
                     if target not in MAY_IMPORT.get(layer, set()):
-                        found.append(f"{'.'.join(parts)} imports {name}")
-    return found
+                        result.append(f"{'.'.join(parts)} imports {name}")
+    return result
 
 
 def test_formats_know_no_mappings_and_imports_and_exports_do_not_know_each_other() -> None:

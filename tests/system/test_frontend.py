@@ -98,19 +98,19 @@ DRAFT = """{ salesOrders(filter: { status: { eq: DRAFT }, onHold: { eq: false } 
 def test_no_dry_run_changes_the_cached_order(built: Path, demo: Client, library: str) -> None:
     [order] = demo.ask(DRAFT)["salesOrders"]["nodes"]
     printed = run(built, f"node dist/{library}-previews.js {demo.url}/graphql {order['id']}")
-    found = json.loads(printed, object_hook=without_typename)
-    update, release, delete = found["tries"]
+    result = json.loads(printed, object_hook=without_typename)
+    update, release, delete = result["tries"]
     tried = update["updateSalesOrder"]["salesOrder"]
     assert (tried["id"], tried["salesperson"]) == ("preview:" + order["id"], "PREVIEW")
     assert release["releaseSalesOrder"]["salesOrder"]["status"] == "RELEASED"
     assert delete["deleteSalesOrder"] == {"deletedId": None, "userErrors": []}
-    stored = found["before"]["salesOrder"]
+    stored = result["before"]["salesOrder"]
     assert (stored["id"], stored["status"]) == (order["id"], "DRAFT")
     assert stored["salesperson"] == order["salesperson"]
     [edge] = tried["customer"]["salesOrders"]["edges"]
     listed = {name: value for name, value in stored.items() if name != "customer"}
     assert edge["node"] == listed
-    assert found["after"] == found["before"]
+    assert result["after"] == result["before"]
 
 
 def without_typename(value: dict[str, object]) -> dict[str, object]:

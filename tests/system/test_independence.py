@@ -13,14 +13,14 @@ ROOMS = ("support", "bench")
 
 def entanglements(tests: Path) -> list[str]:
     """Every import below the folder `tests` from a part of it that is not shared."""
-    found = []
+    result = []
     for source in sorted(tests.rglob("*.py")):
         parts = source.relative_to(tests.parent).with_suffix("").parts
         for name in imports(source, parts[:-1]):
             library, _, inside = name.partition(".")
             if library == tests.name and inside.partition(".")[0] not in ROOMS:
-                found.append(f"{'.'.join(parts)} imports {name}")
-    return found
+                result.append(f"{'.'.join(parts)} imports {name}")
+    return result
 
 
 def test_no_test_module_imports_from_another() -> None:

@@ -105,7 +105,7 @@ EXCEPTIONS = {("cli", "sqlalchemy.exc")}
 
 def offences(gateway: Path) -> list[str]:
     """Every import below the folder `gateway` that points up, or into another room's library."""
-    found = []
+    result = []
     for source in sorted(gateway.rglob("*.py")):
         parts = source.relative_to(gateway.parent).with_suffix("").parts
         room = parts[1]
@@ -117,13 +117,13 @@ def offences(gateway: Path) -> list[str]:
             else:
                 is_fine = room in HOME_OF.get(library, {room}) or (room, name) in EXCEPTIONS
             if not is_fine:
-                found.append(f"{'.'.join(parts)} imports {name}")
-    return found
+                result.append(f"{'.'.join(parts)} imports {name}")
+    return result
 
 
 def inner_offences(gateway: Path) -> list[str]:
     """Every import within a room that points up."""
-    found = []
+    result = []
     for room, parts_of in MAY_IMPORT_INSIDE.items():
         for source in sorted((gateway / room).rglob("*.py")):
             path = source.relative_to(gateway.parent).with_suffix("").parts
@@ -132,8 +132,8 @@ def inner_offences(gateway: Path) -> list[str]:
                 library, own_room, part = (*name.split("."), "", "")[:3]
                 is_inside = (library, own_room) == ("gateway", room)
                 if allowed is not None and is_inside and part not in allowed:
-                    found.append(f"{'.'.join(path)} imports {name}")
-    return found
+                    result.append(f"{'.'.join(path)} imports {name}")
+    return result
 
 
 def test_imports_point_down_within_a_room() -> None:

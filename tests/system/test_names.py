@@ -36,10 +36,10 @@ def public_names(source: Path) -> Iterator[str]:
             yield node.name
 
 
-def repeated(found: Iterable[tuple[str, Path]]) -> dict[str, list[str]]:
+def repeated(result: Iterable[tuple[str, Path]]) -> dict[str, list[str]]:
     """The names that come from more than one file, with the files."""
     homes: dict[str, set[str]] = defaultdict(set)
-    for name, source in found:
+    for name, source in result:
         homes[name].add(str(source))
     return {name: sorted(files) for name, files in homes.items() if len(files) > 1}
 
@@ -56,14 +56,14 @@ def repeated_modules(gateway: Path) -> dict[str, list[str]]:
 
 def test_no_class_or_function_shares_its_name_without_a_reason() -> None:
     """An exception that is no longer needed must go."""
-    found = repeated_names(GATEWAY)
-    assert set(found) == set(SHARED_NAMES), found
+    result = repeated_names(GATEWAY)
+    assert set(result) == set(SHARED_NAMES), result
 
 
 def test_no_module_shares_its_name_without_a_reason() -> None:
     """An exception that is no longer needed must go."""
-    found = repeated_modules(GATEWAY)
-    assert set(found) == set(SHARED_MODULES), found
+    result = repeated_modules(GATEWAY)
+    assert set(result) == set(SHARED_MODULES), result
 
 
 def test_the_exceptions_are_few_and_explained() -> None:

@@ -82,8 +82,8 @@ def test_a_line_counts_the_statements_of_its_request(client: Client, log: Log) -
     for number in (1, 2, 3):
         with statements() as seen:
             post(client, "{ salesOrders { nodes { customer { number } lines { quantity } } } }")
-        found = log.last(number)["statements"]
-        assert len(seen) <= found <= len(seen) + 1  # the search for the company
+        result = log.last(number)["statements"]
+        assert len(seen) <= result <= len(seen) + 1  # the search for the company
 
 
 def test_stored_answers_say_so(client: Client, log: Log) -> None:
