@@ -104,7 +104,7 @@ def test_an_unreadable_file_is_refused_with_a_message_and_nothing_is_stored(
     sentence: str,
     form: bool,
 ) -> None:
-    before = kept(world_url)
+    before = stored_content(world_url)
     files = GOOD | {name: content} if form else {name: content}
     response = post(client, files, policy="atomic" if form else "per-order")
     assert (response.status_code, response.json()["code"]) == (400, "FILE_REFUSED")
