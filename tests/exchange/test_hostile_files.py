@@ -76,6 +76,7 @@ TEXTS = {
     "deep arrays": ("a.json", b'{"a":' + b"[" * 20 + b"]" * 20 + b"}", "more than 20 levels deep"),
     "long number": ("a.json", b'{"a": ' + b"9" * 200_000 + b"}", "which is too large"),
     "large exponent": ("a.json", b'{"a": 1e999999999}', "1e999999999, which is too large"),
+    "empty objects": ("a.json", b"[" + b"{}," * 100_001 + b"{}]", "100,000 consecutive empty objects"),
     "NaN": ("a.json", b'{"a": NaN}', "contains NaN"),
     "key twice": ("a.json", b'{"a": 1, "a": 2}', "'a' twice"),
     "half a pair": ("a.json", rb'{"a": "\ud800"}', "half of a surrogate pair in record 1"),

@@ -31,6 +31,9 @@ MORE_PAGES = "MORE_PAGES"
 
 NOT_LAST = "This is one page of an OData result, and the pages after it are not in the file."
 
+MAX_EMPTY = 100_000
+"""Consecutive empty objects, which take time without being rows."""
+
 
 def json_sheet(source: FileSource, options: ImportOptions) -> Sheet:
     encoding = encoding_of(source, options.encoding)
@@ -108,7 +111,11 @@ def _has_many_documents(source: FileSource, encoding: str) -> bool:
 def _records(source: FileSource, encoding: str, remarks: dict[str, str]) -> Iterator[FileRecord]:
     with source.open() as stream, io.TextIOWrapper(stream, encoding) as text:
         cursor = JsonCursor(source, text)
+        empty = 0
         for row, members in enumerate(_objects(cursor), start=1):
+            empty = 0 if members else empty + 1
+            if empty > MAX_EMPTY:
+                raise source.refuse(f"has more than {MAX_EMPTY:,} consecutive empty objects")
             try:
                 yield _record(row, members)
             except JsonNotAllowed as error:
