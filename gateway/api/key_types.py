@@ -8,7 +8,9 @@ from gateway.access.scopes import SCOPES
 from gateway.api.errors import UserError
 
 
-@strawberry.type(description="A key of a client, without its secret, which nobody can read again.")
+@strawberry.type(
+    description="A key of a client, without its secret, which is shown only when the key is created."
+)
 class ApiKey:
     id: strawberry.ID = strawberry.field(description="The GUID of the key.")
     name: str = strawberry.field(description="The name of the key, such as that of a partner.")

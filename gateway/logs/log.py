@@ -24,7 +24,11 @@ def start_log(level: str, log_format: str) -> FilteringBoundLogger:
     least = logging.getLevelNamesMapping()[level.upper()]
 
     def dropped(count: int) -> str:
-        return _line(chain, "warning", f"{count:,} lines of the log were dropped: nobody read them")
+        return _line(
+            chain,
+            "warning",
+            f"{count:,} lines of the log were dropped, because its reader was too slow",
+        )
 
     writer = LogWriter(sys.stderr.fileno(), dropped)
     atexit.register(writer.close)

@@ -65,7 +65,7 @@ def read_parameters(query: QueryParams, table: Sequence[Parameter]) -> dict[str,
         if name not in by_name:
             raise BadParameter(_unknown(name, list(by_name)))
         if name in values:
-            raise BadParameter(f"The parameter `{name}` is given twice.")
+            raise BadParameter(f"The parameter `{name}` occurs twice.")
         try:
             values[name] = by_name[name].kind(value)
         except ValueError as error:

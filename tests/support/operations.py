@@ -61,7 +61,13 @@ ROOTS = (
 )
 """The root fields of generated documents; duplicates are twice as likely."""
 
-UNCOVERED = ("statusLabel", "totalsExplanation", "suggestions", "availableTransitions")
+UNCOVERED = (
+    "statusLabel",
+    "totalsExplanation",
+    "suggestions",
+    "availableTransitions",
+    "files",
+)
 """Fields that Python computes."""
 TRUTH = GraphQLNonNull(GraphQLBoolean)
 ABSENT: Any = object()

@@ -45,7 +45,7 @@ REFUSED = {
     ("POST", "/imports?DRYRUN=true"): UNKNOWN.format("DRYRUN", "Did you mean dryRun?"),
     ("POST", "/imports?polcy=atomic"): UNKNOWN.format("polcy", "Did you mean policy?"),
     ("POST", "/imports?%00"): UNKNOWN.format("\0", "Use "),
-    ("POST", "/imports?dryRun=false&dryRun=true"): "The parameter `dryRun` is given twice.",
+    ("POST", "/imports?dryRun=false&dryRun=true"): "The parameter `dryRun` occurs twice.",
     ("POST", "/imports?dryRun=True"): "`dryRun` must be true or false.",
     ("POST", "/imports?dryRun"): "`dryRun` must be true or false.",
     ("POST", "/imports?policy=all"): "`policy` must be per-order or atomic.",
@@ -55,7 +55,7 @@ REFUSED = {
     ("GET", "/exports?filters={}"): UNKNOWN.format("filters", "Did you mean filter?"),
     ("GET", "/exports?company=World"): UNKNOWN.format("company", "Use format, what, check or filter."),
     ("GET", f"/exports?{'x' * 500}=1"): UNKNOWN.format("x" * 40 + "...", "Use format, what, check or filter."),
-    ("GET", "/exports?format=csv&format=csv"): "The parameter `format` is given twice.",
+    ("GET", "/exports?format=csv&format=csv"): "The parameter `format` occurs twice.",
     ("GET", "/exports?format=pdf"): "`format` must be fo-package, csv, xlsx, bc-json or jsonl.",
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Clients that are slow, silent or too many: they are cut off, and nobody else notices."""
+"""Clients that are slow, silent or too many: they are cut off without affecting others."""
 
 import itertools
 import json
