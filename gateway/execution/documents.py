@@ -144,8 +144,9 @@ class Documents:
         if text in self._documents:
             self._documents.move_to_end(text)
         elif len(text) <= LONGEST_KEPT and self._ran.pop(hash(text), ABSENT) is not ABSENT:
+            # a plan gives no answer with an error, so nobody needs the places of the nodes
             self._documents[text] = Document(
-                self._schema, parse(text), lambda size: self._grow(text, size)
+                self._schema, parse(text, no_location=True), lambda size: self._grow(text, size)
             )
             self._grow(text, TREE * len(text))
         return self._documents.get(text)
