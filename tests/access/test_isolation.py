@@ -329,6 +329,23 @@ def test_a_contact_id_of_a_customer_outside_is_taken(gate: Gate) -> None:
     ]
 
 
+def test_an_unfinished_upload_belongs_to_its_credential(gate: Gate) -> None:
+    """Another one may not see it, append to it or cancel it: to them, it does not exist."""
+    http, url = gate.client.http, gate.client.url
+    own, other = ({"authorization": f"Bearer {gate.keys[who]}"} for who in ("company", "limited"))
+    begun = http.post(
+        f"{url}/imports?name=units.csv", content=b"code", headers=own | {"Upload-Complete": "?0"}
+    )
+    location = url + begun.headers["Location"]
+    part = {"Content-Type": "application/partial-upload", "Upload-Complete": "?1"}
+    for method in ("HEAD", "PATCH", "DELETE"):
+        headers = other | part | {"Upload-Offset": "4"}
+        refused = http.request(method, location, content=b",x", headers=headers)
+        assert refused.status_code == 404
+    assert http.head(location, headers=own).headers["Upload-Offset"] == "4"
+    assert http.delete(location, headers=own).status_code == 204
+
+
 def test_only_admins_administer_keys(gate: Gate) -> None:
     create = """mutation ($input: CreateApiKeyInput!, $dryRun: Boolean!) {
       createApiKey(input: $input, dryRun: $dryRun) {

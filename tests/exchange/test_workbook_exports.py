@@ -1,6 +1,8 @@
 """Workbooks of records, and worksheets that are full."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -39,3 +41,24 @@ def test_records_survive_a_workbook_unchanged(world_url: str, tmp_path: Path) ->
         assert 'filename="currencies.xlsx"' in response.headers["content-disposition"]
         job = upload(client, {"currencies.xlsx": response.content})
         assert job.counts == {"referencesUnchanged": 6}
+
+
+WITHOUT_THE_EXTRA = """
+import importlib.util
+found = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *rest: None if name == "xlsxwriter" else found(name, *rest)
+from gateway.exchange.exports.export_request import CannotExport, ExportFormat, ExportRequest
+try:
+    ExportRequest(format=ExportFormat.XLSX).check()
+except CannotExport as error:
+    print(error)
+"""
+
+
+def test_a_workbook_is_refused_without_the_extra_that_writes_it() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_THE_EXTRA], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == (
+        "Workbooks need the extra xlsx: pip install 'sales-order-gateway[xlsx]'.\n"
+    )
