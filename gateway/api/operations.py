@@ -51,7 +51,7 @@ class Answer:
     is_empty: bool = False
     """Whether no field has data."""
     is_forbidden: bool = False
-    """Whether the caller lacks a scope."""
+    """Whether the caller lacked a scope."""
     codes: tuple[str, ...] = ()
     """Those of the errors, sorted."""
     engine: str = "graphql-core"

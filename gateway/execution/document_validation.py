@@ -15,8 +15,8 @@ from gateway.execution.argument_places import with_path
 from gateway.execution.argument_validation import OTHER_RULES
 
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 25_000
-"""Units of work to compare fields of the same name; graphql-core would spend seconds on a document of
-16 kB, and has no other setting for it."""
+"""The limit of comparisons of fields with the same name. Otherwise graphql-core would spend seconds on
+a document of 16 kB, and it has no other setting for this."""
 
 MOST_ERRORS = 20
 LONGEST_WORD = 100
