@@ -29,6 +29,7 @@ SETTINGS = {
     "full_page_writes": "off",
     "autovacuum": "off",
     "max_wal_size": "8GB",
+    "file_copy_method": "clone",
     "max_connections": 400,
 }
 """The server is shared by all processes of one test run. It neither waits for the disk nor vacuums,
@@ -161,7 +162,11 @@ class PostgresTemplates(Templates):
         return self._created(self._shared(name))
 
     def _copied(self, name: str, copy: str) -> str:
-        return self._created(copy, f' TEMPLATE "{self._shared(name)}"')
+        """The kernel copies the files, which takes a quarter of the time of copying them through the
+        log."""
+        like = f' TEMPLATE "{self._shared(name)}"'
+        own_server = self._server().made is not None
+        return self._created(copy, like + (" STRATEGY FILE_COPY" if own_server else ""))
 
     def _shared(self, name: str) -> str:
         """The template's name on the server, where other test runs may have their own."""
