@@ -92,13 +92,14 @@ class Postgres:
 class Templates(ABC):
     """Databases that one process of a run fills and that every process copies for its tests."""
 
-    def copy(self, name: str, fill: Fill) -> str:
-        """The URL of a new copy of the database `name`, which `fill` fills when it is first needed."""
+    def copy(self, name: str, fill: Fill, prepare: Fill = migrate) -> str:
+        """The URL of a new copy of the database `name`, which `fill` fills when it is first needed, after
+        `prepare` has created its tables."""
         created = self._made() / f"{name}.{type(self).__name__}"
         if not created.exists():
             with InterProcessLock(created.with_suffix(".lock")):
                 if not created.exists():
-                    asyncio.run(_migrated(self._template(name), fill))
+                    asyncio.run(_filled(self._template(name), prepare, fill))
                     created.touch()
         return self._copied(name, f"{name}_{uuid.uuid4().hex[:12]}")
 
@@ -185,8 +186,8 @@ async def _executed(url: str, sql: str) -> None:
         await connection.close()
 
 
-async def _migrated(url: str, fill: Fill) -> None:
+async def _filled(url: str, prepare: Fill, fill: Fill) -> None:
     database = Database(url, poolclass=NullPool)
-    await migrate(database)
+    await prepare(database)
     await fill(database)
     await database.dispose()
