@@ -31,24 +31,38 @@ settings.load_profile("gateway")
 
 
 LONG = (
-    "test_plan_differential",
-    "test_write_random",
-    "test_docker",
-    "test_cli",
-    "test_frontend",
+    "test_upgrades",
     "test_readme",
-    "test_export",
+    "test_export_round_trips",
+    "test_docker",
+    "test_import_heals",
+    "test_plan_differential",
+    "test_deadline",
+    "test_companies",
+    "test_import_memory",
+    "test_migrations",
+    "test_frontend",
+    "test_cli.",
+    "test_snapshot",
     "test_import",
+    "test_export",
     "test_plan_",
+    "test_write_random",
     "test_hostile_documents",
     "test_create_random",
     "test_life_cycle",
 )
-"""Prefixes of the slowest test files, which run first so that no worker is left with one at the end."""
+"""Prefixes of the slowest test files, longest first. They run first so that no worker is left with one
+at the end."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: not item.path.name.startswith(LONG))
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    ranks = (place for place, name in enumerate(LONG) if item.path.name.startswith(name))
+    return next(ranks, len(LONG))
 
 
 def pytest_collection_finish() -> None:
