@@ -1,17 +1,14 @@
 """Companies: listed, created and renamed, by commands and in GraphQL."""
 
-import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy.pool import NullPool
 
 from gateway.settings import Settings
 from gateway.storage.companies import set_up
-from gateway.storage.database import Database
 from tests.support.databases import Templates
 from tests.support.processes import run
 from tests.support.requests import execute
@@ -32,10 +29,7 @@ RENAME = """mutation ($id: ID!, $name: String!) {
 @pytest.fixture
 def url(templates: Templates) -> str:
     """A database as `gateway migrate` makes it."""
-    created = templates.empty()
-    database = Database(created, poolclass=NullPool)
-    asyncio.run(set_up(database))
-    return created
+    return templates.copy("set_up", set_up)
 
 
 @pytest.fixture

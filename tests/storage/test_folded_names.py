@@ -2,6 +2,7 @@
 never on hold."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from gateway.storage.migrations.integrity import CannotMigrate
 from tests.support.databases import Templates
 from tests.support.revisions import (
     Rows,
-    insert_rows,
+    copy_at,
     load_every_state,
     read_rows,
     revision_of,
@@ -39,11 +40,16 @@ def rows(templates: Templates) -> Rows:
 
 
 @pytest.fixture
-async def old(empty: Database, rows: Rows) -> Database:
+def old_url(templates: Templates, rows: Rows) -> str:
+    return copy_at(templates, BEFORE, rows)
+
+
+@pytest.fixture
+async def old(old_url: str) -> AsyncIterator[Database]:
     """A database before the upgrade, with rows in every table."""
-    await upgrade(empty, BEFORE)
-    await insert_rows(empty, rows)
-    return empty
+    database = Database(old_url, poolclass=NullPool)
+    yield database
+    await database.dispose()
 
 
 async def changed(database: Database, statement: str, **values: Any) -> None:

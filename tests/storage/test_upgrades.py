@@ -16,6 +16,7 @@ from tests.support.revisions import (
     RELEASED,
     Rows,
     changed_tables,
+    copy_at,
     downgrade,
     insert_rows,
     load_every_state,
@@ -101,15 +102,7 @@ async def test_every_table_has_rows_in_the_tests_below(rows: Rows) -> None:
 
 @pytest.fixture
 def released_url(templates: Templates, rows: Rows, revision: str) -> str:
-    """Upgrades and downgrades begin with copies of the same database."""
-
-    async def prepare(database: Database) -> None:
-        await upgrade(database, revision)
-
-    async def fill(database: Database) -> None:
-        await insert_rows(database, rows)
-
-    return templates.copy(f"revision_{revision}", fill, prepare)
+    return copy_at(templates, revision, rows)
 
 
 @pytest.fixture

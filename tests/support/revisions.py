@@ -35,6 +35,7 @@ from gateway.storage.tables.sales_orders import (
     SalesOrderRow,
     SalesOrderStatus,
 )
+from tests.support.databases import Templates
 
 Rows = dict[str, list[dict[str, Any]]]
 """The rows of each table by its name, sorted."""
@@ -104,6 +105,18 @@ async def insert_rows(database: Database, rows: Rows) -> None:
             if fields:
                 ordered = sorted(fields, key=_referring_last(table))
                 await connection.execute(sa.insert(table), ordered)
+
+
+def copy_at(templates: Templates, revision: str, rows: Rows) -> str:
+    """The URL of a new database at `revision` with `rows`. All copies of one revision have the same."""
+
+    async def prepare(database: Database) -> None:
+        await upgrade(database, revision)
+
+    async def fill(database: Database) -> None:
+        await insert_rows(database, rows)
+
+    return templates.copy(f"revision_{revision}", fill, prepare)
 
 
 def changed_tables(before: Rows, after: Rows) -> list[str]:
