@@ -23,6 +23,7 @@ POLICY = (
 
 
 NOSNIFF = {"x-content-type-options": "nosniff"}
+REVALIDATED = {**NOSNIFF, "cache-control": "no-cache"}
 IMMUTABLE = {**NOSNIFF, "cache-control": "public, max-age=31536000, immutable"}
 
 
@@ -30,26 +31,31 @@ def graphiql() -> HTMLResponse:
     """The page. On the first visit it has a tab for each example."""
     headers = {
         "content-security-policy": POLICY,
-        **NOSNIFF,
         "referrer-policy": "no-referrer",
-        "cache-control": "no-cache",
+        **REVALIDATED,
     }
     return HTMLResponse(_page(), headers=headers)
 
 
-class Assets(StaticFiles):
-    """Files whose names contain a hash of their content, so that browsers can cache them for ever."""
+class PageFiles(StaticFiles):
+    """The files of a folder, with `headers`."""
+
+    def __init__(self, folder: Path, headers: dict[str, str]) -> None:
+        super().__init__(directory=folder)
+        self._headers = headers
 
     def file_response(self, *args: Any, **options: Any) -> Response:
         response = super().file_response(*args, **options)
-        response.headers.update(IMMUTABLE)
+        response.headers.update(self._headers)
         return response
 
 
 def assets() -> list[BaseRoute]:
-    """The routes of the files that the page loads, to be mounted at /graphiql."""
+    """The routes of the files that the page loads, to be mounted at /graphiql. The names of GraphiQL's
+    files contain a hash of their content, so that browsers can cache them for ever."""
     return [
-        Mount("/assets", Assets(directory=FOLDER / "static" / "assets")),
+        Mount("/assets", PageFiles(FOLDER / "static" / "assets", IMMUTABLE)),
+        Mount("/tools", PageFiles(FOLDER / "tools", REVALIDATED)),
         Route("/favicon.svg", _icon),
     ]
 

@@ -8,10 +8,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, Response, sync_playwright
+from playwright.sync_api import Page, Response
 
 from gateway.web.graphiql_page import examples
-from tests.support.browsers import CHROMIUM, FLAGS, needs_browser
+from tests.support.browsers import launched_browser, needs_browser
 from tests.support.databases import Templates
 from tests.support.served import Client, serving_demo
 
@@ -80,14 +80,12 @@ def demo(templates: Templates) -> Iterator[Client]:
 
 @pytest.fixture
 def visit(demo: Client) -> Iterator[Visit]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with launched_browser() as browser:
         page = browser.new_page(viewport={"width": 1400, "height": 900})
         visit = Visit(page)
         page.goto(demo.url + "/graphql")
         page.locator(".graphiql-query-editor .view-line").first.wait_for()
         yield visit
-        browser.close()
 
 
 @needs_browser
@@ -154,7 +152,7 @@ def test_the_page_may_load_and_run_nothing_but_its_own_files(demo: Client) -> No
     assert headers["cache-control"] == "no-cache"
 
 
-def test_the_files_of_the_page_are_cached_for_ever_and_the_page_has_no_other_address(
+def test_the_files_of_graphiql_are_cached_for_ever_and_the_page_has_no_other_address(
     demo: Client,
 ) -> None:
     page = demo.http.get(demo.url + "/graphql", headers={"accept": "text/html"}).text
@@ -164,6 +162,8 @@ def test_the_files_of_the_page_are_cached_for_ever_and_the_page_has_no_other_add
         headers = demo.http.get(demo.url + name).raise_for_status().headers
         assert headers["cache-control"] == "public, max-age=31536000, immutable"
         assert headers["x-content-type-options"] == "nosniff"
+    tools = demo.http.get(demo.url + "/graphiql/tools/main.js").raise_for_status().headers
+    assert (tools["cache-control"], tools["x-content-type-options"]) == ("no-cache", "nosniff")
     icon = demo.http.get(demo.url + "/graphiql/favicon.svg").raise_for_status()
     assert icon.headers["content-type"] == "image/svg+xml"
     for other in ("/index.html", "/assets/", "/assets/..%2findex.html", "/LICENSES.md"):

@@ -7,38 +7,32 @@ import { GraphiQL, HISTORY_PLUGIN } from "graphiql";
 import { useEffect } from "react";
 import { createRoot } from "react-dom/client";
 
+import { connect, send, storage } from "/graphiql/tools/main.js";
+
 import "./style.css";
 
 // {"endpoint": URL, "tabs": [{"query", "variables", "headers"}]}, each of a tab as text
 const config = JSON.parse(document.getElementById("graphiql-config").textContent);
 
-const fetcher = createGraphiQLFetcher({ url: config.endpoint });
+const fetcher = createGraphiQLFetcher({ url: config.endpoint, fetch: send });
 const plugins = [HISTORY_PLUGIN, explorerPlugin()];
 
-// Other GraphiQLs of this host would share their tabs with ours under the keys of GraphiQL.
-const PREFIX = "sales-orders:";
-const ourKeys = () => Object.keys(localStorage).filter((key) => key.startsWith(PREFIX));
-const storage = {
-  getItem: (key) => localStorage.getItem(PREFIX + key),
-  setItem: (key, value) => localStorage.setItem(PREFIX + key, value),
-  removeItem: (key) => localStorage.removeItem(PREFIX + key),
-  clear: () => ourKeys().forEach((key) => localStorage.removeItem(key)),
-  get length() {
-    return ourKeys().length;
-  },
-};
+const EDITORS = ["queryEditor", "variableEditor", "headerEditor", "responseEditor"];
+const STATE = ["tabs", "activeTabIndex", "schema", "documentAST", "operationName", ...EDITORS];
 
-// GraphiQL fills its editors with the query of the first tab only: neither with its variables and
-// headers, nor with another tab that was active. Changing to the active tab fills them all.
-function FillEditors() {
-  const { changeTab } = useGraphiQLActions();
-  const { activeTabIndex, ...editors } = useGraphiQL(
-    pick("activeTabIndex", "queryEditor", "variableEditor", "headerEditor", "responseEditor"),
-  );
-  const areReady = Object.values(editors).every(Boolean);
+// Connects GraphiQL with the bars around it.
+function Tools() {
+  const { addTab, changeTab, introspect } = useGraphiQLActions();
+  const state = useGraphiQL(pick(...STATE));
+  const areReady = EDITORS.every((name) => state[name]);
+  // GraphiQL fills its editors with the query of the first tab only: neither with its variables and
+  // headers, nor with another tab that was active. Changing to the active tab fills them all.
   useEffect(() => {
-    if (areReady) changeTab(activeTabIndex);
+    if (areReady) changeTab(state.activeTabIndex);
   }, [areReady]);
+  useEffect(() => {
+    if (areReady) connect({ ...state, addTab, changeTab, introspect });
+  });
   return null;
 }
 
@@ -49,13 +43,14 @@ createRoot(document.getElementById("graphiql")).render(
     defaultTabs={config.tabs}
     defaultEditorToolsVisibility
     isHeadersEditorEnabled
-    shouldPersistHeaders={false} // they hold credentials
-    storage={storage}
+    shouldPersistHeaders
+    showPersistHeadersSettings={false}
+    storage={storage} // leaves credentials out
   >
     <GraphiQL.Logo>
       <img className="logo" src={`${import.meta.env.BASE_URL}favicon.svg`} alt="" />
       Sales orders
     </GraphiQL.Logo>
-    <FillEditors />
+    <Tools />
   </GraphiQL>,
 );

@@ -14,6 +14,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 5000,
     rolldownOptions: {
+      external: /^\/graphiql\/tools\//, // plain modules, which the gateway serves as they are
       onLog(level, log, print) {
         // "use client" means nothing where there is no server rendering.
         if (log.code !== "MODULE_LEVEL_DIRECTIVE") print(level, log);

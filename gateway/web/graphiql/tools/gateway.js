@@ -1,0 +1,46 @@
+// Sends operations to the gateway.
+import { companyHeader } from "./company.js";
+import { currentCredential } from "./credential.js";
+
+const SESSION = "query Session { viewer { name companies { id name } } }";
+
+export class Refusal extends Error {
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+// The function that GraphiQL calls instead of fetch. `observe` gets each operation with the response,
+// its body and the milliseconds until that was complete.
+export const sending = (observe) => async (url, options) => {
+  const headers = new Headers(options.headers);
+  const bringsCredential = headers.has("Authorization");
+  const credential = currentCredential();
+  if (credential && !bringsCredential) headers.set("Authorization", `Bearer ${credential}`);
+  const company = companyHeader();
+  if (company && !headers.has("Company")) headers.set("Company", company);
+  const start = performance.now();
+  const response = await fetch(url, { ...options, headers });
+  const body = await bodyOf(response.clone());
+  const ms = performance.now() - start;
+  observe({ response, body, operation: JSON.parse(options.body), bringsCredential, ms });
+  return response;
+};
+
+// Who the caller is, and the companies they may use. Throws a Refusal.
+export async function viewerWith(url, credential) {
+  const headers = { "Content-Type": "application/json" };
+  if (credential) headers.Authorization = `Bearer ${credential}`;
+  const body = JSON.stringify({ query: SESSION, operationName: "Session" });
+  const response = await fetch(url, { method: "POST", headers, body }).catch(() => null);
+  if (!response) throw new Refusal(0, "The gateway cannot be reached.");
+  const answer = await bodyOf(response);
+  if (!answer.data?.viewer) throw new Refusal(response.status, reasonOf(response, answer));
+  return answer.data.viewer;
+}
+
+export const reasonOf = (response, body) =>
+  body.errors?.[0]?.message ?? `The gateway answered with status ${response.status}.`;
+
+const bodyOf = (response) => response.json().catch(() => ({}));
