@@ -196,7 +196,9 @@ def test_a_share_link_opens_the_document_and_the_variables_in_a_tab_of_their_own
     assert parse_qs(fragment) == {"query": [QUERY], "variables": [VARIABLES]}
     opened = GraphiqlPage(browser.new_page())
     opened.open(f"{gateway.url}/graphql#{fragment}")
-    expect(opened.page.locator("[role=tab][aria-selected=true] button").first).to_have_text("Company")
+    expect(opened.page.locator("[role=tab][aria-selected=true] button").first).to_have_text(
+        "Company"
+    )
     assert opened.text("operation.graphql") == QUERY
     assert opened.text("variables.json") == VARIABLES
     assert opened.page.url == f"{gateway.url}/graphql"
