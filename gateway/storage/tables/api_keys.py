@@ -8,6 +8,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 from gateway.storage.tables.column_types import Base, Guid, Instant, new_guid, now, text_type
 
 
+def _is_list(column: str) -> sa.CheckConstraint:
+    """Refuses what is not a JSON list of texts. The brackets are compared, not the JSON parsed, because
+    this condition is the same on both databases."""
+    condition = f"""{column} = '[]' OR {column} LIKE '["%"]'"""
+    return sa.CheckConstraint(condition, name=f"{column}_list")
+
+
 class ApiKeyRow(Base, kw_only=True):
     """A key of a client. `digest` is the SHA-256 of the key in hexadecimal, `prefix` its first
     characters, by which people recognise it. `scopes`, `companies` and `customers` are JSON lists;
@@ -30,4 +37,5 @@ class ApiKeyRow(Base, kw_only=True):
     __table_args__ = (
         sa.Index(None, "digest", unique=True),
         sa.Index(None, "name"),
+        *map(_is_list, ("scopes", "companies", "customers")),
     )
