@@ -26,6 +26,7 @@ from gateway.exchange.formats.reader_processes import READERS
 from gateway.exchange.imports.runner import Runner
 from gateway.execution.limits import Limits
 from gateway.execution.turns import Turns
+from gateway.opened_database import open_database
 from gateway.orders.service import Rules
 from gateway.settings import Settings
 from gateway.storage.database import UNUSABLE, Database, why_unusable
@@ -68,8 +69,8 @@ def create_app(
     It answers only requests for the host names of this machine, those in `listens_on` and those in the
     settings, so that a foreign page cannot reach it through its own host name (DNS rebinding)."""
     READERS.memory = settings.read_memory
-    database = Database(
-        settings.database_url,
+    database = open_database(
+        settings,
         pool_size=settings.pool_size,
         max_overflow=0,
         pool_timeout=CONNECTION_WITHIN,
@@ -108,7 +109,7 @@ def stop_reading() -> None:
 def explain_on(settings: Settings, text: str, variables: str, name: str | None) -> str:
     """How an operation runs on the database of `settings`, without reading it; `variables` are JSON.
     Raises CannotExplain."""
-    database = Database(settings.database_url)
+    database = open_database(settings)
     store = RowsStore(database)
     runner = Runner(database, Rules(largest_order=settings.max_lines), settings.uploads)
     context = Context(

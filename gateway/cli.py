@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from gateway.command import (
-    NOT_MIGRATED,
     begin_log,
+    check_database,
     fail,
     read_settings,
     run_on_database,
@@ -25,7 +25,8 @@ from gateway.serve_access import FIRST_KEY, announce_access, with_access
 from gateway.settings import EMBEDDED_DATABASE, Settings
 from gateway.storage.companies import set_up
 from gateway.storage.database import Database
-from gateway.storage.migrations import is_current, migrate
+from gateway.storage.migrations import migrate
+from gateway.storage.row_security import secure
 from gateway.web.address import CannotListen, host_and_port, listen
 from gateway.web.stop_signal import STOP_SIGNAL
 
@@ -88,7 +89,7 @@ def serve(
     with tempfile.TemporaryDirectory(prefix="gateway-demo-") as folder:
         if demo:
             file = Path(folder) / "demo.db"
-            settings = settings.model_copy(update={"database_url": f"sqlite:///{file}"})
+            settings = settings.embedded(file)
         try:
             listener = listen(host, settings.port if port is None else port)
         except CannotListen as error:
@@ -105,7 +106,8 @@ def serve(
 @cli.command("migrate")
 def migrate_command(no_backup: Annotated[bool, NO_BACKUP] = False) -> None:
     """Create or upgrade the tables, and create a first company if there is none."""
-    run_on_database(read_settings(), lambda database: _set_up(database, backup=not no_backup))
+    settings = read_settings()
+    run_on_database(settings, lambda database: _set_up(database, settings, backup=not no_backup))
     typer.echo("The database is up to date.")
 
 
@@ -146,13 +148,15 @@ async def _prepare(database: Database, settings: Settings, demo: bool) -> None:
         await migrate(database)
         await load_demo(database)
     elif settings.database_url == EMBEDDED_DATABASE:
-        await _set_up(database)
-    elif not await is_current(database):
-        fail(NOT_MIGRATED)
+        await _set_up(database, settings)
+    else:
+        await check_database(database)
     if settings.auth == "required":
         await announce_access(database, settings, demo)
 
 
-async def _set_up(database: Database, *, backup: bool = True) -> None:
-    if (copy := await set_up(database, backup=backup)) is not None:
+async def _set_up(database: Database, settings: Settings, *, backup: bool = True) -> None:
+    if (copy := await set_up(database.owner, backup=backup)) is not None:
         typer.echo(f"A backup of the database is beside it: {copy.name}.")
+    if database.is_secured:
+        await secure(database, settings.database_url)

@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from gateway.environment import BadSettings, read_settings_from
+from gateway.opened_database import BadDatabaseUrl, open_database
 from gateway.settings import Settings
 from gateway.storage.database import UNUSABLE, Database, why_unusable
+from gateway.storage.migrations import is_current
 from gateway.storage.migrations.integrity import CannotMigrate
+from gateway.storage.row_security import row_security_fault
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -58,7 +61,7 @@ def use_database(settings: Settings, task: Callable[[Database], Awaitable[None]]
     cannot be used."""
 
     async def run() -> None:
-        database = Database(settings.database_url)
+        database = open_database(settings)
         try:
             await task(database)
         finally:
@@ -66,6 +69,8 @@ def use_database(settings: Settings, task: Callable[[Database], Awaitable[None]]
 
     try:
         asyncio.run(run())
+    except BadDatabaseUrl as error:
+        fail(str(error))
     except ValueError as error:
         fail(f"GATEWAY_DATABASE_URL: {error}")
     except CannotMigrate as error:
@@ -77,6 +82,14 @@ def use_database(settings: Settings, task: Callable[[Database], Awaitable[None]]
         if isinstance(error, OSError) and error.errno in NO_SPACE:
             fail(f"Cannot write: {error.strerror}.")
         fail(f"The database cannot be used: {why_unusable(error)}.")
+
+
+async def check_database(database: Database) -> None:
+    """End the command unless the database is migrated, and its row security is as the settings say."""
+    if not await is_current(database):
+        fail(NOT_MIGRATED)
+    if (fault := await row_security_fault(database)) is not None:
+        fail(fault)
 
 
 def fail(message: str) -> NoReturn:

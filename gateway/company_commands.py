@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.command import NOT_MIGRATED, fail, read_settings, run_on_database
+from gateway.command import check_database, fail, read_settings, run_on_database
 from gateway.storage.companies import (
     CompanyGone,
     CompanyRefused,
@@ -15,7 +15,6 @@ from gateway.storage.companies import (
     update_company,
 )
 from gateway.storage.database import Database
-from gateway.storage.migrations import is_current
 
 company = typer.Typer(help="Manage the companies in the database.", no_args_is_help=True)
 
@@ -75,8 +74,7 @@ def company_update(
 
 def _run(work: Callable[[Database], Awaitable[Any]]) -> None:
     async def checked(database: Database) -> None:
-        if not await is_current(database):
-            fail(NOT_MIGRATED)
+        await check_database(database)
         try:
             await work(database)
         except CompanyGone as error:

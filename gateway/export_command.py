@@ -8,8 +8,8 @@ import typer
 
 from gateway.command import (
     COMMAND_LINE,
-    NOT_MIGRATED,
     CompanyName,
+    check_database,
     fail,
     read_settings,
     run_on_database,
@@ -21,7 +21,6 @@ from gateway.exchange.formats.destinations import CannotWrite, open_destination
 from gateway.exchange.mappings.reference_columns import Dataset
 from gateway.storage.conditions import BadFilter, Filter
 from gateway.storage.database import Database
-from gateway.storage.migrations import is_current
 from gateway.storage.scope import CompanyNotFound, ScopeRequest
 
 FORMAT = typer.Option("--format", help="The format of the export.")
@@ -49,8 +48,7 @@ def export_command(
     compression = _compression(request, output)
 
     async def run(database: Database) -> None:
-        if not await is_current(database):
-            fail(NOT_MIGRATED)
+        await check_database(database)
         scope = ScopeRequest(company, actor=COMMAND_LINE)
         try:
             await save_export(database, scope, request, file, _warn, compression)

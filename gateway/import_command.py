@@ -10,8 +10,8 @@ import typer
 
 from gateway.command import (
     COMMAND_LINE,
-    NOT_MIGRATED,
     CompanyName,
+    check_database,
     fail,
     read_settings,
     run_on_database,
@@ -38,7 +38,6 @@ from gateway.exchange.mappings.decisions import RecognitionRefused
 from gateway.exchange.mappings.mapping_file import MappingFile, MappingRefused, read_mapping
 from gateway.orders.service import Rules
 from gateway.storage.database import Database
-from gateway.storage.migrations import is_current
 from gateway.storage.scope import CompanyNotFound, ScopeRequest
 from gateway.storage.tables.import_jobs import ImportJobRow, ImportJobStatus
 
@@ -129,8 +128,7 @@ async def _import(
     request: ImportRequest,
     mapping: MappingFile | None,
 ) -> ImportJobRow:
-    if not await is_current(importer.database):
-        fail(NOT_MIGRATED)
+    await check_database(importer.database)
     progress, stop = progress_bar()
     try:
         return await import_files(importer, files, options, request, progress, mapping)

@@ -18,11 +18,10 @@ from gateway.access.keys import (
     scopes_of,
 )
 from gateway.access.scopes import SCOPES, AccessScope
-from gateway.command import COMMAND_LINE, NOT_MIGRATED, fail, read_settings, run_on_database
+from gateway.command import COMMAND_LINE, check_database, fail, read_settings, run_on_database
 from gateway.storage.companies import customer_ids, list_companies
 from gateway.storage.database import Database
 from gateway.storage.key_records import list_keys
-from gateway.storage.migrations import is_current
 from gateway.storage.scope import CompanyNotFound
 from gateway.storage.tables.api_keys import ApiKeyRow
 from gateway.storage.tables.column_types import now
@@ -187,8 +186,7 @@ async def _customers(
 
 def _run(work: Callable[[Database], Awaitable[None]]) -> None:
     async def checked(database: Database) -> None:
-        if not await is_current(database):
-            fail(NOT_MIGRATED)
+        await check_database(database)
         try:
             await work(database)
         except KeyRefused as error:

@@ -3,9 +3,9 @@
 import re
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from gateway.token_settings import TokenSettings, listed
 
@@ -16,8 +16,14 @@ HOST = re.compile(r"\*|(\*\.)?\w[\w.-]*|\[[0-9a-f:.]+\]")
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 """A web origin as browsers send it, in lower case."""
 
-SECRETS = ("database_url",)
+SECRETS = ("database_url", "admin_url")
 """Settings that may be in a file of their own, which the variable with `_FILE` at its end names."""
+
+NO_ROW_SECURITY = "GATEWAY_ROW_SECURITY: SQLite has no row security. Use a PostgreSQL database."
+NO_ADMIN_URL = (
+    "GATEWAY_ROW_SECURITY: Set GATEWAY_ADMIN_URL to the URL of the role that owns the tables, and"
+    " GATEWAY_DATABASE_URL to the one of another role, which `gateway migrate` creates."
+)
 
 
 class Settings(TokenSettings):
@@ -29,6 +35,20 @@ class Settings(TokenSettings):
         EMBEDDED_DATABASE,
         description="URL of a SQLite or PostgreSQL database. The default is a SQLite file in the"
         " current directory, which the gateway creates and migrates itself.",
+    )
+    row_security: bool = Field(
+        False,
+        description="Whether row security of PostgreSQL is a second barrier between companies. It needs"
+        " `GATEWAY_ADMIN_URL`.",
+    )
+    admin_url: str = Field(
+        "",
+        description="URL of the same database with the role that owns the tables, for row security. The gateway"
+        " uses it to migrate and to administer companies and keys.",
+    )
+    pooler: Literal["transaction"] | None = Field(
+        None,
+        description="`transaction` if a pooler such as PgBouncer, in this mode, is in front of PostgreSQL.",
     )
     host: str = Field(
         "127.0.0.1",
@@ -129,6 +149,19 @@ class Settings(TokenSettings):
         " import jobs survive it too. Gateways on several hosts may share it.",
     )
 
+    @model_validator(mode="after")
+    def _check_row_security(self) -> Self:
+        is_sqlite = self.database_url.startswith("sqlite")
+        if self.row_security and (is_sqlite or self.admin_url.startswith("sqlite")):
+            raise ValueError(NO_ROW_SECURITY)
+        if is_sqlite and self.pooler:
+            raise ValueError("GATEWAY_POOLER: SQLite has no pooler.")
+        if self.row_security and not self.admin_url:
+            raise ValueError(NO_ADMIN_URL)
+        if self.admin_url and not self.row_security:
+            raise ValueError("GATEWAY_ADMIN_URL: It is used only if GATEWAY_ROW_SECURITY=true.")
+        return self
+
     @field_validator("log_level", "log_format", mode="before")
     @classmethod
     def _fold(cls, choice: Any) -> Any:
@@ -162,6 +195,11 @@ class Settings(TokenSettings):
             except ValueError as error:
                 raise ValueError(f"{proxy} is no address or network such as 10.0.0.0/8") from error
         return proxies
+
+    def embedded(self, file: Path) -> "Settings":
+        """The settings for a SQLite database in `file`."""
+        of_postgresql = {"row_security": False, "admin_url": "", "pooler": None}
+        return self.model_copy(update={"database_url": f"sqlite:///{file}", **of_postgresql})
 
     @property
     def uploads(self) -> Path:

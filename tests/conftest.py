@@ -12,6 +12,7 @@ from sqlalchemy.pool import NullPool
 from gateway.settings import Settings
 from gateway.storage.database import Database
 from tests.support.databases import Postgres, PostgresTemplates, SqliteTemplates, Templates
+from tests.support.secured import SecuredDatabases
 from tests.support.served import Client, serving, serving_demo
 from tests.support.world import load_world
 
@@ -146,6 +147,15 @@ def client(world_url: str) -> Iterator[Client]:
     """A client of the gateway, served over HTTP on `world_url`."""
     with serving(Settings(database_url=world_url)) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def secured(
+    postgres: Postgres, all_templates: dict[str, Templates], testrun_uid: str
+) -> SecuredDatabases:
+    """Makes databases with row security."""
+    roles = [f"{kind}_{testrun_uid[:8]}" for kind in ("owner", "gateway")]
+    return SecuredDatabases(postgres, all_templates["postgresql"], *roles)
 
 
 @pytest.fixture(scope="session")

@@ -14,12 +14,12 @@ from gateway.storage.migrations import migrate
 from gateway.storage.number_series import SALES_ORDERS
 from gateway.storage.scope import Scope, within
 from gateway.storage.tables.column_types import (
-    Base,
     canonical_guid,
     case_folded,
     clean,
     is_printable,
 )
+from gateway.storage.tables.company_tables import COMPANY_TABLES
 from gateway.storage.tables.model_columns import text_lengths
 from gateway.storage.tables.reference_data import CompanyRow, CurrencyRow, CustomerRow, NumberSeries
 
@@ -77,7 +77,7 @@ async def create_company(
     company = CompanyRow(name=_checked_name(name), currency_code=currency_code)
     currency = iso_currency(company.id, currency_code)
     series = NumberSeries(company_id=company.id, code=SALES_ORDERS, prefix="SO-")
-    async with database.write(dry_run=dry_run) as session:
+    async with database.owner.write(dry_run=dry_run) as session:
         await _delete_untouched(session)
         await _check_free(session, company.name)
         session.add(company)
@@ -93,7 +93,7 @@ async def rename_company(
     """Rename the company with this name or id. Raises CompanyExists, CompanyGone and
     InvalidCompanyName."""
     name = _checked_name(name)
-    async with database.write(dry_run=dry_run) as session:
+    async with database.owner.write(dry_run=dry_run) as session:
         company = await _existing(session, key)
         if company.name != name:
             await _check_free(session, name)
@@ -110,7 +110,7 @@ async def update_company(
     dry_run: bool = False,
 ) -> CompanyRow:
     """Change the settings of the company with this name or id (RULES.md 1.8). Raises CompanyGone."""
-    async with database.write(dry_run=dry_run) as session:
+    async with database.owner.write(dry_run=dry_run) as session:
         company = await _existing(session, key)
         company.refuse_duplicate_external_document_numbers = (
             refuse_duplicate_external_document_numbers
@@ -147,8 +147,8 @@ async def _delete_untouched(session: AsyncSession) -> None:
     if [company.name for company in companies] != [FIRST_COMPANY]:
         return
     [company] = companies
-    for table in reversed(Base.metadata.sorted_tables):
-        if "company_id" in table.c and not await _is_untouched(session, table):
+    for table in reversed(COMPANY_TABLES):
+        if not await _is_untouched(session, table):
             return
     for model in (NumberSeries, CurrencyRow):
         await session.execute(sa.delete(model).where(model.company_id == company.id))
@@ -177,7 +177,7 @@ async def customer_ids(database: Database, company: str, numbers: Sequence[str])
     statement = sa.select(CustomerRow.number_folded, CustomerRow.id).where(
         within(Scope(company), CustomerRow), CustomerRow.number_folded.in_(by_folded)
     )
-    async with aclosing(await database.connect()) as connection:
+    async with aclosing(await database.bound_to(company).connect()) as connection:
         rows = (await connection.execute(statement)).all()
     return {by_folded[row.number_folded]: row.id for row in rows}
 

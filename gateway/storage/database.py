@@ -1,4 +1,4 @@
-"""The database: its engine, its write transactions and its read snapshots."""
+"""The database: its engine, its connections and its transactions."""
 
 import asyncio
 import os
@@ -20,11 +20,17 @@ import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
 
+from gateway.storage.company_binding import (
+    UNNAMED,
+    UNSECURED,
+    CompanyBinding,
+    bind_transaction,
+)
 from gateway.storage.contention import contended
 from gateway.storage.database_url import read_database_url
 from gateway.storage.deadline import Deadline
 from gateway.storage.drivers import Drivers, Overloaded
-from gateway.storage.interruption import interrupt
+from gateway.storage.snapshots import Snapshot
 from gateway.storage.sqlite_connections import begin_sqlite, open_sqlite, prepare_sqlite
 from gateway.storage.statement_count import note_statement
 
@@ -34,9 +40,6 @@ PATIENCE = "10"
 UNTIMED = 10
 """Seconds during which a change without a deadline, such as one of an import, is retried."""
 
-
-ROWS_AT_ONCE = 500
-"""Rows that are converted before other requests get a turn."""
 DRIVER_ERRORS = (sa.exc.DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError)
 UNUSABLE = (OSError, Overloaded, *DRIVER_ERRORS)
 """The exceptions of all drivers if the database cannot be reached, opened or used."""
@@ -77,35 +80,74 @@ class KnownCompanies:
 
 
 class Database:
-    """An engine over SQLite or PostgreSQL. Connections are opened when first needed."""
+    """An engine over SQLite or PostgreSQL. Connections are opened when first needed.
 
-    def __init__(self, url: str, **options: Any) -> None:
+    With row security, `owner` is the same database as the role that owns the tables."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        owner: "Database | None" = None,
+        binding: CompanyBinding = UNSECURED,
+        **options: Any,
+    ) -> None:
         address = read_database_url(url)
         self.url = address.engine
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
             arguments: dict[str, Any] = {"async_creator_fn": open_sqlite, "timeout": self.patience}
         else:
-            arguments = address.arguments
+            arguments = address.arguments | (UNNAMED if binding.is_pooled else {})
         options["connect_args"] = arguments
         self.engine = create_async_engine(self.url, **options)
         self._writing = asyncio.Lock()
         self._deadline: Deadline | None = None
-        self._drivers = Drivers(self.engine)
+        self._drivers = Drivers(self.engine, binding)
+        self._owner = owner
+        self._binding = binding
+        self._company: str | None = None
         self.known_companies = KnownCompanies()
         if self.is_sqlite:
             sa.event.listen(self.engine.sync_engine, "connect", prepare_sqlite)
             sa.event.listen(self.engine.sync_engine, "begin", begin_sqlite)
         else:
             sa.event.listen(self.engine.sync_engine, "checkout", _refuse_ended)
+        if binding.is_pooled:
+            sa.event.listen(self.engine.sync_engine, "begin", bind_transaction)
         sa.event.listen(self.engine.sync_engine, "before_cursor_execute", note_statement)
 
     def within(self, deadline: Deadline) -> "Database":
         """The same database for one operation, whose transactions are committed before its deadline or
         not at all."""
-        timed = object.__new__(Database)
-        timed.__dict__.update(self.__dict__, _deadline=deadline)
-        return timed
+        return self._with(_deadline=deadline)
+
+    def bound_to(self, company: str) -> "Database":
+        """The same database for the company with this id. Only such a one has rows of a company, and only
+        of that one, if row security is on."""
+        return self._with(_company=company) if self._binding.is_secured else self
+
+    @property
+    def is_secured(self) -> bool:
+        """Whether row security separates companies."""
+        return self._binding.is_secured
+
+    @property
+    def company(self) -> str | None:
+        """The id of the company that it is bound to."""
+        return self._company
+
+    @property
+    def owner(self) -> "Database":
+        """The same database as the role that administers it, for work beyond a single company."""
+        if self._owner is None:
+            return self
+        return self._owner if self._deadline is None else self._owner.within(self._deadline)
+
+    def _with(self, **changed: Any) -> "Database":
+        copy = object.__new__(Database)
+        copy.__dict__.update(self.__dict__, **changed)
+        return copy
 
     @property
     def seconds_left(self) -> float:
@@ -151,11 +193,17 @@ class Database:
         """A connection, which the caller closes. Raises Overloaded if all connections stay in use, or the
         database stays locked, for too long."""
         with contended(), self._drivers.wanted():
-            return await self.engine.connect()
+            connection = await self.engine.connect()
+        await self._binding.bind(connection, self._company)
+        return connection
 
     def driver(self) -> AbstractAsyncContextManager[Any]:
         """A connection of PostgreSQL's driver itself, in no transaction; raises Overloaded."""
-        return self._drivers.one()
+        return self._drivers.one(self._company)
+
+    def opening(self, reads: int) -> str | None:
+        """The SQL that begins a snapshot for this number of reads on a `driver`; None if they need none."""
+        return self._binding.opening(self._company, reads)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -193,101 +241,17 @@ class Database:
         so only a minute later, and until then the planner may choose plans that take minutes. SQLite
         plans by its indexes."""
         if not self.is_sqlite:
-            async with aclosing(await self.connect()) as connection, connection.begin():
+            async with aclosing(await self.owner.connect()) as connection, connection.begin():
                 await connection.execute(sa.text("ANALYZE"))
 
-    def snapshot(self) -> "Snapshot":
+    def snapshot(self) -> Snapshot:
         return Snapshot(self)
 
     async def dispose(self) -> None:
+        if self._owner is not None:
+            await self._owner.dispose()
         self._drivers.close()
         await self.engine.dispose()
-
-
-async def _all_rows(result: sa.Result[Any]) -> Sequence[sa.Row[Any]]:
-    rows: list[sa.Row[Any]] = []
-    for part in result.partitions(ROWS_AT_ONCE):
-        if rows:
-            await asyncio.sleep(0)
-        rows += part
-    return rows
-
-
-class Snapshot:
-    """Reads from one snapshot, taken at the first read.
-
-    One connection in one read-only transaction, opened by the first read. Concurrent readers wait
-    for each other, since a connection runs one statement at a time. Each statement runs in a task of
-    its own, which is not cancelled with its caller: a cancelled SQLite driver would block until its
-    thread is done, and for ever if it is cancelled twice. `close` ends the task."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._connection: AsyncConnection | None = None
-        self._turn = asyncio.Lock()
-        self._reading: asyncio.Task[Any] | None = None
-        self._is_over = False
-        self._closing: asyncio.Future[None] | None = None
-
-    async def rows(self, statement: sa.Executable) -> Sequence[sa.Row[Any]]:
-        """All rows of a statement; raises RuntimeError once the snapshot is closed, and Overloaded."""
-        reading = asyncio.create_task(self._read(statement))
-        reading.add_done_callback(forget)
-        return await asyncio.shield(reading)
-
-    async def _read(self, statement: sa.Executable) -> Sequence[sa.Row[Any]]:
-        async with self._turn:
-            if self._is_over:
-                raise RuntimeError("the operation that reads is over")
-            self._reading = asyncio.current_task()
-            try:
-                with contended():
-                    if self._connection is None:
-                        self._connection = await self._open()
-                    return await _all_rows(await self._connection.execute(statement))
-            except sa.exc.DBAPIError:
-                if self._is_over:
-                    raise asyncio.CancelledError from None
-                raise
-            finally:
-                self._reading = None
-
-    async def _open(self) -> AsyncConnection:
-        connection = await self._database.connect()
-        if not self._database.is_sqlite:
-            await connection.execution_options(
-                isolation_level="REPEATABLE READ", postgresql_readonly=True
-            )
-        return connection
-
-    async def close(self) -> None:
-        """Return the connection, even if the caller is cancelled meanwhile. A running statement is stopped."""
-        if self._closing is None:
-            self._closing = asyncio.ensure_future(self._close())
-        await asyncio.shield(self._closing)
-
-    async def _close(self) -> None:
-        self._is_over = True
-        if self._reading is not None:
-            await self._stop(self._reading)
-        async with self._turn:
-            connection, self._connection = self._connection, None
-            if connection is not None:
-                await connection.close()
-
-    async def _stop(self, reading: asyncio.Task[Any]) -> None:
-        if self._connection is None or not self._database.is_sqlite:
-            reading.cancel()
-            await asyncio.wait([reading])
-            return
-        driver: Any = (await self._connection.get_raw_connection()).driver_connection
-        await interrupt(reading, driver.interrupt)
-
-
-def forget(reading: asyncio.Future[Any]) -> None:
-    """Retrieve the error even if the caller was cancelled; otherwise asyncio would log it."""
-    if not reading.cancelled():
-        reading.exception()
 
 
 def _refuse_ended(connection: Any, _record: Any, _proxy: Any) -> None:

@@ -8,6 +8,8 @@ from sqlalchemy import PoolProxiedConnection
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from gateway.storage.company_binding import CompanyBinding
+
 
 class Overloaded(Exception):
     """No database connection became free in time."""
@@ -17,17 +19,20 @@ class Drivers:
     """Keeps pooled connections between uses, because checking one out and in again costs as much as a
     statement. Other users of the pool must check out within `wanted`."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, binding: CompanyBinding) -> None:
         self._engine = engine
+        self._binding = binding
         self._idle: list[PoolProxiedConnection] = []
         self._wanting = 0
         self._is_closed = False
 
     @asynccontextmanager
-    async def one(self) -> AsyncIterator[Any]:
-        """A connection outside any transaction, to be returned in the same state; raises Overloaded."""
+    async def one(self, company: str | None) -> AsyncIterator[Any]:
+        """A connection outside any transaction, to be returned in the same state. It is bound to `company`.
+        Raises Overloaded."""
         connection = self._at_hand() or await self._taken_out()
         try:
+            await self._binding.bind_pooled(connection, company)
             yield connection.driver_connection
         except BaseException:
             connection.invalidate()  # its state is unknown

@@ -15,19 +15,19 @@ from gateway.storage.tables.column_types import canonical_guid, now
 async def key_by_digest(database: Database, digest: str) -> Any:
     """The row of the key with this digest, or None."""
     statement = sa.select(ApiKeyRow.__table__).where(ApiKeyRow.digest == digest)
-    async with aclosing(await database.connect()) as connection:
+    async with aclosing(await database.owner.connect()) as connection:
         return (await connection.execute(statement)).one_or_none()
 
 
 async def list_keys(database: Database) -> Sequence[ApiKeyRow]:
     """All keys, the newest last."""
     order = ApiKeyRow.created_date_time, ApiKeyRow.id
-    async with database.read() as session:
+    async with database.owner.read() as session:
         return (await session.scalars(sa.select(ApiKeyRow).order_by(*order))).all()
 
 
 async def add_key(database: Database, key: ApiKeyRow, *, dry_run: bool = False) -> None:
-    async with database.write(dry_run=dry_run) as session:
+    async with database.owner.write(dry_run=dry_run) as session:
         session.add(key)
 
 
@@ -43,7 +43,7 @@ async def change_keys(
     )
     lasting = ApiKeyRow.expires_date_time.is_(None) | (ApiKeyRow.expires_date_time > now())
     statement = sa.select(ApiKeyRow).where(named, ApiKeyRow.revoked_date_time.is_(None), lasting)
-    async with database.write(dry_run=dry_run) as session:
+    async with database.owner.write(dry_run=dry_run) as session:
         keys = list(await session.scalars(statement))
         for key in keys:
             for name, value in values.items():
@@ -53,11 +53,11 @@ async def change_keys(
 
 async def note_use(database: Database, key: str, when: dt.datetime) -> None:
     """Record when the key with this id was last used."""
-    async with database.write() as session:
+    async with database.owner.write() as session:
         used = sa.update(ApiKeyRow).where(ApiKeyRow.id == key)
         await session.execute(used.values(last_used_date_time=when))
 
 
 async def has_keys(database: Database) -> bool:
-    async with aclosing(await database.connect()) as connection:
+    async with aclosing(await database.owner.connect()) as connection:
         return await connection.scalar(sa.select(ApiKeyRow.id).limit(1)) is not None

@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from gateway.storage.conditions import Filter
-from gateway.storage.database import Snapshot
 from gateway.storage.scope import Scope, within
+from gateway.storage.snapshots import Snapshot
 from gateway.storage.tables.reference_data import CustomerRow, ItemRow, TaxCodeRow
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 

@@ -12,10 +12,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from gateway.storage.company_directory import find_scope
 from gateway.storage.conditions import Filter
-from gateway.storage.database import Database, forget
+from gateway.storage.database import Database
 from gateway.storage.outsiders import shown
 from gateway.storage.paging import Page, Window, page_of, page_statement
 from gateway.storage.scope import Scope, ScopeRequest, within, within_company
+from gateway.storage.snapshots import forget
 from gateway.storage.tables.column_types import GUID_LENGTH, Base, Guid
 from gateway.storage.tables.reference_data import CustomerRow
 
@@ -68,7 +69,9 @@ class Reader:
             search = find_scope(self._database, self._request)
             self._scope = asyncio.ensure_future(search)
             self._scope.add_done_callback(forget)
-        return await asyncio.shield(self._scope)
+        scope = await asyncio.shield(self._scope)
+        self._snapshot.bind(scope.company)
+        return scope
 
     def one(
         self, model: type[Base], column: str, key: str, names: Names, *, is_related: bool = False

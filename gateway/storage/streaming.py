@@ -9,10 +9,11 @@ import sqlalchemy as sa
 
 from gateway.storage.company_directory import find_scope
 from gateway.storage.conditions import Filter
-from gateway.storage.database import Database, Snapshot
+from gateway.storage.database import Database
 from gateway.storage.outdated_copies import count_outdated_copies
 from gateway.storage.reading import Names, among
 from gateway.storage.scope import Scope, ScopeRequest, within
+from gateway.storage.snapshots import Snapshot
 from gateway.storage.tables.column_types import Base
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 
@@ -44,7 +45,7 @@ class Stream:
     async def begin(cls, database: Database, request: ScopeRequest) -> "Stream":
         """Raises CompanyNotFound."""
         scope = await find_scope(database, request)
-        return cls(database, database.snapshot(), scope)
+        return cls(database, database.bound_to(scope.company).snapshot(), scope)
 
     async def close(self) -> None:
         await self._snapshot.close()

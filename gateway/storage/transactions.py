@@ -27,7 +27,7 @@ async def writing(
 
     Raises CompanyNotFound."""
     scope = await find_scope(database, request)
-    async with database.write(dry_run=dry_run) as session:
+    async with database.bound_to(scope.company).write(dry_run=dry_run) as session:
         yield Writer(session, scope)
 
 
@@ -37,7 +37,7 @@ async def read_only(database: Database, request: ScopeRequest) -> AsyncIterator[
 
     It neither waits for other writers nor blocks them. Raises CompanyNotFound."""
     scope = await find_scope(database, request)
-    async with database.read() as session:
+    async with database.bound_to(scope.company).read() as session:
         yield Writer(session, scope)
 
 

@@ -17,9 +17,10 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.settings import Settings
-from gateway.storage.database import Database, Snapshot
+from gateway.storage.database import Database
 from gateway.storage.reading import Reader
 from gateway.storage.scope import ScopeRequest
+from gateway.storage.snapshots import Snapshot
 from gateway.storage.tables.reference_data import CurrencyRow, CustomerRow, ItemRow
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 from tests.support.databases import Templates

@@ -25,8 +25,14 @@ CREATE = """mutation ($input: CreateSalesOrderInput!) { createSalesOrder(input: 
 
 
 async def load_other(url: str) -> None:
-    """A second company whose records have the same numbers and codes as the first."""
+    """Load the other company into the database at `url`."""
     database = Database(url, poolclass=NullPool)
+    await load_other_company(database)
+    await database.dispose()
+
+
+async def load_other_company(database: Database) -> None:
+    """A second company whose records have the same numbers and codes as the first."""
     await create_company(database, OTHER, "EUR")
     async with writing(database, ScopeRequest(OTHER)) as writer:
         company = {"company_id": writer.scope.company}
@@ -45,4 +51,3 @@ async def load_other(url: str) -> None:
             ]
         )
         await writer.add([rows.ItemRow(number="I0001", base_unit_of_measure_id=unit.id, **named)])
-    await database.dispose()

@@ -54,7 +54,7 @@ async def is_current(database: Database) -> bool:
 @asynccontextmanager
 async def migration_transaction(database: Database) -> AsyncIterator[AsyncConnection]:
     """A transaction in which tables may be rebuilt, and in which no other process can migrate."""
-    async with database.engine.connect() as connection:
+    async with database.owner.engine.connect() as connection:
         await connection.execution_options(gateway_writes=True)
         async with foreign_keys_off(connection), connection.begin():
             if not database.is_sqlite:

@@ -31,7 +31,6 @@ from gateway.storage.statement_count import StatementCount, current_count
 
 log = logging.getLogger("gateway.sql")
 
-SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 Result = TypeVar("Result")
 
 
@@ -49,6 +48,7 @@ class Run:
     """A program with the statements and the parameters of one request."""
 
     program: Program
+    company: str
     statements: Sequence[Statement]
     values: Sequence[dict[str, Any]]
     arguments: Sequence[Any]
@@ -143,16 +143,17 @@ class RowsStore:
             else:
                 statements.append(prepared.fixed[limited][number])
                 values.append(ours.copy())
-        return Run(prepared.program, statements, values, arguments)
+        return Run(prepared.program, scope.company, statements, values, arguments)
 
     async def _on_postgresql(self, run: Run) -> Any:
-        async with self._database.driver() as driver:
-            is_snapshot = len(run.program.reads) > 1
+        database = self._database.bound_to(run.company)
+        opening = database.opening(len(run.program.reads))
+        async with database.driver() as driver:
             try:
-                if is_snapshot:
-                    await driver.execute(SNAPSHOT)
+                if opening is not None:
+                    await driver.execute(opening)
                 data = await self._stepped(run, driver)
-                if is_snapshot:
+                if opening is not None:
                     await driver.execute("COMMIT")
             except BaseException:
                 await asyncio.shield(_rolled_back(driver))

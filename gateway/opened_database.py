@@ -1,0 +1,28 @@
+"""Opens the database of the settings."""
+
+from typing import Any
+
+from gateway.settings import Settings
+from gateway.storage.company_binding import CompanyBinding
+from gateway.storage.database import Database
+
+
+class BadDatabaseUrl(ValueError):
+    """A database cannot be opened with its URL. The message begins with the name of the setting."""
+
+
+def open_database(settings: Settings, **options: Any) -> Database:
+    """The database of `settings`, with `options` of its engine. Raises BadDatabaseUrl."""
+    is_pooled = settings.pooler == "transaction"
+    owner = None
+    if settings.admin_url:
+        owner = _open("ADMIN_URL", settings.admin_url, CompanyBinding(False, is_pooled), options)
+    binding = CompanyBinding(settings.row_security, is_pooled)
+    return _open("DATABASE_URL", settings.database_url, binding, options | {"owner": owner})
+
+
+def _open(setting: str, url: str, binding: CompanyBinding, options: dict[str, Any]) -> Database:
+    try:
+        return Database(url, binding=binding, **options)
+    except ValueError as error:
+        raise BadDatabaseUrl(f"GATEWAY_{setting}: {error}") from error
