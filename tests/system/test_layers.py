@@ -100,9 +100,6 @@ MAY_IMPORT_INSIDE = {
 }
 """What the parts of a room may import of it; a part that is not listed may import all of it."""
 
-EXCEPTIONS = {("cli", "sqlalchemy.exc")}
-"""The command turns the errors of drivers into a sentence, so it may import them."""
-
 
 def offences(gateway: Path) -> list[str]:
     """Every import below the folder `gateway` that points up, or into another room's library."""
@@ -116,7 +113,7 @@ def offences(gateway: Path) -> list[str]:
             if library == "gateway":
                 is_fine = target == room or target in MAY_IMPORT[room]
             else:
-                is_fine = room in HOME_OF.get(library, {room}) or (room, name) in EXCEPTIONS
+                is_fine = room in HOME_OF.get(library, {room})
             if not is_fine:
                 result.append(f"{'.'.join(parts)} imports {name}")
     return result
