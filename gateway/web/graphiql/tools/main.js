@@ -28,7 +28,7 @@ const TOP = `
   </header>`;
 const BOTTOM = `
   <footer class="tools">
-    <dl id="outcome" aria-label="Last response" aria-live="polite"></dl>
+    <section aria-label="Last response" aria-live="polite"><dl id="outcome"></dl></section>
     <p id="notice" role="status"></p>
   </footer>`;
 const UNSIGNED = "This gateway needs a key or token.";
