@@ -78,6 +78,33 @@ def test_a_truncated_row_is_refused(northwind: Client) -> None:
     assert order(northwind, "T25c") is None
 
 
+def cut(content: bytes) -> bytes:
+    """The file without the end of its last cell."""
+    return content.rstrip(b"\r\n")[:-3]
+
+
+def test_a_file_that_ends_within_a_cell_causes_a_warning(client: Client) -> None:
+    lines = table([line("A", 1), line("A", 2, SALESPRICE="1850.75")])
+    assert lines.endswith(b",1850.75\r\n")
+    job = upload(client, {HEADERS: table([head("A")]), LINES: cut(lines)})
+    assert (job.status, codes(job)) == ("SUCCEEDED", ["NO_FINAL_LINE_END"])
+    assert job.warnings[0]["message"] == (
+        "The file ends without a line end after '1850' in row 3: if it was cut short, this cell is"
+        " incomplete."
+    )
+
+
+def test_a_strict_import_refuses_a_file_that_ends_within_a_cell(client: Client) -> None:
+    code, message = refusal(client, {HEADERS: cut(table([head("A")]))}, strict="true")
+    assert code == "NO_FINAL_LINE_END"
+    assert message.startswith("NO_FINAL_LINE_END: Sales order headers V2.csv ends without")
+
+
+def test_a_file_that_ends_with_a_quote_causes_no_warning(client: Client) -> None:
+    content = b'"number","displayName"\r\n"N1","New"'
+    assert codes(upload(client, {"customers.csv": content})) == []
+
+
 def address(client: Client, number: str) -> list[str | None]:
     query = """query ($number: String!) { salesOrderByNumber(number: $number) {
       shipToAddress { addressLine1 addressLine2 } } }"""

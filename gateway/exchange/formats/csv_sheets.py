@@ -3,13 +3,13 @@
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import chain
 
 from gateway.exchange.formats.headings import NumberedRows, read_headings, read_records
 from gateway.exchange.formats.import_options import ImportOptions
-from gateway.exchange.formats.sheets import FileRecord, Sheet
+from gateway.exchange.formats.sheets import FileRecord, FileRefused, Sheet
 from gateway.exchange.formats.sources import MAX_ROW, FileSource, encoding_of, guess_remark
 
 STATED = re.compile(r"\ufeff?\"?sep=([^\"\r\n ])\"?(?:\r?\n|$)", re.IGNORECASE)
@@ -21,13 +21,32 @@ MAX_BLANK = 100_000
 SEPARATORS = (",", ";", "\t", "|")
 """In order of preference, if the headings contain several equally often."""
 
+LONGEST_SHOWN = 40
+"""Characters of a cell that a message quotes."""
+
+
+class NoFinalLineEnd(FileRefused):
+    """The last row has no line end, so its last cell may be incomplete."""
+
+    code = "NO_FINAL_LINE_END"
+
 
 def csv_sheet(source: FileSource, options: ImportOptions) -> Sheet:
     encoding = encoding_of(source, options.encoding)
     separator = options.separator or _separator(source, encoding)
+    remarks = guess_remark(encoding, options.encoding is not None)
+
+    def remark_end(row: int, cell: str) -> None:
+        message = (
+            f"ends without a line end after {cell[-LONGEST_SHOWN:]!r} in row {row}: if it was cut"
+            " short, this cell is incomplete"
+        )
+        if options.strict:
+            raise NoFinalLineEnd(source.name, message)
+        remarks[NoFinalLineEnd.code] = f"The file {message}."
 
     def records() -> Iterator[FileRecord]:
-        return read_records(source.name, _rows(source, encoding, separator))
+        return read_records(source.name, _rows(source, encoding, separator, remark_end))
 
     rows = _rows(source, encoding, separator)
     return Sheet(
@@ -37,7 +56,7 @@ def csv_sheet(source: FileSource, options: ImportOptions) -> Sheet:
         records=records,
         encoding=encoding,
         separator=separator,
-        remarks=guess_remark(encoding, options.encoding is not None),
+        remarks=remarks,
     )
 
 
@@ -54,12 +73,14 @@ def _separator(source: FileSource, encoding: str) -> str:
 
 
 class _Lines:
-    """The lines of a text; `spent` counts their characters, and the caller resets it."""
+    """The lines of a text; `spent` counts their characters, and the caller resets it. `last` is the
+    latest line."""
 
     def __init__(self, source: FileSource, text: io.TextIOBase) -> None:
         self.source = source
         self.text = text
         self.spent = 0
+        self.last = ""
 
     def __iter__(self) -> Iterator[str]:
         lines = iter(partial(self.text.readline, MAX_ROW + 1), "")
@@ -68,12 +89,25 @@ class _Lines:
             self.spent += len(line)
             if self.spent > MAX_ROW:
                 raise self.source.refuse(f"has a row of more than {MAX_ROW:,} characters")
+            self.last = line
             yield line
 
+    @property
+    def may_be_cut(self) -> bool:
+        """Whether the latest line ends within a cell. After a quote its last cell is complete."""
+        return not self.last.endswith(("\n", "\r", '"'))
 
-def _rows(source: FileSource, encoding: str, separator: str) -> NumberedRows:
-    """Every record with its number, including blank lines."""
+
+def _rows(
+    source: FileSource,
+    encoding: str,
+    separator: str,
+    remark_end: Callable[[int, str], None] = lambda _row, _cell: None,
+) -> NumberedRows:
+    """Every record with its number, including blank lines. If the last one, which is not the headings,
+    has no line end, `remark_end` gets its number and its last cell."""
     number = blank = 0
+    row: list[str] = []
     with source.open() as stream, io.TextIOWrapper(stream, encoding, newline="") as text:
         lines = _Lines(source, text)
         try:
@@ -86,5 +120,7 @@ def _rows(source: FileSource, encoding: str, separator: str) -> NumberedRows:
                     raise source.refuse(f"has more than {MAX_BLANK:,} consecutive blank lines")
                 if not (number == 1 and STATED.match(separator.join(row) + "\n")):
                     yield number, row
+            if number > 1 and row and lines.may_be_cut:
+                remark_end(number, row[-1])
         except csv.Error as error:
             raise source.refuse(f"is not well-formed CSV after row {number}: {error}") from error
