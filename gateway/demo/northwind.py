@@ -4,6 +4,7 @@ The orders numbered NW-..., customers and items are Northwind's own. Taxes, curr
 Northwind does not have, are invented here."""
 
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -34,6 +35,7 @@ from gateway.storage.writing import Writer
 
 COMPANY = "Northwind Traders"
 ORDERS_AT_ONCE = 100
+ANY_SIZE = Rules(largest_order=sys.maxsize)
 
 CATEGORIES = (
     "BEVERAGES",
@@ -126,7 +128,7 @@ async def _create(database: Database, orders: Sequence[DemoOrder]) -> None:
     new = [order.new for order in orders]
     transitions = [order.transitions for order in orders]
     async with writing(database, ScopeRequest(COMPANY)) as writer:
-        await create_all(writer, new, Rules(), transitions)
+        await create_all(writer, new, ANY_SIZE, transitions)
 
 
 async def _add_codes(writer: Writer) -> Codes:

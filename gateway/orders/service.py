@@ -33,9 +33,9 @@ PRICED_BY = {"customer", "currency", "lines", "discount_amount", "discount_perce
 
 @dataclass(frozen=True)
 class Rules:
-    """The limits that a deployment sets."""
+    """The limits that a deployment sets. `largest_order` is a number of lines."""
 
-    largest_order: int = 1000
+    largest_order: int
 
 
 @dataclass(frozen=True)

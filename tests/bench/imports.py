@@ -23,12 +23,12 @@ import asyncpg
 from gateway.exchange.formats.import_options import ImportOptions
 from gateway.exchange.imports.import_request import ImportRequest
 from gateway.exchange.imports.importer import Importer, import_files
-from gateway.orders.service import Rules
 from gateway.storage.database import Database
 from gateway.storage.migrations import migrate
 from gateway.storage.scope import ScopeRequest
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 from tests.support.databases import Postgres
+from tests.support.default_rules import RULES
 from tests.support.world import COMPANY, load_world
 
 LINES_AN_ORDER = 8
@@ -88,7 +88,7 @@ async def _bring_in(url: str, paths: Sequence[Path]) -> tuple[float, float]:
     await load_world(database)
     start, worked = time.perf_counter(), time.process_time()
     job = await import_files(
-        Importer(database, ScopeRequest(COMPANY), Rules()), paths, ImportOptions(), ImportRequest()
+        Importer(database, ScopeRequest(COMPANY), RULES), paths, ImportOptions(), ImportRequest()
     )
     seconds, work = time.perf_counter() - start, time.process_time() - worked
     assert job.status.name == "SUCCEEDED", job.status

@@ -12,7 +12,7 @@ from sqlalchemy.pool import NullPool
 from gateway.exchange.exports.export_request import ExportFormat
 from gateway.exchange.mappings.reference_columns import Dataset
 from gateway.orders.fields import Reference
-from gateway.orders.service import Rules, carry_out_transition, create
+from gateway.orders.service import carry_out_transition, create
 from gateway.orders.transitions import Transition
 from gateway.storage.companies import create_company
 from gateway.storage.database import Database
@@ -23,6 +23,7 @@ from gateway.storage.tables.sales_orders import SalesOrderLineType
 from gateway.storage.transactions import writing
 from gateway.storage.writing import Writer
 from tests.support.databases import Templates
+from tests.support.default_rules import RULES
 from tests.support.exporting import exported, imported, stored, without
 from tests.support.northwind import load_drafts
 from tests.support.sap import load_sap
@@ -152,12 +153,12 @@ async def load_history(database: Database) -> None:
         for name, way in WAYS.items():
             await _follow(writer, name, LINES, way)
         for name, header in HEADERS.items():
-            await create(writer, change(name, LINES, **header), Rules())
-        await create(writer, change("EMPTY", []), Rules())
+            await create(writer, change(name, LINES, **header), RULES)
+        await create(writer, change("EMPTY", []), RULES)
         returned = [{**FEW[0], **amounts(quantity="-2")}]
-        await create(writer, change("RETURN", returned), Rules())
+        await create(writer, change("RETURN", returned), RULES)
         planned = [{**FEW[0], **amounts(ship_quantity="4", invoice_quantity="3")}]
-        await create(writer, change("PLANNED", planned), Rules())
+        await create(writer, change("PLANNED", planned), RULES)
         await _follow(writer, "PLANNED-SHIPPED", planned, (*RELEASED, (Transition.SHIP, {0: "2"})))
     async with writing(database, ScopeRequest(COMPANY)) as writer:
         for model, key in ((ItemRow, "I0010"), (AccountRow, "6110"), (CustomerRow, "C1")):
@@ -166,7 +167,7 @@ async def load_history(database: Database) -> None:
 
 
 async def _follow(writer: Writer, name: str, lines: list[dict[str, Any]], way: Way) -> None:
-    order = (await create(writer, change(name, lines), Rules())).order
+    order = (await create(writer, change(name, lines), RULES)).order
     for event, given in way:
         keys = [line.id for line in order.lines]
         quantities = given and [(keys[place], Decimal(much)) for place, much in given.items()]

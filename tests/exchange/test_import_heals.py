@@ -14,13 +14,13 @@ import pytest
 from gateway.exchange.formats.import_options import ImportOptions
 from gateway.exchange.imports.import_request import ImportRequest
 from gateway.exchange.imports.importer import Importer, import_files
-from gateway.orders.service import Rules
 from gateway.storage.database import Database
 from gateway.storage.scope import ScopeRequest
 from gateway.storage.tables.column_types import now
 from gateway.storage.tables.import_jobs import ImportJobRow, ImportPolicy
 from gateway.storage.transactions import writing
 from tests.support.databases import Templates
+from tests.support.default_rules import RULES
 from tests.support.importing import (
     Client,
     bring_in,
@@ -161,7 +161,7 @@ async def import_together(url: str, paths: list[Path], policy: ImportPolicy) -> 
     databases = [Database(url) for _ in range(3)]
     async with anyio.create_task_group() as group:
         for database in databases:
-            importer = Importer(database, ScopeRequest(actor="command line"), Rules())
+            importer = Importer(database, ScopeRequest(actor="command line"), RULES)
             group.start_soon(import_files, importer, paths, ImportOptions(), ImportRequest(policy))
     for database in databases:
         await database.dispose()

@@ -11,10 +11,10 @@ from gateway.exchange.formats.import_options import ImportOptions
 from gateway.exchange.imports.import_request import ImportRequest
 from gateway.exchange.imports.runner import Runner
 from gateway.exchange.mappings.mapping_file import read_mapping
-from gateway.orders.service import Rules
 from gateway.storage.database import Database
 from gateway.storage.scope import ScopeRequest
 from tests.support.databases import Templates
+from tests.support.default_rules import RULES
 from tests.support.importing import (
     DATA,
     Client,
@@ -239,10 +239,10 @@ async def stopped_and_resumed(url: str, folder: Path) -> None:
     mapping = read_mapping("odoo.toml", (EXAMPLES / "odoo.toml").read_bytes())
     (folder / "sent").mkdir()
     paths = written(folder / "sent", files_of(FOREIGN / "odoo"))
-    runner = Runner(database, Rules(), folder / "uploads")
+    runner = Runner(database, RULES, folder / "uploads")
     await runner.accept(ScopeRequest(), paths, ImportOptions(), ImportRequest(), mapping)
     await runner.close()
-    other = Runner(database, Rules(), folder / "uploads")
+    other = Runner(database, RULES, folder / "uploads")
     await other.resume()
     await asyncio.gather(*other._runs.values())
     await database.dispose()

@@ -8,12 +8,13 @@ from sqlalchemy.pool import NullPool
 
 from gateway.orders.fields import LineChange, NewOrder, Reference
 from gateway.orders.problems import ProblemCode, Rejected
-from gateway.orders.service import Rules, carry_out_transition, create, create_all
+from gateway.orders.service import carry_out_transition, create, create_all
 from gateway.orders.transitions import Transition
 from gateway.storage.database import Database
 from gateway.storage.scope import ScopeRequest
 from gateway.storage.transactions import writing
 from tests.support.databases import Templates
+from tests.support.default_rules import RULES
 from tests.support.exporting import stored
 from tests.support.served import statements
 from tests.support.world import COMPANY, load_world
@@ -59,10 +60,10 @@ async def test_they_are_stored_as_if_the_transitions_came_later(
 ) -> None:
     async with writing(database, ScopeRequest(COMPANY)) as writer:
         changes, ways = zip(*ORDERS, strict=True)
-        await create_all(writer, changes, Rules(), ways)
+        await create_all(writer, changes, RULES, ways)
     for change, way in ORDERS:
         async with writing(one_by_one, ScopeRequest(COMPANY)) as writer:
-            key = (await create(writer, change, Rules())).order.id
+            key = (await create(writer, change, RULES)).order.id
             for transition in way:
                 await carry_out_transition(writer, key, transition, None)
     assert await stored(database) == await stored(one_by_one)
@@ -74,7 +75,7 @@ async def test_transitions_add_no_statements(database: Database) -> None:
     for number, way in (("A", ()), ("B", WAYS["PAID"])):
         with statements() as seen:
             async with writing(database, ScopeRequest(COMPANY)) as writer:
-                await create_all(writer, [order(number, "1")], Rules(), [way])
+                await create_all(writer, [order(number, "1")], RULES, [way])
         counts.append(len(seen))
     assert counts[0] == counts[1]
 
@@ -96,6 +97,6 @@ async def test_a_transition_that_the_rules_forbid_is_refused_and_no_order_is_sto
     before = await stored(database)
     with pytest.raises(Rejected) as refused:
         async with writing(database, ScopeRequest(COMPANY)) as writer:
-            await create_all(writer, [order("A", "1"), order("B", "1")], Rules(), [(), way])
+            await create_all(writer, [order("A", "1"), order("B", "1")], RULES, [(), way])
     assert [problem.code for problem in refused.value.problems] == [code]
     assert await stored(database) == before

@@ -15,7 +15,6 @@ from sqlalchemy.pool import NullPool
 from gateway.api.context import Context
 from gateway.api.operations import Operation, run_operation
 from gateway.exchange.imports.runner import Runner
-from gateway.orders.service import Rules
 from gateway.settings import Settings
 from gateway.storage.database import Database
 from gateway.storage.migrations import migrate
@@ -27,6 +26,7 @@ from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 from gateway.storage.transactions import writing
 from gateway.storage.writing import Writer
 from tests.support.databases import Templates
+from tests.support.default_rules import RULES
 from tests.support.other_company import CREATE, OTHER, REQUIRED, load_other
 from tests.support.served import Client, serving
 from tests.support.world import COMPANY, load_world
@@ -277,7 +277,7 @@ async def test_a_limited_caller_only_reads_data_of_its_customers(
         def reader(self) -> Reader:
             return NarrowReader(self.database, scope)
 
-    context = NarrowContext(database, Rules(), 200, Runner(database, Rules(), tmp_path))
+    context = NarrowContext(database, RULES, 200, Runner(database, RULES, tmp_path))
     variables = {"payer": customers["PAYER"], "order": companies.orders["payer's"]}
     answer = json.loads((await run_operation(Operation(VISIBLE, variables), context)).body)
     assert "errors" not in answer

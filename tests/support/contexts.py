@@ -2,8 +2,8 @@
 
 from gateway.api.context import Context
 from gateway.execution.limits import Limits
-from gateway.orders.service import Rules
 from gateway.storage.database import Database
+from tests.support.default_rules import RULES
 
 
 class NoJobs:
@@ -15,4 +15,4 @@ class NoJobs:
 
 
 def context_of(database: Database, limits: Limits) -> Context:
-    return Context(database, Rules(), 200, NoJobs(), limits=limits)
+    return Context(database, RULES, 200, NoJobs(), limits=limits)

@@ -13,12 +13,12 @@ from gateway.exchange.formats.import_options import ImportOptions
 from gateway.exchange.imports.import_request import ImportRequest
 from gateway.exchange.imports.importer import Importer, import_files
 from gateway.exchange.mappings.reference_columns import Dataset
-from gateway.orders.service import Rules
 from gateway.storage.conditions import Filter
 from gateway.storage.database import Database
 from gateway.storage.scope import ScopeRequest
 from gateway.storage.tables.column_types import Base
 from gateway.storage.tables.import_jobs import COUNTS, ImportJobRow
+from tests.support.default_rules import RULES
 from tests.support.packages import archive
 
 NAMED = (
@@ -51,7 +51,7 @@ async def exported(
 
 async def imported(database: Database, path: Path) -> tuple[ImportJobRow, dict[str, int]]:
     """The job that imported a file, and its counts other than zero."""
-    importer = Importer(database, ScopeRequest(), Rules())
+    importer = Importer(database, ScopeRequest(), RULES)
     job = await import_files(importer, [path], ImportOptions(), ImportRequest())
     return job, {name: count for name in COUNTS if (count := getattr(job, name))}
 

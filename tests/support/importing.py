@@ -14,12 +14,12 @@ from typing import Any
 from gateway.exchange.formats.import_options import ImportOptions
 from gateway.exchange.imports.import_request import ImportRequest
 from gateway.exchange.imports.importer import Importer, import_files
-from gateway.orders.service import Rules
 from gateway.settings import Settings
 from gateway.storage.companies import create_company
 from gateway.storage.database import Database
 from gateway.storage.scope import ScopeRequest
 from gateway.storage.tables.import_jobs import ImportJobStatus
+from tests.support.default_rules import RULES
 from tests.support.paths import DATA, ROOT
 from tests.support.requests import dump, execute
 from tests.support.served import PATIENCE, Client, serving
@@ -115,7 +115,7 @@ def written(folder: Path, files: Files) -> list[Path]:
 
 async def bring_in(database: Database, files: Files) -> None:
     """Import files and assert that it succeeds."""
-    importer = Importer(database, ScopeRequest(actor="command line"), Rules())
+    importer = Importer(database, ScopeRequest(actor="command line"), RULES)
     with tempfile.TemporaryDirectory() as folder:
         paths = written(Path(folder), files)
         job = await import_files(importer, paths, ImportOptions(), ImportRequest())

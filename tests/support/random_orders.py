@@ -10,13 +10,14 @@ from typing import Any
 from gateway.orders.fields import Reference
 from gateway.orders.life_cycle import TRANSITIONS
 from gateway.orders.problems import Rejected
-from gateway.orders.service import Rules, carry_out_transition, create, update
+from gateway.orders.service import carry_out_transition, create, update
 from gateway.orders.transitions import Transition
 from gateway.storage.database import Database
 from gateway.storage.scope import ScopeRequest
 from gateway.storage.tables.sales_orders import LineRounding, SalesOrderLineType, SalesOrderRow
 from gateway.storage.transactions import writing
 from gateway.storage.writing import Writer
+from tests.support.default_rules import RULES
 from tests.support.world import COMPANY, STEPS, TAX_PERCENTS, load_world
 
 Change = dict[str, Any]
@@ -68,7 +69,7 @@ class _RandomOrder:
             lines = [self._line() for _ in range(self._draw.randint(0, 5))]
             change: Any = {**self._header(), "number": number, "lines": lines}
             with suppress(Rejected):
-                order = (await create(self._writer, change, Rules())).order
+                order = (await create(self._writer, change, RULES)).order
         for _ in range(self._draw.randint(0, 6)):
             with suppress(Rejected):
                 async with self._writer.savepoint():
@@ -76,7 +77,7 @@ class _RandomOrder:
 
     async def _change(self, order: SalesOrderRow) -> None:
         if self._draw.random() < 0.2:
-            await update(self._writer, order.id, self._patch(order), None, Rules())
+            await update(self._writer, order.id, self._patch(order), None, RULES)
             return
         event = self._draw.choice(EVENTS)
         parts = None
