@@ -1,13 +1,14 @@
 """Mutations that write several orders or records at once, with one payload for each row."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import strawberry
 from strawberry import Maybe
 
 from gateway.access.scopes import AccessScope
-from gateway.api.changes import Work, perform
+from gateway.api.changes import perform
 from gateway.api.context import Info
 from gateway.api.errors import RequestError, user_error
 from gateway.api.inputs import CreateSalesOrderInput, UpdateSalesOrderInput, change_from
@@ -87,6 +88,37 @@ Policy = Annotated[
 ]
 
 
+@dataclass(frozen=True)
+class _OrderWriting:
+    """How a mutation writes a list of orders and reports the result of each row."""
+
+    payload: Any
+    change_of: Callable[[Any], Any]
+    write: Callable[..., Awaitable[Sequence[RowResult]]]
+
+    async def perform(
+        self, info: Info, inputs: Sequence[Any], policy: ImportPolicy, *, dry_run: bool
+    ) -> Any:
+        check_rows(inputs)
+
+        def change(writer: Writer) -> Awaitable[Sequence[RowResult]]:
+            changes = [self.change_of(each) for each in inputs]
+            is_atomic = policy is ImportPolicy.ATOMIC
+            return self.write(writer, changes, info.context.rules, is_atomic=is_atomic)
+
+        def payloads(results: Sequence[RowResult]) -> list[Any]:
+            return [self._payload_of(each) for each in results]
+
+        return await perform(
+            info, payloads, change, dry_run=dry_run, result="results", preview=_previews
+        )
+
+    def _payload_of(self, result: RowResult) -> Any:
+        output = _row_payload(self.payload, "sales_order", result.row, result.problems)
+        output.warnings = [user_error(each, "inputs") for each in result.warnings]
+        return output
+
+
 def _create_orders() -> Any:
     async def resolve(
         info: Info,
@@ -97,14 +129,8 @@ def _create_orders() -> Any:
         policy: Policy = ImportPolicy.PER_ORDER,
         dry_run: DryRun = False,
     ) -> Any:
-        check_rows(inputs)
-
-        def change(writer: Writer) -> Awaitable[Sequence[RowResult]]:
-            changes = [change_from(each) for each in inputs]
-            is_atomic = policy is ImportPolicy.ATOMIC
-            return create_orders(writer, changes, info.context.rules, is_atomic=is_atomic)
-
-        return await _perform_orders(info, CreateSalesOrderPayload, change, dry_run=dry_run)
+        writing = _OrderWriting(CreateSalesOrderPayload, change_from, create_orders)
+        return await writing.perform(info, inputs, policy, dry_run=dry_run)
 
     return _bulk_mutation(
         resolve,
@@ -138,34 +164,14 @@ def _update_orders() -> Any:
         policy: Policy = ImportPolicy.PER_ORDER,
         dry_run: DryRun = False,
     ) -> Any:
-        check_rows(inputs)
-
-        def change(writer: Writer) -> Awaitable[Sequence[RowResult]]:
-            updates = [_update_of(each) for each in inputs]
-            is_atomic = policy is ImportPolicy.ATOMIC
-            return update_orders(writer, updates, info.context.rules, is_atomic=is_atomic)
-
-        return await _perform_orders(info, UpdateSalesOrderPayload, change, dry_run=dry_run)
+        writing = _OrderWriting(UpdateSalesOrderPayload, _update_of, update_orders)
+        return await writing.perform(info, inputs, policy, dry_run=dry_run)
 
     return _bulk_mutation(
         resolve,
         UpdateSalesOrderPayload,
         f"Change up to {MOST_ROWS} orders and their lines. There is one payload for each row, in the"
         " same order.",
-    )
-
-
-async def _perform_orders(info: Info, payload: Any, change: Work, *, dry_run: bool) -> Any:
-    def payload_of_row(result: RowResult) -> Any:
-        output = _row_payload(payload, "sales_order", result.row, result.problems)
-        output.warnings = [user_error(each, "inputs") for each in result.warnings]
-        return output
-
-    def payloads(results: Sequence[RowResult]) -> list[Any]:
-        return [payload_of_row(each) for each in results]
-
-    return await perform(
-        info, payloads, change, dry_run=dry_run, result="results", preview=_previews
     )
 
 
