@@ -15,11 +15,14 @@ from gateway.storage.database import Database
 from gateway.storage.database_url import read_database_url
 from gateway.storage.migrations import migration_transaction
 from gateway.storage.migrations.integrity import CannotMigrate
-from gateway.storage.tables.column_types import Base
+from gateway.storage.tables.api_keys import ApiKeyRow
 from gateway.storage.tables.company_tables import COMPANY_TABLES
 from gateway.storage.tables.reference_data import CompanyRow
 
 NAMES = [table.name for table in COMPANY_TABLES]
+TABLES = (*NAMES, CompanyRow.__tablename__, ApiKeyRow.__tablename__, "alembic_version")
+"""All tables of the gateway."""
+
 OWN = f"company_id = nullif(current_setting('{SETTING}', true), '')::uuid"
 """The condition on a row. The setting is missing in a new connection and empty in an unbound one."""
 
@@ -147,7 +150,7 @@ async def _grant(connection: AsyncConnection, role: str) -> None:
     names = {
         "role": _quoted(connection, role),
         "schema": _quoted(connection, schema),
-        "all_tables": ", ".join([*Base.metadata.tables, "alembic_version"]),
+        "all_tables": ", ".join(TABLES),
         "company_tables": ", ".join(NAMES),
         "companies": CompanyRow.__tablename__,
     }

@@ -76,14 +76,22 @@ async def fill(database: Database, orders: int) -> str:
     """Create customers, and orders with one line each. Returns the number of a customer."""
     dialect = database.engine.dialect.name
     async with database.write() as session:
-        company = await session.scalar(sa.text("SELECT id FROM companies"))
-        currency = await session.scalar(sa.text("SELECT id FROM currencies WHERE code = 'EUR'"))
+        company, currency = (
+            await session.execute(
+                sa.text(
+                    "SELECT company_id, currencies.id FROM currencies JOIN companies ON companies.id = company_id"
+                    " WHERE name = :name AND code = 'EUR'"
+                ),
+                {"name": COMPANY},
+            )
+        ).one()
         common = {"company_id": f"'{company}'", "display_name": "'Customer'"}
         customer = {
             **_defaults(CustomerRow, dialect),
             **common,
             "id": GUIDS[dialect].format(variant="8000", n="n"),
             "number": "'B' || n",
+            "number_folded": "'b' || n",
         }
         await session.execute(_insert("customers", customer, CUSTOMERS, dialect))
         owner = GUIDS[dialect].format(variant="8000", n=f"(n % {CUSTOMERS} + 1)")
@@ -92,6 +100,7 @@ async def fill(database: Database, orders: int) -> str:
             "company_id": f"'{company}'",
             "id": GUIDS[dialect].format(variant="9000", n="n"),
             "number": "'B' || n",
+            "number_folded": "'b' || n",
             "order_date": DAYS[dialect],
             "posting_date": DAYS[dialect],
             "customer_id": owner,
@@ -133,15 +142,16 @@ def _defaults(model: Any, dialect: str) -> dict[str, str]:
                 values[column.name] = f"'{column.type.enums[0]}'"
             case _:
                 values[column.name] = "1"
-    if "last_modified_date_time" in values:
-        values["last_modified_date_time"] = "'2026-01-01 00:00:00.000000'"
+    for name in values:
+        if name.endswith("_date_time"):
+            values[name] = "'2026-01-01 00:00:00.000000'"
     return values
 
 
 def _insert(table: str, values: dict[str, str], count: int, dialect: str) -> sa.TextClause:
     if dialect == "postgresql":
         values = {
-            name: f"({value})::timestamptz" if name == "last_modified_date_time" else value
+            name: f"({value})::timestamptz" if name.endswith("_date_time") else value
             for name, value in values.items()
         }
         values = {

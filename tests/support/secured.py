@@ -7,8 +7,7 @@ import sqlalchemy as sa
 
 from gateway.settings import Settings
 from gateway.storage.database import Database
-from gateway.storage.row_security import secure
-from gateway.storage.tables.column_types import Base
+from gateway.storage.row_security import TABLES, secure
 from tests.support.databases import Postgres, Templates
 from tests.support.other_company import load_other_company
 from tests.support.world import load_world
@@ -62,6 +61,6 @@ class SecuredDatabases:
         await load_other_company(database)
         async with database.engine.begin() as connection:
             await connection.execute(sa.text(self._creation()))
-            for table in (*Base.metadata.tables, "alembic_version"):
+            for table in TABLES:
                 await connection.execute(sa.text(f"ALTER TABLE {table} OWNER TO {self.owner}"))
         await secure(database, f"postgresql://{self.role}:{self.role}@/")
