@@ -13,6 +13,7 @@ from tests.support.importing import (
     HEADERS,
     LINES,
     Client,
+    Fields,
     Files,
     Job,
     bring_in,
@@ -320,6 +321,42 @@ def test_a_cell_of_a_workbook_formatted_as_a_percentage_is_that_percentage(
     assert {each["orderDate"] for each in result} == {"2026-03-04"}
     discounts = [each["lines"][0]["discountPercent"] for each in result]
     assert discounts == ["0", "0", "10", "10", "0", "0"]
+
+
+def book_of_lines(*lines: Fields) -> bytes:
+    """A workbook in which text stays text and numbers are numbers."""
+    cells = [list(lines[0]), *(list(each.values()) for each in lines)]
+    return workbook({"Sales order lines V2": cells})
+
+
+def test_numbers_typed_as_text_in_a_workbook_may_have_a_decimal_comma(client: Client) -> None:
+    """The price 1.234 of the second line is a number, and that of the first one is text."""
+    book = book_of_lines(
+        line("A", 1, SALESPRICE="1.234", LINEDISCOUNTPERCENTAGE="12,5 %"),
+        line("A", 2, SALESPRICE=1.234, LINEDISCOUNTPERCENTAGE=0),
+        line("A", 3, SALESPRICE="1.234,50", LINEDISCOUNTPERCENTAGE=""),
+    )
+    job = upload(client, {HEADERS: table([head("A")]), "lines.xlsx": book})
+    assert (job.status, codes(job)) == ("SUCCEEDED", [])
+    query = """{ salesOrderByNumber(number: "A") { lines { unitPrice discountPercent } } }"""
+    lines = client.ask(query)["salesOrderByNumber"]["lines"]
+    found = [(each["unitPrice"], each["discountPercent"]) for each in lines]
+    assert found == [("1234", "12.5"), ("1.234", "0"), ("1234.5", "0")]
+
+
+def test_another_file_decides_how_the_text_of_a_workbook_is_read(client: Client) -> None:
+    book = book_of_lines(line("A", SALESPRICE="1.234"))
+    headers = table([head("A", TOTALDISCOUNTPERCENTAGE="2,5")])
+    job = upload(client, {HEADERS: headers, "lines.xlsx": book})
+    assert (job.status, codes(job)) == ("SUCCEEDED", [])
+    query = """{ salesOrderByNumber(number: "A") { lines { unitPrice } } }"""
+    assert client.ask(query)["salesOrderByNumber"]["lines"] == [{"unitPrice": "1234"}]
+
+
+def test_undecided_text_of_a_workbook_causes_a_warning(client: Client) -> None:
+    book = book_of_lines(line("A", SALESPRICE="1.234"))
+    job = upload(client, {HEADERS: table([head("A")]), "lines.xlsx": book})
+    assert (job.status, codes(job)) == ("SUCCEEDED", ["AMBIGUOUS_NUMBERS"])
 
 
 def test_the_number_of_a_day_is_a_date_only_in_a_workbook(client: Client) -> None:

@@ -64,6 +64,12 @@ class Unreadable(ValueError):
         self.suggestion = suggestion
 
 
+class TypedNumber(str):
+    """A cell of a workbook that is text with a point that may group thousands. Numbers look the same."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class Locale:
     """The format of dates in a file (the order of day, month and year if the year does not come first)
@@ -85,6 +91,11 @@ class Locale:
         day = None if day_zero is None else dt.date.fromisoformat(day_zero)
         return Locale(stored["dates"], stored["decimal"], day_zero=day)
 
+    def sign_of(self, number: str) -> str:
+        """The decimal sign of a number. In a workbook only text has a decimal comma."""
+        is_comma_possible = self.day_zero is None or "," in number
+        return self.decimal if is_comma_possible else "."
+
     def __str__(self) -> str:
         return f"dates {self.dates}, decimal {self.decimal}"
 
@@ -94,13 +105,24 @@ def parse_number(text: str, locale: Locale) -> Decimal:
     plain = text.strip()
     if plain.endswith("-") and plain[0] not in "+-":
         plain = f"-{plain[:-1].rstrip()}"
-    pattern = NUMBER_PATTERNS[locale.decimal]
+    sign = locale.sign_of(plain)
+    pattern = NUMBER_PATTERNS[sign]
     match = pattern.fullmatch(plain) if len(plain) <= LONGEST_NUMBER else None
     if match is None or (match["group"] and not locale.has_groups):
         raise Unreadable("This is not a number.", "1234.5")
     if match["group"]:
         plain = plain.replace(match["group"], "")
-    return _without_noise(Decimal(plain.replace(locale.decimal, ".")))
+    return _without_noise(Decimal(plain.replace(sign, ".")))
+
+
+def with_point(text: str) -> str:
+    """A number with a decimal comma, perhaps a percentage, written with a point; other text as it is."""
+    number = text.strip().removesuffix("%")
+    try:
+        value = parse_number(number, Locale(decimal=","))
+    except Unreadable:
+        return text
+    return f"{value:f}%" if text.strip().endswith("%") else f"{value:f}"
 
 
 def parse_percent(text: str, locale: Locale) -> Decimal:

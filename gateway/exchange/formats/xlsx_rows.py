@@ -5,7 +5,7 @@ process. So this is a program, not a module to import. It reads the workbook fro
 writes JSON lines. Its first argument is the memory that it may take, in bytes. Without another one it
 writes the day from which the workbook counts its dates, then the name and the first row of each visible
 sheet, in order; with the position of one of these sheets, from 0, it writes its rows, each with its
-number. An object instead of a list says why the workbook is refused."""
+number and the positions of its cells that are TYPED. An object instead of a list says why the workbook is refused."""
 
 import datetime as dt
 import io
@@ -19,12 +19,7 @@ from itertools import islice
 from typing import IO, Any
 
 from defusedxml.ElementTree import iterparse, parse
-from python_calamine import (
-    CalamineError,
-    CalamineWorkbook,
-    SheetTypeEnum,
-    SheetVisibleEnum,
-)
+from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 try:
     import resource
@@ -48,6 +43,9 @@ SMALL = 200_000
 
 MAX_EMPTY = 100
 """Cells that a larger sheet may span for each cell that the file has."""
+
+TYPED = re.compile(r"\s*[+-]?[1-9]\d{0,2}\.\d{3}\s*%?\s*")
+"""A number whose point groups thousands if it is text of a sender who writes a decimal comma."""
 
 DAMAGED, NO_MEMORY = 3, 5
 """Exit statuses."""
@@ -91,8 +89,8 @@ Errors = dict[int, dict[int, str]]
 
 def sheet_rows(
     workbook: CalamineWorkbook, name: str, errors: Errors
-) -> Iterator[tuple[int, list[str]]]:
-    """The rows that are not empty, numbered as the author sees them."""
+) -> Iterator[tuple[int, list[str], list[int]]]:
+    """The rows that are not empty, numbered as the author sees them, with their TYPED cells."""
     sheet = workbook.get_sheet_by_name(name)
     _, before = sheet.start or (0, 0)
     for place, row in enumerate(sheet.iter_rows(), start=1):
@@ -102,7 +100,8 @@ def sheet_rows(
         if sum(map(len, cells)) > MAX_ROW:
             raise Refused(f"has more than {MAX_ROW:,} characters in row {place}")
         if any(cells):
-            yield place, cells
+            texts = ((at, cell) for at, cell in enumerate(row) if type(cell) is str)
+            yield place, cells, [at for at, cell in texts if "." in cell and TYPED.fullmatch(cell)]
 
 
 STYLES = "xl/styles.xml"
@@ -271,7 +270,7 @@ def output(content: io.BytesIO, places: list[int]) -> Iterator[object]:
         yield [day_zero(content)]
         for name in names:
             check_span(content, name)
-            yield name, next((row for _, row in sheet_rows(workbook, name, {})), [])
+            yield name, next((row for _, row, _ in sheet_rows(workbook, name, {})), [])
 
 
 def day_zero(content: io.BytesIO) -> str:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import IO, Any, cast
 
 from gateway.exchange.formats.archive import buffered_source
+from gateway.exchange.formats.cells import TypedNumber
 from gateway.exchange.formats.headings import NumberedRows, read_headings, read_records
 from gateway.exchange.formats.reader_processes import READERS
 from gateway.exchange.formats.sheets import FileRecord, Sheet
@@ -55,7 +56,10 @@ def _on_one_line(name: str) -> str:
 
 
 def _rows(source: FileSource, place: int) -> NumberedRows:
-    yield from _output(source, str(place))
+    for number, cells, typed in _output(source, str(place)):
+        for column in typed:
+            cells[column] = TypedNumber(cells[column])
+        yield number, cells
 
 
 def _output(source: FileSource, *arguments: str) -> Iterator[Any]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
-from gateway.exchange.formats.cells import Locale
+from gateway.exchange.formats.cells import Locale, TypedNumber
 from gateway.exchange.formats.import_options import DateOrder, DecimalSign
 from gateway.exchange.formats.locale_evidence import (
     Cell,
@@ -91,7 +91,7 @@ def _collect(sheet: Sheet, entity: FileEntity) -> SheetEvidence:
             continue
         if kind is CellKind.DATE:
             evidence.dates.add(heading, row, cell)
-        elif not is_json and (evidence.has_written_numbers or "," in cell):
+        elif not is_json and (evidence.has_written_numbers or _is_typed(cell)):
             evidence.numbers.add(heading, row, cell)
     return evidence
 
@@ -106,6 +106,11 @@ def _cells(sheet: Sheet) -> Iterator[tuple[int, bool, str, str | None]]:
                 yield record.row, True, heading, cell
 
 
+def _is_typed(cell: str) -> bool:
+    """Whether a number in a workbook is text, which can be read in two ways."""
+    return "," in cell or isinstance(cell, TypedNumber)
+
+
 def _kind(entity: FileEntity, name: str) -> CellKind | None:
     column = entity.column(name)
     is_read = column is not None and column.field
@@ -116,24 +121,12 @@ def _decimal(each: SheetEvidence, evidence: Sequence[SheetEvidence]) -> str:
     stated = each.sheet.options.decimal
     votes = {reading for other in evidence for reading in other.numbers.readings}
     votes |= {"," for other in evidence if other.is_semicolon and other.numbers.with_comma}
-    if not each.has_written_numbers:
-        return _workbook_decimal(each, votes if stated is None else {stated})
     if stated is not None:
         return stated
     if each.is_semicolon:
         return _semicolon_decimal(each)
     doubt = Doubt(each.sheet, AmbiguousNumbers, each.numbers, votes, DecimalSign.POINT)
     return doubt.reading()
-
-
-def _workbook_decimal(each: SheetEvidence, votes: set[str]) -> str:
-    """The numbers of a workbook have a point; those typed as text may have a comma."""
-    doubt = Doubt(each.sheet, AmbiguousNumbers, each.numbers, votes, DecimalSign.POINT)
-    if each.numbers.unclear and votes - {"."}:
-        raise doubt.refusal(each.numbers.unclear)
-    if each.numbers.unclear:
-        doubt.reading()
-    return DecimalSign.POINT
 
 
 def _semicolon_decimal(each: SheetEvidence) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from gateway.exchange.formats.cells import TypedNumber, with_point
 from gateway.exchange.formats.formulas import unescape_formula
 from gateway.exchange.formats.headings import SHORT, SURPLUS
 from gateway.exchange.formats.json_cursor import NEXT
@@ -55,6 +56,8 @@ class SheetStager:
         self._payer = self._heading_of("bill_to_customer.number")
         self._customer = self._heading_of("customer.number")
         self._document = self._heading_of("external_document_number")
+        locale = recognised.locale
+        self._has_typed_commas = locale.day_zero is not None and locale.decimal == ","
         self._headings: dict[str, None] = {}
         self._line_headings: dict[str, None] = {}
         self._count = 0
@@ -79,14 +82,27 @@ class SheetStager:
         self._collect_headings(record)
         self._count += 1
         lines = [(line.row, line.cells) for line in record.lines]
+        cells = self._with_points(record.cells) if self._has_typed_commas else record.cells
         return {
             "company_id": self._job.company_id,
             "job_id": self._job.id,
             "unit": self.unit(record),
             "sheet": self._recognised.place,
             "row": record.row,
-            "cells": _json((record.cells, lines)),
+            "cells": _json((cells, lines)),
         }
+
+    def _with_points(self, cells: Mapping[str, str | None]) -> dict[str, str | None]:
+        """The cells of a workbook whose text has decimal commas, with a point in all numbers."""
+        return {
+            heading: with_point(cell) if cell and self._is_typed_number(heading, cell) else cell
+            for heading, cell in cells.items()
+        }
+
+    def _is_typed_number(self, heading: str, cell: str) -> bool:
+        column = self._recognised.entity.column(self._name(heading))
+        is_number = column is not None and column.kind in (CellKind.NUMBER, CellKind.WHOLE)
+        return is_number and ("," in cell or isinstance(cell, TypedNumber))
 
     def _collect_headings(self, record: FileRecord) -> None:
         self._headings |= dict.fromkeys(record.cells)
