@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from gateway.exchange.formats.detection import DETECTED, read_sheets
 from gateway.exchange.formats.import_options import ImportOptions
 from gateway.exchange.formats.sheets import FileRecord, Sheet
+from gateway.exchange.formats.sources import FileLocation
 from tests.support.paths import DATA
 from tests.support.workbooks import workbook
 
@@ -169,6 +170,15 @@ def test_each_visible_worksheet_with_cells_is_a_sheet(tmp_path: Path) -> None:
         ("a.xlsx/Headers", [(2, {"A": "1"})]),
         ("a.xlsx/Lines", [(2, {"B": "2"})]),
     ]
+
+
+@pytest.mark.parametrize("content", [b"A\nx\n", b"<as><a><A>x</A></a></as>", b'[{"A": "x"}]'])
+def test_the_sheets_of_a_file_follow_it_to_another_folder(tmp_path: Path, content: bytes) -> None:
+    file = FileLocation(tmp_path / "a")
+    file.path.write_bytes(content)
+    [sheet] = read_sheets([file])
+    file.path = file.path.rename(tmp_path / "b")
+    assert [record.cells for record in sheet.records()] == [{"A": "x"}]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])

@@ -14,7 +14,7 @@ from gateway.exchange.formats.import_options import ImportOptions
 from gateway.exchange.formats.json_sheets import json_sheet
 from gateway.exchange.formats.package import package_sheets
 from gateway.exchange.formats.sheets import Sheet
-from gateway.exchange.formats.sources import FileSource, bom_encoding, file_source
+from gateway.exchange.formats.sources import FileLocation, FileSource, bom_encoding, file_source
 from gateway.exchange.formats.stray_files import check_name, collected
 from gateway.exchange.formats.xlsx_sheets import MAX_WORKBOOK, xlsx_sheets
 from gateway.exchange.formats.xml_sheets import xml_sheet
@@ -55,7 +55,7 @@ OptionsOf = Callable[[str], ImportOptions]
 
 
 def read_sheets(
-    paths: Sequence[Path],
+    files: Sequence[Path | FileLocation],
     options: ImportOptions | OptionsOf = DETECTED,
     names: Sequence[str] | None = None,
 ) -> list[Sheet]:
@@ -63,13 +63,14 @@ def read_sheets(
     order.
 
     Every file is scanned once, and every archive is unpacked once in memory. `names` replace the names
-    of the paths in messages. Raises FileRefused."""
+    of the files in messages. Raises FileRefused."""
     options_of = (lambda _: options) if isinstance(options, ImportOptions) else options
-    titles = names or [path.name for path in paths]
+    locations = [FileLocation(file) if isinstance(file, Path) else file for file in files]
+    titles = names or [location.path.name for location in locations]
     return collected(
         [
-            partial(_file_sheets, file_source(path, title), options_of)
-            for path, title in zip(paths, titles, strict=True)
+            partial(_file_sheets, file_source(location, title), options_of)
+            for location, title in zip(locations, titles, strict=True)
         ]
     )
 

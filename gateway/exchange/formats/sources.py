@@ -75,10 +75,17 @@ class FileSource:
         return FileRefused(self.name, message)
 
 
-def file_source(path: Path, name: str) -> FileSource:
+@dataclass
+class FileLocation:
+    """The path of a file. If it changes because the file is moved, the sources of the file follow."""
+
+    path: Path
+
+
+def file_source(location: FileLocation, name: str) -> FileSource:
     def opened() -> BinaryIO:
         try:
-            return open_interruptibly(path)
+            return open_interruptibly(location.path)
         except OSError as error:
             raise FileRefused(name, f"cannot be read: {error.strerror}") from error
 

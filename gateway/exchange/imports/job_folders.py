@@ -12,6 +12,7 @@ from pathlib import Path
 import orjson
 
 from gateway.exchange.formats.import_options import ImportOptions
+from gateway.exchange.formats.sources import FileLocation
 from gateway.exchange.imports.recognised_files import RecognisedFiles, recognise_files
 from gateway.exchange.mappings.mapped_sheets import read_mapped_sheets
 from gateway.exchange.mappings.mapping_file import MappingFile, read_mapping
@@ -59,17 +60,19 @@ class JobFolders:
     def receive(
         self,
         key: str,
-        paths: Sequence[Path],
+        files: Sequence[FileLocation],
         options: ImportOptions,
         mapping: MappingFile | None,
     ) -> None:
         """Move the files of a job into its folder, and then write their description atomically."""
         folder = self.root / key
         (folder / FILES).mkdir(parents=True, exist_ok=True)
-        for path in paths:
-            shutil.move(path, folder / FILES / path.name)
+        for file in files:
+            destination = folder / FILES / file.path.name
+            shutil.move(file.path, destination)
+            file.path = destination
         description = {
-            "files": [path.name for path in paths],
+            "files": [file.path.name for file in files],
             "options": options.stored(),
             "mapping": None if mapping is None else (mapping.name, mapping.text),
         }

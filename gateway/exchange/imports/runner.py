@@ -12,6 +12,7 @@ from typing import Any
 from gateway.exchange.formats.import_options import ImportOptions
 from gateway.exchange.formats.reader_processes import ReadingStopped
 from gateway.exchange.formats.sheets import FileRefused
+from gateway.exchange.formats.sources import FileLocation
 from gateway.exchange.imports.error_report import ErrorReport, error_report
 from gateway.exchange.imports.import_request import ImportRequest, fingerprint_files
 from gateway.exchange.imports.importer import Importer
@@ -94,10 +95,12 @@ class Runner:
         mapping: MappingFile | None = None,
     ) -> tuple[ImportJobRow, list[dict[str, Any]]]:
         """Begin a job for uploaded files, which move into the folder; with it comes what is known about
-        each file before its rows are counted. Raises FileRefused and CompanyNotFound."""
+        each file before its rows are counted. The decisions about the files also apply to staging. Raises
+        FileRefused and CompanyNotFound."""
+        locations = [FileLocation(path) for path in paths]
         files = await asyncio.to_thread(
             lambda: recognise_files(
-                read_mapped_sheets(paths, options, mapping), is_whole=request.is_whole
+                read_mapped_sheets(locations, options, mapping), is_whole=request.is_whole
             )
         )
         fingerprint = await asyncio.to_thread(fingerprint_files, paths, options, request, mapping)
@@ -107,8 +110,8 @@ class Runner:
         if job.id not in self._receiving and not any(self._runs_of(job.id)):
             self._receiving.add(job.id)  # the same files may be uploaded twice at the same time
             try:
-                await asyncio.to_thread(self._folders.receive, job.id, paths, options, mapping)
-                self.begin(job, await asyncio.to_thread(self._folders.files, job.id))
+                await asyncio.to_thread(self._folders.receive, job.id, locations, options, mapping)
+                self.begin(job, files)
             finally:
                 self._receiving.remove(job.id)
         return job, [vars(file_report(row)) for row in file_rows(job, files)]

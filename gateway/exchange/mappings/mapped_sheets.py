@@ -8,6 +8,7 @@ from pathlib import Path
 from gateway.exchange.formats.detection import read_sheets
 from gateway.exchange.formats.import_options import ImportOptions
 from gateway.exchange.formats.sheets import FileRecord, FileRefused, Sheet
+from gateway.exchange.formats.sources import FileLocation
 from gateway.exchange.mappings.mapping_file import FilePattern, MappingFile, MappingRefused
 
 CONSTANT = "{} (constant)"
@@ -15,7 +16,7 @@ CONSTANT = "{} (constant)"
 
 
 def read_mapped_sheets(
-    paths: Sequence[Path], options: ImportOptions, mapping: MappingFile | None
+    files: Sequence[Path | FileLocation], options: ImportOptions, mapping: MappingFile | None
 ) -> list[Sheet]:
     """The sheets of the files; those that match a pattern of the mapping are read accordingly. An
     option that is stated for the whole import overrides that of a pattern.
@@ -27,7 +28,7 @@ def read_mapped_sheets(
         return options if mapping is None else options.or_else(mapping.options_of(file))
 
     sheets = [
-        replace(sheet, options=options_of(sheet.file)) for sheet in read_sheets(paths, options_of)
+        replace(sheet, options=options_of(sheet.file)) for sheet in read_sheets(files, options_of)
     ]
     return sheets if mapping is None else _map_sheets(sheets, mapping)
 
