@@ -11,20 +11,20 @@ export class Refusal extends Error {
   }
 }
 
-// The function that GraphiQL calls instead of fetch. `observe` gets each operation with the response,
-// its body and the milliseconds until that was complete.
+// The function that GraphiQL calls instead of fetch. `observe` gets each operation with its
+// credential or null, the response, its body and the milliseconds until that was complete.
 export const sending = (observe) => async (url, options) => {
   const headers = new Headers(options.headers);
-  const bringsCredential = headers.has("Authorization");
-  const credential = currentCredential();
-  if (credential && !bringsCredential) headers.set("Authorization", `Bearer ${credential}`);
+  const kept = currentCredential();
+  if (kept && !headers.has("Authorization")) headers.set("Authorization", `Bearer ${kept}`);
   const company = companyHeader();
   if (company && !headers.has("Company")) headers.set("Company", company);
   const start = performance.now();
   const response = await fetch(url, { ...options, headers });
   const body = await bodyOf(response.clone());
   const ms = performance.now() - start;
-  observe({ response, body, operation: JSON.parse(options.body), bringsCredential, ms });
+  const credential = headers.get("Authorization")?.replace(/^Bearer /, "") ?? null;
+  observe({ response, body, operation: JSON.parse(options.body), credential, ms });
   return response;
 };
 

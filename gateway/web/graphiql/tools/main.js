@@ -1,5 +1,6 @@
 // The bars above and below GraphiQL: sign-in, company, links and code to copy, and the outcome of
 // each response. GraphiQL's main.jsx imports what it needs of this.
+import { writeClipboard } from "./clipboard.js";
 import { showCompanies } from "./company.js";
 import { currentCredential, forgetCredential } from "./credential.js";
 import { curlOf } from "./curl.js";
@@ -47,10 +48,10 @@ const signIn = new SignIn(endpoint, (viewer) => {
 });
 
 // The function that GraphiQL sends operations with.
-export const send = sending(({ response, body, operation, bringsCredential, ms }) => {
+export const send = sending(({ response, body, operation, credential, ms }) => {
   if (response.status === 401) {
-    askForCredential(reasonOf(response, body), bringsCredential || currentCredential() !== null);
-    if (!bringsCredential) signOut();
+    if (credential === currentCredential()) signOut();
+    askForCredential(reasonOf(response, body), credential !== null);
   }
   if (operation.operationName === "IntrospectionQuery") return;
   showOutcome(outcomeOf({ status: response.status, headers: response.headers, body, ms }));
@@ -61,6 +62,7 @@ export const send = sending(({ response, body, operation, bringsCredential, ms }
 export function connect(graphiql) {
   follow(graphiql);
   openShared();
+  addEventListener("hashchange", openShared);
 }
 
 function openShared() {
@@ -69,18 +71,20 @@ function openShared() {
 }
 
 async function readViewer() {
-  const wasSignedIn = currentCredential() !== null;
+  const credential = currentCredential();
   try {
-    showViewer(await viewerWith(endpoint, currentCredential()));
+    showViewer(await viewerWith(endpoint, credential));
   } catch (error) {
     if (error.status !== 401) return showNotice(error.message);
-    signOut();
-    askForCredential(error.message, wasSignedIn);
+    if (credential === currentCredential()) signOut();
+    askForCredential(error.message, credential !== null);
   }
 }
 
+// Requests that follow a refused one have no credential, but must not replace the reason.
 function askForCredential(reason, isRefusal) {
-  signIn.open(isRefusal ? reason : UNSIGNED, { isRefusal });
+  if (isRefusal) signIn.open(reason, { isRefusal });
+  else if (!signIn.isOpen) signIn.open(UNSIGNED);
 }
 
 function signOut() {
@@ -125,7 +129,7 @@ function showNotice(text) {
 
 async function copy(name, textOf) {
   try {
-    await navigator.clipboard.writeText(textOf());
+    await writeClipboard(textOf());
     showNotice(`${name} copied`);
   } catch (error) {
     showNotice(
@@ -138,6 +142,5 @@ byId("copy-link").onclick = () => copy("Link", () => shareLink(editorTexts()));
 byId("copy-curl").onclick = () => copy("Command", () => curlOf(requestWith(endpoint)));
 byId("copy-typescript").onclick = () =>
   copy("TypeScript", () => typescriptOf(requestWith(endpoint)));
-addEventListener("hashchange", openShared);
 
 readViewer();

@@ -37,9 +37,13 @@ export class SignIn {
     this.dialog.onclose = () => this.clear();
   }
 
+  get isOpen() {
+    return this.dialog.open;
+  }
+
   open(reason = "", { isRefusal = false } = {}) {
     this.explain(reason, isRefusal);
-    if (!this.dialog.open) this.dialog.showModal();
+    if (!this.isOpen) this.dialog.showModal();
   }
 
   explain(reason, isRefusal) {
