@@ -124,6 +124,20 @@ def test_further_lines_of_a_street_are_joined(client: Client) -> None:
     assert address(client, "A") == ["Obere Str. 57", "2. Hof, links"]
 
 
+def test_a_line_break_in_a_name_becomes_a_space_with_a_warning(client: Client) -> None:
+    content = b'number,displayName\r\nN1,"New\r\nTrade, Ltd.\n"\r\n'
+    job = upload(client, {"customers.csv": content})
+    assert (job.status, codes(job)) == ("SUCCEEDED", ["LINE_BREAK"])
+    query = '{ customers(filter: {number: {eq: "N1"}}) { nodes { displayName } } }'
+    [found] = client.ask(query)["customers"]["nodes"]
+    assert found["displayName"] == "New Trade, Ltd."
+
+
+def test_a_line_break_in_a_number_is_refused(client: Client) -> None:
+    job = upload(client, {"customers.csv": b'number,displayName\r\n"N1\nN2",New\r\n'})
+    assert job.refusals("code") == [("INVALID",)]
+
+
 @pytest.mark.parametrize(
     ("name", "number", "total"),
     [

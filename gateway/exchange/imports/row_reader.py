@@ -1,6 +1,5 @@
 """Turns the cells of a row into a change, and remembers the column of each field."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,6 +16,7 @@ from gateway.exchange.formats.cells import (
 )
 from gateway.exchange.formats.formulas import unescape_formula
 from gateway.exchange.formats.headings import SHORT, SURPLUS
+from gateway.exchange.imports.line_breaks import BREAK, is_wrapped, lines_of
 from gateway.exchange.mappings.columns import REFERENCES, CellKind, FileColumn, FileEntity
 from gateway.orders import refusals
 from gateway.orders.fields import Reference
@@ -28,8 +28,8 @@ from gateway.storage.tables.column_types import clean, hidden_at, without_hidden
 HIDDEN = "INVISIBLE_CHARACTER"
 """The code of the warning about removed characters."""
 
-BREAK = re.compile(r"(?:_x000D_)?(?:\r\n|\r|\n)")
-"""A line break within a cell, as CSV, XLSX and XML write it."""
+BROKEN = "LINE_BREAK"
+"""The code of the warning about line breaks that became spaces."""
 
 
 @dataclass(frozen=True)
@@ -192,9 +192,8 @@ class RowReader:
         if self._is_table and cell in SPREADSHEET_ERRORS:
             row.refuse(refusals.CELL_IS_ERROR, path, cell)
             return
-        if cell is not None and hidden_at(cell) is not None:
-            row.warn(HIDDEN, _hidden(cell), path, cell)
-            cell = without_hidden(cell)
+        if cell is not None:
+            cell = _plain_text(row, path, cell)
         value: Any = None
         if cell is not None and (cell.strip() or column.kind is CellKind.CHOICE):
             try:
@@ -235,6 +234,17 @@ class RowReader:
         return parsers[column.kind]
 
 
+def _plain_text(row: ParsedRow, path: Path, cell: str) -> str:
+    """The text without invisible characters, and in one line if its line breaks only wrap it."""
+    if hidden_at(cell) is not None:
+        row.warn(HIDDEN, _hidden(cell), path, cell)
+        cell = without_hidden(cell)
+    if path[0] not in REFERENCES and is_wrapped(path, cell):
+        row.warn(BROKEN, "The line breaks became spaces.", path, cell)
+        cell = " ".join(lines_of(cell))
+    return cell
+
+
 def _hidden(cell: str) -> str:
     result = sorted({f"U+{ord(letter):04X}" for letter in cell if hidden_at(letter) is not None})
     return f"The invisible characters {', '.join(result)} were removed."
@@ -255,7 +265,7 @@ def _split_streets(row: ParsedRow) -> None:
         street = address.get("address_line1")
         if street is None or not BREAK.search(street):
             continue
-        first, *others = [part.strip() for part in BREAK.split(street) if part.strip()] or [""]
+        first, *others = lines_of(street) or [""]
         own = address.get("address_line2")
         address["address_line1"] = first
         if others:
