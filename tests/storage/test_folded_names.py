@@ -1,7 +1,6 @@
 """The upgrade to case-insensitive names, to countries as ISO 3166 codes, and to final statuses that are
 never on hold."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -15,9 +14,10 @@ from tests.support.databases import Templates
 from tests.support.revisions import (
     Rows,
     copy_at,
-    load_every_state,
+    copy_few_orders,
     read_rows,
     revision_of,
+    stored_rows,
     upgrade,
 )
 
@@ -27,16 +27,7 @@ BEFORE, AFTER = "0004", "0005"
 
 @pytest.fixture(scope="module")
 def rows(templates: Templates) -> Rows:
-    url = templates.copy("every_state", load_every_state)
-
-    async def read() -> Rows:
-        database = Database(url, poolclass=NullPool)
-        try:
-            return await read_rows(database)
-        finally:
-            await database.dispose()
-
-    return asyncio.run(read())
+    return stored_rows(copy_few_orders(templates))
 
 
 @pytest.fixture

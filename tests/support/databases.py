@@ -95,13 +95,18 @@ class Templates(ABC):
     def copy(self, name: str, fill: Fill, prepare: Fill = migrate) -> str:
         """The URL of a new copy of the database `name`, which `fill` fills when it is first needed, after
         `prepare` has created its tables."""
+        self.make(name, prepare, fill)
+        return self._copied(name, f"{name}_{uuid.uuid4().hex[:12]}")
+
+    def make(self, name: str, *steps: Fill, like: str | None = None) -> None:
+        """Fill the template `name` in these steps, unless the run has it already. It starts as a copy of
+        the template `like`, or empty."""
         created = self._made() / f"{name}.{type(self).__name__}"
         if not created.exists():
             with InterProcessLock(created.with_suffix(".lock")):
                 if not created.exists():
-                    asyncio.run(_filled(self._template(name), prepare, fill))
+                    asyncio.run(_filled(self._template(name, like), *steps))
                     created.touch()
-        return self._copied(name, f"{name}_{uuid.uuid4().hex[:12]}")
 
     @abstractmethod
     def _made(self) -> Path:
@@ -112,9 +117,9 @@ class Templates(ABC):
         """The URL of a database without tables."""
 
     @abstractmethod
-    def _template(self, name: str) -> str:
-        """The URL of an empty database that all processes share under this name. The remains of a
-        failed attempt to fill it are removed."""
+    def _template(self, name: str, like: str | None) -> str:
+        """The URL of a database that all processes share under this name: a copy of the template `like`,
+        or empty. The remains of a failed attempt to fill it are removed."""
 
     @abstractmethod
     def _copied(self, name: str, copy: str) -> str:
@@ -132,9 +137,9 @@ class SqliteTemplates(Templates):
     def empty(self) -> str:
         return self._url(f"empty_{uuid.uuid4().hex[:12]}")
 
-    def _template(self, name: str) -> str:
+    def _template(self, name: str, like: str | None) -> str:
         (self._folder / f"{name}.db").unlink(missing_ok=True)
-        return self._url(name)
+        return self._copied(like, name) if like else self._url(name)
 
     def _url(self, name: str) -> str:
         return f"sqlite:///{self._folder / name}.db"
@@ -158,9 +163,10 @@ class PostgresTemplates(Templates):
     def empty(self) -> str:
         return self._created(f"empty_{uuid.uuid4().hex[:12]}")
 
-    def _template(self, name: str) -> str:
-        self._server().run(f'DROP DATABASE IF EXISTS "{self._shared(name)}"')
-        return self._created(self._shared(name))
+    def _template(self, name: str, like: str | None) -> str:
+        shared = self._shared(name)
+        self._server().run(f'DROP DATABASE IF EXISTS "{shared}"')
+        return self._copied(like, shared) if like else self._created(shared)
 
     def _copied(self, name: str, copy: str) -> str:
         """The kernel copies the files, which takes a quarter of the time of copying them through the
@@ -186,8 +192,8 @@ async def _executed(url: str, sql: str) -> None:
         await connection.close()
 
 
-async def _filled(url: str, prepare: Fill, fill: Fill) -> None:
+async def _filled(url: str, *steps: Fill) -> None:
     database = Database(url, poolclass=NullPool)
-    await prepare(database)
-    await fill(database)
+    for step in steps:
+        await step(database)
     await database.dispose()

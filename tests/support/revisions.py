@@ -1,5 +1,6 @@
 """Upgrades and downgrades to any revision, and every row of a database."""
 
+import asyncio
 import datetime as dt
 import sqlite3
 from collections.abc import Callable, Iterable
@@ -14,11 +15,12 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
+from sqlalchemy.pool import NullPool
 
 import gateway.storage.migrations
 from gateway.demo.northwind import load_demo
 from gateway.storage.database import Database
-from gateway.storage.migrations import migration_transaction, run_alembic
+from gateway.storage.migrations import migrate, migration_transaction, run_alembic
 from gateway.storage.tables.api_keys import ApiKeyRow
 from gateway.storage.tables.column_types import FOLDED
 from gateway.storage.tables.import_jobs import (
@@ -43,6 +45,9 @@ Rows = dict[str, list[dict[str, Any]]]
 MIGRATIONS = Path(gateway.storage.migrations.__file__).parent
 RELEASED = sorted(script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions())
 """All revisions, oldest first."""
+
+FEW = 70
+"""The number of orders that are changed so that they differ."""
 
 PROGRESS = [
     (Decimal(shipped), Decimal(invoiced))
@@ -85,15 +90,36 @@ def break_reference(file: Path) -> None:
 
 
 async def read_rows(database: Database) -> Rows:
-    """Every row of every table, read with the columns that the tables have."""
+    """Every row of every table, as it is stored."""
     async with database.engine.connect() as connection:
         return {
-            table.name: sorted(
-                (dict(row) for row in (await connection.execute(sa.select(table))).mappings()),
+            table: sorted(
+                (dict(row) for row in (await connection.execute(_everything(table))).mappings()),
                 key=repr,
             )
-            for table in await connection.run_sync(_tables)
+            for table in await connection.run_sync(_table_names)
         }
+
+
+def _everything(table: str) -> sa.Select[Any]:
+    return sa.select(sa.text("*")).select_from(sa.table(table))
+
+
+def _table_names(connection: sa.Connection) -> list[str]:
+    return [name for name in sa.inspect(connection).get_table_names() if name != "alembic_version"]
+
+
+def stored_rows(url: str) -> Rows:
+    """Every row of the database at `url`."""
+
+    async def read() -> Rows:
+        database = Database(url, poolclass=NullPool)
+        try:
+            return await read_rows(database)
+        finally:
+            await database.dispose()
+
+    return asyncio.run(read())
 
 
 async def insert_rows(database: Database, rows: Rows) -> None:
@@ -103,20 +129,45 @@ async def insert_rows(database: Database, rows: Rows) -> None:
             names = [column.name for column in table.columns]
             fields = [{name: row[name] for name in names} for row in rows[table.name]]
             if fields:
+                untyped = sa.table(table.name, *map(sa.column, names))
                 ordered = sorted(fields, key=_referring_last(table))
-                await connection.execute(sa.insert(table), ordered)
+                await connection.execute(sa.insert(untyped), ordered)
 
 
 def copy_at(templates: Templates, revision: str, rows: Rows) -> str:
     """The URL of a new database at `revision` with `rows`. All copies of one revision have the same."""
 
-    async def prepare(database: Database) -> None:
-        await upgrade(database, revision)
-
     async def fill(database: Database) -> None:
         await insert_rows(database, rows)
 
-    return templates.copy(f"revision_{revision}", fill, prepare)
+    filled = f"revision_{revision}"
+    templates.make(filled, fill, like=_tables_at(templates, revision))
+    return templates.copy(filled, fill)
+
+
+def _tables_at(templates: Templates, revision: str) -> str:
+    """The name of a template with the tables of `revision`, made from those of the revision before."""
+
+    async def step(database: Database) -> None:
+        await upgrade(database, revision)
+
+    name, place = f"tables_{revision}", RELEASED.index(revision)
+    like = _tables_at(templates, RELEASED[place - 1]) if place else None
+    templates.make(name, step, like=like)
+    return name
+
+
+def copy_every_state(templates: Templates) -> str:
+    """The URL of a new database with the demo, orders in every status, lines of every type and in every
+    state of delivery, and import jobs of every status."""
+    return templates.copy("every_state", _load_every_state)
+
+
+def copy_few_orders(templates: Templates) -> str:
+    """The same with few orders, which still differ in all these ways."""
+    templates.make("every_state", migrate, _load_every_state)
+    templates.make("few_orders", _delete_orders, like="every_state")
+    return templates.copy("few_orders", _delete_orders)
 
 
 def changed_tables(before: Rows, after: Rows) -> list[str]:
@@ -164,13 +215,11 @@ def _referring_last(table: sa.Table) -> Callable[[dict[str, Any]], int]:
     return lambda row: sum(row[name] is not None for name in own)
 
 
-async def load_every_state(database: Database) -> None:
-    """Fill a migrated database with the demo, orders in every status, lines of every type and in every
-    state of delivery, and import jobs of every status."""
+async def _load_every_state(database: Database) -> None:
     await load_demo(database)
     async with database.write() as session:
         statement = sa.select(SalesOrderRow).options(selectinload(SalesOrderRow.lines))
-        orders = (await session.scalars(statement.order_by(SalesOrderRow.number).limit(70))).all()
+        orders = (await session.scalars(statement.order_by(SalesOrderRow.number).limit(FEW))).all()
         for place, order in enumerate(orders):
             order.status = list(SalesOrderStatus)[place % len(SalesOrderStatus)]
         _deliver([line for order in orders for line in order.lines])
@@ -178,6 +227,12 @@ async def load_every_state(database: Database) -> None:
         orders[0].lines.extend(_lines_of_every_type(company))
         await _add_import_jobs(session, company)
         session.add(ApiKeyRow(name="Partner", prefix="so_test_abcd", digest="0" * 64, scopes="[]"))
+
+
+async def _delete_orders(database: Database) -> None:
+    async with database.write() as session:
+        kept = sa.select(SalesOrderRow.id).order_by(SalesOrderRow.number).limit(FEW)
+        await session.execute(sa.delete(SalesOrderRow).where(SalesOrderRow.id.not_in(kept)))
 
 
 def _deliver(lines: Iterable[SalesOrderLineRow]) -> None:
