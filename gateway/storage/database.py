@@ -100,7 +100,7 @@ class Database:
         else:
             arguments = address.arguments | (UNNAMED if binding.is_pooled else {})
         options["connect_args"] = arguments
-        self.engine = create_async_engine(self.url, **options)
+        self.engine = create_async_engine(self.url, hide_parameters=True, **options)
         self._writing = asyncio.Lock()
         self._deadline: Deadline | None = None
         self._drivers = Drivers(self.engine, binding)

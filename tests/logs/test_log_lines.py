@@ -4,7 +4,10 @@ import json
 import logging
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
+from gateway.storage.database import Database
 from tests.support.logs import Log
 
 
@@ -56,6 +59,19 @@ def test_a_traceback_is_one_field_of_one_line() -> None:
     assert first == "Traceback (most recent call last):"
     assert last.startswith("ValueError: invalid literal")
     assert last.endswith("so_live_***'")
+
+
+@pytest.mark.anyio
+async def test_a_failed_statement_is_logged_without_its_values() -> None:
+    log = Log()
+    database = Database("sqlite://")
+    with pytest.raises(DBAPIError) as failure:
+        async with database.write() as session:
+            await session.execute(sa.text("INSERT INTO missing VALUES (:name)"), {"name": "Smith"})
+    await database.dispose()
+    log.logger.error("it failed", exc_info=failure.value)
+    assert "INSERT INTO missing" in log.text
+    assert "SQL parameters hidden" in log.text
 
 
 def test_a_level_hides_what_is_less_severe() -> None:
