@@ -393,7 +393,7 @@ def test_reference_data_may_come_from_finance_and_operations(empty: Client) -> N
         "Terms of payment.csv": "NAME,DESCRIPTION,NUMBEROFDAYS\nN30,30 days,30\n",
         "Terms of delivery.csv": "TERMSCODE,TERMSDESCRIPTION\nCIF,Insured\n",
         "Modes of delivery.csv": "MODECODE,MODEDESCRIPTION\nAIR,By air\n",
-        "Units.csv": "UNITSYMBOL,TRANSLATEDDESCRIPTION\nea,each\n",
+        "Units.csv": "UNITSYMBOL,UNITDESCRIPTION\nea,each\n",
         "Main accounts.csv": "MAINACCOUNTID,NAME\n4000,Sales\n",
         "Released products V2.csv": "ITEMNUMBER,PRODUCTSEARCHNAME,PRODUCTTYPE,SALESPRICE,"
         "SALESPRICEQUANTITY,INVENTORYUNITSYMBOL\nP1,Screw,Item,50,100,ea\n",

@@ -72,7 +72,7 @@ def refusal(folder: Path, files: Files) -> str:
         ("Terms of payment.csv", "NAME,DESCRIPTION\nN30,30 days\n", "Terms of payment"),
         ("Terms of delivery.csv", "TERMSCODE,TERMSDESCRIPTION\nCIF,x\n", "Terms of delivery"),
         ("Modes of delivery.csv", "MODECODE,MODEDESCRIPTION\nAIR,x\n", "Modes of delivery"),
-        ("Units.csv", "UNITSYMBOL,TRANSLATEDDESCRIPTION\nea,each\n", "Units"),
+        ("Units.csv", "UNITSYMBOL,UNITDESCRIPTION\nea,each\n", "Units"),
         ("Main accounts.csv", "MAINACCOUNTID,NAME\n4000,Sales\n", "Main accounts"),
         ("payment-terms.csv", "code,displayName\nN30,x\n", "paymentTerms"),
         ("item-units.csv", "itemNumber,unitOfMeasureCode\n1,ea\n", "itemUnitsOfMeasure"),

@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,11 @@ from strawberry.utils.str_converters import to_camel_case
 
 from gateway.api.entities import ENTITIES
 from gateway.demo.northwind import load_demo
-from gateway.exchange.mappings import business_central, finance_operations
+from gateway.exchange.mappings import (
+    business_central,
+    finance_operations,
+    finance_operations_records,
+)
 from gateway.exchange.mappings.columns import FileColumn
 from gateway.execution.declarations import ComputedField
 from gateway.execution.limits import Limits
@@ -201,11 +206,11 @@ def _computed_fields() -> Iterator[str]:
 
 
 def _columns() -> Iterator[str]:
-    """The columns of orders, lines and customers, by entity."""
+    """The columns of orders and lines, and of the vendor's records, by entity."""
     for entity in (
         finance_operations.HEADERS,
         finance_operations.LINES,
-        finance_operations.CUSTOMERS,
+        *chain.from_iterable(finance_operations_records.COUNTERPARTS.values()),
         business_central.ORDERS,
         business_central.LINES,
     ):

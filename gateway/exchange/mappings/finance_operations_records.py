@@ -82,26 +82,24 @@ DELIVERY_TERMS = _records(
     "Terms of delivery",
     reference_columns.SHIPMENT_METHODS,
     ("DeliveryTermsEntity", "Delivery terms"),
-    ("TermsCode|DeliveryTermsCode",),
+    ("TermsCode",),
     (
         FileColumn("TermsCode", "code"),
-        FileColumn("DeliveryTermsCode", "code", fallback=True),
         FileColumn("TermsDescription", "display_name"),
-        FileColumn("Description", "display_name", fallback=True),
     ),
+    signs=("FreightChargeTerms", "IsCashOnDelivery"),
 )
 
 DELIVERY_MODES = _records(
     "Modes of delivery",
     reference_columns.SHIPMENT_METHODS,
     ("DlvDeliveryModeEntity", "Delivery modes"),
-    ("ModeCode|DeliveryModeCode",),
+    ("ModeCode",),
     (
         FileColumn("ModeCode", "code"),
-        FileColumn("DeliveryModeCode", "code", fallback=True),
         FileColumn("ModeDescription", "display_name"),
-        FileColumn("Description", "display_name", fallback=True),
     ),
+    signs=("ChargeDeliveryGroupId", "DefaultExpediteCode", "IntrastatTransportModeCode"),
 )
 
 UNITS = _records(
@@ -111,9 +109,7 @@ UNITS = _records(
     ("UnitSymbol",),
     (
         FileColumn("UnitSymbol", "code"),
-        FileColumn("TranslatedDescription", "display_name"),
-        FileColumn("UnitDescription", "display_name", fallback=True),
-        FileColumn("Description", "display_name", fallback=True),
+        FileColumn("UnitDescription", "display_name"),
     ),
     signs=("UnitClass", "SystemOfUnits"),
 )
