@@ -7,9 +7,9 @@ import threading
 from typing import Any, cast
 
 import structlog
-from structlog.typing import FilteringBoundLogger
+from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 
-from gateway.logs.log_lines import processors
+from gateway.logs.log_lines import COLLECTORS, processors, renderers
 from gateway.logs.log_writer import LogWriter
 
 OURS = "gateway"
@@ -24,32 +24,49 @@ def start_log(level: str, log_format: str) -> FilteringBoundLogger:
     least = logging.getLevelNamesMapping()[level.upper()]
 
     def dropped(count: int) -> str:
-        return _line(
-            chain,
-            "warning",
-            f"{count:,} lines of the log were dropped, because its reader was too slow",
-        )
+        message = f"{count:,} lines of the log were dropped, because its reader was too slow"
+        return _rendered(chain, {"event": message}, "warning")
 
-    writer = LogWriter(sys.stderr.fileno(), dropped)
+    rendering = renderers(as_json=as_json)
+    writer = LogWriter(sys.stderr.fileno(), dropped, lambda event: _rendered(rendering, event))
     atexit.register(writer.close)
     _bridge(writer, chain, least)
-    return logger_to(writer, chain, least)
+    return _bound(_EventLogger(writer), [*COLLECTORS, _as_argument], least)
 
 
 def logger_to(
     file: Any, chain: list[structlog.typing.Processor], least: int
 ) -> FilteringBoundLogger:
     """A logger that writes messages of at least the severity `least` to a file."""
-    logger = structlog.wrap_logger(
-        structlog.WriteLogger(file),
+    return _bound(structlog.WriteLogger(file), chain, least)
+
+
+class _EventLogger:
+    """Passes events to a writer, which renders them later."""
+
+    def __init__(self, writer: LogWriter) -> None:
+        self.debug = self.info = self.warning = self.error = self.critical = writer.write_event
+
+
+def _as_argument(
+    _logger: WrappedLogger, _method: str, event: EventDict
+) -> tuple[tuple[EventDict], dict[str, Any]]:
+    """The arguments of a method of `_EventLogger`."""
+    return (event,), {}
+
+
+def _bound(
+    logger: Any, chain: list[structlog.typing.Processor], least: int
+) -> FilteringBoundLogger:
+    wrapped = structlog.wrap_logger(
+        logger,
         processors=chain,
         wrapper_class=structlog.make_filtering_bound_logger(least),
     )
-    return cast(FilteringBoundLogger, logger.bind())
+    return cast(FilteringBoundLogger, wrapped.bind())
 
 
-def _line(chain: list[structlog.typing.Processor], level: str, message: str) -> str:
-    event: Any = {"event": message}
+def _rendered(chain: list[structlog.typing.Processor], event: Any, level: str = "") -> str:
     for processor in chain:
         event = processor(None, level, event)
     return f"{event}\n"

@@ -21,20 +21,26 @@ SECRETS = re.compile(
 HINTS = ("so_", "eyJ", "://")
 """A text with a secret contains one of these."""
 
+COLLECTORS: Sequence[Processor] = (
+    structlog.contextvars.merge_contextvars,
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+    structlog.processors.format_exc_info,
+)
+"""The processors that complete an event with what is only known when it occurs."""
+
 
 def processors(*, as_json: bool) -> list[Processor]:
     """The processors that turn a message into a line."""
-    renderer: Sequence[Processor] = (
+    return [*COLLECTORS, *renderers(as_json=as_json)]
+
+
+def renderers(*, as_json: bool) -> list[Processor]:
+    """The processors that turn a complete event into a line, whenever they run."""
+    last: Sequence[Processor] = (
         (as_json_line,) if as_json else (indented, _console(), without_secrets)
     )
-    return [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
-        structlog.processors.format_exc_info,
-        harmless,
-        *renderer,
-    ]
+    return [harmless, *last]
 
 
 def harmless(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

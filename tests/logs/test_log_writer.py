@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from gateway.logs.log_writer import MOST_WAITING, LogWriter
+from gateway.logs.log_writer import EVENT_SIZE, MOST_WAITING, LogWriter
 from tests.support.served import wait_until
 
 LINE = "x" * 999 + "\n"
@@ -15,7 +15,9 @@ LINE = "x" * 999 + "\n"
 def piped() -> Iterator[tuple[LogWriter, int]]:
     """A writer to a pipe, and the end from which it can be read."""
     source, sink = os.pipe()
-    writer = LogWriter(sink, lambda count: f"{count} dropped\n")
+    writer = LogWriter(
+        sink, lambda count: f"{count} dropped\n", lambda event: f"{event['event']}\n"
+    )
     try:
         yield writer, source
     finally:
@@ -31,10 +33,29 @@ def read_until(source: int, end: str) -> str:
     return text
 
 
+def dropped_of(source: int, written: int) -> int:
+    """How many of the lines were dropped, once all of them are written or counted."""
+    lines = dropped = 0
+    while lines + dropped < written:
+        text = read_until(source, "\n")
+        lines += text.count(LINE)
+        dropped += sum(int(line.split()[0]) for line in text.splitlines() if "dropped" in line)
+    assert lines + dropped == written
+    return dropped
+
+
 def test_lines_are_written_in_their_order() -> None:
     with piped() as (writer, source):
         for number in range(1000):
             writer.write(f"{number}\n")
+        assert read_until(source, "999\n").split() == [str(number) for number in range(1000)]
+
+
+def test_events_are_written_in_the_order_of_the_other_lines() -> None:
+    with piped() as (writer, source):
+        for number in range(0, 1000, 2):
+            writer.write_event({"event": number})
+            writer.write(f"{number + 1}\n")
         assert read_until(source, "999\n").split() == [str(number) for number in range(1000)]
 
 
@@ -43,11 +64,17 @@ def test_what_nobody_reads_is_dropped_and_counted() -> None:
     with piped() as (writer, source):
         for _ in range(written):
             writer.write(LINE)
-        text = read_until(source, " dropped\n")
+        assert dropped_of(source, written) > 0
         writer.write("goes on\n")
         read_until(source, "goes on\n")
-    lines = text.splitlines(keepends=True)
-    assert lines.count(LINE) + int(lines[-1].split()[0]) == written
+
+
+def test_events_that_nobody_reads_are_dropped_too() -> None:
+    written = 3 * MOST_WAITING // EVENT_SIZE
+    with piped() as (writer, source):
+        for _ in range(written):
+            writer.write_event({"event": LINE[:-1]})
+        assert dropped_of(source, written) > 0
 
 
 def test_closing_writes_the_rest() -> None:
@@ -67,7 +94,7 @@ def test_closing_does_not_wait_for_a_reader_for_long() -> None:
 
 def test_a_reader_that_has_gone_is_no_error() -> None:
     source, sink = os.pipe()
-    writer = LogWriter(sink, str)
+    writer = LogWriter(sink, str, str)
     os.close(source)
     for _ in range(3):
         writer.write(LINE)
