@@ -41,6 +41,22 @@ def test_realistic_text_is_read_in_its_encoding_with_a_warning(
     assert "option encoding" in sheet.remarks["ENCODING_GUESSED"]
 
 
+@pytest.mark.parametrize(
+    ("encoding", "city"),
+    [
+        ("cp1250", "Łódź"),
+        ("cp1250", "Zakład Łączności w Gdańsku"),
+        ("cp1252", "Großröhrsdorf, 3. Stock, 12 m³, £Ä"),
+        ("cp1252", "¿Qué tal? Señor Muñoz, Nº 5"),
+        ("cp1251", "Москва"),
+    ],
+)
+def test_a_short_text_is_read_in_its_encoding(tmp_path: Path, encoding: str, city: str) -> None:
+    content = f'number,city\nC1,"{city}"\n'.encode(encoding)
+    sheet = sheet_of(tmp_path / "customers.csv", content)
+    assert [record.cells["city"] for record in sheet.records()] == [city]
+
+
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("name", ["cp1252", "cp1251", "cp932"])
 def test_utf_16_without_a_byte_order_mark_is_read_without_a_warning(
