@@ -170,7 +170,10 @@ def _change_payer(
     order: SalesOrderRow, change: HeaderChange, references: References, report: Report
 ) -> None:
     """Copy the values of a different payer. If the payer stays the same, so do the values that the
-    order copied."""
+    order copied. A caller who is limited to customers may repeat a payer outside this limit."""
+    named = change.get("bill_to_customer")
+    if named is not None and references.is_hidden(order.bill_to_customer_id, named):
+        return
     customer = references.by_id(CustomerRow, order.customer_id)
     payer = _payer(customer, change, references, report)
     if payer is not None and payer.id != order.bill_to_customer_id:

@@ -70,6 +70,16 @@ class References:
     def get(self, model: type[Model], reference: Reference) -> Model | None:
         return self._rows.get((model, reference.by, comparable(reference.by, reference.value)))
 
+    def is_hidden(self, payer_id: str, reference: Reference) -> bool:
+        """Whether a reference names the payer of an order, whom the caller may not choose."""
+        payer = self._payers.get(payer_id)
+        if payer is None or self.get(CustomerRow, reference) is not None:
+            return False
+        value = getattr(payer, reference.by, None)
+        return value is not None and comparable(reference.by, value) == comparable(
+            reference.by, reference.value
+        )
+
     def by_id(self, model: type[Model], key: str) -> Model:
         """The record with an id that comes from another record or an order."""
         row: Any = self._rows.get((model, "id", key)) or self._payers[key]

@@ -201,6 +201,19 @@ def test_no_order_is_written_for_a_customer_outside(gate: Gate, name: str) -> No
     ]
 
 
+def test_the_payer_of_an_order_may_be_named_again(gate: Gate) -> None:
+    """The payer is outside the limit, and so is unknown on an order that another customer pays."""
+    change = """mutation ($id: ID!, $input: UpdateSalesOrderInput!) {
+      updateSalesOrder(id: $id, input: $input, dryRun: true) { userErrors { code } } }"""
+    wanted = {"billToCustomer": {"number": "PAYER"}}
+    answers = [
+        gate.ask("limited", change, id=gate.orders[name], input=wanted)["updateSalesOrder"]
+        for name in ("PAID-BY-OTHER", "C1")
+    ]
+    codes = [[error["code"] for error in each["userErrors"]] for each in answers]
+    assert codes == [[], ["NOT_FOUND"]]
+
+
 def test_a_foreign_company_looks_like_a_missing_one(gate: Gate) -> None:
     queries = ("{ company { name } }", "{ items(first: 1) { nodes { id } } }", CREATE)
     for query in queries:
