@@ -1,5 +1,6 @@
 """Formats messages as lines, without secrets or control characters."""
 
+import datetime as dt
 import re
 import textwrap
 from collections.abc import Sequence
@@ -21,10 +22,16 @@ SECRETS = re.compile(
 HINTS = ("so_", "eyJ", "://")
 """A text with a secret contains one of these."""
 
+
+def with_time(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    event["time"] = dt.datetime.now(dt.UTC)
+    return event
+
+
 COLLECTORS: Sequence[Processor] = (
     structlog.contextvars.merge_contextvars,
     structlog.processors.add_log_level,
-    structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+    with_time,
     structlog.processors.format_exc_info,
 )
 """The processors that complete an event with what is only known when it occurs."""
@@ -40,7 +47,13 @@ def renderers(*, as_json: bool) -> list[Processor]:
     last: Sequence[Processor] = (
         (as_json_line,) if as_json else (indented, _console(), without_secrets)
     )
-    return [harmless, *last]
+    return [with_text_of_time, harmless, *last]
+
+
+def with_text_of_time(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Write the time as ISO 8601 in UTC."""
+    event["time"] = event["time"].isoformat().replace("+00:00", "Z")
+    return event
 
 
 def harmless(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
