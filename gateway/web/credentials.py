@@ -76,9 +76,9 @@ def company_of(request: Request) -> str | None:
 
 def _is_public(scope: Scope) -> bool:
     path: str = scope["path"]
-    if path == "/" or any(path == public or path.startswith(f"{public}/") for public in PUBLIC):
-        return True
-    return path == ENDPOINT and _is_page(scope)
+    if path == ENDPOINT:
+        return _is_page(scope)
+    return path == "/" or any(path == public or path.startswith(f"{public}/") for public in PUBLIC)
 
 
 def _is_page(scope: Scope) -> bool:

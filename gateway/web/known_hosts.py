@@ -4,7 +4,6 @@ it through its own host name (DNS rebinding)."""
 import re
 from collections.abc import Sequence
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.web.error_responses import refusal
@@ -35,6 +34,7 @@ class KnownHosts:
     def _is_known(self, scope: Scope) -> bool:
         if ANY in self._names:
             return True
-        match = HOST_HEADER.fullmatch(Headers(scope=scope).get("host", ""))
+        sent: bytes = next((value for name, value in scope["headers"] if name == b"host"), b"")
+        match = HOST_HEADER.fullmatch(sent.decode("latin-1"))
         host = match[1].lower() if match is not None else ""
         return host in self._names or host.endswith(self._suffixes)
