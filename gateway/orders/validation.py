@@ -5,6 +5,7 @@ its module."""
 import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from gateway.orders import refusals
@@ -164,9 +165,9 @@ def _check_texts(
 ) -> None:
     for name, longest in lengths.items():
         value = getattr(row, name)
-        path = _path_of(name)
         if value is None:
             continue
+        path = _path_of(name)
         if _is_stated(change, (*place, *path)):
             check_new_text(value, longest, report, *path)
         elif not _is_copied(row, name, value):
@@ -179,6 +180,7 @@ def _is_copied(row: SalesOrderRow | SalesOrderLineRow, name: str, value: str) ->
     return part != name and value == getattr(row, f"sell_to_{part}", None)
 
 
+@cache
 def _path_of(name: str) -> Path:
     """The path of a column in a change: the parts of an address are one level deeper."""
     for prefix in _ADDRESSES:

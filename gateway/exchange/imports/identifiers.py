@@ -31,6 +31,9 @@ MODELS: Mapping[str, type[Base]] = {
 }
 """The fields that an id may set, and the records that they refer to."""
 
+COLUMNS = {name: f"+{name}_id" for name in MODELS}
+"""The names of these ids among the values that only the import needs."""
+
 
 async def resolve_ids(writer: Writer, rows: Sequence[ParsedRow]) -> None:
     """Set the fields for which the rows have the id of a stored record but no number or code, with one
@@ -47,14 +50,16 @@ async def resolve_ids(writer: Writer, rows: Sequence[ParsedRow]) -> None:
         for name, key in _ids(row).items():
             if key in known[MODELS[name]]:
                 row.change[name] = Reference("id", key)
-                row.columns[name, "id"] = row.columns[(f"+{name}_id",)]
+                row.columns[name, "id"] = row.columns[(COLUMNS[name],)]
 
 
 def _ids(row: ParsedRow) -> dict[str, str]:
     """The ids that count, by field: the id of a customer takes precedence over that of its contact."""
-    ids = {}
-    for name in MODELS:
-        key = row.extras.get(f"+{name}_id")
+    ids: dict[str, str] = {}
+    if row.extras.keys().isdisjoint(COLUMNS.values()):
+        return ids
+    for name, column in COLUMNS.items():
+        key = row.extras.get(column)
         named = row.change.get(name)
         is_named = named is not None and named.by != "contact_id"
         if key and not is_named and (guid := canonical_guid(key)):
