@@ -4,13 +4,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager, nullcontext
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.storage.database import Database
@@ -20,6 +16,11 @@ from gateway.storage.migrations.integrity import (
     check_foreign_keys,
     foreign_keys_off,
 )
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+FOLDER = Path(__file__).parent
 
 MIGRATION_LOCK = 0x6761746577617900
 """Key of PostgreSQL's advisory lock for migrations. SQLite allows only one writer anyway."""
@@ -32,7 +33,7 @@ async def migrate(database: Database, *, backup: bool = True) -> Path | None:
     or None if there is none. Raises CannotMigrate."""
     async with migration_transaction(database) as connection:
         revision = await connection.run_sync(_revision)
-        if revision == _newest():
+        if revision == _known_revisions()[-1]:
             return None
         if revision is not None:
             _check_known(revision)
@@ -48,7 +49,7 @@ async def is_current(database: Database) -> bool:
         return False
     async with aclosing(await database.connect()) as connection:
         revision = await connection.run_sync(_revision)
-    return revision == _newest()
+    return revision == _known_revisions()[-1]
 
 
 @asynccontextmanager
@@ -62,43 +63,47 @@ async def migration_transaction(database: Database) -> AsyncIterator[AsyncConnec
             yield connection
 
 
-def run_alembic(connection: sa.Connection, run: Callable[[Config], None]) -> None:
+def run_alembic(connection: sa.Connection, run: Callable[["Config"], None]) -> None:
     """Run an Alembic command in a `migration_transaction`. Raises CannotMigrate if it leaves rows that
     refer to missing ones."""
     run(_config(connection))
     check_foreign_keys(connection)
 
 
-def _upgrade(config: Config) -> None:
+def _upgrade(config: "Config") -> None:
+    from alembic import command  # noqa: PLC0415 - as in `_config`
+
     command.upgrade(config, "head")
 
 
-def _config(connection: sa.Connection | None = None) -> Config:
+def _config(connection: sa.Connection) -> "Config":
+    from alembic.config import Config  # noqa: PLC0415 - commands that do not migrate start sooner
+
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.set_main_option("script_location", str(FOLDER))
     config.attributes["connection"] = connection
     return config
 
 
 @cache
-def _scripts() -> ScriptDirectory:
-    """The revisions that the code knows. Cached, because all of them are imported to read them."""
-    return ScriptDirectory.from_config(_config())
-
-
-def _newest() -> str | None:
-    return _scripts().get_current_head()
+def _known_revisions() -> list[str]:
+    """The revisions that the code knows, oldest first. The name of each begins with its number, so Alembic
+    need not be loaded to find the newest one."""
+    files = (FOLDER / "versions").glob("[0-9]*.py")
+    return sorted(file.stem.partition("_")[0] for file in files)
 
 
 def _check_known(revision: str) -> None:
-    try:
-        _scripts().get_revision(revision)
-    except CommandError:
+    if revision not in _known_revisions():
         raise CannotMigrate(
             f"The database is at revision {revision}, which this version of the gateway does not"
             " know: install the version that migrated it."
-        ) from None
+        )
 
 
 def _revision(connection: sa.Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    """The revision of the database; None if it was never migrated."""
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    return revision

@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from gateway.storage.migrations.integrity import drop_empty_tables
+from gateway.storage.migrations.downgrades import drop_empty_tables
 from gateway.storage.tables.column_types import Guid, Instant, one_of, text_type
 
 revision = "0002"

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from gateway.storage.migrations.integrity import refuse_to_lose_column
+from gateway.storage.migrations.downgrades import refuse_to_lose_column
 
 revision = "0004"
 down_revision = "0003"

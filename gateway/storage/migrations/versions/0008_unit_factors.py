@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from gateway.storage.migrations.integrity import refuse_to_lose_column
+from gateway.storage.migrations.downgrades import refuse_to_lose_column
 from gateway.storage.tables.column_types import LARGEST, Amount, Guid, new_guid
 
 revision = "0008"

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from gateway.storage.accents import is_mark, without_compatibility
-from gateway.storage.migrations.integrity import refuse_to_lose_column
+from gateway.storage.migrations.downgrades import refuse_to_lose_column
 
 revision = "0009"
 down_revision = "0008"

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from gateway.storage.migrations.integrity import drop_empty_tables
+from gateway.storage.migrations.downgrades import drop_empty_tables
 from gateway.storage.tables.column_types import Guid, Instant, text_type
 
 revision = "0012"
