@@ -46,7 +46,7 @@ from gateway.execution.argument_faults import Faults
 from gateway.execution.argument_places import value_at
 from gateway.execution.argument_validation import argument_rule, running_error, variable_errors
 from gateway.execution.declarations import ComputedField
-from gateway.execution.document_validation import validation_errors
+from gateway.execution.document_validation import ValidDocuments, validation_errors
 from gateway.execution.limits import TooLarge, check_document
 from gateway.execution.measurement import COST, Measured
 from gateway.execution.selection import fields_by_name, fragments_of
@@ -63,6 +63,9 @@ Result = TypeVar("Result")
 
 RULES = (argument_rule(FAULTS),)
 """The validation rule that is applied besides the other rules of the specification."""
+
+VALID = ValidDocuments()
+"""The documents that are valid in the schema."""
 
 
 class OperationExtension(SchemaExtension):
@@ -96,11 +99,15 @@ class OperationExtension(SchemaExtension):
         except TooLarge as too_large:
             return [RequestError(str(too_large), "TOO_LARGE")]
         return (
-            validation_errors(self._schema, document, RULES)
+            self._document_errors(document)
             or self._scope_errors(document)
             or self._header_errors(document)
             or self._variable_errors(document)
         )
+
+    def _document_errors(self, document: DocumentNode) -> list[GraphQLError]:
+        text = self.execution_context.query or ""
+        return VALID.errors(text, lambda: validation_errors(self._schema, document, RULES))
 
     def _variable_errors(self, document: DocumentNode) -> list[GraphQLError]:
         operation = get_operation_ast(document, self.execution_context.context.operation_name)
