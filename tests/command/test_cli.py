@@ -4,6 +4,8 @@ import re
 import signal
 import socket
 import sqlite3
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -261,3 +263,24 @@ def test_every_command_and_every_option_has_its_help() -> None:
         for parameter in command.params:
             assert parameter.help, f"{path} {parameter.name}"
             assert parameter.help[:40] in shown.output, f"{path} {parameter.name}"
+
+
+LATE = {
+    "alembic",
+    "cryptography",
+    "graphql",
+    "httpx2",
+    "joserfc",
+    "starlette",
+    "strawberry",
+    "uvicorn",
+}
+"""Libraries that only some commands need, and that take long to load."""
+
+
+def test_the_libraries_of_one_command_do_not_slow_down_the_others() -> None:
+    code = "import sys, gateway.cli; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    )
+    assert LATE.isdisjoint(loaded.stdout.split())
