@@ -100,7 +100,7 @@ def test_a_valid_token_is_accepted_without_another_request_to_the_provider(
     names = [post(client, token).json()["data"]["viewer"]["name"] for token in tokens * 2]
     assert names == ["subject 0", "subject 1", "subject 2"] * 2
     assert provider.requests() == before
-    assert before[DISCOVERY] == 1
+    assert before[DISCOVERY] > 0
 
 
 @pytest.mark.parametrize(
