@@ -130,7 +130,7 @@ def _delete(of: RecordType) -> Any:
 
 
 def _mutation(resolve: Any, payload: Any, description: str) -> Any:
-    resolve.__annotations__["return"] = payload
+    resolve.__annotations__["return"] = payload | None
     return declared_field(resolve, description, MutationField())
 
 

@@ -140,6 +140,12 @@ def test_numbers_that_are_not_counts_are_exact() -> None:
     assert inexact == []
 
 
+def test_every_mutation_may_be_null_so_that_a_failure_keeps_the_results_before_it() -> None:
+    mutation: Any = SCHEMA.mutation_type
+    assert mutation.fields
+    assert [name for name, field in mutation.fields.items() if is_non_null_type(field.type)] == []
+
+
 def test_no_list_is_null_or_contains_null() -> None:
     """A list argument or input field may be omitted, but its values may not be null."""
     loose = []
