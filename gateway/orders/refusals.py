@@ -202,7 +202,9 @@ LINE_PREVIEWED = Refusal(
     Code.NOT_FOUND, "6.2", "This id comes from a dry run, which stores nothing: no line has it."
 )
 STALE = Refusal(
-    Code.STALE, "6.3", "The {label} {number} has changed since it was read: read it again."
+    Code.STALE,
+    "6.3",
+    "This etag is out of date. Read the {label} {number} again for the current one.",
 )
 STALE_PREVIEW = Refusal(
     Code.STALE,

@@ -9,10 +9,14 @@ import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
+from gateway.storage.tables.column_types import IGNORES_CASE
+
 
 def _equals(column: Any, value: Any) -> sa.ColumnElement[bool]:
     if value is None:
         return sa.false()
+    if column.info.get(IGNORES_CASE):
+        return _case_folded(column) == _case_folded(value)
     compared = sa.cast(column, sa.String) if _is_text_of(column, value) else column
     return compared == value  # type: ignore[no-any-return]
 
@@ -23,6 +27,10 @@ def _is_text_of(column: Any, value: Any) -> bool:
     return isinstance(column.type, sa.Integer) and is_text
 
 
+def _case_folded(text: Any) -> sa.ColumnElement[str]:
+    return sa.func.gateway_fold(text, type_=sa.String)
+
+
 def _differs(column: Any, value: Any) -> sa.ColumnElement[bool]:
     return ~_equals(column, value)
 
@@ -30,6 +38,8 @@ def _differs(column: Any, value: Any) -> sa.ColumnElement[bool]:
 def _is_in(column: Any, values: Sequence[Any]) -> sa.ColumnElement[bool]:
     if not values:
         return sa.false()
+    if column.info.get(IGNORES_CASE):
+        return _case_folded(column).in_([_case_folded(value) for value in values])
     if any(_is_text_of(column, value) for value in values):
         return sa.cast(column, sa.String).in_(values)
     return column.in_(values)  # type: ignore[no-any-return]

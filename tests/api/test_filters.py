@@ -271,6 +271,23 @@ def test_a_relation_matches_its_number_or_code_in_any_case(world: Client) -> Non
 @pytest.mark.parametrize(
     ("conditions", "matching"),
     [
+        ({"eq": "i0010"}, {"I0010"}),
+        ({"in": ["nowhere", "i0010"]}, {"I0010"}),
+        ({"ne": "i0010"}, {None}),
+        ({"notIn": ["nowhere", "i0010"]}, {None}),
+        ({"isNull": False, "ne": "i0010"}, set()),
+    ],
+)
+def test_the_number_on_a_line_is_equal_in_any_case(
+    world: Client, conditions: Tree, matching: set[str | None]
+) -> None:
+    tree = {"lineObjectNumber": conditions}
+    assert set(found(world, "salesOrderLines", tree, by="lineObjectNumber")) == matching
+
+
+@pytest.mark.parametrize(
+    ("conditions", "matching"),
+    [
         ({}, {"C1", "PAYER"}),
         ({"eq": "Ann Buyer"}, {"C1"}),
         ({"ne": "Ann Buyer"}, {"PAYER"}),

@@ -169,6 +169,9 @@ def clean(value: str) -> str:
 FOLDED = "_folded"
 """The suffix of the name of a column with the case-folded value of another one."""
 
+IGNORES_CASE = "ignores_case"
+"""The key in the `info` of a column without such a copy that filters compare ignoring case."""
+
 
 def case_folded(value: str) -> str:
     """`value` for the comparison of numbers and codes, ignoring case."""

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from gateway.storage.tables.column_types import (
+    IGNORES_CASE,
     Amount,
     Base,
     CompanyScoped,
@@ -169,7 +170,9 @@ class SalesOrderLineRow(CompanyScoped, Base, kw_only=True):
     item_id: Mapped[str | None] = mapped_column(Guid, default=None)
     account_id: Mapped[str | None] = mapped_column(Guid, default=None)
     line_object_id: Mapped[str | None] = mapped_column(Guid, default=None)
-    line_object_number: Mapped[str | None] = mapped_column(text_type(20), default=None)
+    line_object_number: Mapped[str | None] = mapped_column(
+        text_type(20), default=None, info={IGNORES_CASE: True}
+    )
     description: Mapped[str | None] = mapped_column(text_type(100), default=None)
     description2: Mapped[str | None] = mapped_column(text_type(50), default=None)
     unit_of_measure_id: Mapped[str | None] = mapped_column(Guid, default=None)
