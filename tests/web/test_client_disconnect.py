@@ -97,11 +97,13 @@ class Blocked:
     requests whose client is still connected."""
 
     def __init__(self) -> None:
+        self.begun = threading.Event()
         self.over = threading.Event()
         self.gone: list[bool] = []
         self.app = Starlette(routes=[Route("/block", self.block), Route("/work", self.work)])
 
     async def block(self, _: Request) -> Response:
+        self.begun.set()
         self.over.wait(PATIENCE)
         return Response()
 
@@ -115,6 +117,7 @@ def test_no_work_begins_for_a_client_that_has_already_disconnected() -> None:
     with serving(Settings(), app=blocked.app) as client, ThreadPoolExecutor(2) as pool:
         host, port = client.url.removeprefix("http://").split(":")
         answers = [pool.submit(client.http.get, client.url + "/block")]
+        assert blocked.begun.wait(PATIENCE)
         for _ in range(300):
             with socket.create_connection((host, int(port))) as connection:
                 connection.sendall(b"GET /work HTTP/1.1\r\nHost: localhost\r\n\r\n")
