@@ -1,5 +1,6 @@
 """The gateway as a server in a thread of the test process, and an HTTP client for it."""
 
+import asyncio
 import json
 import logging
 import re
@@ -8,7 +9,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -69,6 +70,23 @@ def without_cost(response: httpx2.Response) -> Any:
     return answer
 
 
+class _PromptServer(uvicorn.Server):
+    """Stops at once. Uvicorn itself looks only every tenth of a second whether it should."""
+
+    _ticks: asyncio.Task[None] | None = None
+
+    async def main_loop(self) -> None:
+        self._ticks = asyncio.create_task(super().main_loop())
+        with suppress(asyncio.CancelledError):
+            await self._ticks
+
+    def stop(self) -> None:
+        """Any thread may call this."""
+        self.should_exit = True
+        if self._ticks is not None and not self._ticks.done():
+            self._ticks.get_loop().call_soon_threadsafe(self._ticks.cancel)
+
+
 @contextmanager
 def serving(
     settings: Settings, limits: ConnectionLimits | None = None, app: Any = None
@@ -76,7 +94,7 @@ def serving(
     """The gateway, or another ASGI application, in its own server."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=1000)
     config = server_config(app or create_app(settings), settings, limits or ConnectionLimits())
-    server = uvicorn.Server(config)
+    server = _PromptServer(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     while not server.started:
@@ -86,7 +104,7 @@ def serving(
         with httpx2.Client(timeout=60, verify=NO_CERTIFICATES) as http:
             yield Client(f"http://127.0.0.1:{listener.getsockname()[1]}", http)
     finally:
-        server.should_exit = True
+        server.stop()
         thread.join(10)
         assert not thread.is_alive(), "the server did not stop"
 
