@@ -158,15 +158,20 @@ def outside(gate: Gate) -> list[str]:
     return [gate.orders["PAYER"], gate.orders["THEIRS"], gate.customers["PAYER"], MISSING]
 
 
+def states(gate: Gate) -> list[Any]:
+    """The stored orders of customers outside of the limit, with their lines."""
+    query = "query ($id: ID!) { salesOrder(id: $id) { etag status lines { id etag quantity } } }"
+    return [
+        gate.post("admin", query, company, id=gate.orders[name])["data"]["salesOrder"]
+        for name, company in (("PAYER", COMPANY), ("THEIRS", OTHER))
+    ]
+
+
 def test_each_query_and_mutation_treats_hidden_records_like_missing_ones(
     gate: Gate,
 ) -> None:
     """Nothing changes."""
-    state = "query ($id: ID!) { salesOrder(id: $id) { etag status } }"
-    before = [
-        gate.post("admin", state, company, id=gate.orders[name])
-        for name, company in (("PAYER", COMPANY), ("THEIRS", OTHER))
-    ]
+    before = states(gate)
     for root, kind in (("Query", "query"), ("Mutation", "mutation")):
         for name, arguments in roots(gate, root).items():
             if "id" not in arguments:
@@ -176,11 +181,81 @@ def test_each_query_and_mutation_treats_hidden_records_like_missing_ones(
             query = f"{kind} ($id: ID!) {{ it: {name}(id: $id{more}) {{ {chosen} }} }}"
             answers = {str(gate.post("limited", query, id=key)) for key in outside(gate)}
             assert len(answers) == 1, (name, answers)
-    after = [
-        gate.post("admin", state, company, id=gate.orders[name])
-        for name, company in (("PAYER", COMPANY), ("THEIRS", OTHER))
-    ]
-    assert after == before
+    assert states(gate) == before
+
+
+PROBLEMS = "{ userErrors { code message path } }"
+BULK = {
+    "createSalesOrders": '{customer: {id: "ID"}}',
+    "updateSalesOrders": '{id: "ID", externalDocumentNumber: "X"}',
+    "upsertCustomers": '{number: "NUMBER", displayName: "X"}',
+    "upsertItems": '{number: "NUMBER", displayName: "X"}',
+}
+"""A row of each bulk mutation. It names a record by id or number."""
+
+
+@pytest.mark.parametrize("policy", ["", ", policy: ATOMIC"])
+def test_bulk_mutations_treat_hidden_records_like_missing_ones(gate: Gate, policy: str) -> None:
+    """Every row is refused, and nothing changes."""
+    mutations = roots(gate, "Mutation")
+    assert set(BULK) == {name for name, arguments in mutations.items() if "inputs" in arguments}
+    before = states(gate)
+    records = list(zip(outside(gate), ("PAYER", "THEIRS", "payer", "NOBODY"), strict=True))
+    for name, row in BULK.items():
+        more = policy if "policy" in mutations[name] else ""
+        answers = set()
+        for key, number in records:
+            rows = row.replace("ID", key).replace("NUMBER", number)
+            query = f"mutation {{ it: {name}(inputs: [{rows}]{more}) {PROBLEMS} }}"
+            [payload] = gate.post("limited", query)["data"]["it"]
+            assert payload["userErrors"]
+            answers.add(str(payload).replace(key, "ID").replace(number, "NUMBER"))
+        assert len(answers) == 1, (name, answers)
+    assert states(gate) == before
+
+
+def released(gate: Gate) -> str:
+    """The id of a new order of the caller that can be shipped."""
+    line = {"item": {"number": "I0001"}, "quantity": 1, "unitPrice": 1}
+    created = gate.post("limited", CREATE, input={"customer": {"number": "C1"}, "lines": [line]})
+    key = str(created["data"]["createSalesOrder"]["salesOrder"]["id"])
+    release = f"mutation ($id: ID!) {{ releaseSalesOrder(id: $id) {PROBLEMS} }}"
+    answer = gate.post("limited", release, id=key)
+    assert answer == {"data": {"releaseSalesOrder": {"userErrors": []}}}
+    return key
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        'updateSalesOrder(id: $id, input: {lines: {update: [{id: "LINE", quantity: 9}]}})',
+        'updateSalesOrder(id: $id, input: {lines: {remove: ["LINE"]}})',
+        'shipSalesOrder(id: $id, lines: [{id: "LINE", quantity: 1}])',
+    ],
+)
+def test_a_line_of_another_order_looks_like_a_missing_one(gate: Gate, change: str) -> None:
+    order = released(gate) if change.startswith("ship") else gate.orders["C1"]
+    before = states(gate)
+    answers = []
+    for line in (*(each["lines"][0]["id"] for each in before), MISSING):
+        query = f"mutation ($id: ID!) {{ it: {change.replace('LINE', line)} {PROBLEMS} }}"
+        problems = gate.post("limited", query, id=order)["data"]["it"]["userErrors"]
+        assert [each["code"] for each in problems] == ["NOT_FOUND"]
+        answers.append(str(problems).replace(line, "LINE"))
+    assert len(set(answers)) == 1, answers
+    assert states(gate) == before
+
+
+def test_a_hidden_number_looks_like_a_missing_one(gate: Gate) -> None:
+    """The orders with these numbers, and the customers, belong to others."""
+    hidden = {
+        "salesOrderByNumber": {"SO-000003", "so-000003"},
+        "customerByNumber": {"PAYER", "payer", "THEIRS"},
+    }
+    for name, numbers in hidden.items():
+        for number in numbers:
+            query = f'{{ {name}(number: "{number}") {{ id }} }}'
+            assert gate.ask("limited", query) == {name: None}
 
 
 @pytest.mark.parametrize("name", ["customer", "billToCustomer"])
