@@ -14,6 +14,7 @@ from gateway.storage.companies import (
     rename_company,
     update_company,
 )
+from gateway.storage.company_directory import MOST_NAMED
 from gateway.storage.database import Database
 
 company = typer.Typer(help="Manage the companies in the database.", no_args_is_help=True)
@@ -78,7 +79,9 @@ def _run(work: Callable[[Database], Awaitable[Any]]) -> None:
         try:
             await work(database)
         except CompanyGone as error:
-            fail(f"COMPANY_NOT_FOUND: {error}")
+            companies = (await list_companies(database))[:MOST_NAMED]
+            names = ", ".join(repr(each.name) for each in companies)
+            fail(f"COMPANY_NOT_FOUND: {error} Name one of these: {names}.")
         except CompanyRefused as error:
             fail(str(error))
 

@@ -11,7 +11,9 @@ from gateway.orders.problems import Refusal
 # 1 The order and its header
 CUSTOMER_REQUIRED = Refusal(Code.REQUIRED, "1.4", "Every order has a customer.")
 CUSTOMER_BLOCKED = Refusal(
-    Code.BLOCKED, "1.4", "Customer {number} is blocked ({why}), so no order can be created."
+    Code.BLOCKED,
+    "1.4",
+    "Customer {number} is blocked ({why}), so they can neither place nor pay for an order.",
 )
 PAYER_BLOCKED = Refusal(
     Code.BLOCKED, "1.4", "Customer {number}, who would pay for the order, is blocked."

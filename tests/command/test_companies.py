@@ -148,4 +148,7 @@ def test_the_commands_create_list_update_and_rename(tmp_path: Path, url: str) ->
     code, listed, _ = company("list")
     assert (code, listed.split("\t")[:2]) == (0, ["Alps", "CHF"])
     code, _, complaint = company("rename", "Alpine", "X")
-    assert (code, complaint) == (1, "COMPANY_NOT_FOUND: There is no company 'Alpine'.\n")
+    assert (code, complaint) == (
+        1,
+        "COMPANY_NOT_FOUND: There is no company 'Alpine'. Name one of these: 'Alps'.\n",
+    )
