@@ -258,6 +258,19 @@ def test_a_hidden_number_looks_like_a_missing_one(gate: Gate) -> None:
             assert gate.ask("limited", query) == {name: None}
 
 
+def test_no_list_has_records_of_another_company(gate: Gate) -> None:
+    lists = [name for name, arguments in roots(gate, "Query").items() if "first" in arguments]
+    assert len(lists) > 10
+    for name in lists:
+        query = f"{{ it: {name}(first: 200) {{ nodes {{ id }} }} }}"
+        ours, theirs = (
+            {each["id"] for each in gate.ask(who, query, company)["it"]["nodes"]}
+            for who, company in (("company", COMPANY), ("admin", OTHER))
+        )
+        assert ours or name == "importJobs", name
+        assert not ours & theirs, name
+
+
 @pytest.mark.parametrize("name", ["customer", "billToCustomer"])
 def test_no_order_is_written_for_a_customer_outside(gate: Gate, name: str) -> None:
     """This includes a customer who is only known as the payer of another order in the same call."""
