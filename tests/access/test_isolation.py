@@ -271,6 +271,30 @@ def test_no_list_has_records_of_another_company(gate: Gate) -> None:
         assert not ours & theirs, name
 
 
+KEYS = {
+    "salesOrderByNumber": "SO-000001",
+    "customerByNumber": "C1",
+    "itemByNumber": "I0001",
+    "accountByNumber": "6110",
+    "currencyByCode": "JPY",
+    "paymentTermsByCode": "30D",
+    "shipmentMethodByCode": "CIF",
+    "unitOfMeasureByCode": "PCS",
+    "taxCodeByCode": "S20",
+}
+"""The number or code of a record by look-up. Both companies have most of them."""
+
+
+def test_no_look_up_finds_a_record_of_another_company(gate: Gate) -> None:
+    queries = roots(gate, "Query")
+    assert set(KEYS) == {name for name in queries if re.search("By(Number|Code)$", name)}
+    for name, key in KEYS.items():
+        query = f'{{ it: {name}({name.split("By")[1].lower()}: "{key}") {{ id }} }}'
+        ours = gate.ask("company", query)["it"]
+        assert ours is not None, name
+        assert ours != gate.ask("admin", query, OTHER)["it"], name
+
+
 @pytest.mark.parametrize("name", ["customer", "billToCustomer"])
 def test_no_order_is_written_for_a_customer_outside(gate: Gate, name: str) -> None:
     """This includes a customer who is only known as the payer of another order in the same call."""
