@@ -144,7 +144,7 @@ class Documents:
         if text in self._documents:
             self._documents.move_to_end(text)
         elif len(text) <= LONGEST_KEPT and self._ran.pop(hash(text), ABSENT) is not ABSENT:
-            # a plan gives no answer with an error, so nobody needs the places of the nodes
+            # locations would keep all tokens in memory; only errors need them, and plans report none
             self._documents[text] = Document(
                 self._schema, parse(text, no_location=True), lambda size: self._grow(text, size)
             )

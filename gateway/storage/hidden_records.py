@@ -31,7 +31,7 @@ class HiddenRecords:
         self, model: type[Base], wanted: Mapping[str, Collection[str]]
     ) -> dict[tuple[str, Any], str]:
         """The ids of the records outside that have one of the `wanted` values, by column and value."""
-        found: dict[tuple[str, Any], str] = {}
+        result: dict[tuple[str, Any], str] = {}
         for name, values in wanted.items():
             possible = sorted(filter(is_storable_text, values))
             if not self._scope.is_limited or not possible:
@@ -43,5 +43,5 @@ class HiddenRecords:
                 column.in_(possible),
             )
             rows = await self._session.execute(statement)
-            found |= {(name, value): key for value, key in rows}
-        return found
+            result |= {(name, value): key for value, key in rows}
+        return result
