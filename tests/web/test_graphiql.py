@@ -13,20 +13,18 @@ from playwright.sync_api import Page, Response
 from gateway.web.graphiql_page import examples
 from tests.support.browsers import launched_browser, needs_browser
 from tests.support.databases import Templates
+from tests.support.graphiql import GraphiqlPage
 from tests.support.served import Client, serving_demo
 
-MODEL = "__MONACO.editor.getModels().find(m => m.uri.path.endsWith('{}.json'))"
-RESPONSE = f"{MODEL.format('response')}.getValue()"
-VARIABLES = MODEL.format("variables")
 SECOND_PAGE = ["NW-10878", "NW-10865", "NW-10845", "NW-10788", "NW-10765"]
 """The sixth to the tenth latest of QUICK's orders in Northwind."""
 
 
-class Visit:
+class Visit(GraphiqlPage):
     """A first visit to the page, with the browser's messages and requests."""
 
     def __init__(self, page: Page) -> None:
-        self.page = page
+        super().__init__(page)
         self._heard: list[str] = []
         self.hosts: set[str] = set()
         self._refused: list[Response] = []
@@ -47,28 +45,16 @@ class Visit:
         refused = [f"{each.request.post_data} {each.url} {each.text()}" for each in self._refused]
         return self._heard + refused
 
-    def run_tab(self, place: int) -> Any:
+    def run_tab(self, place: int, query: str) -> Any:
         """Open a tab, press its button and read the answer."""
         self.page.locator(".graphiql-tab-button").nth(place).click()
-        self.page.wait_for_timeout(
-            300
-        )  # GraphiQL needs some time to recognise the operation's name
-        self.page.get_by_role("button", name="Execute query").click()
-        self.page.locator(".graphiql-response .view-lines", has_text='"data"').wait_for()
-        return json.loads(self.page.evaluate(RESPONSE))
+        self.expect_text("operation.graphql", query)
+        return self.execute()
 
     def run_on(self, variables: dict[str, Any]) -> Any:
         """Run the open tab once more, with other variables, and read the answer."""
-        before = self.page.evaluate(RESPONSE)
-        self.page.evaluate(f"text => {VARIABLES}.setValue(text)", json.dumps(variables))
-        self.page.wait_for_timeout(300)
-        self.page.get_by_role("button", name="Execute query").click()
-        for _ in range(100):
-            answer = self.page.evaluate(RESPONSE)
-            if '"data"' in answer and answer != before:
-                return json.loads(answer)
-            self.page.wait_for_timeout(100)
-        raise AssertionError("there is no other answer")
+        self.type("variables.json", json.dumps(variables))
+        return self.execute()
 
 
 @pytest.fixture(scope="module")
@@ -83,8 +69,7 @@ def visit(demo: Client) -> Iterator[Visit]:
     with launched_browser() as browser:
         page = browser.new_page(viewport={"width": 1400, "height": 900})
         visit = Visit(page)
-        page.goto(demo.url + "/graphql")
-        page.locator(".graphiql-query-editor .view-line").first.wait_for()
+        visit.open(demo.url + "/graphql")
         yield visit
 
 
@@ -95,7 +80,7 @@ def test_every_tab_runs_and_no_request_leaves_the_host(
 ) -> None:
     tabs = list(examples())
     assert visit.page.locator(".graphiql-tab-button").count() == len(tabs) == 6
-    answers = [visit.run_tab(place)["data"] for place in range(len(tabs))]
+    answers = [visit.run_tab(place, tab["query"])["data"] for place, tab in enumerate(tabs)]
     orders, sweet, created, refused, company, history = answers
     assert len(orders["salesOrders"]["nodes"]) == 10
     assert sweet["salesOrders"]["totalCount"] > 0

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Response, expect
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy.pool import NullPool
 
 from gateway.access.keys import KeyRequest, create_key
@@ -18,6 +18,7 @@ from gateway.settings import Settings
 from gateway.storage.database import Database
 from tests.support.browsers import launched_browser, needs_browser
 from tests.support.databases import Templates
+from tests.support.graphiql import GraphiqlPage, query_of
 from tests.support.other_company import OTHER, load_other
 from tests.support.served import Client, serving, wait_until
 from tests.support.world import COMPANY, load_world
@@ -31,54 +32,32 @@ CREATE_KEY = """mutation { createApiKey(
   input: {name: "Bob", scopes: ["orders:read"], company: "Other"}) { secret apiKey { id } } }"""
 REVOKE_KEY = "mutation ($id: ID!) { revokeApiKey(id: $id) { apiKey { id } } }"
 VARIABLES = '{"skipped": true}'
-MODEL = "__MONACO.editor.getModels().find(m => m.uri.path.endsWith('{}'))"
-STORED = "JSON.stringify([{...localStorage}, {...sessionStorage}, location.href])"
 
 
-class GraphiqlPage:
-    """GraphiQL in a window of its own."""
+class AccessPage(GraphiqlPage):
+    """GraphiQL with the dialog, the bars and the buttons that belong to signing in."""
 
     def __init__(self, page: Page) -> None:
-        self.page = page
+        super().__init__(page)
         self.dialog = page.get_by_role("dialog", name="Sign in")
         self.outcome = page.locator("#outcome")
-
-    def open(self, url: str) -> None:
-        self.page.goto(url)
-        self.page.locator(".graphiql-query-editor .view-line").first.wait_for()
 
     def sign_in(self, key: str, *, until_closed: bool = False) -> None:
         self.dialog.get_by_label("Key or token").fill(key)
         self.dialog.get_by_label("Keep it until this tab is closed").set_checked(until_closed)
         self.dialog.get_by_role("button", name="Sign in").click()
 
-    def type(self, editor: str, text: str) -> None:
-        self.page.evaluate(f"text => {MODEL.format(editor)}.setValue(text)", text)
-        self.page.wait_for_timeout(300)  # until GraphiQL has read it
-
-    def text(self, editor: str) -> str:
-        text: str = self.page.evaluate(f"{MODEL.format(editor)}.getValue()")
-        return text
-
     def run(self, query: str = QUERY, variables: str = VARIABLES) -> Any:
         """The answer to an operation."""
         self.type("operation.graphql", query)
         self.type("variables.json", variables)
-        with self.page.expect_response("**/graphql") as response:
-            self.page.get_by_role("button", name="Execute query").click()
-        return response.value.json()
+        return self.execute()
 
     def copied(self, button: str) -> str:
         """The text that a button copies."""
+        self.page.evaluate("navigator.clipboard.writeText('')")
         self.page.get_by_role("button", name=button).click()
-        self.page.get_by_role("status").get_by_text("copied").wait_for()
-        text: str = self.page.evaluate("navigator.clipboard.readText()")
-        return text
-
-    def stored(self) -> str:
-        """All that the browser stores, and the address."""
-        self.page.wait_for_timeout(600)  # until GraphiQL has stored its tabs
-        text: str = self.page.evaluate(STORED)
+        text: str = self.page.wait_for_function("navigator.clipboard.readText()").json_value()
         return text
 
 
@@ -110,36 +89,34 @@ def browser(gateway: Client, key: str) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def opened(browser: Browser, gateway: Client) -> Iterator[GraphiqlPage]:
+def opened(browser: Browser, gateway: Client) -> Iterator[AccessPage]:
     """A first visit."""
     page = browser.new_page(viewport={"width": 1400, "height": 844})
-    opened = GraphiqlPage(page)
+    opened = AccessPage(page)
     opened.open(f"{gateway.url}/graphql")
     yield opened
     page.close()
 
 
 @pytest.fixture(scope="module")
-def signed_in(browser: Browser, gateway: Client, key: str) -> GraphiqlPage:
+def signed_in(browser: Browser, gateway: Client, key: str) -> AccessPage:
     """A page that tests share."""
     context = browser.new_context(
         permissions=["clipboard-read", "clipboard-write"],
         viewport={"width": 1400, "height": 844},
     )
-    opened = GraphiqlPage(context.new_page())
+    opened = AccessPage(context.new_page())
     opened.open(f"{gateway.url}/graphql")
     opened.sign_in(key)
     expect(opened.page.get_by_text("Ann", exact=True)).to_be_visible()
     return opened
 
 
-def is_introspection(response: Response) -> bool:
-    return "__schema" in (response.request.post_data or "")
-
-
-def test_a_key_lets_the_user_in_and_is_stored_nowhere(opened: GraphiqlPage, key: str) -> None:
+def test_a_key_lets_the_user_in_and_is_stored_nowhere(opened: AccessPage, key: str) -> None:
     expect(opened.dialog).to_contain_text("This gateway needs a key or token.")
-    with opened.page.expect_response(is_introspection) as introspection:
+    with opened.page.expect_response(
+        lambda response: "__schema" in (query_of(response) or "")
+    ) as introspection:
         opened.sign_in(key)
     assert introspection.value.status == 200
     expect(opened.dialog).to_be_hidden()
@@ -150,7 +127,7 @@ def test_a_key_lets_the_user_in_and_is_stored_nowhere(opened: GraphiqlPage, key:
 
 
 def test_a_refused_or_revoked_key_is_forgotten_and_the_dialog_gives_the_reason(
-    opened: GraphiqlPage, gateway: Client, key: str
+    opened: AccessPage, gateway: Client, key: str
 ) -> None:
     reason = opened.dialog.get_by_role("alert")
     opened.sign_in("Kein Schlüssel")
@@ -172,7 +149,7 @@ def test_a_refused_or_revoked_key_is_forgotten_and_the_dialog_gives_the_reason(
 
 
 def test_a_reload_keeps_the_key_if_the_user_wants_that_the_company_and_headers_but_no_credential(
-    opened: GraphiqlPage, key: str
+    opened: AccessPage, key: str
 ) -> None:
     opened.sign_in(key, until_closed=True)
     picker = opened.page.get_by_role("combobox", name="Company")
@@ -193,24 +170,24 @@ def test_a_reload_keeps_the_key_if_the_user_wants_that_the_company_and_headers_b
 
 
 def test_a_share_link_opens_the_document_and_the_variables_in_a_tab_of_their_own(
-    signed_in: GraphiqlPage, browser: Browser, gateway: Client
+    signed_in: AccessPage, browser: Browser, gateway: Client
 ) -> None:
     signed_in.type("request-headers.json", '{"X-Request-Id": "mine"}')
     signed_in.run()
     fragment = urlsplit(signed_in.copied("Share link")).fragment
     assert parse_qs(fragment) == {"query": [QUERY], "variables": [VARIABLES]}
-    opened = GraphiqlPage(browser.new_page())
+    opened = AccessPage(browser.new_page())
     opened.open(f"{gateway.url}/graphql#{fragment}")
     expect(opened.page.locator("[role=tab][aria-selected=true] button").first).to_have_text(
         "Company"
     )
-    assert opened.text("operation.graphql") == QUERY
-    assert opened.text("variables.json") == VARIABLES
+    opened.expect_text("operation.graphql", QUERY)
+    opened.expect_text("variables.json", VARIABLES)
     assert opened.page.url == f"{gateway.url}/graphql"
 
 
 def test_a_copied_curl_command_runs_with_the_key_in_a_variable(
-    signed_in: GraphiqlPage, key: str
+    signed_in: AccessPage, key: str
 ) -> None:
     signed_in.page.get_by_role("combobox", name="Company").select_option(COMPANY)
     query = """query { company { name } units: unitsOfMeasure(filter: {code: {eq: "it's"}}) {
@@ -225,7 +202,7 @@ def test_a_copied_curl_command_runs_with_the_key_in_a_variable(
 
 
 def test_copied_typescript_has_the_types_of_the_variables_and_the_data(
-    signed_in: GraphiqlPage, key: str
+    signed_in: AccessPage, key: str
 ) -> None:
     query = """query Orders($filter: SalesOrderFilter, $ids: [ID!]!, $brief: Boolean = false) {
       salesOrders(filter: $filter) { nodes { number status: __typename lines @skip(if: $brief) {
@@ -243,7 +220,7 @@ def test_copied_typescript_has_the_types_of_the_variables_and_the_data(
         assert part in copied, copied
 
 
-def test_the_bar_shows_the_smallest_remaining_quota(signed_in: GraphiqlPage) -> None:
+def test_the_bar_shows_the_smallest_remaining_quota(signed_in: AccessPage) -> None:
     outcome = """header => import("/graphiql/tools/outcome.js").then(({ outcomeOf }) => outcomeOf({
       status: 429, headers: new Headers({ RateLimit: header }), body: {}, ms: 3.6 }))"""
     header = '"day";r=5000;t=86000, "minute";r=1200;t=30'
@@ -254,7 +231,7 @@ def test_the_bar_shows_the_smallest_remaining_quota(signed_in: GraphiqlPage) -> 
     ]
 
 
-def test_a_narrow_window_has_the_editor_above_the_response(signed_in: GraphiqlPage) -> None:
+def test_a_narrow_window_has_the_editor_above_the_response(signed_in: AccessPage) -> None:
     page = signed_in.page
     page.set_viewport_size({"width": 390, "height": 844})
     parts = ("header.tools", ".graphiql-editors", ".graphiql-response", "footer.tools")
