@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
+from gateway.exchange.formats import xlsx_rows
 from gateway.exchange.formats.detection import read_sheets
 from gateway.exchange.formats.reader_processes import READERS, ReadingStopped
 from gateway.exchange.formats.sheets import FileRefused
@@ -78,6 +79,35 @@ def test_a_workbook_that_demands_too_much_is_refused(
     with pytest.raises(FileRefused, match=sentence) as refused:
         sum(1 for sheet in read_sheets([path]) for _ in sheet.records())
     assert len(str(refused.value)) < 300
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "rows", "sentence"),
+    [
+        ("MAX_ROWS", 59, FIRST + "".join(ROW.format(row, "B") for row in range(2, 31)), "more than 59 rows"),
+        ("MAX_ROWS", 59, "<row><c><v>1</v></c></row>" * 30, "more than 59 rows"),
+        ("MAX_TEXT", 1_000_000, FIRST, "more than 1 MB of cells and strings"),
+    ],
+    ids=["rows", "rows without references", "strings"],
+)  # fmt: skip
+def test_the_sheets_of_a_workbook_have_common_limits(
+    monkeypatch: pytest.MonkeyPatch, limit: str, value: int, rows: str, sentence: str
+) -> None:
+    content = io.BytesIO(book(rows, STRING.format("x" * 499_900), names=["one", "two"]))
+    monkeypatch.setattr(xlsx_rows, limit, value + 1)
+    xlsx_rows.check_size(content, ["one"])
+    monkeypatch.setattr(xlsx_rows, limit, value)
+    with pytest.raises(xlsx_rows.Refused, match=sentence):
+        xlsx_rows.check_size(content, ["one", "two"])
+
+
+@pytest.mark.full
+def test_a_hundred_sheets_of_34_000_rows_are_refused_before_they_are_read(tmp_path: Path) -> None:
+    rows = "".join(ROW.format(row, "A") for row in range(2, 34_001))
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(book(FIRST + rows, names=[f"N{place}" for place in range(100)]))
+    with pytest.raises(FileRefused, match="has more than 1,500,000 rows on its sheets"):
+        read_sheets([path])
 
 
 def test_a_sheet_name_is_shown_on_one_line(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ process. So this is a program, not a module to import. It reads the workbook fro
 writes JSON lines. Its first argument is the memory that it may take, in bytes. Without another one it
 writes the day from which the workbook counts its dates, then the name and the first row of each visible
 sheet, in order; with the position of one of these sheets, from 0, it writes its rows, each with its
-number and the positions of its cells that are TYPED. An object instead of a list says why the workbook is refused."""
+number and the positions of its cells that are TYPED. An object instead of a list says why the workbook
+is refused."""
 
 import datetime as dt
 import io
@@ -13,13 +14,21 @@ import json
 import re
 import sys
 import zipfile
-from collections.abc import Iterable, Iterator
-from decimal import Decimal
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import IO, Any
 
-from defusedxml.ElementTree import iterparse, parse
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+
+from gateway.exchange.formats.workbook_parts import (
+    Errors,
+    cell_errors,
+    chunks,
+    column_number,
+    day_zero,
+    plain_digits,
+    text_size,
+    worksheet_part,
+)
 
 try:
     import resource
@@ -31,6 +40,12 @@ MAX_SECONDS = 60
 
 MAX_SHEETS = 100
 """Visible sheets; a workbook has one per entity."""
+
+MAX_ROWS = 1_500_000
+"""Rows of all visible sheets together; a sheet of Excel has at most 1,048,576."""
+
+MAX_TEXT = 1_000_000_000
+"""Bytes of XML to unpack for all visible sheets, the strings counted once for each."""
 
 MAX_NAME = 200
 """Characters of the name of a sheet; Excel allows 31."""
@@ -75,18 +90,6 @@ def cell_text(cell: object) -> str:
             return str(cell)
 
 
-def plain_digits(value: float) -> str:
-    """The shortest digits that stand for exactly this number, without an exponent."""
-    digits = repr(value)
-    if "e" in digits:
-        digits = format(Decimal(digits), "f")
-    return digits.removesuffix(".0")
-
-
-Errors = dict[int, dict[int, str]]
-"""The error values of cells whose formula failed, by row and column from 1."""
-
-
 def sheet_rows(
     workbook: CalamineWorkbook, name: str, errors: Errors
 ) -> Iterator[tuple[int, list[str], list[int]]]:
@@ -104,149 +107,52 @@ def sheet_rows(
             yield place, cells, [at for at, cell in texts if "." in cell and TYPED.fullmatch(cell)]
 
 
-STYLES = "xl/styles.xml"
-BOOK, RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
-ERROR = re.compile(rb"""\st\s*=\s*["']e["']""")
-CHUNK = 1 << 20
-OVERLAP = 20
-"""Bytes of a chunk that are searched again with the next one; the mark of an error is no longer."""
-
-
-DATE_1904 = re.compile(rb"""\sdate1904\s*=\s*["'](?:1|true)["']""")
 REFERENCE = re.compile(rb"""\sr\s*=\s*["']([A-Z]{1,3})([0-9]{1,10})["']""")
 
 
-def check_span(content: io.BytesIO, name: str) -> None:
-    """Raises Refused if the cells of a sheet are so far apart that the library would need much memory for
-    the empty ones between them. What hides from this search meets the limit of the memory."""
+def check_size(content: io.BytesIO, names: Sequence[str]) -> None:
+    """Raises Refused if reading all sheets would take too long, or one of them too much memory. What
+    hides from this search meets the limits of the process."""
+    if text_size(content, names) > MAX_TEXT:
+        raise Refused(
+            f"has more than {MAX_TEXT // 10**6:,} MB of cells and strings: save it as CSV"
+        )
+    rows = 0
+    for name in names:
+        rows += check_span(content, name)
+        if rows > MAX_ROWS:
+            raise Refused(f"has more than {MAX_ROWS:,} rows on its sheets: save it as CSV")
+
+
+def check_span(content: io.BytesIO, name: str) -> int:
+    """The number of rows of a sheet. Raises Refused if its cells are so far apart that the library would
+    need much memory for the empty ones between them."""
     with zipfile.ZipFile(content) as archive:
         part = worksheet_part(archive, name)
         if part is None:
-            return
+            return 0
         columns: set[bytes] = set()
         rows: set[bytes] = set()
-        count = 0
+        count = unplaced = 0
         with archive.open(part) as sheet:
             for text in chunks(sheet):
                 references = REFERENCE.findall(text)
                 count += len(references)
                 columns.update(column for column, _ in references)
                 rows.update(row for _, row in references)
+                unplaced += text.count(b"<row")
     width, height = span(map(column_number, map(bytes.decode, columns))), span(map(int, rows))
     if width * height > max(SMALL, count * MAX_EMPTY):
         raise Refused(
             f"has {count:,} cells across {height:,} rows and {width:,} columns, of which almost all are"
             " empty: save it as CSV, or delete the empty rows and columns"
         )
+    return len(rows) or unplaced  # cells need no reference
 
 
 def span(numbers: Iterable[int]) -> int:
     places = list(numbers)
     return max(places) - min(places) + 1 if places else 0
-
-
-def chunks(sheet: IO[bytes]) -> Iterator[bytes]:
-    """The text in chunks that end with an element."""
-    rest = b""
-    while part := sheet.read(CHUNK):
-        whole, mark, tail = (rest + part).rpartition(b">")
-        yield whole + mark
-        rest = tail[-CHUNK:]
-
-
-def cell_errors(content: io.BytesIO, name: str) -> Errors:
-    """The errors of a sheet, which the library reads as empty cells."""
-    with zipfile.ZipFile(content) as archive:
-        part = worksheet_part(archive, name)
-        if part is None:
-            return {}
-        percents = percent_styles(archive)
-        with archive.open(part) as sheet:
-            if not percents and not has_errors(sheet):
-                return {}
-        with archive.open(part) as sheet:
-            return read_errors(sheet, percents)
-
-
-def percent_styles(archive: zipfile.ZipFile) -> set[str]:
-    """The numbers of the cell styles that show a number as a percentage."""
-    if STYLES not in archive.namelist():
-        return set()
-    with archive.open(STYLES) as styles:
-        elements = list(parse(styles).iter())
-    formats = {"9", "10"} | {
-        each.get("numFmtId", "")
-        for each in elements
-        if local_name(each) == "numFmt" and "%" in each.get("formatCode", "")
-    }
-    cells = [style for each in elements if local_name(each) == "cellXfs" for style in each]
-    return {str(place) for place, each in enumerate(cells) if each.get("numFmtId") in formats}
-
-
-def worksheet_part(archive: zipfile.ZipFile, name: str) -> str | None:
-    """The part with the cells of a sheet, or None."""
-    parts = set(archive.namelist())
-    part = worksheet_path(archive, name) if {BOOK, RELATIONS} <= parts else ""
-    return part if part in parts else None
-
-
-def worksheet_path(archive: zipfile.ZipFile, name: str) -> str:
-    """The path within the workbook of the sheet with this name."""
-    with archive.open(BOOK) as book, archive.open(RELATIONS) as relations:
-        targets = {each.get("Id"): each.get("Target", "") for each in parse(relations).iter()}
-        sheets = [each for each in parse(book).iter() if local_name(each) == "sheet"]
-    keys = [
-        value
-        for sheet in sheets
-        for key, value in sheet.items()
-        if key.endswith("}id") and sheet.get("name") == name
-    ]
-    target = targets.get(next(iter(keys), None), "")
-    return target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
-
-
-def has_errors(sheet: IO[bytes]) -> bool:
-    last = b""
-    while part := sheet.read(CHUNK):
-        if ERROR.search(last + part):
-            return True
-        last = part[-OVERLAP:]
-    return False
-
-
-def read_errors(sheet: IO[bytes], percents: set[str]) -> Errors:
-    """The errors, and the percentages as they are shown. Rows and cells state their position, or follow the one before them."""
-    errors: Errors = {}
-    row = column = 0
-    for event, element in iterparse(sheet, events=("start", "end")):
-        kind = local_name(element)
-        if event == "start" and kind == "row":
-            row, column = int(element.get("r") or row + 1), 0
-        elif event == "start" and kind == "c":
-            column = column_number(element.get("r")) or column + 1
-        elif event == "end" and kind == "c" and element.get("t") == "e":
-            value = next((each.text for each in element if local_name(each) == "v"), None)
-            errors.setdefault(row, {})[column] = value or "#N/A"
-        elif event == "end" and kind == "c" and element.get("s") in percents:
-            value = next((each.text for each in element if local_name(each) == "v"), None)
-            if value and element.get("t", "n") == "n":
-                percent = Decimal(plain_digits(float(value))) * 100
-                errors.setdefault(row, {})[column] = f"{percent.normalize():f}%"
-        if event == "end" and kind == "row":
-            element.clear()
-    return errors
-
-
-def column_number(reference: str | None) -> int:
-    """The number of the column in a reference such as AB12; 0 if there is none."""
-    column = 0
-    for letter in (reference or "").rstrip("0123456789"):
-        column = column * 26 + ord(letter) - ord("A") + 1
-    return column
-
-
-def local_name(element: Any) -> str:
-    return str(element.tag).rpartition("}")[2]
 
 
 def visible_sheets(workbook: CalamineWorkbook) -> Iterator[str]:
@@ -264,19 +170,12 @@ def output(content: io.BytesIO, places: list[int]) -> Iterator[object]:
         raise Refused(f"has a sheet whose name is longer than {MAX_NAME} characters")
     for place in places:
         name = names[place]
-        check_span(content, name)
         yield from sheet_rows(workbook, name, cell_errors(content, name))
     if not places:
+        check_size(content, names)
         yield [day_zero(content)]
         for name in names:
-            check_span(content, name)
             yield name, next((row for _, row, _ in sheet_rows(workbook, name, {})), [])
-
-
-def day_zero(content: io.BytesIO) -> str:
-    with zipfile.ZipFile(content) as archive:
-        book = archive.read(BOOK) if BOOK in archive.namelist() else b""
-    return "1904-01-01" if DATE_1904.search(book) else "1899-12-30"
 
 
 def main() -> int:
