@@ -25,6 +25,7 @@ from gateway.exchange.exports.export_stream import Download, open_download
 from gateway.exchange.formats.reader_processes import READERS
 from gateway.exchange.imports.runner import Runner
 from gateway.execution.limits import Limits
+from gateway.execution.persisted_documents import PersistedDocuments
 from gateway.execution.turns import Turns
 from gateway.opened_database import open_database
 from gateway.orders.service import Rules
@@ -141,7 +142,9 @@ def _routes(
 
     exports = Exports(export, most=max(1, settings.pool_size // 2))
     context = _contexts(settings, database, store, runner)
-    endpoint = Endpoint(context, settings.max_body, shows_engine=settings.debug)
+    endpoint = Endpoint(
+        context, settings.max_body, PersistedDocuments(), shows_engine=settings.debug
+    )
 
     return [
         Route("/graphql", endpoint, methods=["GET", "HEAD", "POST"]),

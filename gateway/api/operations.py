@@ -37,6 +37,8 @@ class Operation:
     """Whether it may be a mutation."""
     if_match: str | None = None
     """The header If-Match."""
+    digest: str | None = None
+    """The SHA-256 under which the document is to be persisted."""
 
 
 @dataclass(frozen=True)

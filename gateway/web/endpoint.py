@@ -3,10 +3,7 @@
 execution/README.md describes how an operation gets from here to its SQL and back."""
 
 import asyncio
-import json
 from collections.abc import Callable
-from decimal import Decimal
-from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -14,10 +11,12 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.access.caller import Caller
 from gateway.api.context import Context
-from gateway.api.operations import Answer, Operation, run_operation
+from gateway.api.operations import Answer, run_operation
+from gateway.execution.persisted_documents import DocumentRefused, PersistedDocuments
 from gateway.web.client_disconnect import cancel_on_disconnect, is_gone
 from gateway.web.credentials import caller_of, company_of
 from gateway.web.graphiql_page import graphiql
+from gateway.web.graphql_requests import HttpError, has_operation, read_members, read_operation
 from gateway.web.graphql_responses import (
     ANSWER_TYPES,
     GRAPHQL,
@@ -30,21 +29,12 @@ from gateway.web.graphql_responses import (
 )
 from gateway.web.request_log import DISCONNECTED, note, note_answer, note_document
 
-
-class JsonNumber(Decimal):
-    """A number in a request, which messages quote as it was sent."""
-
-    def __inspect__(self) -> str:
-        return str(self)
-
-
-class HttpError(Exception):
-    """A request whose operation is not run. The response has this status."""
-
-    def __init__(self, status: int, message: str, code: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
+STATUSES = {
+    "PERSISTED_QUERY_NOT_FOUND": 200,
+    "DOCUMENT_NOT_TRUSTED": 403,
+    "DOCUMENT_NOT_FOUND": 404,
+}
+"""Those of documents that are not run. Apollo and urql send an unknown one again only after 200."""
 
 
 class Endpoint:
@@ -54,11 +44,13 @@ class Endpoint:
         self,
         context: Callable[[str | None, Caller], Context],
         largest: int,
+        documents: PersistedDocuments,
         *,
         shows_engine: bool = False,
     ) -> None:
         self._context = context
         self._largest = largest
+        self._documents = documents
         self._shows_engine = shows_engine
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,8 +58,7 @@ class Endpoint:
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
-        is_page = request.method != "POST" and "query" not in request.query_params
-        offered = PAGE_TYPES if is_page else ANSWER_TYPES
+        offered = ANSWER_TYPES if has_operation(request) else PAGE_TYPES
         media_type = preferred(request.headers.get("accept") or JSON, offered)
         if media_type == HTML:
             return graphiql()
@@ -75,8 +66,9 @@ class Endpoint:
             return graphql_refusal(406, "NOT_ACCEPTABLE", f"Accept {GRAPHQL} or {JSON}.", JSON)
         try:
             return await self._run(request, media_type)
-        except HttpError as error:
-            return graphql_refusal(error.status, error.code, str(error), media_type)
+        except (HttpError, DocumentRefused) as refused:
+            status = _refusal_status(refused, media_type)
+            return graphql_refusal(status, refused.code, str(refused), media_type)
         except ClientDisconnect:
             note(request.scope, outcome=DISCONNECTED)
             return Response(status_code=400)
@@ -84,8 +76,9 @@ class Endpoint:
             return graphql_refusal(503, "STOPPING", "The gateway is shutting down.", media_type)
 
     async def _run(self, request: Request, media_type: str) -> Response:
-        """Raises HttpError, and ClientDisconnect if the client disconnects."""
-        operation = await _operation(request, self._largest)
+        """Raises HttpError and DocumentRefused, and ClientDisconnect if the client disconnects."""
+        members = await read_members(request, self._largest)
+        operation = read_operation(request, members, self._documents)
         note_document(request.scope, operation)
         if await is_gone(request):
             raise ClientDisconnect
@@ -94,6 +87,8 @@ class Endpoint:
             request, run_operation(operation, context), lambda: context.state.only_reads
         )
         note_answer(request.scope, answer, context.state)
+        if operation.digest is not None and answer.was_run:
+            self._documents.persist(operation.digest, operation.query)
         if answer.needs_post:
             return graphql_response(answer.body, media_type, 405, {"Allow": "POST"})
         headers = {"X-Execution": answer.engine} if self._shows_engine else {}
@@ -113,56 +108,9 @@ def _status(answer: Answer, media_type: str) -> int:
     return 403 if answer.is_forbidden else 400
 
 
-async def _operation(request: Request, largest: int) -> Operation:
-    if request.method != "POST":
-        parameters: Any = dict(request.query_params)
-        for name in ("variables", "extensions"):
-            if name in parameters:
-                parameters[name] = _json(parameters[name], name)
-        return _checked(request, parameters)
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise HttpError(415, "Send the operation uncompressed.", "UNSUPPORTED_MEDIA_TYPE")
-    content_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if content_type != JSON:
-        raise HttpError(415, f"Send the operation as {JSON}.", "UNSUPPORTED_MEDIA_TYPE")
-    return _checked(request, _json(await _body(request, largest), "body"))
-
-
-async def _body(request: Request, largest: int) -> bytes:
-    """The whole body; raises HttpError as soon as it is too large."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > largest:
-            raise HttpError(413, f"A request has at most {largest:,} bytes.", "TOO_LARGE")
-    return bytes(body)
-
-
-def _json(text: str | bytes, name: str) -> Any:
-    """Numbers are read exactly, digit by digit."""
-    try:
-        return json.loads(text, parse_float=JsonNumber, parse_constant=_refuse_constant)
-    except (ValueError, ArithmeticError, RecursionError):
-        raise HttpError(400, f"The {name} is not JSON.", "BAD_REQUEST") from None
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _checked(request: Request, parameters: Any) -> Operation:
-    if not isinstance(parameters, dict):
-        raise HttpError(400, "The body is an object with `query` and `variables`.", "BAD_REQUEST")
-    query, name = parameters.get("query"), parameters.get("operationName")
-    variables = parameters.get("variables")
-    if not isinstance(query, str) or not query:
-        raise HttpError(400, "Give the operation as text in `query`.", "BAD_REQUEST")
-    if variables is not None and not isinstance(variables, dict):
-        raise HttpError(400, "`variables` is an object.", "BAD_REQUEST")
-    if name is not None and not isinstance(name, str):
-        raise HttpError(400, "`operationName` is text.", "BAD_REQUEST")
-    extensions = parameters.get("extensions")
-    if extensions is not None and not isinstance(extensions, dict):
-        raise HttpError(400, "`extensions` is an object.", "BAD_REQUEST")
-    is_post, if_match = request.method == "POST", request.headers.get("if-match")
-    return Operation(query, variables, name or None, may_change=is_post, if_match=if_match)
+def _refusal_status(refused: HttpError | DocumentRefused, media_type: str) -> int:
+    if isinstance(refused, HttpError):
+        return refused.status
+    if refused.code not in STATUSES:
+        return 400
+    return 200 if media_type == JSON else STATUSES[refused.code]
