@@ -1,10 +1,13 @@
 """The encoding of a file is recognised from realistic text, or a warning says that it was guessed."""
 
+# ruff: noqa: RUF001 - letters of other scripts are meant
+
 from pathlib import Path
 
 import pytest
 
 from gateway.exchange.formats.detection import read_sheets
+from gateway.exchange.formats.import_options import ImportOptions
 from gateway.exchange.formats.sheets import FileRefused, Sheet
 
 WORDS = {
@@ -15,6 +18,22 @@ WORDS = {
     "cp949": "주식회사 한국상사,서울특별시 강남구 테헤란로,김철수;대한무역,부산광역시 해운대구,이영희",
     "cp1252": "Müller Straßenbau,Königstraße 5,Düsseldorf;Café Français,Allée des Chênes 8,Orléans",
 }
+LANGUAGES = {
+    "French": ("cp1252", "Société Générale,Rue de l'Évêché 3,Besançon;Hélène Lefèvre,Côte d'Azur,Nîmes"),
+    "Icelandic": ("cp1252", "Þórður Jónsson,Skólavörðustígur 3,Reykjavík;Ýmir,Aðalstræti 5,Ísafjörður"),
+    "Polish": ("cp1250", "Spółka Ćwikła,Żółwia ścieżka 7,Łódź;Dąbrowski,Święta Gęś,Gdańsk"),
+    "Hungarian": ("cp1250", "Szűcs Tünde,Fő utca 2,Székesfehérvár;Hűtőház,Körösi út 4,Győr"),
+    "Romanian": ("cp1250", "Ştefan Ţăran,Strada Mănăstirii 5,Iaşi;Pătraşcu,Strada Unirii,Constanţa"),
+    "Croatian": ("cp1250", "Đuro Šarić,Ulica žrtava 5,Šibenik;Kovačević,Trg bana Jelačića,Đakovo"),
+    "Ukrainian": ("cp1251", "Їжак і Ко,проспект Свободи 1,Львів;Ґудзик,вулиця Єсеніна,Черкаси"),
+    "Serbian": ("cp1251", "Ђорђе Петровић,Улица Кнеза Милоша 5,Београд;Џавић,Његошева,Ниш"),
+    "Greek": ("cp1253", "Γιώργος Παπαδόπουλος,Λεωφόρος Νίκης 5,Θεσσαλονίκη;Ελαιόλαδο,Οδός Ερμού,Πάτρα"),
+    "Turkish": ("cp1254", "Şahin Gıda,Atatürk Caddesi 5,İstanbul;Işıklar Mobilya,İnönü Bulvarı,Eskişehir"),
+    "Lithuanian": ("cp1257", "Žalgirio įmonė,Laisvės alėja 5,Šiauliai;Čiurlionis,Šv. Jono gatvė,Kėdainiai"),
+    "Latvian": ("cp1257", "Jānis Bērziņš,Brīvības iela 5,Rīga;Kārlis Ozoliņš,Čaka iela,Jēkabpils"),
+    "Estonian": ("cp1257", "Õunapuu OÜ,Pärnu maantee 5,Tallinn;Jõgi ja Järv,Šotimaa tee,Põltsamaa"),
+}  # fmt: skip
+"""The encoding of a language on Windows, and two customers."""
 
 
 def table(words: str) -> str:
@@ -41,9 +60,31 @@ def test_realistic_text_is_read_in_its_encoding_with_a_warning(
     assert "option encoding" in sheet.remarks["ENCODING_GUESSED"]
 
 
+@pytest.mark.parametrize(("encoding", "words"), LANGUAGES.values(), ids=LANGUAGES.keys())
+def test_two_rows_are_enough_to_distinguish_the_encodings_of_windows(
+    tmp_path: Path, encoding: str, words: str
+) -> None:
+    rows = [f"C{n},{row}" for n, row in enumerate(words.split(";"))]
+    content = "\n".join(["number,displayName,addressLine1,city", *rows, ""]).encode(encoding)
+    sheet = sheet_of(tmp_path / "customers.csv", content)
+    assert [",".join(filter(None, record.cells.values())) for record in sheet.records()] == rows
+    assert sheet.remarks["ENCODING_GUESSED"] == (
+        f"The encoding {encoding} is a guess: state another with the option encoding."
+    )
+
+
+def test_a_stated_encoding_is_used_without_a_warning(tmp_path: Path) -> None:
+    path = tmp_path / "customers.csv"
+    path.write_bytes("number,city\nC1,Diyarbakır\n".encode("cp1254"))
+    [sheet] = read_sheets([path], ImportOptions(encoding="cp1254"))
+    assert [record.cells["city"] for record in sheet.records()] == ["Diyarbakır"]
+    assert (sheet.encoding, sheet.remarks) == ("cp1254", {})
+
+
 @pytest.mark.parametrize(
     ("encoding", "city"),
     [
+        ("cp932", "東京都"),
         ("cp1250", "Łódź"),
         ("cp1250", "Zakład Łączności w Gdańsku"),
         ("cp1252", "Großröhrsdorf, 3. Stock, 12 m³, £Ä"),

@@ -2,15 +2,13 @@
 
 import codecs
 import io
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from charset_normalizer import from_bytes
-
+from gateway.exchange.formats.encodings import guess_encoding
 from gateway.exchange.formats.reader_processes import open_interruptibly
 from gateway.exchange.formats.sheets import FileRefused
 
@@ -38,25 +36,6 @@ SAMPLE = 1 << 19
 """Bytes of a file from which its encoding is guessed."""
 
 CERTAIN = ("utf-8", "utf-16", "utf-16-le", "utf-16-be")
-LIKELY_ENCODINGS = [
-    *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1257"),
-    *("cp932", "gb18030", "cp949", "big5", "euc_jp", "koi8_r"),
-]
-"""The encodings of Windows, and those of East Asia; others must be stated."""
-
-USUAL_ENCODING, CENTRAL_EUROPEAN, CYRILLIC = LIKELY_ENCODINGS[:3]
-SYMBOL_IN_WORD = re.compile(r"[a-zß-ÿ][¡-©¬®¯±-³¶¹¼-¿×÷][a-zß-ÿ]|\b[A-Z][¹³][a-z]|[£¯][a-zß-ÿ]")
-"""What becomes of Polish in cp1252, such as Zak³ad, W¹ska and £ódŸ."""
-
-WORD = re.compile(r"[^\W\d_]+")
-CYRILLIC_WORD = re.compile(r"[\u0410-\u042f\u0401]?[\u0430-\u044f\u0451]+|[\u0410-\u042f\u0401]+")
-"""A word in small letters, perhaps after a capital, or in capitals."""
-
-LEAST_SAMPLE = 4
-"""The number of bytes beyond ASCII below which encodings cannot be distinguished."""
-
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-"""A character that does not occur in text, and therefore reveals a wrong encoding."""
 
 
 @dataclass(frozen=True)
@@ -117,56 +96,18 @@ def encoding_of(source: FileSource, stated: str | None) -> str:
             raise source.refuse(
                 "is mostly but not entirely UTF-8; save it again, or state its encoding"
             ) from error
-        guess = guess_encoding(source)
+        guess = _guess(source)
         _check_stated(source, guess)
         return guess
     return "utf-8"
 
 
-def guess_encoding(source: FileSource) -> str:
-    """The encoding in which the lines beyond ASCII look most like text, or cp1252 if there are too few
-    characters to judge. Raises FileRefused."""
+def _guess(source: FileSource) -> str:
     with source.open() as stream:
-        lines = [line for line in stream.read(SAMPLE).splitlines() if not line.isascii()]
-    sample = b"\n".join(dict.fromkeys(lines))
-    usual = _european(sample)
-    if sum(byte > 127 for byte in sample) < LEAST_SAMPLE:
-        return usual
-    if _is_cyrillic(sample):
-        return CYRILLIC
-    guesses = [
-        match
-        for match in from_bytes(sample, cp_isolation=LIKELY_ENCODINGS)
-        if not CONTROL.search(str(match))
-    ]
-    if not guesses and usual == CENTRAL_EUROPEAN:
-        return usual
-    if not guesses:
+        guess = guess_encoding(stream.read(SAMPLE))
+    if guess is None:
         raise source.refuse("is text in an unknown encoding: state it with the option encoding")
-    best = guesses[0]
-    if USUAL_ENCODING in best.could_be_from_charset:
-        return usual
-    western = (each for each in guesses if each.encoding == USUAL_ENCODING)
-    is_as_good = any(each.chaos <= best.chaos for each in western)
-    return usual if is_as_good else best.encoding
-
-
-def _is_cyrillic(sample: bytes) -> bool:
-    """Whether all words beyond ASCII are Russian in cp1251. A few of them may look like Chinese."""
-    words = [
-        each for each in WORD.findall(sample.decode(CYRILLIC, "replace")) if not each.isascii()
-    ]
-    are_cyrillic = all(CYRILLIC_WORD.fullmatch(each) for each in words)
-    return are_cyrillic and max(map(len, words), default=0) > LEAST_SAMPLE
-
-
-def _european(sample: bytes) -> str:
-    """cp1252, or cp1250 if cp1252 has symbols within words and cp1250 has none."""
-    western, central = (
-        sample.decode(each, "replace") for each in (USUAL_ENCODING, CENTRAL_EUROPEAN)
-    )
-    is_central = SYMBOL_IN_WORD.search(western) and not SYMBOL_IN_WORD.search(central)
-    return CENTRAL_EUROPEAN if is_central else USUAL_ENCODING
+    return guess
 
 
 def _wide_encoding(head: bytes) -> str | None:
