@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -15,16 +17,18 @@ from starlette.routing import BaseRoute, Mount, Route
 from structlog.typing import FilteringBoundLogger
 
 from gateway.access.authenticator import Authenticator
-from gateway.access.caller import Caller
+from gateway.access.caller import ANYONE, Caller
 from gateway.api.context import Context
 from gateway.api.explain import explain_operation, json_object
 from gateway.api.plan_runner import PlanRunner
 from gateway.api.schema import sdl
+from gateway.api.trusted_documents import CheckedDocument, checked_document, trust_documents
 from gateway.exchange.exports.export_request import ExportRequest
 from gateway.exchange.exports.export_stream import Download, open_download
 from gateway.exchange.formats.reader_processes import READERS
 from gateway.exchange.imports.runner import Runner
 from gateway.execution.limits import Limits
+from gateway.execution.manifests import read_manifests
 from gateway.execution.persisted_documents import PersistedDocuments
 from gateway.execution.turns import Turns
 from gateway.opened_database import open_database
@@ -67,7 +71,7 @@ def create_app(
 ) -> Starlette:
     """The gateway over the database of `settings`, which logs its requests to `log`.
 
-    It answers only requests for the host names of this machine, those in `listens_on` and those in the
+    Raises BadManifest. It answers only requests for the host names of this machine, those in `listens_on` and those in the
     settings, so that a foreign page cannot reach it through its own host name (DNS rebinding)."""
     READERS.memory = settings.read_memory
     database = open_database(
@@ -110,19 +114,31 @@ def stop_reading() -> None:
 def explain_on(settings: Settings, text: str, variables: str, name: str | None) -> str:
     """How an operation runs on the database of `settings`, without reading it; `variables` are JSON.
     Raises CannotExplain."""
+    with _planning(settings) as (plans, context):
+        named = replace(context, operation_name=name)
+        return explain_operation(plans, text, json_object(variables), named)
+
+
+def check_manifests(settings: Settings, files: Sequence[Path]) -> Iterator[CheckedDocument]:
+    """The documents of these manifests, checked one after the other. Raises BadManifest."""
+    entries = read_manifests(files)
+    with _planning(settings) as (plans, context):
+        for entry in entries:
+            yield checked_document(plans, entry, context)
+
+
+@contextmanager
+def _planning(settings: Settings) -> Iterator[tuple[PlanRunner, Context]]:
+    """What plans operations for the database of `settings`, without reading it."""
     database = open_database(settings)
     store = RowsStore(database)
     runner = Runner(database, Rules(largest_order=settings.max_lines), settings.uploads)
-    context = Context(
-        database,
-        runner.rules,
-        settings.max_page,
-        runner,
-        limits=_limits(settings),
-        operation_name=name,
-    )
+    limits = _limits(settings)
     try:
-        return explain_operation(PlanRunner(store), text, json_object(variables), context)
+        yield (
+            PlanRunner(store),
+            Context(database, runner.rules, settings.max_page, runner, limits=limits),
+        )
     finally:
         store.close()
 
@@ -141,10 +157,10 @@ def _routes(
         return await _fault(database)
 
     exports = Exports(export, most=max(1, settings.pool_size // 2))
-    context = _contexts(settings, database, store, runner)
-    endpoint = Endpoint(
-        context, settings.max_body, PersistedDocuments(), shows_engine=settings.debug
-    )
+    plans = PlanRunner(store)
+    context = _contexts(settings, database, plans, runner)
+    documents = _documents(settings, plans, context(None, ANYONE))
+    endpoint = Endpoint(context, settings.max_body, documents, shows_engine=settings.debug)
 
     return [
         Route("/graphql", endpoint, methods=["GET", "HEAD", "POST"]),
@@ -162,10 +178,10 @@ def _routes(
 
 
 def _contexts(
-    settings: Settings, database: Database, store: RowsStore, runner: Runner
+    settings: Settings, database: Database, plans: PlanRunner, runner: Runner
 ) -> Callable[[str | None, Caller], Context]:
     """What makes the context of an operation from the company it names and its caller."""
-    limits, plans, turns = _limits(settings), PlanRunner(store), Turns()
+    limits, turns = _limits(settings), Turns()
 
     def context(company: str | None, caller: Caller) -> Context:
         return Context(
@@ -182,6 +198,14 @@ def _contexts(
         )
 
     return context
+
+
+def _documents(settings: Settings, plans: PlanRunner, context: Context) -> PersistedDocuments:
+    """The documents that clients may name, those of manifests compiled. Raises BadManifest."""
+    entries = read_manifests(settings.manifests)
+    trust_documents(plans, entries, context)
+    trusted = {entry.id: entry.text for entry in entries}
+    return PersistedDocuments(trusted, only_trusted=settings.documents == "trusted")
 
 
 async def _schema_text(request: Request) -> Response:

@@ -18,6 +18,8 @@ from gateway.command import (
 )
 from gateway.company_commands import company
 from gateway.demo.northwind import load_demo
+from gateway.document_commands import documents
+from gateway.execution.manifests import BadManifest
 from gateway.export_command import export_command
 from gateway.import_command import import_command
 from gateway.key_commands import key
@@ -37,6 +39,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 cli.add_typer(company, name="company")
+cli.add_typer(documents, name="documents")
 cli.add_typer(key, name="key")
 
 
@@ -100,7 +103,10 @@ def serve(
         typer.echo(f"GraphQL and GraphiQL: http://{host_and_port(listener)}/graphql")
         if demo:
             typer.echo(DEMO)
-        run_server(settings, listener, host, log)
+        try:
+            run_server(settings, listener, host, log)
+        except BadManifest as error:
+            fail(f"GATEWAY_DOCUMENT_MANIFESTS: {error}")
 
 
 @cli.command("migrate")

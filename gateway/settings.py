@@ -24,6 +24,9 @@ NO_ADMIN_URL = (
     "GATEWAY_ROW_SECURITY: Set GATEWAY_ADMIN_URL to the URL of the role that owns the tables, and"
     " GATEWAY_DATABASE_URL to the one of another role, which `gateway migrate` creates."
 )
+NO_MANIFESTS = (
+    "GATEWAY_DOCUMENTS: Set GATEWAY_DOCUMENT_MANIFESTS to the files of trusted documents."
+)
 
 
 class Settings(TokenSettings):
@@ -119,6 +122,17 @@ class Settings(TokenSettings):
         10, ge=1, description="Most operations that use the database at the same time, per process."
     )
 
+    documents: Literal["any", "trusted"] = Field(
+        "any",
+        description="Which documents clients may run: `any`, or only the `trusted` ones in the files of"
+        " `GATEWAY_DOCUMENT_MANIFESTS`.",
+    )
+    document_manifests: str = Field(
+        "",
+        description="Files, separated by commas, of trusted documents, as graphql-codegen, Relay and Apollo"
+        " write them. They are compiled at the start.",
+    )
+
     debug: bool = Field(
         False,
         description="Whether the header X-Execution of each answer says how the operation was executed.",
@@ -162,7 +176,13 @@ class Settings(TokenSettings):
             raise ValueError("GATEWAY_ADMIN_URL: It is used only if GATEWAY_ROW_SECURITY=true.")
         return self
 
-    @field_validator("log_level", "log_format", mode="before")
+    @model_validator(mode="after")
+    def _check_documents(self) -> Self:
+        if self.documents == "trusted" and not self.manifests:
+            raise ValueError(NO_MANIFESTS)
+        return self
+
+    @field_validator("documents", "log_level", "log_format", mode="before")
     @classmethod
     def _fold(cls, choice: Any) -> Any:
         return choice.lower() if isinstance(choice, str) else choice
@@ -209,6 +229,10 @@ class Settings(TokenSettings):
             self.database_url.partition(":///")[2] if self.database_url.startswith("sqlite") else ""
         )
         return Path(file.partition("?")[0]).parent / "gateway-imports"
+
+    @property
+    def manifests(self) -> list[Path]:
+        return [Path(file) for file in listed(self.document_manifests)]
 
     @property
     def allowed_origins(self) -> list[str]:

@@ -4,14 +4,13 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from graphql import GraphQLError, parse
+from graphql import GraphQLError
 
 from gateway.api.context import Context
 from gateway.api.plan_runner import PlanRunner
-from gateway.api.schema import RULES
-from gateway.execution.document_validation import validation_errors
-from gateway.execution.documents import Document, PreparedOperation
-from gateway.execution.limits import TooLarge, check_document, check_text
+from gateway.api.valid_documents import InvalidDocument, valid_document
+from gateway.execution.documents import PreparedOperation
+from gateway.execution.limits import TooLarge
 from gateway.execution.measurement import Measured
 from gateway.execution.outline import outline
 from gateway.execution.plan import NotPlanned
@@ -60,17 +59,10 @@ def explain_operation(
 def _operation(plans: PlanRunner, text: str, context: Context) -> PreparedOperation:
     """The operation of a valid document; raises CannotExplain."""
     try:
-        check_text(text, context.limits)
-        tree = parse(text)
-        check_document(tree, context.limits)
-    except GraphQLError as error:
-        raise CannotExplain(error.message) from None
-    except TooLarge as too_large:
-        raise CannotExplain(str(too_large)) from None
-    errors = validation_errors(plans.core, tree, RULES)
-    if errors:
-        raise CannotExplain(errors[0].message)
-    operation = Document(plans.core, tree, lambda _: None).operation(context.operation_name)
+        document = valid_document(plans, text, context)
+    except InvalidDocument as invalid:
+        raise CannotExplain(invalid.faults[0]) from None
+    operation = document.operation(context.operation_name)
     if operation is None:
         raise CannotExplain("Name one of the document's operations with --operation.")
     return operation

@@ -3,6 +3,7 @@ fails, so that a plan only ever answers without errors."""
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
@@ -133,6 +134,20 @@ class PlanRunner:
         """Note that the document is valid and within all limits."""
         self.documents.ran(text)
 
+    def trust(self, text: str) -> None:
+        """Compile a valid document and store it for good, so that no request waits for its plans."""
+        for operation in self.documents.trust(text).operations():
+            for values in operation.combinations():
+                with suppress(NotPlanned):
+                    self.compiled(operation, values)
+
+    def compiled(self, operation: PreparedOperation, values: Conditions) -> CompiledOperation:
+        """The plan for these values of the conditions. Raises NotPlanned."""
+        result: CompiledOperation = operation.planned(
+            values, lambda: self._compiled(operation, values)
+        )
+        return result
+
     def _measure(
         self, operation: PreparedOperation, variables: dict[str, Any], context: Context
     ) -> None:
@@ -164,10 +179,7 @@ class PlanRunner:
         """The plan for these coerced variables and its arguments by slot, which are None for mutations.
 
         Raises NotPlanned, RequestError, BadCursor and BadFilter."""
-        values = operation.condition_values(coerced)
-        compiled: CompiledOperation = operation.planned(
-            values, lambda: self._compiled(operation, values)
-        )
+        compiled = self.compiled(operation, operation.condition_values(coerced))
         arguments = [
             None if each is None else each.of(coerced, context) for each in compiled.arguments
         ]

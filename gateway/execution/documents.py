@@ -4,9 +4,10 @@ They are parsed once, and compiled the second time. After its first run, only th
 stored, so that a flood of unique documents neither costs compilations nor evicts documents in use."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice, product
 from typing import Any
 
 from graphql import (
@@ -66,6 +67,13 @@ class PreparedOperation:
     def condition_values(self, variables: Mapping[str, Any]) -> Conditions:
         return {name: variables.get(name) for name in self.conditions}
 
+    def combinations(self) -> Iterator[Conditions]:
+        """The possible values of the conditions, as many as there may be plans."""
+        own = {each.variable.name.value for each in self.node.variable_definitions or ()}
+        truths = [(True, False) if name in own else (None,) for name in self.conditions]
+        for values in islice(product(*truths), MOST_PLANS):
+            yield dict(zip(self.conditions, values, strict=True))
+
     def is_planned(self, values: Conditions) -> bool:
         """Whether `planned` can answer without calling `make`."""
         return tuple(values.values()) in self._plans or len(self._plans) >= MOST_PLANS
@@ -118,16 +126,30 @@ class Document:
             node = get_operation_ast(self.tree, name)
             if node is None:
                 return None
-            self._operations[name] = PreparedOperation(
-                self.tree,
-                node,
-                self._fragments,
-                Coercion(self._schema, node),
-                self._conditions,
-                self._sizes,
-                self._grew,
-            )
+            own = node.name.value if node.name is not None else None
+            if own not in self._operations:
+                self._operations[own] = self._prepared(node)
+            self._operations[name] = self._operations[own]
         return self._operations[name]
+
+    def operations(self) -> list[PreparedOperation]:
+        """All operations."""
+        nodes = [
+            each for each in self.tree.definitions if isinstance(each, OperationDefinitionNode)
+        ]
+        names = [None if node.name is None else node.name.value for node in nodes]
+        return [each for each in map(self.operation, names) if each is not None]
+
+    def _prepared(self, node: OperationDefinitionNode) -> PreparedOperation:
+        return PreparedOperation(
+            self.tree,
+            node,
+            self._fragments,
+            Coercion(self._schema, node),
+            self._conditions,
+            self._sizes,
+            self._grew,
+        )
 
 
 class Documents:
@@ -137,12 +159,15 @@ class Documents:
         self._schema = schema
         self._ran: OrderedDict[int, None] = OrderedDict()
         self._documents: OrderedDict[str, Document] = OrderedDict()
+        self._trusted: dict[str, Document] = {}
         self._weights: dict[str, int] = {}
 
     def known(self, text: str) -> Document | None:
         """The document with this text, if it has run before."""
         if text in self._documents:
             self._documents.move_to_end(text)
+        elif text in self._trusted:
+            return self._trusted[text]
         elif len(text) <= LONGEST_KEPT and self._ran.pop(hash(text), ABSENT) is not ABSENT:
             # locations would keep all tokens in memory; only errors need them, and plans report none
             self._documents[text] = Document(
@@ -150,6 +175,13 @@ class Documents:
             )
             self._grow(text, TREE * len(text))
         return self._documents.get(text)
+
+    def trust(self, text: str) -> Document:
+        """Store a valid document, however long it is, and never evict it."""
+        self._trusted[text] = Document(
+            self._schema, parse(text, no_location=True), lambda _size: None
+        )
+        return self._trusted[text]
 
     def ran(self, text: str) -> None:
         """Remember that the text is a valid document within all limits."""

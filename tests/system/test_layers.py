@@ -21,6 +21,7 @@ MAY_IMPORT = {
         "app",
         "command",
         "company_commands",
+        "document_commands",
         "export_command",
         "import_command",
         "key_commands",
@@ -32,6 +33,7 @@ MAY_IMPORT = {
     | LAYERS,
     "command": {"environment", "opened_database", "settings", "storage", "logs"},
     "company_commands": {"command", "storage"},
+    "document_commands": {"command", "app", "api", "execution"},
     "export_command": {"command", "api", "exchange", "storage"},
     "import_command": {"command", "exchange", "orders", "storage"},
     "serve_access": {"command", "loopback", "settings", "access", "storage", "web"},
@@ -69,6 +71,7 @@ HOME_OF = {
         "cli",
         "command",
         "company_commands",
+        "document_commands",
         "export_command",
         "import_command",
         "key_commands",
@@ -90,7 +93,8 @@ API_ORDER = (
     *("queries", "changes", "mutations", "import_mutations"),
     *("record_inputs", "record_mutations", "bulk_mutations"),
     *("yielding_executor", "schema"),
-    *("filter_text", "plan_arguments", "plan_runner", "explain", "operations"),
+    *("filter_text", "plan_arguments", "plan_runner"),
+    *("valid_documents", "explain", "trusted_documents", "operations"),
 )
 """The modules of `api` from the bottom to the top. Each may import those before it, so there is no
 cycle."""
