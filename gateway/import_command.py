@@ -31,7 +31,6 @@ from gateway.exchange.imports.file_table import file_table
 from gateway.exchange.imports.import_request import ImportRequest, PolicyOption
 from gateway.exchange.imports.importer import Importer, import_files
 from gateway.exchange.imports.progress import progress_bar
-from gateway.exchange.imports.recognised_files import reports_of
 from gateway.exchange.imports.results_stream import save_results
 from gateway.exchange.imports.summary import import_summary, save_refused
 from gateway.exchange.mappings.decisions import RecognitionRefused
@@ -135,11 +134,10 @@ async def _import(
     except MappingRefused as error:
         fail(f"{error.code}: {error}")
     except RecognitionRefused as error:
-        if len(error.decisions) > 1:
-            typer.echo("\n".join(file_table(reports_of(error))))
-        fail(str(error))
+        typer.echo("\n".join(file_table(error.reports)))
+        fail(error.with_code)
     except FileRefused as error:
-        fail(str(error))
+        fail(error.with_code)
     except CompanyNotFound as error:
         fail(f"COMPANY_NOT_FOUND: {error}")
     finally:

@@ -71,6 +71,9 @@ class ImportFile:
     rows: int | None = strawberry.field(
         description="The number of rows or records. Null until all of them are read."
     )
+    format: str | None = strawberry.field(
+        description="The format of the file, such as CSV or XLSX. Null if it is unknown."
+    )
     encoding: str | None = strawberry.field(description="The encoding of a text file.")
     separator: str | None = strawberry.field(description="The separator of a CSV file.")
     date_order: str | None = strawberry.field(
@@ -86,7 +89,7 @@ class ImportFile:
     )
 
 
-SHEET = frozenset({"file", "entity", "reading"})
+SHEET = frozenset({"file", "entity", "format", "reading"})
 
 
 async def _files(root: strawberry.Parent[Any], info: Info) -> list[ImportFile]:

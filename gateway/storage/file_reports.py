@@ -17,6 +17,7 @@ class FileReport:
     entity: str | None
     reason: str
     rows: int | None
+    format: str | None
     encoding: str | None
     separator: str | None
     date_order: str | None
@@ -32,6 +33,7 @@ def file_report(sheet: ImportSheetRow) -> FileReport:
         entity=sheet.entity or None,
         reason=reading.get("reason", ""),
         rows=reading.get("rows"),
+        format=sheet.format or None,
         encoding=reading.get("encoding"),
         separator=reading.get("separator"),
         date_order=reading.get("dates"),

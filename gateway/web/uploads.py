@@ -28,7 +28,6 @@ from gateway.exchange.formats.import_options import (
 from gateway.exchange.formats.reader_processes import ReadingStopped
 from gateway.exchange.formats.sheets import FileRefused
 from gateway.exchange.imports.import_request import ImportRequest, PolicyOption
-from gateway.exchange.imports.recognised_files import reports_of
 from gateway.exchange.imports.runner import Runner
 from gateway.exchange.imports.upload_folder import open_upload_folder
 from gateway.exchange.mappings.columns import camel_case
@@ -236,7 +235,7 @@ def _file_refusal(refused: FileRefused) -> Response:
     """The refusal of an import, with what was decided about its files."""
     if not isinstance(refused, RecognitionRefused):
         return refusal(400, refused.code, str(refused))
-    files = [_in_json(vars(report)) for report in reports_of(refused)]
+    files = [{**_in_json(vars(report)), "rows": report.rows} for report in refused.reports]
     return refusal(400, refused.code, str(refused), files=files)
 
 

@@ -135,6 +135,7 @@ def test_the_report_of_a_job_states_how_a_mapped_file_is_read(shop: Client) -> N
         "name": "VBAK.csv",
         "entity": "Sales order headers V2",
         "reason": "The mapping states the entity.",
+        "format": "CSV",
         "encoding": "utf-8",
         "separator": ";",
         "dateOrder": "DMY",

@@ -1,6 +1,7 @@
 """Small inputs of partners, each with its correct outcome (tests/data/files)."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from tests.support.importing import (
     table,
     upload,
 )
+from tests.support.processes import run
 from tests.support.workbooks import workbook
 
 INPUTS = DATA / "files"
@@ -92,6 +94,34 @@ def test_a_file_that_contradicts_its_name_is_refused_and_the_others_are_imported
         ("Sales order headers V2.csv", "Sales order headers V2"),
         ("Sales order lines V2.csv", None),
     ]
+
+
+def test_a_refused_upload_states_what_was_detected_about_its_files(client: Client) -> None:
+    files = {
+        "All sales orders.csv": "Name;Ort\r\nMüller;Köln\r\nWeiß;Fürth\r\n".encode("cp1252"),
+        "items.csv": b"a",
+    }
+    response = post(client, files, policy="atomic")
+    assert response.status_code == 400
+    properties = ("name", "rows", "format", "encoding", "separator")
+    assert [[each[name] for name in properties] for each in response.json()["files"]] == [
+        ["All sales orders.csv", 2, "CSV", "cp1252", ";"],
+        ["items.csv", 0, "CSV", "utf-8", ","],
+    ]
+
+
+def test_the_command_prints_the_code_of_a_refusal_and_what_was_detected(
+    tmp_path: Path, url: str
+) -> None:
+    (tmp_path / "items.csv").write_bytes("Größe;Maß\n5;6\n7;8\n".encode("cp1252"))
+    (tmp_path / "items.pdf").write_bytes(b"%PDF-1.7")
+    code, output, errors = run(tmp_path, "import", "items.csv", database_url=url)
+    assert code == 1
+    assert errors.startswith("FILE_REFUSED: items.csv is named 'items' but lacks the column")
+    assert re.search(r" 2   cp1252$", output, re.MULTILINE)
+    code, _, errors = run(tmp_path, "import", "items.pdf", database_url=url)
+    sentence = "items.pdf is a .pdf file, which contains no data."
+    assert (code, errors) == (1, f"FILE_REFUSED: {sentence}\n")
 
 
 def test_charges_in_a_package_are_skipped_with_a_warning(client: Client) -> None:

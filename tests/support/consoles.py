@@ -12,7 +12,7 @@ from tests.support.paths import ROOT
 from tests.support.processes import Server, run, served
 
 CONSOLE = re.compile(r"(```console\n)(.*?)(```)", re.DOTALL)
-SPEED = re.compile(r"in [\d.,]+ s, [\d,]+ a second")
+SPEED = re.compile(r"\bin [\d.,]+ s(?:, [\d,]+ a second)?\.")
 SECRET, PREFIX = re.compile(r"so_live_\w{43}"), re.compile(r"so_live_\w{4}\.\.\.")
 CAPTURED = re.compile(r"(\w+)=\$\(gateway (.*)\)")
 """A variable set to the output of a command."""
@@ -35,9 +35,15 @@ def with_consoles(text: str) -> str:
         def printed(match: re.Match[str]) -> str:
             commands = [line[2:] for line in match[2].splitlines() if line.startswith("$ ")]
             outputs = [f"$ {command}\n{console.output(command)}" for command in commands]
-            return match[1] + "".join(outputs) + match[3]
+            return match[1] + with_speeds("".join(outputs), match[2]) + match[3]
 
         return CONSOLE.sub(printed, text)
+
+
+def with_speeds(output: str, committed: str) -> str:
+    """`output` with the speeds that were measured when it was first committed."""
+    measured = iter(SPEED.findall(committed))
+    return SPEED.sub(lambda match: next(measured, match[0]), output)
 
 
 class _Console:
@@ -49,9 +55,8 @@ class _Console:
         self._definitions: list[str] = []
 
     def output(self, command: str) -> str:
-        """What a command prints, with fixed speeds and keys. Variables and functions hold for all that
-        follow."""
-        printed = SPEED.sub("in 1.5 s, 2,000 a second", self._output(command))
+        """What a command prints, with fixed keys. Variables and functions hold for all that follow."""
+        printed = self._output(command)
         return PREFIX.sub("so_live_1a2b...", SECRET.sub("so_live_1a2b3c4d...", printed))
 
     def _output(self, command: str) -> str:

@@ -141,7 +141,7 @@ COUNTS = " ".join(
     for outcome in ("Created", "Updated", "Unchanged", "Failed")
 )
 JOB = f"""query ($id: ID!) {{ importJob(id: $id) {{ id files {{ name entity reason rows
-  encoding separator dateOrder decimalSign columnsUsed columnsSkipped }} policy dryRun status message rowsStaged
+  format encoding separator dateOrder decimalSign columnsUsed columnsSkipped }} policy dryRun status message rowsStaged
   rowsDone finishedDateTime {COUNTS} }} }}"""
 PROBLEMS = """query ($id: ID!, $after: String, $first: Int) { importJob(id: $id) {
   problems(first: $first, after: $after) { pageInfo { hasNextPage endCursor }

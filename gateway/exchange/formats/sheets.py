@@ -34,6 +34,12 @@ class FileRefused(Exception):
         self.file = file
         self.message = message
 
+    @property
+    def with_code(self) -> str:
+        """The message after the code, which some messages already have."""
+        text = str(self)
+        return text if text.startswith(f"{self.code}: ") else f"{self.code}: {text}"
+
 
 class AmbiguousFile(FileRefused):
     """The cells of a file can be read in two ways. The message begins with the code."""

@@ -1,7 +1,7 @@
 """The files of an import with their entities, and their description in import_sheets."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import orjson
 
@@ -33,15 +33,19 @@ class RecognisedFiles:
 
     decisions: Sequence[Decision]
     sheets: Sequence[RecognisedSheet]
+    opened: Mapping[int, Sheet] = field(default_factory=dict)
+    """All sheets that could be opened, by the position of their decision."""
 
 
 def recognise_files(sheets: Sequence[Sheet], *, is_whole: bool = False) -> RecognisedFiles:
     """The entity and locale of every sheet that can be read. Raises RecognitionRefused if there is none, or
     if there are others and the import must be whole."""
     decisions: list[Decision] = []
+    opened: dict[int, Sheet] = {}
     recognised = []
     for sheet in sheets:
         entity, decision = decide(sheet)
+        opened[len(decisions)] = sheet
         if entity is not None:
             recognised.append((len(decisions), sheet, entity))
         decisions.append(decision)
@@ -49,7 +53,7 @@ def recognise_files(sheets: Sequence[Sheet], *, is_whole: bool = False) -> Recog
             Decision(skipped.file, FileOutcome.SKIPPED, reason=skipped.reason, code="FILE_SKIPPED")
             for skipped in sheet.skipped
         ]
-    check_decisions(decisions, is_whole=is_whole)
+    _check(decisions, opened, is_whole=is_whole)
     locales = decide_locales([(sheet, entity) for _, sheet, entity in recognised])
     found: list[RecognisedSheet] = []
     for (place, sheet, entity), locale in zip(recognised, locales, strict=True):
@@ -58,8 +62,43 @@ def recognise_files(sheets: Sequence[Sheet], *, is_whole: bool = False) -> Recog
         else:
             decisions[place] = _refused(decisions[place], locale)
     is_strict = any(sheet.options.strict for sheet in sheets)
-    check_decisions(decisions, is_whole=is_whole or is_strict)
-    return RecognisedFiles(decisions, found)
+    _check(decisions, opened, is_whole=is_whole or is_strict)
+    return RecognisedFiles(decisions, found, opened)
+
+
+def _check(decisions: Sequence[Decision], opened: Mapping[int, Sheet], *, is_whole: bool) -> None:
+    """Raises RecognitionRefused, with reports for which the rows of all files are counted."""
+    try:
+        check_decisions(decisions, is_whole=is_whole)
+    except RecognitionRefused as refused:
+        refused.reports = [
+            _report(decision, opened.get(place)) for place, decision in enumerate(decisions)
+        ]
+        raise
+
+
+def _report(decision: Decision, sheet: Sheet | None) -> FileReport:
+    return FileReport(
+        name=decision.file,
+        entity=decision.entity if decision.outcome is FileOutcome.IMPORTED else None,
+        reason=decision.sentence,
+        rows=None if sheet is None else _count(sheet),
+        format=None if sheet is None else sheet.format or None,
+        encoding=None if sheet is None else sheet.encoding,
+        separator=None if sheet is None else sheet.separator,
+        date_order=None,
+        decimal_sign=None,
+        columns_used=(),
+        columns_skipped=(),
+    )
+
+
+def _count(sheet: Sheet) -> int | None:
+    """The number of rows; None if they cannot be read to the end."""
+    try:
+        return None if sheet.defect else sum(1 for _ in sheet.records())
+    except FileRefused:
+        return None
 
 
 def _refused(decision: Decision, refused: FileRefused) -> Decision:
@@ -73,35 +112,29 @@ def file_rows(job: ImportJobRow, files: RecognisedFiles) -> list[ImportSheetRow]
     return [
         _sheet_row(job, sheets[place], decision)
         if place in sheets
-        else _skipped_row(job, place, decision)
+        else _skipped_row(job, place, decision, files.opened.get(place))
         for place, decision in enumerate(files.decisions)
     ]
 
 
-def reports_of(refused: RecognitionRefused) -> list[FileReport]:
-    """What was decided about each file of an import that is refused."""
-    blank = FileReport("", None, "", None, None, None, None, None, (), ())
-    return [
-        replace(
-            blank,
-            name=each.file,
-            entity=each.entity if each.outcome is FileOutcome.IMPORTED else None,
-            reason=each.sentence,
-        )
-        for each in refused.decisions
-    ]
-
-
-def _skipped_row(job: ImportJobRow, place: int, decision: Decision) -> ImportSheetRow:
+def _skipped_row(
+    job: ImportJobRow, place: int, decision: Decision, sheet: Sheet | None
+) -> ImportSheetRow:
+    reading = {
+        "encoding": sheet and sheet.encoding,
+        "separator": sheet and sheet.separator,
+        "decision": decision,
+        "reason": decision.sentence,
+    }
     return ImportSheetRow(
         company_id=job.company_id,
         job_id=job.id,
         place=place,
         file=decision.file,
-        format="",
+        format=sheet.format if sheet else "",
         entity="",
         headings="[]",
-        reading=orjson.dumps({"decision": decision, "reason": decision.sentence}).decode(),
+        reading=orjson.dumps(reading).decode(),
     )
 
 

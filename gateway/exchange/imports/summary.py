@@ -14,6 +14,9 @@ from gateway.storage.tables.import_jobs import ImportJobRow, ImportProblemRow
 from gateway.storage.transactions import read_only
 
 MOST_SHOWN = 20
+LEAST_TIMED = 1_000
+"""Rows below which a speed means little, because starting takes most of the time."""
+
 REFUSED = "-refused"
 OUTCOMES = ("created", "updated", "unchanged", "failed")
 
@@ -46,9 +49,14 @@ def _free_path(name: str) -> Path:
 
 def _counts(job: ImportJobRow, seconds: float) -> Iterator[str]:
     """The status of the job and its counts."""
-    rate = job.rows_done / seconds if seconds else 0
+    rate = (
+        f", {job.rows_done / seconds:,.0f} a second"
+        if job.rows_done >= LEAST_TIMED and seconds
+        else ""
+    )
     tried = ", dry run: nothing is kept" if job.dry_run else ""
-    yield f"{job.status.name}{tried}: {job.rows_done:,} rows in {seconds:.1f} s, {rate:,.0f} a second."
+    rows = "1 row" if job.rows_done == 1 else f"{job.rows_done:,} rows"
+    yield f"{job.status.name}{tried}: {rows} in {seconds:.1f} s{rate}."
     for what in ("references", "headers", "lines"):
         counts = {outcome: getattr(job, f"{what}_{outcome}") for outcome in OUTCOMES}
         if any(counts.values()):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gateway.exchange.formats.sheets import FileRefused
+from gateway.storage.file_reports import FileReport
 
 
 class Evidence(StrEnum):
@@ -55,14 +56,15 @@ class Decision:
 
 
 class RecognitionRefused(FileRefused):
-    """No file of an import can be read, or one of an import that must be whole. `decisions` has all files,
-    so that a report can show every one of them."""
+    """No file of an import can be read, or one of an import that must be whole. `reports` describes all
+    files."""
 
-    def __init__(self, refused: Decision, decisions: Sequence[Decision]) -> None:
+    reports: Sequence[FileReport] = ()
+
+    def __init__(self, refused: Decision) -> None:
         super().__init__(refused.file, refused.reason or "")
         is_refused = refused.outcome is FileOutcome.REFUSED
         self.code = refused.code if is_refused and refused.code else FileRefused.code
-        self.decisions = tuple(decisions)
 
     def __str__(self) -> str:
         prefix = "" if self.code == FileRefused.code else f"{self.code}: "

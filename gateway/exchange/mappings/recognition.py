@@ -64,7 +64,7 @@ def check_decisions(decisions: Sequence[Decision], *, is_whole: bool) -> None:
     if not is_any_imported:
         refused = refused or list(decisions)
     if refused and (is_whole or not is_any_imported):
-        raise RecognitionRefused(refused[0], decisions)
+        raise RecognitionRefused(refused[0])
 
 
 def _recognised(sheet: Sheet) -> Recognised:
