@@ -14,6 +14,7 @@ from gateway.execution.measurement import Measured, Pages
 from gateway.execution.turns import Turns
 from gateway.orders.service import Rules
 from gateway.storage.company_directory import find_scope
+from gateway.storage.contention import DatabaseBusy
 from gateway.storage.database import Database
 from gateway.storage.paging import DEFAULT_PAGE
 from gateway.storage.reading import Names, Reader
@@ -34,7 +35,7 @@ class Plans(Protocol):
     async def answer(
         self, text: str, variables: dict[str, Any], context: "Context", *, may_change: bool
     ) -> bytes | None:
-        """The answer as JSON, or None if there is no plan; raises Overloaded."""
+        """The answer as JSON, or None if there is no plan; raises Overloaded and UnderKey."""
         ...
 
     def remember(self, text: str) -> None:
@@ -65,6 +66,22 @@ class OperationState:
         """Of the mutations of the operation."""
         refused = (getattr(each, "user_errors", None) or () for each in self.payloads.values())
         return {error.code.name for errors in refused for error in errors}
+
+    @property
+    def has_written(self) -> bool:
+        """Whether any mutation, or a row of one that writes several, was not refused."""
+        rows = [
+            row
+            for each in self.payloads.values()
+            for row in (each if isinstance(each, list) else [each])
+        ]
+        return any(not isinstance(row, Exception) and not row.user_errors for row in rows)
+
+    def raise_conflict(self) -> None:
+        """Raise the DatabaseBusy of a mutation."""
+        for each in self.payloads.values():
+            if isinstance(each, DatabaseBusy):
+                raise each
 
     async def payload(self, key: Any, make: Callable[[], Awaitable[Any]]) -> Any:
         """The result of `make` for the mutation `key`. It is called only once, even if the operation
@@ -100,6 +117,8 @@ class Context:
     operation_name: str | None = None
     if_match: str | None = None
     """The header If-Match, which stands for the argument `ifMatch` of a single mutation."""
+    idempotency_key: Callable[[], str | None] = lambda: None
+    """Reads the header Idempotency-Key, which only matters to mutations."""
     caller: Caller = ANYONE
     turns: Turns = field(default_factory=Turns)
     """Shared by all operations on one event loop."""

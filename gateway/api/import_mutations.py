@@ -61,7 +61,7 @@ async def retry(info: Info, id: Id) -> ImportJobPayload | None:
     payload: ImportJobPayload = await _perform(info, lambda writer: writer.staging.retry(id))
     job: Any = payload.import_job
     if job is not None:
-        info.context.jobs.begin(job)
+        info.context.database.after_commit(lambda: info.context.jobs.begin(job))
     return payload
 
 

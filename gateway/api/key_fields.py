@@ -1,7 +1,7 @@
 """The administration of API keys: one query and three mutations."""
 
 import datetime as dt
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 import orjson
@@ -93,20 +93,29 @@ def _shown(key: Any, *, dry_run: bool = False) -> ApiKey:
 
 
 async def _perform(
-    info: Info, payload: Any, work: Awaitable[tuple[ApiKeyRow, str | None]], *, dry_run: bool
+    info: Info,
+    payload: Any,
+    work: Callable[[], Awaitable[tuple[ApiKeyRow, str | None]]],
+    *,
+    dry_run: bool,
 ) -> Any:
     """The payload with the key that `work` creates or changes, or with its refusal. The reader first
     returns its connection, so that no operation waits for a second one."""
-    await info.context.reader.restart()
-    try:
-        key, secret = await work
-    except _Refused as refused:
-        root = None if payload is not CreateApiKeyPayload else "input"
-        return payload(user_errors=[user_error(refused.problem, root)])
-    result = payload(api_key=_shown(key, dry_run=dry_run and payload is not RevokeApiKeyPayload))
-    if secret is not None and not dry_run:
-        result.secret = secret
-    return result
+
+    async def make() -> Any:
+        await info.context.reader.restart()
+        try:
+            key, secret = await work()
+        except _Refused as refused:
+            root = None if payload is not CreateApiKeyPayload else "input"
+            return payload(user_errors=[user_error(refused.problem, root)])
+        shown = _shown(key, dry_run=dry_run and payload is not RevokeApiKeyPayload)
+        result = payload(api_key=shown)
+        if secret is not None and not dry_run:
+            result.secret = secret
+        return result
+
+    return await info.context.state.payload(info.path.key, make)
 
 
 async def _request(info: Info, input: CreateApiKeyInput) -> KeyRequest:
@@ -166,7 +175,7 @@ async def _create(
         except KeyRefused as refused:
             raise _Refused(ProblemCode.INVALID, "name", str(refused)) from refused
 
-    result: CreateApiKeyPayload = await _perform(info, CreateApiKeyPayload, work(), dry_run=dry_run)
+    result: CreateApiKeyPayload = await _perform(info, CreateApiKeyPayload, work, dry_run=dry_run)
     return result
 
 
@@ -194,7 +203,7 @@ async def _rotate(
         except KeyGone as gone:
             raise _Refused(ProblemCode.WRONG_STATUS, "id", str(gone)) from gone
 
-    result: RotateApiKeyPayload = await _perform(info, RotateApiKeyPayload, work(), dry_run=dry_run)
+    result: RotateApiKeyPayload = await _perform(info, RotateApiKeyPayload, work, dry_run=dry_run)
     return result
 
 
@@ -207,7 +216,7 @@ async def _revoke(info: Info, id: Id, dry_run: DryRun = False) -> RevokeApiKeyPa
             raise _Refused(ProblemCode.WRONG_STATUS, "id", str(gone)) from gone
         return revoked, None
 
-    result: RevokeApiKeyPayload = await _perform(info, RevokeApiKeyPayload, work(), dry_run=dry_run)
+    result: RevokeApiKeyPayload = await _perform(info, RevokeApiKeyPayload, work, dry_run=dry_run)
     return result
 
 

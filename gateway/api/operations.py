@@ -1,5 +1,6 @@
 """Runs operations, from the text of a request to the answer; see gateway/execution/README.md."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,14 +9,17 @@ from graphql import GraphQLError, GraphQLFormattedError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.graphql import OperationType
 
-from gateway.api.context import Context
+from gateway.api.context import Context, OperationState
 from gateway.api.errors import RequestError, present
+from gateway.api.idempotency_keys import REUSED, UnderKey, keyed_change
 from gateway.api.schema import schema
 from gateway.execution.document_validation import shortened
 from gateway.execution.introspection import StoredAnswer, StoredIntrospection
 from gateway.execution.limits import TooLarge, check_text
+from gateway.storage.database import Database
 from gateway.storage.deadline import Deadline
 from gateway.storage.drivers import Overloaded
+from gateway.storage.idempotency_records import KeyReused, Outcome, change_once
 
 RETRY_AFTER = 1
 """Seconds until a client should try again. Contention ends sooner, but clients should not add to it."""
@@ -39,6 +43,8 @@ class Operation:
     """The header If-Match."""
     digest: str | None = None
     """The SHA-256 under which the document is to be persisted."""
+    idempotency_key: Callable[[], str | None] = lambda: None
+    """Reads the header Idempotency-Key."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +58,12 @@ class Answer:
     """Seconds after which a client may try again, if the gateway is overloaded."""
     is_empty: bool = False
     """Whether no field has data."""
-    is_forbidden: bool = False
-    """Whether the caller lacked a scope."""
+    is_replayed: bool = False
+    """Whether it is the stored answer to an earlier request with the same idempotency key."""
     codes: tuple[str, ...] = ()
     """Those of the errors, sorted."""
     engine: str = "graphql-core"
-    """How the operation ran: this, "plan" or "stored"."""
+    """How the operation ran: this, "plan", "stored" or "replay"."""
 
 
 async def run_operation(operation: Operation, context: Context) -> Answer:
@@ -65,11 +71,14 @@ async def run_operation(operation: Operation, context: Context) -> Answer:
     try:
         async with Deadline(context.seconds) as deadline:
             limited = _limited(context, operation, deadline)
-            return (
-                _stored(operation, limited)
-                or await _run_by_plan(operation, limited)
-                or await _run_by_core(operation, limited)
-            )
+            try:
+                return (
+                    _stored(operation, limited)
+                    or await _run_by_plan(operation, limited)
+                    or await _run_by_core(operation, limited)
+                )
+            except UnderKey as under:
+                return await _run_once(operation, limited, under)
     except TooLarge as too_large:
         return _refusal(RequestError(str(too_large), "TOO_LARGE"), context)
     except Overloaded as overloaded:
@@ -87,8 +96,43 @@ def _limited(context: Context, operation: Operation, deadline: Deadline) -> Cont
         context,
         operation_name=operation.name,
         if_match=operation.if_match,
+        idempotency_key=operation.idempotency_key,
         database=context.database.within(deadline),
     )
+
+
+async def _run_once(operation: Operation, context: Context, under: UnderKey) -> Answer:
+    """The answer to a mutation with an idempotency key. It is completed and stored in the transaction of
+    the change, or it is the one that is stored already."""
+    change = keyed_change(
+        under,
+        context.caller,
+        operation.query,
+        operation.variables,
+        operation.name,
+        operation.if_match,
+    )
+    attempts = []
+
+    async def work(database: Database) -> Outcome[Answer]:
+        attempt = replace(context, database=database, state=OperationState())
+        attempts.append(attempt.state)
+        answer = await _run_by_plan(operation, attempt) or await _run_by_core(operation, attempt)
+        attempt.state.raise_conflict()
+        return Outcome(answer, answer.body if attempt.state.has_written else None)
+
+    try:
+        answer = await change_once(context.database, context.request, change, work)
+    except KeyReused:
+        message = "The idempotency key was used for another operation, or with other variables."
+        return _refusal(RequestError(message, REUSED), context)
+    except Exception as error:  # noqa: BLE001 - masked, and logged
+        crash = GraphQLError(str(error), original_error=error)
+        return _answer([present(crash)], context, was_run=True)
+    if isinstance(answer, bytes):
+        return Answer(answer, was_run=True, engine="replay", is_replayed=True)
+    context.state.payloads.update(attempts[-1].payloads)
+    return answer
 
 
 async def _finished(operation: Operation, context: Context, stopped: RequestError) -> Answer | None:
@@ -154,6 +198,9 @@ async def _executed(operation: Operation, context: Context) -> Answer:
         message = "Name one of the document's operations."
         return _refusal(RequestError(message, "BAD_USER_INPUT"), context)
     errors = result.errors or []
+    for under in (each.original_error for each in errors):
+        if isinstance(under, UnderKey):
+            raise under
     if context.state.introspects and not errors:
         stored = StoredAnswer(orjson.dumps(result.data), context.state.cost or 0)
         INTROSPECTION.store(operation.query, operation.name, stored)
@@ -194,6 +241,5 @@ def _answer(
         needs_post,
         retry_after=RETRY_AFTER if "OVERLOADED" in codes else None,
         is_empty=all(value is None for value in (data or {}).values()),
-        is_forbidden="FORBIDDEN" in codes,
         codes=tuple(sorted(codes)),
     )

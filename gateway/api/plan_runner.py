@@ -24,6 +24,7 @@ from strawberry.types.field import StrawberryField
 
 from gateway.api.context import Context, Info
 from gateway.api.entities import DECLARATION, ENTITIES
+from gateway.api.idempotency_keys import UnderKey, check_key
 from gateway.api.plan_arguments import SlotArguments
 from gateway.api.required_scopes import check_scopes
 from gateway.api.schema import schema
@@ -104,7 +105,7 @@ class PlanRunner:
         *,
         may_change: bool,
     ) -> bytes | None:
-        """The answer as JSON, or None if graphql-core has to give it; raises Overloaded."""
+        """The answer as JSON, or None if graphql-core has to give it; raises Overloaded and UnderKey."""
         try:
             document = self.documents.known(text) if self.store.can_run else None
             operation = None if document is None else document.operation(context.operation_name)
@@ -118,7 +119,11 @@ class PlanRunner:
             check_scopes(self.core, kind, operation.root_fields, context.caller)
             context.state.only_reads = not changes
             self._measure(operation, variables, context)
+            if changes:
+                check_key(operation.node, operation.roots, variables, context)
             return await self._run(operation, variables, context)
+        except UnderKey:
+            raise
         except (NotPlanned, TooLarge) as reason:
             log.debug("no plan: %s", reason)
         except (GraphQLError, ValueError, LookupError) as error:
@@ -251,7 +256,9 @@ class PlanRunner:
             if isinstance(member, MutationCall):
                 field, values = compiled.plan.slots[member.slot].field, arguments[member.slot]
                 arguments[member.slot] = await self._payload(field, member.key, values, context)
-            data |= await self.store.run(program, arguments, context.scope, dict)
+            data |= await self.store.run(
+                program, arguments, context.scope, dict, context.database.joined
+            )
         return _printed(data, context)
 
     async def _payload(

@@ -31,6 +31,7 @@ from gateway.api.entities import DECLARATION
 from gateway.api.enums import ENUMS, describe_enums
 from gateway.api.errors import RequestError, argument_path, is_about_arguments
 from gateway.api.filters import make_filters
+from gateway.api.idempotency_keys import add_arguments, check_key
 from gateway.api.if_match import check_header
 from gateway.api.import_mutations import ImportMutation
 from gateway.api.key_fields import KeyMutation
@@ -83,7 +84,7 @@ class OperationExtension(SchemaExtension):
         document = self.execution_context.graphql_document
         if document is not None:
             errors = await self._in_turn(lambda: self._errors(document))
-            self.execution_context.pre_execution_errors = errors
+            self.execution_context.pre_execution_errors = errors or self._key_errors(document)
         yield
 
     async def _in_turn(self, work: Callable[[], Result]) -> Result:
@@ -138,6 +139,19 @@ class OperationExtension(SchemaExtension):
             return []
         try:
             check_header(self._schema, document, operation)
+        except RequestError as refusal:
+            return [refusal]
+        return []
+
+    def _key_errors(self, document: DocumentNode) -> list[GraphQLError]:
+        """Raises UnderKey."""
+        context: Context = self.execution_context.context
+        operation = get_operation_ast(document, context.operation_name)
+        if operation is None or not _changes(operation):
+            return []
+        roots = fields_by_name([operation], fragments_of(document))
+        try:
+            check_key(operation, roots, self._variables, context)
         except RequestError as refusal:
             return [refusal]
         return []
@@ -241,6 +255,7 @@ def _build() -> GatewaySchema:
         execution_context_class=YieldingExecutor,
     )
     core = result._schema  # noqa: SLF001 - strawberry has no public way to it
+    add_arguments(core)
     _mark_one_of(core)
     _mark_costs(core)
     return result

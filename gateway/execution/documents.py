@@ -27,7 +27,7 @@ from graphql import (
 from gateway.execution.arguments import ABSENT, Coercion
 from gateway.execution.limits import MOST_COUNTED
 from gateway.execution.plan import NotPlanned
-from gateway.execution.selection import Conditions, fields_by_name, fragments_of
+from gateway.execution.selection import Conditions, Fields, fields_by_name, fragments_of
 
 MOST_SEEN = 10_000
 CONDITIONS = frozenset({"if"})
@@ -60,9 +60,14 @@ class PreparedOperation:
     _costs: dict[tuple[Any, ...], int] = field(default_factory=dict)
 
     @cached_property
+    def roots(self) -> Fields:
+        """The root fields by name, those in fragments and skipped ones included."""
+        return fields_by_name([self.node], self.fragments)
+
+    @cached_property
     def root_fields(self) -> tuple[str, ...]:
-        """The names of the root fields, those in fragments and skipped ones included."""
-        return tuple(fields_by_name([self.node], self.fragments))
+        """The names of the root fields."""
+        return tuple(self.roots)
 
     def condition_values(self, variables: Mapping[str, Any]) -> Conditions:
         return {name: variables.get(name) for name in self.conditions}

@@ -83,7 +83,7 @@ async def create_company(
         session.add(company)
         await session.flush()
         session.add_all([currency, series])
-    database.known_companies.forget()
+    database.after_commit(database.known_companies.forget)
     return company
 
 
@@ -98,7 +98,7 @@ async def rename_company(
         if company.name != name:
             await _check_free(session, name)
         company.name = name
-    database.known_companies.forget()
+    database.after_commit(database.known_companies.forget)
     return company
 
 
@@ -177,8 +177,8 @@ async def customer_ids(database: Database, company: str, numbers: Sequence[str])
     statement = sa.select(CustomerRow.number_folded, CustomerRow.id).where(
         within(Scope(company), CustomerRow), CustomerRow.number_folded.in_(by_folded)
     )
-    async with aclosing(await database.bound_to(company).connect()) as connection:
-        rows = (await connection.execute(statement)).all()
+    async with database.bound_to(company).read() as session:
+        rows = (await session.execute(statement)).all()
     return {by_folded[row.number_folded]: row.id for row in rows}
 
 

@@ -12,6 +12,8 @@ BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 """SQLite: another process has locked the database. Only the low byte of an error code is compared; the
 rest has details."""
 
+BUSY_MESSAGE = "The database is busy; try again in a moment."
+
 ORDER_NUMBERS = {
     "uq_sales_orders_company_id_number",
     "ix_sales_orders_company_id_number_folded",
@@ -22,8 +24,21 @@ RETRIED_STATES = {"40001", "40P01", "55P03"}
 """PostgreSQL: serialization failure, deadlock, lock not available."""
 
 
+RACES = {"23503", "23505"}
+"""PostgreSQL: another transaction has deleted what a row refers to, or taken its number. The rules refuse
+it at the next attempt."""
+
+
 class DatabaseBusy(Overloaded):
     """Another transaction was in the way. The same change may succeed a moment later."""
+
+
+class RaceLost(DatabaseBusy):
+    """Another transaction has won one of the `RACES`."""
+
+
+def is_race(error: DBAPIError) -> bool:
+    return getattr(error.driver_exception, "sqlstate", None) in RACES
 
 
 def is_contention(error: Exception) -> bool:
@@ -43,4 +58,16 @@ def contended() -> Iterator[None]:
     except (DBAPIError, sqlite3.Error) as error:
         if not is_contention(error):
             raise
-        raise DatabaseBusy("The database is busy; try again in a moment.") from error
+        raise DatabaseBusy(BUSY_MESSAGE) from error
+
+
+@contextmanager
+def raced() -> Iterator[None]:
+    """Raises DatabaseBusy like `contended`, and RaceLost for a lost race."""
+    try:
+        with contended():
+            yield
+    except DBAPIError as error:
+        if not is_race(error):
+            raise
+        raise RaceLost(BUSY_MESSAGE) from error

@@ -5,11 +5,12 @@ import os
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
     aclosing,
     asynccontextmanager,
+    contextmanager,
     nullcontext,
 )
 from dataclasses import dataclass
@@ -26,10 +27,11 @@ from gateway.storage.company_binding import (
     CompanyBinding,
     bind_transaction,
 )
-from gateway.storage.contention import contended
+from gateway.storage.contention import contended, raced
 from gateway.storage.database_url import read_database_url
 from gateway.storage.deadline import Deadline
 from gateway.storage.drivers import Drivers, Overloaded
+from gateway.storage.open_transaction import OpenTransaction
 from gateway.storage.snapshots import Snapshot
 from gateway.storage.sqlite_connections import begin_sqlite, open_sqlite, prepare_sqlite
 from gateway.storage.statement_count import note_statement
@@ -107,6 +109,8 @@ class Database:
         self._owner = owner
         self._binding = binding
         self._company: str | None = None
+        self.joined: OpenTransaction | None = None
+        """The open transaction that all reads and changes join."""
         self.known_companies = KnownCompanies()
         if self.is_sqlite:
             sa.event.listen(self.engine.sync_engine, "connect", prepare_sqlite)
@@ -127,6 +131,21 @@ class Database:
         of that one, if row security is on."""
         return self._with(_company=company) if self._binding.is_secured else self
 
+    def joining(self, transaction: OpenTransaction) -> "Database":
+        """The same database within an open transaction, which whoever opened it commits."""
+        return self._with(joined=transaction)
+
+    @property
+    def is_joined(self) -> bool:
+        return self.joined is not None
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Call a function now, or after the commit of the open transaction."""
+        if self.joined is None:
+            call()
+        else:
+            self.joined.afterwards.append(call)
+
     @property
     def is_secured(self) -> bool:
         """Whether row security separates companies."""
@@ -140,7 +159,7 @@ class Database:
     @property
     def owner(self) -> "Database":
         """The same database as the role that administers it, for work beyond a single company."""
-        if self._owner is None:
+        if self._owner is None or self.is_joined:
             return self
         return self._owner if self._deadline is None else self._owner.within(self._deadline)
 
@@ -154,6 +173,15 @@ class Database:
         """The remaining time in which a change may be retried."""
         return UNTIMED if self._deadline is None else self._deadline.seconds_left
 
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Meanwhile, the operation may be waiting for another transaction."""
+        was_contended = self._deadline is not None and self._deadline.is_contended
+        self.note_contention()
+        yield
+        if self._deadline is not None:
+            self._deadline.is_contended = was_contended
+
     def note_contention(self) -> None:
         """Record that a change of the operation had to be retried."""
         if self._deadline is not None:
@@ -166,7 +194,11 @@ class Database:
 
         SQLite has one writer at a time: writers of this process queue here, fairly, and those of
         other processes in SQLite's own busy timeout."""
-        if self.is_sqlite:
+        if self.joined is not None:
+            with raced():
+                yield self.joined.session
+                await self.joined.session.flush()
+        elif self.is_sqlite:
             async with self._writing, self._transaction(dry_run) as session:
                 yield session
         else:
@@ -208,6 +240,9 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
         """One transaction that is always rolled back. It neither waits for writers nor blocks them."""
+        if self.joined is not None:
+            yield self.joined.session
+            return
         async with self._transaction(True, writes=False) as session:
             yield session
 

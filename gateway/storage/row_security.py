@@ -17,10 +17,17 @@ from gateway.storage.migrations import migration_transaction
 from gateway.storage.migrations.integrity import CannotMigrate
 from gateway.storage.tables.api_keys import ApiKeyRow
 from gateway.storage.tables.company_tables import COMPANY_TABLES
+from gateway.storage.tables.idempotency import AdministrationRecordRow
 from gateway.storage.tables.reference_data import CompanyRow
 
 NAMES = [table.name for table in COMPANY_TABLES]
-TABLES = (*NAMES, CompanyRow.__tablename__, ApiKeyRow.__tablename__, "alembic_version")
+TABLES = (
+    *NAMES,
+    CompanyRow.__tablename__,
+    ApiKeyRow.__tablename__,
+    AdministrationRecordRow.__tablename__,
+    "alembic_version",
+)
 """All tables of the gateway."""
 
 OWN = f"company_id = nullif(current_setting('{SETTING}', true), '')::uuid"

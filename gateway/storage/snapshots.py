@@ -33,13 +33,16 @@ class Snapshot:
     One connection in one read-only transaction, opened by the first read. Concurrent readers wait
     for each other, since a connection runs one statement at a time. Each statement runs in a task of
     its own, which is not cancelled with its caller: a cancelled SQLite driver would block until its
-    thread is done, and for ever if it is cancelled twice. `close` ends the task."""
+    thread is done, and for ever if it is cancelled twice. `close` ends the task.
+
+    A database in an open transaction has no snapshot: each statement also sees what was committed or
+    changed before it."""
 
     def __init__(self, database: "Database") -> None:
         self._database = database
         self._connection: AsyncConnection | None = None
         self._company: str | None = None
-        self._turn = asyncio.Lock()
+        self._turn = database.joined.turn if database.joined is not None else asyncio.Lock()
         self._reading: asyncio.Task[Any] | None = None
         self._is_over = False
         self._closing: asyncio.Future[None] | None = None
@@ -81,6 +84,8 @@ class Snapshot:
         return self._connection
 
     async def _open(self) -> AsyncConnection:
+        if self._database.joined is not None:
+            return await self._database.joined.connection()
         connection = await self._database.connect()
         if not self._database.is_sqlite:
             await connection.execution_options(
@@ -100,7 +105,7 @@ class Snapshot:
             await self._stop(self._reading)
         async with self._turn:
             connection, self._connection = self._connection, None
-            if connection is not None:
+            if connection is not None and not self._database.is_joined:
                 await connection.close()
 
     async def _stop(self, reading: asyncio.Task[Any]) -> None:

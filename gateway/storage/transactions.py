@@ -11,7 +11,7 @@ from typing import TypeVar
 from sqlalchemy.exc import DBAPIError
 
 from gateway.storage.company_directory import find_scope
-from gateway.storage.contention import DatabaseBusy
+from gateway.storage.contention import DatabaseBusy, RaceLost, is_race
 from gateway.storage.database import Database
 from gateway.storage.scope import ScopeRequest
 from gateway.storage.writing import Writer
@@ -47,10 +47,6 @@ PAUSE = 0.02
 DOUBLINGS = 5
 """The number of attempts after which the pause no longer grows."""
 
-RACES = {"23503", "23505"}
-"""PostgreSQL: another transaction has deleted what a row refers to, or taken its number. The rules refuse
-it at the next attempt."""
-
 MOST_RACES = 5
 
 
@@ -74,23 +70,26 @@ async def transact(
 async def retried(database: Database, work: Callable[[], Awaitable[Result]]) -> Result:
     """The result of `work`, which is one transaction. When it conflicts with another, it is retried
     after a random pause, as long as the time of the operation allows another attempt. Raises
-    DatabaseBusy if every attempt fails, and the errors of `work`."""
+    DatabaseBusy if every attempt fails, and the errors of `work`.
+
+    Within an open transaction there is only one attempt, since it can only be retried as a whole."""
+    if database.is_joined:
+        return await work()
     end = time.monotonic() + database.seconds_left
     for attempt in count():
         begun = time.monotonic()
         try:
             return await work()
-        except DatabaseBusy:
+        except DatabaseBusy as busy:
             database.note_contention()
+            if isinstance(busy, RaceLost) and attempt >= MOST_RACES:
+                raise
             pause = PAUSE * 2 ** min(attempt, DOUBLINGS) * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
             lost = time.monotonic()
             if lost + pause + (lost - begun) >= end:
                 raise
         except DBAPIError as error:
-            if (
-                attempt >= MOST_RACES
-                or getattr(error.driver_exception, "sqlstate", None) not in RACES
-            ):
+            if attempt >= MOST_RACES or not is_race(error):
                 raise
             pause = PAUSE
         await asyncio.sleep(pause)

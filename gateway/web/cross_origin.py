@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 EXPOSED = (
     "Content-Disposition",
     "Export-Losses",
+    "Idempotency-Replayed",
     "Location",
     "RateLimit",
     "RateLimit-Policy",

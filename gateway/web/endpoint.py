@@ -33,8 +33,11 @@ STATUSES = {
     "PERSISTED_QUERY_NOT_FOUND": 200,
     "DOCUMENT_NOT_TRUSTED": 403,
     "DOCUMENT_NOT_FOUND": 404,
+    "FORBIDDEN": 403,
+    "IDEMPOTENCY_KEY_REUSED": 422,
 }
-"""Those of documents that are not run. Apollo and urql send an unknown one again only after 200."""
+"""Those of documents that are not run; 400 for all other codes. Apollo and urql send an unknown document
+again only after 200."""
 
 
 class Endpoint:
@@ -92,6 +95,8 @@ class Endpoint:
         if answer.needs_post:
             return graphql_response(answer.body, media_type, 405, {"Allow": "POST"})
         headers = {"X-Execution": answer.engine} if self._shows_engine else {}
+        if answer.is_replayed:
+            headers["Idempotency-Replayed"] = "true"
         if answer.retry_after is not None:
             headers["Retry-After"] = str(answer.retry_after)
         return graphql_response(answer.body, media_type, _status(answer, media_type), headers)
@@ -105,7 +110,7 @@ def _status(answer: Answer, media_type: str) -> int:
         return 503
     if answer.was_run:
         return 200
-    return 403 if answer.is_forbidden else 400
+    return next((STATUSES[code] for code in answer.codes if code in STATUSES), 400)
 
 
 def _refusal_status(refused: HttpError | DocumentRefused, media_type: str) -> int:

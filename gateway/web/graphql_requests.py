@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -74,6 +75,7 @@ def read_operation(request: Request, members: Any, documents: PersistedDocuments
         name or None,
         may_change=request.method == "POST",
         if_match=request.headers.get("if-match"),
+        idempotency_key=partial(request.headers.get, "idempotency-key"),
         digest=digest,
     )
 

@@ -18,10 +18,12 @@ from tests.support.served import statements
 METADATA = ImportJobRow.metadata
 TABLES = {
     "accounts",
+    "administration_records",
     "api_keys",
     "companies",
     "currencies",
     "customers",
+    "idempotency_records",
     "import_jobs",
     "import_problems",
     "import_results",

@@ -92,7 +92,7 @@ API_ORDER = (
     *("registration", "filters", "connections"),
     *("queries", "changes", "mutations", "import_mutations"),
     *("record_inputs", "record_mutations", "bulk_mutations"),
-    *("yielding_executor", "schema"),
+    *("idempotency_keys", "yielding_executor", "schema"),
     *("filter_text", "plan_arguments", "plan_runner"),
     *("valid_documents", "explain", "trusted_documents", "operations"),
 )

@@ -19,6 +19,7 @@ from gateway.execution.program import Program
 from gateway.execution.store import Columns, CountRead, PageRead
 from gateway.storage.conditions import Filter
 from gateway.storage.database import Database
+from gateway.storage.open_transaction import OpenTransaction
 from gateway.storage.paging import Window
 from gateway.storage.plans.listings import Listing
 from gateway.storage.plans.sqlite_readers import SqliteReaders
@@ -32,6 +33,8 @@ from gateway.storage.statement_count import StatementCount, current_count
 log = logging.getLogger("gateway.sql")
 
 Result = TypeVar("Result")
+Fetch = Callable[..., Awaitable[Any]]
+"""Runs a statement with its values and returns the rows."""
 
 
 @dataclass
@@ -108,12 +111,16 @@ class RowsStore:
         arguments: Sequence[Any],
         scope: Callable[[], Awaitable[Scope]],
         answer: Callable[[Any], Result],
+        joined: OpenTransaction | None = None,
     ) -> Result:
-        """The result of `answer` for the data that the program builds from one snapshot. Raises the
-        errors of `scope`, which is only called if the program reads anything."""
+        """The result of `answer` for the data that the program builds from one snapshot, or in the
+        transaction that it joins. Raises the errors of `scope`, which is only called if the program reads
+        anything."""
         if not prepared.program.reads:
             return answer(_unread(prepared.program, arguments))
         run = self._bound(prepared, arguments, await scope())
+        if joined is not None:
+            return answer(await self._stepped(run, await self._fetch_in(joined)))
         if self._readers is not None:
             return await self._readers.run(lambda connection: answer(_on_sqlite(run, connection)))
         return answer(await self._on_postgresql(run))
@@ -152,7 +159,7 @@ class RowsStore:
             try:
                 if opening is not None:
                     await driver.execute(opening)
-                data = await self._stepped(run, driver)
+                data = await self._stepped(run, driver.fetch)
                 if opening is not None:
                     await driver.execute("COMMIT")
             except BaseException:
@@ -160,16 +167,28 @@ class RowsStore:
                 raise
             return data
 
-    async def _stepped(self, run: Run, driver: Any) -> Any:
+    async def _fetch_in(self, joined: OpenTransaction) -> Fetch:
+        """The function that reads in an open transaction."""
+        driver = await joined.driver()
+        if not self._is_sqlite:
+            fetch: Fetch = driver.fetch
+            return fetch
+
+        async def fetched(sql: str, *values: Any) -> Any:
+            return await driver.execute_fetchall(sql, values)
+
+        return fetched
+
+    async def _stepped(self, run: Run, fetch: Fetch) -> Any:
         steps = run.program.run(run.arguments)
         try:
             number, keys = next(steps)
             while True:
                 statement, values = run.statements[number], run.values[number]
-                values["keys"] = keys
+                values["keys"] = _listed(keys) if self._is_sqlite else keys
                 log.debug("%s", statement.sql)
                 run.count.total += 1
-                rows = await driver.fetch(statement.sql, *statement.bound(values))
+                rows = await fetch(statement.sql, *statement.bound(values))
                 number, keys = steps.send(rows)
         except StopIteration as end:
             return end.value
@@ -190,13 +209,18 @@ def _unread(program: Program, arguments: Sequence[Any]) -> Any:
     raise LookupError("a program without reads has requested rows")
 
 
+def _listed(keys: Sequence[str] | None) -> str | None:
+    """Keys as a parameter of SQLite."""
+    return None if keys is None else orjson.dumps(keys).decode()
+
+
 def _on_sqlite(run: Run, connection: sqlite3.Connection) -> Any:
     steps = run.program.run(run.arguments)
     try:
         number, keys = next(steps)
         while True:
             statement, values = run.statements[number], run.values[number]
-            values["keys"] = None if keys is None else orjson.dumps(keys).decode()
+            values["keys"] = _listed(keys)
             log.debug("%s", statement.sql)
             run.count.total += 1
             rows = connection.execute(statement.sql, statement.bound(values)).fetchall()

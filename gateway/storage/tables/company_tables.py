@@ -2,10 +2,10 @@
 
 import sqlalchemy as sa
 
-from gateway.storage.tables import import_jobs, reference_data, sales_orders
+from gateway.storage.tables import idempotency, import_jobs, reference_data, sales_orders
 from gateway.storage.tables.column_types import Base
 
-__all__ = ["COMPANY_TABLES", "import_jobs", "reference_data", "sales_orders"]
+__all__ = ["COMPANY_TABLES", "idempotency", "import_jobs", "reference_data", "sales_orders"]
 
 COMPANY_TABLES: tuple[sa.Table, ...] = tuple(
     table for table in Base.metadata.sorted_tables if "company_id" in table.c
