@@ -35,6 +35,7 @@ from gateway.opened_database import open_database
 from gateway.orders.service import Rules
 from gateway.settings import Settings
 from gateway.storage.database import UNUSABLE, Database, why_unusable
+from gateway.storage.expired_records import Sweeper
 from gateway.storage.migrations import is_current
 from gateway.storage.plans.row_store import RowsStore
 from gateway.storage.statement_count import count_statements
@@ -84,25 +85,32 @@ def create_app(
     runner = Runner(database, Rules(largest_order=settings.max_lines), settings.uploads)
     authenticator = Authenticator(database, token_verifier(settings, database))
 
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        authenticator.start()
-        if await _fault(database) is None:
-            await runner.resume()
-        yield
-        await runner.close()
-        await authenticator.close()
-        store.close()
-        await database.dispose()
-
     app = Starlette(
         routes=_routes(settings, database, store, runner),
         middleware=[*_request_log(log), *_middleware(settings, authenticator, listens_on)],
         exception_handlers={HTTPException: answer_http_exception},
-        lifespan=lifespan,
+        lifespan=lambda _: _running(database, store, runner, authenticator),
     )
     app.router.redirect_slashes = False
     return app
+
+
+@asynccontextmanager
+async def _running(
+    database: Database, store: RowsStore, runner: Runner, authenticator: Authenticator
+) -> AsyncIterator[None]:
+    """What runs beside requests, until the gateway stops and closes everything."""
+    sweeper = Sweeper(database)
+    authenticator.start()
+    sweeper.start()
+    if await _fault(database) is None:
+        await runner.resume()
+    yield
+    await sweeper.close()
+    await runner.close()
+    await authenticator.close()
+    store.close()
+    await database.dispose()
 
 
 def stop_reading() -> None:

@@ -22,6 +22,7 @@ from graphql import (
 from strawberry.utils.str_converters import to_camel_case
 
 from gateway.access.caller import Caller
+from gateway.access.sealed_answers import seal, unseal
 from gateway.api.company_fields import CompanyMutation
 from gateway.api.context import Context
 from gateway.api.errors import RequestError
@@ -52,6 +53,9 @@ ADMINISTRATIVE = frozenset(
 )
 """The mutations whose changes belong to no company."""
 
+SECRET = frozenset({"createApiKey", "rotateApiKey"})
+"""The mutations whose answers contain a secret."""
+
 
 class UnderKey(Exception):
     """The mutation must run in the transaction of its key."""
@@ -60,6 +64,14 @@ class UnderKey(Exception):
         super().__init__()
         self.key = key
         self.administers = field in ADMINISTRATIVE
+        self._has_secret = field in SECRET
+
+    def sealed(self, body: bytes) -> bytes:
+        """The body of an answer as it is stored."""
+        return seal(body, self.key) if self._has_secret else body
+
+    def unsealed(self, stored: bytes) -> bytes:
+        return unseal(stored, self.key) if self._has_secret else stored
 
 
 def add_arguments(core: GraphQLSchema) -> None:

@@ -19,7 +19,7 @@ from gateway.execution.limits import TooLarge, check_text
 from gateway.storage.database import Database
 from gateway.storage.deadline import Deadline
 from gateway.storage.drivers import Overloaded
-from gateway.storage.idempotency_records import KeyReused, Outcome, change_once
+from gateway.storage.idempotency_records import AnsweredChange, KeyReused, change_once
 
 RETRY_AFTER = 1
 """Seconds until a client should try again. Contention ends sooner, but clients should not add to it."""
@@ -114,12 +114,13 @@ async def _run_once(operation: Operation, context: Context, under: UnderKey) -> 
     )
     attempts = []
 
-    async def work(database: Database) -> Outcome[Answer]:
+    async def work(database: Database) -> AnsweredChange[Answer]:
         attempt = replace(context, database=database, state=OperationState())
         attempts.append(attempt.state)
         answer = await _run_by_plan(operation, attempt) or await _run_by_core(operation, attempt)
         attempt.state.raise_conflict()
-        return Outcome(answer, answer.body if attempt.state.has_written else None)
+        stored = under.sealed(answer.body) if attempt.state.has_written else None
+        return AnsweredChange(answer, stored)
 
     try:
         answer = await change_once(context.database, context.request, change, work)
@@ -130,7 +131,8 @@ async def _run_once(operation: Operation, context: Context, under: UnderKey) -> 
         crash = GraphQLError(str(error), original_error=error)
         return _answer([present(crash)], context, was_run=True)
     if isinstance(answer, bytes):
-        return Answer(answer, was_run=True, engine="replay", is_replayed=True)
+        body = under.unsealed(answer)
+        return Answer(body, was_run=True, engine="replay", is_replayed=True)
     context.state.payloads.update(attempts[-1].payloads)
     return answer
 

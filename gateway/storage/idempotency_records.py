@@ -42,7 +42,7 @@ class KeyedChange:
 
 
 @dataclass(frozen=True)
-class Outcome(Generic[Answer]):
+class AnsweredChange(Generic[Answer]):
     """The answer to a change, and the bytes to store. Without any, all changes are rolled back."""
 
     answer: Answer
@@ -61,7 +61,7 @@ async def change_once(
     database: Database,
     request: ScopeRequest,
     change: KeyedChange,
-    work: Callable[[Database], Awaitable[Outcome[Answer]]],
+    work: Callable[[Database], Awaitable[AnsweredChange[Answer]]],
 ) -> Answer | bytes:
     """The answer of `work`, which gets the database in an open transaction, or the bytes that were stored
     for an earlier change under the same key. The transaction is `retried`.

@@ -23,6 +23,7 @@ from gateway.storage.database import Database
 from gateway.storage.migrations import migrate, migration_transaction, run_alembic
 from gateway.storage.tables.api_keys import ApiKeyRow
 from gateway.storage.tables.column_types import FOLDED
+from gateway.storage.tables.idempotency import AdministrationRecordRow, IdempotencyRecordRow
 from gateway.storage.tables.import_jobs import (
     ImportedRow,
     ImportJobRow,
@@ -227,6 +228,10 @@ async def _load_every_state(database: Database) -> None:
         orders[0].lines.extend(_lines_of_every_type(company))
         await _add_import_jobs(session, company)
         session.add(ApiKeyRow(name="Partner", prefix="so_test_abcd", digest="0" * 64, scopes="[]"))
+        kept = {"digest": "0" * 64, "fingerprint": "1" * 64, "answer": b'{"data":{}}'}
+        expires = dt.datetime(2026, 1, 3, tzinfo=dt.UTC)
+        session.add(IdempotencyRecordRow(company_id=company, expires_date_time=expires, **kept))
+        session.add(AdministrationRecordRow(expires_date_time=expires, **kept))
 
 
 async def _delete_orders(database: Database) -> None:

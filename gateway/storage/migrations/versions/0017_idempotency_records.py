@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+from gateway.storage.migrations.downgrades import drop_empty_tables
 from gateway.storage.tables.column_types import Guid, Instant, text_type
 
 revision = "0017"
@@ -35,7 +36,4 @@ def _create(table: str, *columns: sa.Column[str]) -> None:
 
 
 def downgrade() -> None:
-    """The records are dropped although they are not empty: they only matter to clients that repeat a
-    request, and an older gateway would not look at them."""
-    for table in (RECORDS, ADMINISTRATION):
-        op.drop_table(table)
+    drop_empty_tables([RECORDS, ADMINISTRATION])
