@@ -36,10 +36,11 @@ MOST_SIZES = 64
 """Combinations of page sizes for which the cost of an operation is cached."""
 MOST_KEPT = 500
 LONGEST_KEPT = 20_000
-"""Characters of a document; the syntax tree takes some hundred times as much memory."""
-HEAVIEST = 5_000_000
-"""Weight of all stored documents: the characters of their plans' sources, and TREE times their own."""
-TREE = 10
+"""Characters of a document; the syntax tree takes some thirty times as much memory."""
+HEAVIEST = 1_000_000
+"""Weight of all stored documents: the characters of their plans' sources, and TREE times their own. A
+unit takes some 17 bytes of memory."""
+TREE = 2
 MOST_PLANS = 16
 """Plans of one operation, for different values of its conditions."""
 

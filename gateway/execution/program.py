@@ -62,7 +62,8 @@ def program_of(
         exec(compile(source, "<plan>", "exec"), names)  # noqa: S102 - the source has only integers and validated names
     except (SyntaxError, RecursionError, MemoryError):
         raise NotPlanned("it is nested deeper than Python can compile") from None
-    return Program(source, tuple(writer.reads), names["run"])
+    # a function in its own globals would be a cycle, which waits for the garbage collector
+    return Program(source, tuple(writer.reads), names.pop("run"))
 
 
 class _RootWriter(SourceWriter):

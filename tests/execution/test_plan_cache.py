@@ -20,6 +20,10 @@ USED = "{ company { name } }"
 FLOOD = 2000
 LEFT = 10 * 2**10
 """Bytes that a document may leave behind."""
+MOST_RESIDENT = 40_000_000
+"""Bytes by which documents that are sent twice may let the resident memory grow."""
+LISTED = """orderDate number status totalAmountIncludingTax currency { code }
+  customer { number displayName } lines { quantity unitPrice netAmount item { number } }"""
 
 
 @pytest.fixture
@@ -143,3 +147,22 @@ def test_a_flood_of_documents_takes_no_memory_and_does_not_evict_one_in_use(
         ask(server, range(500, 500 + flood))
         assert server.resident() - before < min(10 * 2**20, flood * LEFT)
         assert sent(server, USED)[0] == "plan"
+
+
+@pytest.mark.full
+def test_plans_of_many_documents_take_little_memory(tmp_path: Path, world_url: str) -> None:
+    """Each document has 2,500 characters and is sent twice, so that it is compiled."""
+
+    def document(number: int) -> str:
+        pages = (
+            f"a{number}_{page}: salesOrders(first: 2) {{ nodes {{ {LISTED} }} }}"
+            for page in range(12)
+        )
+        return f"{{ {' '.join(pages)} }}"
+
+    with served(tmp_path, database_url=world_url, debug="true") as server:
+        sent(server, document(0))
+        before = server.resident()
+        for number in range(1, 250):
+            assert [sent(server, document(number))[0] for _ in range(2)] == ["graphql-core", "plan"]
+        assert server.resident() - before < MOST_RESIDENT
