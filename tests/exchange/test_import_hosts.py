@@ -88,15 +88,15 @@ def test_importing_the_files_on_another_host_continues_the_job_there(
     assert execute(url, "SELECT COUNT(*) FROM import_jobs") == [["(1,)"]]
 
 
-async def add_job(url: str, age: dt.timedelta) -> str:
-    """A job whose files are in the folder of another host."""
+async def add_job(url: str, age: dt.timedelta, folder: str | None = None) -> str:
+    """A job whose files are in this folder, or in that of another host."""
     database = Database(url)
     async with writing(database, ScopeRequest()) as writer:
         job = ImportJobRow(
             company_id=writer.scope.company,
             files="gone.csv",
             fingerprint="0" * 64,
-            folder=str(uuid.uuid4()),
+            folder=folder or str(uuid.uuid4()),
             created_date_time=now() - age,
         )
         await writer.staging.add(job)
@@ -110,6 +110,42 @@ def test_a_job_fails_if_its_host_is_gone_for_a_week(tmp_path: Path, world_url: s
     with gate(world_url, tmp_path) as client:
         assert state(client, old) == ("FAILED", FORGOTTEN)
         assert state(client, young) == ("STAGING", WAITING)
+
+
+def test_the_files_of_a_job_that_ended_elsewhere_are_removed(tmp_path: Path, url: str) -> None:
+    """Those of a job that is unknown, perhaps of another database, are kept."""
+    key = interrupted_job(tmp_path / "a", url)
+    uploads = tmp_path / "a" / "uploads"
+    unknown = uploads / str(uuid.uuid4()) / "files"
+    unknown.mkdir(parents=True)
+    with host(tmp_path / "b", url) as other:
+        assert post(other, FILES).json()["id"] == key
+        assert ended(other, key).status == "SUCCEEDED"
+    assert (uploads / key).exists()
+    with gate(url, uploads):
+        assert not (uploads / key).exists()
+        assert unknown.exists()
+
+
+@pytest.mark.parametrize(
+    ("description", "message"),
+    [
+        (b'{"files": ["a.csv"], "options": {}, "mapping": null}', "a.csv is empty."),
+        (b"{", "The files of this import are missing: import them again."),
+    ],
+    ids=["broken", "incomplete"],
+)
+def test_the_files_of_a_job_that_cannot_resume_are_removed(
+    tmp_path: Path, world_url: str, description: bytes, message: str
+) -> None:
+    folders = JobFolders(tmp_path)
+    key = anyio.run(add_job, world_url, dt.timedelta(hours=2), folders.identify())
+    (tmp_path / key / "files").mkdir(parents=True)
+    (tmp_path / key / "files" / "a.csv").write_bytes(b"")
+    (tmp_path / key / "said.json").write_bytes(description)
+    with gate(world_url, tmp_path) as client:
+        assert state(client, key) == ("FAILED", message)
+    assert not (tmp_path / key).exists()
 
 
 def test_hosts_that_share_a_folder_see_the_same_identity(tmp_path: Path) -> None:

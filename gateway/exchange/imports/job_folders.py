@@ -88,5 +88,9 @@ class JobFolders:
         mapping = None if stated is None else read_mapping(stated[0], stated[1].encode())
         return recognise_files(read_mapped_sheets(paths, options, mapping))
 
+    def keys(self) -> list[str]:
+        """The ids of the jobs that have a folder."""
+        return [path.parent.name for path in self.root.glob(f"*/{FILES}")]
+
     def drop(self, key: str) -> None:
         shutil.rmtree(self.root / key, ignore_errors=True)

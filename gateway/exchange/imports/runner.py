@@ -167,8 +167,7 @@ class Runner:
         try:
             await importer.stage(key, files)
         except FileRefused as refused:
-            await importer.fail(key, str(refused))
-            self._folders.drop(key)
+            await self._fail(importer, key, str(refused))
             raise JobGone(str(refused)) from refused
         except JobGone:
             self._folders.drop(key)
@@ -176,11 +175,17 @@ class Runner:
         self._folders.drop(key)
 
     async def resume(self) -> None:
-        """Queue every unfinished job, and remove interrupted uploads."""
+        """Queue every unfinished job, and remove interrupted uploads and the files of jobs that have
+        ended."""
         await asyncio.to_thread(remove_abandoned, self.folder)
+        keys = await asyncio.to_thread(self._folders.keys)
         for company in await company_ids(self.database):
             async with read_only(self.database, ScopeRequest(company)) as writer:
                 jobs = await writer.staging.all_unfinished()
+                for key in keys:
+                    job = await writer.staging.job(key)
+                    if job is not None and job.finished_date_time is not None:
+                        self._folders.drop(key)
             for job in jobs:
                 await self._resume(job)
 
@@ -200,10 +205,14 @@ class Runner:
         try:
             self.begin(job, await asyncio.to_thread(self._folders.files, job.id))
         except FileRefused as refused:
-            await importer.fail(job.id, str(refused))
+            await self._fail(importer, job.id, str(refused))
         except (OSError, ValueError):
             if age > ABANDONED_AFTER:
-                await importer.fail(job.id, MISSING)
+                await self._fail(importer, job.id, MISSING)
+
+    async def _fail(self, importer: Importer, key: str, message: str) -> None:
+        await importer.fail(key, message)
+        self._folders.drop(key)
 
     async def close(self) -> None:
         """Stop all jobs; they resume when a server starts again."""
