@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -75,12 +76,7 @@ def create_app(
     Raises BadManifest. It answers only requests for the host names of this machine, those in `listens_on` and those in the
     settings, so that a foreign page cannot reach it through its own host name (DNS rebinding)."""
     READERS.memory = settings.read_memory
-    database = open_database(
-        settings,
-        pool_size=settings.pool_size,
-        max_overflow=0,
-        pool_timeout=CONNECTION_WITHIN,
-    )
+    database = open_database(settings, serves_within=settings.deadline, **_pool(settings))
     store = RowsStore(database)
     runner = Runner(database, Rules(largest_order=settings.max_lines), settings.uploads)
     authenticator = Authenticator(database, token_verifier(settings, database))
@@ -111,6 +107,15 @@ async def _running(
     await authenticator.close()
     store.close()
     await database.dispose()
+
+
+def _pool(settings: Settings) -> dict[str, Any]:
+    """The options of an engine with a pool of a fixed size."""
+    return {
+        "pool_size": settings.pool_size,
+        "max_overflow": 0,
+        "pool_timeout": CONNECTION_WITHIN,
+    }
 
 
 def stop_reading() -> None:

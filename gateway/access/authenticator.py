@@ -59,7 +59,7 @@ class Authenticator:
 
     async def caller(self, authorization: str | None) -> Caller:
         """The caller with this value of the header Authorization. Raises Unauthenticated,
-        ProviderUnavailable, Overloaded, and one of UNUSABLE."""
+        ProviderUnavailable, and one of UNUSABLE."""
         if not authorization:
             raise Unauthenticated(NO_CREDENTIAL)
         scheme, _, credential = authorization.partition(" ")

@@ -35,7 +35,8 @@ class Plans(Protocol):
     async def answer(
         self, text: str, variables: dict[str, Any], context: "Context", *, may_change: bool
     ) -> bytes | None:
-        """The answer as JSON, or None if there is no plan; raises Overloaded and UnderKey."""
+        """The answer as JSON, or None if there is no plan; raises UnderKey and the kinds of
+        TemporaryFailure."""
         ...
 
     def remember(self, text: str) -> None:

@@ -14,8 +14,7 @@ from gateway.access.caller import MissingScope
 from gateway.orders.problems import Problem, ProblemCode, encodable
 from gateway.orders.transitions import Transition
 from gateway.storage.conditions import BadFilter
-from gateway.storage.contention import DatabaseBusy
-from gateway.storage.drivers import Overloaded
+from gateway.storage.failures import NotWritable, Overloaded, Unavailable
 from gateway.storage.paging import BadCursor
 from gateway.storage.scope import CompanyNotFound
 
@@ -25,11 +24,21 @@ CODES: dict[type[Exception], str] = {
     BadCursor: "BAD_CURSOR",
     BadFilter: "BAD_USER_INPUT",
     CompanyNotFound: "COMPANY_NOT_FOUND",
-    DatabaseBusy: "OVERLOADED",
     MissingScope: "FORBIDDEN",
+    NotWritable: "NOT_WRITABLE",
     Overloaded: "OVERLOADED",
+    Unavailable: "UNAVAILABLE",
 }
 """Errors whose messages clients may see, and their codes."""
+
+
+def code_of(error: BaseException | None) -> str | None:
+    """The code of an error whose message clients may see; None for any other."""
+    return next((CODES[kind] for kind in type(error).__mro__ if kind in CODES), None)
+
+
+TEMPORARY = frozenset({"NOT_WRITABLE", "OVERLOADED", "UNAVAILABLE"})
+"""The codes of failures that pass by themselves."""
 
 
 class RequestError(GraphQLError):
@@ -61,8 +70,8 @@ def present(error: GraphQLError) -> GraphQLFormattedError:
     if path := formatted["extensions"].get("argumentPath"):
         formatted["extensions"]["argumentPath"] = [encodable(part) for part in path]
     cause = error.original_error
-    if cause is not None and type(cause) in CODES:
-        formatted["extensions"]["code"] = CODES[type(cause)]
+    if (code := code_of(cause)) is not None:
+        formatted["extensions"]["code"] = code
     elif "argumentPath" in formatted["extensions"] and error.path is not None:
         formatted["extensions"].setdefault("code", "BAD_USER_INPUT")
     elif error.path is None and (cause is None or isinstance(cause, GraphQLError)):

@@ -10,7 +10,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types.graphql import OperationType
 
 from gateway.api.context import Context, OperationState
-from gateway.api.errors import RequestError, present
+from gateway.api.errors import TEMPORARY, RequestError, present
 from gateway.api.idempotency_keys import REUSED, UnderKey, keyed_change
 from gateway.api.schema import schema
 from gateway.execution.document_validation import shortened
@@ -18,7 +18,7 @@ from gateway.execution.introspection import StoredAnswer, StoredIntrospection
 from gateway.execution.limits import TooLarge, check_text
 from gateway.storage.database import Database
 from gateway.storage.deadline import Deadline
-from gateway.storage.drivers import Overloaded
+from gateway.storage.failures import TemporaryFailure
 from gateway.storage.idempotency_records import AnsweredChange, KeyReused, change_once
 
 RETRY_AFTER = 1
@@ -55,7 +55,7 @@ class Answer:
     was_run: bool
     needs_post: bool = False
     retry_after: int | None = None
-    """Seconds after which a client may try again, if the gateway is overloaded."""
+    """Seconds after which a client may try again, if the failure passes by itself."""
     is_empty: bool = False
     """Whether no field has data."""
     is_replayed: bool = False
@@ -81,13 +81,19 @@ async def run_operation(operation: Operation, context: Context) -> Answer:
                 return await _run_once(operation, limited, under)
     except TooLarge as too_large:
         return _refusal(RequestError(str(too_large), "TOO_LARGE"), context)
-    except Overloaded as overloaded:
-        return _failure(RequestError(str(overloaded), "OVERLOADED"), context)
+    except TemporaryFailure as failure:
+        return _failure(GraphQLError(str(failure), original_error=failure), context)
     except TimeoutError:
         message = deadline.message(context.state.only_reads)
-        code = "OVERLOADED" if deadline.is_contended else "DEADLINE_EXCEEDED"
-        stopped = RequestError(message, code)
+        stopped = RequestError(message, _code_of_stop(deadline, context))
         return await _finished(operation, context, stopped) or _failure(stopped, context)
+
+
+def _code_of_stop(deadline: Deadline, context: Context) -> str:
+    """The code of an operation that was stopped at its deadline."""
+    if context.database.is_doubtful:
+        return "UNAVAILABLE"
+    return "OVERLOADED" if deadline.is_contended else "DEADLINE_EXCEEDED"
 
 
 def _limited(context: Context, operation: Operation, deadline: Deadline) -> Context:
@@ -148,7 +154,7 @@ async def _finished(operation: Operation, context: Context, stopped: RequestErro
         async with Deadline(context.seconds) as deadline:
             limited = _limited(context, operation, deadline)
             return await _run_by_core(operation, limited)
-    except (TimeoutError, Overloaded):
+    except (TimeoutError, TemporaryFailure):
         return None
 
 
@@ -220,7 +226,7 @@ def _refusal(error: RequestError, context: Context) -> Answer:
     return _answer([present(error)], context)
 
 
-def _failure(error: RequestError, context: Context) -> Answer:
+def _failure(error: GraphQLError, context: Context) -> Answer:
     """The answer to an operation that could not be finished."""
     return _answer([present(error)], context, was_run=True)
 
@@ -241,7 +247,7 @@ def _answer(
         orjson.dumps({**answer, **context.extensions}),
         was_run,
         needs_post,
-        retry_after=RETRY_AFTER if "OVERLOADED" in codes else None,
+        retry_after=None if TEMPORARY.isdisjoint(codes) else RETRY_AFTER,
         is_empty=all(value is None for value in (data or {}).values()),
         codes=tuple(sorted(codes)),
     )

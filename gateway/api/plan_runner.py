@@ -37,7 +37,7 @@ from gateway.execution.plan import MutationCall, NotPlanned, Plan
 from gateway.execution.planning import plan_of
 from gateway.execution.program import LONGEST_SOURCE, program_of
 from gateway.execution.selection import Conditions
-from gateway.storage.drivers import Overloaded
+from gateway.storage.failures import TemporaryFailure
 from gateway.storage.plans.row_store import PreparedProgram, RowsStore
 
 log = logging.getLogger("gateway.plan")
@@ -105,7 +105,8 @@ class PlanRunner:
         *,
         may_change: bool,
     ) -> bytes | None:
-        """The answer as JSON, or None if graphql-core has to give it; raises Overloaded and UnderKey."""
+        """The answer as JSON, or None if graphql-core has to give it; raises UnderKey and the kinds of
+        TemporaryFailure."""
         try:
             document = self.documents.known(text) if self.store.can_run else None
             operation = None if document is None else document.operation(context.operation_name)
@@ -128,7 +129,7 @@ class PlanRunner:
             log.debug("no plan: %s", reason)
         except (GraphQLError, ValueError, LookupError) as error:
             log.debug("the plan failed: %r", error)
-        except Overloaded:
+        except TemporaryFailure:
             if not context.state.payloads:
                 raise  # otherwise graphql-core answers with the remembered payloads
         except Exception:

@@ -1,12 +1,13 @@
 """Contention: transactions that fail only because of concurrent ones."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import asyncpg
 from sqlalchemy.exc import DBAPIError
 
-from gateway.storage.drivers import Overloaded
+from gateway.storage.failures import Overloaded, TemporaryFailure, Unavailable, failure_of
 
 BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 """SQLite: another process has locked the database. Only the low byte of an error code is compared; the
@@ -27,6 +28,9 @@ RETRIED_STATES = {"40001", "40P01", "55P03"}
 RACES = {"23503", "23505"}
 """PostgreSQL: another transaction has deleted what a row refers to, or taken its number. The rules refuse
 it at the next attempt."""
+
+DRIVER_ERRORS = (DBAPIError, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""The errors of all drivers, whether SQLAlchemy has wrapped them or not."""
 
 
 class DatabaseBusy(Overloaded):
@@ -50,22 +54,37 @@ def is_contention(error: Exception) -> bool:
     return is_number_taken or getattr(cause, "sqlstate", None) in RETRIED_STATES
 
 
+def temporary_failure_of(error: Exception) -> TemporaryFailure | None:
+    """The failure that an error of a driver means, which passes by itself; None for any other error."""
+    if is_contention(error):
+        return DatabaseBusy(BUSY_MESSAGE)
+    return failure_of(error)
+
+
+def ignore(_error: Exception) -> None:
+    """Do nothing about an error."""
+
+
 @contextmanager
-def contended() -> Iterator[None]:
-    """Raises DatabaseBusy instead of a driver's error that is only contention."""
+def temporary_failures(note_lost: Callable[[Exception], None] = ignore) -> Iterator[None]:
+    """Raises the kinds of TemporaryFailure instead of a driver's errors that mean one. `note_lost` gets
+    those that mean that the connection was lost."""
     try:
         yield
-    except (DBAPIError, sqlite3.Error) as error:
-        if not is_contention(error):
+    except (*DRIVER_ERRORS, TimeoutError, ConnectionError) as error:
+        failure = temporary_failure_of(error)
+        if failure is None:
             raise
-        raise DatabaseBusy(BUSY_MESSAGE) from error
+        if isinstance(failure, Unavailable):
+            note_lost(error)
+        raise failure from error
 
 
 @contextmanager
 def raced() -> Iterator[None]:
-    """Raises DatabaseBusy like `contended`, and RaceLost for a lost race."""
+    """Raises DatabaseBusy like `temporary_failures`, and RaceLost for a lost race."""
     try:
-        with contended():
+        with temporary_failures():
             yield
     except DBAPIError as error:
         if not is_race(error):

@@ -1,19 +1,18 @@
 """The database: its engine, its connections and its transactions."""
 
-import asyncio
 import os
 import socket
 import ssl
-import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import (
     AbstractAsyncContextManager,
+    AbstractContextManager,
     aclosing,
     asynccontextmanager,
     contextmanager,
     nullcontext,
 )
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,19 +21,22 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
 
 from gateway.storage.company_binding import (
-    UNNAMED,
     UNSECURED,
     CompanyBinding,
     bind_transaction,
 )
-from gateway.storage.contention import contended, raced
+from gateway.storage.contention import raced, temporary_failures
 from gateway.storage.database_url import read_database_url
 from gateway.storage.deadline import Deadline
-from gateway.storage.drivers import Drivers, Overloaded
+from gateway.storage.drivers import Drivers
+from gateway.storage.failures import TemporaryFailure
+from gateway.storage.known_companies import KnownCompanies
 from gateway.storage.open_transaction import OpenTransaction
+from gateway.storage.postgresql_connections import discarding, engine_options
 from gateway.storage.snapshots import Snapshot
 from gateway.storage.sqlite_connections import begin_sqlite, open_sqlite, prepare_sqlite
 from gateway.storage.statement_count import note_statement
+from gateway.storage.writer_turn import WriterTurn, most_writers
 
 PATIENCE = "10"
 """Seconds that SQLite waits for another process's lock, unless the URL has its own `timeout`."""
@@ -43,7 +45,7 @@ UNTIMED = 10
 """Seconds during which a change without a deadline, such as one of an import, is retried."""
 
 DRIVER_ERRORS = (sa.exc.DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError)
-UNUSABLE = (OSError, Overloaded, *DRIVER_ERRORS)
+UNUSABLE = (OSError, TemporaryFailure, *DRIVER_ERRORS)
 """The exceptions of all drivers if the database cannot be reached, opened or used."""
 
 
@@ -60,31 +62,11 @@ def why_unusable(error: Exception) -> str:
     return message.removesuffix(".")
 
 
-@dataclass
-class KnownCompanies:
-    """The ids and names of all companies as last read; None if they must be read."""
-
-    companies: Sequence[tuple[str, str]] | None = None
-    read_at: float = 0
-    """The monotonic time before the read."""
-
-    changed_at: float = 0
-    """The monotonic time after the last change in this process."""
-
-    def keep(self, companies: Sequence[tuple[str, str]], read_at: float) -> None:
-        """Cache the companies that were read, unless they may be older than a change."""
-        if read_at > self.changed_at:
-            self.companies, self.read_at = companies, read_at
-
-    def forget(self) -> None:
-        """Clear the cache, because companies have changed."""
-        self.companies, self.changed_at = None, time.monotonic()
-
-
 class Database:
     """An engine over SQLite or PostgreSQL. Connections are opened when first needed.
 
-    With row security, `owner` is the same database as the role that owns the tables."""
+    With row security, `owner` is the same database as the role that owns the tables. A database that serves
+    requests has the deadline `serves_within` for each of them, in seconds, and watches for outages."""
 
     def __init__(
         self,
@@ -92,34 +74,45 @@ class Database:
         *,
         owner: "Database | None" = None,
         binding: CompanyBinding = UNSECURED,
+        serves_within: float | None = None,
         **options: Any,
     ) -> None:
         address = read_database_url(url)
         self.url = address.engine
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
-            arguments: dict[str, Any] = {"async_creator_fn": open_sqlite, "timeout": self.patience}
+            options["connect_args"] = {"async_creator_fn": open_sqlite, "timeout": self.patience}
         else:
-            arguments = address.arguments | (UNNAMED if binding.is_pooled else {})
-        options["connect_args"] = arguments
+            options |= engine_options(address, binding, is_serving=serves_within is not None)
         self.engine = create_async_engine(self.url, hide_parameters=True, **options)
-        self._writing = asyncio.Lock()
+        most = 1 if self.is_sqlite else most_writers(options)
+        self._writer_turn = WriterTurn(
+            most, None if self.is_sqlite else options.get("pool_timeout")
+        )
         self._deadline: Deadline | None = None
         self._drivers = Drivers(self.engine, binding)
+        self.note_lost = self._drivers.outages.note_lost
         self._owner = owner
         self._binding = binding
         self._company: str | None = None
         self.joined: OpenTransaction | None = None
         """The open transaction that all reads and changes join."""
         self.known_companies = KnownCompanies()
+        self._listen()
+        if serves_within is not None:
+            connect = None if self.is_sqlite else partial(asyncpg.connect, **address.arguments)
+            self._drivers.serve(connect, serves_within)
+
+    def _listen(self) -> None:
+        engine = self.engine.sync_engine
         if self.is_sqlite:
-            sa.event.listen(self.engine.sync_engine, "connect", prepare_sqlite)
-            sa.event.listen(self.engine.sync_engine, "begin", begin_sqlite)
+            sa.event.listen(engine, "connect", prepare_sqlite)
+            sa.event.listen(engine, "begin", begin_sqlite)
         else:
-            sa.event.listen(self.engine.sync_engine, "checkout", _refuse_ended)
-        if binding.is_pooled:
-            sa.event.listen(self.engine.sync_engine, "begin", bind_transaction)
-        sa.event.listen(self.engine.sync_engine, "before_cursor_execute", note_statement)
+            self._drivers.listen()
+        if self._binding.is_pooled:
+            sa.event.listen(engine, "begin", bind_transaction)
+        sa.event.listen(engine, "before_cursor_execute", note_statement)
 
     def within(self, deadline: Deadline) -> "Database":
         """The same database for one operation, whose transactions are committed before its deadline or
@@ -183,7 +176,7 @@ class Database:
             self._deadline.is_contended = was_contended
 
     def note_contention(self) -> None:
-        """Record that a change of the operation had to be retried."""
+        """Record that a change of the operation had to wait for others, or to be retried."""
         if self._deadline is not None:
             self._deadline.is_contended = True
 
@@ -193,17 +186,17 @@ class Database:
         Overloaded, and its subclass DatabaseBusy if another transaction is in the way.
 
         SQLite has one writer at a time: writers of this process queue here, fairly, and those of
-        other processes in SQLite's own busy timeout."""
+        other processes in SQLite's own busy timeout. On PostgreSQL, some connections of the pool are left
+        to readers, however many writers wait for a row."""
         if self.joined is not None:
             with raced():
                 yield self.joined.session
                 await self.joined.session.flush()
-        elif self.is_sqlite:
-            async with self._writing, self._transaction(dry_run) as session:
-                yield session
-        else:
-            async with self._transaction(dry_run) as session:
-                yield session
+            return
+        if self._writer_turn.is_awaited:
+            self.note_contention()
+        async with self._writer_turn, self._transaction(dry_run) as session:
+            yield session
 
     @property
     def patience(self) -> float:
@@ -223,14 +216,26 @@ class Database:
 
     async def connect(self) -> AsyncConnection:
         """A connection, which the caller closes. Raises Overloaded if all connections stay in use, or the
-        database stays locked, for too long."""
-        with contended(), self._drivers.wanted():
+        database stays locked, for too long, and Unavailable if there is no database."""
+        with temporary_failures(), self._drivers.wanted():
             connection = await self.engine.connect()
         await self._binding.bind(connection, self._company)
         return connection
 
+    def used(self, driver: Any) -> AbstractContextManager[None]:
+        """Note that a driver's connection is in use, whose user holds it for longer than that."""
+        if self.is_sqlite or self.joined is not None:
+            return nullcontext()
+        return self._drivers.outages.used(driver)
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the database may not be answering at all."""
+        return self._drivers.outages.is_doubtful
+
     def driver(self) -> AbstractAsyncContextManager[Any]:
-        """A connection of PostgreSQL's driver itself, in no transaction; raises Overloaded."""
+        """A connection of PostgreSQL's driver itself, in no transaction; raises the kinds of
+        TemporaryFailure."""
         return self._drivers.one(self._company)
 
     def opening(self, reads: int) -> str | None:
@@ -252,7 +257,7 @@ class Database:
     ) -> AsyncIterator[AsyncSession]:
         async with aclosing(await self.connect()) as connection:
             await connection.execution_options(gateway_writes=writes)
-            with contended():
+            with temporary_failures(self.note_lost):
                 async with (
                     AsyncSession(connection, expire_on_commit=False, autoflush=False) as session,
                     session.begin() as transaction,
@@ -264,12 +269,12 @@ class Database:
                         session.expunge_all()
                         await transaction.rollback()
                     elif self._deadline is not None:
-                        await self._deadline.commit(transaction)
+                        await self._deadline.commit(transaction, is_limited=not self.is_sqlite)
 
     def _interrupting(self, connection: AsyncConnection) -> AbstractAsyncContextManager[None]:
-        if self._deadline is None or not self.is_sqlite:
-            return nullcontext()
-        return self._deadline.interrupting(connection)
+        if not self.is_sqlite:
+            return discarding(connection)
+        return nullcontext() if self._deadline is None else self._deadline.interrupting(connection)
 
     async def analyze(self) -> None:
         """Update the statistics of PostgreSQL's planner, after many rows were added at once. Autovacuum does
@@ -287,9 +292,3 @@ class Database:
             await self._owner.dispose()
         self._drivers.close()
         await self.engine.dispose()
-
-
-def _refuse_ended(connection: Any, _record: Any, _proxy: Any) -> None:
-    """Make the pool replace a connection that PostgreSQL has closed. The check needs no round trip."""
-    if connection.driver_connection.is_closed():
-        raise sa.exc.DisconnectionError

@@ -32,6 +32,8 @@ class DatabaseUrl:
 
     engine: URL
     arguments: dict[str, Any] = field(default_factory=dict)
+    parameters: frozenset[str] = frozenset()
+    """The names of the parameters for PostgreSQL and its tools."""
 
 
 def read_database_url(text: str) -> DatabaseUrl:
@@ -63,6 +65,7 @@ def _postgresql(rest: str) -> DatabaseUrl:
     if parts is None or not HOSTS.fullmatch(parts["hosts"]):
         raise ValueError("it is not a URL such as postgresql://user:password@host:5432/name")
     parameters = _parameters(parts["query"] or "")
+    names = frozenset(parameters)
     arguments: dict[str, Any] = {
         name: unquote(parts[name]) for name in ("user", "password") if parts[name]
     }
@@ -70,7 +73,7 @@ def _postgresql(rest: str) -> DatabaseUrl:
         arguments["timeout"] = _seconds(timeout)
     query = f"?{urlencode(parameters)}" if parameters else ""
     arguments["dsn"] = f"postgresql://{parts['hosts']}{parts['database'] or ''}{query}"
-    return DatabaseUrl(URL.create("postgresql+asyncpg"), arguments)
+    return DatabaseUrl(URL.create("postgresql+asyncpg"), arguments, names)
 
 
 def _parameters(query: str) -> dict[str, str]:

@@ -9,7 +9,11 @@ from typing import Any, Self
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSessionTransaction
 
+from gateway.storage.failures import OutcomeUnknown, Unavailable, failure_of
 from gateway.storage.interruption import interrupt
+
+COMMIT_WITHIN = 5
+"""Seconds that a commit may take even if less time is left. Afterwards its outcome is unknown."""
 
 SAVED = {0: "none of its changes were saved", 1: "only its first change was saved"}
 
@@ -46,13 +50,20 @@ class Deadline:
         when = self._timeout.when()
         return self.seconds if when is None else when - asyncio.get_running_loop().time()
 
-    async def commit(self, transaction: AsyncSessionTransaction) -> None:
-        """Commit, without a time limit."""
+    async def commit(self, transaction: AsyncSessionTransaction, *, is_limited: bool) -> None:
+        """Commit, even after the time is up, but for no longer than COMMIT_WITHIN if `is_limited`. Raises
+        OutcomeUnknown."""
+        limit = max(self.seconds_left, COMMIT_WITHIN) if is_limited else None
         self._timeout.reschedule(None)
         try:
-            await transaction.commit()
+            async with asyncio.timeout(limit):
+                await transaction.commit()
             self.committed += 1
             self.is_contended = False
+        except Exception as error:
+            if isinstance(failure_of(error), Unavailable):
+                raise OutcomeUnknown from error
+            raise
         finally:
             self._timeout.reschedule(asyncio.get_running_loop().time() + self.seconds)
 

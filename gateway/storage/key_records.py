@@ -7,16 +7,19 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from gateway.storage.contention import temporary_failures
 from gateway.storage.database import Database
 from gateway.storage.tables.api_keys import ApiKeyRow
 from gateway.storage.tables.column_types import canonical_guid, now
 
 
 async def key_by_digest(database: Database, digest: str) -> Any:
-    """The row of the key with this digest, or None."""
+    """The row of the key with this digest, or None. Raises the kinds of TemporaryFailure."""
     statement = sa.select(ApiKeyRow.__table__).where(ApiKeyRow.digest == digest)
-    async with aclosing(await database.owner.connect()) as connection:
-        return (await connection.execute(statement)).one_or_none()
+    owner = database.owner
+    async with aclosing(await owner.connect()) as connection:
+        with temporary_failures(owner.note_lost):
+            return (await connection.execute(statement)).one_or_none()
 
 
 async def list_keys(database: Database) -> Sequence[ApiKeyRow]:

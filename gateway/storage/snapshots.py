@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.storage.company_binding import binding_to
-from gateway.storage.contention import contended
+from gateway.storage.contention import temporary_failures
 from gateway.storage.interruption import interrupt
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class Snapshot:
     def __init__(self, database: "Database") -> None:
         self._database = database
         self._connection: AsyncConnection | None = None
+        self._driver: Any = None
         self._company: str | None = None
         self._turn = database.joined.turn if database.joined is not None else asyncio.Lock()
         self._reading: asyncio.Task[Any] | None = None
@@ -52,7 +53,8 @@ class Snapshot:
         self._database = self._database.bound_to(company)
 
     async def rows(self, statement: sa.Executable) -> Sequence[sa.Row[Any]]:
-        """All rows of a statement; raises RuntimeError once the snapshot is closed, and Overloaded."""
+        """All rows of a statement; raises RuntimeError once the snapshot is closed, and the kinds of
+        TemporaryFailure."""
         reading = asyncio.create_task(self._read(statement))
         reading.add_done_callback(forget)
         return await asyncio.shield(reading)
@@ -63,9 +65,10 @@ class Snapshot:
                 raise RuntimeError("the operation that reads is over")
             self._reading = asyncio.current_task()
             try:
-                with contended():
+                with temporary_failures(self._database.note_lost):
                     connection = await self._bound()
-                    return await _all_rows(await connection.execute(statement))
+                    with self._database.used(self._driver):
+                        return await _all_rows(await connection.execute(statement))
             except sa.exc.DBAPIError:
                 if self._is_over:
                     raise asyncio.CancelledError from None
@@ -84,10 +87,10 @@ class Snapshot:
         return self._connection
 
     async def _open(self) -> AsyncConnection:
-        if self._database.joined is not None:
-            return await self._database.joined.connection()
-        connection = await self._database.connect()
-        if not self._database.is_sqlite:
+        joined = self._database.joined
+        connection = await (self._database.connect() if joined is None else joined.connection())
+        self._driver = (await connection.get_raw_connection()).driver_connection
+        if joined is None and not self._database.is_sqlite:
             await connection.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
@@ -106,15 +109,14 @@ class Snapshot:
         async with self._turn:
             connection, self._connection = self._connection, None
             if connection is not None and not self._database.is_joined:
-                await connection.close()
+                await connection.close()  # in a limited time: `Drivers` resets the connection
 
     async def _stop(self, reading: asyncio.Task[Any]) -> None:
         if self._connection is None or not self._database.is_sqlite:
             reading.cancel()
             await asyncio.wait([reading])
             return
-        driver: Any = (await self._connection.get_raw_connection()).driver_connection
-        await interrupt(reading, driver.interrupt)
+        await interrupt(reading, self._driver.interrupt)
 
 
 def forget(reading: asyncio.Future[Any]) -> None:

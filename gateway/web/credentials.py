@@ -15,8 +15,14 @@ from gateway.access.caller import (
     ProviderUnavailable,
     Unauthenticated,
 )
-from gateway.web.error_responses import error_response
-from gateway.web.graphql_responses import ENDPOINT, HTML, PAGE_TYPES, preferred, refusal_at
+from gateway.web.graphql_responses import (
+    ENDPOINT,
+    HTML,
+    PAGE_TYPES,
+    failure_at,
+    preferred,
+    refusal_at,
+)
 
 PUBLIC = ("/healthz", "/readyz", "/graphiql", "/favicon.ico")
 """Paths that need no credential, nor do the paths below them: health checks and GraphiQL's own
@@ -53,7 +59,7 @@ class Credentials:
         except ProviderUnavailable as error:
             await _unavailable(scope, error)(scope, receive, send)
         except Exception as error:  # noqa: BLE001 - masked, and logged
-            await error_response(error)(scope, receive, send)
+            await failure_at(scope, error)(scope, receive, send)
         else:
             scope.setdefault("state", {})["caller"] = caller
             await self._app(scope, receive, send)

@@ -7,12 +7,21 @@ import orjson
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from gateway.api.errors import CODES
+from gateway.api.errors import TEMPORARY, code_of
 from gateway.web.request_log import note
 
 log = logging.getLogger("gateway")
 
-STATUSES = {"FORBIDDEN": 403, "COMPANY_NOT_FOUND": 404, "OVERLOADED": 503}
+STATUSES = {
+    "FORBIDDEN": 403,
+    "COMPANY_NOT_FOUND": 404,
+    "NOT_WRITABLE": 503,
+    "OVERLOADED": 503,
+    "UNAVAILABLE": 503,
+}
+
+RETRY = {"Retry-After": "1"}
+"""The header of a response to a failure that passes by itself."""
 
 
 class RefusalResponse(Response):
@@ -49,9 +58,10 @@ def refusal(
 def error_response(error: Exception) -> Response:
     """The response to an error. An unexpected error is logged as an incident, and the client only gets
     its id."""
-    code = CODES.get(type(error))
+    code = code_of(error)
     if code is not None:
-        return refusal(STATUSES.get(code, 400), code, str(error))
+        headers = RETRY if code in TEMPORARY else None
+        return refusal(STATUSES.get(code, 400), code, str(error), headers)
     incident = uuid.uuid4().hex
     log.error("incident %s: %s", incident, error, exc_info=error)
     message = f"The gateway failed to answer this. It is logged as incident {incident}."

@@ -8,7 +8,8 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Scope
 
-from gateway.web.error_responses import RefusalResponse, refusal
+from gateway.api.errors import TEMPORARY, code_of
+from gateway.web.error_responses import RETRY, RefusalResponse, error_response, refusal
 
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
@@ -48,6 +49,14 @@ def refusal_at(
         return refusal(status, code, message, headers)
     accept = Headers(scope=scope).get("accept") or JSON
     return graphql_refusal(status, code, message, preferred(accept, ANSWER_TYPES) or JSON, headers)
+
+
+def failure_at(scope: Scope, error: Exception) -> Response:
+    """The response to an error before the request reaches an endpoint."""
+    code = code_of(error)
+    if code in TEMPORARY:
+        return refusal_at(scope, 503, code, str(error), RETRY)
+    return error_response(error)
 
 
 @lru_cache(64)

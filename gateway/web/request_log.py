@@ -10,6 +10,7 @@ from structlog.typing import FilteringBoundLogger
 
 from gateway.access.caller import Caller
 from gateway.api.context import OperationState
+from gateway.api.errors import TEMPORARY
 from gateway.api.operations import Answer, Operation
 from gateway.web.health import HEALTH_PATHS
 
@@ -19,7 +20,7 @@ LOGGED = "logged"
 LONGEST = 200
 """Characters of a text that a client sends."""
 
-FAILURES = {"DEADLINE_EXCEEDED", "INTERNAL_ERROR", "OVERLOADED"}
+FAILURES = {"DEADLINE_EXCEEDED", "INTERNAL_ERROR", *TEMPORARY}
 """Codes of failures of the gateway."""
 
 DISCONNECTED = "disconnected"

@@ -81,13 +81,13 @@ def test_unreadable_values_are_null_and_the_rest_is_returned(
     assert not INTERNALS.search(error["message"])
 
 
-def test_an_unreachable_database_is_masked_too(backend: str) -> None:
+def test_an_unreachable_database_is_unavailable_and_its_error_is_masked(backend: str) -> None:
     with serving(Settings(database_url=UNREACHABLE[backend])) as client:
         for query in ("{ items { totalCount } }", MUTATION):
             response = client.http.post(client.url + "/graphql", json={"query": query})
             assert response.status_code == 200
             [error] = response.json()["errors"]
-            assert error["extensions"]["code"] == "INTERNAL_ERROR"
+            assert error["extensions"]["code"] == "UNAVAILABLE"
             assert not INTERNALS.search(error["message"])
 
 

@@ -3,11 +3,9 @@
 On SQLite, a whole program runs in one reader thread. On PostgreSQL, its statements go to the driver
 directly, since SQLAlchemy takes more time for each of them than the driver."""
 
-import asyncio
 import logging
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -68,7 +66,9 @@ class RowsStore:
         self._statements = Statements(database.engine.dialect)
         path = database.file
         self._readers = (
-            None if path is None else SqliteReaders(path, database.patience, prepare_reader)
+            None
+            if path is None
+            else SqliteReaders(path, database.patience, prepare_reader, database.note_lost)
         )
         self.can_run = self._readers is not None or not self._is_sqlite
         """A SQLite database in memory belongs to a single connection."""
@@ -156,15 +156,11 @@ class RowsStore:
         database = self._database.bound_to(run.company)
         opening = database.opening(len(run.program.reads))
         async with database.driver() as driver:
-            try:
-                if opening is not None:
-                    await driver.execute(opening)
-                data = await self._stepped(run, driver.fetch)
-                if opening is not None:
-                    await driver.execute("COMMIT")
-            except BaseException:
-                await asyncio.shield(_rolled_back(driver))
-                raise
+            if opening is not None:
+                await driver.execute(opening)
+            data = await self._stepped(run, driver.fetch)
+            if opening is not None:
+                await driver.execute("COMMIT")
             return data
 
     async def _fetch_in(self, joined: OpenTransaction) -> Fetch:
@@ -192,12 +188,6 @@ class RowsStore:
                 number, keys = steps.send(rows)
         except StopIteration as end:
             return end.value
-
-
-async def _rolled_back(driver: Any) -> None:
-    """Waits until the statement that was running is stopped."""
-    with suppress(Exception):  # the connection is dropped in any case
-        await driver.execute("ROLLBACK")
 
 
 def _unread(program: Program, arguments: Sequence[Any]) -> Any:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TypeVar
 from urllib.parse import quote
 
-from gateway.storage.contention import contended
+from gateway.storage.contention import ignore, temporary_failures
 from gateway.storage.interruption import interrupt
 
 THREADS = 4
@@ -22,14 +22,20 @@ Result = TypeVar("Result")
 
 class SqliteReaders:
     """Runs work on connections to the file at `path`; `prepare` sets up each new connection. It waits
-    at most `patience` seconds for another process's lock."""
+    at most `patience` seconds for another process's lock. `note_lost` gets the errors that mean that the file
+    cannot be read."""
 
     def __init__(
-        self, path: str, patience: float, prepare: Callable[[sqlite3.Connection], None]
+        self,
+        path: str,
+        patience: float,
+        prepare: Callable[[sqlite3.Connection], None],
+        note_lost: Callable[[Exception], None] = ignore,
     ) -> None:
         self._address = f"file:{quote(path)}?mode=rw"
         self._patience = patience
         self._prepare = prepare
+        self._note_lost = note_lost
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="sqlite-reader")
         self._own = threading.local()
         self._open: list[sqlite3.Connection] = []
@@ -56,7 +62,7 @@ class SqliteReaders:
     def _read(
         self, work: Callable[[sqlite3.Connection], Result], begun: list[sqlite3.Connection]
     ) -> Result:
-        with contended():
+        with temporary_failures(self._note_lost):
             connection = self._connection()
             connection.rollback()  # in case the end of the last transaction was interrupted
             begun.append(connection)
