@@ -25,7 +25,14 @@ from tests.support.served import Client, serving
 CREATE = """mutation { createSalesOrder(input: {customer: {number: "C1"}}) {
   salesOrder { number } userErrors { code } } }"""
 COUNT = "{ salesOrders { totalCount } }"
-BUSY = {"message": "The database is busy; try again in a moment.", "code": "OVERLOADED"}
+BUSY = [
+    {"message": message, "code": "OVERLOADED"}
+    for message in (
+        "The database is busy; try again in a moment.",
+        "The operation took longer than 3 seconds and was stopped; none of its changes were saved.",
+    )
+]
+"""The refusal of the last attempt, and of an attempt that lasts until the deadline."""
 SECONDS = 0.1
 """The seconds that the gateway waits for a lock in these tests."""
 
@@ -53,7 +60,8 @@ def test_a_change_that_is_locked_out_at_each_attempt_is_overloaded_and_succeeds_
     with serving(Settings(database_url=impatient_url, deadline=3)) as client:
         for new in range(2):
             with locked(world_url):
-                assert refusals(client, CREATE) == [BUSY]
+                [refusal] = refusals(client, CREATE)
+                assert refusal in BUSY
                 assert client.ask(COUNT) == {"salesOrders": {"totalCount": new}}
             created = client.ask(CREATE)["createSalesOrder"]
             assert created == {"salesOrder": {"number": f"SO-{new + 1:06}"}, "userErrors": []}
