@@ -173,7 +173,13 @@ def _routes(
     plans = PlanRunner(store)
     context = _contexts(settings, database, plans, runner)
     documents = _documents(settings, plans, context(None, ANYONE))
-    endpoint = Endpoint(context, settings.max_body, documents, shows_engine=settings.debug)
+    endpoint = Endpoint(
+        context,
+        settings.max_body,
+        documents,
+        most_in_batch=settings.max_batch,
+        shows_engine=settings.debug,
+    )
 
     return [
         Route("/graphql", endpoint, methods=["GET", "HEAD", "POST"]),

@@ -115,6 +115,13 @@ class Settings(TokenSettings):
     )
     max_depth: int = Field(20, ge=1, description="Most levels of nested fields in an operation.")
     max_body: int = Field(1_000_000, ge=1, description="Most bytes in a GraphQL request.")
+    max_batch: int = Field(
+        0,
+        ge=0,
+        le=10,
+        description="Most operations in a batch, which is a request with an array of them: at most 10. By"
+        " default batches are refused.",
+    )
     deadline: float = Field(
         30, gt=0, description="Seconds after which an operation and its SQL are stopped."
     )

@@ -161,7 +161,9 @@ class PlanRunner:
             measured = Measured(self.core, operation.document, operation.node, variables)
             return context.measure(measured)
 
-        context.state.cost = operation.cost(variables, measure)
+        context.state.cost = cost = operation.cost(variables, measure)
+        if cost > context.limits.cost:
+            raise TooLarge("graphql-core says by how much")  # measured under a higher limit
 
     async def _run(
         self, operation: PreparedOperation, variables: dict[str, Any], context: Context

@@ -4,6 +4,7 @@ execution/README.md describes how an operation gets from here to its SQL and bac
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -11,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.access.caller import Caller
 from gateway.api.context import Context
-from gateway.api.operations import Answer, run_operation
+from gateway.api.operations import Answer, Operation, run_operation
 from gateway.execution.persisted_documents import DocumentRefused, PersistedDocuments
 from gateway.web.client_disconnect import cancel_on_disconnect, is_gone
 from gateway.web.credentials import caller_of, company_of
@@ -27,6 +28,7 @@ from gateway.web.graphql_responses import (
     graphql_response,
     preferred,
 )
+from gateway.web.operation_batches import OperationBatch, check_batch
 from gateway.web.request_log import DISCONNECTED, note, note_answer, note_document
 
 STATUSES = {
@@ -41,7 +43,8 @@ again only after 200."""
 
 
 class Endpoint:
-    """POST with a JSON body, GET for queries, and GraphiQL for browsers."""
+    """POST with a JSON body, GET for queries, and GraphiQL for browsers. `most_in_batch` is the most
+    operations of a batch."""
 
     def __init__(
         self,
@@ -49,11 +52,13 @@ class Endpoint:
         largest: int,
         documents: PersistedDocuments,
         *,
+        most_in_batch: int = 0,
         shows_engine: bool = False,
     ) -> None:
         self._context = context
         self._largest = largest
         self._documents = documents
+        self._most_in_batch = most_in_batch
         self._shows_engine = shows_engine
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -81,17 +86,18 @@ class Endpoint:
     async def _run(self, request: Request, media_type: str) -> Response:
         """Raises HttpError and DocumentRefused, and ClientDisconnect if the client disconnects."""
         members = await read_members(request, self._largest)
+        if isinstance(members, list):
+            return await self._run_batch(request, members)
         operation = read_operation(request, members, self._documents)
         note_document(request.scope, operation)
         if await is_gone(request):
             raise ClientDisconnect
-        context = self._context(company_of(request), caller_of(request))
+        context = self._context_of(request)
         answer = await cancel_on_disconnect(
             request, run_operation(operation, context), lambda: context.state.only_reads
         )
         note_answer(request.scope, answer, context.state)
-        if operation.digest is not None and answer.was_run:
-            self._documents.persist(operation.digest, operation.query)
+        self._persist(operation, answer)
         if answer.needs_post:
             return graphql_response(answer.body, media_type, 405, {"Allow": "POST"})
         headers = {"X-Execution": answer.engine} if self._shows_engine else {}
@@ -100,6 +106,25 @@ class Endpoint:
         if answer.retry_after is not None:
             headers["Retry-After"] = str(answer.retry_after)
         return graphql_response(answer.body, media_type, _status(answer, media_type), headers)
+
+    async def _run_batch(self, request: Request, entries: list[Any]) -> Response:
+        """Raises HttpError, and ClientDisconnect if the client disconnects."""
+        check_batch(request, entries, self._most_in_batch)
+        batch = OperationBatch(
+            request,
+            entries,
+            lambda entry: read_operation(request, entry, self._documents),
+            lambda: self._context_of(request),
+        )
+        return await batch.response(self._persist, shows_engine=self._shows_engine)
+
+    def _context_of(self, request: Request) -> Context:
+        return self._context(company_of(request), caller_of(request))
+
+    def _persist(self, operation: Operation, answer: Answer) -> None:
+        """Keep the document of an operation that has run, if the client wants that."""
+        if operation.digest is not None and answer.was_run:
+            self._documents.persist(operation.digest, operation.query)
 
 
 def _status(answer: Answer, media_type: str) -> int:

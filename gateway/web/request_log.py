@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -96,6 +96,19 @@ def note_answer(scope: Scope, answer: Answer, state: OperationState) -> None:
     if state.name is not None:
         note(scope, operation=state.name[:LONGEST])
     if codes := {*answer.codes, *state.refusal_codes}:
+        note(scope, codes=sorted(codes))
+
+
+def note_batch(
+    scope: Scope, number: int, answers: Sequence[Answer], states: Sequence[OperationState]
+) -> None:
+    """Add how the operations of a batch were executed to the line of its request."""
+    codes = {code for answer in answers for code in answer.codes}
+    codes |= {code for state in states for code in state.refusal_codes}
+    cost = sum(state.cost or 0 for state in states)
+    engines = sorted({answer.engine for answer in answers})
+    note(scope, batch=number, cost=cost, execution=", ".join(engines))
+    if codes:
         note(scope, codes=sorted(codes))
 
 
