@@ -71,7 +71,8 @@ def without_cost(response: httpx2.Response) -> Any:
 
 
 class _PromptServer(uvicorn.Server):
-    """Stops at once. Uvicorn itself looks only every tenth of a second whether it should."""
+    """Stops at once. Uvicorn itself looks only every tenth of a second whether it should, and then waits
+    as long for its connections even if it has none."""
 
     _ticks: asyncio.Task[None] | None = None
 
@@ -79,6 +80,17 @@ class _PromptServer(uvicorn.Server):
         self._ticks = asyncio.create_task(super().main_loop())
         with suppress(asyncio.CancelledError):
             await self._ticks
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for listener in (*self.servers, *(sockets or [])):
+            listener.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        await asyncio.sleep(0)  # the loop forgets the connections that were idle
+        if self.server_state.connections or self.server_state.tasks:
+            await super().shutdown(sockets)
+        else:
+            await self.lifespan.shutdown()
 
     def stop(self) -> None:
         """Any thread may call this."""
