@@ -2,7 +2,7 @@
 
 import gc
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,12 +12,15 @@ from sqlalchemy.pool import NullPool
 from gateway.settings import Settings
 from gateway.storage.database import Database
 from tests.support.databases import Postgres, PostgresTemplates, SqliteTemplates, Templates
+from tests.support.dialects import share_dialects
 from tests.support.secured import SecuredDatabases
 from tests.support.served import Client, serving, serving_demo
 from tests.support.world import load_world
 
 # Else each process that the tests start would compile the gateway anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+share_dialects()
 
 BACKENDS = ("sqlite", "postgresql")
 
@@ -55,6 +58,16 @@ LONG = (
 )
 """Prefixes of the slowest test files, longest first. They run first so that no worker is left with one
 at the end."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collection leaves no garbage, and in each worker the collector would take seconds to see that."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
