@@ -17,6 +17,7 @@ import pip
 import pytest
 import yaml
 
+from gateway.token_settings import TokenSettings
 from tests.support.databases import Postgres
 from tests.support.paths import ROOT
 from tests.support.served import without_cost
@@ -190,6 +191,13 @@ def test_a_service_is_published_on_this_machine_only() -> None:
 def test_a_service_answers_for_other_names_only_if_they_are_configured() -> None:
     assert SERVICES["gateway"]["environment"]["GATEWAY_HOSTS"] == "${GATEWAY_HOSTS:-}"
     assert "GATEWAY_HOSTS" not in DOCKERFILE.read_text()
+
+
+def test_a_service_takes_the_settings_for_tokens_from_its_surroundings() -> None:
+    """A variable without a value is only set in a container if it is set outside."""
+    environment = SERVICES["gateway"]["environment"]
+    for setting in TokenSettings.model_fields:
+        assert environment[f"GATEWAY_{setting.upper()}"] is None
 
 
 def test_the_gateway_waits_for_the_migration_and_the_migration_for_the_database() -> None:
