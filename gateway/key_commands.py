@@ -83,7 +83,7 @@ def key_revoke(which: Which) -> None:
     """Revoke a key. Every process refuses it within a second."""
 
     async def revoke(database: Database) -> None:
-        for each in await revoke_keys(database, which):
+        for each in await revoke_keys(database, which, revoker=COMMAND_LINE):
             typer.echo(f"Key {each.name!r} ({each.prefix}...) is revoked.")
 
     _run(revoke)

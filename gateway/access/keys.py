@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 import hmac
+import logging
 import secrets
 import string
 from collections.abc import Iterable
@@ -18,6 +19,8 @@ from gateway.storage.key_records import add_key, change_keys
 from gateway.storage.tables.api_keys import ApiKeyRow
 from gateway.storage.tables.column_types import clean, is_printable, now
 from gateway.storage.tables.model_columns import text_lengths
+
+log = logging.getLogger("gateway.keys")
 
 LIVE, TEST = "so_live_", "so_test_"
 """The prefix of keys; those of a demo database begin with TEST."""
@@ -82,12 +85,19 @@ async def create_key(
         expires_date_time=request.expires,
     )
     await add_key(database, key, dry_run=dry_run)
+    if not dry_run:
+        _log("key created", key, creator, scopes=sorted(request.scopes))
     return key, secret
 
 
-async def revoke_keys(database: Database, which: str, *, dry_run: bool = False) -> list[ApiKeyRow]:
+async def revoke_keys(
+    database: Database, which: str, *, revoker: str | None = None, dry_run: bool = False
+) -> list[ApiKeyRow]:
     """Revoke the keys with this name, or the one with this id or prefix. Raises KeyGone."""
     keys = await change_keys(database, which, dry_run=dry_run, revoked_date_time=now())
+    if not dry_run:
+        for key in keys:
+            _log("key revoked", key, revoker)
     return _some(keys, which)
 
 
@@ -118,6 +128,8 @@ async def rotate_key(
     new, secret = await create_key(database, request, creator=creator, prefix=kind, dry_run=dry_run)
     expires = min(end, old.expires_date_time or end)
     await change_keys(database, old.id, dry_run=dry_run, expires_date_time=expires)
+    if not dry_run:
+        _log("key rotated", old, creator, successor=new.id)
     return new, secret
 
 
@@ -138,6 +150,12 @@ def scopes_of(row: Any) -> frozenset[AccessScope]:
 
 def ids_of(text: str | None) -> frozenset[str] | None:
     return None if text is None else frozenset(orjson.loads(text))
+
+
+def _log(event: str, key: ApiKeyRow, actor: str | None, **fields: Any) -> None:
+    """Log who has changed which key. The digest and the key itself are never logged."""
+    named = {"key_id": key.id, "key_name": key.name, "actor": actor}
+    log.info(event, extra=named | fields)
 
 
 def _listed(values: Iterable[str] | None) -> str | None:

@@ -211,7 +211,9 @@ async def _revoke(info: Info, id: Id, dry_run: DryRun = False) -> RevokeApiKeyPa
     async def work() -> tuple[ApiKeyRow, None]:
         key = await _existing(info, id)
         try:
-            [revoked] = await revoke_keys(info.context.database, key.id, dry_run=dry_run)
+            [revoked] = await revoke_keys(
+                info.context.database, key.id, revoker=info.context.caller.name, dry_run=dry_run
+            )
         except KeyGone as gone:
             raise _Refused(ProblemCode.WRONG_STATUS, "id", str(gone)) from gone
         return revoked, None

@@ -4,6 +4,7 @@ import atexit
 import logging
 import sys
 import threading
+from types import TracebackType
 from typing import Any, cast
 
 import structlog
@@ -83,8 +84,18 @@ def _bridge(writer: LogWriter, chain: list[structlog.typing.Processor], least: i
     logging.basicConfig(handlers=[handler], level=max(least, logging.WARNING), force=True)
     logging.getLogger(OURS).setLevel(least)
     logging.captureWarnings(capture=True)
+    sys.excepthook = _log_crash
     threading.excepthook = _log_thread
     sys.unraisablehook = _log_unraisable
+
+
+def _log_crash(
+    kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, traceback)
+    else:
+        logging.getLogger(OURS).critical("the process crashed", exc_info=error)
 
 
 def _log_thread(crash: threading.ExceptHookArgs) -> None:

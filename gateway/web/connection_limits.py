@@ -26,6 +26,13 @@ class ConnectionLimits:
     """The path prefixes of uploads, whose bodies may take any time."""
 
 
+def log_refusal(status: int, code: str, request_id: bytes) -> None:
+    """Log a request that ended before the application could see it, because it was malformed, too large or
+    too slow."""
+    fields = {"status": status, "codes": [code], "request_id": request_id.decode()}
+    log.info("request", extra={**fields, "outcome": "refused"})
+
+
 class RefusalLog:
     """Logs that connections are refused, once a minute at most."""
 

@@ -14,7 +14,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from gateway.web.client_disconnect import IS_CLOSING
-from gateway.web.connection_limits import ConnectionLimits, RefusalLog
+from gateway.web.connection_limits import ConnectionLimits, RefusalLog, log_refusal
 from gateway.web.response_headers import REQUEST_ID, SECURITY_HEADERS, new_request_id
 
 LARGEST_HEAD = 64_000
@@ -220,7 +220,11 @@ class HttpConnection(HttpToolsProtocol):
         if not self._may_answer:
             self.transport.close()
             return
-        self.transport.write(_response(status, code, message, self.server_state.default_headers))
+        request_id = new_request_id()
+        headers = [*self.server_state.default_headers, (REQUEST_ID, request_id)]
+        self.transport.write(_response(status, code, message, headers))
+        if not self._is_excess:
+            log_refusal(status, code, request_id)
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.disconnected = True
             self.cycle.message_event.set()
@@ -263,14 +267,11 @@ class HttpConnection(HttpToolsProtocol):
 _HEAD_LIMITS = f"A request has at most {MOST_HEADERS} headers and {LARGEST_HEAD:,} bytes of them."
 
 
-def _response(
-    status: int, code: str, message: str, default_headers: list[tuple[bytes, bytes]]
-) -> bytes:
+def _response(status: int, code: str, message: str, added: list[tuple[bytes, bytes]]) -> bytes:
     body = orjson.dumps({"code": code, "message": message})
     headers = [
-        *default_headers,
+        *added,
         *SECURITY_HEADERS,
-        (REQUEST_ID, new_request_id()),
         (b"content-type", b"application/json"),
         (b"content-length", b"%d" % len(body)),
         (b"connection", b"close"),

@@ -46,6 +46,7 @@ async def fail():
     raise LookupError("nobody looks")
 
 asyncio.run(forget())
+raise OSError("fatal")
 """
 
 
@@ -55,8 +56,9 @@ def printed(level: str, log_format: str) -> str:
         cwd=ROOT,
         stderr=subprocess.PIPE,
         text=True,
-        check=True,
+        check=False,
     )
+    assert done.returncode == 1
     return done.stderr
 
 
@@ -70,21 +72,24 @@ def test_whatever_is_logged_or_crashes_is_a_line_of_json() -> None:
         ("error", "gateway"),
         ("error", "gateway"),
         ("error", "asyncio"),
+        ("critical", "gateway"),
     ]
-    ours, crash, lost, unseen = lines[1], lines[4], lines[5], lines[6]
+    ours, crash, lost, unseen, fatal = lines[1], *lines[4:]
     assert (ours["event"], ours["job"]) == ("ours 1", "j")
     assert crash["event"] == "the thread worker crashed"
     assert crash["exception"].endswith("ZeroDivisionError: division by zero")
     assert lost["exception"].endswith("KeyError: 'lost'")
     assert unseen["event"].startswith("Task exception was never retrieved")
     assert unseen["exception"].endswith("LookupError: nobody looks")
+    assert fatal["event"] == "the process crashed"
+    assert fatal["exception"].endswith("OSError: fatal")
 
 
 def test_text_has_a_line_for_each_message_and_indented_tracebacks() -> None:
     text = re.sub(r"\x1b\[[0-9;]*m", "", printed("warning", "text"))
     lines = [line for line in text.splitlines() if not line.startswith("    ")]
     assert [line.split()[1] for line in lines] == [
-        *("[warning", "[error", "[warning", "[error", "[error", "[error"),
+        *("[warning", "[error", "[warning", "[error", "[error", "[error", "[critical"),
     ]
     assert "\x1b" not in text
 

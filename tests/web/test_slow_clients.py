@@ -288,15 +288,20 @@ def test_connections_leave_files_for_everything_else(
     ],
 )
 @pytest.mark.parametrize("end", [b"\r\n\r\n", b""])
-def test_large_heads_are_431(usual: Client, head: bytes, end: bytes) -> None:
-    """Finished or not, and though the client goes on sending."""
-    with closing(connection(usual)) as large:
+def test_large_heads_are_431(
+    usual: Client, head: bytes, end: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Finished or not, and though the client goes on sending. Each is a line in the log."""
+    with caplog.at_level(logging.INFO, "gateway"), closing(connection(usual)) as large:
         large.sendall(b"GET /hello HTTP/1.1\r\nHost: localhost\r\n" + head + end)
         if not end:
             is_cut_off(large, b"z" * 10_000, most=30)
         answer = received(large)
     assert answer.startswith(b"HTTP/1.1 431 ")
     assert b'"TOO_LARGE"' in answer
+    [line] = caplog.records
+    assert (line.message, line.status, line.codes) == ("request", 431, ["TOO_LARGE"])
+    assert f"x-request-id: {line.request_id}\r\n".encode() in answer
 
 
 def test_a_long_address_is_431(usual: Client) -> None:
