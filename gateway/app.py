@@ -19,6 +19,7 @@ from structlog.typing import FilteringBoundLogger
 
 from gateway.access.authenticator import Authenticator
 from gateway.access.caller import ANYONE, Caller
+from gateway.access.quotas import Quota
 from gateway.api.context import Context
 from gateway.api.explain import explain_operation, json_object
 from gateway.api.plan_runner import PlanRunner
@@ -32,6 +33,7 @@ from gateway.execution.limits import Limits
 from gateway.execution.manifests import read_manifests
 from gateway.execution.persisted_documents import PersistedDocuments
 from gateway.execution.turns import Turns
+from gateway.limited_access import caller_limits, highest_cost
 from gateway.opened_database import open_database
 from gateway.orders.service import Rules
 from gateway.settings import Settings
@@ -41,6 +43,7 @@ from gateway.storage.migrations import is_current
 from gateway.storage.plans.row_store import RowsStore
 from gateway.storage.statement_count import count_statements
 from gateway.token_access import token_verifier
+from gateway.web.caller_limits import CallerLimits
 from gateway.web.credentials import Credentials
 from gateway.web.cross_origin import CrossOrigin
 from gateway.web.downloads import Exports
@@ -80,12 +83,13 @@ def create_app(
     store = RowsStore(database)
     runner = Runner(database, Rules(largest_order=settings.max_lines), settings.uploads)
     authenticator = Authenticator(database, token_verifier(settings, database))
+    callers = caller_limits(settings)
 
     app = Starlette(
-        routes=_routes(settings, database, store, runner),
+        routes=_routes(settings, database, store, runner, callers),
         middleware=[*_request_log(log), *_middleware(settings, authenticator, listens_on)],
         exception_handlers={HTTPException: answer_http_exception},
-        lifespan=lambda _: _running(database, store, runner, authenticator),
+        lifespan=lambda _: _running(database, store, runner, authenticator, callers),
     )
     app.router.redirect_slashes = False
     return app
@@ -93,7 +97,11 @@ def create_app(
 
 @asynccontextmanager
 async def _running(
-    database: Database, store: RowsStore, runner: Runner, authenticator: Authenticator
+    database: Database,
+    store: RowsStore,
+    runner: Runner,
+    authenticator: Authenticator,
+    callers: CallerLimits,
 ) -> AsyncIterator[None]:
     """What runs beside requests, until the gateway stops and closes everything."""
     sweeper = Sweeper(database)
@@ -105,6 +113,7 @@ async def _running(
     await sweeper.close()
     await runner.close()
     await authenticator.close()
+    await callers.close()
     store.close()
     await database.dispose()
 
@@ -157,7 +166,11 @@ def _planning(settings: Settings) -> Iterator[tuple[PlanRunner, Context]]:
 
 
 def _routes(
-    settings: Settings, database: Database, store: RowsStore, runner: Runner
+    settings: Settings,
+    database: Database,
+    store: RowsStore,
+    runner: Runner,
+    callers: CallerLimits,
 ) -> list[BaseRoute]:
     uploads = Uploads(runner, settings.max_upload)
     resumable = ResumableUploads(uploads, settings.uploads, settings.max_upload)
@@ -170,19 +183,13 @@ def _routes(
         return await _fault(database)
 
     exports = Exports(export, most=max(1, settings.pool_size // 2))
-    plans = PlanRunner(store)
-    context = _contexts(settings, database, plans, runner)
-    documents = _documents(settings, plans, context(None, ANYONE))
-    endpoint = Endpoint(
-        context,
-        settings.max_body,
-        documents,
-        most_in_batch=settings.max_batch,
-        shows_engine=settings.debug,
-    )
 
     return [
-        Route("/graphql", endpoint, methods=["GET", "HEAD", "POST"]),
+        Route(
+            "/graphql",
+            _endpoint(settings, database, store, runner, callers),
+            methods=["GET", "HEAD", "POST"],
+        ),
         *REDIRECTS,
         Mount("/graphiql", routes=assets()),
         Route("/schema.graphql", _schema_text),
@@ -196,13 +203,32 @@ def _routes(
     ]
 
 
+def _endpoint(
+    settings: Settings,
+    database: Database,
+    store: RowsStore,
+    runner: Runner,
+    callers: CallerLimits,
+) -> Endpoint:
+    plans = PlanRunner(store)
+    context = _contexts(settings, database, plans, runner)
+    return Endpoint(
+        context,
+        settings.max_body,
+        _documents(settings, plans, context(None, ANYONE, None)),
+        callers,
+        most_in_batch=settings.max_batch,
+        shows_engine=settings.debug,
+    )
+
+
 def _contexts(
     settings: Settings, database: Database, plans: PlanRunner, runner: Runner
-) -> Callable[[str | None, Caller], Context]:
-    """What makes the context of an operation from the company it names and its caller."""
+) -> Callable[[str | None, Caller, Quota | None], Context]:
+    """What makes the context of an operation from the company it names, its caller and the caller's quota."""
     limits, turns = _limits(settings), Turns()
 
-    def context(company: str | None, caller: Caller) -> Context:
+    def context(company: str | None, caller: Caller, quota: Quota | None) -> Context:
         return Context(
             database,
             runner.rules,
@@ -213,6 +239,7 @@ def _contexts(
             settings.deadline,
             plans=plans,
             caller=caller,
+            quota=quota,
             turns=turns,
         )
 
@@ -232,7 +259,7 @@ async def _schema_text(request: Request) -> Response:
 
 
 def _limits(settings: Settings) -> Limits:
-    return Limits(cost=settings.max_cost, depth=settings.max_depth)
+    return Limits(cost=highest_cost(settings), depth=settings.max_depth)
 
 
 def _middleware(

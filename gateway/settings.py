@@ -16,7 +16,10 @@ HOST = re.compile(r"\*|(\*\.)?\w[\w.-]*|\[[0-9a-f:.]+\]")
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 """A web origin as browsers send it, in lower case."""
 
-SECRETS = ("database_url", "admin_url")
+REDIS = re.compile(r"(rediss?|valkeys?|(redis|valkey)\+unix)://.")
+"""The beginning of the URL of a Redis or Valkey server."""
+
+SECRETS = ("database_url", "admin_url", "redis_url")
 """Settings that may be in a file of their own, which the variable with `_FILE` at its end names."""
 
 NO_ROW_SECURITY = "GATEWAY_ROW_SECURITY: SQLite has no row security. Use a PostgreSQL database."
@@ -128,6 +131,23 @@ class Settings(TokenSettings):
     pool_size: int = Field(
         10, ge=1, description="Most operations that use the database at the same time, per process."
     )
+    rate: int = Field(
+        1_000_000,
+        ge=1,
+        description="Cost points that each key, or each subject of tokens, may use in a minute. With open access,"
+        " callers have no such limit unless this is set; then each address has one.",
+    )
+    concurrency: int = Field(
+        16,
+        ge=1,
+        description="Most operations of a caller that run at the same time, per process. With open access, there is"
+        " no such limit unless this is set.",
+    )
+    redis_url: str = Field(
+        "",
+        description="URL of the Redis or Valkey server in which several processes count the points of their callers"
+        " together, such as `redis://host:6379/0`. By default each process counts for itself.",
+    )
 
     documents: Literal["any", "trusted"] = Field(
         "any",
@@ -212,6 +232,13 @@ class Settings(TokenSettings):
                     " port, without a path or a slash at the end"
                 )
         return origins.lower()
+
+    @field_validator("redis_url")
+    @classmethod
+    def _check_redis(cls, url: str) -> str:
+        if url and not REDIS.match(url):
+            raise ValueError("It is not the URL of a Redis server such as redis://host:6379/0")
+        return url
 
     @field_validator("trusted_proxies")
     @classmethod

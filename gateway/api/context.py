@@ -1,5 +1,6 @@
 """The context of an operation, which resolvers find in `info.context`."""
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,6 +10,7 @@ import strawberry
 from graphql import OperationDefinitionNode
 
 from gateway.access.caller import ANYONE, Caller
+from gateway.access.quotas import Quota
 from gateway.execution.limits import Limits
 from gateway.execution.measurement import Measured, Pages
 from gateway.execution.turns import Turns
@@ -19,6 +21,9 @@ from gateway.storage.database import Database
 from gateway.storage.paging import DEFAULT_PAGE
 from gateway.storage.reading import Names, Reader
 from gateway.storage.scope import Scope, ScopeRequest
+
+OBJECT = re.compile(rb'\{"[A-Za-z_]')
+"""The beginning of an object in JSON. No text has it, because a quotation mark in a text is escaped."""
 
 
 class Jobs(Protocol):
@@ -35,7 +40,7 @@ class Plans(Protocol):
     async def answer(
         self, text: str, variables: dict[str, Any], context: "Context", *, may_change: bool
     ) -> bytes | None:
-        """The answer as JSON, or None if there is no plan; raises UnderKey and the kinds of
+        """The answer as JSON, or None if there is no plan; raises RateLimited, UnderKey and the kinds of
         TemporaryFailure."""
         ...
 
@@ -53,6 +58,12 @@ class OperationState:
     """That of the operation in its document, once it is found."""
     cost: int | None = None
     """None until the operation is measured."""
+    actual_cost: int | None = None
+    """None unless the operation was run for a caller with a quota."""
+    taken: float | None = None
+    """What the quota needs to give points back; None until the cost is taken from it."""
+    computed_cost: int = 0
+    """That of the fields which Python has computed so far."""
     introspects: bool = False
     """Whether the document is one of the usual introspection queries."""
     columns: dict[Any, Names] = field(default_factory=dict)
@@ -121,6 +132,8 @@ class Context:
     idempotency_key: Callable[[], str | None] = lambda: None
     """Reads the header Idempotency-Key, which only matters to mutations."""
     caller: Caller = ANYONE
+    quota: Quota | None = None
+    """That of the caller; None if it has no limit."""
     turns: Turns = field(default_factory=Turns)
     """Shared by all operations on one event loop."""
     state: OperationState = field(default_factory=OperationState)
@@ -149,12 +162,51 @@ class Context:
     def note_name(self, operation: OperationDefinitionNode) -> None:
         self.state.name = operation.name.value if operation.name is not None else None
 
+    async def charge(self) -> None:
+        """Take the cost of the operation from the quota of the caller, once. Raises RateLimited."""
+        if self.quota is not None and self.state.taken is None:
+            self.state.taken = await self.quota.take(self.state.cost or 0)
+
+    def note_data(self, data: bytes) -> None:
+        """Derive the actual cost of an operation from its data in JSON. A change and introspection cost what they
+        request."""
+        requested, state = self.state.cost or 0, self.state
+        if state.only_reads and not state.introspects:
+            objects = len(OBJECT.findall(data)) - 1 + state.computed_cost
+            state.actual_cost = min(requested, max(1, objects))
+        else:
+            state.actual_cost = requested
+
+    def note_refusal(self) -> None:
+        """Let the operation cost nothing, because it is not run after all."""
+        if self.state.taken is not None:
+            self.state.actual_cost = 0
+
+    def settle(self) -> None:
+        """Give back to the caller what the operation did not cost."""
+        if self.quota is not None and self.state.taken is not None:
+            self.quota.give_back(self._excess, self.state.taken)
+
+    @property
+    def _excess(self) -> int:
+        """The points that were taken in excess of the actual cost."""
+        if self.state.taken is None or self.state.actual_cost is None:
+            return 0
+        return (self.state.cost or 0) - self.state.actual_cost
+
     @property
     def extensions(self) -> dict[str, Any]:
         """The `extensions` of the answer, once the operation is measured."""
         if self.state.cost is None:
             return {}
-        return {"extensions": {"cost": {"requested": self.state.cost, "maximum": self.limits.cost}}}
+        cost = {"requested": self.state.cost}
+        if self.state.actual_cost is not None:
+            cost["actual"] = self.state.actual_cost
+        cost["maximum"] = self.limits.cost
+        if self.quota is not None:
+            cost["available"] = self.quota.available + self._excess
+            cost["resetSeconds"] = self.quota.reset_seconds
+        return {"extensions": {"cost": cost}}
 
 
 Info = strawberry.Info[Context, None]

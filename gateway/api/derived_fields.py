@@ -24,6 +24,7 @@ ORDER_COLUMNS: Names = frozenset(
         *("discount_amount", "discount_percent"),
     )
 )
+EXPLANATION_COST = 25
 UNITS = 20
 """The cost of explaining one line, in units of work."""
 
@@ -76,6 +77,7 @@ def totals_explanation_field() -> Any:
             lines = await reader.many(
                 SalesOrderLineRow, "sales_order_id", root.id, "sequence", LINE_COLUMNS
             )
+        info.context.state.computed_cost += EXPLANATION_COST
         names = column_names(CurrencyRow)
         currency = await reader.one(CurrencyRow, "id", root.currency_id, names)
         codes = await asyncio.gather(*(_tax_code(line, info) for line in lines))
@@ -89,7 +91,7 @@ def totals_explanation_field() -> Any:
         resolve,
         "Every step in the calculation of the order's amounts: the rule, the formula with its"
         " numbers, the rounding and the result.",
-        ComputedField(ORDER_COLUMNS, cost=25),
+        ComputedField(ORDER_COLUMNS, cost=EXPLANATION_COST),
     )
 
 

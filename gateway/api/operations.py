@@ -9,6 +9,7 @@ from graphql import GraphQLError, GraphQLFormattedError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.graphql import OperationType
 
+from gateway.access.quotas import RateLimited
 from gateway.api.context import Context, OperationState
 from gateway.api.errors import TEMPORARY, RequestError, present
 from gateway.api.idempotency_keys import REUSED, UnderKey, keyed_change
@@ -24,6 +25,7 @@ from gateway.storage.idempotency_records import AnsweredChange, KeyReused, chang
 RETRY_AFTER = 1
 """Seconds until a client should try again. Contention ends sooner, but clients should not add to it."""
 
+NOTHING = b"null"
 QUERIES = {OperationType.QUERY}
 OPERATIONS = {OperationType.QUERY, OperationType.MUTATION}
 INTROSPECTION = StoredIntrospection()
@@ -55,7 +57,8 @@ class Answer:
     was_run: bool
     needs_post: bool = False
     retry_after: int | None = None
-    """Seconds after which a client may try again, if the failure passes by itself."""
+    """Seconds after which a client may try again, if the failure passes by itself or the caller's quota is used
+    up."""
     is_empty: bool = False
     """Whether no field has data."""
     is_replayed: bool = False
@@ -70,23 +73,31 @@ async def run_operation(operation: Operation, context: Context) -> Answer:
     """Run one operation until it ends or its deadline passes. No request makes this raise."""
     try:
         async with Deadline(context.seconds) as deadline:
-            limited = _limited(context, operation, deadline)
-            try:
-                return (
-                    _stored(operation, limited)
-                    or await _run_by_plan(operation, limited)
-                    or await _run_by_core(operation, limited)
-                )
-            except UnderKey as under:
-                return await _run_once(operation, limited, under)
+            return await _run(operation, _limited(context, operation, deadline))
     except TooLarge as too_large:
         return _refusal(RequestError(str(too_large), "TOO_LARGE"), context)
+    except RateLimited as refusal:
+        return _refusal(RequestError(str(refusal), "RATE_LIMITED"), context)
     except TemporaryFailure as failure:
+        context.note_data(NOTHING)
         return _failure(GraphQLError(str(failure), original_error=failure), context)
     except TimeoutError:
         message = deadline.message(context.state.only_reads)
         stopped = RequestError(message, _code_of_stop(deadline, context))
         return await _finished(operation, context, stopped) or _failure(stopped, context)
+    finally:
+        context.settle()
+
+
+async def _run(operation: Operation, context: Context) -> Answer:
+    """Raises TooLarge, RateLimited, TimeoutError and the kinds of TemporaryFailure."""
+    stored = INTROSPECTION.answer(operation.query, operation.name)
+    if stored is not None:
+        return await _answer_with(stored, context)
+    try:
+        return await _run_by_plan(operation, context) or await _run_by_core(operation, context)
+    except UnderKey as under:
+        return await _run_once(operation, context, under)
 
 
 def _code_of_stop(deadline: Deadline, context: Context) -> str:
@@ -121,7 +132,8 @@ async def _run_once(operation: Operation, context: Context, under: UnderKey) -> 
     attempts = []
 
     async def work(database: Database) -> AnsweredChange[Answer]:
-        attempt = replace(context, database=database, state=OperationState())
+        state = OperationState(taken=context.state.taken)
+        attempt = replace(context, database=database, state=state)
         attempts.append(attempt.state)
         answer = await _run_by_plan(operation, attempt) or await _run_by_core(operation, attempt)
         attempt.state.raise_conflict()
@@ -158,12 +170,12 @@ async def _finished(operation: Operation, context: Context, stopped: RequestErro
         return None
 
 
-def _stored(operation: Operation, context: Context) -> Answer | None:
-    stored = INTROSPECTION.answer(operation.query, operation.name)
-    if stored is None:
-        return None
+async def _answer_with(stored: StoredAnswer, context: Context) -> Answer:
+    """Raises RateLimited."""
     context.state.cost = stored.cost
     context.state.only_reads = True
+    await context.charge()
+    context.state.actual_cost = stored.cost
     body = b'{"data":' + stored.data + b"," + orjson.dumps(context.extensions)[1:]
     return Answer(body, was_run=True, engine="stored")
 
@@ -213,6 +225,10 @@ async def _executed(operation: Operation, context: Context) -> Answer:
         stored = StoredAnswer(orjson.dumps(result.data), context.state.cost or 0)
         INTROSPECTION.store(operation.query, operation.name, stored)
     was_run = result.data is not None or any(error.path for error in errors)
+    if not was_run:
+        context.note_refusal()
+    elif context.quota is not None:
+        context.note_data(orjson.dumps(result.data))
     return _answer([_presented(each) for each in errors], context, result.data, was_run=was_run)
 
 
@@ -223,6 +239,7 @@ def _presented(error: GraphQLError) -> GraphQLFormattedError:
 
 def _refusal(error: RequestError, context: Context) -> Answer:
     """The answer to an operation that is not run."""
+    context.note_refusal()
     return _answer([present(error)], context)
 
 
@@ -247,7 +264,13 @@ def _answer(
         orjson.dumps({**answer, **context.extensions}),
         was_run,
         needs_post,
-        retry_after=None if TEMPORARY.isdisjoint(codes) else RETRY_AFTER,
+        retry_after=_retry_after(codes, context),
         is_empty=all(value is None for value in (data or {}).values()),
         codes=tuple(sorted(codes)),
     )
+
+
+def _retry_after(codes: set[str], context: Context) -> int | None:
+    if "RATE_LIMITED" in codes and context.quota is not None:
+        return max(1, context.quota.reset_seconds)
+    return None if TEMPORARY.isdisjoint(codes) else RETRY_AFTER

@@ -22,6 +22,7 @@ from graphql.pyutils import Path
 from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
+from gateway.access.quotas import RateLimited
 from gateway.api.context import Context, Info
 from gateway.api.entities import DECLARATION, ENTITIES
 from gateway.api.idempotency_keys import UnderKey, check_key
@@ -105,8 +106,8 @@ class PlanRunner:
         *,
         may_change: bool,
     ) -> bytes | None:
-        """The answer as JSON, or None if graphql-core has to give it; raises UnderKey and the kinds of
-        TemporaryFailure."""
+        """The answer as JSON, or None if graphql-core has to give it; raises RateLimited, UnderKey and the kinds
+        of TemporaryFailure."""
         try:
             document = self.documents.known(text) if self.store.can_run else None
             operation = None if document is None else document.operation(context.operation_name)
@@ -120,10 +121,11 @@ class PlanRunner:
             check_scopes(self.core, kind, operation.root_fields, context.caller)
             context.state.only_reads = not changes
             self._measure(operation, variables, context)
+            await context.charge()
             if changes:
                 check_key(operation.node, operation.roots, variables, context)
             return await self._run(operation, variables, context)
-        except UnderKey:
+        except (RateLimited, UnderKey):
             raise
         except (NotPlanned, TooLarge) as reason:
             log.debug("no plan: %s", reason)
@@ -275,4 +277,8 @@ class PlanRunner:
 
 
 def _printed(data: Any, context: Context) -> bytes:
-    return orjson.dumps({"data": data, **context.extensions}, option=orjson.OPT_UTC_Z)
+    if context.quota is None:
+        return orjson.dumps({"data": data, **context.extensions}, option=orjson.OPT_UTC_Z)
+    body = orjson.dumps(data, option=orjson.OPT_UTC_Z)
+    context.note_data(body)
+    return b'{"data":' + body + b"," + orjson.dumps(context.extensions)[1:]

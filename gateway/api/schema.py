@@ -23,6 +23,7 @@ from strawberry.types import ExecutionContext
 from strawberry.types.base import StrawberryMaybe, StrawberryOptional
 from strawberry.types.graphql import OperationType
 
+from gateway.access.quotas import RateLimited
 from gateway.api.bulk_mutations import BulkMutation
 from gateway.api.company_fields import CompanyMutation
 from gateway.api.connections import complete_connections
@@ -83,8 +84,11 @@ class OperationExtension(SchemaExtension):
         """Replaces Strawberry's validation, which does not measure documents first."""
         document = self.execution_context.graphql_document
         if document is not None:
-            errors = await self._in_turn(lambda: self._errors(document))
-            self.execution_context.pre_execution_errors = errors or self._key_errors(document)
+            self.execution_context.pre_execution_errors = (
+                await self._in_turn(lambda: self._errors(document))
+                or await self._charged()
+                or self._key_errors(document)
+            )
         yield
 
     async def _in_turn(self, work: Callable[[], Result]) -> Result:
@@ -105,6 +109,14 @@ class OperationExtension(SchemaExtension):
             or self._header_errors(document)
             or self._variable_errors(document)
         )
+
+    async def _charged(self) -> list[GraphQLError]:
+        context: Context = self.execution_context.context
+        try:
+            await context.charge()
+        except RateLimited as refusal:
+            return [RequestError(str(refusal), "RATE_LIMITED")]
+        return []
 
     def _document_errors(self, document: DocumentNode) -> list[GraphQLError]:
         text = self.execution_context.query or ""

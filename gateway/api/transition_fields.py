@@ -30,6 +30,7 @@ ORDER_COLUMNS: Names = frozenset(
 )
 LINE_COLUMNS: Names = column_names(SalesOrderLineRow)
 CUSTOMER_COLUMNS: Names = frozenset({"number", "blocked", "privacy_blocked"})
+TRANSITIONS_COST = 50
 UNITS = 30
 """The cost of checking all transitions for one line, in units of work."""
 
@@ -63,6 +64,7 @@ def available_transitions_field() -> Any:
             lines = await reader.many(
                 SalesOrderLineRow, "sales_order_id", root.id, "sequence", LINE_COLUMNS
             )
+        info.context.state.computed_cost += TRANSITIONS_COST
         keys = sorted({root.customer_id, root.bill_to_customer_id})
         rows = await asyncio.gather(
             *(reader.one(CustomerRow, "id", key, CUSTOMER_COLUMNS, is_related=True) for key in keys)
@@ -90,7 +92,7 @@ def available_transitions_field() -> Any:
         resolve,
         "All transitions of the order: whether each is possible now and, if not, why. The mutations"
         " apply the same rules.",
-        ComputedField(ORDER_COLUMNS, cost=50),
+        ComputedField(ORDER_COLUMNS, cost=TRANSITIONS_COST),
     )
 
 

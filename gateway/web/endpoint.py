@@ -11,9 +11,11 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.access.caller import Caller
+from gateway.access.quotas import Quota
 from gateway.api.context import Context
 from gateway.api.operations import Answer, Operation, run_operation
 from gateway.execution.persisted_documents import DocumentRefused, PersistedDocuments
+from gateway.web.caller_limits import CallerLimits
 from gateway.web.client_disconnect import cancel_on_disconnect, is_gone
 from gateway.web.credentials import caller_of, company_of
 from gateway.web.graphiql_page import graphiql
@@ -48,9 +50,10 @@ class Endpoint:
 
     def __init__(
         self,
-        context: Callable[[str | None, Caller], Context],
+        context: Callable[[str | None, Caller, Quota | None], Context],
         largest: int,
         documents: PersistedDocuments,
+        limits: CallerLimits,
         *,
         most_in_batch: int = 0,
         shows_engine: bool = False,
@@ -59,6 +62,7 @@ class Endpoint:
         self._largest = largest
         self._documents = documents
         self._most_in_batch = most_in_batch
+        self._limits = None if limits.is_empty else limits
         self._shows_engine = shows_engine
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,6 +90,13 @@ class Endpoint:
     async def _run(self, request: Request, media_type: str) -> Response:
         """Raises HttpError and DocumentRefused, and ClientDisconnect if the client disconnects."""
         members = await read_members(request, self._largest)
+        if self._limits is None:
+            return await self._run_members(request, members, media_type)
+        work = self._run_members(request, members, media_type)
+        return await self._limits.response(request, media_type, work)
+
+    async def _run_members(self, request: Request, members: Any, media_type: str) -> Response:
+        """Raises HttpError and DocumentRefused, and ClientDisconnect if the client disconnects."""
         if isinstance(members, list):
             return await self._run_batch(request, members)
         operation = read_operation(request, members, self._documents)
@@ -119,7 +130,8 @@ class Endpoint:
         return await batch.response(self._persist, shows_engine=self._shows_engine)
 
     def _context_of(self, request: Request) -> Context:
-        return self._context(company_of(request), caller_of(request))
+        quota = None if self._limits is None else self._limits.quota_of(request)
+        return self._context(company_of(request), caller_of(request), quota)
 
     def _persist(self, operation: Operation, answer: Answer) -> None:
         """Keep the document of an operation that has run, if the client wants that."""
@@ -128,7 +140,10 @@ class Endpoint:
 
 
 def _status(answer: Answer, media_type: str) -> int:
-    """According to the draft, application/json always has status 200 for a GraphQL request."""
+    """According to the draft, application/json always has status 200 for a GraphQL request. One that the
+    caller's quota does not allow is refused like one without a credential."""
+    if "RATE_LIMITED" in answer.codes:
+        return 429
     if media_type == JSON:
         return 200
     if answer.retry_after is not None and answer.is_empty:

@@ -13,6 +13,7 @@ from tests.support.processes import Server, run, served
 
 CONSOLE = re.compile(r"(```console\n)(.*?)(```)", re.DOTALL)
 SPEED = re.compile(r"\bin [\d.,]+ s(?:, [\d,]+ a second)?\.")
+RESET = re.compile(r'"resetSeconds":\d+')
 SECRET, PREFIX = re.compile(r"so_live_\w{43}"), re.compile(r"so_live_\w{4}\.\.\.")
 CAPTURED = re.compile(r"(\w+)=\$\(gateway (.*)\)")
 """A variable set to the output of a command."""
@@ -55,8 +56,9 @@ class _Console:
         self._definitions: list[str] = []
 
     def output(self, command: str) -> str:
-        """What a command prints, with fixed keys. Variables and functions hold for all that follow."""
-        printed = self._output(command)
+        """What a command prints, with fixed times and keys. Variables and functions hold for all that
+        follow."""
+        printed = RESET.sub('"resetSeconds":60', self._output(command))
         return PREFIX.sub("so_live_1a2b...", SECRET.sub("so_live_1a2b3c4d...", printed))
 
     def _output(self, command: str) -> str:

@@ -1,0 +1,103 @@
+"""How many operations each caller may run at the same time.
+
+Callers that are active at the same time share this bound, so that one that sends as fast as it can does not
+make the others wait for long."""
+
+import asyncio
+import time
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
+
+from gateway.access.quotas import RateLimited
+
+PATIENCE = 1.0
+"""Seconds that an operation waits for another one of its caller to end. Refusing it at once would cost more,
+because many clients would send it again at once."""
+
+RECENT = 1.0
+"""Seconds for which a caller counts as active after it has begun an operation."""
+
+SMALLEST_SHARE = 2
+
+
+@dataclass(eq=False)
+class Running:
+    """The operations of one caller: how many run, and those that wait."""
+
+    number: int = 0
+    waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
+    begun: float = 0.0
+    """When the last one began."""
+
+
+class Concurrency:
+    """Lets each caller run `most` operations at a time, and fewer while others are active."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._active: OrderedDict[str, Running] = OrderedDict()
+
+    async def enter(self, key: str) -> Running:
+        """Begin an operation of the caller with this key, which ends with `leave`. Raises RateLimited."""
+        running = self._noted(key)
+        if running.number < self._share and not running.waiting:
+            running.number += 1
+        else:
+            await self._wait(running)
+        return running
+
+    def leave(self, running: Running) -> None:
+        """End an operation, and begin others that wait for it."""
+        running.number -= 1
+        if not running.waiting:
+            return
+        self._forget_idle(time.monotonic())
+        share = self._share
+        while running.waiting and running.number < share:
+            turn = running.waiting.popleft()
+            if not turn.done():
+                running.number += 1
+                turn.set_result(None)
+
+    @property
+    def _share(self) -> int:
+        if len(self._active) == 1:
+            return self.most
+        return max(min(self.most, SMALLEST_SHARE), self.most // len(self._active))
+
+    def _noted(self, key: str) -> Running:
+        """The operations of a caller, who is active now."""
+        running = self._active.pop(key, None) or Running()
+        running.begun = now = time.monotonic()
+        self._active[key] = running
+        self._forget_idle(now)
+        return running
+
+    def _forget_idle(self, now: float) -> None:
+        while next(iter(self._active.values())).begun < now - RECENT:
+            key, running = self._active.popitem(last=False)
+            if running.number or running.waiting:
+                running.begun = now
+                self._active[key] = running
+
+    async def _wait(self, running: Running) -> None:
+        turn = asyncio.get_running_loop().create_future()
+        running.waiting.append(turn)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await turn
+        except BaseException as error:
+            if turn in running.waiting:
+                running.waiting.remove(turn)
+            elif not turn.cancelled():
+                self.leave(running)
+            if isinstance(error, TimeoutError):
+                raise RateLimited(self._refusal) from None
+            raise
+
+    @property
+    def _refusal(self) -> str:
+        return (
+            f"A caller runs at most {self.most} operations at a time: send this one again when another"
+            " has ended."
+        )
