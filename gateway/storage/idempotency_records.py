@@ -97,13 +97,43 @@ async def _record(
     """The record of a change in its own transaction."""
     if change.administers:
         async with database.owner.write() as session:
-            yield _Record(database, session, change, AdministrationRecordRow, {})
+            yield _Record(database, session, change, _ADMINISTRATION, {})
     else:
         scope = await find_scope(database, request)
         bound = database.bound_to(scope.company)
         async with bound.write() as session:
             place = {"company_id": scope.company}
-            yield _Record(bound, session, change, IdempotencyRecordRow, place)
+            yield _Record(bound, session, change, _COMPANY, place)
+
+
+class _Statements:
+    """The statements on one of the tables. They are built only once, which takes longer than to run them;
+    the names of their parameters are those of the columns."""
+
+    def __init__(self, model: type[IdempotencyRecordRow | AdministrationRecordRow]) -> None:
+        table: Any = model.__table__
+        key = list(table.primary_key)
+        is_this = [each == sa.bindparam(f"the_{each.name}") for each in key]
+        self.reserve = {
+            dialect: _reserving(insert(table), table, key)
+            for dialect, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+        }
+        self.find = sa.select(table.c.fingerprint, table.c.answer).where(*is_this)
+        self.store = sa.update(table).where(*is_this).values(answer=sa.bindparam("new_answer"))
+
+
+def _reserving(insert: Any, table: Any, key: list[Any]) -> sa.Insert:
+    """Inserts a record or takes over an expired one, and returns it; returns nothing if another one is
+    there. It waits for a concurrent transaction with the same key."""
+    taken = {name: insert.excluded[name] for name in ("fingerprint", "answer", "expires_date_time")}
+    has_expired = table.c.expires_date_time <= sa.bindparam("begun")
+    statement: sa.Insert = insert.on_conflict_do_update(
+        index_elements=key, set_=taken, where=has_expired
+    ).returning(table.c.digest)
+    return statement
+
+
+_COMPANY, _ADMINISTRATION = _Statements(IdempotencyRecordRow), _Statements(AdministrationRecordRow)
 
 
 @dataclass(frozen=True)
@@ -113,50 +143,40 @@ class _Record:
     database: Database
     session: AsyncSession
     change: KeyedChange
-    model: type[IdempotencyRecordRow | AdministrationRecordRow]
+    statements: _Statements
     place: dict[str, str]
 
     async def reserve(self) -> bool:
-        """Insert the record, or take over one that has expired. False if there is one already. This waits
-        for a concurrent transaction with the same key."""
-        insert = sqlite.insert if self.database.is_sqlite else postgresql.insert
+        """Insert the record without an answer. False if there is one already."""
         begun = now()
         values = {
             "fingerprint": self.change.fingerprint,
             "answer": b"",
             "expires_date_time": begun + KEPT,
+            "begun": begun,
         }
-        table: Any = self.model.__table__
-        statement = (
-            insert(table)
-            .values(**self._key, **values)
-            .on_conflict_do_update(
-                index_elements=list(table.primary_key),
-                set_=values,
-                where=table.c.expires_date_time <= begun,
-            )
-            .returning(table.c.digest)
-        )
-        return (await self.session.execute(statement)).first() is not None
+        statement = self.statements.reserve["sqlite" if self.database.is_sqlite else "postgresql"]
+        return (await self._execute(statement, self._key | values)).first() is not None
 
     async def stored(self) -> bytes:
         """The answer of the earlier change; raises KeyReused."""
-        table = self.model.__table__
-        statement = sa.select(table.c.fingerprint, table.c.answer).where(*self._is_this)
-        row = (await self.session.execute(statement)).one()
+        row = (await self._execute(self.statements.find, self._this)).one()
         if row.fingerprint != self.change.fingerprint:
             raise KeyReused
         return bytes(row.answer)
 
     async def store(self, answer: bytes) -> None:
-        table: Any = self.model.__table__
-        await self.session.execute(sa.update(table).where(*self._is_this).values(answer=answer))
+        await self._execute(self.statements.store, self._this | {"new_answer": answer})
+
+    async def _execute(
+        self, statement: sa.Executable, values: dict[str, Any]
+    ) -> sa.CursorResult[Any]:
+        return await (await self.session.connection()).execute(statement, values)
 
     @property
     def _key(self) -> dict[str, str]:
         return {**self.place, "digest": self.change.digest}
 
     @property
-    def _is_this(self) -> list[sa.ColumnElement[bool]]:
-        table = self.model.__table__
-        return [table.c[name] == value for name, value in self._key.items()]
+    def _this(self) -> dict[str, Any]:
+        return {f"the_{name}": value for name, value in self._key.items()}
