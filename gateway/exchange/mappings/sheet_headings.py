@@ -6,16 +6,17 @@ from gateway.exchange.formats.sheets import Sheet
 from gateway.exchange.mappings.columns import FileEntity, folded
 from gateway.exchange.mappings.entity_names import words_of
 
-DOCUMENTS = frozenset(
-    words_of(name)
-    for name in (
-        *("order", "sales order", "purchase order", "transfer order", "return order"),
-        *("invoice", "sales invoice", "quote", "sales quote", "quotation", "sales quotation"),
-        *("shipment", "packing slip", "delivery note", "credit memo", "credit note", "voucher"),
-    )
+NAMES = (
+    *("order", "sales order", "purchase order", "transfer order", "return order"),
+    *("invoice", "sales invoice", "quote", "sales quote", "quotation", "sales quotation"),
+    *("shipment", "packing slip", "delivery note", "credit memo", "credit note", "voucher"),
 )
+DOCUMENTS = frozenset(map(words_of, NAMES))
 NUMBERS = frozenset(("number", "no", "nr", "id", "code", "account"))
 """Words that may follow the name of a document in a heading of its number."""
+
+DOCUMENT_HEADINGS = frozenset(folded(name + last) for name in NAMES for last in ("", *NUMBERS))
+"""The same where a heading does not separate its words, such as SALESORDERNUMBER."""
 
 FOREIGN_WORDS = frozenset(
     (
@@ -53,13 +54,17 @@ def names_document(heading: str) -> bool:
     """Whether a column has an order, an invoice or the like, or the number of one."""
     words = words_of(heading)
     is_number = words[-1:] and words[-1] in NUMBERS
-    return words in DOCUMENTS or bool(is_number and words[:-1] in DOCUMENTS)
+    is_split = words in DOCUMENTS or bool(is_number and words[:-1] in DOCUMENTS)
+    return is_split or folded(heading) in DOCUMENT_HEADINGS
 
 
 def has_foreign_word(heading: str) -> bool:
     """Whether neither customers nor orders have this column. If only the columns can identify the
     content of a file, it is something else."""
-    return not FOREIGN_WORDS.isdisjoint(words_of(heading))
+    words = words_of(heading)
+    if len(words) == 1:  # INVOICEDATE does not separate its words
+        return words[0].startswith(tuple(FOREIGN_WORDS))
+    return not FOREIGN_WORDS.isdisjoint(words)
 
 
 def nearest_column(entity: FileEntity, heading: str) -> str | None:
