@@ -183,7 +183,10 @@ class Statements:
 
 
 def _joined(keys: Sequence[str]) -> str:
-    """GUIDs in one text. Ids of other lengths, which dry runs return, belong to no row."""
+    """GUIDs in one text. Longer ids, which dry runs return, belong to no row."""
+    joined = ",".join(keys)
+    if len(joined) < len(keys) * (GUID_LENGTH + len(",")):
+        return joined
     return ",".join([key for key in keys if len(key) == GUID_LENGTH])
 
 
