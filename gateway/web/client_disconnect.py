@@ -12,17 +12,15 @@ WATCH_DELAY = 0.05
 """Seconds before the connection is watched. Most work ends sooner, and watching it would cost more
 than letting it finish."""
 
-IS_CLOSING = "is_closing"
-"""The key, in the state of a request, of the server's function that returns whether the connection is
-closing."""
+IS_CLOSED = "is_closed"
+"""The key, in the state of a request, of the server's function that returns whether the client has closed
+its connection."""
 
 
-async def is_gone(request: Request) -> bool:
-    """Whether the client has disconnected before any work for it begins. The server notices this after
-    one turn of the event loop."""
-    await asyncio.sleep(0)
-    is_closing = request.scope.get("state", {}).get(IS_CLOSING)
-    return is_closing is not None and is_closing()
+def is_gone(request: Request) -> bool:
+    """Whether the client has disconnected before any work for it begins."""
+    is_closed = request.scope.get("state", {}).get(IS_CLOSED)
+    return is_closed is not None and is_closed()
 
 
 async def cancel_on_disconnect(

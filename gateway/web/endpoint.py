@@ -101,7 +101,7 @@ class Endpoint:
             return await self._run_batch(request, members)
         operation = read_operation(request, members, self._documents)
         note_document(request.scope, operation)
-        if await is_gone(request):
+        if is_gone(request):
             raise ClientDisconnect
         context = self._context_of(request)
         answer = await cancel_on_disconnect(

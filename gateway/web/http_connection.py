@@ -5,6 +5,7 @@ The timer costs an ordinary request nothing, because it runs only while a head o
 incomplete."""
 
 import asyncio
+import select
 from enum import Enum
 from typing import Any, NoReturn, cast
 
@@ -13,7 +14,7 @@ import orjson
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from gateway.web.client_disconnect import IS_CLOSING
+from gateway.web.client_disconnect import IS_CLOSED
 from gateway.web.connection_limits import ConnectionLimits, RefusalLog, log_refusal
 from gateway.web.response_headers import REQUEST_ID, SECURITY_HEADERS, new_request_id
 
@@ -62,11 +63,14 @@ class HttpConnection(HttpToolsProtocol):
         self._began = self._moved = self.loop.time()
         self._head_size = self._unparsed = 0
         self._is_too_large = self._is_excess = False
+        self._ended = select.poll()
+        """Whether the client has sent all that it will ever send."""
         self._clock: asyncio.TimerHandle | None = None
         self._reader_clock: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(cast(asyncio.Transport, transport))
+        self._ended.register(transport.get_extra_info("socket").fileno(), select.POLLRDHUP)
         excess = len(self.connections) - self._limits.connections
         if excess > 0:
             self._is_excess = True
@@ -107,7 +111,7 @@ class HttpConnection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["state"][IS_CLOSING] = self.transport.is_closing
+        self.scope["state"][IS_CLOSED] = self._is_closed
         self._part, self._began = Part.HEAD, self._moved
         self._head_size = self._unparsed = 0
 
@@ -137,6 +141,11 @@ class HttpConnection(HttpToolsProtocol):
         if self._part is Part.BODY:
             self._began = self.loop.time()
             self._watch()
+
+    def _is_closed(self) -> bool:
+        """Whether the client has closed the connection. The event loop may not have noticed yet, and asking
+        the operating system costs less than a turn of the loop."""
+        return self.transport.is_closing() or bool(self._ended.poll(0))
 
     def pause_writing(self) -> None:
         super().pause_writing()

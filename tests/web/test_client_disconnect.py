@@ -108,7 +108,7 @@ class Blocked:
         return Response()
 
     async def work(self, request: Request) -> Response:
-        self.gone.append(await is_gone(request))
+        self.gone.append(is_gone(request))
         return Response()
 
 
