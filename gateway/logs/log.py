@@ -10,7 +10,7 @@ from typing import Any, cast
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 
-from gateway.logs.log_lines import COLLECTORS, processors, renderers
+from gateway.logs.log_lines import COMPLETERS, processors, renderers
 from gateway.logs.log_writer import LogWriter
 
 OURS = "gateway"
@@ -32,7 +32,7 @@ def start_log(level: str, log_format: str) -> FilteringBoundLogger:
     writer = LogWriter(sys.stderr.fileno(), dropped, lambda event: _rendered(rendering, event))
     atexit.register(writer.close)
     _bridge(writer, chain, least)
-    return _bound(_EventLogger(writer), [*COLLECTORS, _as_argument], least)
+    return _bound(_EventLogger(writer), [*COMPLETERS, _as_argument], least)
 
 
 def logger_to(

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -16,6 +16,9 @@ from gateway.web.health import HEALTH_PATHS
 
 LOGGED = "logged"
 """The key of the fields of the line in the state of a request."""
+
+LOGGED_ID = "request_id"
+"""The key of the id of a request in its state and in the line."""
 
 LONGEST = 200
 """Characters of a text that a client sends."""
@@ -48,11 +51,11 @@ class RequestLog:
         begun, count, status = time.perf_counter(), self._count(), None
         fields = scope.setdefault("state", {})[LOGGED] = {}
 
-        async def send_noted(message: Message) -> None:
+        def send_noted(message: Message) -> Awaitable[None]:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-            await send(message)
+            return send(message)
 
         try:
             await self._app(scope, receive, send_noted)
@@ -67,6 +70,7 @@ class RequestLog:
         outcome = fields.setdefault("outcome", _outcome(status, fields.get("codes", ())))
         write(
             "request",
+            request_id=scope["state"].get(LOGGED_ID),
             method=scope["method"],
             path=scope["path"][:LONGEST],
             status=None if outcome == DISCONNECTED else status,

@@ -1,13 +1,15 @@
 """Required and forbidden headers of requests and responses."""
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Awaitable, Iterable
 from random import Random
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars
 
 from gateway.web.error_responses import error_response, refusal
+from gateway.web.request_log import LOGGED_ID
 
 REQUEST_ID = b"x-request-id"
 TRACE_PARENT = b"traceparent"
@@ -61,12 +63,12 @@ class ResponseHeaders:
         repeated, added = _headers_of(scope)
         begun = False
 
-        async def send_with_headers(message: Message) -> None:
+        def send_with_headers(message: Message) -> Awaitable[None]:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
                 message["headers"] = _completed(message.get("headers", ()), added)
-            await send(message)
+            return send(message)
 
         try:
             if repeated is not None:
@@ -82,22 +84,24 @@ class ResponseHeaders:
 
 def _headers_of(scope: Scope) -> tuple[bytes | None, list[Header]]:
     """A header that the request must not repeat but does, and the headers to add to the response."""
-    seen: set[bytes] = set()
-    repeated = request_id = None
+    sent = dict(scope["headers"])
+    repeated = None if len(sent) == len(scope["headers"]) else _repeated(scope["headers"])
     added = list(SECURITY_HEADERS)
-    for name, value in scope["headers"]:
-        if name in SINGLE:
-            if name in seen:
-                repeated = name
-            seen.add(name)
-        elif name == REQUEST_ID and VALID_REQUEST_ID.fullmatch(value):
-            request_id = value
-        elif name == TRACE_PARENT and VALID_TRACE_PARENT.fullmatch(value):
-            added.append((name, value))
-    request_id = request_id or new_request_id()
-    bind_contextvars(request_id=request_id.decode())
+    if VALID_TRACE_PARENT.fullmatch(sent.get(TRACE_PARENT, b"")):
+        added.append((TRACE_PARENT, sent[TRACE_PARENT]))
+    request_id = sent.get(REQUEST_ID, b"")
+    if not VALID_REQUEST_ID.fullmatch(request_id):
+        request_id = new_request_id()
     added.append((REQUEST_ID, request_id))
+    scope.setdefault("state", {})[LOGGED_ID] = request_id.decode()
+    bind_contextvars(request_id=scope["state"][LOGGED_ID])
     return repeated, added
+
+
+def _repeated(headers: Iterable[Header]) -> bytes | None:
+    """One of the headers in `SINGLE` that is sent more than once."""
+    counts = Counter(name for name, _ in headers if name in SINGLE)
+    return next((name for name, count in counts.items() if count > 1), None)
 
 
 def _completed(headers: Iterable[Header], added: Iterable[Header]) -> list[Header]:
