@@ -20,7 +20,7 @@ from structlog.typing import FilteringBoundLogger
 from gateway.access.authenticator import Authenticator
 from gateway.access.caller import ANYONE, Caller
 from gateway.access.quotas import Quota
-from gateway.api.context import Context
+from gateway.api.context import Context, OperationState
 from gateway.api.explain import explain_operation, json_object
 from gateway.api.plan_runner import PlanRunner
 from gateway.api.schema import sdl
@@ -226,22 +226,20 @@ def _contexts(
     settings: Settings, database: Database, plans: PlanRunner, runner: Runner
 ) -> Callable[[str | None, Caller, Quota | None], Context]:
     """What makes the context of an operation from the company it names, its caller and the caller's quota."""
-    limits, turns = _limits(settings), Turns()
+    shared = Context(
+        database,
+        runner.rules,
+        settings.max_page,
+        runner,
+        limits=_limits(settings),
+        seconds=settings.deadline,
+        plans=plans,
+        turns=Turns(),
+    )
 
     def context(company: str | None, caller: Caller, quota: Quota | None) -> Context:
-        return Context(
-            database,
-            runner.rules,
-            settings.max_page,
-            runner,
-            caller.request_in(company),
-            limits,
-            settings.deadline,
-            plans=plans,
-            caller=caller,
-            quota=quota,
-            turns=turns,
-        )
+        request = caller.request_in(company)
+        return shared.copy(request=request, caller=caller, quota=quota, state=OperationState())
 
     return context
 

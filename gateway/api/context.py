@@ -138,6 +138,13 @@ class Context:
     """Shared by all operations on one event loop."""
     state: OperationState = field(default_factory=OperationState)
 
+    def copy(self, **changed: Any) -> "Context":
+        """A copy in which these fields are changed; `dataclasses.replace` takes ten times as long."""
+        copy = object.__new__(type(self))
+        copy.__dict__.update(self.__dict__, **changed)
+        copy.__dict__.pop("reader", None)
+        return copy
+
     @cached_property
     def reader(self) -> Reader:
         return Reader(self.database, self.request)

@@ -1,7 +1,7 @@
 """Runs operations, from the text of a request to the answer; see gateway/execution/README.md."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -109,8 +109,7 @@ def _code_of_stop(deadline: Deadline, context: Context) -> str:
 
 def _limited(context: Context, operation: Operation, deadline: Deadline) -> Context:
     """The context for the operation, whose transactions are committed by its deadline or not at all."""
-    return replace(
-        context,
+    return context.copy(
         operation_name=operation.name,
         if_match=operation.if_match,
         idempotency_key=operation.idempotency_key,
@@ -133,7 +132,7 @@ async def _run_once(operation: Operation, context: Context, under: UnderKey) -> 
 
     async def work(database: Database) -> AnsweredChange[Answer]:
         state = OperationState(taken=context.state.taken)
-        attempt = replace(context, database=database, state=state)
+        attempt = context.copy(database=database, state=state)
         attempts.append(attempt.state)
         answer = await _run_by_plan(operation, attempt) or await _run_by_core(operation, attempt)
         attempt.state.raise_conflict()

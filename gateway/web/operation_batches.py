@@ -95,7 +95,7 @@ class OperationBatch:
         """Later operations do not begin once the client has disconnected."""
         outcomes = []
         for entry in self._entries:
-            if await is_gone(self._request):
+            if is_gone(self._request):
                 raise ClientDisconnect
             outcomes.append(await self._outcome(entry, ran))
         return outcomes
@@ -115,7 +115,7 @@ class OperationBatch:
         limits = replace(context.limits, cost=max(0, context.limits.cost - self._cost))
         self._states.append(context.state)
         answer = await run_operation(
-            operation, replace(context, limits=limits, seconds=context.seconds - elapsed)
+            operation, context.copy(limits=limits, seconds=context.seconds - elapsed)
         )
         if answer.was_run:
             self._cost += context.state.cost or 0
