@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +43,7 @@ from gateway.storage.plans.row_store import RowsStore
 from gateway.storage.statement_count import count_statements
 from gateway.token_access import token_verifier
 from gateway.web.caller_limits import CallerLimits
+from gateway.web.content_encoding import PACKED_TYPES
 from gateway.web.credentials import Credentials
 from gateway.web.cross_origin import CrossOrigin
 from gateway.web.downloads import Exports
@@ -137,7 +137,7 @@ def explain_on(settings: Settings, text: str, variables: str, name: str | None) 
     """How an operation runs on the database of `settings`, without reading it; `variables` are JSON.
     Raises CannotExplain."""
     with _planning(settings) as (plans, context):
-        named = replace(context, operation_name=name)
+        named = context.copy(operation_name=name)
         return explain_operation(plans, text, json_object(variables), named)
 
 
@@ -276,7 +276,9 @@ def _middleware(
         ),
         Middleware(Credentials, authenticate=authenticate),
         Middleware(ForeignOrigins, allowed=settings.allowed_origins),
-        Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5),
+        Middleware(
+            GZipMiddleware, minimum_size=1000, compresslevel=5, exclude_content_types=PACKED_TYPES
+        ),
     ]
 
 

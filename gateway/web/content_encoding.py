@@ -7,6 +7,10 @@ from gateway.exchange.formats.compression import Compression, compression_of_hea
 from gateway.exchange.formats.sources import HEAD
 from gateway.web.parameters import BadParameter
 
+PACKED_TYPES = ("application/zip",)
+"""The media types of responses that need no compression. Starlette's own list is longer, and it goes through
+it for each request."""
+
 NOT_ACCEPTED = re.compile(r"q *= *0(\.0*)?")
 KNOWN = frozenset(Compression) | {"identity", ""}
 

@@ -44,16 +44,19 @@ class Credentials:
         self._app = app
         self._authenticate = authenticate
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] != "http" or _is_public(scope):
-            await self._app(scope, receive, send)
-            return
+            return self._app(scope, receive, send)
         if self._authenticate is None:
             scope.setdefault("state", {})["caller"] = ANYONE
-            await self._app(scope, receive, send)
-            return
+            return self._app(scope, receive, send)
+        return self._authenticated(self._authenticate, scope, receive, send)
+
+    async def _authenticated(
+        self, authenticate: Authenticate, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         try:
-            caller = await self._authenticate(Headers(scope=scope).get("authorization"))
+            caller = await authenticate(Headers(scope=scope).get("authorization"))
         except Unauthenticated as error:
             await _challenge(scope, error)(scope, receive, send)
         except ProviderUnavailable as error:

@@ -1,12 +1,12 @@
 """Cross-origin resource sharing (CORS): what pages of other origins may send and read."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from fnmatch import fnmatchcase
 
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 EXPOSED = (
     "Content-Disposition",
@@ -45,6 +45,19 @@ class CrossOrigin(CORSMiddleware):
         )
         self._patterns = [pattern.lower() for pattern in patterns]
 
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Requests without an origin, such as those of programs, need only the header Vary."""
+        if scope["type"] != "http" or b"origin" in dict(scope["headers"]):
+            await super().__call__(scope, receive, send)
+            return
+
+        def send_varying(message: Message) -> Awaitable[None]:
+            if message["type"] == "http.response.start":
+                message["headers"] = _varying(message.get("headers", ()))
+            return send(message)
+
+        await self.app(scope, receive, send_varying)
+
     def preflight_response(self, request_headers: Headers) -> Response:
         """The answer to a preflight request; it repeats the requested headers that match a pattern."""
         requested = _names(request_headers.get(REQUESTED, ""))
@@ -61,6 +74,17 @@ class CrossOrigin(CORSMiddleware):
 
     def _matches(self, name: str) -> bool:
         return any(fnmatchcase(name, pattern) for pattern in self._patterns)
+
+
+def _varying(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The headers of a response that depends on the origin of the request."""
+    others, vary = [], [b"Origin"]
+    for name, value in headers:
+        if name == b"vary":
+            vary.insert(-1, value)
+        else:
+            others.append((name, value))
+    return [*others, (b"vary", b", ".join(vary))]
 
 
 def _names(header: str) -> list[str]:

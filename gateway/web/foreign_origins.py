@@ -4,7 +4,7 @@ gateway.
 A browser sends simple requests, such as those of forms, without asking first (CORS), whatever page they
 come from. `/graphql` takes no such request, since its content type is always JSON."""
 
-from collections.abc import Container
+from collections.abc import Awaitable, Container
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -35,12 +35,11 @@ class ForeignOrigins:
         self._app = app
         self._allowed = allowed
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         message = self._why_refused(scope) if _is_guarded(scope) else None
         if message is None:
-            await self._app(scope, receive, send)
-        else:
-            await refusal(403, "FOREIGN_ORIGIN", message)(scope, receive, send)
+            return self._app(scope, receive, send)
+        return refusal(403, "FOREIGN_ORIGIN", message)(scope, receive, send)
 
     def _why_refused(self, scope: Scope) -> str | None:
         headers = Headers(scope=scope)
