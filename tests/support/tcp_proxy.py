@@ -3,7 +3,7 @@
 import asyncio
 import re
 import threading
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -17,8 +17,12 @@ class TcpProxy:
     """Forwards the connections to `port` to the server at `address`: a host and a port, or the path of a
     socket. Its methods may be called from any thread."""
 
-    def __init__(self, address: str | tuple[str, int]) -> None:
+    def __init__(
+        self, address: str | tuple[str, int], cuts: Callable[[], bool] = lambda: False
+    ) -> None:
+        """`cuts` says for each part that the server sends whether the connection is reset instead."""
         self._address = address
+        self._cuts = cuts
         self._loop = asyncio.new_event_loop()
         self._server: asyncio.Server | None = None
         self._pairs: set[_Pair] = set()
@@ -72,7 +76,7 @@ class TcpProxy:
             self._server.close()
 
     async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        pair = _Pair([writer])
+        pair = _Pair([writer], self._cuts)
         self._pairs.add(pair)
         pair.is_stranded = self._is_silent
         try:
@@ -125,14 +129,18 @@ class TcpProxy:
 class _Pair:
     """A connection of a client, and the one to the server."""
 
-    def __init__(self, writers: list[asyncio.StreamWriter]) -> None:
+    def __init__(self, writers: list[asyncio.StreamWriter], cuts: Callable[[], bool]) -> None:
         self.writers = writers
+        self._cuts = cuts
         self.is_stranded = False
 
     async def pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Forward what one side sends, until it ends. The end of a stranded connection is not forwarded
         either."""
         while data := await reader.read(CHUNK):
+            if writer is self.writers[0] and self._cuts():
+                self.reset()
+                return
             if not self.is_stranded:
                 writer.write(data)
         if self.is_stranded and writer is not self.writers[0]:
