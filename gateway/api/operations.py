@@ -151,6 +151,7 @@ async def _run_once(operation: Operation, context: Context, under: UnderKey) -> 
         body = under.unsealed(answer)
         return Answer(body, was_run=True, engine="replay", is_replayed=True)
     context.state.payloads.update(attempts[-1].payloads)
+    context.state.actual_cost = attempts[-1].actual_cost
     return answer
 
 
