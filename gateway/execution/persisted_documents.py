@@ -43,9 +43,8 @@ class DocumentReference:
     @property
     def digest(self) -> str | None:
         """The SHA-256 in hexadecimal that the document must have; None for an id of another kind."""
-        if self.is_hash:
-            return self.key
-        return self.key.removeprefix(PREFIX) if self.key.startswith(PREFIX) else None
+        is_prefixed = self.key.startswith(PREFIX)
+        return self.key.removeprefix(PREFIX) if self.is_hash or is_prefixed else None
 
 
 class PersistedDocuments:

@@ -8,7 +8,7 @@ const config: CodegenConfig = {
     strictScalars: true,
   },
   generates: {
-    "src/generated/": { preset: "client", presetConfig: { fragmentMasking: false } },
+    "src/generated/": { preset: "client", presetConfig: { fragmentMasking: false, persistedDocuments: true } },
     "src/generated/schema.ts": { plugins: ["typescript"] },
     "src/generated/possible-types.ts": {
       plugins: ["fragment-matcher"],

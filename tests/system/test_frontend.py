@@ -11,8 +11,11 @@ from tempfile import mkdtemp
 
 import pytest
 
+from gateway.demo.northwind import load_demo
+from gateway.settings import Settings
+from tests.support.databases import Templates
 from tests.support.paths import ROOT
-from tests.support.served import Client
+from tests.support.served import Client, serving
 
 pytestmark = pytest.mark.skipif(
     shutil.which("npm") is None, reason="the frontends of tests/frontend need Node.js with npm"
@@ -111,6 +114,86 @@ def test_no_dry_run_changes_the_cached_order(built: Path, demo: Client, library:
     listed = {name: value for name, value in stored.items() if name != "customer"}
     assert edge["node"] == listed
     assert result["after"] == result["before"]
+
+
+def sent(method: str, *parts: str) -> dict[str, object]:
+    """A request with status 200, and what each of its operations had of its document."""
+    return {"method": method, "sent": list(parts), "status": 200}
+
+
+HASH, BOTH = "hash", "text and hash"
+CHANGE = [sent("POST", HASH), sent("POST", BOTH)]
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("library", "way", "expected"),
+    [
+        ("apollo", "POST", [sent("POST", HASH), sent("POST", BOTH), sent("POST", HASH)]),
+        ("apollo", "GET", [sent("GET", HASH), sent("POST", BOTH), sent("GET", HASH)]),
+        ("apollo", "batch", [sent("POST", *[each] * 2) for each in (HASH, BOTH, HASH)]),
+        ("urql", "POST", [sent("POST", HASH), sent("POST", BOTH), sent("POST", HASH)]),
+        ("urql", "GET", [sent("GET", HASH), sent("GET", BOTH), sent("GET", HASH)]),
+    ],
+)
+def test_a_client_sends_each_document_once_and_its_hash_from_then_on(
+    built: Path, templates: Templates, library: str, way: str, expected: list[dict[str, object]]
+) -> None:
+    url = templates.copy("demo", load_demo)
+    with serving(Settings(database_url=url, max_batch=10)) as client:
+        result = json.loads(
+            run(built, f"node dist/{library}-documents.js {client.url}/graphql {way}")
+        )
+        newest = first_orders(client, "SAVEA", "ALFKI" if way == "batch" else None)
+    assert result["requests"] == [*expected, *CHANGE]
+    assert (result["answers"], result["errors"]) == ([newest, newest], 1)
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_clients_run_the_trusted_documents_of_graphql_codegen_and_relay_by_id(
+    built: Path, templates: Templates
+) -> None:
+    of_codegen = built / "src" / "generated" / "persisted-documents.json"
+    of_relay = relay_manifest(built)
+    settings = Settings(
+        database_url=templates.copy("demo", load_demo),
+        documents="trusted",
+        document_manifests=f"{of_codegen},{of_relay}",
+        debug=True,
+    )
+    with serving(settings) as client:
+        result = json.loads(
+            run(built, f"node dist/urql-documents.js {client.url}/graphql manifest")
+        )
+        assert result["requests"] == [sent("GET", HASH), sent("GET", HASH), sent("POST", HASH)]
+        assert (result["errors"], len(result["answers"][0][0])) == (1, 2)
+        for name, text in json.loads(of_relay.read_text()).items():
+            body = {
+                "documentId": name,
+                "variables": {"customer": "SAVEA", "first": 2, "id": "none"},
+            }
+            response = client.http.post(f"{client.url}/graphql", json=body)
+            assert response.headers["x-execution"] == "plan", text
+            assert "errors" not in response.json()
+
+
+def first_orders(client: Client, *customers: str | None) -> list[list[str]]:
+    """The numbers of the first two orders of each customer."""
+    pages = [
+        client.ask(ORDERS, customer=each)["salesOrders"]["nodes"] for each in customers if each
+    ]
+    return [[order["number"] for order in page[:2]] for page in pages]
+
+
+def relay_manifest(built: Path) -> Path:
+    """The manifest that Relay's compiler writes; it also compiles the components anew."""
+    folder = shutil.copytree(built, built.parent / "relay", symlinks=True)
+    configuration = json.loads((folder / "relay.config.json").read_text())
+    configuration["persistConfig"] = {"file": "persisted_queries.json"}
+    (folder / "relay.config.json").write_text(json.dumps(configuration))
+    (folder / "persisted_queries.json").write_text("{}")
+    run(folder, "node_modules/.bin/relay-compiler")
+    return folder / "persisted_queries.json"
 
 
 def without_typename(value: dict[str, object]) -> dict[str, object]:

@@ -11,7 +11,7 @@ export type Walk = {
 };
 
 const [server = "", subject = ""] = process.argv.slice(2);
-export { server as url, subject as customer, subject as id };
+export { server as url, subject, subject as customer, subject as id };
 export const first = 12;
 
 // A warning of a client library ends the program.
