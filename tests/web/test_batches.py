@@ -157,6 +157,21 @@ def test_the_operations_of_a_batch_run_in_their_order(world_url: str) -> None:
             assert [order["salesperson"] for order in orders[-3:]] == names
 
 
+KEYED = """mutation ($key: String!) { createSalesOrder(
+  input: {customer: {number: "C1"}}, idempotencyKey: $key) { salesOrder { number } } }"""
+
+
+@on_sqlite
+def test_a_mutation_of_a_batch_may_have_an_idempotency_key_as_its_argument(world_url: str) -> None:
+    """The answer to a repeated one is the stored answer."""
+    with serving(Settings(database_url=world_url, max_batch=10)) as client:
+        entries = [{"query": KEYED, "variables": {"key": key}} for key in ("a", "a", "b")]
+        for _ in range(2):
+            first, again, other = post(client, entries).json()
+            assert first["data"] == again["data"] != other["data"]
+        assert client.ask(COUNT) == {"salesOrders": {"totalCount": 2}}
+
+
 @on_sqlite
 def test_a_batch_has_the_deadline_of_one_operation(world_url: str) -> None:
     make_tax_codes_slow(world_url)
