@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from gateway.exchange.formats.cells import (
@@ -140,6 +141,8 @@ def advice(problem: Problem) -> str:
 
 
 Parse = Callable[[str], Any]
+MOST_REMEMBERED = 5_000
+"""Cells of a column whose numbers and dates are kept, since most of them repeat."""
 
 
 class RowReader:
@@ -217,17 +220,17 @@ class RowReader:
         return self._columns[heading]
 
     def _parse(self, column: FileColumn) -> Parse:
-        locale = self._locale
+        locale, remember = self._locale, lru_cache(MOST_REMEMBERED)
         if column.path[-1] == "country":
             return lambda cell: country_code(cell) or cell
         if column.path[-1].endswith("percent"):
-            return lambda cell: parse_percent(cell, locale)
+            return remember(lambda cell: parse_percent(cell, locale))
         parsers: dict[CellKind, Parse] = {
             CellKind.TEXT: str,
             CellKind.ID: str,
-            CellKind.NUMBER: lambda cell: parse_number(cell, locale),
-            CellKind.WHOLE: lambda cell: parse_whole_number(cell, locale),
-            CellKind.DATE: lambda cell: parse_date(cell, locale),
+            CellKind.NUMBER: remember(lambda cell: parse_number(cell, locale)),
+            CellKind.WHOLE: remember(lambda cell: parse_whole_number(cell, locale)),
+            CellKind.DATE: remember(lambda cell: parse_date(cell, locale)),
             CellKind.YES_NO: parse_yes_no,
             CellKind.CHOICE: lambda cell: _chosen(self.entity.choices[column.field], cell),
         }
