@@ -5,6 +5,7 @@ short for it to distinguish the Windows encodings: it reads Turkish and Latvian 
 those are compared by the alphabets of the languages that use them."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from string import ascii_lowercase
@@ -13,6 +14,9 @@ from charset_normalizer import from_bytes
 
 USUAL_ENCODING = "cp1252"
 WINDOWS = (USUAL_ENCODING, "cp1250", "cp1254", "cp1257", "cp1251", "cp1253", "koi8_r")
+OLDER = ("mac_roman", "cp850", "cp852", "iso8859_2")
+"""Those of Macintosh, DOS and Unix, which count only if they explain more words than those of Windows."""
+
 EAST_ASIAN = ("cp932", "gb18030", "cp949", "big5", "euc_jp")
 
 LATIN = (
@@ -40,18 +44,19 @@ LATIN = (
 """The letters of languages beyond ASCII. If two explain a text equally well, the first is likelier."""
 
 OTHER_SCRIPTS = (
+    "αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋ",  # Greek
     "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",  # Russian and Bulgarian
     "абвгдежзийклмнопрстуфхцчшщьюяєіїґ",  # Ukrainian
     "абвгдежзийклмнопрстуфхцчшыьэюяёіў",  # Belarusian
     "абвгдежзиклмнопрстуфхцчшђјљњћџ",  # Serbian
     "абвгдежзиклмнопрстуфхцчшѓѕјљњќџ",  # Macedonian
-    "αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋΐΰ",  # Greek
 )
 
 ALPHABETS = [
     *(frozenset(letters + ascii_lowercase) for letters in LATIN),
     *map(frozenset, OTHER_SCRIPTS),
 ]
+GREEK, *CYRILLIC = ALPHABETS[len(LATIN) :]
 
 WORD = re.compile(r"[A-Za-z\u0080-\uffff]+")
 PUNCTUATION = "„“”‚‘’‹›«»–—…•·¿¡\xa0´®™©"  # noqa: RUF001 - these are the signs meant
@@ -62,7 +67,15 @@ LEAST_WORDS = 0.6
 """The share of words that an encoding must explain."""
 
 LEAST_WORD = 3
-"""Letters from which a word in Latin script has at least one of ASCII."""
+"""Letters from which a word in Latin script has at least one of ASCII. A Greek word of more letters has
+an accent."""
+
+ACCENTED = frozenset("άέήίόύώ")
+ENDINGS = frozenset("αεηιουωάέήίόύώϊϋνςρ")
+"""The last letters of Greek words."""
+
+LEAST_OLDER = 3
+"""Words from which an older encoding can be recognised."""
 
 MOST_WORDS = 2_000
 """Words of a file that are compared."""
@@ -79,6 +92,7 @@ class Reading:
     """How well an encoding suits a text."""
 
     encoding: str
+    words: int
     explained: float
     """The share of words that are words of any language."""
 
@@ -94,9 +108,15 @@ def guess_encoding(content: bytes) -> str | None:
     characters to judge; None if they look like text in no encoding."""
     lines = [line for line in content.splitlines() if not line.isascii()]
     sample = b"\n".join(dict.fromkeys(lines))
-    readings = [_reading(sample, encoding) for encoding in WINDOWS]
-    best = max(readings, key=lambda each: (each.explained, each.coherence, -each.rank))
+    best, older = _best(sample, WINDOWS), _best(sample, OLDER)
+    if older.words >= LEAST_OLDER and older.explained > best.explained:
+        best = older
     return best.encoding if best.explained >= LEAST_WORDS else _guess_script(sample)
+
+
+def _best(sample: bytes, encodings: Sequence[str]) -> Reading:
+    readings = [_reading(sample, encoding) for encoding in encodings]
+    return max(readings, key=lambda each: (each.explained, each.coherence, -each.rank))
 
 
 def _guess_script(sample: bytes) -> str | None:
@@ -107,7 +127,8 @@ def _guess_script(sample: bytes) -> str | None:
 
 
 def _reading(sample: bytes, encoding: str) -> Reading:
-    words = _words(sample.decode(encoding, "replace"))
+    text = sample.decode(encoding, "replace")
+    words = [] if CONTROL.search(text) else _words(text)
     fits = {
         rank: [_is_word(word, letters) for word in words]
         for rank, letters in enumerate(ALPHABETS)
@@ -116,7 +137,7 @@ def _reading(sample: bytes, encoding: str) -> Reading:
     explained = sum(map(any, zip(*fits.values(), strict=True)))
     rank = max(fits, key=lambda each: sum(fits[each]))
     total = max(len(words), 1)
-    return Reading(encoding, explained / total, sum(fits[rank]) / total, rank)
+    return Reading(encoding, len(words), explained / total, sum(fits[rank]) / total, rank)
 
 
 def _words(text: str) -> list[str]:
@@ -135,13 +156,17 @@ def _can_write(encoding: str, rank: int) -> bool:
 
 
 def _is_word(word: str, letters: frozenset[str]) -> bool:
-    """Whether a word has only these letters, and in other scripts capitals only where they belong."""
+    """Whether a word has only these letters, and capitals only where they belong."""
     if SYMBOLS.fullmatch(word):
         return True
     lower = word.replace("İ", "i").lower()
-    if not letters.issuperset(lower):
+    has_case = word.islower() or word.isupper() or word[1:].islower()
+    if not has_case or not letters.issuperset(lower):
         return False
-    is_latin = "a" in letters
-    if is_latin:
-        return len(word) < LEAST_WORD or any(letter.isascii() for letter in word)
-    return word.islower() or word.isupper() or word[1:].islower()
+    if letters is GREEK:
+        return len(word) <= LEAST_WORD or word.isupper() or _is_greek(lower)
+    return letters in CYRILLIC or len(word) < LEAST_WORD or any(map(str.isascii, word))
+
+
+def _is_greek(word: str) -> bool:
+    return len(ACCENTED.intersection(word)) == 1 and word[-1] in ENDINGS
