@@ -86,7 +86,7 @@ async def create_key(
     )
     await add_key(database, key, dry_run=dry_run)
     if not dry_run:
-        _log("key created", key, creator, scopes=sorted(request.scopes))
+        _log(database, "key created", key, creator, scopes=sorted(request.scopes))
     return key, secret
 
 
@@ -97,7 +97,7 @@ async def revoke_keys(
     keys = await change_keys(database, which, dry_run=dry_run, revoked_date_time=now())
     if not dry_run:
         for key in keys:
-            _log("key revoked", key, revoker)
+            _log(database, "key revoked", key, revoker)
     return _some(keys, which)
 
 
@@ -129,7 +129,7 @@ async def rotate_key(
     expires = min(end, old.expires_date_time or end)
     await change_keys(database, old.id, dry_run=dry_run, expires_date_time=expires)
     if not dry_run:
-        _log("key rotated", old, creator, successor=new.id)
+        _log(database, "key rotated", old, creator, successor=new.id)
     return new, secret
 
 
@@ -152,10 +152,10 @@ def ids_of(text: str | None) -> frozenset[str] | None:
     return None if text is None else frozenset(orjson.loads(text))
 
 
-def _log(event: str, key: ApiKeyRow, actor: str | None, **fields: Any) -> None:
-    """Log who has changed which key. The digest and the key itself are never logged."""
+def _log(database: Database, event: str, key: ApiKeyRow, actor: str | None, **fields: Any) -> None:
+    """Log who has changed which key, once it is committed. The digest and the key itself are never logged."""
     named = {"key_id": key.id, "key_name": key.name, "actor": actor}
-    log.info(event, extra=named | fields)
+    database.after_commit(lambda: log.info(event, extra=named | fields))
 
 
 def _listed(values: Iterable[str] | None) -> str | None:
