@@ -7,10 +7,13 @@ from uuid import uuid4
 
 import httpx2
 import pytest
+from graphql import build_schema
 
 from gateway.settings import Settings
 from tests.support.databases import Templates
-from tests.support.served import Client, serving
+from tests.support.paths import SCHEMA_FILE
+from tests.support.requests import locked
+from tests.support.served import Client, serving, statements
 from tests.support.world import load_world
 
 GRAPHQL = "application/graphql-response+json"
@@ -184,3 +187,45 @@ def test_concurrent_requests_with_one_key_wait_for_the_first(client: Client) -> 
         assert len({each.content for each in responses}) == 1
         assert sum(not is_replayed(each) for each in responses) == 1
         assert orders(client, document) == 1
+
+
+def test_a_key_takes_two_statements_and_a_repeated_request_only_these(client: Client) -> None:
+    """They insert the record of the key and store the answer in it, or read it. The payload is read by the
+    same number of statements as without a key."""
+    create = f"{CREATE} # {new()}"
+    for _ in range(3):
+        post(client, create, new(), document=new())
+    key, counts = new(), []
+    for header in (None, key, key):
+        with statements() as seen:
+            post(client, create, header, document="counted")
+        counts.append(len(seen))
+    unkeyed, keyed, replayed = counts
+    assert (keyed - unkeyed, replayed) == (2, 2)
+
+
+def test_a_request_that_waits_too_long_is_overloaded_and_stores_nothing(
+    templates: Templates,
+) -> None:
+    """The first request waits for a lock, and the second one for the first."""
+    url, key, document = templates.copy("world", load_world), new(), new()
+    with serving(Settings(database_url=url, deadline=1)) as client, ThreadPoolExecutor(2) as pool:
+        post(client, CREATE, new(), document=new())
+        with locked(url):
+            sent = [pool.submit(post, client, CREATE, key, document=document) for _ in "ab"]
+            codes = {
+                error["extensions"]["code"]
+                for each in sent
+                for error in each.result().json()["errors"]
+            }
+        assert codes <= {"OVERLOADED", "DEADLINE_EXCEEDED"}
+        responses = [post(client, CREATE, key, document=document) for _ in "ab"]
+        assert [is_replayed(each) for each in responses] == [False, True]
+        assert orders(client, document) == 1
+
+
+def test_every_mutation_takes_a_key() -> None:
+    schema = build_schema(SCHEMA_FILE.read_text("utf-8"))
+    assert schema.mutation_type is not None
+    for field in schema.mutation_type.fields.values():
+        assert str(field.args["idempotencyKey"].type) == "String"
