@@ -142,9 +142,11 @@ def templates(backend: str, all_templates: dict[str, Templates]) -> Templates:
 
 
 @pytest.fixture
-def world_url(templates: Templates) -> str:
+def world_url(templates: Templates) -> Iterator[str]:
     """A separate database with the data of `tests.support.world`."""
-    return templates.copy("world", load_world)
+    url = templates.copy("world", load_world)
+    yield url
+    templates.remove(url)
 
 
 @pytest.fixture

