@@ -13,7 +13,9 @@ from tests.support.processes import Server, run, served
 
 CONSOLE = re.compile(r"(```console\n)(.*?)(```)", re.DOTALL)
 SPEED = re.compile(r"\bin [\d.,]+ s(?:, [\d,]+ a second)?\.")
-RESET = re.compile(r'"resetSeconds":\d+')
+RESET = re.compile(
+    r'("resetSeconds":|^retry-after: |^ratelimit: .*;t=|try again in )\d+', re.MULTILINE
+)
 SECRET, PREFIX = re.compile(r"so_live_\w{43}"), re.compile(r"so_live_\w{4}\.\.\.")
 CAPTURED = re.compile(r"(\w+)=\$\(gateway (.*)\)")
 """A variable set to the output of a command."""
@@ -58,7 +60,7 @@ class _Console:
     def output(self, command: str) -> str:
         """What a command prints, with fixed times and keys. Variables and functions hold for all that
         follow."""
-        printed = RESET.sub('"resetSeconds":60', self._output(command))
+        printed = RESET.sub(r"\g<1>60", self._output(command))
         return PREFIX.sub("so_live_1a2b...", SECRET.sub("so_live_1a2b3c4d...", printed))
 
     def _output(self, command: str) -> str:
