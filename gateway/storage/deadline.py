@@ -30,7 +30,10 @@ class Deadline:
         self.is_contended = False
         """Whether the change in progress conflicted with other transactions."""
         self._timeout = asyncio.timeout(seconds)
-        self._interrupted: asyncio.Task[None] | None = None
+        self._drivers: list[Any] = []
+        """The connections of SQLite that are to be interrupted."""
+        self._timer: asyncio.TimerHandle | None = None
+        self._interrupted: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
         await self._timeout.__aenter__()
@@ -70,23 +73,29 @@ class Deadline:
     @asynccontextmanager
     async def interrupting(self, connection: AsyncConnection) -> AsyncIterator[None]:
         """End a SQLite transaction when the time is up. Otherwise the driver would wait for the running
-        statement to finish, and hold the lock until the connection is garbage-collected."""
+        statement to finish, and hold the lock until the connection is garbage-collected. Several
+        transactions may run at the same time."""
         driver: Any = (await connection.get_raw_connection()).driver_connection
-        when = self._timeout.when()
-        self._timeout.reschedule(None)
-        timer = asyncio.get_running_loop().call_at(when or 0, self._interrupt, driver)
+        if (when := self._timeout.when()) is not None:
+            self._timeout.reschedule(None)
+            self._timer = asyncio.get_running_loop().call_at(when, self._interrupt)
+        self._drivers.append(driver)
         try:
             yield
         finally:
-            timer.cancel()
-            if self._interrupted is None:
-                self._timeout.reschedule(when)
+            self._drivers.remove(driver)
+            if not self._drivers and self._timer is not None:
+                self._timer.cancel()
+                if not self._interrupted:
+                    self._timeout.reschedule(self._timer.when())
+                self._timer = None
 
-    def _interrupt(self, driver: Any) -> None:
-        """Cancel the operation before its statement fails, and roll back before the driver closes."""
+    def _interrupt(self) -> None:
+        """Cancel the operation before its statements fail, and roll back before the drivers close."""
         self._timeout.reschedule(0)
-        rollback = asyncio.create_task(driver.rollback())
-        self._interrupted = asyncio.create_task(_interrupt_until(rollback, driver))
+        for driver in self._drivers:
+            rollback = asyncio.create_task(driver.rollback())
+            self._interrupted.append(asyncio.create_task(_interrupt_until(rollback, driver)))
 
     def message(self, only_reads: bool) -> str:
         """The error message for the client. For a mutation it says which changes were committed."""

@@ -1,15 +1,20 @@
 """The deadline of an operation: its SQL is stopped, and the client learns which changes were made."""
 
+import asyncio
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import httpx2
 import pytest
+import sqlalchemy as sa
 
 from gateway.settings import Settings
-from tests.support.requests import execute, make_tax_codes_slow
-from tests.support.served import Client, serving
+from gateway.storage.database import Database
+from gateway.storage.deadline import Deadline
+from gateway.storage.tables.reference_data import CompanyRow
+from tests.support.requests import ENDLESS, execute, make_tax_codes_slow
+from tests.support.served import PATIENCE, Client, serving
 
 SECONDS = 2.0
 SLOW = "{ taxCodes { nodes { code } } items { totalCount } }"
@@ -117,3 +122,27 @@ def test_a_change_that_is_being_committed_at_its_deadline_is_answered(
         response = late(client, f"mutation {{ one: {QUICK} }}")
         assert response.json()["data"] == {"one": {"salesOrder": {"number": "SO-000001"}}}
         assert client.ask(COUNT) == {"salesOrders": {"totalCount": 1}}
+
+
+async def read_twice(database: Database, statement: sa.Executable, seconds: float) -> list[Any]:
+    """The results of a statement in two simultaneous reads of one operation with this deadline."""
+    async with Deadline(seconds) as deadline:
+        limited, both = database.within(deadline), asyncio.Barrier(2)
+
+        async def result() -> Any:
+            async with limited.read() as session:
+                await both.wait()
+                return await session.scalar(statement)
+
+        return await asyncio.gather(result(), result())
+
+
+@pytest.mark.anyio
+async def test_simultaneous_reads_of_an_operation_share_its_deadline(database: Database) -> None:
+    """They are not stopped before it, and each of them is stopped at it."""
+    count = sa.select(sa.func.count()).select_from(CompanyRow)
+    assert await read_twice(database, count, PATIENCE) == [1, 1]
+    with pytest.raises(TimeoutError):
+        await read_twice(database, sa.text(ENDLESS), 0.5)
+    async with database.write() as session:
+        assert await session.scalar(count) == 1
