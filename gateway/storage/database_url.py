@@ -83,7 +83,10 @@ def _parameters(query: str) -> dict[str, str]:
         raise ValueError("its parameters are not of the form ?name=value&name=value") from None
     for name, harmless in IGNORED.items():
         if (value := parameters.pop(name, None)) is not None and value not in harmless:
-            raise ValueError(f"{name}={value} is not supported")
+            raise ValueError(
+                f"{name}={value} is not supported by the driver: leave it out, and let sslmode=verify-full"
+                " protect the connection"
+            )
     return parameters
 
 

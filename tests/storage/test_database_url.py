@@ -72,7 +72,7 @@ def test_the_driver_receives_the_parts_of_the_url(url: str, arguments: dict[str,
         ("postgresql://db:port/o", "it is not a URL such as"),
         ("postgresql://a,,b/o", "it is not a URL such as"),
         ("postgresql://db/o?connect_timeout=soon", "connect_timeout is a whole number of seconds, not soon"),
-        ("postgresql://db/o?channel_binding=require", "channel_binding=require is not supported"),
+        ("postgresql://db/o?channel_binding=require", "channel_binding=require is not supported by the driver: leave it out"),
         ("postgresql://db/o?sslmode", "its parameters are not of the form"),
     ],
 )  # fmt: skip
