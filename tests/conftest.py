@@ -15,6 +15,7 @@ from tests.support.databases import Postgres, PostgresTemplates, SqliteTemplates
 from tests.support.dialects import share_dialects
 from tests.support.secured import SecuredDatabases
 from tests.support.served import Client, serving, serving_demo
+from tests.support.statement_scopes import STATEMENT_SCOPES
 from tests.support.world import load_world
 
 # Else each process that the tests start would compile the gateway anew.
@@ -81,6 +82,17 @@ def _rank(item: pytest.Item) -> int:
 
 def pytest_collection_finish() -> None:
     spare_collector()
+
+
+STATEMENT_SCOPES.begin()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Fail a test during which the gateway has run a statement that is not limited to a company."""
+    yield
+    unscoped = STATEMENT_SCOPES.take()
+    assert unscoped == [] or item.get_closest_marker("own_statements")
 
 
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:

@@ -148,7 +148,7 @@ async def _delete_untouched(session: AsyncSession) -> None:
         return
     [company] = companies
     for table in reversed(COMPANY_TABLES):
-        if not await _is_untouched(session, table):
+        if not await _is_untouched(session, table, company.id):
             return
     for model in (NumberSeries, CurrencyRow):
         await session.execute(sa.delete(model).where(model.company_id == company.id))
@@ -156,13 +156,14 @@ async def _delete_untouched(session: AsyncSession) -> None:
     await session.flush()
 
 
-async def _is_untouched(session: AsyncSession, table: sa.Table) -> bool:
-    """Whether a table has only the rows of a new company."""
-    is_used = NumberSeries.last_number > 0 if table is NumberSeries.__table__ else sa.false()
-    is_new = table in (NumberSeries.__table__, CurrencyRow.__table__)
-    rows = await session.scalar(sa.select(sa.func.count()).select_from(table))
-    used = await session.scalar(sa.select(sa.func.count()).select_from(table).where(is_used))
-    return (rows, used) == (int(is_new), 0)
+async def _is_untouched(session: AsyncSession, table: sa.Table, company: str) -> bool:
+    """Whether a table has only those rows of the company with this id that a new company has."""
+    is_series = table is NumberSeries.__table__
+    is_new = is_series or table is CurrencyRow.__table__
+    used = sa.case((NumberSeries.last_number > 0, 1)) if is_series else sa.null()
+    counted = sa.select(sa.func.count(), sa.func.count(used)).select_from(table)
+    rows = await session.execute(counted.where(table.c.company_id == company))
+    return tuple(rows.one()) == (int(is_new), 0)
 
 
 async def list_companies(database: Database) -> list[CompanyRow]:

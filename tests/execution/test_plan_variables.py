@@ -2,13 +2,12 @@
 of plans for them."""
 
 import json
-import logging
 from typing import Any
 
 import pytest
 
 from tests.support.plans import ORDER, UNKNOWN, planned, sent
-from tests.support.served import Client
+from tests.support.served import Client, statements
 
 PAGE = """query ($first: Int = 2, $filter: SalesOrderFilter, $after: String, $field: SalesOrderSortField!
   = NUMBER, $direction: SortDirection! = ASC, $numbers: [String!] = ["NW-10248", "NW-10250"],
@@ -137,9 +136,9 @@ def test_pages_join_to_the_whole_list_in_both_directions(demo: Client, arguments
     ],
 )  # fmt: skip
 def test_a_plan_runs_one_statement_for_each_relation_and_level(
-    demo: Client, caplog: pytest.LogCaptureFixture, query: str, number: int
+    demo: Client, query: str, number: int
 ) -> None:
     planned(demo, query)
-    with caplog.at_level(logging.DEBUG, "gateway.sql"):
+    with statements() as seen:
         assert sent(demo, query)[0] == "plan"
-    assert len(caplog.records) == number
+    assert len(seen) == number

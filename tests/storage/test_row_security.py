@@ -79,6 +79,7 @@ async def test_a_statement_without_a_condition_reads_only_rows_of_the_bound_comp
         assert await owners_of_rows(database, table) == set()
 
 
+@pytest.mark.own_statements
 async def test_the_driver_and_snapshots_are_bound_too(
     database: Database, companies: dict[str, str]
 ) -> None:

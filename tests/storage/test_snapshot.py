@@ -159,6 +159,7 @@ async def wait_for_another_reader(snapshot: Snapshot) -> None:
 
 
 @pytest.mark.anyio
+@pytest.mark.own_statements
 @pytest.mark.parametrize("delay", [0, 0.001, 0.005, 0.05])
 @pytest.mark.parametrize("read", [read_slowly, wait_for_another_reader])
 async def test_a_reader_that_is_cancelled_returns_its_connection(
@@ -173,6 +174,7 @@ async def test_a_reader_that_is_cancelled_returns_its_connection(
 
 
 @pytest.mark.anyio
+@pytest.mark.own_statements
 async def test_a_reader_that_is_cancelled_while_it_closes_returns_its_connection(
     pooled: Database,
 ) -> None:
@@ -274,6 +276,7 @@ async def test_many_concurrent_reads_begin_on_a_cold_connection(database: Databa
 
 
 @pytest.mark.anyio
+@pytest.mark.own_statements
 async def test_concurrent_reads_share_the_connection_that_the_first_one_opens(
     pooled: Database,
 ) -> None:
