@@ -19,8 +19,14 @@ USE = re.compile(rf"\b(?:FROM|JOIN|UPDATE)\s+({'|'.join(TABLES)})\b(?:\s+AS\s+(\
 NEW = re.compile(rf"INSERT INTO ({'|'.join(TABLES)}) \(([^)]*)\)")
 BOUND = re.compile(r"company_id = (\?|\$\d)")
 OURS = str(ROOT / "gateway")
-NOT_OURS = (str(ROOT / "tests"), str(ROOT / "gateway" / "storage" / "migrations"))
-"""Tests write their own statements, and a migration changes the rows of all companies."""
+EXCEPTIONS = {
+    "tests": "Tests have statements of their own.",
+    "gateway/storage/migrations": "A migration changes the rows of all companies.",
+    "gateway/storage/expired_records.py": "A sweep deletes the expired records of all companies.",
+}
+"""The folders and files that need no company, each with the reason."""
+
+EXCEPTED = tuple(str(ROOT / path) for path in EXCEPTIONS)
 
 MOST_CHECKED = 10_000
 
@@ -82,8 +88,8 @@ class StatementScopes(logging.Filter):
 def is_ours() -> bool:
     """Whether the innermost caller in this repository is the gateway itself."""
     for file in _files():
-        if file != __file__ and file.startswith((OURS, *NOT_OURS)):
-            return not file.startswith(NOT_OURS)
+        if file != __file__ and file.startswith((OURS, *EXCEPTED)):
+            return not file.startswith(EXCEPTED)
     return False
 
 
