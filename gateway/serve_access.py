@@ -10,7 +10,7 @@ from gateway.settings import Settings
 from gateway.storage.database import Database
 from gateway.storage.key_records import has_keys
 
-FIRST_KEY = "create one with `gateway key create --name NAME --scope admin`."
+FIRST_KEY = "create a key with `gateway key create --name NAME --scope admin`."
 
 
 def with_access(settings: Settings, host: str) -> Settings:
@@ -34,4 +34,4 @@ async def announce_access(database: Database, settings: Settings, demo: bool) ->
         _, secret = await create_key(database, request, prefix=TEST)
         typer.echo(f"Authorization: Bearer {secret}")
     elif not settings.jwt_issuer and not await has_keys(database):
-        typer.echo(f"Every request needs a key, and there is none yet: {FIRST_KEY}")
+        typer.echo(f"No request has access until there is a key: {FIRST_KEY}")
