@@ -14,7 +14,8 @@ from sqlalchemy.pool import NullPool
 from gateway.settings import Settings
 from gateway.storage.database import Database
 from gateway.storage.tables.api_keys import ApiKeyRow
-from gateway.storage.tables.column_types import FOLDED, Amount
+from gateway.storage.tables.column_types import FOLDED, Amount, now
+from gateway.storage.tables.idempotency import AdministrationRecordRow, IdempotencyRecordRow
 from gateway.storage.tables.reference_data import (
     AccountRow,
     CompanyRow,
@@ -240,6 +241,9 @@ async def add_stranger(url: str) -> None:
         await session.flush()
         session.add(CustomerRow(company_id=OTHER, number="STRANGER", display_name="Stranger"))
         session.add(ApiKeyRow(name="Partner", prefix="so_live_abcd", digest="0" * 64, scopes="[]"))
+        record = {"digest": "0" * 64, "fingerprint": "0" * 64, "answer": b""}
+        session.add(IdempotencyRecordRow(company_id=OTHER, expires_date_time=now(), **record))
+        session.add(AdministrationRecordRow(expires_date_time=now(), **record))
     await database.dispose()
 
 
