@@ -175,7 +175,8 @@ async def _answer_with(stored: StoredAnswer, context: Context) -> Answer:
     context.state.cost = stored.cost
     context.state.only_reads = True
     await context.charge()
-    context.state.actual_cost = stored.cost
+    if context.quota is not None:
+        context.state.actual_cost = stored.cost
     body = b'{"data":' + stored.data + b"," + orjson.dumps(context.extensions)[1:]
     return Answer(body, was_run=True, engine="stored")
 
