@@ -26,6 +26,7 @@ class OperationOutcome:
     """The answer to an operation, or the refusal of one that was not run."""
 
     body: bytes
+    codes: Sequence[str]
     answer: Answer | None = None
 
 
@@ -81,7 +82,7 @@ class OperationBatch:
         """The answers in a list; `ran` is called after each operation. Raises ClientDisconnect."""
         outcomes = await cancel_on_disconnect(self._request, self._run(ran), self._may_stop)
         answers = [each.answer for each in outcomes if each.answer is not None]
-        note_batch(self._request.scope, len(self._entries), answers, self._states)
+        self._note(outcomes, answers)
         headers = (
             {"X-Execution": ", ".join(each.engine for each in answers)} if shows_engine else {}
         )
@@ -120,7 +121,18 @@ class OperationBatch:
         if answer.was_run:
             self._cost += context.state.cost or 0
         ran(operation, answer)
-        return OperationOutcome(answer.body, answer)
+        codes = [*answer.codes, *context.state.refusal_codes]
+        return OperationOutcome(answer.body, codes, answer)
+
+    def _note(self, outcomes: Sequence[OperationOutcome], answers: Sequence[Answer]) -> None:
+        """Add the batch to the line of its request in the log."""
+        note_batch(
+            self._request.scope,
+            number=len(outcomes),
+            cost=sum(state.cost or 0 for state in self._states),
+            engines={answer.engine for answer in answers},
+            codes={code for outcome in outcomes for code in outcome.codes},
+        )
 
     def _may_stop(self) -> bool:
         """Whether the operation that is running may be cancelled."""
@@ -129,4 +141,4 @@ class OperationBatch:
 
 def _refusal(code: str, message: str) -> OperationOutcome:
     error = {"message": message, "extensions": {"code": code}}
-    return OperationOutcome(orjson.dumps({"errors": [error]}))
+    return OperationOutcome(orjson.dumps({"errors": [error]}), [code])

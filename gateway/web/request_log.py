@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Protocol
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -104,16 +104,12 @@ def note_answer(scope: Scope, answer: Answer, state: OperationState) -> None:
 
 
 def note_batch(
-    scope: Scope, number: int, answers: Sequence[Answer], states: Sequence[OperationState]
+    scope: Scope, *, number: int, cost: int, engines: Iterable[str], codes: Iterable[str]
 ) -> None:
-    """Add how the operations of a batch were executed to the line of its request."""
-    codes = {code for answer in answers for code in answer.codes}
-    codes |= {code for state in states for code in state.refusal_codes}
-    cost = sum(state.cost or 0 for state in states)
-    engines = sorted({answer.engine for answer in answers})
-    note(scope, batch=number, cost=cost, execution=", ".join(engines))
-    if codes:
-        note(scope, codes=sorted(codes))
+    """Add how a number of operations was executed to the line of their request."""
+    note(scope, batch=number, cost=cost, execution=", ".join(sorted(engines)))
+    if codes := sorted(codes):
+        note(scope, codes=codes)
 
 
 def _company(scope: Scope, caller: Caller | None) -> str | None:

@@ -193,10 +193,9 @@ def test_no_operation_begins_once_the_client_has_disconnected(world_url: str) ->
     log, settings = Log(), Settings(database_url=world_url, max_batch=10)
     app = create_app(settings, log=log.logger)
     with serving(settings, app=app) as client:
-        with locked(world_url), transactions() as begun:
-            with connected(client, [create("first"), create("second"), create("third")]):
-                wait_until(lambda: begun)
-            time.sleep(0.2)
+        batch = [create("first"), create("second"), create("third")]
+        with locked(world_url), transactions() as begun, connected(client, batch):
+            wait_until(lambda: begun)
         assert log.last(1)["outcome"] == "disconnected"
         nodes = client.ask(ORDERS)["salesOrders"]["nodes"]
         assert [order["salesperson"] for order in nodes] == ["first"]
@@ -206,10 +205,11 @@ def test_no_operation_begins_once_the_client_has_disconnected(world_url: str) ->
 def test_a_batch_has_one_line_in_the_log(world_url: str) -> None:
     log, settings = Log(), Settings(database_url=world_url, max_batch=10)
     with serving(settings, app=create_app(settings, log=log.logger)) as client:
-        post(client, [page(9), {"query": "{ gone }"}, page(5), page(5)])
+        post(client, [page(9), {"query": "{ gone }"}, page(5), page(5), {}, create("x" * 200)])
         line = log.last(1)
-    assert line["batch"] == 4
-    assert line["cost"] == 10 + 6 + 6
-    assert (line["codes"], line["outcome"]) == (["GRAPHQL_VALIDATION_FAILED"], "refused")
+    assert line["batch"] == 6
+    assert line["cost"] == 10 + 6 + 6 + 2
+    assert line["codes"] == ["BAD_REQUEST", "GRAPHQL_VALIDATION_FAILED", "TOO_LONG"]
+    assert line["outcome"] == "refused"
     assert line["execution"] == "graphql-core, plan"
     assert json.loads(log.text.splitlines()[-1])["status"] == 200
