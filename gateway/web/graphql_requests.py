@@ -82,7 +82,9 @@ def read_operation(request: Request, members: Any, documents: PersistedDocuments
 
 def _document(members: dict[str, Any], documents: PersistedDocuments) -> tuple[str, str | None]:
     """The text of the document, and the hash under which to persist it."""
-    query, reference = members.get("query"), _reference(members)
+    query = members.get("query")
+    has_reference = "extensions" in members or "documentId" in members
+    reference = _reference(members) if has_reference else None
     if reference is None:
         if not isinstance(query, str) or not query:
             raise _bad("Give the operation as text in `query`.")

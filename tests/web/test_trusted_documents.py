@@ -28,7 +28,8 @@ CREATE = """mutation Create($input: CreateSalesOrderInput!) {
   createSalesOrder(input: $input, dryRun: true) { salesOrder { status } userErrors { code } } }"""
 LABELS = "{ salesOrders(first: 1) { nodes { statusLabel(vocabulary: NAVISION_SCHEMA) } } }"
 LONG = "{ company { name } }".ljust(30_000)
-OF_CODEGEN = {"orders": ORDERS, "two": TWO, "labels": LABELS, "long": LONG}
+SCHEMA = get_introspection_query(descriptions=False)
+OF_CODEGEN = {"orders": ORDERS, "two": TWO, "labels": LABELS, "long": LONG, "schema": SCHEMA}
 OF_APOLLO = {
     "format": "apollo-persisted-query-manifest",
     "version": 1,
@@ -119,7 +120,8 @@ def test_the_first_request_for_a_trusted_document_runs_a_plan_that_exists_alread
 def test_a_trusted_document_without_a_plan_is_not_validated_again(
     trusting: Client, work: Counter[str]
 ) -> None:
-    assert "data" in post(trusting, documentId="labels").json()
+    for name in ("labels", "schema"):
+        assert "data" in post(trusting, documentId=name).json()
     assert work["__init__"] == 0
 
 
