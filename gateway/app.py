@@ -36,8 +36,9 @@ from gateway.limited_access import caller_limits, highest_cost
 from gateway.opened_database import open_database
 from gateway.orders.service import Rules
 from gateway.settings import Settings
-from gateway.storage.database import UNUSABLE, Database, why_unusable
+from gateway.storage.database import Database
 from gateway.storage.expired_records import Sweeper
+from gateway.storage.failures import UNUSABLE, why_unusable
 from gateway.storage.migrations import is_current
 from gateway.storage.plans.row_store import RowsStore
 from gateway.storage.statement_count import count_statements

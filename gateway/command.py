@@ -14,7 +14,8 @@ import typer
 from gateway.environment import BadSettings, read_settings_from
 from gateway.opened_database import BadDatabaseUrl, open_database
 from gateway.settings import Settings
-from gateway.storage.database import UNUSABLE, Database, why_unusable
+from gateway.storage.database import Database
+from gateway.storage.failures import UNUSABLE, why_unusable
 from gateway.storage.migrations import is_current
 from gateway.storage.migrations.integrity import CannotMigrate
 from gateway.storage.row_security import row_security_fault

@@ -9,7 +9,8 @@ from typing import Protocol
 
 from gateway.access.caller import Caller, InvalidCredential, Unauthenticated
 from gateway.access.keys import LIVE, TEST, caller_with, digest_of
-from gateway.storage.database import UNUSABLE, Database
+from gateway.storage.database import Database
+from gateway.storage.failures import UNUSABLE
 from gateway.storage.key_records import key_by_digest, note_use
 from gateway.storage.tables.column_types import now
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import asyncpg
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
 
 from gateway.storage.failures import Overloaded, TemporaryFailure, Unavailable, failure_of
 
@@ -29,7 +29,14 @@ RACES = {"23503", "23505"}
 """PostgreSQL: another transaction has deleted what a row refers to, or taken its number. The rules refuse
 it at the next attempt."""
 
-DRIVER_ERRORS = (DBAPIError, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError)
+DRIVER_ERRORS = (
+    DBAPIError,
+    PendingRollbackError,
+    sqlite3.Error,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 """The errors of all drivers, whether SQLAlchemy has wrapped them or not."""
 
 

@@ -1,13 +1,9 @@
 """The database: its engine, its connections and its transactions."""
 
-import os
-import socket
-import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import (
     AbstractAsyncContextManager,
     AbstractContextManager,
-    aclosing,
     asynccontextmanager,
     contextmanager,
     nullcontext,
@@ -29,10 +25,9 @@ from gateway.storage.contention import raced, temporary_failures
 from gateway.storage.database_url import read_database_url
 from gateway.storage.deadline import Deadline
 from gateway.storage.drivers import Drivers
-from gateway.storage.failures import TemporaryFailure
 from gateway.storage.known_companies import KnownCompanies
 from gateway.storage.open_transaction import OpenTransaction
-from gateway.storage.postgresql_connections import discarding, engine_options
+from gateway.storage.postgresql_connections import discarding, engine_options, give_back
 from gateway.storage.snapshots import Snapshot
 from gateway.storage.sqlite_connections import begin_sqlite, open_sqlite, prepare_sqlite
 from gateway.storage.statement_count import note_statement
@@ -43,23 +38,6 @@ PATIENCE = "10"
 
 UNTIMED = 10
 """Seconds during which a change without a deadline, such as one of an import, is retried."""
-
-DRIVER_ERRORS = (sa.exc.DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError)
-UNUSABLE = (OSError, TemporaryFailure, *DRIVER_ERRORS)
-"""The exceptions of all drivers if the database cannot be reached, opened or used."""
-
-
-def why_unusable(error: Exception) -> str:
-    """A short message for people about one of the exceptions in UNUSABLE."""
-    cause = getattr(error, "orig", None) or error
-    if isinstance(cause, ssl.SSLError | socket.gaierror):
-        return getattr(cause, "verify_message", None) or cause.strerror or str(cause)
-    if isinstance(cause, TimeoutError) and cause.errno is None:
-        return "it does not answer"
-    if isinstance(cause, OSError) and cause.errno is not None:
-        return os.strerror(cause.errno)
-    message = (str(cause) or type(cause).__name__).splitlines()[0].rpartition("class '")[2]
-    return message.removesuffix(".")
 
 
 class Database:
@@ -222,6 +200,15 @@ class Database:
         await self._binding.bind(connection, self._company)
         return connection
 
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[AsyncConnection]:
+        """A connection, which returns to the pool at the end. Raises as `connect` does."""
+        connection = await self.connect()
+        try:
+            yield connection
+        finally:
+            await give_back(connection)
+
     def used(self, driver: Any) -> AbstractContextManager[None]:
         """Note that a driver's connection is in use, whose user holds it for longer than that."""
         if self.is_sqlite or self.joined is not None:
@@ -255,7 +242,7 @@ class Database:
     async def _transaction(
         self, dry_run: bool, *, writes: bool = True
     ) -> AsyncIterator[AsyncSession]:
-        async with aclosing(await self.connect()) as connection:
+        async with self.connected() as connection:
             await connection.execution_options(gateway_writes=writes)
             with temporary_failures(self.note_lost):
                 async with (
@@ -281,7 +268,7 @@ class Database:
         so only a minute later, and until then the planner may choose plans that take minutes. SQLite
         plans by its indexes."""
         if not self.is_sqlite:
-            async with aclosing(await self.owner.connect()) as connection, connection.begin():
+            async with self.owner.connected() as connection, connection.begin():
                 await connection.execute(sa.text("ANALYZE"))
 
     def snapshot(self) -> Snapshot:

@@ -6,7 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gateway.storage.database import UNUSABLE, Database
+from gateway.storage.database import Database
+from gateway.storage.failures import UNUSABLE
 from gateway.storage.tables.column_types import now
 from gateway.storage.tables.idempotency import AdministrationRecordRow, IdempotencyRecordRow
 

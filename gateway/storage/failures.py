@@ -1,9 +1,12 @@
 """Failures of the database that pass by themselves, and the errors of drivers that mean one."""
 
+import os
+import socket
 import sqlite3
+import ssl
 
 import asyncpg
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
 
 LOST_STATES = {"57P01", "57P02", "57P03", "57P05", "25P03", "25P04"}
 """PostgreSQL: the server shuts down, has crashed or still starts, or it ended an idle connection. All
@@ -18,6 +21,10 @@ CROWDED_STATES = {"53300", "53200", "53000"}
 
 CANCELLED_STATE = "57014"
 """PostgreSQL: the statement took longer than the `statement_timeout` of the role or the database."""
+
+
+INVALIDATED = "8s2b"
+"""SQLAlchemy's code of an error after the connection was lost earlier in the same transaction."""
 
 
 class TemporaryFailure(Exception):
@@ -74,6 +81,10 @@ def _is_lost(cause: BaseException) -> bool:
     """Whether the connection was lost, or no answer came in time."""
     if isinstance(cause, TimeoutError | ConnectionError):
         return True
+    if isinstance(cause, asyncpg.InternalClientError):
+        return True  # the driver was interrupted by the loss
+    if isinstance(cause, PendingRollbackError):
+        return cause.code == INVALIDATED
     if isinstance(cause, asyncpg.InterfaceError):
         return "closed" in str(cause)
     state = getattr(cause, "sqlstate", None) or ""
@@ -102,3 +113,26 @@ def _of_sqlite(error: sqlite3.Error) -> TemporaryFailure | None:
         case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_CANTOPEN:
             return Unavailable()
     return None
+
+
+UNUSABLE = (
+    OSError,
+    TemporaryFailure,
+    DBAPIError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+)
+"""The exceptions of all drivers if the database cannot be reached, opened or used."""
+
+
+def why_unusable(error: Exception) -> str:
+    """A short message for people about one of the exceptions in UNUSABLE."""
+    cause = getattr(error, "orig", None) or error
+    if isinstance(cause, ssl.SSLError | socket.gaierror):
+        return getattr(cause, "verify_message", None) or cause.strerror or str(cause)
+    if isinstance(cause, TimeoutError) and cause.errno is None:
+        return "it does not answer"
+    if isinstance(cause, OSError) and cause.errno is not None:
+        return os.strerror(cause.errno)
+    message = (str(cause) or type(cause).__name__).splitlines()[0].rpartition("class '")[2]
+    return message.removesuffix(".")

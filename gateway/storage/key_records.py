@@ -17,7 +17,7 @@ async def key_by_digest(database: Database, digest: str) -> Any:
     """The row of the key with this digest, or None. Raises the kinds of TemporaryFailure."""
     statement = sa.select(ApiKeyRow.__table__).where(ApiKeyRow.digest == digest)
     owner = database.owner
-    async with aclosing(await owner.connect()) as connection:
+    async with owner.connected() as connection:
         with temporary_failures(owner.note_lost):
             return (await connection.execute(statement)).one_or_none()
 

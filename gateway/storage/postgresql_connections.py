@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.storage.company_binding import UNNAMED, CompanyBinding
@@ -60,6 +61,15 @@ def lock_limit(deadline: float) -> str:
         f"SELECT set_config('lock_timeout', '{milliseconds}', false)"
         " WHERE current_setting('lock_timeout') = '0'"
     )
+
+
+async def give_back(connection: AsyncConnection) -> None:
+    """Return a connection to the pool, or drop it if its transaction cannot be rolled back."""
+    try:
+        await connection.close()
+    except (DBAPIError, PendingRollbackError):
+        await connection.invalidate()
+        await connection.close()
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.storage.company_binding import binding_to
 from gateway.storage.contention import temporary_failures
 from gateway.storage.interruption import interrupt
+from gateway.storage.postgresql_connections import give_back
 
 if TYPE_CHECKING:
     from gateway.storage.database import Database
@@ -109,7 +110,7 @@ class Snapshot:
         async with self._turn:
             connection, self._connection = self._connection, None
             if connection is not None and not self._database.is_joined:
-                await connection.close()  # in a limited time: `Drivers` resets the connection
+                await give_back(connection)
 
     async def _stop(self, reading: asyncio.Task[Any]) -> None:
         if self._connection is None or not self._database.is_sqlite:

@@ -12,8 +12,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
-from gateway.storage.database import UNUSABLE, Database, why_unusable
+from gateway.storage.database import Database
 from gateway.storage.database_url import read_database_url
+from gateway.storage.failures import UNUSABLE, why_unusable
 from tests.support.databases import Postgres
 from tests.support.processes import run
 
