@@ -51,7 +51,7 @@ from gateway.web.downloads import Exports
 from gateway.web.endpoint import Endpoint
 from gateway.web.foreign_origins import ForeignOrigins
 from gateway.web.graphiql_page import assets
-from gateway.web.health import live, ready
+from gateway.web.health import Readiness, live
 from gateway.web.import_files import ImportFiles
 from gateway.web.known_hosts import KnownHosts
 from gateway.web.redirects import REDIRECTS, answer_http_exception
@@ -86,13 +86,18 @@ def create_app(
     authenticator = Authenticator(database, token_verifier(settings, database))
     callers = caller_limits(settings)
 
+    readiness = Readiness(lambda: _fault(database))
     app = Starlette(
-        routes=_routes(settings, database, store, runner, callers),
+        routes=[
+            *_routes(settings, database, store, runner, callers),
+            Route("/readyz", readiness.answer),
+        ],
         middleware=[*_request_log(log), *_middleware(settings, authenticator, listens_on)],
         exception_handlers={HTTPException: answer_http_exception},
         lifespan=lambda _: _running(database, store, runner, authenticator, callers),
     )
     app.router.redirect_slashes = False
+    app.state.readiness = readiness
     return app
 
 
@@ -180,9 +185,6 @@ def _routes(
     def export(company: str | None, caller: Caller, request: ExportRequest) -> Awaitable[Download]:
         return open_download(database, caller.request_in(company), request)
 
-    async def why_not() -> str | None:
-        return await _fault(database)
-
     exports = Exports(export, most=max(1, settings.pool_size // 2))
 
     return [
@@ -200,7 +202,6 @@ def _routes(
         Route("/imports/{id}/results", files.results),
         Route("/exports", exports.answer),
         Route("/healthz", live),
-        Route("/readyz", ready(why_not)),
     ]
 
 

@@ -160,6 +160,13 @@ class Settings(TokenSettings):
         " write them. They are compiled at the start.",
     )
 
+    stop_seconds: float = Field(
+        25,
+        gt=0,
+        description="Most seconds that the gateway takes to stop after a signal. Running requests are finished"
+        " first.",
+    )
+
     debug: bool = Field(
         False,
         description="Whether the header X-Execution of each answer says how the operation was executed.",

@@ -68,8 +68,9 @@ async def give_back(connection: AsyncConnection) -> None:
     try:
         await connection.close()
     except (DBAPIError, PendingRollbackError):
-        await connection.invalidate()
-        await connection.close()
+        if not connection.closed:
+            await connection.invalidate()
+            await connection.close()
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """The liveness and readiness checks."""
 
+import time
 from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
@@ -7,17 +8,47 @@ from starlette.responses import PlainTextResponse, Response
 
 HEALTH_PATHS = ("/healthz", "/readyz")
 
+PATIENCE = 1
+"""Seconds within which a load balancer that asks often is expected to ask again."""
+
+STOPPING = "The gateway is shutting down."
+
 
 async def live(request: Request) -> Response:
     """Answers whenever the process runs, whatever the state of the database."""
     return PlainTextResponse("ok\n")
 
 
-def ready(why_not: Callable[[], Awaitable[str | None]]) -> Callable[[Request], Awaitable[Response]]:
-    """An endpoint that answers 503 with the reason as long as `why_not` returns one."""
+class Readiness:
+    """The readiness check: 503 with the reason as long as `why_not` returns one, and once the gateway
+    stops."""
 
-    async def answer(request: Request) -> Response:
-        reason = await why_not()
+    def __init__(self, why_not: Callable[[], Awaitable[str | None]]) -> None:
+        self._why_not = why_not
+        self._asked: float | None = None
+        self._interval = 0.0
+        self._stopping: float | None = None
+        self._has_told = False
+
+    async def answer(self, request: Request) -> Response:
+        moment = time.monotonic()
+        self._interval = moment - (moment if self._asked is None else self._asked)
+        self._asked = moment
+        if self._stopping is not None:
+            self._has_told = True
+            return PlainTextResponse(f"{STOPPING}\n", status_code=503)
+        reason = await self._why_not()
         return PlainTextResponse(f"{reason or 'ok'}\n", status_code=503 if reason else 200)
 
-    return answer
+    def stop(self) -> None:
+        """Answer 503 from now on."""
+        if self._stopping is None:
+            self._stopping = time.monotonic()
+
+    def is_awaited(self, longest: float) -> bool:
+        """Whether a load balancer that asks at regular intervals has not yet learnt that the gateway stops.
+        It is given `longest` seconds at most."""
+        if self._stopping is None or self._asked is None or not self._interval or self._has_told:
+            return False
+        patience = min(longest, max(PATIENCE, 2 * self._interval))
+        return time.monotonic() < min(self._asked + patience, self._stopping + longest)

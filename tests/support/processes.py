@@ -106,6 +106,12 @@ class Server(Client):
     """A gateway in a separate process."""
 
     process: int
+    forked: Process
+
+    def exit_code(self) -> int | None:
+        """The exit code of the process, once it has stopped."""
+        self.forked.join(PATIENCE)
+        return self.forked.exitcode
 
     def resident(self) -> int:
         """The resident memory of the process in bytes."""
@@ -120,7 +126,7 @@ def served(folder: Path, **environment: str) -> Iterator[Server]:
     with server as process, httpx2.Client(timeout=PATIENCE, verify=NO_CERTIFICATES) as http:
         url = announced(folder, process.is_alive).removesuffix("/graphql")
         wait_until(lambda: is_ready(http, url))
-        yield Server(url, http, process.pid)
+        yield Server(url, http, process.pid, process)
 
 
 def is_ready(http: httpx2.Client, url: str) -> bool:

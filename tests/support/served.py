@@ -130,16 +130,16 @@ def serving_demo(templates: Templates) -> Iterator[Client]:
 
 
 @contextmanager
-def connected(client: Client, query: Any, *, left_out: int = 0) -> Iterator[None]:
-    """A client that has sent its request except the last `left_out` bytes, and disconnects on exit. The
-    request has a document or, if it is a list, a batch."""
+def connected(client: Client, query: Any, *, left_out: int = 0) -> Iterator[socket.socket]:
+    """The connection of a client that has sent its request except the last `left_out` bytes, and disconnects
+    on exit. The request has a document or, if it is a list, a batch."""
     host, port = client.url.removeprefix("http://").split(":")
     body = json.dumps(query if isinstance(query, list) else {"query": query})
     head = f"POST /graphql HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
     sent = f"{head}Content-Length: {len(body)}\r\n\r\n{body}"
     with socket.create_connection((host, int(port))) as connection:
         connection.sendall(sent[: len(sent) - left_out].encode())
-        yield
+        yield connection
 
 
 @contextmanager

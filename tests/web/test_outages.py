@@ -192,7 +192,7 @@ def test_a_gateway_that_stops_leaves_no_statement_running(
     def busy() -> Any:
         return execute(url, BUSY) != [["(0,)"]]
 
-    with served(tmp_path, database_url=url) as client, connected(client, SLOW):
+    with served(tmp_path, database_url=url, stop_seconds="1") as client, connected(client, SLOW):
         wait_until(busy)
         os.kill(client.process, stop)
         wait_until(lambda: not busy())
