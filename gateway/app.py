@@ -1,6 +1,5 @@
 """Assembles the application from its packages."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -33,13 +32,11 @@ from gateway.execution.manifests import read_manifests
 from gateway.execution.persisted_documents import PersistedDocuments
 from gateway.execution.turns import Turns
 from gateway.limited_access import caller_limits, highest_cost
-from gateway.opened_database import open_database
+from gateway.opened_database import database_fault, open_database
 from gateway.orders.service import Rules
 from gateway.settings import Settings
 from gateway.storage.database import Database
 from gateway.storage.expired_records import Sweeper
-from gateway.storage.failures import UNUSABLE, why_unusable
-from gateway.storage.migrations import is_current
 from gateway.storage.plans.row_store import RowsStore
 from gateway.storage.statement_count import count_statements
 from gateway.token_access import token_verifier
@@ -63,9 +60,6 @@ from gateway.web.uploads import Uploads
 CONNECTION_WITHIN = 5
 """Seconds that an operation waits for a connection if all are in use."""
 
-READY_WITHIN = 2
-"""Seconds after which a database that does not answer makes the gateway unready."""
-
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -86,7 +80,7 @@ def create_app(
     authenticator = Authenticator(database, token_verifier(settings, database))
     callers = caller_limits(settings)
 
-    readiness = Readiness(lambda: _fault(database))
+    readiness = Readiness(lambda: database_fault(database))
     app = Starlette(
         routes=[
             *_routes(settings, database, store, runner, callers),
@@ -113,7 +107,7 @@ async def _running(
     sweeper = Sweeper(database)
     authenticator.start()
     sweeper.start()
-    if await _fault(database) is None:
+    if await database_fault(database) is None:
         await runner.resume()
     yield
     await sweeper.close()
@@ -288,15 +282,3 @@ def _request_log(log: FilteringBoundLogger | None) -> list[Middleware]:
     if log is None or not log.is_enabled_for(logging.INFO):
         return []
     return [Middleware(RequestLog, log=log, count=count_statements)]
-
-
-async def _fault(database: Database) -> str | None:
-    """The reason why the database cannot be used, or None."""
-    try:
-        async with asyncio.timeout(READY_WITHIN):
-            current = await is_current(database)
-    except TimeoutError:
-        return f"The database does not answer within {READY_WITHIN} seconds."
-    except UNUSABLE as error:
-        return f"The database cannot be reached: {why_unusable(error)}."
-    return None if current else "The database is not migrated: run `gateway migrate`."
