@@ -4,13 +4,15 @@ import sys
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from socket import socket
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gateway.command import (
     begin_log,
     check_database,
+    check_is_shared,
     fail,
     read_settings,
     run_on_database,
@@ -31,6 +33,10 @@ from gateway.storage.migrations import migrate
 from gateway.storage.row_security import secure
 from gateway.web.address import CannotListen, host_and_port, listen
 from gateway.web.stop_signal import STOP_SIGNAL
+from gateway.workers import Workers
+
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
 
 cli = typer.Typer(
     help="A GraphQL gateway over sales orders.",
@@ -45,6 +51,7 @@ cli.add_typer(key, name="key")
 
 DEMO = "This is the demo company Northwind. Your changes are lost when you stop the gateway."
 HOST = "The address to listen on. GATEWAY_HOST or 127.0.0.1 by default."
+WORKERS = "Server processes that share the address and the database; one per core."
 PORT = "The port to listen on. GATEWAY_PORT or 8000 by default."
 NO_BACKUP = typer.Option("--no-backup", help="Do not back up a SQLite file before changing it.")
 
@@ -74,18 +81,19 @@ def serve(
     ] = False,
     host: Annotated[str | None, typer.Option(help=HOST)] = None,
     port: Annotated[int | None, typer.Option(help=PORT, min=0, max=65535)] = None,
+    workers: Annotated[int, typer.Option(help=WORKERS, min=1, max=64)] = 1,
     allow_open: Annotated[
         bool, typer.Option("--allow-open", help="Refused: keys took its place.")
     ] = False,
 ) -> None:
     """Serve GraphQL and GraphiQL."""
-    from gateway.server import run_server  # noqa: PLC0415 - without it, other commands start in half the time
-
     if allow_open:
         fail(f"--allow-open is gone: {FIRST_KEY}")
     settings = read_settings()
     host = settings.host if host is None else host
     settings = with_access(settings, host)
+    if workers > 1 and not demo:
+        check_is_shared(settings)
     STOP_SIGNAL.install()
     STOP_SIGNAL.check()
     log = begin_log(settings, "info")
@@ -103,10 +111,35 @@ def serve(
         typer.echo(f"GraphQL and GraphiQL: http://{host_and_port(listener)}/graphql")
         if demo:
             typer.echo(DEMO)
-        try:
-            run_server(settings, listener, host, log)
-        except BadManifest as error:
-            fail(f"GATEWAY_DOCUMENT_MANIFESTS: {error}")
+        if workers == 1:
+            _run(settings, listener, host, log)
+        else:
+            _run_workers(workers, settings, listener, host)
+
+
+def _run(
+    settings: Settings,
+    listener: socket,
+    host: str,
+    log: "FilteringBoundLogger",
+    parent: int | None = None,
+) -> None:
+    from gateway.server import run_server  # noqa: PLC0415 - without it, other commands start in half the time
+
+    try:
+        run_server(settings, listener, host, log, parent)
+    except BadManifest as error:
+        fail(f"GATEWAY_DOCUMENT_MANIFESTS: {error}")
+
+
+def _run_workers(count: int, settings: Settings, listener: socket, host: str) -> None:
+    """Each worker has its own log, since threads do not survive a fork."""
+    import gateway.server  # noqa: F401, PLC0415 - the workers share the memory of what is imported here
+
+    def serve(parent: int) -> None:
+        _run(settings, listener, host, begin_log(settings, "info"), parent)
+
+    raise typer.Exit(Workers(count, serve, settings.stop_seconds).run())
 
 
 @cli.command("migrate")

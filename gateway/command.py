@@ -93,6 +93,15 @@ async def check_database(database: Database) -> None:
         fail(fault)
 
 
+def check_is_shared(settings: Settings) -> None:
+    """End the command unless several processes can use the database of `settings`."""
+    database = open_database(settings)
+    if database.is_sqlite and database.file is None:
+        fail(
+            "--workers: the processes cannot share a database in memory. Name a file or PostgreSQL."
+        )
+
+
 def fail(message: str) -> NoReturn:
     typer.echo(message, err=True)
     raise typer.Exit(1)

@@ -120,9 +120,9 @@ class Server(Client):
 
 
 @contextmanager
-def served(folder: Path, **environment: str) -> Iterator[Server]:
+def served(folder: Path, *options: str, **environment: str) -> Iterator[Server]:
     """A server that is ready, and is killed at the end."""
-    server = forked(folder, "serve", "--port", "0", **environment)
+    server = forked(folder, "serve", "--port", "0", *options, **environment)
     with server as process, httpx2.Client(timeout=PATIENCE, verify=NO_CERTIFICATES) as http:
         url = announced(folder, process.is_alive).removesuffix("/graphql")
         wait_until(lambda: is_ready(http, url))
