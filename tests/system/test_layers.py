@@ -27,6 +27,7 @@ MAY_IMPORT = {
         "key_commands",
         "serve_access",
         "server",
+        "workers",
         "settings",
         "demo",
     }
@@ -39,6 +40,7 @@ MAY_IMPORT = {
     "serve_access": {"command", "loopback", "settings", "access", "storage", "web"},
     "key_commands": {"command", "access", "storage"},
     "server": {"app", "settings", "web"},
+    "workers": {"web"},
     "app": {"limited_access", "opened_database", "settings", "token_access"} | LAYERS,
     "limited_access": {"settings", "access", "web"},
     "opened_database": {"settings", "storage"},
@@ -84,7 +86,7 @@ HOME_OF = {
     "redis": {"access"},
     "joserfc": {"access"},
     "pydantic": {"environment", "settings", "token_settings"},
-    "structlog": {"logs", "web", "app", "server", "command"},
+    "structlog": {"logs", "web", "app", "server", "command", "cli"},
 }
 API_ORDER = (
     *("scalars", "reference_inputs", "inputs", "enums", "errors", "if_match", "context"),
