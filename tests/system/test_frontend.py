@@ -116,6 +116,19 @@ def test_no_dry_run_changes_the_cached_order(built: Path, demo: Client, library:
     assert result["after"] == result["before"]
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("library", ["apollo", "urql"])
+def test_a_client_that_loses_a_response_repeats_the_request_under_its_key(
+    built: Path, demo: Client, library: str
+) -> None:
+    counted = '{ salesOrders(filter: { customer: { number: { eq: "ANTON" } } }) { totalCount } }'
+    before = demo.ask(counted)["salesOrders"]["totalCount"]
+    result = json.loads(run(built, f"node dist/{library}-creates.js {demo.url}/graphql ANTON"))
+    assert result["replayed"] == [None, "true"]
+    assert result["number"].startswith("SO-")
+    assert demo.ask(counted)["salesOrders"]["totalCount"] == before + 1
+
+
 def sent(method: str, *parts: str) -> dict[str, object]:
     """A request with status 200, and what each of its operations had of its document."""
     return {"method": method, "sent": list(parts), "status": 200}

@@ -2,6 +2,7 @@ import { ApolloClient, HttpLink, InMemoryCache } from "@apollo/client";
 import { relayStylePagination } from "@apollo/client/utilities";
 
 import generated from "./generated/possible-types";
+import { repeating } from "./repeating";
 import { url } from "./walk";
 
 const orders = relayStylePagination(["filter", "sort"]);
@@ -19,4 +20,5 @@ const cache = new InMemoryCache({
     PostalAddress: { merge: true },
   },
 });
-export const client = new ApolloClient({ cache, link: new HttpLink({ uri: url }) });
+const link = new HttpLink({ uri: url, fetch: repeating() });
+export const client = new ApolloClient({ cache, link });

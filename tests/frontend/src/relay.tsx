@@ -6,10 +6,12 @@ import type { FetchFunction } from "relay-runtime";
 
 import type { OrderFieldsFragment } from "./generated/graphql";
 import { OrderList } from "./relay/OrderList";
+import { repeating } from "./repeating";
 import { customer, first, run, url, type Walk } from "./walk";
 
+const fetchOnce = repeating();
 const send: FetchFunction = async ({ text }, variables) => {
-  const answer = await fetch(url, {
+  const answer = await fetchOnce(url, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ query: text, variables }),

@@ -3,6 +3,7 @@ import { cacheExchange } from "@urql/exchange-graphcache";
 import { relayPagination } from "@urql/exchange-graphcache/extras";
 
 import introspection from "./generated/introspection.json";
+import { repeating } from "./repeating";
 import { url } from "./walk";
 
 const withoutId = introspection.__schema.types.filter(
@@ -19,4 +20,4 @@ const cache = cacheExchange({
     Customer: { salesOrders: relayPagination() },
   },
 });
-export const client = new Client({ url, exchanges: [cache, fetchExchange] });
+export const client = new Client({ url, fetch: repeating(), exchanges: [cache, fetchExchange] });
