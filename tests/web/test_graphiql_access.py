@@ -186,6 +186,33 @@ def test_a_share_link_opens_the_document_and_the_variables_in_a_tab_of_their_own
     assert opened.page.url == f"{gateway.url}/graphql"
 
 
+DELETE = "deleteSalesOrder(dryRun: true, id: 1) { deletedId }"
+
+
+def sent_key(opened: AccessPage, query: str) -> str | None:
+    """The idempotency key of the request for a document, after GraphiQL has read it."""
+    opened.type("operation.graphql", query)
+    body = "window.readDocument().then(document => document?.loc?.source.body)"
+    wait_until(lambda: opened.page.evaluate(body) == query)
+    with opened.page.expect_request(
+        lambda request: request.method == "POST" and request.post_data_json["query"] == query
+    ) as expectation:
+        opened.execute()
+    key: str | None = expectation.value.headers.get("idempotency-key")
+    return key
+
+
+def test_a_single_mutation_is_sent_with_a_new_key(signed_in: AccessPage) -> None:
+    signed_in.page.evaluate(
+        """window.readDocument = () => import("/graphiql/tools/editors.js")
+        .then(editors => editors.currentDocument())"""
+    )
+    keys = [sent_key(signed_in, f"mutation {{ {DELETE} }} # {number}") for number in range(2)]
+    assert len({*keys} - {None}) == 2
+    for others in (f"mutation {{ a: {DELETE} b: {DELETE} }}", "{ company { name } }"):
+        assert sent_key(signed_in, others) is None
+
+
 def test_a_copied_curl_command_runs_with_the_key_in_a_variable(
     signed_in: AccessPage, key: str
 ) -> None:

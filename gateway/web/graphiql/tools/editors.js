@@ -12,6 +12,9 @@ export const follow = (current) => {
 
 export const readSchema = () => graphiql?.introspect();
 
+// The document in the editor as GraphiQL has last read it.
+export const currentDocument = () => graphiql?.documentAST;
+
 export const editorTexts = () => ({
   query: graphiql.queryEditor.getValue(),
   variables: graphiql.variableEditor.getValue(),

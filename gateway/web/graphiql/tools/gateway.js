@@ -1,6 +1,8 @@
 // Sends operations to the gateway.
 import { companyHeader } from "./company.js";
 import { currentCredential } from "./credential.js";
+import { currentDocument } from "./editors.js";
+import { keyFor } from "./idempotency.js";
 
 const SESSION = "query Session { viewer { name companies { id name } } }";
 
@@ -19,12 +21,15 @@ export const sending = (observe) => async (url, options) => {
   if (kept && !headers.has("Authorization")) headers.set("Authorization", `Bearer ${kept}`);
   const company = companyHeader();
   if (company && !headers.has("Company")) headers.set("Company", company);
+  const operation = JSON.parse(options.body);
+  const key = keyFor(operation, currentDocument());
+  if (key && !headers.has("Idempotency-Key")) headers.set("Idempotency-Key", key);
   const start = performance.now();
   const response = await fetch(url, { ...options, headers });
   const body = await bodyOf(response.clone());
   const ms = performance.now() - start;
   const credential = headers.get("Authorization")?.replace(/^Bearer /, "") ?? null;
-  observe({ response, body, operation: JSON.parse(options.body), credential, ms });
+  observe({ response, body, operation, credential, ms });
   return response;
 };
 
