@@ -1,7 +1,7 @@
 """How many operations each caller may run at the same time.
 
-Callers that are active at the same time share this bound, so that one that sends as fast as it can does not
-make the others wait for long."""
+Callers that are active at the same time share half of this bound, so that one that sends as fast as it can
+does not make the others wait for long. tests/bench/README.md has the figures."""
 
 import asyncio
 import time
@@ -16,8 +16,6 @@ because many clients would send it again at once."""
 
 RECENT = 1.0
 """Seconds for which a caller counts as active after it has begun an operation."""
-
-SMALLEST_SHARE = 2
 
 
 @dataclass(eq=False)
@@ -63,7 +61,7 @@ class Concurrency:
     def _share(self) -> int:
         if len(self._active) == 1:
             return self.most
-        return max(min(self.most, SMALLEST_SHARE), self.most // len(self._active))
+        return max(1, self.most // 2 // len(self._active))
 
     def _noted(self, key: str) -> Running:
         """The operations of a caller, who is active now."""

@@ -35,33 +35,33 @@ async def test_an_operation_that_waits_too_long_is_refused(monkeypatch: pytest.M
     assert (await bound.enter("a")).number == 1
 
 
-async def test_callers_share_the_bound_while_several_are_active() -> None:
-    """Of 8, each of four callers has 2, and so has each of eight."""
-    bound = Concurrency(8)
+async def test_callers_share_half_of_the_bound_while_several_are_active() -> None:
+    """Of 16, each of four callers has 2, and each of more than eight has 1."""
+    bound = Concurrency(16)
     for key in "bcd":
         bound.leave(await bound.enter(key))
     await entered(bound, "a", 2)
     waiting = asyncio.create_task(bound.enter("a"))
     await asyncio.sleep(0)
     assert not waiting.done()
-    for key in "bcdefgh":
-        await asyncio.wait_for(entered(bound, key, 2), 30)
+    for key in "bcdefghijk":
+        await asyncio.wait_for(bound.enter(key), 30)
     waiting.cancel()
 
 
 async def test_a_caller_has_the_whole_bound_again_once_the_others_have_been_idle(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    bound = Concurrency(8)
+    bound = Concurrency(16)
     for key in "bcd":
         bound.leave(await bound.enter(key))
     first, second = await entered(bound, "a", 2)
-    waiting = [asyncio.create_task(bound.enter("a")) for _ in range(6)]
+    waiting = [asyncio.create_task(bound.enter("a")) for _ in range(14)]
     await asyncio.sleep(0)
     monkeypatch.setattr(concurrency, "RECENT", 0.0)
     bound.leave(first)
     await asyncio.wait_for(asyncio.gather(*waiting), 30)
-    assert second.number == 7
+    assert second.number == 15
 
 
 async def test_a_cancelled_wait_leaves_no_trace() -> None:

@@ -99,6 +99,12 @@ class StoredPostgres:
         change(self._named("run"), migrate)
         return self._named("run")
 
+    def empty(self) -> str:
+        """The URL of a database without tables."""
+        self._run("DROP DATABASE IF EXISTS run WITH (FORCE)")
+        self._run("CREATE DATABASE run")
+        return self._named("run")
+
     def _make(self, seeded: str, orders: int) -> None:
         self._run(f"DROP DATABASE IF EXISTS {seeded}_new")
         self._run(f"CREATE DATABASE {seeded}_new")
