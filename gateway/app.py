@@ -39,6 +39,7 @@ from gateway.storage.database import Database
 from gateway.storage.expired_records import Sweeper
 from gateway.storage.plans.row_store import RowsStore
 from gateway.storage.statement_count import count_statements
+from gateway.storage.writability import check_writable
 from gateway.token_access import token_verifier
 from gateway.web.caller_limits import CallerLimits
 from gateway.web.content_encoding import PACKED_TYPES
@@ -80,7 +81,7 @@ def create_app(
     authenticator = Authenticator(database, token_verifier(settings, database))
     callers = caller_limits(settings)
 
-    readiness = Readiness(lambda: database_fault(database))
+    readiness = Readiness(lambda: database_fault(database), lambda: check_writable(database))
     app = Starlette(
         routes=[
             *_routes(settings, database, store, runner, callers),

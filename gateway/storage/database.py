@@ -25,12 +25,14 @@ from gateway.storage.contention import raced, temporary_failures
 from gateway.storage.database_url import read_database_url
 from gateway.storage.deadline import Deadline
 from gateway.storage.drivers import Drivers
+from gateway.storage.failures import NotWritable
 from gateway.storage.known_companies import KnownCompanies
 from gateway.storage.open_transaction import OpenTransaction
 from gateway.storage.postgresql_connections import discarding, engine_options, give_back
 from gateway.storage.snapshots import Snapshot
 from gateway.storage.sqlite_connections import begin_sqlite, open_sqlite, prepare_sqlite
 from gateway.storage.statement_count import note_statement
+from gateway.storage.writability import Writability
 from gateway.storage.writer_turn import WriterTurn, most_writers
 
 PATIENCE = "10"
@@ -76,6 +78,7 @@ class Database:
         self.joined: OpenTransaction | None = None
         """The open transaction that all reads and changes join."""
         self.known_companies = KnownCompanies()
+        self.writability = Writability()
         self._listen()
         if serves_within is not None:
             connect = None if self.is_sqlite else partial(asyncpg.connect, **address.arguments)
@@ -173,8 +176,13 @@ class Database:
             return
         if self._writer_turn.is_awaited:
             self.note_contention()
-        async with self._writer_turn, self._transaction(dry_run) as session:
-            yield session
+        try:
+            async with self._writer_turn, self._transaction(dry_run) as session:
+                yield session
+        except NotWritable:
+            self.writability.is_writable = False
+            raise
+        self.writability.is_writable = self.writability.is_writable or not dry_run
 
     @property
     def patience(self) -> float:

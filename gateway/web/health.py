@@ -21,10 +21,15 @@ async def live(request: Request) -> Response:
 
 class Readiness:
     """The readiness check: 503 with the reason as long as `why_not` returns one, and once the gateway
-    stops."""
+    stops. A gateway that can only read is ready, so that no load balancer takes the readers away."""
 
-    def __init__(self, why_not: Callable[[], Awaitable[str | None]]) -> None:
+    def __init__(
+        self,
+        why_not: Callable[[], Awaitable[str | None]],
+        is_writable: Callable[[], Awaitable[bool]],
+    ) -> None:
         self._why_not = why_not
+        self._is_writable = is_writable
         self._asked: float | None = None
         self._interval = 0.0
         self._stopping: float | None = None
@@ -38,7 +43,9 @@ class Readiness:
             self._has_told = True
             return PlainTextResponse(f"{STOPPING}\n", status_code=503)
         reason = await self._why_not()
-        return PlainTextResponse(f"{reason or 'ok'}\n", status_code=503 if reason else 200)
+        if reason is not None:
+            return PlainTextResponse(f"{reason}\n", status_code=503)
+        return PlainTextResponse("ok\n" if await self._is_writable() else "ok\nwrites: false\n")
 
     def stop(self) -> None:
         """Answer 503 from now on."""
