@@ -169,7 +169,7 @@ class Documents:
         self._weights: dict[str, int] = {}
 
     def known(self, text: str) -> Document | None:
-        """The document with this text, if it has run before."""
+        """The document with this text, if it has run before or is trusted."""
         if text in self._documents:
             self._documents.move_to_end(text)
         elif text in self._trusted:

@@ -33,9 +33,8 @@ class OperationOutcome:
 def check_batch(request: Request, entries: Sequence[Any], most: int) -> None:
     """Raises HttpError for a batch that is not run at all."""
     if not most:
-        raise HttpError(
-            400, "Batches are off (GATEWAY_MAX_BATCH). Send a single operation.", "BATCHES_OFF"
-        )
+        message = "Batches are off (GATEWAY_MAX_BATCH). Send a single operation."
+        raise HttpError(400, message, "BATCHES_OFF")
     if not entries:
         raise HttpError(400, "A batch has at least one operation.", "BAD_REQUEST")
     if len(entries) > most:
@@ -43,17 +42,20 @@ def check_batch(request: Request, entries: Sequence[Any], most: int) -> None:
         raise HttpError(400, message, "TOO_LARGE")
     for number, entry in enumerate(entries, 1):
         if not isinstance(entry, dict):
-            raise HttpError(
-                400, f"Operation {number} of the batch is not an object.", "BAD_REQUEST"
-            )
+            message = f"Operation {number} of the batch is not an object."
+            raise HttpError(400, message, "BAD_REQUEST")
+    _check_headers(request, len(entries))
+
+
+def _check_headers(request: Request, number: int) -> None:
+    """Raises HttpError for a header that does not suit a batch of so many operations."""
     for header, argument in FOR_ONE.items():
-        if header in request.headers and len(entries) > 1:
-            message = f"The header {header.title()} is for one operation. In a batch, use the argument `{argument}`."
+        if header in request.headers and number > 1:
+            use = f"In a batch, use the argument `{argument}`."
+            message = f"The header {header.title()} is for one operation. {use}"
             raise HttpError(400, message, "BAD_REQUEST")
     if preferred(request.headers.get("accept") or JSON, (JSON,)) is None:
-        raise HttpError(
-            406, f"The answer to a batch has the type {JSON}: accept it.", "NOT_ACCEPTABLE"
-        )
+        raise HttpError(406, f"A batch is answered as {JSON}: accept it.", "NOT_ACCEPTABLE")
 
 
 class OperationBatch:
