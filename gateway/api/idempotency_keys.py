@@ -63,6 +63,7 @@ class UnderKey(Exception):
     def __init__(self, key: str, field: str) -> None:
         super().__init__()
         self.key = key
+        self.field = field
         self.administers = field in ADMINISTRATIVE
         self._has_secret = field in SECRET
 

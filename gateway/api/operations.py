@@ -145,7 +145,7 @@ async def _run_once(operation: Operation, context: Context, under: UnderKey) -> 
         message = "The idempotency key was used for another operation, or with other variables."
         return _refusal(RequestError(message, REUSED), context)
     except Exception as error:  # noqa: BLE001 - masked, and logged
-        crash = GraphQLError(str(error), original_error=error)
+        crash = GraphQLError(str(error), original_error=error, path=[under.field])
         return _answer([present(crash)], context, was_run=True)
     if isinstance(answer, bytes):
         body = under.unsealed(answer)
