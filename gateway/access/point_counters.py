@@ -30,7 +30,10 @@ class WindowCounter:
 
     async def draw(self, key: str, least: int, most: int) -> Draw:
         """Raises StorageError."""
-        left = (await self._windows.get_window_stats(self._points, key)).remaining
+        end, left = await self._windows.get_window_stats(self._points, key)
+        if end - time.time() > WINDOW:  # the clock was set back
+            await self._windows.clear(self._points, key)
+            left = self.most
         points = min(most, left)
         if points < least or not await self._windows.hit(self._points, key, cost=points):
             points = 0

@@ -2,6 +2,7 @@
 window."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -69,6 +70,19 @@ async def test_two_processes_use_no_point_twice() -> None:
         except RateLimited:
             pass
     assert 1000 - 2 * 10 <= used <= 1000
+
+
+async def test_a_window_ends_although_the_clock_is_set_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counter, real = MemoryCounter(10), time.time
+    assert (await counter.draw("a", 10, 10)).points == 10
+    assert (await counter.draw("a", 1, 10)).points == 0
+    monkeypatch.setattr(time, "time", lambda: real() - 7200)
+    assert (await counter.draw("a", 10, 10)).points == 10
+    points, left, seconds = await counter.draw("a", 1, 10)
+    assert (points, left) == (0, 0)
+    assert 0 < seconds <= 60
 
 
 class ShortWindows:

@@ -121,7 +121,7 @@ def test_a_key_lets_the_user_in_and_is_stored_nowhere(opened: AccessPage, key: s
     assert introspection.value.status == 200
     expect(opened.dialog).to_be_hidden()
     assert opened.run()["data"] == {"company": {"name": OTHER}}
-    for label in ("Cost", "Time", "Execution"):
+    for label in ("Cost", "Time", "Execution", "Quota left"):
         expect(opened.outcome).to_contain_text(label)
     assert key not in opened.stored()
 
