@@ -178,6 +178,17 @@ def test_some_refused_rows_do_not_free_the_key(client: Client) -> None:
     assert orders(client, document) == 1
 
 
+def test_rows_that_are_all_refused_leave_the_key_free(client: Client) -> None:
+    create = """mutation ($customer: String!) { createSalesOrders(policy: ATOMIC, inputs: [
+      {customer: {number: "C1"}}, {customer: {number: $customer}}]) { userErrors { code } } }"""
+    key, customer = new(), new()[:20]
+    for _ in "ab":
+        refused = post(client, create, key, customer=customer)
+        rows = refused.json()["data"]["createSalesOrders"]
+        codes = [error["code"] for row in rows for error in row["userErrors"]]
+        assert (is_replayed(refused), codes) == (False, ["OTHER_ROW_REFUSED", "NOT_FOUND"])
+
+
 def test_concurrent_requests_with_one_key_wait_for_the_first(client: Client) -> None:
     for _ in range(5):
         key, document = new(), new()
