@@ -22,7 +22,12 @@ from gateway.api.context import Context, OperationState
 from gateway.api.explain import explain_operation, json_object
 from gateway.api.plan_runner import PlanRunner
 from gateway.api.schema import sdl
-from gateway.api.trusted_documents import CheckedDocument, checked_document, trust_documents
+from gateway.api.trusted_documents import (
+    CheckedDocument,
+    check_trusted,
+    checked_document,
+    trust_documents,
+)
 from gateway.exchange.exports.export_request import ExportRequest
 from gateway.exchange.exports.export_stream import Download, open_download
 from gateway.exchange.formats.reader_processes import READERS
@@ -148,6 +153,13 @@ def check_manifests(settings: Settings, files: Sequence[Path]) -> Iterator[Check
     with _planning(settings) as (plans, context):
         for entry in entries:
             yield checked_document(plans, entry, context)
+
+
+def check_trusted_documents(settings: Settings) -> None:
+    """Raises BadManifest if a trusted document cannot run. Those that can are not validated again in this
+    process and in those that it forks."""
+    with _planning(settings) as (plans, context):
+        check_trusted(plans, read_manifests(settings.manifests), context)
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from gateway.execution.manifests import BadManifest
 from gateway.export_command import export_command
 from gateway.import_command import import_command
 from gateway.key_commands import key
+from gateway.opened_database import BadDatabaseUrl
 from gateway.serve_access import FIRST_KEY, announce_access, with_access
 from gateway.settings import EMBEDDED_DATABASE, Settings
 from gateway.storage.companies import set_up
@@ -126,10 +127,7 @@ def _run(
 ) -> None:
     from gateway.server import run_server  # noqa: PLC0415 - without it, other commands start in half the time
 
-    try:
-        run_server(settings, listener, host, log, parent)
-    except BadManifest as error:
-        fail(f"GATEWAY_DOCUMENT_MANIFESTS: {error}")
+    run_server(settings, listener, host, log, parent)
 
 
 def _run_workers(count: int, settings: Settings, listener: socket, host: str) -> None:
@@ -140,6 +138,16 @@ def _run_workers(count: int, settings: Settings, listener: socket, host: str) ->
         _run(settings, listener, host, begin_log(settings, "info"), parent)
 
     raise typer.Exit(Workers(count, serve, settings.stop_seconds).run())
+
+
+def _check_documents(settings: Settings) -> None:
+    """End the command if a trusted document cannot run, before a worker fails to start."""
+    from gateway.app import check_trusted_documents  # noqa: PLC0415 - as in `_run`
+
+    try:
+        check_trusted_documents(settings)
+    except BadManifest as error:
+        fail(f"GATEWAY_DOCUMENT_MANIFESTS: {error}")
 
 
 @cli.command("migrate")
@@ -173,7 +181,7 @@ def explain_command(
     text = sys.stdin.read() if operation == "-" else operation
     try:
         typer.echo(explain_on(read_settings(), text, variables, name), nl=False)
-    except CannotExplain as reason:
+    except (CannotExplain, BadDatabaseUrl) as reason:
         fail(str(reason))
 
 
@@ -182,7 +190,8 @@ cli.command("export")(export_command)
 
 
 async def _prepare(database: Database, settings: Settings, demo: bool) -> None:
-    """Migrate the demo and the embedded database; refuse any other one that is not migrated."""
+    """Migrate the demo and the embedded database; refuse any other one that is not migrated, and trusted
+    documents that cannot run."""
     if demo:
         await migrate(database)
         await load_demo(database)
@@ -190,6 +199,8 @@ async def _prepare(database: Database, settings: Settings, demo: bool) -> None:
         await _set_up(database, settings)
     else:
         await check_database(database)
+    if settings.manifests:
+        _check_documents(settings)
     if settings.auth == "required":
         await announce_access(database, settings, demo)
 

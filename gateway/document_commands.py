@@ -8,6 +8,7 @@ import typer
 
 from gateway.command import fail, read_settings
 from gateway.execution.manifests import BadManifest
+from gateway.opened_database import BadDatabaseUrl
 
 if TYPE_CHECKING:
     from gateway.api.trusted_documents import CheckedDocument, CheckedOperation
@@ -36,7 +37,7 @@ def documents_check(files: Manifests) -> None:
         for document in check_manifests(read_settings(), files):
             typer.echo(_described(document))
             valid, faulty = valid + (not document.faults), faulty + bool(document.faults)
-    except BadManifest as error:
+    except (BadManifest, BadDatabaseUrl) as error:
         fail(str(error))
     typer.echo(f"{valid} valid, {faulty} faulty.")
     if faulty:

@@ -47,15 +47,20 @@ def checked_document(plans: PlanRunner, entry: ManifestEntry, context: Context) 
     return CheckedDocument(entry.id, [_checked(plans, each, context) for each in operations])
 
 
-def trust_documents(plans: PlanRunner, entries: Sequence[ManifestEntry], context: Context) -> None:
-    """Compile the documents of manifests. Raises BadManifest if one of them cannot run."""
+def check_trusted(plans: PlanRunner, entries: Sequence[ManifestEntry], context: Context) -> None:
+    """Raises BadManifest if a document of manifests cannot run."""
     for entry in entries:
         try:
             _operations(plans, entry, context)
         except InvalidDocument as invalid:
-            raise BadManifest(
-                f"The trusted document {entry.id} cannot run: {invalid} {ALL}"
-            ) from None
+            message = f"The trusted document {entry.id} cannot run: {invalid} {ALL}"
+            raise BadManifest(message) from None
+
+
+def trust_documents(plans: PlanRunner, entries: Sequence[ManifestEntry], context: Context) -> None:
+    """Compile the documents of manifests. Raises BadManifest if one of them cannot run."""
+    check_trusted(plans, entries, context)
+    for entry in entries:
         plans.trust(entry.text)
 
 

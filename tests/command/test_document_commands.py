@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.support.processes import run
 
 VALID = """query Orders($first: Int, $lines: Boolean!) {
@@ -73,6 +75,15 @@ def test_check_names_a_file_that_is_no_manifest(tmp_path: Path) -> None:
     assert run(tmp_path, "documents", "check", "list.json") == (1, "", expected)
 
 
+@pytest.mark.parametrize("command", [("documents", "check", "manifest.json"), ("explain", "{ a }")])
+def test_a_command_names_a_wrong_url_of_the_database(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    written(tmp_path, {"orders": VALID})
+    message = "GATEWAY_DATABASE_URL: it is not a URL such as postgresql://user:password@host/name\n"
+    assert run(tmp_path, *command, database_url="orders") == (1, "", message)
+
+
 def test_a_gateway_without_a_usable_manifest_does_not_start(tmp_path: Path) -> None:
     """A gateway that starts is tested in tests/web/test_trusted_documents.py."""
     missing = (
@@ -80,9 +91,10 @@ def test_a_gateway_without_a_usable_manifest_does_not_start(tmp_path: Path) -> N
     )
     assert run(tmp_path, "serve", documents="trusted") == (1, "", missing)
     file = written(tmp_path, FAULTY)
-    code, _, errors = run(tmp_path, "serve", "--port", "0", document_manifests=file)
-    assert (code, errors) == (
+    code, output, errors = run(tmp_path, "serve", "--port", "0", document_manifests=file)
+    assert (code, output, errors) == (
         1,
+        "",
         "GATEWAY_DOCUMENT_MANIFESTS: The trusted document fields cannot run: Cannot query field 'gone' on"
         " type 'Company'. `gateway documents check` prints all faults.\n",
     )
