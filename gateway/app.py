@@ -113,8 +113,7 @@ async def _running(
     sweeper = Sweeper(database)
     authenticator.start()
     sweeper.start()
-    if await database_fault(database) is None:
-        await runner.resume()
+    await runner.start()
     yield
     await sweeper.close()
     await runner.close()

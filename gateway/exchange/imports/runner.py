@@ -5,6 +5,7 @@ import asyncio
 import datetime as dt
 import logging
 from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from gateway.exchange.imports.error_report import ErrorReport, error_report
 from gateway.exchange.imports.import_request import ImportRequest, fingerprint_files
 from gateway.exchange.imports.importer import Importer
 from gateway.exchange.imports.job_folders import JobFolders
+from gateway.exchange.imports.job_leases import JobLeases
 from gateway.exchange.imports.recognised_files import RecognisedFiles, file_rows, recognise_files
 from gateway.exchange.imports.results_stream import result_lines
 from gateway.exchange.imports.upload_folder import remove_abandoned
@@ -25,6 +27,7 @@ from gateway.exchange.mappings.mapping_file import MappingFile
 from gateway.orders.service import Rules
 from gateway.storage.companies import company_ids
 from gateway.storage.database import Database
+from gateway.storage.failures import UNUSABLE, TemporaryFailure
 from gateway.storage.file_reports import file_report
 from gateway.storage.import_rows import JobGone, request_of
 from gateway.storage.scope import ScopeRequest
@@ -34,6 +37,9 @@ from gateway.storage.transactions import read_only
 
 log = logging.getLogger("gateway")
 
+
+TAKEN_OVER_EVERY = 20
+"""Seconds between two searches for jobs whose process has ended."""
 
 ABANDONED_AFTER = dt.timedelta(hours=1)
 """The age at which a job without files fails; another process may still be receiving the files of a
@@ -77,10 +83,12 @@ class Runner:
     database: Database
     rules: Rules
     folder: Path
+    interval: float = TAKEN_OVER_EVERY
     _runs: dict[_Run, asyncio.Task[None]] = field(default_factory=dict)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _receiving: set[str] = field(default_factory=set)
     """Jobs whose files are being moved into the folder."""
+    _watch: asyncio.Task[None] | None = None
 
     @property
     def _folders(self) -> JobFolders:
@@ -150,8 +158,12 @@ class Runner:
     async def _run(self, run: _Run, files: RecognisedFiles) -> None:
         try:
             async with self._turn:
-                await self._stage(run.importer, run.key, files)
-                await run.importer.run(run.key)
+                with JobLeases(self.folder).taken(run.key) as is_taken:
+                    if is_taken:
+                        await self._stage(run.importer, run.key, files)
+                        await run.importer.run(run.key)
+        except TemporaryFailure as failure:
+            log.warning("import job %s continues in a moment: %s", run.key, failure)
         except JobGone as gone:
             log.info("import job %s has ended: %s", run.key, gone)
         except ReadingStopped:
@@ -174,6 +186,29 @@ class Runner:
             raise
         self._folders.drop(key)
 
+    async def start(self) -> None:
+        """Resume jobs now, if the database can be used, and again whenever a process with an unfinished job
+        may have ended."""
+        if not self.database.is_file_missing():
+            with suppress(*UNUSABLE):
+                await self.resume()
+        self._watch = asyncio.create_task(self._take_over())
+
+    async def _take_over(self) -> None:
+        while True:
+            await asyncio.sleep(self.interval)
+            if not self.database.is_file_missing():
+                with suppress(*UNUSABLE):
+                    await self._take_over_all()
+
+    async def _take_over_all(self) -> None:
+        for company in await company_ids(self.database):
+            async with read_only(self.database, ScopeRequest(company)) as writer:
+                jobs = await writer.staging.all_unfinished()
+            for job in jobs:
+                if not any(self._runs_of(job.id)) and job.id not in self._receiving:
+                    await self._resume(job, is_start=False)
+
     async def resume(self) -> None:
         """Queue every unfinished job, and remove interrupted uploads and the files of jobs that have
         ended."""
@@ -189,7 +224,10 @@ class Runner:
             for job in jobs:
                 await self._resume(job)
 
-    async def _resume(self, job: ImportJobRow) -> None:
+    async def _resume(self, job: ImportJobRow, *, is_start: bool = True) -> None:
+        """Queue a job unless another process runs it, or may do so because it has the files."""
+        if not await asyncio.to_thread(JobLeases(self.folder).is_free, job.id):
+            return
         if job.status is ImportJobStatus.APPLYING:
             self._folders.drop(job.id)
             self.begin(job)
@@ -197,6 +235,8 @@ class Runner:
         importer = Importer(self.database, request_of(job), self.rules)
         age = now() - job.created_date_time
         if job.folder not in (None, await asyncio.to_thread(self._folders.identity)):
+            if not is_start:
+                return
             if age > FORGOTTEN_AFTER:
                 await importer.fail(job.id, FORGOTTEN)
             else:
@@ -215,8 +255,10 @@ class Runner:
         self._folders.drop(key)
 
     async def close(self) -> None:
-        """Stop all jobs; they resume when a server starts again."""
+        """Stop all jobs; they resume in another process, or when a server starts again."""
         tasks = list(self._runs.values())
+        if self._watch is not None:
+            tasks.append(self._watch)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

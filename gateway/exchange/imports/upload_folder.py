@@ -24,7 +24,7 @@ def open_upload_folder(folder: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix=PREFIX, dir=folder) as name:
         own = Path(name)
         with (own / LOCK).open("w") as lock:
-            _try_lock(lock)
+            try_lock(lock)
             (own / FILES).mkdir()
             yield own / FILES
 
@@ -38,17 +38,20 @@ def remove_abandoned(folder: Path) -> None:
 
 
 def _is_abandoned(own: Path) -> bool:
+    if fcntl is None:
+        return False
     try:
         with (own / LOCK).open("r+") as lock:
-            return _try_lock(lock)
+            return try_lock(lock)
     except OSError:
         return False
 
 
-def _try_lock(lock: IO[str]) -> bool:
-    """Lock the file until it is closed; False if another process has locked it."""
+def try_lock(lock: IO[str]) -> bool:
+    """Lock the file until it is closed; False if it is locked already. Without locks, one process is
+    assumed."""
     if fcntl is None:
-        return False
+        return True
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
