@@ -1,6 +1,7 @@
 """The settings of a deployment, which `gateway.environment` reads."""
 
 import re
+from importlib.util import find_spec
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -22,6 +23,7 @@ REDIS = re.compile(r"(rediss?|valkeys?|(redis|valkey)\+unix)://.")
 SECRETS = ("database_url", "admin_url", "redis_url")
 """Settings that may be in a file of their own, which the variable with `_FILE` at its end names."""
 
+NO_REDIS = "The client for Redis is not installed: pip install 'sales-order-gateway[redis]'"
 NO_ROW_SECURITY = "GATEWAY_ROW_SECURITY: SQLite has no row security. Use a PostgreSQL database."
 NO_ADMIN_URL = (
     "GATEWAY_ROW_SECURITY: Set GATEWAY_ADMIN_URL to the URL of the role that owns the tables, and"
@@ -245,6 +247,8 @@ class Settings(TokenSettings):
     def _check_redis(cls, url: str) -> str:
         if url and not REDIS.match(url):
             raise ValueError("It is not the URL of a Redis server such as redis://host:6379/0")
+        if url and find_spec("redis") is None:
+            raise ValueError(NO_REDIS)
         return url
 
     @field_validator("trusted_proxies")

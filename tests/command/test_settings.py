@@ -1,6 +1,7 @@
 """Environment variables: a wrong one stops the command, with a suggestion."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,8 @@ def test_a_secret_is_read_from_a_file_without_its_last_line_break(tmp_path: Path
         ("", {"max_page": "0"}, "GATEWAY_MAX_PAGE: Input should be greater than"),
         ("", {"hosts": "a/b"}, "GATEWAY_HOSTS: a/b is not the name of a host"),
         ("GATEWAY_PORT=70000", {}, "GATEWAY_PORT: Input should be less than"),
+        ("", {"rate": "0"}, "GATEWAY_RATE: Input should be greater than"),
+        ("", {"redis_url": "http://cache"}, "GATEWAY_REDIS_URL: It is not the URL of a Redis"),
     ],
 )
 def test_a_bad_value_is_refused_by_its_variable(
@@ -89,6 +92,15 @@ def test_a_bad_value_is_refused_by_its_variable(
 ) -> None:
     with pytest.raises(BadSettings, match=problem):
         settings_with(tmp_path, lines, **environment)
+
+
+@pytest.mark.parametrize("scheme", ["redis", "rediss", "redis+unix", "valkey", "valkeys"])
+def test_a_redis_url_needs_the_client(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = f"{scheme}://cache/0"
+    assert Settings(redis_url=url).redis_url == url
+    monkeypatch.setitem(sys.modules, "redis", None)
+    with pytest.raises(ValidationError, match=r"pip install 'sales-order-gateway\[redis\]'"):
+        Settings(redis_url=url)
 
 
 def test_a_secret_file_named_in_the_environment_wins_over_a_value_in_the_file_env(
