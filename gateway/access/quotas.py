@@ -134,11 +134,14 @@ def payer_of(caller: Caller, host: str) -> str:
 
 @lru_cache(MOST_KEPT)
 def _client(host: str) -> str:
-    """The address of a client; for IPv6, its network."""
+    """The address of a client; for IPv6, its network. A server for both may write an IPv4 address as one
+    of IPv6."""
     try:
         address = ip_address(host)
     except ValueError:
         return host
     if isinstance(address, IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
         return str(ip_network((address, SHARED_BITS), strict=False))
     return host

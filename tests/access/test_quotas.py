@@ -122,6 +122,8 @@ async def test_a_new_window_has_all_points_and_none_of_the_old_one() -> None:
         ("203.0.113.7", "203.0.113.8", False),
         ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
         ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::ffff:203.0.113.7", "203.0.113.7", True),
+        ("::ffff:203.0.113.7", "::ffff:203.0.113.8", False),
         ("", "", True),
     ],
 )
