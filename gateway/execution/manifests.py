@@ -38,8 +38,8 @@ def read_manifests(files: Iterable[Path]) -> list[ManifestEntry]:
 
 def _add(entry: ManifestEntry, entries: dict[str, ManifestEntry]) -> None:
     """Add an entry to those with other ids. The same document may occur twice."""
-    if not 0 < len(entry.id) <= LONGEST_ID:
-        raise BadManifest(f"An id has 1 to {LONGEST_ID} characters.")
+    if not 0 < len(entry.id) <= LONGEST_ID or not entry.id.isprintable():
+        raise BadManifest(f"An id has 1 to {LONGEST_ID} printable characters.")
     if entry.id.startswith(PREFIX) and entry.id != PREFIX + document_digest(entry.text):
         raise BadManifest(f"The hash of the document {entry.id} differs from its id.")
     if entries.setdefault(entry.id, entry).text != entry.text:
