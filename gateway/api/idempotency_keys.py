@@ -165,12 +165,21 @@ def keyed_change(
     *others: str | None,
 ) -> KeyedChange:
     """The change of a document with its variables; `others` is whatever else decides what it does."""
-    operation = json.dumps([query, variables or {}, *others], sort_keys=True, default=str)
+    operation = json.dumps(
+        [query, variables or {}, *others, _reach(caller, under)], sort_keys=True, default=str
+    )
     return KeyedChange(
         _digest(f"{caller.credential or ''}\0{under.key}"),
         _digest(operation),
         under.administers,
     )
+
+
+def _reach(caller: Caller, under: UnderKey) -> list[list[str] | None]:
+    """What the caller may see, which the answer to an earlier token of the same subject must not exceed. The
+    company of a request is checked anyway."""
+    limits = [caller.customers, caller.companies if under.administers else None]
+    return [None if ids is None else sorted(ids) for ids in limits]
 
 
 def _digest(text: str) -> str:

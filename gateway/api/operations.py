@@ -142,7 +142,9 @@ async def _run_once(operation: Operation, context: Context, under: UnderKey) -> 
     try:
         answer = await change_once(context.database, context.request, change, work)
     except KeyReused:
-        message = "The idempotency key was used for another operation, or with other variables."
+        message = (
+            "The idempotency key was used for another operation, or with other variables or rights."
+        )
         return _refusal(RequestError(message, REUSED), context)
     except Exception as error:  # noqa: BLE001 - masked, and logged
         crash = GraphQLError(str(error), original_error=error, path=[under.field])

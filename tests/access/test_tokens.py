@@ -344,6 +344,25 @@ def test_claims_limit_a_token_to_companies_and_customers(
             }
 
 
+def test_a_token_for_other_customers_does_not_get_the_answer_to_an_earlier_one(
+    limited: Client, provider: OpenIdProvider
+) -> None:
+    """Both are of the same subject and send the same idempotency key."""
+    query = """mutation { createSalesOrder(idempotencyKey: "k", input: {customer: {number: "C1"}}) {
+      salesOrder { id customer { number } } } }"""
+    broad, narrow = (
+        provider.token(scope="orders:write", companies=[COMPANY], **customers_of(numbers))
+        for numbers in (["C1"], ["IN-YEN"])
+    )
+    first, second, other = (post(limited, token, query) for token in (broad, broad, narrow))
+    assert first.json()["data"]["createSalesOrder"]["salesOrder"]["customer"] == {"number": "C1"}
+    assert second.content == first.content
+    assert [each["extensions"]["code"] for each in other.json()["errors"]] == [
+        "IDEMPOTENCY_KEY_REUSED"
+    ]
+    assert "data" not in other.json()
+
+
 def test_a_token_changes_only_the_orders_of_its_customers(
     limited: Client, provider: OpenIdProvider
 ) -> None:
