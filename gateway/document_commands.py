@@ -27,9 +27,7 @@ def _commands() -> None:
 
 @documents.command("check")
 def documents_check(files: Manifests) -> None:
-    """Check that every document of a manifest can run, and print its costs and plans.
-
-    The exit code is 1 if one cannot."""
+    """Print the costs and plans of trusted documents, and their faults; the exit code is then 1."""
     from gateway.app import check_manifests  # noqa: PLC0415 - other commands start sooner
 
     valid = faulty = 0
