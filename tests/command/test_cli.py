@@ -108,7 +108,7 @@ def test_a_request_that_never_ends_does_not_keep_the_gateway_from_stopping(
     tmp_path: Path,
 ) -> None:
     """Its body arrives byte by byte, so that the client is never too slow: the grace period ends first."""
-    with forked(tmp_path, "serve", "--port", "0", log_level="warning") as process:
+    with forked(tmp_path, "serve", "--port", "0", log_level="warning", stop_seconds="2") as process:
         url = announced(tmp_path, process.is_alive)
         host, port = url.removeprefix("http://").removesuffix("/graphql").split(":")
         with socket.create_connection((host, int(port)), timeout=PATIENCE) as connection:
