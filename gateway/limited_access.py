@@ -8,7 +8,11 @@ from gateway.web.caller_limits import CallerLimits
 
 def caller_limits(settings: Settings) -> CallerLimits:
     quotas = Quotas(_point_counter(settings)) if _applies("rate", settings) else None
-    concurrency = Concurrency(settings.concurrency) if _applies("concurrency", settings) else None
+    concurrency = (
+        Concurrency(settings.concurrency, settings.deadline)
+        if _applies("concurrency", settings)
+        else None
+    )
     return CallerLimits(quotas, concurrency)
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from gateway.access.quotas import RateLimited
 
 PATIENCE = 1.0
-"""Seconds that an operation waits for another one of its caller to end. Refusing it at once would cost more,
-because many clients would send it again at once."""
+"""Seconds that an operation beyond the bound waits for another one of its caller to end. Refusing it at once
+would cost more, because many clients would send it again at once."""
 
 RECENT = 1.0
 """Seconds for which a caller counts as active after it has begun an operation."""
@@ -31,8 +31,10 @@ class Running:
 class Concurrency:
     """Lets each caller run `most` operations at a time, and fewer while others are active."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, seconds: float = 30) -> None:
+        """An operation within the bound waits up to `seconds` for its caller's share."""
         self.most = most
+        self._seconds = seconds
         self._active: OrderedDict[str, Running] = OrderedDict()
 
     async def enter(self, key: str) -> Running:
@@ -47,6 +49,10 @@ class Concurrency:
     def leave(self, running: Running) -> None:
         """End an operation, and begin others that wait for it."""
         running.number -= 1
+        self._begin_waiting(running)
+
+    def _begin_waiting(self, running: Running) -> None:
+        """Begin operations that wait, as many as the share of their caller allows."""
         if not running.waiting:
             return
         self._forget_idle(time.monotonic())
@@ -81,13 +87,16 @@ class Concurrency:
     async def _wait(self, running: Running) -> None:
         turn = asyncio.get_running_loop().create_future()
         running.waiting.append(turn)
+        is_beyond = running.number + len(running.waiting) > self.most
         try:
-            async with asyncio.timeout(PATIENCE):
-                await turn
+            async with asyncio.timeout(PATIENCE if is_beyond else self._seconds):
+                while not turn.done():
+                    await asyncio.wait([turn], timeout=RECENT)
+                    self._begin_waiting(running)  # others may have become idle
         except BaseException as error:
             if turn in running.waiting:
                 running.waiting.remove(turn)
-            elif not turn.cancelled():
+            else:
                 self.leave(running)
             if isinstance(error, TimeoutError):
                 raise RateLimited(self._refusal) from None

@@ -49,6 +49,31 @@ async def test_callers_share_half_of_the_bound_while_several_are_active() -> Non
     waiting.cancel()
 
 
+async def test_an_operation_within_the_bound_waits_for_its_share(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is not refused, however little patience there is, and begins once the others are idle."""
+    monkeypatch.setattr(concurrency, "PATIENCE", 0.0)
+    bound = Concurrency(16)
+    for key in "bcde":
+        bound.leave(await bound.enter(key))
+    [first] = await entered(bound, "a", 1)
+    waiting = asyncio.create_task(bound.enter("a"))
+    await asyncio.sleep(0.05)
+    assert not waiting.done()
+    await asyncio.wait_for(waiting, 30)
+    assert first.number == 2
+
+
+async def test_an_operation_waits_for_its_share_only_for_the_time_that_it_may_take() -> None:
+    bound = Concurrency(16, 0.01)
+    for key in "bcde":
+        bound.leave(await bound.enter(key))
+    await entered(bound, "a", 1)
+    with pytest.raises(RateLimited):
+        await bound.enter("a")
+
+
 async def test_a_caller_has_the_whole_bound_again_once_the_others_have_been_idle(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
