@@ -1,6 +1,8 @@
 """Customers, items, accounts and codes are created, changed and deleted by mutations."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from tests.support.readme import answer, examples
 from tests.support.records import record_id
 from tests.support.requests import Fields, created, line, order
 from tests.support.served import Client, serving
+from tests.support.world import load_world
 
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 PROBLEMS = "userErrors { message code path rejectedValue suggestions }"
@@ -68,6 +71,14 @@ KINDS: dict[str, tuple[Fields, Fields, Fields]] = {
 """A new record of each kind, a change of it, and its final values."""
 
 
+@pytest.fixture(scope="module")
+def world(templates: Templates) -> Iterator[Client]:
+    """The gateway over a world that the tests share. Their records have keys of their own, or are deleted
+    at the end."""
+    with serving(Settings(database_url=templates.copy("world", load_world))) as client:
+        yield client
+
+
 def field_of(kind: str) -> str:
     return kind[0].lower() + kind[1:]
 
@@ -99,6 +110,17 @@ def delete(client: Client, kind: str, key: str, **more: Any) -> Fields:
     return dict(client.ask(document, id=key, **more)["it"])
 
 
+@contextmanager
+def stored(client: Client, kind: str, wanted: str = "id") -> Iterator[Fields]:
+    """The answer to the creation of the new record of a kind, which is deleted on exit."""
+    answer = create(client, kind, KINDS[kind][0], wanted)
+    key = answer[field_of(kind)]["id"]
+    try:
+        yield answer
+    finally:
+        assert delete(client, kind, key) == {"deletedId": key, "userErrors": []}
+
+
 def read(client: Client, kind: str, key: str, wanted: str) -> Fields | None:
     document = f"query ($id: ID!) {{ node(id: $id) {{ ... on {kind} {{ {wanted} }} }} }}"
     result: Fields | None = client.ask(document, id=key)["node"]
@@ -113,87 +135,89 @@ def refusals_of(payload: Fields) -> list[tuple[str, str, str | None, list[str]]]
     ]
 
 
-def test_only_one_of_simultaneous_records_with_the_same_key_is_created(client: Client) -> None:
+def test_only_one_of_simultaneous_records_with_the_same_key_is_created(world: Client) -> None:
     """The others are refused like duplicates of any existing record."""
     with ThreadPoolExecutor(4) as pool:
         for kind, (new, _, _) in KINDS.items():
-            several = [pool.submit(create, client, kind, new) for _ in range(4)]
+            several = [pool.submit(create, world, kind, new) for _ in range(4)]
             answers = [each.result() for each in several]
             refused = [each for each in answers if each[field_of(kind)] is None]
             codes = [[error["code"] for error in each["userErrors"]] for each in refused]
             assert codes == [["DUPLICATE"]] * 3, kind
+            [only] = [each[field_of(kind)] for each in answers if each[field_of(kind)]]
+            assert delete(world, kind, only["id"])["userErrors"] == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_record_is_created_changed_and_deleted(client: Client, kind: str) -> None:
+def test_a_record_is_created_changed_and_deleted(world: Client, kind: str) -> None:
     new, change, final = KINDS[kind]
     wanted = f"id etag createdDateTime lastModifiedDateTime {selection(final)[1:-1]}"
-    created = create(client, kind, new, wanted)
+    created = create(world, kind, new, wanted)
     assert created["userErrors"] == []
     first = created[field_of(kind)]
     assert first["etag"] == "1"
-    assert read(client, kind, first["id"], wanted) == first
-    changed = update(client, kind, first["id"], change, wanted, ifMatch="1")
+    assert read(world, kind, first["id"], wanted) == first
+    changed = update(world, kind, first["id"], change, wanted, ifMatch="1")
     assert changed["userErrors"] == []
     second = changed[field_of(kind)]
     assert {name: second[name] for name in final} == final
     assert second["etag"] == "2"
     assert second["createdDateTime"] == first["createdDateTime"] < second["lastModifiedDateTime"]
-    assert read(client, kind, first["id"], wanted) == second
-    assert refusals_of(delete(client, kind, first["id"], ifMatch="1")) == [
+    assert read(world, kind, first["id"], wanted) == second
+    assert refusals_of(delete(world, kind, first["id"], ifMatch="1")) == [
         ("STALE", "ifMatch", "1", ["2"])
     ]
-    assert delete(client, kind, first["id"], ifMatch="2") == {
+    assert delete(world, kind, first["id"], ifMatch="2") == {
         "deletedId": first["id"],
         "userErrors": [],
     }
-    assert read(client, kind, first["id"], "id") is None
-    assert refusals_of(delete(client, kind, first["id"])) == [("NOT_FOUND", "id", first["id"], [])]
+    assert read(world, kind, first["id"], "id") is None
+    assert refusals_of(delete(world, kind, first["id"])) == [("NOT_FOUND", "id", first["id"], [])]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_empty_change_does_not_change_the_etag(client: Client, kind: str) -> None:
-    new, change, _ = KINDS[kind]
-    key = create(client, kind, new)[field_of(kind)]["id"]
-    for _ in range(2):
-        answer = update(client, kind, key, change, "etag")
-        assert answer[field_of(kind)] == {"etag": "2"}
+def test_an_empty_change_does_not_change_the_etag(world: Client, kind: str) -> None:
+    with stored(world, kind) as created:
+        key = created[field_of(kind)]["id"]
+        for _ in range(2):
+            answer = update(world, kind, key, KINDS[kind][1], "etag")
+            assert answer[field_of(kind)] == {"etag": "2"}
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_dry_run_of_a_record_answers_like_the_real_run_and_stores_nothing(
-    client: Client, kind: str
+    world: Client, kind: str
 ) -> None:
     new, change, final = KINDS[kind]
     wanted = selection(new)[1:-1]
-    tried = create(client, kind, new, wanted, dryRun=True)
-    created = create(client, kind, new, f"id {wanted}")
-    key = created[field_of(kind)].pop("id")
-    assert tried == created
-    wanted = f"{selection(final)[1:-1]}"
-    before = read(client, kind, key, wanted)
-    assert update(client, kind, key, change, wanted, dryRun=True)[field_of(kind)] == final
-    assert read(client, kind, key, wanted) == before
-    assert delete(client, kind, key, dryRun=True)["userErrors"] == []
-    assert read(client, kind, key, wanted) == before
+    tried = create(world, kind, new, wanted, dryRun=True)
+    with stored(world, kind, f"id {wanted}") as created:
+        key = created[field_of(kind)].pop("id")
+        assert tried == created
+        wanted = f"{selection(final)[1:-1]}"
+        before = read(world, kind, key, wanted)
+        assert update(world, kind, key, change, wanted, dryRun=True)[field_of(kind)] == final
+        assert read(world, kind, key, wanted) == before
+        assert delete(world, kind, key, dryRun=True)["userErrors"] == []
+        assert read(world, kind, key, wanted) == before
 
 
-def test_a_dry_run_has_ids_and_etags_that_no_stored_record_has(client: Client) -> None:
-    key = record_id(client, "customers", number="C1")
+def test_a_dry_run_has_ids_and_etags_that_no_stored_record_has(world: Client) -> None:
+    key = record_id(world, "customers", number="C1")
     wanted = "id etag salesOrders { totalCount nodes { id } }"
-    tried = update(client, "Customer", key, {"salesperson": "X"}, wanted, dryRun=True)["customer"]
+    tried = update(world, "Customer", key, {"salesperson": "X"}, wanted, dryRun=True)["customer"]
     assert (tried["id"], tried["etag"]) == (f"preview:{key}", "preview:2")
     assert tried["salesOrders"] == {"totalCount": 0, "nodes": []}
-    stale = update(client, "Customer", key, {"salesperson": "X"}, ifMatch="preview:2")
+    stale = update(world, "Customer", key, {"salesperson": "X"}, ifMatch="preview:2")
     assert refusals_of(stale) == [("STALE", "ifMatch", "preview:2", ["1"])]
-    assert read(client, "Customer", tried["id"], "id") is None
+    assert read(world, "Customer", tried["id"], "id") is None
     item = {**KINDS["Item"][0], "unitsOfMeasure": [{"unitOfMeasure": {"code": "BOX"}}]}
     wanted = "id unitsOfMeasure { id } salesOrderLines { totalCount }"
-    created = create(client, "Item", item, wanted, dryRun=True)["item"]
+    created = create(world, "Item", item, wanted, dryRun=True)["item"]
     assert created["id"].startswith("preview:")
     assert [unit["id"].startswith("preview:") for unit in created["unitsOfMeasure"]] == [True, True]
     assert delete(
-        client, "Customer", record_id(client, "customers", number="IN-YEN"), dryRun=True
+        world, "Customer", record_id(world, "customers", number="IN-YEN"), dryRun=True
     ) == {
         "deletedId": None,
         "userErrors": [],
@@ -221,9 +245,9 @@ CREATED: list[tuple[str, Fields, list[tuple[str, str, str | None, list[str]]]]] 
 
 @pytest.mark.parametrize(("kind", "fields", "problems"), CREATED, ids=lambda value: str(value)[:30])
 def test_a_new_record_is_refused_with_every_problem(
-    client: Client, kind: str, fields: Fields, problems: list[Any]
+    world: Client, kind: str, fields: Fields, problems: list[Any]
 ) -> None:
-    answer = create(client, kind, fields)
+    answer = create(world, kind, fields)
     assert (answer[field_of(kind)], refusals_of(answer)) == (None, problems)
 
 
@@ -240,19 +264,27 @@ UPDATED: list[tuple[str, str, Fields, list[tuple[str, str, str | None, list[str]
     ("kind", "number", "change", "problems"), UPDATED, ids=lambda value: str(value)[:30]
 )
 def test_a_change_of_a_record_is_refused_with_every_problem(
-    client: Client, kind: str, number: str, change: Fields, problems: list[Any]
+    world: Client, kind: str, number: str, change: Fields, problems: list[Any]
 ) -> None:
-    key = record_id(client, f"{field_of(kind)}s", number=number)
-    answer = update(client, kind, key, change)
+    key = record_id(world, f"{field_of(kind)}s", number=number)
+    answer = update(world, kind, key, change)
     assert (answer[field_of(kind)], refusals_of(answer)) == (None, problems)
 
 
-def test_null_clears_a_field_or_restores_its_default(client: Client) -> None:
-    key = record_id(client, "customers", number="C1")
+def test_null_clears_a_field_or_restores_its_default(world: Client) -> None:
+    full: Fields = {
+        "number": "FULL",
+        "displayName": "Full Ltd",
+        "salesperson": "SP1",
+        "paymentTerms": {"code": "30D"},
+        "address": {"city": "Leeds"},
+        "phoneNumber": "+44 113 1",
+    }
+    key = create(world, "Customer", full)["customer"]["id"]
     cleared = {"salesperson": None, "paymentTerms": None, "address": None, "partialShipping": None}
     wanted = "salesperson paymentTerms { code } address { city } partialShipping phoneNumber"
-    assert update(client, "Customer", key, {"partialShipping": False})["userErrors"] == []
-    assert update(client, "Customer", key, cleared, wanted)["customer"] == {
+    assert update(world, "Customer", key, {"partialShipping": False})["userErrors"] == []
+    assert update(world, "Customer", key, cleared, wanted)["customer"] == {
         "salesperson": None,
         "paymentTerms": None,
         "address": {"city": None},
@@ -261,22 +293,22 @@ def test_null_clears_a_field_or_restores_its_default(client: Client) -> None:
     }
 
 
-def test_a_customer_may_be_its_own_payer(client: Client) -> None:
+def test_a_customer_may_be_its_own_payer(world: Client) -> None:
     wanted = "id billToCustomer { number }"
     fields = {"number": "SELF", "displayName": "Self", "billToCustomer": {"number": "SELF"}}
-    created = create(client, "Customer", fields, wanted)["customer"]
+    created = create(world, "Customer", fields, wanted)["customer"]
     assert created["billToCustomer"] is None
     other = {"billToCustomer": {"number": "PAYER"}}
-    changed = update(client, "Customer", created["id"], other, wanted)["customer"]
+    changed = update(world, "Customer", created["id"], other, wanted)["customer"]
     assert changed["billToCustomer"] == {"number": "PAYER"}
     own = {"billToCustomer": {"id": created["id"]}}
-    assert update(client, "Customer", created["id"], own, wanted)["customer"] == created
+    assert update(world, "Customer", created["id"], own, wanted)["customer"] == created
 
 
-def test_the_units_of_an_item_are_replaced_as_a_whole(client: Client) -> None:
+def test_the_units_of_an_item_are_replaced_as_a_whole(world: Client) -> None:
     """Its base unit always stays, with a quantity per unit of 1."""
     wanted = "id etag unitsOfMeasure { id quantityPerUnit unitOfMeasure { code } }"
-    fields = {"number": "N", "displayName": "x", "baseUnitOfMeasure": {"code": "PCS"}}
+    fields = {"number": "BY-UNITS", "displayName": "x", "baseUnitOfMeasure": {"code": "PCS"}}
 
     def units(**factors: str | None) -> Fields:
         return {
@@ -290,24 +322,24 @@ def test_the_units_of_an_item_are_replaced_as_a_whole(client: Client) -> None:
         result = item["unitsOfMeasure"]
         return {each["unitOfMeasure"]["code"]: each["quantityPerUnit"] for each in result}
 
-    tried = create(client, "Item", fields | units(BOX="12"), wanted, dryRun=True)["item"]
+    tried = create(world, "Item", fields | units(BOX="12"), wanted, dryRun=True)["item"]
     assert factors(tried) == {"PCS": "1", "BOX": "12"}
-    created = create(client, "Item", fields | units(BOX="12"), wanted)["item"]
-    assert read(client, "Item", created["id"], wanted) == created
-    both = update(client, "Item", created["id"], units(HOUR=None, BOX=None), wanted)["item"]
+    created = create(world, "Item", fields | units(BOX="12"), wanted)["item"]
+    assert read(world, "Item", created["id"], wanted) == created
+    both = update(world, "Item", created["id"], units(HOUR=None, BOX=None), wanted)["item"]
     assert (factors(both), both["etag"]) == ({"PCS": "1", "BOX": "12", "HOUR": None}, "2")
-    stored = update(client, "Item", created["id"], {"displayName": "y"}, wanted)["item"]
+    stored = update(world, "Item", created["id"], {"displayName": "y"}, wanted)["item"]
     assert (stored["unitsOfMeasure"], stored["etag"]) == (both["unitsOfMeasure"], "3")
-    assert read(client, "Item", created["id"], wanted) == stored
-    none = update(client, "Item", created["id"], {"unitsOfMeasure": None}, wanted)["item"]
-    assert read(client, "Item", created["id"], wanted) == none
+    assert read(world, "Item", created["id"], wanted) == stored
+    none = update(world, "Item", created["id"], {"unitsOfMeasure": None}, wanted)["item"]
+    assert read(world, "Item", created["id"], wanted) == none
     assert factors(none) == {"PCS": "1"}
     based = {"baseUnitOfMeasure": {"code": "BOX"}, **units(PCS="0.1")}
-    assert factors(update(client, "Item", created["id"], based, wanted)["item"]) == {
+    assert factors(update(world, "Item", created["id"], based, wanted)["item"]) == {
         "BOX": "1",
         "PCS": "0.1",
     }
-    assert delete(client, "Item", created["id"])["userErrors"] == []
+    assert delete(world, "Item", created["id"])["userErrors"] == []
 
 
 IN_USE = [
@@ -336,12 +368,12 @@ def test_a_record_is_not_deleted_while_something_refers_to_it(client: Client) ->
         assert problem["message"].partition(" used by ")[0] == message.partition(" used by ")[0]
 
 
-def test_an_id_of_another_kind_of_record_is_not_found(client: Client) -> None:
-    key = record_id(client, "customers", number="C1")
-    assert refusals_of(update(client, "Item", key, {"displayName": "x"})) == [
+def test_an_id_of_another_kind_of_record_is_not_found(world: Client) -> None:
+    key = record_id(world, "customers", number="C1")
+    assert refusals_of(update(world, "Item", key, {"displayName": "x"})) == [
         ("NOT_FOUND", "id", key, [])
     ]
-    assert refusals_of(delete(client, "Account", NOWHERE)) == [("NOT_FOUND", "id", NOWHERE, [])]
+    assert refusals_of(delete(world, "Account", NOWHERE)) == [("NOT_FOUND", "id", NOWHERE, [])]
 
 
 async def load_nothing(database: Database) -> None:
