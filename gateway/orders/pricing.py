@@ -93,9 +93,11 @@ def _discount_fits(
 ) -> bool:
     """Check that a discount has the sign of its base and is at most as large; it stays when the last
     line is removed (RULES.md 2.5 and 2.9). An amount next to a percentage must agree with it."""
-    base = discount_base(lines, terms)
     derived = header_discount(lines, terms)
     amount, percent = change.get("discount_amount"), change.get("discount_percent")
+    if not derived and not amount:
+        return True
+    base = discount_base(lines, terms)
     if amount is not None and percent is not None and amount != derived:
         report.refuse(
             refusals.HEADER_DISCOUNTS_DISAGREE,

@@ -28,4 +28,4 @@ def rounded(
 
     The division is exact, so that ties are recognised: never add up quotients before rounding them."""
     steps = EXACT.divide(dividend, EXACT.multiply(divisor, step))
-    return EXACT.multiply(steps.to_integral_value(rounding=direction.value), step)
+    return EXACT.multiply(steps.to_integral_value(rounding=direction), step)

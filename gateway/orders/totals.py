@@ -7,7 +7,7 @@ the same totals, whatever the sequence of the lines in memory."""
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal, localcontext
-from itertools import groupby
+from itertools import groupby, repeat
 
 from gateway.orders.amounts import (
     HUNDRED,
@@ -45,6 +45,8 @@ def line_discount(
     line_rounding: LineRounding,
 ) -> Decimal:
     """The discount amount of a percentage on a line, rounded in one step or in two (RULES.md 2.2)."""
+    if not percent:
+        return ZERO
     gross = gross_amount(quantity, unit_price, step)
     if line_rounding is LineRounding.TWO_STEP:
         return rounded(EXACT.multiply(gross, percent), HUNDRED, step)
@@ -91,12 +93,13 @@ def derive(terms: Terms, lines: Iterable[PricedLine], trace: Trace | None = None
     every step on the way."""
     with localcontext(EXACT):
         ordered = sorted(lines, key=lambda line: line.sequence)
-        amounts = [_line_amount(line, terms) for line in ordered]
+        entered = [_gross_and_discount(line, terms) for line in ordered]
+        amounts = [gross - discount for gross, discount in entered]
         groups = _groups(ordered, amounts)
         allocations = _allocate(terms, groups, ordered, amounts, trace)
         net = [amount - share for amount, share in zip(amounts, allocations, strict=True)]
         taxes = _group_taxes(groups, ordered, net, terms, trace, carries=not any(allocations))
-        derived = tuple(map(_line_totals, ordered, allocations, taxes, [terms] * len(ordered)))
+        derived = tuple(map(_line_totals, ordered, entered, allocations, taxes, repeat(terms)))
         excluding = sum((line.net_amount for line in derived), ZERO)
         including = sum((line.net_amount_including_tax for line in derived), ZERO)
         discount = sum(allocations, ZERO) if any(allocations) else header_discount(ordered, terms)
@@ -114,9 +117,14 @@ def _line_discount(line: PricedLine, terms: Terms) -> Decimal:
     )
 
 
-def _line_amount(line: PricedLine, terms: Terms) -> Decimal:
+def _gross_and_discount(line: PricedLine, terms: Terms) -> tuple[Decimal, Decimal]:
     gross = gross_amount(line.quantity, line.unit_price, terms.step)
-    return gross - _line_discount(line, terms)
+    return gross, _line_discount(line, terms)
+
+
+def _line_amount(line: PricedLine, terms: Terms) -> Decimal:
+    gross, discount = _gross_and_discount(line, terms)
+    return gross - discount
 
 
 def is_credit(amounts: Sequence[Decimal]) -> bool:
@@ -152,11 +160,11 @@ def _allocate(
     allocations = [ZERO] * len(lines)
     eligible = [[index for index in group if lines[index].takes_discount] for group in groups]
     bases = _bases(groups, lines, amounts)
-    names = [_group_name(lines[group[0]], amounts[group[0]]) for group in groups]
-    has_discount = bool(
-        terms.discount_amount if terms.discount_percent is None else terms.discount_percent
-    )
-    note = part_of_order(trace, names) if has_discount else None
+    discount = terms.discount_amount if terms.discount_percent is None else terms.discount_percent
+    note = None
+    if discount and trace is not None:
+        names = [_group_name(lines[group[0]], amounts[group[0]]) for group in groups]
+        note = part_of_order(trace, names)
     for group, share in zip(eligible, _group_shares(terms, bases, note), strict=True):
         note = part_of_group(trace, "allocation", [lines[index].sequence for index in group])
         weights = [amounts[index] for index in group]
@@ -228,9 +236,15 @@ def _group_name(line: PricedLine, amount: Decimal) -> str:
     return f"{sign} of tax code {line.tax_code or '(none)'} at {plain(line.tax_percent)} %"
 
 
-def _line_totals(line: PricedLine, allocation: Decimal, tax: Decimal, terms: Terms) -> LineTotals:
-    gross = gross_amount(line.quantity, line.unit_price, terms.step)
-    discount = _line_discount(line, terms)
+def _line_totals(
+    line: PricedLine,
+    entered: tuple[Decimal, Decimal],
+    allocation: Decimal,
+    tax: Decimal,
+    terms: Terms,
+) -> LineTotals:
+    """The totals of a line with this gross amount and discount."""
+    gross, discount = entered
     amount = gross - discount
     remaining = amount - allocation
     with_tax = HUNDRED + line.tax_percent

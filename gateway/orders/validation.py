@@ -3,10 +3,9 @@ for single fields are in value_checks.py. Chapter 8 of RULES.md lists every refu
 its module."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.orders import refusals
 from gateway.orders.amounts import ZERO
@@ -22,35 +21,66 @@ from gateway.orders.value_checks import (
     check_range,
     check_stored_text,
 )
-from gateway.storage.tables.column_types import clean, is_storable, is_storable_text
+from gateway.storage.tables.column_types import Base, clean, is_storable, is_storable_text
 from gateway.storage.tables.model_columns import text_lengths
 from gateway.storage.tables.reference_data import ADDRESS_PARTS
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 
-_HEADER_TEXTS = text_lengths(SalesOrderRow)
-_LINE_TEXTS = text_lengths(SalesOrderLineRow)
+_ADDRESSES = ("sell_to", "bill_to", "ship_to")
+
+
+class _Text(NamedTuple):
+    """A text column: its maximum length, its path in a change, where the parts of an address are one
+    level deeper, and the part of the sell-to address that is copied to it, if any."""
+
+    name: str
+    longest: int
+    path: Path
+    source: str | None
+
+
+def _texts(model: type[Base]) -> tuple[_Text, ...]:
+    """The text columns of `model`."""
+    lengths = text_lengths(model)
+    return tuple(_text(name, longest, lengths) for name, longest in lengths.items())
+
+
+def _text(name: str, longest: int, lengths: Mapping[str, int]) -> _Text:
+    part = name.removeprefix("bill_to_").removeprefix("ship_to_")
+    source = f"sell_to_{part}" if part != name and f"sell_to_{part}" in lengths else None
+    for prefix in _ADDRESSES:
+        part = name.removeprefix(f"{prefix}_")
+        if part != name and part in ADDRESS_PARTS:
+            return _Text(name, longest, (f"{prefix}_address", part), source)
+    return _Text(name, longest, (name,), source)
+
+
+_HEADER_TEXTS = _texts(SalesOrderRow)
+_LINE_TEXTS = _texts(SalesOrderLineRow)
 _HEADER_DATES = names_of(HEADER, SalesOrderRow, dt.date)
 _HEADER_NUMBERS = names_of(HEADER, SalesOrderRow, Decimal)
 _LINE_NUMBERS = names_of(LINE, SalesOrderLineRow, Decimal)
+_LINE_BOUNDED = tuple(name for name in _LINE_NUMBERS if LINE[name].least is not None)
 _LINE_QUANTITIES = ("quantity", "ship_quantity", "invoice_quantity")
 """Each defaults to a value derived from the one before, so only the first bad one is reported."""
 
-_ADDRESSES = ("sell_to", "bill_to", "ship_to")
+_OTHER_LINE_NUMBERS = tuple(name for name in _LINE_NUMBERS if name not in _LINE_QUANTITIES)
+_NOTHING: Mapping[str, object] = {}
 
 
 def tidy(order: SalesOrderRow) -> None:
     """Normalise every text for storage; empty text becomes None."""
-    for row, names in [(order, _HEADER_TEXTS), *((line, _LINE_TEXTS) for line in order.lines)]:
-        for name in names:
-            value = getattr(row, name)
+    for row, texts in [(order, _HEADER_TEXTS), *((line, _LINE_TEXTS) for line in order.lines)]:
+        for text in texts:
+            value = getattr(row, text.name)
             if value is not None and is_storable_text(value):
-                setattr(row, name, clean(value) or None)
+                setattr(row, text.name, clean(value) or None)
 
 
 def check(order: SalesOrderRow, change: Mapping[str, object], place: Place, report: Report) -> None:
     """Report every rule that the values of `order` break. A value that is derived from another one,
     rather than contained in `change`, is not reported again."""
-    _check_texts(order, _HEADER_TEXTS, change, (), report)
+    _check_texts(order, _HEADER_TEXTS, change, report)
     _check_contact(order, report)
     for name in _HEADER_DATES:
         _check_date(order, name, report)
@@ -58,21 +88,21 @@ def check(order: SalesOrderRow, change: Mapping[str, object], place: Place, repo
     own_dates = (order.order_date, order.requested_delivery_date)
     for line in order.lines:
         path = place(line)
-        where = report.at(*path)
-        if line.shipment_date not in own_dates or _is_stated(change, (*path, "shipment_date")):
+        where, stated = report.at(*path), _part_of(change, path)
+        if line.shipment_date not in own_dates or stated.get("shipment_date") is not None:
             _check_date(line, "shipment_date", where)
-        _check_line(line, change, path, where)
+        _check_line(line, stated, where)
     _check_sequences(order, place, report)
 
 
-def _is_stated(change: Mapping[str, object], path: Path) -> bool:
-    """Whether a change has a value at this path."""
+def _part_of(change: Mapping[str, object], path: Path) -> Mapping[str, object]:
+    """The part of a change at this path; empty if there is none."""
     value: Any = change
     for step in path:
-        if value is None:
-            break
         value = value.get(step) if isinstance(value, Mapping) else value[int(step)]
-    return value is not None
+        if value is None:
+            return _NOTHING
+    return value if isinstance(value, Mapping) else _NOTHING
 
 
 def _check_date(row: SalesOrderRow | SalesOrderLineRow, name: str, report: Report) -> None:
@@ -90,13 +120,11 @@ def _check_header_numbers(order: SalesOrderRow, report: Report) -> None:
             check_range(value, HEADER[name], refusals.PERCENT_OUT_OF_RANGE, report, name)
 
 
-def _check_line(
-    line: SalesOrderLineRow, change: Mapping[str, object], path: Path, report: Report
-) -> None:
-    _check_texts(line, _LINE_TEXTS, change, path, report)
+def _check_line(line: SalesOrderLineRow, change: Mapping[str, object], report: Report) -> None:
+    _check_texts(line, _LINE_TEXTS, change, report)
     bad = _bad_numbers(line, report)
-    if not bad - set(_LINE_QUANTITIES):
-        for name in _LINE_NUMBERS:
+    if bad.issubset(_LINE_QUANTITIES):
+        for name in _LINE_BOUNDED:
             check_range(
                 getattr(line, name), LINE[name], refusals.PERCENT_OUT_OF_RANGE, report, name
             )
@@ -104,20 +132,18 @@ def _check_line(
         _refuse_below_shipped(line, report)
         return
     check_range(line.sequence, LINE["sequence"], refusals.SEQUENCE_OUT_OF_RANGE, report, "sequence")
-    if not bad & set(_LINE_QUANTITIES):
+    if bad.isdisjoint(_LINE_QUANTITIES):
         _check_quantities(line, report)
 
 
 def _bad_numbers(line: SalesOrderLineRow, report: Report) -> set[str]:
     """The fields of the line with numbers that cannot be stored; reports them."""
-    bad: set[str] = set()
-    for name in (
-        *(each for each in _LINE_NUMBERS if each not in _LINE_QUANTITIES),
-        *_LINE_QUANTITIES,
-    ):
-        is_follower = name in _LINE_QUANTITIES and bad & set(_LINE_QUANTITIES)
-        if not is_follower and not check_number(getattr(line, name), report, name):
-            bad.add(name)
+    bad = {
+        name for name in _OTHER_LINE_NUMBERS if not check_number(getattr(line, name), report, name)
+    }
+    for name in _LINE_QUANTITIES:
+        if not check_number(getattr(line, name), report, name):
+            return bad | {name}
     return bad
 
 
@@ -158,36 +184,20 @@ def _check_quantities(line: SalesOrderLineRow, report: Report) -> None:
 
 def _check_texts(
     row: SalesOrderRow | SalesOrderLineRow,
-    lengths: Mapping[str, int],
+    texts: Sequence[_Text],
     change: Mapping[str, object],
-    place: Path,
     report: Report,
 ) -> None:
-    for name, longest in lengths.items():
+    """A part of an address that equals that of the sell-to address was copied from there."""
+    for name, longest, path, source in texts:
         value = getattr(row, name)
         if value is None:
             continue
-        path = _path_of(name)
-        if _is_stated(change, (*place, *path)):
+        around = change if len(path) == 1 else _part_of(change, path[:-1])
+        if around.get(path[-1]) is not None:
             check_new_text(value, longest, report, *path)
-        elif not _is_copied(row, name, value):
+        elif source is None or value != getattr(row, source):
             check_stored_text(value, longest, report, *path)
-
-
-def _is_copied(row: SalesOrderRow | SalesOrderLineRow, name: str, value: str) -> bool:
-    """Whether the part of an address equals that of the sell-to address, from which it was copied."""
-    part = name.removeprefix("bill_to_").removeprefix("ship_to_")
-    return part != name and value == getattr(row, f"sell_to_{part}", None)
-
-
-@cache
-def _path_of(name: str) -> Path:
-    """The path of a column in a change: the parts of an address are one level deeper."""
-    for prefix in _ADDRESSES:
-        part = name.removeprefix(f"{prefix}_")
-        if part != name and part in ADDRESS_PARTS:
-            return f"{prefix}_address", part
-    return (name,)
 
 
 def _check_contact(order: SalesOrderRow, report: Report) -> None:
