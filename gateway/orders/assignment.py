@@ -43,7 +43,9 @@ def plain_fields(
     change: Mapping[str, object], fields: Mapping[str, Field]
 ) -> Iterator[tuple[str, Field]]:
     """The fields of `change` without a rule of their own, in the order in which they are declared."""
-    if undeclared := change.keys() - fields.keys() - BESIDE:
+    if not change.keys() <= fields.keys() and (
+        undeclared := change.keys() - fields.keys() - BESIDE
+    ):
         raise KeyError(*sorted(undeclared))
     return (
         (name, field) for name, field in fields.items() if name in change and not field.has_rule

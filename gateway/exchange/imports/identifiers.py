@@ -39,15 +39,16 @@ async def resolve_ids(writer: Writer, rows: Sequence[ParsedRow]) -> None:
     """Set the fields for which the rows have the id of a stored record but no number or code, with one
     statement for each kind of record."""
     wanted: dict[type[Base], set[str]] = defaultdict(set)
-    for row in rows:
-        for name, key in _ids(row).items():
+    found = [(row, ids) for row in rows if (ids := _ids(row))]
+    for _, ids in found:
+        for name, key in ids.items():
             wanted[MODELS[name]].add(key)
     known = {
         model: {row.id for row in await writer.find(model, {"id": keys})}  # type: ignore[attr-defined]
         for model, keys in wanted.items()
     }
-    for row in rows:
-        for name, key in _ids(row).items():
+    for row, ids in found:
+        for name, key in ids.items():
             if key in known[MODELS[name]]:
                 row.change[name] = Reference("id", key)
                 row.columns[name, "id"] = row.columns[(COLUMNS[name],)]

@@ -235,21 +235,20 @@ def _at_status(rejected: Rejected) -> list[Problem]:
 
 def _steps(order: OrderRows, row: SalesOrderRow) -> Iterator[Step]:
     if order.header is not None:
-        lines = matched(order.lines, row, by_object=order.has_all_lines)
         destination = Destination(
             order.header.extras.get("+status"),
             order.header.extras.get("+on_hold"),
-            _quantities(order, lines, "+shipped"),
-            _quantities(order, lines, "+invoiced"),
+            _quantities(order, row, "+shipped"),
+            _quantities(order, row, "+invoiced"),
         )
         yield from steps(row, destination)
 
 
-def _quantities(
-    order: OrderRows, lines: Mapping[int, SalesOrderLineRow], name: str
-) -> dict[str, Decimal]:
-    stated = ((lines[id(line)].id, line.extras.get(name)) for line in order.lines)
-    return {key: quantity for key, quantity in stated if quantity}
+def _quantities(order: OrderRows, row: SalesOrderRow, name: str) -> dict[str, Decimal]:
+    """The quantities that the rows of lines state under `name`, by line id."""
+    stated = [line for line in order.lines if line.extras.get(name)]
+    lines = matched(order.lines, row, by_object=order.has_all_lines) if stated else {}
+    return {lines[id(line)].id: line.extras[name] for line in stated}
 
 
 def _add_problems(

@@ -13,8 +13,9 @@ from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 
 def plan_again(lines: Sequence[ParsedRow], order: SalesOrderRow) -> None:
     """Set the planned quantities of an order that has just been shipped in part."""
-    stored = matched(lines, order)
-    for line in lines:
+    planned = [line for line in lines if any(f"+{name}" in line.extras for name in PLANNED)]
+    stored = matched(lines, order) if planned else {}
+    for line in planned:
         for name in PLANNED:
             _set(line, stored[id(line)], name)
 

@@ -87,7 +87,7 @@ class ParsedRow:
 
     @property
     def is_refused(self) -> bool:
-        return any(not finding.is_warning for finding in self.findings)
+        return bool(self.findings) and any(not finding.is_warning for finding in self.findings)
 
     def column(self, path: Path) -> str | None:
         """The heading of the cell for the field at `path`, or for the field around it; without such a
@@ -195,7 +195,7 @@ class RowReader:
         if self._is_table and cell in SPREADSHEET_ERRORS:
             row.refuse(refusals.CELL_IS_ERROR, path, cell)
             return
-        if cell is not None:
+        if cell is not None and not cell.isprintable():
             cell = _plain_text(row, path, cell)
         value: Any = None
         if cell is not None and (cell.strip() or column.kind is CellKind.CHOICE):
@@ -238,7 +238,8 @@ class RowReader:
 
 
 def _plain_text(row: ParsedRow, path: Path, cell: str) -> str:
-    """The text without invisible characters, and in one line if its line breaks only wrap it."""
+    """The text of a cell that is not printable, without invisible characters, and in one line if its
+    line breaks only wrap it."""
     if hidden_at(cell) is not None:
         row.warn(HIDDEN, _hidden(cell), path, cell)
         cell = without_hidden(cell)

@@ -58,7 +58,7 @@ class FileColumn:
     note: str = ""
     fallback: bool = False
 
-    @property
+    @cached_property
     def path(self) -> tuple[str, ...]:
         return tuple(self.field.split("."))
 

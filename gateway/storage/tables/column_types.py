@@ -5,7 +5,7 @@ import re
 import unicodedata
 import uuid
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact, InvalidOperation
 from enum import StrEnum
 from typing import Any
 
@@ -19,9 +19,16 @@ LARGEST = Decimal("9999999999999.99999")
 """Numbers have at most 13 digits before the decimal point and 5 after it, and may be negative."""
 
 
+_STORED = Context(prec=len(LARGEST.as_tuple().digits), traps=[Inexact, InvalidOperation])
+_FINEST = Decimal(1).scaleb(-DECIMALS)
+
+
 def is_storable(value: Decimal) -> bool:
     """Whether `value` can be stored without losing a digit."""
-    return value.is_finite() and abs(value) <= LARGEST and value == round(value, DECIMALS)
+    try:
+        return _STORED.quantize(value, _FINEST).is_finite()
+    except (Inexact, InvalidOperation):
+        return False
 
 
 def plain_number(value: Decimal) -> str:
@@ -43,8 +50,8 @@ class Amount(TypeDecorator[Decimal]):
         return dialect.type_descriptor(sa.BigInteger() if scaled else sa.Numeric(18, DECIMALS))
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
-        if value is None:
-            return None
+        if not value:  # none, or zero, as most amounts are
+            return 0 if value is not None and dialect.name == "sqlite" else value
         if not is_storable(value):
             raise ValueError(
                 f"{value} has more than 13 digits before the decimal point or 5 after it"
