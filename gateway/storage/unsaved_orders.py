@@ -3,12 +3,12 @@ attributes, which would cost more than all rules and totals together. They are i
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from operator import attrgetter
 from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.storage.bulk_inserts import insert_rows
 from gateway.storage.tables.column_types import FOLDED, Base
 from gateway.storage.tables.sales_orders import SalesOrderLineRow, SalesOrderRow
 
@@ -70,16 +70,8 @@ class UnsavedOrder(SalesOrderRow):
 _ORDER_DEFAULTS, _LINE_DEFAULTS = _defaults(SalesOrderRow), _defaults(SalesOrderLineRow)
 
 
-def _values(model: type[Base]) -> Callable[[Any], dict[str, Any]]:
-    names = _columns(model)
-    get = attrgetter(*names)
-    return lambda row: dict(zip(names, get(row), strict=True))
-
-
-_order_values, _line_values = _values(SalesOrderRow), _values(SalesOrderLineRow)
-
-INTO_ORDERS = sa.insert(cast(sa.Table, SalesOrderRow.__table__))
-INTO_LINES = sa.insert(cast(sa.Table, SalesOrderLineRow.__table__))
+_ORDERS = cast(sa.Table, SalesOrderRow.__table__)
+_LINES = cast(sa.Table, SalesOrderLineRow.__table__)
 
 
 async def insert(session: AsyncSession, orders: Sequence[SalesOrderRow]) -> None:
@@ -88,7 +80,5 @@ async def insert(session: AsyncSession, orders: Sequence[SalesOrderRow]) -> None
         for line in order.lines:
             line.sales_order_id, line.sales_order = order.id, order
     lines = [line for order in orders for line in order.lines]
-    if orders:
-        await session.execute(INTO_ORDERS, list(map(_order_values, orders)))
-    if lines:
-        await session.execute(INTO_LINES, list(map(_line_values, lines)))
+    await insert_rows(session, _ORDERS, orders)
+    await insert_rows(session, _LINES, lines)
