@@ -1,5 +1,6 @@
 """Mutations through plans: the same payload as from graphql-core, and no change is made twice."""
 
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -34,11 +35,24 @@ HAPPENING = [
 ]
 NEW = order(line(quantity="3.5"), {"description": "text"}, line("GROSS"), discountPercent="12.5")
 COUNT = "{ salesOrders { totalCount } }"
+NUMBERS = itertools.count()
+
+
+def unseen(query: str) -> str:
+    """The operation as a document that no test has sent before."""
+    return f"{query} # {next(NUMBERS)}"
+
+
+@pytest.fixture(scope="module")
+def world(templates: Templates) -> Iterator[Client]:
+    """The gateway over a world that the tests share. Its answers say how their operations ran."""
+    with serving(Settings(database_url=templates.copy("world", load_world), debug=True)) as client:
+        yield client
 
 
 @pytest.fixture
 def client(templates: Templates) -> Iterator[Client]:
-    """The gateway over the world, with answers that say how their operations ran."""
+    """The gateway over a world of the test's own, whose first order is SO-000001."""
     with serving(Settings(database_url=templates.copy("world", load_world), debug=True)) as client:
         yield client
 
@@ -56,6 +70,7 @@ def without_new_values(answer: str) -> str:
 
 def planned(client: Client, query: str, **variables: Any) -> Any:
     """The data of a dry run, which must be the same from graphql-core and, twice, from a plan."""
+    query = unseen(query)
     way, expected = sent(client, query, variables)
     assert way == "graphql-core"
     for _ in range(2):
@@ -67,8 +82,8 @@ def planned(client: Client, query: str, **variables: Any) -> Any:
     return payload
 
 
-def test_a_plan_answers_a_creation_as_graphql_core_does(client: Client) -> None:
-    payload = planned(client, CREATE, input=NEW)
+def test_a_plan_answers_a_creation_as_graphql_core_does(world: Client) -> None:
+    payload = planned(world, CREATE, input=NEW)
     assert payload["salesOrder"]["discountPercent"] == "12.5"
     assert [each["quantity"] for each in payload["salesOrder"]["lines"]] == ["3.5", "0", "1"]
     assert payload["userErrors"] == []
@@ -76,6 +91,7 @@ def test_a_plan_answers_a_creation_as_graphql_core_does(client: Client) -> None:
 
 def test_a_plan_makes_an_order_that_is_stored(client: Client) -> None:
     planned(client, CREATE, input=NEW)
+    sent(client, CREATE, {"input": NEW})
     way, answer = sent(client, CREATE, {"input": NEW, "dry": False})
     created = json.loads(answer)["data"]["createSalesOrder"]["salesOrder"]
     assert way == "plan"
@@ -96,39 +112,39 @@ def test_a_plan_makes_an_order_that_is_stored(client: Client) -> None:
     ],
     ids=str,
 )
-def test_a_plan_answers_an_update_as_graphql_core_does(client: Client, change: Fields) -> None:
-    new = created(client, NEW)
-    planned(client, UPDATE, id=new["id"], input=change)
+def test_a_plan_answers_an_update_as_graphql_core_does(world: Client, change: Fields) -> None:
+    new = created(world, NEW)
+    planned(world, UPDATE, id=new["id"], input=change)
 
 
-def test_a_plan_refuses_as_graphql_core_does(client: Client) -> None:
-    new = created(client, NEW)
-    stale = planned(client, UPDATE, id=new["id"], input={}, etag="0")
+def test_a_plan_refuses_as_graphql_core_does(world: Client) -> None:
+    new = created(world, NEW)
+    stale = planned(world, UPDATE, id=new["id"], input={}, etag="0")
     assert [error["code"] for error in stale["userErrors"]] == ["STALE"]
     assert stale["salesOrder"] is None
-    assert planned(client, DELETE, id="x")["userErrors"][0]["code"] == "NOT_FOUND"
+    assert planned(world, DELETE, id="x")["userErrors"][0]["code"] == "NOT_FOUND"
     bad = order(line("NOPE"), line(quantity="0.000001"), customer={"number": "BLOCKED-ALL"})
-    codes = [error["code"] for error in planned(client, CREATE, input=bad)["userErrors"]]
+    codes = [error["code"] for error in planned(world, CREATE, input=bad)["userErrors"]]
     assert codes == ["BLOCKED", "NOT_FOUND", "OUT_OF_RANGE"]
 
 
-def test_a_plan_answers_a_transition_of_an_order_as_graphql_core_does(client: Client) -> None:
-    new = created(client, NEW)
-    assert planned(client, DELETE, id=new["id"])["deletedId"] is None
+def test_a_plan_answers_a_transition_of_an_order_as_graphql_core_does(world: Client) -> None:
+    new = created(world, NEW)
+    assert planned(world, DELETE, id=new["id"])["deletedId"] is None
     for name in HAPPENING:
         planned(
-            client,
+            world,
             f"mutation ($id: ID!) {{ {name}(id: $id, dryRun: true) {PAYLOAD} }}",
             id=new["id"],
         )
-    client.ask(
+    world.ask(
         "mutation ($id: ID!) { releaseSalesOrder(id: $id) { salesOrder { id } } }", id=new["id"]
     )
     some = [{"id": new["lines"][0]["id"], "quantity": "1.5"}]
-    shipped = planned(client, SHIP, id=new["id"], lines=some)
+    shipped = planned(world, SHIP, id=new["id"], lines=some)
     assert shipped["salesOrder"]["lines"][0]["shippedQuantity"] == "1.5"
-    planned(client, SHIP + " ", id=new["id"], lines=None)
-    planned(client, SHIP + "  ", id=new["id"])
+    planned(world, SHIP, id=new["id"], lines=None)
+    planned(world, SHIP, id=new["id"])
 
 
 MAKE = 'createSalesOrder(input: {customer: {number: "C1"}}, dryRun: %s)'
@@ -253,21 +269,24 @@ def test_a_change_that_no_plan_covers_is_made_once(client: Client) -> None:
     ids=str,
 )
 def test_invalid_arguments_change_nothing_with_or_without_a_plan(
-    client: Client, variables: Fields
+    world: Client, variables: Fields
 ) -> None:
-    expected = sent(client, CREATE + " ", variables)
-    sent(client, CREATE, {"input": NEW})
-    assert sent(client, CREATE, {"input": NEW})[0] == "plan"
-    assert sent(client, CREATE, variables) == expected
+    before = world.ask(COUNT)
+    expected = sent(world, unseen(CREATE), variables)
+    document = unseen(CREATE)
+    sent(world, document, {"input": NEW})
+    assert sent(world, document, {"input": NEW})[0] == "plan"
+    assert sent(world, document, variables) == expected
     assert "errors" in json.loads(expected[1])
-    assert client.ask(COUNT)["salesOrders"]["totalCount"] == 0
+    assert world.ask(COUNT) == before
 
 
-def test_a_mutation_by_get_is_refused_even_if_it_has_a_plan(client: Client) -> None:
+def test_a_mutation_by_get_is_refused_even_if_it_has_a_plan(world: Client) -> None:
+    document = unseen(CREATE)
     for _ in range(2):
-        sent(client, CREATE, {"input": NEW})
-    parameters = {"query": CREATE, "variables": json.dumps({"input": NEW})}
-    response = client.http.get(client.url + "/graphql", params=parameters)
+        sent(world, document, {"input": NEW})
+    parameters = {"query": document, "variables": json.dumps({"input": NEW})}
+    response = world.http.get(world.url + "/graphql", params=parameters)
     assert response.status_code == 405
 
 
