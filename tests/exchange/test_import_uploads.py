@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.databases import Templates
 from tests.support.importing import (
     HEADERS,
     LINES,
@@ -25,9 +26,29 @@ from tests.support.importing import (
 )
 from tests.support.requests import execute
 from tests.support.served import wait_until
+from tests.support.world import load_world
 
 GOOD = orders([head("A")], [line("A")])
 HEADERS_ONLY = {HEADERS: GOOD[HEADERS]}
+
+
+@pytest.fixture(scope="module")
+def unchanged_url(templates: Templates) -> str:
+    """A world for the tests that store nothing."""
+    return templates.copy("world", load_world)
+
+
+@pytest.fixture(scope="module")
+def unused_folder(backend: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The uploads over `unchanged_url`, none of which may be left there."""
+    return tmp_path_factory.mktemp(backend)
+
+
+@pytest.fixture(scope="module")
+def refusing(unchanged_url: str, unused_folder: Path) -> Iterator[Client]:
+    """The gateway over `unchanged_url`, with the same limit as `client`."""
+    with gate(unchanged_url, unused_folder, max_upload=100_000) as client:
+        yield client
 
 
 @pytest.fixture
@@ -67,12 +88,12 @@ WRONG: dict[str, tuple[dict[str, str], int, str]] = {
 
 @pytest.mark.parametrize(("query", "status", "sentence"), WRONG.values(), ids=list(WRONG))
 def test_an_invalid_parameter_is_refused_with_a_message(
-    client: Client, world_url: str, query: dict[str, str], status: int, sentence: str
+    refusing: Client, unchanged_url: str, query: dict[str, str], status: int, sentence: str
 ) -> None:
-    response = post(client, HEADERS_ONLY, **query)
+    response = post(refusing, HEADERS_ONLY, **query)
     assert response.status_code == status
     assert sentence in response.json()["message"]
-    assert jobs(world_url) == 0
+    assert jobs(unchanged_url) == 0
 
 
 HOSTILE: dict[str, tuple[str, bytes, str]] = {
@@ -96,26 +117,26 @@ HOSTILE: dict[str, tuple[str, bytes, str]] = {
     ids=[*HOSTILE, "one of a form"],
 )
 def test_an_unreadable_file_is_refused_with_a_message_and_nothing_is_stored(
-    client: Client,
-    world_url: str,
-    tmp_path: Path,
+    refusing: Client,
+    unchanged_url: str,
+    unused_folder: Path,
     name: str,
     content: bytes,
     sentence: str,
     form: bool,
 ) -> None:
-    before = stored_content(world_url)
+    before = stored_content(unchanged_url)
     files = GOOD | {name: content} if form else {name: content}
-    response = post(client, files, policy="atomic" if form else "per-order")
+    response = post(refusing, files, policy="atomic" if form else "per-order")
     assert (response.status_code, response.json()["code"]) == (400, "FILE_REFUSED")
     message = response.json()["message"]
     assert message.startswith(name)
     assert sentence in message
     assert message.endswith(".")
     assert "\n" not in message
-    assert stored_content(world_url) == before
-    assert jobs(world_url) == 0
-    assert list(tmp_path.iterdir()) == []
+    assert stored_content(unchanged_url) == before
+    assert jobs(unchanged_url) == 0
+    assert list(unused_folder.iterdir()) == []
 
 
 def large(size: int) -> Iterator[bytes]:
@@ -133,19 +154,19 @@ def large_form(size: int) -> Iterator[bytes]:
 @pytest.mark.parametrize("form", [False, True], ids=["raw", "form"])
 @pytest.mark.parametrize("is_streamed", [False, True], ids=["length", "streamed"])
 def test_an_upload_that_is_too_large_is_refused(
-    client: Client, world_url: str, tmp_path: Path, form: bool, is_streamed: bool
+    refusing: Client, unchanged_url: str, unused_folder: Path, form: bool, is_streamed: bool
 ) -> None:
     body: Any = (large_form if form else large)(150_000)
     kind = "multipart/form-data; boundary=x" if form else "text/csv"
-    response = client.http.post(
-        client.url + "/imports",
+    response = refusing.http.post(
+        refusing.url + "/imports",
         content=body if is_streamed else b"".join(body),
         headers={"content-type": kind},
     )
     assert (response.status_code, response.json()["code"]) == (413, "TOO_LARGE")
     assert response.json()["message"] == "An upload can have at most 100,000 bytes."
-    assert jobs(world_url) == 0
-    assert list(tmp_path.iterdir()) == []
+    assert jobs(unchanged_url) == 0
+    assert list(unused_folder.iterdir()) == []
 
 
 FORMS: dict[str, tuple[bytes, str]] = {
@@ -167,16 +188,16 @@ FORMS: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize(("body", "sentence"), FORMS.values(), ids=list(FORMS))
-def test_an_invalid_form_is_refused(client: Client, body: bytes, sentence: str) -> None:
+def test_an_invalid_form_is_refused(refusing: Client, body: bytes, sentence: str) -> None:
     headers = {"content-type": "multipart/form-data; boundary=x"}
-    response = client.http.post(client.url + "/imports", content=body, headers=headers)
+    response = refusing.http.post(refusing.url + "/imports", content=body, headers=headers)
     assert (response.status_code, response.json()["code"]) == (400, "BAD_REQUEST")
     assert sentence in response.json()["message"]
 
 
-def test_a_form_without_a_boundary_is_refused(client: Client) -> None:
+def test_a_form_without_a_boundary_is_refused(refusing: Client) -> None:
     headers = {"content-type": "multipart/form-data"}
-    response = client.http.post(client.url + "/imports", content=b"code", headers=headers)
+    response = refusing.http.post(refusing.url + "/imports", content=b"code", headers=headers)
     assert (response.status_code, response.json()["code"]) == (400, "BAD_REQUEST")
     assert response.json()["message"] == "The form cannot be read: Missing boundary in multipart."
 
