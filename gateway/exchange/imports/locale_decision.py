@@ -79,7 +79,7 @@ def _attempt(decide: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | F
 def _collect(sheet: Sheet, entity: FileEntity) -> SheetEvidence:
     """Reads all records of the sheet, one at a time."""
     evidence = SheetEvidence(sheet)
-    is_json = sheet.format.startswith("JSON")
+    is_json, is_written = sheet.format.startswith("JSON"), evidence.has_written_numbers
     kinds: dict[tuple[bool, str], CellKind | None] = {}
     for row, is_line, heading, cell in _cells(sheet):
         key = (is_line, heading)
@@ -91,7 +91,7 @@ def _collect(sheet: Sheet, entity: FileEntity) -> SheetEvidence:
             continue
         if kind is CellKind.DATE:
             evidence.dates.add(heading, row, cell)
-        elif not is_json and (evidence.has_written_numbers or _is_typed(cell)):
+        elif is_written or (not is_json and _is_typed(cell)):
             evidence.numbers.add(heading, row, cell)
     return evidence
 
