@@ -73,14 +73,6 @@ def test_two_rows_are_enough_to_distinguish_the_encodings_of_windows(
     )
 
 
-@pytest.mark.parametrize("encoding", ["mac_roman", "cp850"])
-def test_older_encodings_are_recognised(tmp_path: Path, encoding: str) -> None:
-    content = "number,city\nC1,Köln Süd\nC2,Großbäckerei\nC3,Fürth\n".encode(encoding)
-    sheet = sheet_of(tmp_path / "a.csv", content)
-    cities = [record.cells["city"] for record in sheet.records()]
-    assert cities == ["Köln Süd", "Großbäckerei", "Fürth"]
-
-
 def test_a_stated_encoding_is_used_without_a_warning(tmp_path: Path) -> None:
     path = tmp_path / "customers.csv"
     path.write_bytes("number,city\nC1,Diyarbakır\n".encode("cp1254"))
