@@ -86,8 +86,8 @@ class Workers:
             os._exit(code)
 
     def _replace_ended(self) -> None:
-        for process, code in self._ended():
-            has_started = time.monotonic() - self._begun.pop(process) >= QUICK
+        for process, code, seconds in self._ended():
+            has_started = seconds >= QUICK
             self._have_started = self._have_started or has_started
             if not self._have_started and code > 0:
                 self._is_stopping, self._failure = True, code
@@ -98,13 +98,15 @@ class Workers:
             if not self._is_stopping:
                 self._begin()
 
-    def _ended(self) -> list[tuple[int, int]]:
-        """The workers that have ended, with their exit codes."""
+    def _ended(self) -> list[tuple[int, int, float]]:
+        """The workers that have ended since the last call, with their exit codes and the seconds that they
+        ran. Nothing may be sent to them any more: another process can get their ids."""
         result = []
         for process in list(self._begun):
             done, status = os.waitpid(process, os.WNOHANG)
             if done:
-                result.append((process, os.waitstatus_to_exitcode(status)))
+                seconds = time.monotonic() - self._begun.pop(process)
+                result.append((process, os.waitstatus_to_exitcode(status), seconds))
         return result
 
     def _finish(self) -> int:
@@ -112,8 +114,7 @@ class Workers:
             os.kill(process, signal.SIGTERM)
         end = time.monotonic() + self.stop_seconds + MARGIN
         while self._begun and time.monotonic() < end:
-            for process, _ in self._ended():
-                del self._begun[process]
+            self._ended()
             time.sleep(0.02)
         for process in self._begun:
             os.kill(process, signal.SIGKILL)
