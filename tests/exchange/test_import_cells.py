@@ -30,14 +30,14 @@ def client(world_url: str, tmp_path: Path) -> Iterator[Client]:
 
 
 def quantities(
-    client: Client, cells: list[str], separator: str = ","
+    client: Client, number: str, cells: list[str], separator: str = ","
 ) -> tuple[list[str], list[str]]:
-    """The stored quantities of an order whose lines have these cells, and the refused cells."""
-    lines = [line("A", place, ORDEREDSALESQUANTITY=cell) for place, cell in enumerate(cells, 1)]
-    files = {HEADERS: table([head("A")], separator), LINES: table(lines, separator)}
+    """The stored quantities of a new order whose lines have these cells, and the refused cells."""
+    lines = [line(number, place, ORDEREDSALESQUANTITY=cell) for place, cell in enumerate(cells, 1)]
+    files = {HEADERS: table([head(number)], separator), LINES: table(lines, separator)}
     job = upload(client, files)
     refused = [problem["rejectedValue"] for problem in job.refused if problem["code"] == "INVALID"]
-    result = order(client, "A")
+    result = order(client, number)
     return ([] if result is None else [each["quantity"] for each in result["lines"]]), refused
 
 
@@ -55,30 +55,31 @@ EUROPEAN: dict[str, tuple[list[str], list[str]]] = {
 
 @pytest.mark.parametrize(("cells", "expected"), EUROPEAN.values(), ids=list(EUROPEAN))
 def test_a_number_that_cannot_have_grouped_thousands_proves_a_decimal_comma(
-    client: Client, cells: list[str], expected: list[str]
+    world: Client, number: str, cells: list[str], expected: list[str]
 ) -> None:
-    assert quantities(client, cells, ";") == (expected, [])
+    assert quantities(world, number, cells, ";") == (expected, [])
 
 
 def test_a_comma_groups_thousands_unless_a_number_proves_that_it_is_decimal(
-    client: Client,
+    world: Client,
+    number: str,
 ) -> None:
     cells = ["1,234", "1,234,567.5", "0.125", "1 234", "1'234"]
-    assert quantities(client, cells) == (["1234", "1234567.5", "0.125", "1234", "1234"], [])
+    assert quantities(world, number, cells) == (["1234", "1234567.5", "0.125", "1234", "1234"], [])
 
 
-def test_digits_that_are_not_grouped_by_thousands_are_refused(client: Client) -> None:
+def test_digits_that_are_not_grouped_by_thousands_are_refused(world: Client, number: str) -> None:
     """The first number shows that the point is decimal."""
     parted = ["0,125", "00,500", "1234,567", "1,23,456", "1,2345"]
     parted += ["12 34", "1'2", "1,234'567", "0 125", "1.5.5"]
-    assert quantities(client, ["1.5", *parted]) == ([], parted)
+    assert quantities(world, number, ["1.5", *parted]) == ([], parted)
 
 
-def test_numbers_in_json_texts_have_no_grouped_thousands(client: Client) -> None:
+def test_numbers_in_json_texts_have_no_grouped_thousands(world: Client) -> None:
     cells = ["0,125", "1,234", "1 2", "1 234", "1'2", "1'234", "1.234,5"]
     lines = [{"lineType": "Item", "lineObjectNumber": "I0010", "quantity": cell} for cell in cells]
     files = {"number": "A", "customerNumber": "C1", "salesOrderLines": lines}
-    job = upload(client, {"orders.json": json.dumps(files).encode()})
+    job = upload(world, {"orders.json": json.dumps(files).encode()})
     expected = [("INVALID", "quantity", cell) for cell in cells]
     assert job.refusals("code", "columnName", "rejectedValue") == expected
 
@@ -100,10 +101,10 @@ def test_a_date_may_be_followed_by_a_time(client: Client) -> None:
     assert days == {"2026-01-02"}
 
 
-def test_a_date_followed_by_anything_but_a_time_is_refused(client: Client) -> None:
+def test_a_date_followed_by_anything_but_a_time_is_refused(world: Client) -> None:
     days = ["2026-01-02 rubbish", "2026-01-02T", "2026-01-02 25:00", "2026-01-02 12:00 rubbish"]
     headers = [head(f"A{place}", ORDERCREATIONDATETIME=day) for place, day in enumerate(days)]
-    job = upload(client, {HEADERS: table(headers)})
+    job = upload(world, {HEADERS: table(headers)})
     assert job.refusals("code", "rejectedValue") == [("INVALID", day) for day in days]
 
 

@@ -52,18 +52,18 @@ def test_lines_without_a_header_are_refused_and_the_rest_is_imported(
 
 
 def test_a_line_whose_order_number_is_too_long_has_no_header(
-    client: Client,
+    world: Client,
 ) -> None:
     number = "X" * 21
-    job = upload(client, orders([], [line(number), line("")]))
+    job = upload(world, orders([], [line(number), line("")]))
     assert job.refusals("code", "orderNumber") == [("HEADER_NOT_FOUND", number), ("REQUIRED", None)]
 
 
-def test_lines_are_added_to_an_order_from_an_earlier_import(client: Client) -> None:
-    upload(client, orders([head("A")], [line("A", 1)]))
-    job = upload(client, orders([], [line("A", 2, ORDEREDSALESQUANTITY=5)]))
+def test_lines_are_added_to_an_order_from_an_earlier_import(world: Client, number: str) -> None:
+    upload(world, orders([head(number)], [line(number, 1)]))
+    job = upload(world, orders([], [line(number, 2, ORDEREDSALESQUANTITY=5)]))
     assert job.counts == {"linesCreated": 1}
-    result = order(client, "A")
+    result = order(world, number)
     assert [each["quantity"] for each in result["lines"]] == ["2", "5"]
     assert result["totalAmountExcludingTax"] == "70"
 
@@ -100,14 +100,14 @@ KEYS: dict[str, tuple[Fields, Fields]] = {
 
 @pytest.mark.parametrize(("first", "then"), KEYS.values(), ids=list(KEYS))
 def test_a_line_is_identified_by_its_lot_its_sequence_or_its_position(
-    client: Client, first: Fields, then: Fields
+    world: Client, number: str, first: Fields, then: Fields
 ) -> None:
-    upload(client, orders([head("A")], [line("A", **first)]))
-    same = upload(client, orders([head("A")], [line("A", **then)]))
+    upload(world, orders([head(number)], [line(number, **first)]))
+    same = upload(world, orders([head(number)], [line(number, **then)]))
     assert same.counts == {"headersUnchanged": 1, "linesUnchanged": 1}
-    other = upload(client, orders([head("A")], [line("A", **then, ORDEREDSALESQUANTITY=9)]))
+    other = upload(world, orders([head(number)], [line(number, **then, ORDEREDSALESQUANTITY=9)]))
     assert other.counts == {"headersUpdated": 1, "linesUpdated": 1}
-    assert only_line(client, "A")["quantity"] == "9"
+    assert only_line(world, number)["quantity"] == "9"
 
 
 def test_only_orders_that_are_not_editable_and_differ_are_refused(
@@ -208,12 +208,12 @@ def test_a_duplicate_key_refuses_the_order_at_the_second_row(
     assert numbers(client) == ["B"]
 
 
-def test_a_long_description_is_truncated_with_a_warning(client: Client) -> None:
-    job = upload(client, orders([head("A")], [line("A", LINEDESCRIPTION="x" * 101)]))
+def test_a_long_description_is_truncated_with_a_warning(world: Client, number: str) -> None:
+    job = upload(world, orders([head(number)], [line(number, LINEDESCRIPTION="x" * 101)]))
     assert [(each["code"], each["columnName"]) for each in job.warnings] == [
         ("TOO_LONG", "LINEDESCRIPTION")
     ]
-    assert only_line(client, "A")["description"] == "x" * 100
+    assert only_line(world, number)["description"] == "x" * 100
 
 
 PRICES: dict[str, tuple[Fields, Fields]] = {
@@ -250,19 +250,23 @@ PRICES: dict[str, tuple[Fields, Fields]] = {
 
 @pytest.mark.parametrize(("columns", "expected"), PRICES.values(), ids=list(PRICES))
 def test_prices_and_discounts_of_finance_operations_are_converted(
-    client: Client, columns: Fields, expected: Fields
+    world: Client, number: str, columns: Fields, expected: Fields
 ) -> None:
-    files = orders([head("A")], [line("A", **columns)])
-    assert upload(client, files).status == "SUCCEEDED"
-    result = only_line(client, "A")
+    files = orders([head(number)], [line(number, **columns)])
+    assert upload(world, files).status == "SUCCEEDED"
+    result = only_line(world, number)
     assert {name: result[name] for name in expected} == expected
-    assert upload(client, files).counts == {"headersUnchanged": 1, "linesUnchanged": 1}
+    assert upload(world, files).counts == {"headersUnchanged": 1, "linesUnchanged": 1}
 
 
-def test_a_different_amount_in_the_file_causes_a_warning_with_both_values(client: Client) -> None:
+def test_a_different_amount_in_the_file_causes_a_warning_with_both_values(
+    world: Client, number: str
+) -> None:
     job = upload(
-        client,
-        orders([head("A")], [line("A", 1, LINEAMOUNT="20"), line("A", 2, LINEAMOUNT="20.01")]),
+        world,
+        orders(
+            [head(number)], [line(number, 1, LINEAMOUNT="20"), line(number, 2, LINEAMOUNT="20.01")]
+        ),
     )
     [warning] = job.warnings
     assert (warning["code"], warning["row"], warning["rejectedValue"]) == (
