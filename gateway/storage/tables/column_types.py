@@ -26,7 +26,7 @@ _FINEST = Decimal(1).scaleb(-DECIMALS)
 def is_storable(value: Decimal) -> bool:
     """Whether `value` can be stored without losing a digit."""
     try:
-        return _STORED.quantize(value, _FINEST).is_finite()
+        return not value or _STORED.quantize(value, _FINEST).is_finite()
     except (Inexact, InvalidOperation):
         return False
 
