@@ -2,10 +2,11 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+import asyncpg
 from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -38,6 +39,24 @@ KEEPALIVES = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_USE
 unconfirmed data after 10."""
 
 
+class InterruptibleConnection(asyncpg.Connection):  # type: ignore[misc]  # it has no types
+    """A connection whose `executemany` ends when it is cancelled.
+
+    asyncpg forgets a cancellation that comes between two parts of many parameters, and then waits for the
+    end of a command that it has not sent completely. So the connection is cut."""
+
+    async def executemany(self, command: str, args: Iterable[Any], **options: Any) -> None:
+        sending = asyncio.ensure_future(super().executemany(command, args, **options))
+        try:
+            await asyncio.shield(sending)
+        except asyncio.CancelledError:
+            self.terminate()
+            sending.cancel()
+            with suppress(asyncio.CancelledError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                await sending
+            raise
+
+
 def engine_options(
     address: DatabaseUrl, binding: CompanyBinding, *, is_serving: bool
 ) -> dict[str, Any]:
@@ -49,6 +68,7 @@ def engine_options(
     if not binding.is_pooled:
         settings = {k: v for k, v in SERVER_SETTINGS.items() if k not in address.parameters}
         limits["server_settings"] = settings
+    limits["connection_class"] = InterruptibleConnection
     arguments = address.arguments | limits | (UNNAMED if binding.is_pooled else {})
     return {"connect_args": arguments, "pool_reset_on_return": None}  # `Drivers` resets
 

@@ -117,7 +117,7 @@ def serving(
             yield Client(f"http://127.0.0.1:{listener.getsockname()[1]}", http)
     finally:
         server.stop()
-        thread.join(10)
+        thread.join(PATIENCE)
         assert not thread.is_alive(), "the server did not stop"
 
 
