@@ -1,9 +1,12 @@
 """GraphiQL in a browser: its editors, its button and what it stores."""
 
 import itertools
+import time
 from typing import Any
 
 from playwright.sync_api import Page, Response
+
+from tests.support.served import PATIENCE
 
 MODEL = "globalThis.__MONACO?.editor.getModels().find(m => m.uri.path.endsWith('{}'))"
 STORED = "JSON.stringify([{...localStorage}, {...sessionStorage}, location.href])"
@@ -31,19 +34,28 @@ class GraphiqlPage:
         self.page.goto(url)
         self.page.locator(".graphiql-query-editor .view-line").first.wait_for()
 
+    def wait_for(self, expression: str, argument: Any = None) -> Any:
+        """The value of an expression, once it is true. The page's policy forbids Playwright's own
+        `wait_for_function`, which evaluates the expression in the page."""
+        deadline = time.monotonic() + PATIENCE
+        while not (value := self.page.evaluate(expression, argument)):
+            assert time.monotonic() < deadline, expression
+            self.page.wait_for_timeout(20)
+        return value
+
     def type(self, editor: str, text: str) -> None:
-        self.page.wait_for_function(MODEL.format(editor))
+        self.wait_for(MODEL.format(editor) + " !== undefined")
         self.page.evaluate(f"text => {MODEL.format(editor)}.setValue(text)", text)
 
     def text(self, editor: str) -> str:
         """The text of an editor, as soon as it has any."""
-        text: str = self.page.wait_for_function(f"{MODEL.format(editor)}?.getValue()").json_value()
+        text: str = self.wait_for(f"{MODEL.format(editor)}?.getValue()")
         return text
 
     def expect_text(self, editor: str, expected: str) -> None:
         """Wait until an editor has a text, as when a tab is opened."""
         condition = f"expected => {MODEL.format(editor)}?.getValue() === expected"
-        self.page.wait_for_function(condition, arg=expected)
+        self.wait_for(condition, expected)
 
     def execute(self) -> Any:
         """The answer to the operation in the editor.
@@ -67,8 +79,12 @@ class GraphiqlPage:
         """All that the browser stores, and the address, once GraphiQL has stored its editors."""
         marker = f"# {next(self._markers)} is stored"
         self.type("operation.graphql", marker)
-        self.page.wait_for_function(
-            "text => JSON.stringify(localStorage).includes(text)", arg=marker
-        )
+        self.expect_stored(marker, "tabState")
         text: str = self.page.evaluate(STORED)
         return text
+
+    def expect_stored(self, text: str, *keys: str) -> None:
+        """Wait until GraphiQL has stored a text under each key: some time after a change."""
+        condition = """([text, keys]) => keys.every(key => Object.entries(localStorage).some(
+          ([name, value]) => name.endsWith(":" + key) && value.includes(text)))"""
+        self.wait_for(condition, [text, keys])

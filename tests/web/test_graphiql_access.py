@@ -57,7 +57,7 @@ class AccessPage(GraphiqlPage):
         """The text that a button copies."""
         self.page.evaluate("navigator.clipboard.writeText('')")
         self.page.get_by_role("button", name=button).click()
-        text: str = self.page.wait_for_function("navigator.clipboard.readText()").json_value()
+        text: str = self.wait_for("navigator.clipboard.readText()")
         return text
 
 
@@ -160,6 +160,7 @@ def test_a_reload_keeps_the_key_if_the_user_wants_that_the_company_and_headers_b
     opened.type("request-headers.json", json.dumps(typed))
     assert "data" not in opened.run()
     opened.dialog.get_by_role("button", name="Cancel").click()
+    opened.expect_stored("X-Request-Id", "headers", "tabState")
     assert UNKNOWN_KEY not in opened.stored()
     opened.page.reload()
     expect(picker).to_have_value(picker.get_by_text(COMPANY).get_attribute("value") or "")
