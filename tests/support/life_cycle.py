@@ -12,7 +12,7 @@ HOLD, RESUME, PAY = "holdSalesOrder", "resumeSalesOrder", "registerSalesOrderPay
 SHIP, INVOICE = "shipSalesOrder", "invoiceSalesOrder"
 SHIP_AND_INVOICE = "shipAndInvoiceSalesOrder"
 
-TYPES = {"id": "ID!", "ifMatch": "String", "dryRun": "Boolean!"}
+TYPES = {"id": "ID!", "ifMatch": "String", "idempotencyKey": "String", "dryRun": "Boolean!"}
 TYPES["lines"] = "[SalesOrderLineQuantityInput!]"
 """Types of the arguments, apart from `input`."""
 

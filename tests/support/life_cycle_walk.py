@@ -29,7 +29,7 @@ AMOUNTS = {
     "totalAmountIncludingTax": "netAmountIncludingTax",
 }
 """Each total and the line amount that it adds up."""
-FIELDS = f"""id etag status onHold fullyShipped {" ".join(AMOUNTS)} lines {{ id etag lineType
+FIELDS = f"""id etag number status onHold fullyShipped {" ".join(AMOUNTS)} lines {{ id etag lineType
   description item {{ id }} quantity shippedQuantity invoicedQuantity shipQuantity invoiceQuantity
   {" ".join(AMOUNTS.values())} }}"""
 READ = f"query ($id: ID!) {{ salesOrder(id: $id) {{ {FIELDS} }} }}"
