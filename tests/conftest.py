@@ -36,6 +36,7 @@ settings.load_profile("gateway")
 
 
 LONG = (
+    "test_soak",
     "test_upgrades",
     "test_readme",
     "test_export_round_trips",

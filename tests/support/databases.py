@@ -81,6 +81,10 @@ class Postgres:
     def run(self, sql: str) -> None:
         asyncio.run(_executed(self.url, sql))
 
+    def vacuum(self, url: str) -> None:
+        """Vacuum and analyse one database, as a server in use does about once a minute."""
+        asyncio.run(_executed(url, "VACUUM (ANALYZE)"))
+
     def named(self, database: str) -> str:
         """The URL of the server with another database in it."""
         return re.sub(r"(//[^/]*)/[^?]*", rf"\1/{database}", self.url, count=1)

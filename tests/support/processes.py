@@ -118,6 +118,10 @@ class Server(Client):
         pages = int(Path(f"/proc/{self.process}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
 
+    def descriptors(self) -> int:
+        """The number of files and connections that the process has open."""
+        return len([*Path(f"/proc/{self.process}/fd").iterdir()])
+
 
 @contextmanager
 def served(folder: Path, *options: str, **environment: str) -> Iterator[Server]:
