@@ -98,7 +98,7 @@ class Authenticator:
         last = self._used.get(key)
         if last is None or moment - last >= NOTED:
             self._used[key] = moment
-            note = asyncio.create_task(self._note(key, moment))
+            note = asyncio.create_task(self._note(key, moment), name="background: use of a key")
             self._notes.add(note)
             note.add_done_callback(self._notes.discard)
 

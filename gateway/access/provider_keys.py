@@ -89,6 +89,8 @@ class ProviderKeys:
             self._is_fetching = True
             is_fetched = await self._refresh(retry)
             self._is_fetching = False
+            if is_fetched:
+                self._is_sought.clear()  # whoever waited for this fetch needs no other
             self._fetched.set()
             self._fetched = asyncio.Event()
             pause, retry = (

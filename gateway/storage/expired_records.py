@@ -32,7 +32,7 @@ class Sweeper:
         self._running: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        self._running = asyncio.create_task(self._run())
+        self._running = asyncio.create_task(self._run(), name="background: expired records")
 
     async def close(self) -> None:
         """Wait until the current step has ended."""

@@ -170,14 +170,23 @@ class _Recorder(logging.Handler):
         self._record(record.getMessage())
 
 
+def is_in_background() -> bool:
+    """Whether a gateway's own task runs, rather than an operation of a client."""
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # a thread without a loop
+        return False
+    return task is not None and task.get_name().startswith("background: ")
+
+
 @contextmanager
 def statements() -> Iterator[list[str]]:
-    """The SQL statements that engines and plans of this process run meanwhile; transactions and the
-    search for the company, which a plan does not need, are not counted."""
+    """The SQL statements that engines and plans of this process run meanwhile for its clients; transactions
+    and the search for the company, which a plan does not need, are not counted."""
     seen: list[str] = []
 
     def note(statement: str) -> None:
-        if not SEARCH.match(statement):
+        if not SEARCH.match(statement) and not is_in_background():
             seen.append(statement)
 
     def record(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:

@@ -192,7 +192,7 @@ class Runner:
         if not self.database.is_file_missing():
             with suppress(*UNUSABLE):
                 await self.resume()
-        self._watch = asyncio.create_task(self._take_over())
+        self._watch = asyncio.create_task(self._take_over(), name="background: import jobs")
 
     async def _take_over(self) -> None:
         while True:
