@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -52,8 +52,7 @@ class InterruptibleConnection(asyncpg.Connection):  # type: ignore[misc]  # it h
         except asyncio.CancelledError:
             self.terminate()
             sending.cancel()
-            with suppress(asyncio.CancelledError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                await sending
+            await asyncio.gather(sending, return_exceptions=True)
             raise
 
 
